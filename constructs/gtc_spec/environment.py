@@ -1,0 +1,208 @@
+"""The environment: every fact of ``dev`` or ``prod`` in one frozen object, checked when loaded.
+
+Values live in ``environments/*.toml``; this module reads them, applies overrides and reports every
+broken rule at once. It must not know Kubernetes, Terraform or the network.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from gtc_spec import rules
+from gtc_spec.errors import ConfigError, Problem, UsageError
+from gtc_spec.phases import Phase, PhaseTable, Timeline
+from gtc_spec.pools import GpuBudget, PDRatio, Pools
+from gtc_spec.serving import LoadLimits, Model, Slo, Workloads
+
+ENVIRONMENTS = ("dev", "prod")
+
+
+class Rehearsal(BaseModel):
+    """Facts that only the cluster on localhost needs."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    kv_link_gb_s: float = Field(gt=0)
+    """Bandwidth of one worker's KV transfers, GB/s."""
+    link_contention: bool = False
+    """Whether a worker's link is shared by its transfers; the planner models it, the simulated
+    workers do not."""
+
+
+class Story(BaseModel):
+    """What one cycle must show; a claim that is left out is not judged in this environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prefill_stress_ttft_ratio_min: float | None = Field(default=None, gt=1)
+    """Workload-B TTFT p95 of PREFILL_STRESS over BALANCED."""
+    prefill_recovery_ttft_ratio_max: float | None = Field(default=None, gt=0)
+    """The same figure in the tail of PREFILL_RECOVERY over BALANCED."""
+    decode_stress_itl_ratio_min: float | None = Field(default=None, gt=1)
+    """ITL of DECODE_STRESS over BALANCED."""
+    decode_recovery_share_min: float | None = Field(default=None, gt=0, lt=1)
+    """Share of that rise which the tail of DECODE_RECOVERY gives back."""
+    kv_turn2_share_max: float | None = Field(default=None, gt=0, lt=1)
+    """Median TTFT of turn 2+ over turn 1 in KV_CACHE_DEMO."""
+    not_judged: str = ""
+    """Why a claim is left out, one sentence."""
+
+
+class Environment(BaseModel):
+    """All facts of one environment. Build it with `load`."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: Literal["dev", "prod"]
+    region: str
+    worker_start_s: float = Field(gt=0, le=1800)
+    """From the scale call to Ready, seconds."""
+    kai_queue: str
+    model: Model
+    gpus: GpuBudget
+    pools: Pools
+    allow_pending: bool = False
+    """KEDA may ask for more workers than there are GPUs; the last ones stay Pending."""
+    slo: Slo
+    workloads: Workloads
+    load: LoadLimits
+    rehearsal: Rehearsal
+    story: Story
+    phases: str
+    """Name of the phase table that the show plays."""
+    phase_tables: dict[str, PhaseTable]
+
+    @property
+    def initial_ratio(self) -> PDRatio:
+        """The ratio that every demo starts and ends with."""
+        return self.pools.initial_ratio
+
+    @property
+    def table(self) -> PhaseTable:
+        """The phase table in use."""
+        return self.phase_tables[self.phases]
+
+    @property
+    def lead_s(self) -> float:
+        """How long ahead growth is ordered."""
+        return self.worker_start_s if self.table.lead_s is None else self.table.lead_s
+
+    @property
+    def timeline(self) -> Timeline:
+        """The phase table in use, expanded."""
+        return Timeline(self.table.phases, self.lead_s)
+
+    @property
+    def digest(self) -> str:
+        """Twelve hex digits that change with any fact; stamped on what is deployed."""
+        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+    def scaled(self, factor: float) -> Environment:
+        """The same show with phases, leads and worker starts stretched by ``factor``.
+
+        Step times, drains, the Lease and the guardian stay real.
+        """
+        if not 0 < factor <= 10:
+            raise UsageError(f"time scale {factor:g} is out of range, allowed: above 0 up to 10")
+        if factor == 1:
+            return self
+        tables = {name: _scaled_table(table, factor) for name, table in self.phase_tables.items()}
+        return self.model_copy(
+            update={"worker_start_s": self.worker_start_s * factor, "phase_tables": tables}
+        )
+
+
+def load(
+    name: str,
+    overrides: Mapping[str, Any] | None = None,
+    *,
+    path: Path | None = None,
+) -> Environment:
+    """Read an environment and check every rule.
+
+    Args:
+        name: ``dev`` or ``prod``.
+        overrides: Dotted key to value, such as ``{"phases": "plan", "model.repository": "a/b"}``.
+        path: Another TOML file to read instead of the packaged one.
+
+    Raises:
+        UsageError: There is no such environment, or the file is not TOML.
+        ConfigError: One or more rules are broken; all of them are listed.
+    """
+    if name not in ENVIRONMENTS:
+        close = difflib.get_close_matches(name, ENVIRONMENTS, n=1, cutoff=0.4)
+        raise UsageError(
+            f"unknown environment '{name}', allowed: {', '.join(ENVIRONMENTS)}",
+            f"did you mean {close[0]}?" if close else "",
+        )
+    file = f"environments/{name}.toml" if path is None else str(path)
+    data = _read(file, name, path)
+    for key, value in (overrides or {}).items():
+        _put(data, key, value)
+    try:
+        environment = Environment.model_validate(data)
+    except ValidationError as error:
+        raise ConfigError([_problem(file, each) for each in error.errors()]) from None
+    problems = rules.check(environment, file)
+    if problems:
+        raise ConfigError(problems)
+    return environment
+
+
+def _read(file: str, name: str, path: Path | None) -> dict[str, Any]:
+    try:
+        if path is not None:
+            text = path.read_text(encoding="utf-8")
+        else:
+            packaged = resources.files("gtc_spec") / "environments" / f"{name}.toml"
+            text = packaged.read_text(encoding="utf-8")
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{file} is not valid toml: {str(error).lower()}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read {file}: {error}") from None
+
+
+def _put(data: dict[str, Any], dotted: str, value: Any) -> None:
+    *parents, last = dotted.split(".")
+    for parent in parents:
+        data = data.setdefault(parent, {})
+    data[last] = value
+
+
+def _problem(file: str, error: Any) -> Problem:
+    key = ".".join(str(part) for part in error["loc"])
+    value = error.get("input")
+    shown = "nothing" if error["type"] == "missing" else repr(value)[:80]
+    return Problem(file, key, shown, error["msg"].removeprefix("Value error, ").lower())
+
+
+def _scaled_phase(phase: Phase, factor: float) -> Phase:
+    settle = phase.settle
+    return phase.model_copy(
+        update={
+            "duration_s": phase.duration_s * factor,
+            "max_s": None if phase.max_s is None else phase.max_s * factor,
+            "settle": settle
+            and settle.model_copy(update={"duration_s": settle.duration_s * factor}),
+        }
+    )
+
+
+def _scaled_table(table: PhaseTable, factor: float) -> PhaseTable:
+    return table.model_copy(
+        update={
+            "lead_s": None if table.lead_s is None else table.lead_s * factor,
+            "phases": tuple(_scaled_phase(phase, factor) for phase in table.phases),
+        }
+    )

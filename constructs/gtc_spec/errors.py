@@ -1,0 +1,67 @@
+"""The root of every error that a person may see.
+
+An error is one sentence, lower case, without a full stop: what failed, the value received and what
+is allowed. The hint says what to do next. The command line prints both and never a traceback.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+class GtcError(Exception):
+    """Something failed that the person in front of the screen can act on.
+
+    Args:
+        message: One sentence for a person, lower case, no full stop.
+        hint: What to do next; empty when the message says it all.
+    """
+
+    exit_code = 1
+    """What the command line exits with: 1 a check failed, 2 usage, 3 unreachable."""
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(GtcError):
+    """The input is wrong: a flag, a file, a value."""
+
+    exit_code = 2
+
+
+class UnreachableError(GtcError):
+    """Something that should answer does not."""
+
+    exit_code = 3
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One broken rule of a configuration file.
+
+    Attributes:
+        file: The file that holds the value.
+        key: Dotted path of the value inside the file.
+        value: The value received, as text.
+        allowed: What the rule allows.
+    """
+
+    file: str
+    key: str
+    value: str
+    allowed: str
+
+    def __str__(self) -> str:
+        """The problem on one line."""
+        return f"{self.file}: {self.key}: got {self.value}, allowed: {self.allowed}"
+
+
+class ConfigError(UsageError):
+    """A configuration breaks one or more rules; all of them are listed at once."""
+
+    def __init__(self, problems: list[Problem], hint: str = "") -> None:
+        super().__init__("\n".join(str(problem) for problem in problems), hint)
+        self.problems = tuple(problems)

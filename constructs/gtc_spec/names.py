@@ -1,0 +1,80 @@
+"""Every derived name: one rule each, so that no part of the product spells a name by hand.
+
+This module must not know values of an environment; it receives the parts of a name.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gtc_spec.pools import Role
+
+DEMO: Final = "gtc-demo"
+"""Name of the cluster and of the DynamoGraphDeployment, as in the plan."""
+
+FRONTEND: Final = "Frontend"
+SERVICES: Final[dict[Role, str]] = {
+    "prefill": "TrtllmPrefillWorker",
+    "decode": "TrtllmDecodeWorker",
+}
+"""Service keys of the two pools inside the DGD."""
+
+BUCKET: Final = "do-gtc2026-doks-demo"
+MODEL_CLAIM: Final = "model-nfs-pvc"
+MODEL_MOUNT: Final = "/models"
+UPLOAD_MARKER: Final = ".upload-complete"
+DOWNLOAD_MARKER: Final = ".download-complete"
+
+NAMESPACE_WORKLOAD: Final = "dynamo-workload"
+NAMESPACE_PLATFORM: Final = "dynamo-system"
+NAMESPACE_MONITORING: Final = "monitoring"
+NAMESPACE_KEDA: Final = "keda"
+NAMESPACE_PANEL: Final = "gtc-demo-panel"
+
+LEASE: Final = "gtc-demo-conductor"
+STATE_CONFIG_MAP: Final = "gtc-demo-state"
+
+LABEL_DGD: Final = "nvidia.com/dynamo-graph-deployment-name"
+LABEL_COMPONENT: Final = "nvidia.com/dynamo-component"
+LABEL_COMPONENT_TYPE: Final = "nvidia.com/dynamo-component-type"
+LABEL_SUB_COMPONENT_TYPE: Final = "nvidia.com/dynamo-sub-component-type"
+
+ANNOTATION_PAUSED: Final = "autoscaling.keda.sh/paused"
+ANNOTATION_PAUSED_REPLICAS: Final = "autoscaling.keda.sh/paused-replicas"
+ANNOTATION_PAUSED_BY: Final = "gtc-demo.digitalocean.com/paused-by"
+ANNOTATION_DIGEST: Final = "gtc-demo.digitalocean.com/environment-digest"
+
+
+def dgdsa(dgd: str, service: str) -> str:
+    """Scaling adapter of a service: ``{dgd}-{service lower-cased}`` (operator 0.8.x)."""
+    return f"{dgd}-{service.lower()}"
+
+
+def pool_dgdsa(role: Role) -> str:
+    """Scaling adapter of one of our pools."""
+    return dgdsa(DEMO, SERVICES[role])
+
+
+def scaler(role: Role) -> str:
+    """ScaledObject of a pool, as the plan names it."""
+    return f"{DEMO}-{role}-scaler"
+
+
+def hpa(scaled_object: str) -> str:
+    """HPA that KEDA creates for a ScaledObject; absent while it is paused."""
+    return f"keda-hpa-{scaled_object}"
+
+
+def pod_labels(service: str, dgd: str = DEMO) -> dict[str, str]:
+    """Labels that select the pods of one service."""
+    return {LABEL_DGD: dgd, LABEL_COMPONENT: service}
+
+
+def model_prefix(repository: str) -> str:
+    """Where a model lies in the bucket: ``models/<repository>/``."""
+    return f"models/{repository}/"
+
+
+def model_path(repository: str) -> str:
+    """Where a model lies on the NFS share."""
+    return f"{MODEL_MOUNT}/{repository}"

@@ -1,0 +1,139 @@
+"""Worker pools, the P:D ratio, scale rules and the GPU budget.
+
+This module must not know phases, Kubernetes or metrics: it is the arithmetic of who gets a GPU.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from gtc_spec.errors import UsageError
+
+Role = Literal["prefill", "decode"]
+ROLES: tuple[Role, ...] = ("prefill", "decode")
+
+Trigger = Literal["queued_requests", "decode_streams", "ttft_p95_ms", "itl_p95_ms"]
+"""What a scaler watches. The first two are totals that KEDA divides by the replicas
+(AverageValue), the latency ones are compared as they are (Value)."""
+
+_RATIO = re.compile(r"^(\d{1,2})P:(\d{1,2})D$")
+
+
+@dataclass(frozen=True, order=True)
+class PDRatio:
+    """Desired prefill and decode workers, always absolute; written ``2P:3D``."""
+
+    prefill: int
+    decode: int
+
+    @classmethod
+    def parse(cls, text: str) -> PDRatio:
+        """Read ``2P:3D``; each pool keeps at least one worker.
+
+        Raises:
+            UsageError: The text is not a ratio, or a pool would be empty. A pool at 0 evicts
+                the whole gang, frontend included (ai-dynamo/grove#676).
+        """
+        match = _RATIO.match(text)
+        if match is None:
+            raise UsageError(f"not a P:D ratio: '{text}', allowed: like 2P:3D")
+        ratio = cls(int(match[1]), int(match[2]))
+        if min(ratio.prefill, ratio.decode) < 1:
+            raise UsageError(f"P:D ratio {text} empties a pool, allowed: at least 1P:1D")
+        return ratio
+
+    def __str__(self) -> str:
+        """The written form, ``2P:3D``."""
+        return f"{self.prefill}P:{self.decode}D"
+
+    @property
+    def total(self) -> int:
+        """GPUs that the ratio needs, one a worker."""
+        return self.prefill + self.decode
+
+    def of(self, role: Role) -> int:
+        """Desired workers of one pool."""
+        return self.prefill if role == "prefill" else self.decode
+
+    def with_role(self, role: Role, workers: int) -> PDRatio:
+        """The same ratio with one pool changed."""
+        if role == "prefill":
+            return PDRatio(workers, self.decode)
+        return PDRatio(self.prefill, workers)
+
+    def at_least(self, other: PDRatio) -> PDRatio:
+        """The larger of the two, pool by pool."""
+        return PDRatio(max(self.prefill, other.prefill), max(self.decode, other.decode))
+
+    def at_most(self, other: PDRatio) -> PDRatio:
+        """The smaller of the two, pool by pool."""
+        return PDRatio(min(self.prefill, other.prefill), min(self.decode, other.decode))
+
+
+class ScaleRule(BaseModel):
+    """When KEDA scales one pool, and between which limits (they bind KEDA only, not phases)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    trigger: Trigger
+    threshold: float = Field(gt=0)
+    """Requests or streams per worker, or milliseconds for a latency trigger."""
+    min: int = Field(ge=1)
+    max: int = Field(ge=1)
+
+    @property
+    def metric_type(self) -> Literal["AverageValue", "Value"]:
+        """How the HPA reads the number: totals are divided by the workers, latencies are not."""
+        return "Value" if self.trigger.endswith("_ms") else "AverageValue"
+
+
+class Pool(BaseModel):
+    """One pool of identical workers, one GPU each."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    initial: int = Field(ge=1)
+    """Workers at rest; part of the initial ratio."""
+    drain_s: float = Field(ge=0, le=600)
+    """Longest time that a removed worker keeps its GPU while it finishes what it started."""
+    scale: ScaleRule
+
+
+class Pools(BaseModel):
+    """The two pools of disaggregated serving."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    prefill: Pool
+    decode: Pool
+
+    def of(self, role: Role) -> Pool:
+        """One pool by its role."""
+        return self.prefill if role == "prefill" else self.decode
+
+    @property
+    def initial_ratio(self) -> PDRatio:
+        """The ratio that every demo starts and ends with."""
+        return PDRatio(self.prefill.initial, self.decode.initial)
+
+
+class GpuBudget(BaseModel):
+    """The GPUs of the environment."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    size: str
+    """Droplet size slug."""
+    nodes: int = Field(ge=1)
+    per_node: int = Field(ge=1)
+    memory_gib: float = Field(gt=0)
+    """Usable memory of one GPU."""
+
+    @property
+    def total(self) -> int:
+        """GPUs that workers can use at any one time."""
+        return self.nodes * self.per_node

@@ -1,0 +1,174 @@
+"""Rules that span more than one value of an environment.
+
+Each rule is one function from an environment to the problems that it finds; `check` runs all of
+them, so that a person sees every broken rule at once. Single values are checked by their models.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from gtc_spec import names
+from gtc_spec.errors import Problem
+from gtc_spec.phases import Phase, PhaseTable, Timeline
+from gtc_spec.pools import ROLES
+
+if TYPE_CHECKING:
+    from gtc_spec.environment import Environment
+
+Rule = Callable[["Environment"], Iterator[tuple[str, str, str]]]
+"""Yields (key, value received, what is allowed)."""
+
+GROVE_NAME_MAX = 45
+"""Longest PodCliqueSet plus PodClique name (Grove v0.1.0-alpha.3 webhook)."""
+STRESS = ("PREFILL_STRESS", "DECODE_STRESS")
+
+
+def check(environment: Environment, file: str) -> list[Problem]:
+    """Every broken cross-field rule of the environment."""
+    return [
+        Problem(file, key, value, allowed)
+        for rule in _RULES
+        for key, value, allowed in rule(environment)
+    ]
+
+
+def _table_exists(env: Environment) -> Iterator[tuple[str, str, str]]:
+    if env.phases not in env.phase_tables:
+        yield "phases", env.phases, f"one of {', '.join(sorted(env.phase_tables))}"
+
+
+def _gpus_hold_the_timeline(env: Environment) -> Iterator[tuple[str, str, str]]:
+    for name, table in env.phase_tables.items():
+        key = f"phase_tables.{name}"
+        for phase in table.phases:
+            if phase.ratio.total > env.gpus.total:
+                yield (
+                    f"{key}.{phase.name}.ratio",
+                    str(phase.ratio),
+                    f"at most {env.gpus.total} gpus",
+                )
+        lead_s = env.worker_start_s if table.lead_s is None else table.lead_s
+        worst = max(_occupied(env, Timeline(table.phases, lead_s)))
+        if worst[0] > env.gpus.total:
+            yield (
+                key,
+                f"{worst[0]} gpus at {-worst[1]:.0f} s of the cycle, starting and draining too",
+                f"at most {env.gpus.total} at every instant",
+            )
+
+
+def _occupied(env: Environment, timeline: Timeline) -> Iterator[tuple[int, float]]:
+    """(GPUs in use, minus the time) at every change over two cycles; max() finds the worst."""
+    changes = [
+        (at + lap * timeline.cycle_s, ratio) for lap in (0, 1) for at, ratio in timeline.instants()
+    ]
+    for index, (at, ratio) in enumerate(changes):
+        draining = 0
+        for role in ROLES:
+            drain_s = env.pools.of(role).drain_s
+            for (_, before), (when, after) in pairwise(changes[: index + 1]):
+                if at - drain_s < when <= at:
+                    draining += max(0, before.of(role) - after.of(role))
+        yield ratio.total + draining, -at
+
+
+def _phases_are_whole(env: Environment) -> Iterator[tuple[str, str, str]]:
+    for name, table in env.phase_tables.items():
+        yield from _phase_problems(env, name, table)
+
+
+def _phase_problems(
+    env: Environment, name: str, table: PhaseTable
+) -> Iterator[tuple[str, str, str]]:
+    for phase in table.phases:
+        key = f"phase_tables.{name}.{phase.name}"
+        for rps in (phase.rps, phase.ramp_to_rps or 0, phase.settle.rps if phase.settle else 0):
+            if rps > env.load.rps_max:
+                yield f"{key}.rps", f"{rps:g}", f"at most load.rps_max = {env.load.rps_max:g}"
+        if phase.gate and (phase.max_s is None or phase.max_s < phase.duration_s):
+            yield f"{key}.max_s", str(phase.max_s), f"at least duration_s = {phase.duration_s:g}"
+        if phase.max_s is not None and not phase.gate:
+            yield f"{key}.max_s", f"{phase.max_s:g}", "only together with gate"
+        if phase.guard_queued and phase.name not in STRESS:
+            yield f"{key}.guard_queued", str(phase.guard_queued), f"only on {' and '.join(STRESS)}"
+        words = len(phase.narration.split())
+        if words > 12:
+            yield f"{key}.narration", f"{words} words", "at most 12 words"
+    yield from _order_problems(env, name, table.phases)
+
+
+def _order_problems(
+    env: Environment, name: str, phases: tuple[Phase, ...]
+) -> Iterator[tuple[str, str, str]]:
+    listed = [phase.name for phase in phases]
+    if len(set(listed)) != len(listed):
+        yield f"phase_tables.{name}", ", ".join(listed), "each phase once"
+    last = phases[-1]
+    resting = last.settle.ratio if last.settle else last.ratio
+    if resting != env.initial_ratio:
+        yield (
+            f"phase_tables.{name}.{last.name}.ratio",
+            str(resting),
+            f"the initial ratio {env.initial_ratio}",
+        )
+
+
+def _scalers_fit(env: Environment) -> Iterator[tuple[str, str, str]]:
+    maxima = {role: env.pools.of(role).scale.max for role in ROLES}
+    needed = sum(maxima.values())
+    if needed > env.gpus.total and not env.allow_pending:
+        yield (
+            "pools.*.scale.max",
+            f"{needed} gpus (prefill {maxima['prefill']}, decode {maxima['decode']})",
+            f"at most {env.gpus.total} gpus, or allow_pending = true",
+        )
+    for role in ROLES:
+        pool = env.pools.of(role)
+        if pool.scale.min > pool.scale.max:
+            yield f"pools.{role}.scale.min", str(pool.scale.min), f"at most max = {pool.scale.max}"
+    if env.initial_ratio.total > env.gpus.total:
+        yield "pools.*.initial", str(env.initial_ratio), f"at most {env.gpus.total} gpus"
+
+
+def _names_are_short(_env: Environment) -> Iterator[tuple[str, str, str]]:
+    for role in ROLES:
+        pair = names.DEMO + f"{names.DEMO}-0-{names.SERVICES[role].lower()}"
+        if len(pair) > GROVE_NAME_MAX:
+            yield f"names.{role}", pair, f"at most {GROVE_NAME_MAX} characters"
+        if len(names.hpa(names.scaler(role))) > 63:
+            yield f"names.{role}", names.hpa(names.scaler(role)), "at most 63 characters"
+
+
+def _prompts_fit(env: Environment) -> Iterator[tuple[str, str, str]]:
+    longest = env.workloads.longest_prompt_tokens
+    if longest > env.load.prompt_tokens_max:
+        yield "load.prompt_tokens_max", str(env.load.prompt_tokens_max), f"at least {longest}"
+    answer = env.workloads.reasoning.output_tokens[1]
+    if answer > env.load.max_tokens_max:
+        yield "load.max_tokens_max", str(env.load.max_tokens_max), f"at least {answer}"
+
+
+def _model_fits_the_gpu(env: Environment) -> Iterator[tuple[str, str, str]]:
+    """Weights must leave room for a KV pool worth having: a tenth of the GPU."""
+    room = env.gpus.memory_gib * 0.9
+    if env.model.weights_gib > room:
+        yield (
+            "model.repository",
+            f"{env.model.repository}: {env.model.weights_gib:.0f} gib of weights",
+            f"at most {room:.0f} of the {env.gpus.memory_gib:.0f} gib of one gpu, "
+            "so that a kv pool fits beside them: name an fp8 checkpoint with weight_bytes = 1",
+        )
+
+
+_RULES: tuple[Rule, ...] = (
+    _table_exists,
+    _phases_are_whole,
+    _gpus_hold_the_timeline,
+    _scalers_fit,
+    _names_are_short,
+    _prompts_fit,
+    _model_fits_the_gpu,
+)

@@ -1,0 +1,120 @@
+"""What is served: the checkpoint, its public name, and the shapes of the three workloads.
+
+This module must not know where it is served or by how many workers.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Workload = Literal["chat", "summarization", "reasoning"]
+WORKLOADS: tuple[Workload, ...] = ("chat", "summarization", "reasoning")
+"""Workloads A, B and C of the plan."""
+
+Span = Annotated[tuple[float, float], Field(description="smallest and largest value")]
+TokenSpan = Annotated[tuple[int, int], Field(description="smallest and largest number of tokens")]
+
+
+class Model(BaseModel):
+    """The checkpoint that is loaded and the name under which it answers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
+    """HuggingFace repository; also its folder in the bucket and on the share."""
+    served_name: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
+    parameters_billion: float = Field(gt=0)
+    weight_bytes: Literal[1, 2]
+    """Bytes a parameter: 1 for an FP8 checkpoint, 2 for BF16."""
+    profile: str
+    """Packaged GPU timings of this model, see gtc_spec.profile."""
+    kv_fraction: float = Field(gt=0, lt=1)
+    """Share of the free GPU memory that the engine gives to its KV pool."""
+
+    @property
+    def weights_gib(self) -> float:
+        """Memory of the weights, GiB."""
+        return self.parameters_billion * 1e9 * self.weight_bytes / 2**30
+
+
+class _Shape(BaseModel):
+    """Spans are drawn uniformly; both ends must be in order."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @model_validator(mode="after")
+    def _spans_in_order(self) -> _Shape:
+        for name in type(self).model_fields:
+            low, high = getattr(self, name)
+            if not 0 < low <= high:
+                raise ValueError(f"{name} must be [low, high] with 0 < low <= high")
+        return self
+
+
+class ChatShape(_Shape):
+    """Workload A: multi-turn chat over a long first context."""
+
+    turns: TokenSpan
+    """Requests of one conversation."""
+    context_tokens: TokenSpan
+    """Prompt of turn 1. Under ~1k tokens the cache shows nothing (facts: 4.3)."""
+    reply_tokens: TokenSpan
+    think_s: Span
+    """Pause between an answer and the next question, seconds."""
+
+
+class SummarizationShape(_Shape):
+    """Workload B: long document in, short summary out."""
+
+    prompt_tokens: TokenSpan
+    output_tokens: TokenSpan
+
+
+class ReasoningShape(_Shape):
+    """Workload C: short question in, long answer out."""
+
+    prompt_tokens: TokenSpan
+    output_tokens: TokenSpan
+
+
+class Workloads(BaseModel):
+    """Shapes of the three workloads in tokens of the served model."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    chat: ChatShape
+    summarization: SummarizationShape
+    reasoning: ReasoningShape
+
+    @property
+    def longest_prompt_tokens(self) -> int:
+        """Longest prompt that a workload can send, history of the last chat turn included."""
+        chat = self.chat
+        history = chat.context_tokens[1] + chat.turns[1] * (chat.reply_tokens[1] + 60)
+        return max(
+            int(history), self.summarization.prompt_tokens[1], self.reasoning.prompt_tokens[1]
+        )
+
+
+class LoadLimits(BaseModel):
+    """Hard caps of the load engine; no slider and no request can pass them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    rps_max: float = Field(gt=0)
+    in_flight_max: int = Field(ge=1)
+    prompt_tokens_max: int = Field(ge=1)
+    max_tokens_max: int = Field(ge=1)
+    tokens_per_word: float = Field(gt=0.5, lt=4)
+    """Tokens of one English word with the served tokenizer; an estimate until usage says more."""
+
+
+class Slo(BaseModel):
+    """Goal lines on every screen and in every verdict."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ttft_p95_s: float = Field(gt=0)
+    itl_p95_s: float = Field(gt=0)

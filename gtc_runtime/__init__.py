@@ -1,0 +1,1 @@
+"""What drives a running cluster: load, scenario, scaling, metrics, and the rehearsal of it all."""

@@ -1,0 +1,1 @@
+"""The one way to the Kubernetes API; nothing else imports kr8s."""

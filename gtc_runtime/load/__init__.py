@@ -1,0 +1,1 @@
+"""The load engine: open-loop traffic of three workloads, measured honestly."""

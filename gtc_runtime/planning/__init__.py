@@ -1,0 +1,1 @@
+"""Predicts the show in seconds, from the same phases and machine as live."""

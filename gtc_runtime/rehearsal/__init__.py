@@ -1,0 +1,1 @@
+"""A cluster on localhost; only the command line knows that it exists."""

@@ -1,0 +1,152 @@
+"""The one view of the demo: everything that a page, a socket or a command line may show.
+
+Immutable and plain, made four times a second by the service and only drawn by its readers.
+It must not know how any of its numbers were obtained. A figure that is not known is None.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Mode = Literal["manual", "auto", "starting", "stopping", "read-only", "unknown"]
+Light = Literal["green", "amber", "red", "unknown"]
+KedaState = Literal["active", "paused-by-us", "paused-by-other", "absent", "unknown"]
+
+
+@dataclass(frozen=True)
+class Quantiles:
+    """Quantiles of a latency over a window, milliseconds; None without samples."""
+
+    n: int = 0
+    p50_ms: float | None = None
+    p95_ms: float | None = None
+    p99_ms: float | None = None
+
+
+@dataclass(frozen=True)
+class WorkloadView:
+    """Figures of one workload key over the last 30 s; outcomes since the last reset."""
+
+    due: int = 0
+    ok: int = 0
+    shed: int = 0
+    failed: int = 0
+    ttft: Quantiles = field(default_factory=Quantiles)
+    itl: Quantiles = field(default_factory=Quantiles)
+    goodput_share: float | None = None
+    """Share of finished requests inside both goal lines, 0-1."""
+
+
+@dataclass(frozen=True)
+class PoolView:
+    """One worker pool: what is wanted and what is there."""
+
+    role: Literal["prefill", "decode"]
+    desired: int | None = None
+    ready: int | None = None
+    pending: int | None = None
+    """Desired workers that are loading or wait for a GPU."""
+    draining: int | None = None
+    reason: str = ""
+    """Why a worker is pending, in the scheduler's words."""
+
+
+@dataclass(frozen=True)
+class LoadView:
+    """The load engine: what it is asked to do and what it does."""
+
+    running: bool = False
+    rps: float = 0.0
+    mix: dict[str, int] = field(default_factory=dict)
+    sent_rps: float | None = None
+    in_flight: int = 0
+    waiting: int = 0
+    streaming: int = 0
+    conversations: int = 0
+    turns: int = 0
+    output_tokens_s: float | None = None
+    slip_p99_ms: float | None = None
+    light: Light = "unknown"
+    """Whether the client's own lateness spoils the figures; red means do not trust them."""
+    light_reason: str = ""
+    corpus: str = ""
+    """Where the texts come from."""
+
+
+@dataclass(frozen=True)
+class PhaseView:
+    """Where the show stands."""
+
+    name: str = "IDLE"
+    kind: Literal["main", "settle"] = "main"
+    index: int | None = None
+    elapsed_s: float = 0.0
+    ends_in_s: float | None = None
+    """Seconds to the end of the segment; the latest end while a gate is closed."""
+    waiting_for_workers: bool = False
+    narration: str = ""
+    cycle: int = 0
+
+
+@dataclass(frozen=True)
+class StripItem:
+    """One phase of the strip at the top of the panel."""
+
+    name: str
+    length_s: float
+    ratio: str
+    narration: str
+
+
+@dataclass(frozen=True)
+class EventView:
+    """Something that happened, newest last."""
+
+    at: str
+    """Wall-clock time, ISO 8601 with zone."""
+    kind: Literal["phase", "scale", "ready", "keda", "load", "warning", "info"]
+    text: str
+
+
+@dataclass(frozen=True)
+class Goals:
+    """Goal lines, milliseconds."""
+
+    ttft_p95_ms: float
+    itl_p95_ms: float
+
+
+@dataclass(frozen=True)
+class DemoView:
+    """Everything at one instant."""
+
+    environment: str
+    digest: str
+    cluster: str
+    """What the cluster calls itself: ``Rehearsal`` or ``Live``."""
+    at: str
+    uptime_s: float
+    mode: Mode
+    holder: str
+    """Who holds the Lease; empty when nobody does."""
+    phase: PhaseView
+    strip: tuple[StripItem, ...]
+    goals: Goals
+    load: LoadView
+    workloads: dict[str, WorkloadView]
+    """Keys: all, chat, chat_turn1, chat_turn2plus, summarization, reasoning."""
+    pools: tuple[PoolView, ...]
+    gpus_total: int
+    keda: KedaState
+    keda_detail: str
+    cluster_age_s: float | None
+    """Age of what is known about the cluster; None when nothing is."""
+    load_age_s: float | None
+    events: tuple[EventView, ...]
+    problem: str = ""
+    """The most important thing that is wrong now, one line; empty when nothing is."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain containers for REST, sockets and ``--json``."""
+        return asdict(self)

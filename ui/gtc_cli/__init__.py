@@ -1,0 +1,1 @@
+"""The `gtc` command line: parse, call, print."""

@@ -1,0 +1,1 @@
+"""The control panel: draws one view, sends commands, decides nothing."""
