@@ -1,0 +1,114 @@
+"""The one histogram of the product: fixed logarithmic buckets that merge by addition.
+
+Every latency that the load engine measures lands here, in the load process, and travels to the
+panel as bucket counts. Because the buckets are the same everywhere, windows, workloads, processes
+and machines are added up without losing anything. It must not know what it counts.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+GROWTH = 1.01
+"""Upper bound of a bucket divided by its lower bound: quantiles are right to half a per cent."""
+
+FLOOR_S = 1e-6
+"""Values up to one microsecond share the first bucket."""
+
+CEILING_S = 1e4
+"""Values above 10,000 s share the last bucket; no request may live that long."""
+
+_PER_LOG = 1.0 / math.log(GROWTH)
+_LAST = int(math.log(CEILING_S / FLOOR_S) * _PER_LOG)
+
+
+class Histogram:
+    """Counts of durations in seconds, in buckets that are 1 % wide.
+
+    Attributes:
+        buckets: Count by bucket index; only buckets that hold something are present.
+    """
+
+    __slots__ = ("buckets",)
+
+    def __init__(self, values_s: Iterable[float] = ()) -> None:
+        self.buckets: dict[int, int] = {}
+        for value_s in values_s:
+            self.add(value_s)
+
+    def add(self, value_s: float, weight: int = 1) -> None:
+        """Count a duration in seconds, `weight` times."""
+        index = 0
+        if value_s > FLOOR_S:
+            index = min(_LAST, int(math.log(value_s / FLOOR_S) * _PER_LOG))
+        self.buckets[index] = self.buckets.get(index, 0) + weight
+
+    def merge(self, other: Histogram) -> None:
+        """Add the counts of another histogram to this one."""
+        mine = self.buckets
+        for index, count in other.buckets.items():
+            mine[index] = mine.get(index, 0) + count
+
+    @property
+    def n(self) -> int:
+        """How many values were counted."""
+        return sum(self.buckets.values())
+
+    @property
+    def sum_s(self) -> float:
+        """Sum of all values in seconds, right to half a per cent."""
+        return sum(_middle(index) * count for index, count in self.buckets.items())
+
+    def quantile(self, q: float) -> float | None:
+        """The value in seconds below which the share `q` (0..1) lies; None when empty.
+
+        The nearest rank counts, so every answer is within half a bucket of a value that was seen.
+        """
+        rank = max(1, math.ceil(q * self.n))
+        seen = 0
+        for index in sorted(self.buckets):
+            seen += self.buckets[index]
+            if seen >= rank:
+                return _middle(index)
+        return None
+
+    def share_below(self, limit_s: float) -> float | None:
+        """The share (0..1) of values at or below `limit_s`, judged by bucket; None when empty."""
+        total = self.n
+        if not total:
+            return None
+        below = sum(c for index, c in self.buckets.items() if _middle(index) <= limit_s)
+        return below / total
+
+    def to_json(self) -> list[int]:
+        """Bucket counts as a flat list: step to the next bucket, count, step, count, ..."""
+        flat: list[int] = []
+        previous = 0
+        for index in sorted(self.buckets):
+            flat += (index - previous, self.buckets[index])
+            previous = index
+        return flat
+
+    @classmethod
+    def from_json(cls, flat: Sequence[int]) -> Histogram:
+        """Read what `to_json` wrote."""
+        histogram = cls()
+        index = 0
+        for step, count in zip(flat[::2], flat[1::2], strict=True):
+            index += step
+            histogram.buckets[index] = count
+        return histogram
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Histogram) and self.buckets == other.buckets
+
+    __hash__ = None  # type: ignore[assignment]  # mutable
+
+    def __repr__(self) -> str:
+        return f"Histogram(n={self.n}, p50={self.quantile(0.5)}, p95={self.quantile(0.95)})"
+
+
+def _middle(index: int) -> float:
+    """The geometric middle of a bucket in seconds."""
+    return FLOOR_S * math.exp((index + 0.5) / _PER_LOG)

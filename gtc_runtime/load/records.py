@@ -1,0 +1,102 @@
+"""What is known about one request, and the ways in which a request can end.
+
+The invariant of the whole engine is stated here: every request that was due ends in exactly one
+`Outcome`. Nothing in this file measures or sends.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, get_args
+
+from gtc_spec.serving import Workload
+
+Key = Literal["chat_turn1", "chat_turn2plus", "summarization", "reasoning"]
+"""What statistics are kept by; `all` and `chat` are sums of these."""
+KEYS: tuple[Key, ...] = get_args(Key)
+
+STAT_KEYS = ("all", "chat", *KEYS)
+"""Every key under which statistics are shown."""
+
+
+class Outcome(StrEnum):
+    """How a request ended."""
+
+    OK = "ok"
+    """A `finish_reason` or `[DONE]` was received."""
+    REFUSED = "refused"
+    """No connection, or an HTTP status other than 200."""
+    TRUNCATED = "truncated"
+    """The connection ended before the answer did."""
+    STALLED = "stalled"
+    """The answer began and then stood still for longer than the stall limit."""
+    MALFORMED = "malformed"
+    """The bytes received are not an HTTP response that streams events."""
+    ERROR_IN_STREAM = "error_in_stream"
+    """The server reported an error inside a stream that began with status 200."""
+    TIMEOUT = "timeout"
+    """No connection, no first token or no end within the limit."""
+    SHED = "shed"
+    """Due, but never sent: too many in flight, or the engine was too late."""
+    CANCELLED = "cancelled"
+    """Ended by us: reset, or the process was stopped."""
+
+
+FAILURES = tuple(o for o in Outcome if o not in (Outcome.OK, Outcome.SHED))
+"""Outcomes that count as failed: neither ok nor shed."""
+
+
+@dataclass(slots=True)
+class RequestRecord:
+    """One request from the moment it was due. Times are seconds of CLOCK_MONOTONIC.
+
+    Attributes:
+        workload: Which workload it belongs to.
+        turn: Turn of the conversation, from 1; 1 for workloads without turns.
+        due_s: When it should have been sent.
+        prompt_tokens: Prompt length in tokens: estimated, replaced by the server's own figure.
+        max_tokens: Length of the answer asked for.
+        send_s: When its first byte was handed to the kernel; None if never sent.
+        first_s: Arrival of the first output token.
+        last_s: Arrival of the latest output token.
+        tokens: Output tokens received.
+        outcome: How it ended; None while it is open.
+        detail: A few words of the server or the system about a failure.
+    """
+
+    workload: Workload
+    turn: int
+    due_s: float
+    prompt_tokens: int = 0
+    max_tokens: int = 0
+    send_s: float | None = None
+    first_s: float | None = None
+    last_s: float | None = None
+    tokens: int = 0
+    outcome: Outcome | None = None
+    detail: str = ""
+
+    @property
+    def key(self) -> Key:
+        """The statistics key of this request."""
+        if self.workload == "chat":
+            return "chat_turn1" if self.turn == 1 else "chat_turn2plus"
+        return self.workload
+
+    @property
+    def ttft_s(self) -> float | None:
+        """Service TTFT: first output token minus send; None if there is none."""
+        if self.first_s is None or self.send_s is None:
+            return None
+        return self.first_s - self.send_s
+
+    @property
+    def scheduled_ttft_s(self) -> float | None:
+        """Scheduled TTFT: first output token minus due; what a waiting person feels."""
+        return None if self.first_s is None else self.first_s - self.due_s
+
+    @property
+    def slip_s(self) -> float | None:
+        """How late it was sent: send minus due; None if never sent."""
+        return None if self.send_s is None else self.send_s - self.due_s
