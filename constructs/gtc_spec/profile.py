@@ -9,7 +9,6 @@ workers or transfers: it answers for one engine step on one GPU.
 from __future__ import annotations
 
 import difflib
-from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
@@ -18,6 +17,7 @@ from typing import Annotated, Literal, NamedTuple, Self
 from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
 
 from gtc_spec.errors import UsageError
+from gtc_spec.interpolation import Table
 
 PROFILES = resources.files("gtc_spec") / "profiles"
 """The packaged profiles, one JSON file each."""
@@ -121,52 +121,6 @@ class KvPool(NamedTuple):
     tokens: Annotated[int, Field(ge=1)]
 
 
-class _Table:
-    """A table over two axes: rows with their own columns, linear between neighbours."""
-
-    def __init__(self, points: Sequence[tuple[int, int, float]]) -> None:
-        rows: dict[int, dict[int, float]] = {}
-        for row, column, value in points:
-            rows.setdefault(row, {})[column] = value
-        self.rows = sorted(rows)
-        self._columns = [sorted(rows[row]) for row in self.rows]
-        self._values = [[rows[row][column] for column in sorted(rows[row])] for row in self.rows]
-
-    def at(self, row: float, column: float) -> float | None:
-        """The interpolated value; None where the table does not reach."""
-        if not self.rows[0] <= row <= self.rows[-1]:
-            return None
-        lower, upper, share = _bracket(self.rows, row)
-        below = self._along(lower, column)
-        if lower == upper or below is None:
-            return below
-        above = self._along(upper, column)
-        return None if above is None else below + share * (above - below)
-
-    def edge(self, row: float, column: float) -> tuple[float, float]:
-        """The point of the table closest to this one, first along the rows, then the columns."""
-        row = min(max(row, self.rows[0]), self.rows[-1])
-        lower, upper, _ = _bracket(self.rows, row)
-        first = max(self._columns[lower][0], self._columns[upper][0])
-        last = min(self._columns[lower][-1], self._columns[upper][-1])
-        return row, min(max(column, first), last)
-
-    def _along(self, index: int, column: float) -> float | None:
-        columns, values = self._columns[index], self._values[index]
-        if not columns[0] <= column <= columns[-1]:
-            return None
-        lower, upper, share = _bracket(columns, column)
-        return values[lower] + share * (values[upper] - values[lower])
-
-
-def _bracket(axis: Sequence[int], value: float) -> tuple[int, int, float]:
-    """Indices around ``value`` and how far it lies between them; equal when it is on the axis."""
-    lower = bisect_right(axis, value) - 1
-    if axis[lower] == value:
-        return lower, lower, 0.0
-    return lower, lower + 1, (value - axis[lower]) / (axis[lower + 1] - axis[lower])
-
-
 class Profile(_Frozen):
     """Timings and memory of one model on one GPU in one precision.
 
@@ -193,8 +147,8 @@ class Profile(_Frozen):
     prefill: Annotated[tuple[PrefillPoint, ...], Field(min_length=4)]
     decode: Annotated[tuple[DecodePoint, ...], Field(min_length=4)]
 
-    _prefill_table: _Table = PrivateAttr()
-    _decode_table: _Table = PrivateAttr()
+    _prefill_table: Table = PrivateAttr()
+    _decode_table: Table = PrivateAttr()
 
     @classmethod
     def load(cls, name: str, directory: Traversable = PROFILES) -> Self:
@@ -235,8 +189,8 @@ class Profile(_Frozen):
             raise ValueError(f"decode has {len(self.decode)} points, allowed: a full grid")
         if list(self.kv_pools) != sorted(self.kv_pools):
             raise ValueError("kv_pools are out of order, allowed: ascending fractions")
-        self._prefill_table = _Table(self.prefill)
-        self._decode_table = _Table(self.decode)
+        self._prefill_table = Table(self.prefill)
+        self._decode_table = Table(self.decode)
         return self
 
     def prefill_timing(self, new_tokens: float, cached_tokens: float = 0) -> Timing:
@@ -281,7 +235,7 @@ def names(directory: Traversable = PROFILES) -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".json") for name in files if name.endswith(".json")))
 
 
-def _read(table: _Table, fit: PrefillFit | DecodeFit, row: float, column: float) -> Timing:
+def _read(table: Table, fit: PrefillFit | DecodeFit, row: float, column: float) -> Timing:
     """The table where it reaches; beyond, its nearest edge plus what the closed form adds.
 
     Starting from the edge keeps the answer continuous: the bare closed form is up to 18 % off at
