@@ -1,0 +1,91 @@
+"""Every pinned chart, image, API and provider version, each with the reason for the pin.
+
+``latest`` is a different product every month (kube-prometheus-stack bumps its major version several
+times a quarter), so nothing is left floating. This module must not know how charts are installed.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class Chart:
+    """One Helm chart.
+
+    Attributes:
+        name: Chart name.
+        version: Exact version.
+        repository: Helm repository, or empty when ``url`` is the pin.
+        url: Archive of exactly this version, or empty when it comes from the repository.
+        app: Version of the software inside.
+    """
+
+    name: str
+    version: str
+    repository: str = ""
+    url: str = ""
+    app: str = ""
+
+
+DYNAMO: Final = "0.8.1"
+"""Dynamo release on the cluster: the plan's, 2026-01-23. Its operator is v1alpha1, DGDSA opt-in."""
+DYNAMO_REHEARSAL: Final = "1.4.2"
+"""Dynamo release on localhost: the simulator of 0.8.1 does not delay the first token by the prefill
+and needs NATS and etcd; 1.6.1 does not install offline. Equal to the pin in pyproject.toml."""
+
+_NGC: Final = "https://helm.ngc.nvidia.com/nvidia/ai-dynamo/charts"
+DYNAMO_CRDS: Final = Chart(
+    "dynamo-crds", DYNAMO, url=f"{_NGC}/dynamo-crds-{DYNAMO}.tgz", app=DYNAMO
+)
+"""Must be installed before the platform chart, which holds no CRDs in 0.8.x."""
+DYNAMO_PLATFORM: Final = Chart(
+    "dynamo-platform", DYNAMO, url=f"{_NGC}/dynamo-platform-{DYNAMO}.tgz", app=DYNAMO
+)
+"""As an archive: the OCI form that some docs print does not resolve (ai-dynamo/dynamo#12372)."""
+KAI_BUNDLED: Final = "v0.9.4"
+"""KAI scheduler inside dynamo-platform 0.8.1 (its Chart.yaml); the plan's v0.12.10 is not in it."""
+GROVE_BUNDLED: Final = "v0.1.0-alpha.3"
+"""Grove inside dynamo-platform 0.8.1 (its Chart.yaml)."""
+
+KUBE_PROMETHEUS_STACK: Final = Chart(
+    "kube-prometheus-stack", "82.18.0", "https://prometheus-community.github.io/helm-charts",
+    app="Prometheus 3.11.0, Grafana 12.4.2",
+)  # fmt: skip
+"""2026-04-04, the last one with Grafana 12; Grafana 13 freezes the API that annotations use."""
+KEDA: Final = Chart("keda", "2.20.2", "https://kedacore.github.io/charts", app="2.20.2")
+"""2026-07-31. From 2.20 on NaN is 0 instead of a huge negative number (kedacore/keda#7475); tested
+by KEDA on Kubernetes 1.33 to 1.35."""
+DCGM_EXPORTER: Final = Chart(
+    "dcgm-exporter", "4.8.2", "https://nvidia.github.io/dcgm-exporter/helm-charts",
+    app="4.5.3-4.8.2",
+)  # fmt: skip
+"""2026-05-06. DOKS brings no NVIDIA exporter of its own."""
+CHARTS: Final = (DYNAMO_CRDS, DYNAMO_PLATFORM, KUBE_PROMETHEUS_STACK, KEDA, DCGM_EXPORTER)
+
+_NVCR: Final = "nvcr.io/nvidia/ai-dynamo"
+FRONTEND_IMAGE: Final = f"{_NVCR}/dynamo-frontend:{DYNAMO}"
+"""New in 0.8.0. Its entry point is another program, so the manifest names the command."""
+WORKER_IMAGE: Final = f"{_NVCR}/tensorrtllm-runtime:{DYNAMO}.post1"
+"""NVIDIA's own recommended pull for TensorRT-LLM of this release: 1.2.0rc6.post2 instead of
+rc6.post1, CUDA 13 either way."""
+HOST_DRIVER_MIN: Final = 580
+"""NVIDIA driver branch that CUDA 13 images need on the node."""
+
+DYNAMO_API: Final = "nvidia.com/v1alpha1"
+KEDA_API: Final = "keda.sh/v1alpha1"
+KAI_API: Final = "scheduling.run.ai/v2"
+"""API versions of the custom resources that we write."""
+
+KUBERNETES_MINOR: Final = "1.34"
+"""DOKS release line: inside what KEDA 2.20 is tested on, and above DOKS 1.31, which NFS needs."""
+
+TERRAFORM_MIN: Final = "1.11"
+"""Write-only attributes; ephemeral variables came with 1.10."""
+PROVIDER_DIGITALOCEAN: Final = ">= 2.77.0, < 3.0.0"
+"""Over the bindings' 2.71.0, whose NFS share has neither host nor path (2.72) nor tier (2.77)."""
+PROVIDER_KUBERNETES: Final = "2.38.0"
+PROVIDER_HELM: Final = "3.1.1"
+"""Exactly those of the bindings: helm 4 inside a later provider applies server-side, which would
+fight KEDA over replicas."""

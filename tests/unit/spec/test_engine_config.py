@@ -1,0 +1,102 @@
+"""Engine files are refused before they can stop a worker."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gtc_spec import environment
+from gtc_spec.engine_config import KNOWN_KEYS, check
+from gtc_spec.errors import ConfigError
+from gtc_spec.pools import ROLES
+
+FILES = Path(__file__).resolve().parents[3] / "engine_configs"
+PROD = environment.load("prod")
+
+
+def text(env: str, role: str) -> str:
+    return (FILES / env / f"{role}.yaml").read_text()
+
+
+def problems(role: str, **changes: object) -> list[str]:
+    """What check says about the prod file with these (dotted, __ for a dot) keys changed."""
+    config = yaml.safe_load(text("prod", role))
+    for dotted, value in changes.items():
+        *parents, last = dotted.split("__")
+        target = config
+        for parent in parents:
+            target = target.setdefault(parent, {})
+        target[last] = value
+    try:
+        check("prefill.yaml", yaml.safe_dump(config), role, PROD)
+    except ConfigError as error:
+        return [str(problem) for problem in error.problems]
+    return []
+
+
+@pytest.mark.parametrize("env", ["dev", "prod"])
+@pytest.mark.parametrize("role", ROLES)
+def test_our_files_pass(env: str, role: str) -> None:
+    check(f"{env}/{role}.yaml", text(env, role), role, environment.load(env))
+
+
+@pytest.mark.parametrize("env", ["dev", "prod"])
+def test_both_pools_agree_where_they_must(env: str) -> None:
+    prefill, decode = (yaml.safe_load(text(env, role)) for role in ROLES)
+    for key in ("max_seq_len", "kv_cache_config", "cache_transceiver_config"):
+        assert prefill[key] == decode[key]
+
+
+@pytest.mark.parametrize("env", ["dev", "prod"])
+@pytest.mark.parametrize("role", ROLES)
+def test_every_value_says_why(env: str, role: str) -> None:
+    for line in text(env, role).splitlines():
+        if ":" in line and not line.startswith("#") and not line.endswith(":"):
+            assert " # " in line, line
+
+
+def test_typo_is_found_with_its_path() -> None:
+    [problem] = problems("prefill", kv_cache_config__enable_block_reus=True)
+    assert problem.startswith("prefill.yaml: kv_cache_config.enable_block_reus: got true, allowed:")
+
+
+@pytest.mark.parametrize(
+    ("role", "change", "says"),
+    [
+        ("prefill", {"disable_overlap_scheduler": False}, "got false, allowed: true"),
+        ("prefill", {"enable_chunked_prefill": False}, "max_num_tokens: got 8192"),
+        ("prefill", {"max_seq_len": 20000}, "allowed: at least 26000"),
+        ("prefill", {"cache_transceiver_config": None}, "backend: got nothing"),
+        ("prefill", {"cache_transceiver_config__backend": "NCCL"}, "one of DEFAULT, UCX"),
+        ("prefill", {"cache_transceiver_config__max_tokens_in_buffer": 8192}, "at least 24000"),
+        ("prefill", {"kv_cache_config__enable_block_reuse": False}, "allowed: true"),
+        ("prefill", {"kv_cache_config__dtype": "auto"}, "allowed: fp8"),
+        ("prefill", {"kv_cache_config__free_gpu_memory_fraction": 0.7}, "allowed: 0.9"),
+        ("prefill", {"kv_cache_config": 3}, "a mapping of keys"),
+        ("decode", {"max_batch_size": 64}, "at least 256"),
+        ("decode", {"max_batch_size": True}, "at least 256"),
+    ],
+)
+def test_broken_value_is_refused_with_what_is_allowed(
+    role: str, change: dict[str, object], says: str
+) -> None:
+    assert says in "\n".join(problems(role, **change))
+
+
+def test_all_problems_come_at_once() -> None:
+    assert len(problems("decode", max_batch_size=1, max_seq_len=1, nonsense=1)) == 3
+
+
+@given(st.text())
+def test_any_text_is_either_fine_or_a_list_of_one_line_problems(anything: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check("x.yaml", anything, "decode", PROD)
+    assert all("\n" not in str(problem) for problem in caught.value.problems)
+
+
+@given(st.dictionaries(st.sampled_from(sorted(KNOWN_KEYS)), st.integers() | st.none() | st.text()))
+def test_any_values_of_known_keys_never_crash(config: dict[str, object]) -> None:
+    with pytest.raises(ConfigError):
+        check("x.yaml", yaml.safe_dump(config), "prefill", PROD)
