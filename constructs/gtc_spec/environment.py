@@ -53,6 +53,8 @@ class Story(BaseModel):
     """Share of that rise which the tail of DECODE_RECOVERY gives back."""
     kv_turn2_share_max: float | None = Field(default=None, gt=0, lt=1)
     """Median TTFT of turn 2+ over turn 1 in KV_CACHE_DEMO."""
+    itl_quantile: Literal["p50", "p95"] = "p95"
+    """The ITL figure that is judged."""
     not_judged: str = ""
     """Why a claim is left out, one sentence."""
 

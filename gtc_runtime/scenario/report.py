@@ -1,0 +1,72 @@
+"""The report of a cycle: latencies and outcomes by phase, as plain JSON.
+
+A rehearsal, a live run and a prediction of the planner have the same form, so that one judge reads
+them all and tables can put them side by side. It must not know what counts as good.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from gtc_runtime.load.histogram import Histogram
+from gtc_runtime.load.stats import SliceBook, Tally, WindowStats
+from gtc_runtime.scenario.cycle_log import CycleLog, PhaseSpan
+
+JSON = dict[str, Any]
+
+
+def phases(log: CycleLog, book: SliceBook) -> list[JSON]:
+    """One entry for each phase of the cycle, in order.
+
+    Latencies cover the main part of a phase and, as ``*_tail``, its last 30 s; outcomes cover the
+    settle tail as well, so that they add up to the totals of the run.
+    """
+    return [_phase(log, span, book) for span in log.spans]
+
+
+def quantiles(histogram: Histogram) -> JSON:
+    """Samples and quantiles in milliseconds; a quantile of nothing is None."""
+    found: JSON = {"n": histogram.n}
+    for name, q in (("p50", 0.5), ("p95", 0.95), ("p99", 0.99)):
+        value = histogram.quantile(q)
+        found[name] = None if value is None else round(value * 1000, 2)
+    return found
+
+
+def outcomes(tally: Tally) -> JSON:
+    """How the requests that were due have ended."""
+    return {
+        "due": tally.due,
+        "ok": tally.ok,
+        "shed": tally.shed,
+        "failed": dict(sorted(tally.failed.items())),
+    }
+
+
+def _phase(log: CycleLog, span: PhaseSpan, book: SliceBook) -> JSON:
+    segment = span.segment
+    main = book.window(span.start_s, span.main_end_s)
+    tail = book.window(*span.tail)
+    whole = book.window(span.start_s, span.end_s)
+    slip = quantiles(main["all"].slip)["p99"]
+    return {
+        "name": str(segment.phase.name),
+        "length_s": span.end_s - span.start_s,
+        "mix": {
+            "chat": segment.mix.chat,
+            "summarization": segment.mix.summarization,
+            "reasoning": segment.mix.reasoning,
+        },
+        "rps": segment.rps,
+        "requests": outcomes(whole["all"]),
+        "ttft_ms": _latencies(main, "ttft"),
+        "itl_ms": _latencies(main, "itl"),
+        "ttft_ms_tail": _latencies(tail, "ttft"),
+        "itl_ms_tail": _latencies(tail, "itl"),
+        "pools": log.workers(span),
+        "slip_ms_p99": slip,
+    }
+
+
+def _latencies(window: WindowStats, measure: str) -> JSON:
+    return {key: quantiles(getattr(tally, measure)) for key, tally in window.by_key.items()}
