@@ -1,0 +1,321 @@
+"""Pauses and resumes KEDA for our two pools, and says who has paused it.
+
+A pause never expires in KEDA, so it always carries our owner annotation, written and removed in
+the same patch. The HPA is the truth: KEDA deletes it when a pause has taken effect and makes it
+anew after a resume; the ``Paused`` condition has been wrong in several releases (kedacore/keda
+#6421, #6982). Only the holder of the Lease pauses. This module must not know replicas or phases.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Literal
+
+from gtc_runtime.cluster.errors import Conflict, KubeError, NotFound
+from gtc_runtime.cluster.kinds import HPA, SCALED_OBJECT
+from gtc_runtime.cluster.kube import Json, Kube, resource_version
+from gtc_spec import names
+from gtc_spec.pools import ROLES, Role
+
+_log = logging.getLogger(__name__)
+
+HPA_DEADLINE_S: Final = 30.0
+"""Longest wait for an HPA to go or to come back."""
+_LOOK_S = 0.5
+_RACES_MAX = 5
+"""KEDA writes the status of a ScaledObject now and then; a lost race is read again this often."""
+_FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
+"""What Go's ParseBool takes for false; KEDA counts any other text as paused."""
+_PARTIAL = ("autoscaling.keda.sh/paused-scale-in", "autoscaling.keda.sh/paused-scale-out")
+"""KEDA 2.18 and later: one direction is held, the HPA stays."""
+
+
+class PausedByOther(KubeError):  # noqa: N818
+    """Somebody else has paused a ScaledObject; it is left as it is."""
+
+
+class HpaLate(KubeError):  # noqa: N818
+    """KEDA has taken the annotation, and its HPA did not follow in time."""
+
+
+@dataclass(frozen=True)
+class ScalerState:
+    """One ScaledObject at one look.
+
+    Attributes:
+        present: Whether it exists; False also when KEDA is not installed.
+        pause: The annotation that pauses it, ``key: value``; empty when it is not paused.
+        owner: Who paused it by our annotation; empty when nobody did.
+        held: A partial pause (scale-in or scale-out only), ``key: value``; empty without.
+        hpa_present: Whether its HPA exists.
+    """
+
+    present: bool
+    pause: str = ""
+    owner: str = ""
+    held: str = ""
+    hpa_present: bool = False
+
+    @property
+    def foreign_pause(self) -> str:
+        """The annotation of somebody else that pauses it; empty without one."""
+        ours = self.owner and not self.pause.startswith(names.ANNOTATION_PAUSED_REPLICAS)
+        return "" if ours else self.pause
+
+
+@dataclass(frozen=True)
+class KedaStatus:
+    """Both ScaledObjects at one look."""
+
+    scalers: Mapping[Role, ScalerState]
+
+    @property
+    def state(self) -> Literal["active", "paused-by-us", "paused-by-other", "absent"]:
+        """The one word for it."""
+        if not any(scaler.present for scaler in self.scalers.values()):
+            return "absent"
+        if self.paused_by_other:
+            return "paused-by-other"
+        return "paused-by-us" if self.paused_by_us else "active"
+
+    @property
+    def paused_by_us(self) -> bool:
+        """Whether at least one ScaledObject carries our owner annotation, whoever the holder."""
+        return any(scaler.owner for scaler in self.scalers.values())
+
+    @property
+    def holder(self) -> str:
+        """Who paused by our annotation; empty when nobody did."""
+        return next((scaler.owner for scaler in self.scalers.values() if scaler.owner), "")
+
+    @property
+    def paused_by_other(self) -> str:
+        """Which foreign annotation pauses what; empty when none does."""
+        return "; ".join(
+            f"{names.scaler(role)} has {scaler.foreign_pause}"
+            for role, scaler in self.scalers.items()
+            if scaler.foreign_pause
+        )
+
+    @property
+    def hpa_present(self) -> dict[Role, bool]:
+        """Whether each HPA exists."""
+        return {role: scaler.hpa_present for role, scaler in self.scalers.items()}
+
+    @property
+    def reason(self) -> str:
+        """The state in one line for a person; empty when KEDA simply works."""
+        if self.state == "absent":
+            return "keda is not installed or has no scaler for the pools"
+        found = [self.paused_by_other, f"paused by {self.holder}" if self.holder else ""]
+        for role, scaler in self.scalers.items():
+            found.append(_oddity(names.scaler(role), scaler))
+        return "; ".join(part for part in found if part)
+
+
+class Keda:
+    """KEDA's hold on the two pools.
+
+    Args:
+        kube: A client of the namespace of the ScaledObjects.
+        clock: Monotonic seconds.
+        hpa_deadline_s: Longest wait for an HPA to go or to come back.
+    """
+
+    def __init__(
+        self,
+        kube: Kube,
+        clock: Callable[[], float] = time.monotonic,
+        hpa_deadline_s: float = HPA_DEADLINE_S,
+    ) -> None:
+        self._kube = kube
+        self._clock = clock
+        self._hpa_deadline_s = hpa_deadline_s
+
+    async def status(self) -> KedaStatus:
+        """Both ScaledObjects and their HPAs now; what is missing is a state, not an error."""
+        states = await asyncio.gather(*(self._look(role) for role in ROLES))
+        return KedaStatus(dict(zip(ROLES, states, strict=True)))
+
+    async def pause(self, holder: str, *, force: bool = False) -> KedaStatus:
+        """Pause both ScaledObjects, all or nothing, and wait until both HPAs are gone.
+
+        A pause that an earlier holder of ours has left is taken over.
+
+        Args:
+            holder: Our identity, as in the Lease.
+            force: Take over a foreign pause as well.
+
+        Raises:
+            PausedByOther: A foreign pause, and no ``force``; nothing was written.
+            HpaLate: An HPA did not go in time; the pause was rolled back.
+            KubeError: A patch failed; the pause was rolled back.
+        """
+        before = await self.status()
+        if before.paused_by_other and not force:
+            raise _paused_by_other(before.paused_by_other)
+        try:
+            for role in ROLES:
+                await self._pause_one(role, holder, force)
+            return await self._wait(_settled_pause, "is still there")
+        except KubeError:
+            await self._roll_back(holder)
+            raise
+
+    async def resume(self, holder: str | None = None, *, force: bool = False) -> KedaStatus:
+        """Remove our pause and wait until KEDA has its HPAs back.
+
+        Args:
+            holder: Only a pause of this holder; None takes any that carries our annotation.
+            force: Remove foreign pauses as well.
+
+        Raises:
+            HpaLate: The annotations are gone and an HPA is not back yet.
+            KubeError: At least one ScaledObject could not be patched; the other one was.
+        """
+        await self._unpause(holder, force)
+        return await self._wait(_settled_resume, "is not back")
+
+    async def _look(self, role: Role) -> ScalerState:
+        found = await self._find(role)
+        if found is None:
+            return ScalerState(present=False)
+        status = found.get("status")
+        named = status.get("hpaName") if isinstance(status, dict) else None
+        try:
+            await self._kube.get(HPA, named or names.hpa(names.scaler(role)))
+        except NotFound:
+            return scaler_state(found, hpa_present=False)
+        return scaler_state(found, hpa_present=True)
+
+    async def _find(self, role: Role) -> Json | None:
+        try:
+            return await self._kube.get(SCALED_OBJECT, names.scaler(role))
+        except NotFound:
+            return None
+
+    async def _pause_one(self, role: Role, holder: str, force: bool) -> None:
+        def change(scaler: ScalerState) -> dict[str, str | None] | None:
+            if scaler.foreign_pause and not force:
+                raise _paused_by_other(f"{names.scaler(role)} has {scaler.foreign_pause}")
+            taken: dict[str, str | None] = {
+                names.ANNOTATION_PAUSED: "true",
+                names.ANNOTATION_PAUSED_BY: holder,
+            }
+            return taken | ({names.ANNOTATION_PAUSED_REPLICAS: None} if force else {})
+
+        await self._annotate(role, change)
+
+    async def _unpause(self, holder: str | None, force: bool) -> None:
+        def change(scaler: ScalerState) -> dict[str, str | None] | None:
+            ours = scaler.owner and holder in (None, scaler.owner)
+            if not (ours or (force and scaler.pause)):
+                return None
+            cleared = (names.ANNOTATION_PAUSED, names.ANNOTATION_PAUSED_BY)
+            every = (*cleared, names.ANNOTATION_PAUSED_REPLICAS) if force else cleared
+            return dict.fromkeys(every)
+
+        failed: list[KubeError] = []
+        for role in ROLES:
+            try:
+                await self._annotate(role, change)
+            except KubeError as error:
+                failed.append(error)
+        if failed:
+            raise failed[0]
+
+    async def _annotate(
+        self, role: Role, change: Callable[[ScalerState], dict[str, str | None] | None]
+    ) -> None:
+        """Change annotations of exactly the version that the change was decided on."""
+        for races in range(1, _RACES_MAX + 1):
+            found = await self._find(role)
+            wanted = None if found is None else change(scaler_state(found, hpa_present=False))
+            if found is None or wanted is None:
+                return
+            try:
+                await self._kube.patch(
+                    SCALED_OBJECT,
+                    names.scaler(role),
+                    {"metadata": {"annotations": wanted}},
+                    resource_version=resource_version(found),
+                )
+            except Conflict:
+                if races == _RACES_MAX:
+                    raise
+            else:
+                return
+
+    async def _roll_back(self, holder: str) -> None:
+        try:
+            await self._unpause(holder, force=False)
+        except KubeError as error:
+            # The owner annotation stays where it is: the guardian ends what we cannot.
+            _log.warning("the pause of keda could not be rolled back: %s", error)
+
+    async def _wait(self, settled: Callable[[ScalerState], bool], said: str) -> KedaStatus:
+        give_up = self._clock() + self._hpa_deadline_s
+        while True:
+            status = await self.status()
+            late = [role for role, scaler in status.scalers.items() if not settled(scaler)]
+            if not late:
+                return status
+            if self._clock() >= give_up:
+                which = ", ".join(names.hpa(names.scaler(role)) for role in late)
+                raise HpaLate(
+                    f"hpa {which} {said} after {self._hpa_deadline_s:g} s",
+                    "is the keda operator running?",
+                )
+            await asyncio.sleep(_LOOK_S)
+
+
+def scaler_state(scaled_object: Json, *, hpa_present: bool) -> ScalerState:
+    """Read every form of pause that KEDA knows from a ScaledObject."""
+    metadata = scaled_object.get("metadata")
+    annotations: Any = metadata.get("annotations") if isinstance(metadata, dict) else None
+    if not isinstance(annotations, dict):
+        annotations = {}
+    pause = ""
+    if names.ANNOTATION_PAUSED_REPLICAS in annotations:
+        pause = names.ANNOTATION_PAUSED_REPLICAS
+    elif annotations.get(names.ANNOTATION_PAUSED, "false") not in _FALSE:
+        pause = names.ANNOTATION_PAUSED
+    held = next((key for key in _PARTIAL if annotations.get(key, "false") not in _FALSE), "")
+    return ScalerState(
+        present=True,
+        pause=f"{pause}: {annotations[pause]}" if pause else "",
+        owner=str(annotations.get(names.ANNOTATION_PAUSED_BY) or ""),
+        held=f"{held}: {annotations[held]}" if held else "",
+        hpa_present=hpa_present,
+    )
+
+
+def _settled_pause(scaler: ScalerState) -> bool:
+    return not scaler.present or not scaler.hpa_present
+
+
+def _settled_resume(scaler: ScalerState) -> bool:
+    # Whoever else has paused it, by our annotation or by theirs, keeps its HPA away.
+    return not scaler.present or bool(scaler.pause) or scaler.hpa_present
+
+
+def _oddity(name: str, scaler: ScalerState) -> str:
+    if not scaler.present:
+        return f"{name} does not exist"
+    if scaler.held:
+        return f"{name} has {scaler.held}"
+    if scaler.pause:
+        return f"{name} still has its hpa" if scaler.hpa_present else ""
+    # Also KEDA 2.12, which pauses even on "false".
+    return "" if scaler.hpa_present else f"{name} is not paused and has no hpa"
+
+
+def _paused_by_other(what: str) -> PausedByOther:
+    return PausedByOther(
+        f"keda is paused by somebody else: {what}",
+        "remove that annotation, or force the take-over",
+    )

@@ -1,0 +1,73 @@
+"""What one look at a worker pool says: how many workers are ordered, ready, pending, draining.
+
+Pure: objects in, counts out. This module must not know where the objects come from.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from gtc_runtime.cluster.errors import first_line
+from gtc_runtime.cluster.kube import Json
+
+_ENDED = ("Succeeded", "Failed")
+"""Phases of pods that have given their GPU back."""
+
+
+@dataclass(frozen=True)
+class PoolState:
+    """One pool at one look.
+
+    Attributes:
+        desired: Workers ordered; None when the scaling adapter does not exist.
+        ready: Pods that take requests.
+        pending: Pods that hold or wait for a GPU and are not Ready.
+        draining: Pods that are being deleted and still hold their GPU.
+        reasons: Why pods are pending and what is missing, one line each, without repeats.
+    """
+
+    desired: int | None
+    ready: int
+    pending: int
+    draining: int
+    reasons: tuple[str, ...] = ()
+
+    @property
+    def pods(self) -> int:
+        """Workers that hold or wait for a GPU, one each."""
+        return self.ready + self.pending + self.draining
+
+
+def pool_state(desired: int | None, pods: list[Json], reasons: tuple[str, ...] = ()) -> PoolState:
+    """Count the pods of a pool; pods that ended count for nothing."""
+    alive = [pod for pod in pods if _mapping(pod.get("status")).get("phase") not in _ENDED]
+    draining = [pod for pod in alive if _mapping(pod.get("metadata")).get("deletionTimestamp")]
+    staying = [pod for pod in alive if pod not in draining]
+    pending = [pod for pod in staying if _condition(pod, "Ready").get("status") != "True"]
+    whys = dict.fromkeys((*reasons, *(_why_pending(pod) for pod in pending)))
+    return PoolState(desired, len(staying) - len(pending), len(pending), len(draining), tuple(whys))
+
+
+def _why_pending(pod: Json) -> str:
+    """Why a pod is not Ready: no place for it, its container waits, or it is still loading."""
+    scheduled = _condition(pod, "PodScheduled")
+    if scheduled.get("status") == "False":
+        return first_line(str(scheduled.get("message") or scheduled.get("reason") or "no place"))
+    for container in _mapping(pod.get("status")).get("containerStatuses") or []:
+        waiting = _mapping(_mapping(_mapping(container).get("state")).get("waiting"))
+        if waiting.get("reason"):
+            said = f": {waiting['message']}" if waiting.get("message") else ""
+            return first_line(f"{waiting['reason']}{said}")
+    return "loading"
+
+
+def _condition(pod: Json, kind: str) -> Json:
+    for condition in _mapping(pod.get("status")).get("conditions") or []:
+        if _mapping(condition).get("type") == kind:
+            return _mapping(condition)
+    return {}
+
+
+def _mapping(value: Any) -> Json:
+    return value if isinstance(value, dict) else {}
