@@ -1,0 +1,184 @@
+"""Asks a Prometheus and is honest about the answer: a fresh finite number, or why there is none.
+
+Nothing here raises: a panel that cannot read a figure shows that, and goes on. It must not know
+which queries exist.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import re
+from typing import Any, Self
+
+import aiohttp
+
+from gtc_runtime.metrics.reading import Missing, Reading
+
+TIMEOUT_S = 3.0
+"""A whole question may take this long; the panel asks anew every two seconds anyway."""
+
+STALE_AFTER_S = 15.0
+"""Three scrapes of five seconds; older figures are shown as no data."""
+
+_SELECTOR = re.compile(r'([a-zA-Z_:][\w:]*)(\{(?:[^{}"]|"(?:[^"\\]|\\.)*")*\})')
+
+_Row = tuple[dict[str, str], float]
+
+
+class PrometheusClient:
+    """Reads single figures from one Prometheus.
+
+    Use as an async context manager, or call `close` at the end.
+
+    Args:
+        url: Base URL of the server.
+        timeout_s: Deadline of each question.
+        stale_after_s: Age from which a figure counts as missing.
+    """
+
+    def __init__(
+        self, url: str, timeout_s: float = TIMEOUT_S, stale_after_s: float = STALE_AFTER_S
+    ) -> None:
+        self._url = url.rstrip("/")
+        self._timeout_s = timeout_s
+        self._stale_after_s = stale_after_s
+        self._session: aiohttp.ClientSession | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_exc: object) -> None:
+        await self.close()
+
+    async def close(self) -> None:
+        """Give back the connections; the client can be used again afterwards."""
+        if self._session is not None:
+            await self._session.close()
+            self._session = None
+
+    async def query(self, expr: str) -> Reading | Missing:
+        """The one number that an expression is worth now.
+
+        Args:
+            expr: PromQL of which every selector has braces (`up{}`), as gtc_spec.promql writes it;
+                the age is found by asking for the time of each of them.
+
+        Returns:
+            Missing when the server is down, slow or talks nonsense, and when the value is absent,
+            NaN, infinite, ambiguous (several series) or rests on old samples.
+        """
+        rows, age_s = await self._ask(expr)
+        if isinstance(rows, Missing):
+            return rows
+        if len(rows) > 1:
+            return Missing(f"{len(rows)} series where one was expected")
+        if not rows:
+            return Missing("no data")
+        return _reading(rows[0][1], age_s)
+
+    async def query_by(self, expr: str, label: str) -> dict[str, Reading]:
+        """One number for each value of a label.
+
+        Args:
+            expr: As for `query`.
+            label: The label to key on; series that lack it, or share a value, are left out.
+
+        Returns:
+            Only what is known: a key without a fresh finite number is absent.
+        """
+        rows, age_s = await self._ask(expr)
+        if isinstance(rows, Missing):
+            return {}
+        keys = [labels.get(label, "") for labels, _ in rows]
+        unique = [(key, value) for key, (_, value) in zip(keys, rows, strict=True) if key]
+        readings = {key: _reading(value, age_s) for key, value in unique if keys.count(key) == 1}
+        return {key: one for key, one in readings.items() if isinstance(one, Reading)}
+
+    async def _ask(self, expr: str) -> tuple[list[_Row] | Missing, float]:
+        """The rows of an expression and their age; Missing also when they are too old."""
+        probe = age_query(expr)
+        try:
+            async with asyncio.timeout(self._timeout_s):
+                rows = await self._rows(expr)
+                if probe is None or isinstance(rows, Missing) or not rows:
+                    return rows, 0.0
+                ages = await self._rows(probe)
+        except TimeoutError:
+            return Missing(f"prometheus did not answer within {self._timeout_s:g} s"), 0.0
+        except (aiohttp.ClientError, OSError) as error:
+            words = str(error).split("\n")[0] or type(error).__name__
+            return Missing(f"cannot reach prometheus at {self._url}: {words}"), 0.0
+        return self._checked(rows, ages)
+
+    def _checked(
+        self, rows: list[_Row], ages: list[_Row] | Missing
+    ) -> tuple[list[_Row] | Missing, float]:
+        if isinstance(ages, Missing):
+            return ages, 0.0
+        if not ages or not math.isfinite(ages[0][1]):
+            return Missing("stale: what it rests on is no longer scraped"), 0.0
+        age_s = max(0.0, ages[0][1])
+        if age_s > self._stale_after_s:
+            allowed = f"allowed are {self._stale_after_s:g} s"
+            return Missing(f"stale: the newest sample is {age_s:.0f} s old, {allowed}"), age_s
+        return rows, age_s
+
+    async def _rows(self, expr: str) -> list[_Row] | Missing:
+        if self._session is None:
+            self._session = aiohttp.ClientSession()
+        async with self._session.post(f"{self._url}/api/v1/query", data={"query": expr}) as answer:
+            try:
+                body = await answer.json(content_type=None)
+            except ValueError:
+                return Missing(f"prometheus answered {answer.status} and no JSON")
+            return _rows_of(body, answer.status)
+
+
+def age_query(expr: str) -> str | None:
+    """PromQL for the age in seconds of the oldest input of an expression.
+
+    A selector that finds nothing does not count: a histogram without traffic has no series. But
+    where a query falls back on `up`, that counts only while its target is up; so a window that
+    still holds samples of a dead process is found out.
+
+    Returns:
+        None when the expression has no selector.
+    """
+    found = list(dict.fromkeys(_SELECTOR.findall(expr)))
+    only_up = all(name == "up" for name, _ in found)
+    if not found:
+        return None
+    times = (
+        f"{name}{braces}) and ({name}{braces} == 1"
+        if name == "up" and not only_up
+        else f"{name}{braces}"
+        for name, braces in found
+    )
+    numbered = (
+        f'label_replace(max(timestamp({time})), "input", "{index}", "", "")'
+        for index, time in enumerate(times)
+    )
+    return f"time() - min({' or '.join(numbered)})"
+
+
+def _rows_of(body: Any, status: int) -> list[_Row] | Missing:
+    """The rows of Prometheus' answer; a scalar is one row without labels."""
+    if not isinstance(body, dict) or body.get("status") != "success":
+        words = body.get("error", "") if isinstance(body, dict) else ""
+        return Missing(f"prometheus answered {status}: {words or 'no success'}")
+    try:
+        data = body["data"]
+        if data["resultType"] == "scalar":
+            return [({}, float(data["result"][1]))]
+        return [(dict(row["metric"]), float(row["value"][1])) for row in data["result"]]
+    except (KeyError, IndexError, TypeError, ValueError):
+        return Missing("prometheus answered something that is not an instant vector")
+
+
+def _reading(value: float, age_s: float) -> Reading | Missing:
+    if math.isnan(value):
+        return Missing("not a number: no traffic in the window")
+    if math.isinf(value):
+        return Missing("infinite")
+    return Reading(value, age_s)
