@@ -1,0 +1,82 @@
+"""Server-side apply: merge what a manager wants, refuse what others own, drop what it let go."""
+
+from __future__ import annotations
+
+from gtc_runtime.rehearsal.kube_api import errors, fields, ownership
+from gtc_runtime.rehearsal.kube_api.objects import Object, clone, key_of
+from gtc_runtime.rehearsal.kube_api.patch import merge
+from gtc_runtime.rehearsal.kube_api.resources import Resource
+from gtc_runtime.rehearsal.kube_api.schemas import unknown_fields
+
+
+def require_declared(resource: Resource, applied: Object) -> None:
+    """Refuse fields that the schema does not have; apply never prunes.
+
+    Raises:
+        ApiError: 500, as a real server answers here, naming the first such field.
+    """
+    if unknown := unknown_fields(resource, applied):
+        namespace, name = key_of(applied)
+        where = f"{namespace}/{name}" if namespace else f"/{name}"
+        raise errors.ApiError(
+            500,
+            "",
+            f"failed to create typed patch object ({where}; {resource.api_version}, "
+            f"Kind={resource.kind}): .{unknown[0]}: field not declared in schema",
+        )
+
+
+def merged(
+    resource: Resource,
+    old: Object,
+    applied: Object,
+    manager: str,
+    subresource: str | None,
+    force: bool,
+) -> Object:
+    """The object after the apply, before the server's own rules.
+
+    Raises:
+        ApiError: 409 naming every field in conflict with its manager, unless forced.
+    """
+    named = {path for path in fields.leaves(applied) if _in_reach(resource, path, subresource)}
+    identity = (manager, "Apply", subresource or "")
+    others = [owner for owner in ownership.owners(old) if owner.identity != identity]
+    if not force:
+        _refuse_conflicts(fields.differing(old, applied, named), others)
+    result: Object = merge(old, applied)
+    for path in _let_go(old, identity, named, others):
+        fields.remove(result, path)
+    copy: Object = clone(result)
+    return copy
+
+
+def _in_reach(resource: Resource, path: fields.Path, subresource: str | None) -> bool:
+    if subresource == "status":
+        return path[0] == "status"
+    return not (resource.has_status and path[0] == "status")
+
+
+def _refuse_conflicts(changed: set[fields.Path], others: list[ownership.Owner]) -> None:
+    causes = [
+        errors.Cause("FieldManagerConflict", f"conflict with {owner.title}", fields.dotted(path))
+        for owner in others
+        for path in sorted(changed & owner.paths)
+    ]
+    if causes:
+        raise errors.apply_conflict(causes)
+
+
+def _let_go(
+    old: Object,
+    identity: tuple[str, str, str],
+    named: set[fields.Path],
+    others: list[ownership.Owner],
+) -> set[fields.Path]:
+    """What the manager applied before, does not name any more and nobody else owns."""
+    before: set[fields.Path] = set()
+    for owner in ownership.owners(old):
+        if owner.identity == identity:
+            before |= owner.paths
+    held = {path for owner in others for path in owner.paths}
+    return before - named - held
