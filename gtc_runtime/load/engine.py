@@ -1,0 +1,284 @@
+"""The open-loop load engine: what is due is sent, however the server is doing.
+
+One schedule gives due times at the offered rate; the mix says which workload each slot belongs to.
+A request that cannot be sent because too many are in flight, or because the engine was too late, is
+shed and counted. The engine knows a `Transport`, not sockets.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import math
+import time
+from collections.abc import Callable
+
+from gtc_runtime.load.arrivals import Arrivals
+from gtc_runtime.load.conversations import Conversations
+from gtc_runtime.load.exchange import Exchange
+from gtc_runtime.load.followups import FollowUps
+from gtc_runtime.load.library import Library
+from gtc_runtime.load.mix import MixSequence
+from gtc_runtime.load.prompt import Prompt, RequestWriter, TokenRatio
+from gtc_runtime.load.protocol import Transport
+from gtc_runtime.load.quality import QualityMeter
+from gtc_runtime.load.records import Outcome, RequestRecord
+from gtc_runtime.load.settings import LoadSettings, Pacing
+from gtc_runtime.load.snapshot import Gauges, Snapshot
+from gtc_runtime.load.stats import SliceRecorder
+from gtc_runtime.load.workloads.chat import Chat, Conversation
+from gtc_runtime.load.workloads.reasoning import Reasoning
+from gtc_runtime.load.workloads.summarization import Summarization
+from gtc_spec.errors import UsageError
+from gtc_spec.phases import WorkloadMix
+from gtc_spec.serving import LoadLimits, Workload, Workloads
+
+LATE_MAX_S = 1.0
+"""A slot that is taken up later than this is shed: no burst after the machine stood still."""
+SWEEP_S = 0.1
+"""How often open requests are held against their limits."""
+PROBE_S = 0.025
+"""How often the promptness of the event loop is measured."""
+
+
+class Engine:
+    """Sends load and counts what comes back. Lives in one event loop.
+
+    Args:
+        settings: What to send, to whom and within which limits.
+        transport: How requests travel.
+        followups: Asks the next question of a conversation.
+        clock: Monotonic seconds.
+        on_record: Called with every request that has ended.
+    """
+
+    def __init__(
+        self,
+        settings: LoadSettings,
+        transport: Transport,
+        followups: FollowUps,
+        clock: Callable[[], float] = time.monotonic,
+        on_record: Callable[[RequestRecord], None] | None = None,
+    ) -> None:
+        self._settings = settings
+        self._limits = settings.limits
+        self._transport = transport
+        self._clock = clock
+        self._on_record = on_record
+        self._recorder = SliceRecorder()
+        self._meter = QualityMeter(transport.stamp_source, clock())
+        self._writer = RequestWriter(settings.url, settings.model, settings.exact_lengths)
+        self._ratio = TokenRatio(settings.limits.tokens_per_word)
+        self._arrivals = Arrivals(settings.seed, clock())
+        self._mix = MixSequence(WorkloadMix(100, 0, 0))
+        self._rps = 0.0
+        self._build_workloads(followups)
+        self._open: set[Exchange] = set()
+        self._turns = 0
+        self._prompt_tokens = 0
+        self._timer: asyncio.TimerHandle | None = None
+        self._watch: list[asyncio.Task[None]] = []
+
+    def _build_workloads(self, followups: FollowUps) -> None:
+        seed, limits = self._settings.seed, self._limits
+        shapes = _capped(self._settings.shapes, limits)
+        library = Library.bundled(seed)
+        self._chat = Chat(shapes.chat, library, self._ratio, seed + 1)
+        self._summarization = Summarization(shapes.summarization, library, self._ratio, seed + 2)
+        self._reasoning = Reasoning(shapes.reasoning, library, self._ratio, seed + 3)
+        self._conversations = Conversations(
+            self._chat,
+            followups,
+            self._ratio,
+            limits.prompt_tokens_max,
+            self._send_turn,
+            self._clock,
+        )
+
+    def start(self) -> None:
+        """Begin to watch time limits and the event loop; needs a running loop."""
+        self._watch = [
+            asyncio.create_task(self._sweep(), name="load-sweep"),
+            asyncio.create_task(self._probe(), name="load-probe"),
+        ]
+
+    def configure(self, rps: float, mix: WorkloadMix, pacing: Pacing) -> None:
+        """Change rate, mix and spread from now on. The rate is clamped to the limits.
+
+        Raises:
+            UsageError: The rate is not a finite number.
+        """
+        if not math.isfinite(rps):
+            raise UsageError(f"rate {rps} is not a number of requests per second")
+        self._take_due()
+        self._rps = min(max(0.0, rps), self._limits.rps_max)
+        self._arrivals.configure(self._rps, pacing, self._clock())
+        self._mix.change(mix)
+        self._conversations.welcome(self._rps > 0 and mix.chat > 0)
+        self._arm()
+
+    def cancel(self) -> None:
+        """End every open request, counted as cancelled, and forget all conversations."""
+        self._conversations.forget()
+        for exchange in list(self._open):
+            self._give_up(exchange, Outcome.CANCELLED, "cancelled by the operator")
+
+    async def stop(self) -> None:
+        """Cancel everything and close all connections."""
+        if self._timer is not None:
+            self._timer.cancel()
+        for task in self._watch:
+            task.cancel()
+        await asyncio.gather(*self._watch, return_exceptions=True)
+        self.cancel()
+        await self._conversations.close()
+        await self._transport.close()
+
+    def snapshot(self) -> Snapshot:
+        """What is new since the last snapshot, and the state now."""
+        now_s = self._clock()
+        streaming = sum(1 for each in self._open if each.record.first_s is not None)
+        waiting = sum(1 for each in self._open if each.record.send_s is not None) - streaming
+        gauges = Gauges(
+            in_flight=len(self._open),
+            waiting=waiting,
+            streaming=streaming,
+            conversations=self._conversations.open,
+            turns=self._turns,
+            prompt_tokens=self._prompt_tokens,
+            offered_rps=self._rps,
+            tokens_per_word=round(self._ratio.tokens_per_word, 4),
+        )
+        return Snapshot(now_s, self._recorder.take(), gauges, self._meter.judge(now_s))
+
+    def _arm(self) -> None:
+        """Set the timer to the next due time."""
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        due_s = self._arrivals.next_due_s
+        if due_s is not None:
+            delay_s = max(0.0, due_s - self._clock())
+            self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
+
+    def _tick(self) -> None:
+        self._take_due()
+        self._arm()
+
+    def _take_due(self) -> None:
+        while (due_s := self._arrivals.next_due_s) is not None and due_s <= self._clock():
+            self._slot(self._arrivals.pop())
+
+    def _slot(self, due_s: float) -> None:
+        workload = self._mix.next()
+        if workload == "chat":
+            self._conversations.slot(due_s)
+        elif workload == "summarization":
+            self._offer(workload, due_s, self._summarization.next)
+        else:
+            self._offer(workload, due_s, self._reasoning.next)
+
+    def _send_turn(self, conversation: Conversation, due_s: float) -> None:
+        self._turns += 1
+        self._offer("chat", due_s, lambda: self._chat.prompt(conversation), conversation)
+
+    def _offer(
+        self,
+        workload: Workload,
+        due_s: float,
+        make: Callable[[], Prompt],
+        conversation: Conversation | None = None,
+    ) -> None:
+        """A request is due: send it or shed it."""
+        record = RequestRecord(workload, conversation.turn if conversation else 1, due_s)
+        self._recorder.due(record)
+        late_s = self._clock() - due_s
+        self._meter.schedule_error(late_s)
+        if late_s > LATE_MAX_S or len(self._open) >= self._limits.in_flight_max:
+            self._shed(record, conversation)
+            return
+        prompt = make()
+        record.prompt_tokens = prompt.prompt_tokens
+        record.max_tokens = prompt.max_tokens
+        self._prompt_tokens += record.prompt_tokens
+        exchange = Exchange(
+            record,
+            self._writer.write(prompt),
+            self._recorder,
+            self._meter,
+            lambda ended: self._ended(ended, prompt, conversation),
+            keep_text=conversation is not None,
+        )
+        self._open.add(exchange)
+        self._transport.send(exchange)
+
+    def _shed(self, record: RequestRecord, conversation: Conversation | None) -> None:
+        record.outcome = Outcome.SHED
+        self._recorder.ended(record)
+        if conversation is not None:
+            self._conversations.failed(conversation)
+        if self._on_record is not None:
+            self._on_record(record)
+
+    def _ended(self, exchange: Exchange, prompt: Prompt, conversation: Conversation | None) -> None:
+        self._open.discard(exchange)
+        record, events = exchange.record, exchange.response.events
+        self._prompt_tokens += record.prompt_tokens - prompt.prompt_tokens
+        if events.usage():
+            self._ratio.learn(prompt.words, record.prompt_tokens)
+        if conversation is not None and record.outcome is Outcome.OK:
+            conversation.answered(events.text(), record.prompt_tokens, record.tokens)
+            self._conversations.answered(conversation)
+        elif conversation is not None:
+            self._conversations.failed(conversation)
+        if self._on_record is not None:
+            self._on_record(record)
+
+    def _give_up(self, exchange: Exchange, outcome: Outcome, detail: str) -> None:
+        exchange.give_up(outcome, detail)
+        self._transport.abandon(exchange)
+
+    async def _sweep(self) -> None:
+        while True:
+            await asyncio.sleep(SWEEP_S)
+            now_s = self._clock()
+            for exchange in list(self._open):
+                if (verdict := exchange.too_slow(now_s, self._settings.timeouts)) is not None:
+                    self._give_up(exchange, *verdict)
+
+    async def _probe(self) -> None:
+        while True:
+            before_s = self._clock()
+            await asyncio.sleep(PROBE_S)
+            self._meter.reader_stall(max(0.0, self._clock() - before_s - PROBE_S))
+
+
+def _capped(shapes: Workloads, limits: LoadLimits) -> Workloads:
+    """The shapes with every token span within the hard caps."""
+
+    def cap(span: tuple[int, int], most: int) -> tuple[int, int]:
+        return min(span[0], most), min(span[1], most)
+
+    prompt, answer = limits.prompt_tokens_max, limits.max_tokens_max
+    chat, document, question = shapes.chat, shapes.summarization, shapes.reasoning
+    return shapes.model_copy(
+        update={
+            "chat": chat.model_copy(
+                update={
+                    "context_tokens": cap(chat.context_tokens, prompt),
+                    "reply_tokens": cap(chat.reply_tokens, answer),
+                }
+            ),
+            "summarization": document.model_copy(
+                update={
+                    "prompt_tokens": cap(document.prompt_tokens, prompt),
+                    "output_tokens": cap(document.output_tokens, answer),
+                }
+            ),
+            "reasoning": question.model_copy(
+                update={
+                    "prompt_tokens": cap(question.prompt_tokens, prompt),
+                    "output_tokens": cap(question.output_tokens, answer),
+                }
+            ),
+        }
+    )

@@ -1,0 +1,95 @@
+"""A prompt as the engine sends it, and how words become tokens without a tokenizer.
+
+The engine ships without the model's tokenizer. It counts words, multiplies by a ratio, and corrects
+the ratio from the prompt tokens that the server reports.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+Message = dict[str, str]
+"""`role` and `content`."""
+
+_WEIGHT = 0.1
+"""How much one answer moves the ratio."""
+_WORDS_MIN = 500
+"""Shorter prompts are mostly chat template and say little about the ratio."""
+_BOUNDS = (0.5, 4.0)
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """What to ask for.
+
+    Attributes:
+        messages: The conversation so far.
+        words: Words of our own text in it; 0 when the answers of the model are part of it.
+        prompt_tokens: Expected length in tokens.
+        max_tokens: Length of the answer to ask for.
+    """
+
+    messages: list[Message]
+    words: int
+    prompt_tokens: int
+    max_tokens: int
+
+
+class TokenRatio:
+    """Tokens of one word, corrected by what the server counts.
+
+    Args:
+        tokens_per_word: The estimate to start with.
+    """
+
+    def __init__(self, tokens_per_word: float) -> None:
+        self.tokens_per_word = tokens_per_word
+
+    def words(self, tokens: int) -> int:
+        """How many words make `tokens` tokens; at least one."""
+        return max(1, round(tokens / self.tokens_per_word))
+
+    def tokens(self, words: int) -> int:
+        """How many tokens `words` words make."""
+        return round(words * self.tokens_per_word)
+
+    def learn(self, words: int, tokens: int) -> None:
+        """The server counted `tokens` prompt tokens for `words` words of ours."""
+        if words < _WORDS_MIN or tokens <= 0:
+            return
+        seen = min(_BOUNDS[1], max(_BOUNDS[0], tokens / words))
+        self.tokens_per_word += _WEIGHT * (seen - self.tokens_per_word)
+
+
+class RequestWriter:
+    """Writes the bytes of a streaming chat completion request.
+
+    Args:
+        url: Base address of the server.
+        model: Served name.
+        exact_lengths: Ask the server to go on until `max_tokens` whatever the model says.
+    """
+
+    def __init__(self, url: str, model: str, exact_lengths: bool) -> None:
+        parts = urlsplit(url)
+        path = parts.path.rstrip("/").removesuffix("/v1") + "/v1/chat/completions"
+        self._head = (
+            f"POST {path} HTTP/1.1\r\nHost: {parts.netloc.rpartition('@')[2]}\r\n"
+            "Content-Type: application/json\r\nAccept: text/event-stream\r\n"
+            "Accept-Encoding: identity\r\nUser-Agent: gtc-load\r\nContent-Length: "
+        ).encode()
+        self._fixed: dict[str, object] = {
+            "model": model,
+            "stream": True,
+            "stream_options": {"include_usage": True},
+        }
+        if exact_lengths:
+            self._fixed["ignore_eos"] = True
+
+    def write(self, prompt: Prompt) -> bytes:
+        """The whole request."""
+        data = self._fixed | {"messages": prompt.messages, "max_tokens": prompt.max_tokens}
+        body = json.dumps(data, separators=(",", ":")).encode()
+        return b"%b%d\r\n\r\n%b" % (self._head, len(body), body)

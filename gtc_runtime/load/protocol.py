@@ -1,0 +1,204 @@
+"""The transport of the load engine on asyncio: HTTP/1.1 with keep-alive, raw bytes, no library.
+
+Arrival times are taken in user space when the event loop hands over the bytes, so they are only as
+good as the loop is prompt; the quality light says when it was not. Works with TLS and everywhere
+that asyncio does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from gtc_runtime.load.exchange import Exchange
+from gtc_runtime.load.records import Outcome
+
+DRAIN_S = 2.0
+"""How long a connection may take to end a body after `[DONE]` before it is closed."""
+
+
+class Transport(Protocol):
+    """What the engine needs from a way to send requests."""
+
+    stamp_source: str
+    """`user` or `kernel`."""
+
+    def send(self, exchange: Exchange) -> None:
+        """Send a request and report to the exchange; returns at once and never raises."""
+
+    def abandon(self, exchange: Exchange) -> None:
+        """Close the connection of an exchange that ended before its body did."""
+
+    async def close(self) -> None:
+        """Close all connections."""
+
+
+class AsyncTransport:
+    """Sends each request on an idle connection, or opens one.
+
+    Args:
+        url: Base address of the server.
+        connect_s: Limit for opening a connection, seconds.
+        clock: Monotonic seconds.
+    """
+
+    stamp_source = "user"
+
+    def __init__(
+        self, url: str, connect_s: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        parts = urlsplit(url)
+        self._host = parts.hostname or ""
+        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._port = parts.port or (443 if self._tls else 80)
+        self._connect_s = connect_s
+        self.clock = clock
+        self._idle: list[_Connection] = []
+        self._busy: dict[Exchange, _Connection] = {}
+        self._connecting: dict[Exchange, asyncio.Task[None]] = {}
+
+    def send(self, exchange: Exchange) -> None:
+        """Send on the connection used last, the warmest one; without one, connect."""
+        if self._idle:
+            connection = self._idle.pop()
+            self._busy[exchange] = connection
+            connection.begin(exchange)
+        else:
+            task = asyncio.create_task(self._connect(exchange), name="load-connect")
+            self._connecting[exchange] = task
+
+    def abandon(self, exchange: Exchange) -> None:
+        """Close the connection of this exchange."""
+        if (task := self._connecting.pop(exchange, None)) is not None:
+            task.cancel()
+        if (connection := self._busy.pop(exchange, None)) is not None:
+            connection.abort()
+
+    async def close(self) -> None:
+        """Close all connections; exchanges that are not over hear that they are lost."""
+        tasks = list(self._connecting.values())
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        for connection in [*self._idle, *self._busy.values()]:
+            connection.abort()
+        self._idle.clear()
+        await asyncio.sleep(0)
+
+    async def _connect(self, exchange: Exchange) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            _, connection = await asyncio.wait_for(
+                loop.create_connection(
+                    lambda: _Connection(self), self._host, self._port, ssl=self._tls
+                ),
+                self._connect_s,
+            )
+        except TimeoutError:
+            exchange.give_up(Outcome.TIMEOUT, f"no connection after {self._connect_s:g} s")
+        except OSError as error:
+            exchange.give_up(Outcome.REFUSED, _reason(error))
+        else:
+            if exchange.over:
+                connection.abort()
+            else:
+                self._busy[exchange] = connection
+                connection.begin(exchange)
+        finally:
+            self._connecting.pop(exchange, None)
+
+    def freed(self, connection: _Connection, exchange: Exchange) -> None:
+        """A connection finished its exchange and may be used again."""
+        self._busy.pop(exchange, None)
+        self._idle.append(connection)
+
+    def gone(self, connection: _Connection, exchange: Exchange | None, detail: str) -> None:
+        """A connection closed."""
+        if exchange is None:
+            if connection in self._idle:
+                self._idle.remove(connection)
+            return
+        self._busy.pop(exchange, None)
+        if connection.used and not exchange.response.began and not exchange.over:
+            # The server closed an idle connection just as we used it: not its fault, not ours.
+            exchange.request = connection.request
+            task = asyncio.create_task(self._connect(exchange), name="load-reconnect")
+            self._connecting[exchange] = task
+        elif not exchange.over:
+            exchange.lost(detail)
+
+
+class _Connection(asyncio.Protocol):
+    """One TCP connection; carries one exchange at a time."""
+
+    def __init__(self, owner: AsyncTransport) -> None:
+        self._owner = owner
+        self._transport: asyncio.Transport | None = None
+        self._exchange: Exchange | None = None
+        self._drain: asyncio.TimerHandle | None = None
+        self._carried = 0
+        self.request = b""
+
+    @property
+    def used(self) -> bool:
+        """Whether an exchange came before the present one."""
+        return self._carried > 1
+
+    def begin(self, exchange: Exchange) -> None:
+        """Send the request of `exchange`."""
+        self._exchange = exchange
+        self._carried += 1
+        self.request = exchange.request if self.used else b""  # kept for one more try
+        if self._transport is not None:
+            self._transport.write(exchange.request)
+        exchange.sent(self._owner.clock())
+
+    def abort(self) -> None:
+        """Close without waiting."""
+        if self._transport is not None:
+            self._transport.abort()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = transport  # type: ignore[assignment]
+
+    def data_received(self, data: bytes) -> None:
+        at_s = self._owner.clock()
+        exchange = self._exchange
+        if exchange is None:  # nobody asked
+            self.abort()
+            return
+        self.request = b""
+        exchange.received(data, at_s)
+        if exchange.over:
+            self._after(exchange)
+
+    def connection_lost(self, error: Exception | None) -> None:
+        exchange, self._exchange = self._exchange, None
+        self._stop_drain()
+        self._owner.gone(self, exchange, "" if error is None else _reason(error))
+
+    def _after(self, exchange: Exchange) -> None:
+        """The request is over: keep the connection if its body ended well."""
+        if exchange.response.reusable:
+            self._exchange = None
+            self.request = b""
+            self._stop_drain()
+            self._owner.freed(self, exchange)
+        elif exchange.response.complete or exchange.record.outcome is not Outcome.OK:
+            self.abort()
+        elif self._drain is None:
+            self._drain = asyncio.get_running_loop().call_later(DRAIN_S, self.abort)
+
+    def _stop_drain(self) -> None:
+        if self._drain is not None:
+            self._drain.cancel()
+            self._drain = None
+
+
+def _reason(error: BaseException) -> str:
+    """An error of the system in a few words."""
+    return str(error).lower() or type(error).__name__

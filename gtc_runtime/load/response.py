@@ -1,0 +1,158 @@
+"""One HTTP response that streams a completion: head, framing and events put together.
+
+Bytes go in as they arrive; what happened can be read from its attributes after each call. It does
+not know time, sockets or statistics.
+"""
+
+from __future__ import annotations
+
+import json
+
+from gtc_runtime.load.framing import HEAD_MAX, ChunkedBody, Head, MalformedError, PlainBody, sample
+from gtc_runtime.load.records import Outcome
+from gtc_runtime.load.sse import EventStream
+
+ERROR_BODY_MAX = 4_096
+"""How much of an error response is kept for the record, bytes."""
+
+
+class StreamedResponse:
+    """Parses one response.
+
+    Args:
+        keep_text: Keep the text of the answer.
+
+    Attributes:
+        events: The counted stream.
+        outcome: How the response ended; None while it is open.
+        detail: A few words of the server about a failure.
+        complete: The body has ended, the connection is free.
+        reusable: The connection may carry another request once `complete`.
+    """
+
+    __slots__ = (
+        "_body",
+        "_error_body",
+        "_head",
+        "_raw_head",
+        "_saw_bytes",
+        "complete",
+        "detail",
+        "events",
+        "outcome",
+    )
+
+    def __init__(self, keep_text: bool = False) -> None:
+        self.events = EventStream(keep_text)
+        self.outcome: Outcome | None = None
+        self.detail = ""
+        self.complete = False
+        self._raw_head = b""
+        self._saw_bytes = False
+        self._head: Head | None = None
+        self._body: ChunkedBody | PlainBody = PlainBody(None)
+        self._error_body = b""
+
+    @property
+    def began(self) -> bool:
+        """Whether a single byte arrived."""
+        return self._saw_bytes
+
+    @property
+    def reusable(self) -> bool:
+        """Whether the connection may be used again."""
+        return self.complete and self._head is not None and self._head.keep_alive
+
+    def feed(self, data: bytes) -> None:
+        """Take in bytes as they came from the socket, cut anywhere."""
+        self._saw_bytes = True
+        try:
+            if self._head is None:
+                data = self._read_head(data)
+                if self._head is None:
+                    return
+            payload = self._body.feed(data)
+            if self._head.status == 200:
+                self._stream(payload)
+            elif len(self._error_body) < ERROR_BODY_MAX:
+                self._error_body += payload
+            if self._body.ended:
+                self._end()
+        except MalformedError as error:
+            self._settle(Outcome.MALFORMED, str(error))
+
+    def close(self) -> None:
+        """The connection was closed or reset by the other side."""
+        self._body.close()
+        self._end()
+
+    def give_up(self, outcome: Outcome, detail: str) -> None:
+        """We stop waiting; an answer that already said it is finished stays ok."""
+        self._settle(Outcome.OK if self.events.finished else outcome, detail)
+
+    def _read_head(self, data: bytes) -> bytes:
+        """Collect the head; returns what follows it."""
+        raw = self._raw_head + data
+        while self._head is None:
+            end, gap = _head_end(raw)
+            if end < 0:
+                self._raw_head = raw
+                if len(raw) > HEAD_MAX or not b"HTTP/1.".startswith(raw[:7]):
+                    raise MalformedError(f"not an http response: {sample(raw)}")
+                return b""
+            head = Head.parse(raw[:end])
+            raw = raw[end + gap :]
+            if head.status >= 200:  # 1xx only announces the real one
+                self._take_head(head)
+        return raw
+
+    def _take_head(self, head: Head) -> None:
+        self._head = head
+        self._raw_head = b""
+        self._body = head.body()
+        kind = head.headers.get(b"content-type", b"")
+        if head.status == 200 and not kind.startswith(b"text/event-stream"):
+            raise MalformedError(f"not an event stream but {sample(kind) or 'no content-type'}")
+
+    def _stream(self, payload: bytes) -> None:
+        if payload and not self.events.done:
+            self.events.feed(payload)
+        if self.events.error is not None:
+            self._settle(Outcome.ERROR_IN_STREAM, self.events.error)
+        elif self.events.done:
+            self._settle(Outcome.OK)
+
+    def _end(self) -> None:
+        """The body is over, rightly or not."""
+        self.complete = self._body.ended and self._head is not None
+        if self._head is not None and self._head.status != 200:
+            self._settle(Outcome.REFUSED, f"{self._head.status}: {_message(self._error_body)}")
+        elif self.events.finished:
+            self._settle(Outcome.OK)
+        else:
+            self._settle(Outcome.TRUNCATED, "the connection ended before the answer")
+
+    def _settle(self, outcome: Outcome, detail: str = "") -> None:
+        """The first verdict stands."""
+        if self.outcome is None:
+            self.outcome = outcome
+            self.detail = "" if outcome is Outcome.OK else detail
+
+
+def _head_end(raw: bytes) -> tuple[int, int]:
+    """Where the head ends and how long the gap behind it is; -1 when it has not ended."""
+    strict, bare = raw.find(b"\r\n\r\n"), raw.find(b"\n\n")
+    if bare >= 0 and (strict < 0 or bare < strict):
+        return bare, 2
+    return strict, 4
+
+
+def _message(body: bytes) -> str:
+    """What an error body says, in one short line."""
+    try:
+        data = json.loads(body)
+        error = data.get("error", data.get("message", data))
+        text = error.get("message", error) if isinstance(error, dict) else error
+    except (ValueError, AttributeError, RecursionError):
+        return sample(body) or "no body"
+    return sample(str(text).encode(), 200)

@@ -1,0 +1,115 @@
+"""The load process: `python -m gtc_runtime.load.worker`.
+
+Reads commands from standard input, one JSON object a line, the settings first; writes a snapshot to
+standard output every 250 ms. End of file on standard input ends it at once: whoever started it is
+gone or wants it gone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import json
+import logging
+import signal
+import sys
+from contextlib import suppress
+from typing import Any
+
+import uvloop
+
+from gtc_runtime.load.engine import Engine
+from gtc_runtime.load.followups import CannedFollowUps, FollowUps, HttpFollowUps
+from gtc_runtime.load.protocol import AsyncTransport
+from gtc_runtime.load.settings import LoadSettings
+from gtc_spec.errors import GtcError
+from gtc_spec.phases import WorkloadMix
+
+SNAPSHOT_S = 0.25
+"""Four snapshots a second: what the view needs."""
+UNREAD_MAX = 2**20
+"""With more unread output than this the parent is not listening; increments wait in the engine."""
+_LINE_MAX = 2**20
+
+log = logging.getLogger(__name__)
+
+
+def main() -> int:
+    """Run until the end of standard input. Returns the exit code."""
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="load: %(message)s")
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; it closes our input
+    try:
+        uvloop.run(_run())
+    except GtcError as error:
+        log.error("%s", error.message)  # noqa: TRY400  # a person reads one line, no traceback
+        return error.exit_code
+    return 0
+
+
+async def _run() -> None:
+    loop = asyncio.get_running_loop()
+    commands = asyncio.StreamReader(limit=_LINE_MAX)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin.buffer)
+    pipe, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, sys.stdout.buffer)
+    line = await commands.readline()
+    if not line:
+        return
+    settings = LoadSettings.model_validate(json.loads(line)["settings"])
+    engine = Engine(
+        settings,
+        AsyncTransport(settings.url, settings.timeouts.connect_s),
+        _followups(settings),
+    )
+    engine.start()
+    gc.freeze()  # what exists now stays; later collections need not look at it
+    reporter = asyncio.create_task(_report(engine, pipe), name="load-report")
+    try:
+        await _obey(commands, engine)
+    finally:
+        reporter.cancel()
+        await engine.stop()
+        await _say_goodbye(engine, pipe)
+
+
+async def _obey(commands: asyncio.StreamReader, engine: Engine) -> None:
+    """Carry out commands until the input ends."""
+    while line := await commands.readline():
+        try:
+            command: dict[str, Any] = json.loads(line)
+            if "configure" in command:
+                wanted = command["configure"]
+                engine.configure(wanted["rps"], WorkloadMix(*wanted["mix"]), wanted["pacing"])
+            elif "cancel" in command:
+                engine.cancel()
+        except (ValueError, KeyError, TypeError, GtcError) as error:
+            log.warning("a command was refused: %s", error)
+
+
+async def _report(engine: Engine, pipe: asyncio.WriteTransport) -> None:
+    loop = asyncio.get_running_loop()
+    next_s = loop.time()
+    while True:
+        if pipe.get_write_buffer_size() < UNREAD_MAX:
+            pipe.write(engine.snapshot().to_line())
+        next_s = max(next_s + SNAPSHOT_S, loop.time())
+        await asyncio.sleep(next_s - loop.time())
+
+
+async def _say_goodbye(engine: Engine, pipe: asyncio.WriteTransport) -> None:
+    """Send the last increments, so that nothing that was due stays open in the parent's books."""
+    with suppress(OSError, RuntimeError):
+        pipe.write(engine.snapshot().to_line())
+        for _ in range(20):
+            if pipe.is_closing() or not pipe.get_write_buffer_size():
+                break
+            await asyncio.sleep(0.01)
+
+
+def _followups(settings: LoadSettings) -> FollowUps:
+    if settings.followups_url is None:
+        return CannedFollowUps()
+    return HttpFollowUps(settings.followups_url)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
