@@ -1,0 +1,123 @@
+"""The two model jobs: HuggingFace to the bucket once, the bucket to the NFS share per cluster.
+
+Their one owner is ``gtc model setup``: a job's template cannot be changed, so it replaces a
+finished one instead of updating it.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from gtc_spec import names
+from gtc_spec.environment import Environment
+from gtc_spec.manifests.metadata import Manifest, metadata
+from gtc_spec.manifests.secret_names import HF_TOKEN, SPACES, SecretName, env_from
+
+UPLOAD_JOB: Final = "model-upload-spaces"
+DOWNLOAD_JOB: Final = "model-download-nfs"
+UID: Final = 1000
+"""User of the jobs: the share squashes root, and Dynamo's images read as this user."""
+SCRATCH: Final = "30Gi"
+"""Room for the files in flight; checkpoints come in parts of about 5 GB."""
+
+
+def upload_job(env: Environment, image: str) -> Manifest:
+    """HuggingFace -> ``s3://<bucket>/models/<repository>/``, marker last; ``image`` is our own."""
+    return _job(env, UPLOAD_JOB, image, "upload", (HF_TOKEN, SPACES))
+
+
+def download_job(env: Environment, image: str) -> Manifest:
+    """Bucket -> ``/models/<repository>/`` on the share that the workers mount, marker last."""
+    return _job(env, DOWNLOAD_JOB, image, "download", (SPACES,))
+
+
+def spaces_endpoint(region: str) -> str:
+    """Base URL of the object store of a region."""
+    return f"https://{region}.digitaloceanspaces.com"
+
+
+def _job(
+    env: Environment,
+    name: str,
+    image: str,
+    direction: Literal["upload", "download"],
+    secrets: tuple[SecretName, ...],
+) -> Manifest:
+    to_share = direction == "download"
+    return {
+        "apiVersion": "batch/v1",
+        "kind": "Job",
+        "metadata": metadata(env, name),
+        "spec": {
+            "backoffLimit": 3,
+            "ttlSecondsAfterFinished": 3600,
+            "template": {
+                "metadata": {"labels": {"app.kubernetes.io/name": name}},
+                "spec": {
+                    "restartPolicy": "Never",
+                    "automountServiceAccountToken": False,
+                    "securityContext": {
+                        "runAsNonRoot": True,
+                        "runAsUser": UID,
+                        "runAsGroup": UID,
+                        "fsGroup": UID,
+                        "seccompProfile": {"type": "RuntimeDefault"},
+                    },
+                    "containers": [_container(env, image, direction, secrets)],
+                    "volumes": [_scratch(), *([_share()] if to_share else [])],
+                },
+            },
+        },
+    }
+
+
+def _container(
+    env: Environment,
+    image: str,
+    direction: Literal["upload", "download"],
+    secrets: tuple[SecretName, ...],
+) -> Manifest:
+    mounts = [{"name": "scratch", "mountPath": "/tmp"}]  # noqa: S108
+    if direction == "download":
+        mounts.append({"name": "models", "mountPath": names.MODEL_MOUNT})
+    return {
+        "name": direction,
+        "image": image,
+        "command": ["python", "-m", "gtc_runtime.models.sync", direction],
+        "args": _sync_args(env, direction),
+        "env": [{"name": "HOME", "value": "/tmp"}],  # noqa: S108
+        "envFrom": env_from(*secrets),
+        "resources": {
+            "requests": {"cpu": "500m", "memory": "512Mi"},
+            "limits": {"memory": "1Gi"},
+        },
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+        "volumeMounts": mounts,
+    }
+
+
+def _sync_args(env: Environment, direction: Literal["upload", "download"]) -> list[str]:
+    repository = env.model.repository
+    common = [
+        "--repository", repository,
+        "--bucket", names.BUCKET,
+        "--endpoint", spaces_endpoint(env.region),
+        "--prefix", names.model_prefix(repository),
+        "--upload-marker", names.UPLOAD_MARKER,
+    ]  # fmt: skip
+    if direction == "upload":
+        return common
+    target = ["--directory", names.model_path(repository)]
+    return [*common, *target, "--download-marker", names.DOWNLOAD_MARKER]
+
+
+def _scratch() -> Manifest:
+    return {"name": "scratch", "emptyDir": {"sizeLimit": SCRATCH}}
+
+
+def _share() -> Manifest:
+    return {"name": "models", "persistentVolumeClaim": {"claimName": names.MODEL_CLAIM}}

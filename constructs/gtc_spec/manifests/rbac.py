@@ -1,0 +1,94 @@
+"""What the panel and the guardian may do in the workload namespace, and nowhere else.
+
+Never: create, delete, secrets, exec, deployments, the whole cluster. ``patch`` on ScaledObjects
+cannot be limited to annotations by RBAC; everything else that is written is limited by name. Reads
+by name pass with ``fieldSelector=metadata.name=`` only.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gtc_spec import names
+from gtc_spec.environment import Environment
+from gtc_spec.manifests.metadata import Manifest, metadata
+from gtc_spec.pools import ROLES
+
+PANEL_ACCOUNT: Final = f"{names.DEMO}-panel"
+GUARDIAN_ACCOUNT: Final = f"{names.DEMO}-guardian"
+
+_RBAC: Final = "rbac.authorization.k8s.io"
+_ADAPTERS: Final = [names.pool_dgdsa(role) for role in ROLES]
+_SCALERS: Final = [names.scaler(role) for role in ROLES]
+_HPAS: Final = [names.hpa(name) for name in _SCALERS]
+
+
+def panel_access(env: Environment) -> list[Manifest]:
+    """ServiceAccount, Role and RoleBinding of the panel."""
+    return _access(env, PANEL_ACCOUNT, _panel_rules())
+
+
+def guardian_access(env: Environment) -> list[Manifest]:
+    """ServiceAccount, Role and RoleBinding of the guardian: it can only un-pause KEDA."""
+    return _access(env, GUARDIAN_ACCOUNT, _guardian_rules())
+
+
+def _panel_rules() -> list[Manifest]:
+    look = ["get", "list", "watch"]
+    adapters = "dynamographdeploymentscalingadapters"
+    return [
+        _rule("nvidia.com", adapters, look, _ADAPTERS),
+        # never patch on the adapter itself: its spec also says which service it scales
+        _rule("nvidia.com", f"{adapters}/scale", ["get", "patch"], _ADAPTERS),
+        # the digest stamped on it is compared with our own
+        _rule("nvidia.com", "dynamographdeployments", ["get"], [names.DEMO]),
+        _rule("keda.sh", "scaledobjects", [*look, "patch"], _SCALERS),
+        _rule("autoscaling", "horizontalpodautoscalers", ["get"], _HPAS),
+        _rule("coordination.k8s.io", "leases", ["get", "update", "patch"], [names.LEASE]),
+        _rule("", "configmaps", ["get", "update", "patch"], [names.STATE_CONFIG_MAP]),
+        _rule("", "pods", look),
+    ]
+
+
+def _guardian_rules() -> list[Manifest]:
+    return [
+        _rule("coordination.k8s.io", "leases", ["get", "update", "patch"], [names.LEASE]),
+        _rule("keda.sh", "scaledobjects", ["get", "patch"], _SCALERS),
+        _rule("autoscaling", "horizontalpodautoscalers", ["get"], _HPAS),
+    ]
+
+
+def _rule(
+    group: str, resource: str, verbs: list[str], resource_names: list[str] | None = None
+) -> Manifest:
+    limited = {} if resource_names is None else {"resourceNames": list(resource_names)}
+    return {"apiGroups": [group], "resources": [resource], "verbs": list(verbs), **limited}
+
+
+def _access(env: Environment, account: str, rules: list[Manifest]) -> list[Manifest]:
+    return [
+        {
+            "apiVersion": "v1",
+            "kind": "ServiceAccount",
+            "metadata": metadata(env, account, names.NAMESPACE_PANEL),
+        },
+        {
+            "apiVersion": f"{_RBAC}/v1",
+            "kind": "Role",
+            "metadata": metadata(env, account),
+            "rules": rules,
+        },
+        {
+            "apiVersion": f"{_RBAC}/v1",
+            "kind": "RoleBinding",
+            "metadata": metadata(env, account),
+            "roleRef": {"apiGroup": _RBAC, "kind": "Role", "name": account},
+            "subjects": [
+                {
+                    "kind": "ServiceAccount",
+                    "name": account,
+                    "namespace": names.NAMESPACE_PANEL,
+                }
+            ],
+        },
+    ]

@@ -1,0 +1,30 @@
+"""Names of the secrets and of the variables inside them; never their values."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+
+@dataclass(frozen=True)
+class SecretName:
+    """A secret whose keys become environment variables of the pod that refers to it."""
+
+    name: str
+    keys: tuple[str, ...]
+
+
+HF_TOKEN: Final = SecretName("hf-token", ("HF_TOKEN",))
+"""HuggingFace token: gated checkpoints."""
+SPACES: Final = SecretName(
+    "spaces-credentials", ("SPACES_ACCESS_KEY_ID", "SPACES_SECRET_ACCESS_KEY")
+)
+"""Key of the bucket."""
+GRADIENT: Final = SecretName("gradient-api-key", ("GRADIENT_API_KEY",))
+"""Serverless Inference: follow-up questions of the chat workload."""
+SECRETS: Final = (HF_TOKEN, SPACES, GRADIENT)
+
+
+def env_from(*secrets: SecretName) -> list[dict[str, dict[str, str]]]:
+    """The ``envFrom`` list of a container that needs these secrets."""
+    return [{"secretRef": {"name": secret.name}} for secret in secrets]

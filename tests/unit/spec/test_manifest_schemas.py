@@ -1,0 +1,132 @@
+"""Every object that we create is accepted by the schema of its kind, unknown fields refused."""
+
+import json
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import kubernetes_validate
+import pytest
+import yaml
+
+from gtc_spec import environment, names
+from gtc_spec.manifests import config_maps, dgd, jobs, queue, rbac, scaled_object, state
+from gtc_spec.pools import ROLES
+
+ROOT = Path(__file__).resolve().parents[3]
+SHARED = ROOT.parent / "shared" / "schemas"
+PACKAGED = ROOT / "gtc_runtime" / "rehearsal" / "kube_api" / "crds"
+GROUPS = ("dynamographdeployment", "scaledobjects", "queues")
+IMAGE = "registry.example/gtc-demo:20260101-abcdef0"
+ENVIRONMENTS = {name: environment.load(name) for name in ("dev", "prod")}
+PROD = ENVIRONMENTS["prod"]
+each_environment = pytest.mark.parametrize("env", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
+
+
+def custom(env: environment.Environment) -> list[dict[str, Any]]:
+    """Every custom resource of one environment."""
+    return [
+        dgd.dynamo_graph_deployment(env),
+        dgd.dynamo_graph_deployment(env, {"prefill": "0" * 12}, grove=False),
+        *(dgd.scaling_adapter(names.SERVICES[r], env.pools.of(r).initial) for r in ROLES),
+        *(scaled_object.scaled_object(env, role) for role in ROLES),
+        *queue.queues(env),
+    ]
+
+
+def core(env: environment.Environment) -> list[dict[str, Any]]:
+    """Every object of a built-in kind of one environment."""
+    engines = [config_maps.engine_config_map(env, role, engine_text(env, role)) for role in ROLES]
+    return [
+        *engines,
+        jobs.upload_job(env, IMAGE),
+        jobs.download_job(env, IMAGE),
+        *rbac.panel_access(env),
+        *rbac.guardian_access(env),
+        state.conductor_lease(env),
+        state.state_config_map(env),
+    ]
+
+
+def engine_text(env: environment.Environment, role: str) -> str:
+    return (ROOT / "engine_configs" / env.name / f"{role}.yaml").read_text()
+
+
+def strict(schema: Any) -> Any:
+    """A CRD schema that refuses unknown fields, as the API server's strict validation does."""
+    if isinstance(schema, list):
+        return [strict(item) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("x-kubernetes-int-or-string"):
+        return {}
+    made = {key: strict(value) for key, value in schema.items()}
+    closed = "properties" in made and not made.get("x-kubernetes-preserve-unknown-fields")
+    if closed and isinstance(made["properties"], dict) and "additionalProperties" not in made:
+        made["additionalProperties"] = False
+    return made
+
+
+def schemas(directory: Path) -> dict[tuple[str, str], Any]:
+    """(apiVersion, kind) -> strict schema, of every CRD file under a directory."""
+    found = {}
+    for file in sorted(file for group in GROUPS for file in directory.rglob(f"*{group}*")):
+        spec = yaml.load(file.read_text(), yaml.CSafeLoader)["spec"]
+        for version in spec["versions"]:
+            schema = deepcopy(version["schema"]["openAPIV3Schema"])
+            schema["properties"].update(
+                {"apiVersion": {}, "kind": {}, "metadata": {"type": "object"}}
+            )
+            key = (f"{spec['group']}/{version['name']}", spec["names"]["kind"])
+            found[key] = strict(schema)
+    return found
+
+
+@pytest.fixture(scope="module", params=[SHARED, PACKAGED], ids=["real", "packaged"])
+def crds(request: pytest.FixtureRequest) -> dict[tuple[str, str], Any]:
+    directory: Path = request.param
+    if not any(directory.rglob("*.yaml")):
+        pytest.skip(f"no schemas in {directory}")
+    return schemas(directory)
+
+
+@each_environment
+def test_custom_resources_satisfy_their_schemas_strictly(
+    env: environment.Environment, crds: dict[tuple[str, str], Any]
+) -> None:
+    for manifest in custom(env):
+        schema = crds[manifest["apiVersion"], manifest["kind"]]
+        jsonschema.Draft202012Validator(schema).validate(manifest)
+
+
+def test_the_strict_schema_would_find_a_misspelt_field(crds: dict[tuple[str, str], Any]) -> None:
+    for manifest in custom(PROD)[:6]:
+        broken = deepcopy(manifest)
+        broken["spec"]["replicass"] = 1
+        validator = jsonschema.Draft202012Validator(crds[broken["apiVersion"], broken["kind"]])
+        assert not validator.is_valid(broken)
+
+
+@each_environment
+def test_built_in_kinds_are_valid_for_kubernetes(env: environment.Environment) -> None:
+    for manifest in core(env):
+        kubernetes_validate.validate(manifest, "1.34", strict=True)
+
+
+@each_environment
+def test_everything_carries_the_digest_of_its_environment(env: environment.Environment) -> None:
+    adapters = {"DynamoGraphDeploymentScalingAdapter"}
+    for manifest in [*custom(env), *core(env)]:
+        if manifest["kind"] not in adapters:
+            stamped = manifest["metadata"]["annotations"]
+            assert stamped["gtc-demo.digitalocean.com/environment-digest"] == env.digest
+
+
+@each_environment
+def test_nothing_is_shared_between_two_builds(env: environment.Environment) -> None:
+    before = json.dumps([*custom(env), *core(env)])
+    for manifest in [*custom(env), *core(env)]:
+        manifest["metadata"]["labels"]["x"] = "y"
+        manifest.get("spec", {}).clear()
+    assert json.dumps([*custom(env), *core(env)]) == before
