@@ -65,11 +65,15 @@ def printer_columns(resource: Resource) -> list[dict[str, Any]] | None:
 def prune(resource: Resource, obj: Object) -> list[str]:
     """Remove the fields that the schema does not have; changes `obj`.
 
+    Nulls of built-in kinds go too, because the server decodes them as absent.
+
     Returns:
         The dotted paths that were removed.
     """
     removed: list[str] = []
     schema = schema_of(resource)
+    if not resource.custom:
+        _drop_nulls(obj)
     for name in [name for name in obj if name not in {"apiVersion", "kind", "metadata"}]:
         _prune_child(obj, name, schema, "", removed)
     meta = obj.get("metadata")
@@ -78,6 +82,17 @@ def prune(resource: Resource, obj: Object) -> list[str]:
             del meta[name]
             removed.append(f"metadata.{name}")
     return removed
+
+
+def _drop_nulls(value: Any) -> None:
+    if isinstance(value, dict):
+        for name in [name for name, item in value.items() if item is None]:
+            del value[name]
+        for item in value.values():
+            _drop_nulls(item)
+    elif isinstance(value, list):
+        for item in value:
+            _drop_nulls(item)
 
 
 def unknown_fields(resource: Resource, obj: Object) -> list[str]:

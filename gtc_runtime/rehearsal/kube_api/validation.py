@@ -128,9 +128,19 @@ def _string_map_causes(
             )
 
 
+_formats = jsonschema.FormatChecker(formats=())
+_DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
+
+
+@_formats.checks("date-time")
+def _is_date_time(value: object) -> bool:
+    return not isinstance(value, str) or bool(_DATE_TIME.fullmatch(value))
+
+
 @cache
 def _validator(resource: Resource) -> jsonschema.Draft7Validator:
-    return jsonschema.Draft7Validator(schemas.schema_of(resource))
+    schema = schemas.schema_of(resource)
+    return jsonschema.Draft7Validator(schema, format_checker=_formats)
 
 
 def _schema_causes(resource: Resource, obj: Object) -> list[Cause]:
@@ -182,6 +192,7 @@ _LIMITS = {
     "minProperties": "should have at least {} properties",
     "maxProperties": "should have at most {} properties",
     "pattern": "should match '{}'",
+    "format": "must be of type {}",
 }
 
 

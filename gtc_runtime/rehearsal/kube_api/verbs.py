@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from aiohttp import web
@@ -68,12 +69,12 @@ class Verbs:
 
     async def _watch(self, request: web.Request, target: Target) -> web.StreamResponse:
         wanted, shape = _filter(request, target), requests.format_of(request)
-        frames = watch.frames(self._store, target, wanted, request.query)
+        frames = watch.Watch(self._store, target, wanted, request.query).frames()
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         response.enable_chunked_encoding()
         await response.prepare(request)
         is_first = True
-        with self._faults.watching(request.transport):
+        with suppress(ConnectionResetError), self._faults.watching(request.transport):
             async for kind, obj in frames:
                 shown = obj
                 if kind != "ERROR":

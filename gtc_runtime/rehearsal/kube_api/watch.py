@@ -25,14 +25,8 @@ Frame = tuple[str, Object]
 """(type, object): one line of the stream before it is drawn in the format asked for."""
 
 
-async def frames(
-    store: Store,
-    target: Target,
-    wanted: Predicate,
-    query: Mapping[str, str],
-    clock: Callable[[], float] = time.monotonic,
-) -> AsyncIterator[Frame]:
-    """The frames of one watch, until its time is up or its history is gone.
+class Watch:
+    """One watch, from its request to its end.
 
     Args:
         store: Where the changes happen.
@@ -40,30 +34,75 @@ async def frames(
         wanted: The selectors of the request.
         query: The request's parameters.
         clock: Monotonic seconds.
+
+    Raises:
+        ApiError: 400 for parameters that are no numbers.
     """
-    deadline = clock() + _length_s(query)
-    bookmarks = query.get("allowWatchBookmarks") == "true"
-    revision, first = _start(store, target, wanted, query)
-    for frame in first:
-        yield frame
-    next_bookmark = clock() + BOOKMARK_PERIOD_S
-    while (now := clock()) < deadline:
-        try:
-            changes = store.changes_since(revision)
-        except ApiError as gone:
-            yield "ERROR", gone.status()
-            return
-        for change in changes:
-            revision = change.revision
-            if seen := _frame(change, target, wanted):
-                yield seen
-        if bookmarks and now >= next_bookmark:
-            next_bookmark = now + BOOKMARK_PERIOD_S
-            yield _bookmark(target, revision)
-        wait_s = min(deadline, next_bookmark if bookmarks else deadline) - clock()
-        await store.changed(revision, wait_s)
-    if bookmarks:
-        yield _bookmark(target, revision)
+
+    def __init__(
+        self,
+        store: Store,
+        target: Target,
+        wanted: Predicate,
+        query: Mapping[str, str],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._target = target
+        self._wanted = wanted
+        self._clock = clock
+        self._length_s = _length_s(query)
+        self._wants_bookmarks = query.get("allowWatchBookmarks") == "true"
+        self._initial_events = query.get("sendInitialEvents", "")
+        self._revision = start_revision(query)
+
+    async def frames(self) -> AsyncIterator[Frame]:
+        """The frames, until the watch's time is up or its history is gone."""
+        deadline = self._clock() + self._length_s
+        next_bookmark = self._clock() + BOOKMARK_PERIOD_S
+        for frame in self._first():
+            yield frame
+        while (now := self._clock()) < deadline:
+            try:
+                changes = self._store.changes_since(self._revision)
+            except ApiError as gone:
+                yield "ERROR", gone.status()
+                return
+            for change in changes:
+                self._revision = change.revision
+                if seen := _frame(change, self._target, self._wanted):
+                    yield seen
+            if self._wants_bookmarks and now >= next_bookmark:
+                next_bookmark = now + BOOKMARK_PERIOD_S
+                yield self._bookmark()
+            wake = min(deadline, next_bookmark) if self._wants_bookmarks else deadline
+            await self._store.changed(self._revision, wake - self._clock())
+        if self._wants_bookmarks:
+            yield self._bookmark()
+
+    def _first(self) -> list[Frame]:
+        """What the stream says before any change; moves the revision to the present."""
+        if self._revision and self._initial_events != "true":
+            return []
+        self._revision = self._store.revision
+        if self._initial_events == "false":
+            return []
+        present = self._store.select(self._target.resource, self._target.namespace, self._wanted)
+        first: list[Frame] = [("ADDED", obj) for obj in present]
+        if self._initial_events == "true" and self._wants_bookmarks:
+            first.append(self._bookmark({"k8s.io/initial-events-end": "true"}))
+        return first
+
+    def _bookmark(self, annotations: Mapping[str, str] | None = None) -> Frame:
+        meta: dict[str, Any] = {"resourceVersion": str(self._revision), "creationTimestamp": None}
+        if annotations:
+            meta["annotations"] = dict(annotations)
+        resource = self._target.resource
+        return "BOOKMARK", {
+            "kind": resource.kind,
+            "apiVersion": resource.api_version,
+            "metadata": meta,
+        }
 
 
 def line(kind: str, drawn: Object) -> bytes:
@@ -90,24 +129,6 @@ def _length_s(query: Mapping[str, str]) -> float:
     return float(text) or SHORTEST_DEFAULT_S * random.uniform(1, 2)
 
 
-def _start(
-    store: Store, target: Target, wanted: Predicate, query: Mapping[str, str]
-) -> tuple[int, list[Frame]]:
-    """Where the stream begins and what it says first."""
-    revision = start_revision(query)
-    initial = query.get("sendInitialEvents") == "true"
-    if revision and not initial:
-        return revision, []
-    present = store.select(target.resource, target.namespace, wanted)
-    first: list[Frame] = []
-    if query.get("sendInitialEvents") != "false":
-        first = [("ADDED", obj) for obj in present]
-    if initial and query.get("allowWatchBookmarks") == "true":
-        end = {"k8s.io/initial-events-end": "true"}
-        first.append(_bookmark(target, store.revision, end))
-    return store.revision, first
-
-
 def _frame(change: Change, target: Target, wanted: Predicate) -> Frame | None:
     """What a change looks like through the watch's filter."""
     if change.resource is not target.resource:
@@ -121,15 +142,3 @@ def _frame(change: Change, target: Target, wanted: Predicate) -> Frame | None:
     if not is_in:
         return "DELETED", change.object
     return ("MODIFIED" if was_in else "ADDED"), change.object
-
-
-def _bookmark(target: Target, revision: int, annotations: Mapping[str, str] | None = None) -> Frame:
-    meta: dict[str, Any] = {"resourceVersion": str(revision), "creationTimestamp": None}
-    if annotations:
-        meta["annotations"] = dict(annotations)
-    resource = target.resource
-    return "BOOKMARK", {
-        "kind": resource.kind,
-        "apiVersion": resource.api_version,
-        "metadata": meta,
-    }
