@@ -130,7 +130,7 @@ def custom(content: bytes) -> dict[str, Any]:
         "group": spec["group"],
         "kind": spec["names"]["kind"],
         "columns": version.get("additionalPrinterColumns", []),
-        "schema": trimmed(version["schema"]["openAPIV3Schema"], {}),
+        "schema": without_type_and_metadata(trimmed(version["schema"]["openAPIV3Schema"], {})),
     }
 
 
@@ -155,11 +155,19 @@ def built_in() -> dict[str, Any]:
 
 def built_in_schema(schema: Schema, known: dict[str, Schema]) -> Schema:
     """A built-in kind; the server never insists on a field of its status."""
-    small = trimmed(schema, known)
-    small["properties"].pop("metadata", None)
+    small = without_type_and_metadata(trimmed(schema, known))
     if "status" in small["properties"]:
         small["properties"]["status"] = without_required(small["properties"]["status"])
     return small
+
+
+def without_type_and_metadata(schema: Schema) -> Schema:
+    """A kind's schema less the fields that the server looks after itself."""
+    for name in ("apiVersion", "kind", "metadata"):
+        schema["properties"].pop(name, None)
+    if "required" in schema:
+        schema["required"] = [name for name in schema["required"] if name in schema["properties"]]
+    return schema
 
 
 def without_required(schema: Any) -> Any:
@@ -191,7 +199,6 @@ def trimmed(schema: Schema, known: dict[str, Schema]) -> Schema:
         small["properties"] = {
             name: OPEN if name in CUT_FIELDS else trimmed(child, known)
             for name, child in schema["properties"].items()
-            if name not in {"apiVersion", "kind", "metadata"} or "type" not in child
         }
     for key in ("items", "additionalProperties"):
         if isinstance(schema.get(key), dict):

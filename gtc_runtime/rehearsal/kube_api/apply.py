@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+
 from gtc_runtime.rehearsal.kube_api import errors, fields, ownership
-from gtc_runtime.rehearsal.kube_api.objects import Object, clone, key_of
+from gtc_runtime.rehearsal.kube_api.objects import Object, clone, key_of, metadata
 from gtc_runtime.rehearsal.kube_api.patch import merge
 from gtc_runtime.rehearsal.kube_api.resources import Resource
 from gtc_runtime.rehearsal.kube_api.schemas import unknown_fields
+
+_KUBECTL = "kubectl"
+_LAST_APPLIED = "kubectl.kubernetes.io/last-applied-configuration"
 
 
 def require_declared(resource: Resource, applied: Object) -> None:
@@ -43,7 +48,10 @@ def merged(
     identity = (manager, "Apply", subresource or "")
     others = [owner for owner in ownership.owners(old) if owner.identity != identity]
     if not force:
-        _refuse_conflicts(fields.differing(old, applied, named), others)
+        changed = fields.differing(old, applied, named)
+        if manager == _KUBECTL:
+            changed -= _applied_by_client(old)
+        _refuse_conflicts(changed, others)
     result: Object = merge(old, applied)
     for path in _let_go(old, identity, named, others):
         fields.remove(result, path)
@@ -65,6 +73,20 @@ def _refuse_conflicts(changed: set[fields.Path], others: list[ownership.Owner]) 
     ]
     if causes:
         raise errors.apply_conflict(causes)
+
+
+def _applied_by_client(old: Object) -> set[fields.Path]:
+    """What `kubectl apply` without --server-side set before and what still stands.
+
+    A real server lets kubectl alone take these over without force.
+    """
+    text = (metadata(old).get("annotations") or {}).get(_LAST_APPLIED)
+    try:
+        before = json.loads(text or "{}")
+    except ValueError:
+        return set()
+    named = fields.leaves(before) if isinstance(before, dict) else set()
+    return named - fields.differing(before, old, named)
 
 
 def _let_go(
