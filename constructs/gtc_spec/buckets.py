@@ -44,8 +44,8 @@ ITL_BUCKETS: Final = Buckets(min_s=0.005, max_s=0.5, bounds=41)
 def frontend_env() -> dict[str, str]:
     """Environment variables that give the frontend these bounds.
 
-    Dynamo 0.8.x documents ``DYN_METRICS_*`` and reads ``DYN_HISTOGRAM_DYN_METRICS_*``; later
-    releases read the documented name. Both are set.
+    Dynamo documents ``DYN_METRICS_*`` and reads ``DYN_HISTOGRAM_DYN_METRICS_*`` (0.8.x by its
+    source, 1.4.2 as tried); later releases read the documented name. Both are set.
     """
     wanted = {"TTFT": TTFT_BUCKETS, "ITL": ITL_BUCKETS}
     documented = {

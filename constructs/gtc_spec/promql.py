@@ -69,7 +69,8 @@ def cached_token_ratio(window_s: int = WINDOW_S) -> str:
     """Share of prompt tokens that came from the KV cache, 0 to 1.
 
     The simulated workers report no cached tokens; there the router's own expectation answers,
-    which the deployed release does not have.
+    which the deployed release does not have. It is a lower bound: the decode leg of each request
+    is observed as well, and that one is routed by load.
     """
     counted = _mean(m.CACHED_TOKENS, m.INPUT_TOKENS.sum, window_s)
     expected = _mean(m.ROUTER_HIT_RATE, m.ROUTER_HIT_RATE.count, window_s)

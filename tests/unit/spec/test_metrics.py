@@ -90,8 +90,19 @@ def test_names_follow_the_prometheus_rules() -> None:
             assert (metric.kind == "counter") == metric.name.endswith("_total")
 
 
-def test_bounds_are_made_as_the_frontend_makes_them() -> None:
-    """The defaults of 0.8.1, as listed in its source and seen in the scrape."""
+@pytest.mark.parametrize(
+    ("name", "buckets"),
+    [("time_to_first_token", TTFT_BUCKETS), ("inter_token_latency", ITL_BUCKETS)],
+)
+def test_frontend_that_got_our_variables_has_our_bounds(name: str, buckets: Buckets) -> None:
+    text = (SCRAPES / "frontend.prom").read_text()
+    bounds = re.findall(rf'dynamo_frontend_{name}_seconds_bucket{{.*le="(.+?)"}}', text)
+    assert bounds.pop() == "+Inf"
+    assert tuple(map(float, bounds)) == buckets.upper_bounds_s
+
+
+def test_bounds_are_made_as_the_frontend_makes_its_defaults() -> None:
+    """As listed in the source of 0.8.1."""
     default_ttft = Buckets(0.001, 480, 18).upper_bounds_s
     assert default_ttft == (
         0, 0.0022, 0.0047, 0.01, 0.022, 0.047, 0.1, 0.22, 0.47, 1, 2.2, 4.7, 10, 22, 48, 100, 220,
