@@ -162,8 +162,9 @@ def _stored(config_map: Json) -> Stored:
         return Stored(version=version, problem="the stored state is no object and counts as empty")
     epoch = document.get("epoch")
     # An epoch is an int32 of the Lease; anything else was not written by us.
-    known = isinstance(epoch, int) and 0 <= epoch < 2**31 - 1
-    return Stored(document, epoch if known else 0, version)
+    if not isinstance(epoch, int) or not 0 <= epoch < 2**31 - 1:
+        epoch = 0
+    return Stored(document, epoch, version)
 
 
 def _own(document: Json) -> Json:

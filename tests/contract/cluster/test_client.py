@@ -1,0 +1,196 @@
+"""The client against the rehearsal API: objects, selectors, preconditions, watching."""
+
+import asyncio
+import contextlib
+
+import pytest
+
+from gtc_runtime.cluster.errors import Conflict, Denied, KubeError, NotFound
+from gtc_runtime.cluster.kinds import CONFIG_MAP, DGD, DGDSA, LEASE, POD, Kind
+from gtc_runtime.cluster.kube import Kube, Objects
+from gtc_runtime.cluster.watch import WatchTimes, snapshots
+from gtc_runtime.rehearsal.kube_api import resources
+from gtc_runtime.rehearsal.kube_api.faults import Fault
+from gtc_spec import names
+
+from .conftest import NAMESPACE, Cluster
+
+ADAPTER = names.pool_dgdsa("prefill")
+QUICK = WatchTimes(server_s=2, idle_s=1.0, backoff_s=0.1, backoff_max_s=0.4)
+
+
+def config_map(name: str, **data: str) -> dict[str, object]:
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+
+async def test_an_object_is_created_read_replaced_and_deleted(cluster: Cluster, kube: Kube) -> None:
+    made = await kube.create(CONFIG_MAP, config_map("c", a="1"))
+    assert (await kube.get(CONFIG_MAP, "c"))["data"] == {"a": "1"}
+    await kube.replace(CONFIG_MAP, made | {"data": {"a": "2"}})
+    assert (await kube.get(CONFIG_MAP, "c"))["data"] == {"a": "2"}
+    await kube.delete(CONFIG_MAP, "c")
+    with pytest.raises(NotFound):
+        await kube.get(CONFIG_MAP, "c")
+
+
+async def test_a_name_that_is_taken_is_a_conflict(cluster: Cluster, kube: Kube) -> None:
+    await kube.create(CONFIG_MAP, config_map("c"))
+    with pytest.raises(Conflict, match="already exists"):
+        await kube.create(CONFIG_MAP, config_map("c"))
+
+
+async def test_a_stale_replace_and_a_stale_scale_are_conflicts(
+    cluster: Cluster, kube: Kube
+) -> None:
+    made = await kube.create(CONFIG_MAP, config_map("c", a="1"))
+    await kube.patch(CONFIG_MAP, "c", {"data": {"a": "2"}})
+    with pytest.raises(Conflict):
+        await kube.replace(CONFIG_MAP, made)
+    with pytest.raises(Conflict):
+        await kube.patch(
+            DGDSA, ADAPTER, {"spec": {"replicas": 3}}, subresource="scale", resource_version="1"
+        )
+
+
+async def test_a_scale_goes_through_the_scale_subresource(cluster: Cluster, kube: Kube) -> None:
+    await kube.patch(DGDSA, ADAPTER, {"spec": {"replicas": 4}}, subresource="scale")
+    assert cluster.desired("prefill") == 4
+    scale = await kube.get(DGDSA, ADAPTER, subresource="scale")
+    assert scale["spec"]["replicas"] == 4
+
+
+async def test_pods_are_listed_by_labels(cluster: Cluster, kube: Kube) -> None:
+    cluster.add_pod("prefill", "p0", {"phase": "Running"})
+    cluster.add_pod("decode", "d0", {"phase": "Running"})
+    found = await kube.list(POD, names.pod_labels(names.SERVICES["decode"]))
+    assert [pod["metadata"]["name"] for pod in found] == ["d0"]
+
+
+async def test_a_kind_that_does_not_exist_is_not_found(cluster: Cluster, kube: Kube) -> None:
+    unknown = Kind("nope.example", "v1", "nopes", "Nope")
+    for call in (kube.list(unknown), kube.get(unknown, "x"), kube.patch(unknown, "x", {})):
+        with pytest.raises(NotFound):
+            await call
+
+
+async def test_the_operators_webhook_is_quoted_after_one_patch(
+    cluster: Cluster, kube: Kube
+) -> None:
+    service = {"replicas": 2, "scalingAdapter": {"enabled": True}, "componentType": "worker"}
+    metadata = {"name": names.DEMO, "namespace": NAMESPACE}
+    cluster.store.create(
+        resources.DGD, {"metadata": metadata, "spec": {"services": {"Decode": service}}}
+    )
+    edit = {"spec": {"services": {"Decode": {"replicas": 5}}}}
+    with pytest.raises(Denied, match="cannot be modified directly when scaling adapter is enabled"):
+        await kube.patch(DGD, names.DEMO, edit)
+    assert [method for method, _ in cluster.server.log].count("PATCH") == 1
+
+
+async def test_an_invalid_object_is_refused_with_the_servers_words(
+    cluster: Cluster, kube: Kube
+) -> None:
+    with pytest.raises(KubeError, match="422"):
+        await kube.create(CONFIG_MAP, config_map("Not_A_Name"))
+
+
+async def test_the_server_says_what_we_may(cluster: Cluster, kube: Kube) -> None:
+    assert await kube.can("patch", DGDSA, ADAPTER, "scale")
+    assert await kube.can("update", LEASE)
+
+
+async def test_a_name_cannot_escape_its_place_in_the_url(cluster: Cluster, kube: Kube) -> None:
+    with pytest.raises(KubeError):
+        await kube.get(CONFIG_MAP, "../pods/x?watch=true")
+    assert all("%2F" in path for _, path in cluster.server.log if "configmaps" in path)
+
+
+class Seen:
+    """Follows snapshots in the background."""
+
+    def __init__(self, kube: Kube) -> None:
+        self.last: dict[str, int] = {}
+        self.count = 0
+        self.task = asyncio.create_task(self._follow(kube))
+
+    async def _follow(self, kube: Kube) -> None:
+        async for objects in snapshots(kube, DGDSA, times=QUICK):
+            self.last = replicas(objects)
+            self.count += 1
+
+    async def until(self, workers: int) -> None:
+        async with asyncio.timeout(4):
+            while self.last.get(ADAPTER) != workers:
+                await asyncio.sleep(0.02)
+
+    async def stop(self) -> None:
+        self.task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await self.task
+
+
+def replicas(objects: Objects) -> dict[str, int]:
+    return {obj["metadata"]["name"]: obj["spec"]["replicas"] for obj in objects}
+
+
+async def test_a_watch_shows_every_change_without_listing_again(
+    cluster: Cluster, kube: Kube
+) -> None:
+    seen = Seen(kube)
+    await seen.until(2)
+    for workers in (3, 4, 5):
+        cluster.set_desired("prefill", workers)
+        await seen.until(workers)
+    assert len([path for _, path in cluster.server.log if "limit=" in path]) == 1
+    await seen.stop()
+
+
+async def test_a_watch_that_is_cut_or_ends_lists_again(cluster: Cluster, kube: Kube) -> None:
+    seen = Seen(kube)
+    await seen.until(2)
+    await asyncio.sleep(0.2)
+    cluster.faults.cut_watches()
+    cluster.set_desired("prefill", 3)
+    await seen.until(3)
+    await asyncio.sleep(2.2)
+    cluster.set_desired("prefill", 4)
+    await seen.until(4)
+    await seen.stop()
+
+
+@pytest.mark.parametrize("status", [410, 500, 429])
+async def test_a_watch_that_is_always_refused_is_no_storm(
+    cluster: Cluster, kube: Kube, status: int
+) -> None:
+    cluster.server.log.clear()
+    cluster.faults.add(Fault("GET", "scalingadapters", status, times=-1))
+    seen = Seen(kube)
+    await asyncio.sleep(1.5)
+    await seen.stop()
+    assert 2 <= len(cluster.server.log) <= 20
+
+
+async def test_a_version_that_is_too_old_is_answered_by_a_list_and_no_storm(
+    cluster: Cluster, kube: Kube
+) -> None:
+    cluster.faults.add(
+        Fault(
+            "GET",
+            "scalingadapters",
+            200,
+            body='{"kind": "List", "metadata": {"resourceVersion": "1"}, "items": []}',
+            times=1,
+        )
+    )
+    seen = Seen(kube)
+    await seen.until(2)
+    await seen.stop()
+    assert len([path for _, path in cluster.server.log if "scalingadapters" in path]) <= 4
+
+
+async def test_watching_a_kind_that_does_not_exist_ends_with_not_found(
+    cluster: Cluster, kube: Kube
+) -> None:
+    with pytest.raises(NotFound):
+        async for _ in snapshots(kube, Kind("nope.example", "v1", "nopes", "Nope"), times=QUICK):
+            pass
