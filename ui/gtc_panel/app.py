@@ -1,0 +1,49 @@
+"""Puts the panel onto the service's web application."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import Final
+
+from fastapi import FastAPI
+from nicegui import app as pages
+from nicegui import ui
+
+from gtc_panel import text
+from gtc_panel.bridge import Bridge
+from gtc_panel.guard import LOOPBACK, Guard
+from gtc_panel.pages import control
+from gtc_panel.port import PanelPort
+
+RECONNECT_TIMEOUT_S: Final = 20.0
+"""A page that was offline for less keeps its state; also how long messages are kept for it."""
+
+
+def attach(app: FastAPI, panel: PanelPort, *, hosts: Collection[str] = LOOPBACK) -> None:
+    """Serve the panel at ``/`` and put the guard in front of every route of ``app``.
+
+    Call it once a process, after all other routes were added: the panel answers what they leave.
+
+    Args:
+        app: The application that also carries the REST API.
+        panel: The demo to show and to command.
+        hosts: Names under which a browser may ask for it, see `gtc_panel.guard.allowed_hosts`.
+    """
+    bridge = Bridge(panel)
+    pages.on_startup(bridge.start)
+    pages.on_shutdown(bridge.stop)
+
+    @ui.page("/", title=text.TITLE)
+    def _control_page() -> None:
+        control.build(panel, bridge)
+
+    app.add_middleware(Guard, hosts=frozenset(hosts))
+    ui.run_with(
+        app,
+        title=text.TITLE,
+        dark=True,
+        reconnect_timeout=RECONNECT_TIMEOUT_S,
+        tailwind=False,
+        binding_refresh_interval=None,
+        show_welcome_message=False,
+    )

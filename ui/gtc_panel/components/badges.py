@@ -1,0 +1,101 @@
+"""The head of the page: which cluster this is, who scales, whether the figures can be trusted."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from gtc_panel import text
+from gtc_panel.components.basics import box, swap, words
+from gtc_panel.figures import NO_DATA, freshness, whole
+from gtc_panel.port import PanelPort
+from gtc_runtime.view import DemoView
+
+
+class Badges:
+    """Title and badges; always the same height."""
+
+    def __init__(self) -> None:
+        with box("head"):
+            with ui.element("h1").classes("title"):
+                words(text.TITLE)
+            with box("badges"):
+                self._cluster = words(NO_DATA, "badge badge-cluster").mark("cluster")
+                self._scaler = _ScalerBadge()
+                with box("badge badge-light") as self._light:
+                    self._sign = words("○", "light-sign")
+                    self._sentence = words("", "").mark("light")
+
+    def draw(self, view: DemoView) -> None:
+        """Show the view."""
+        self._cluster.set_text(f"{view.cluster} · {view.environment}")
+        swap(self._cluster, "cluster-", view.cluster.lower() or "unknown")
+        self._scaler.draw(view)
+        sign, sentence = text.LIGHT[view.load.light]
+        self._sign.set_text(sign)
+        self._sentence.set_text(sentence)
+        swap(self._light, "light-", view.load.light)
+        _title(self._light, view.load.light_reason)
+
+
+class _ScalerBadge:
+    """HUMAN, SCENARIO or KEDA: exactly one is lit, or none while it is not known."""
+
+    def __init__(self) -> None:
+        with box("badge badge-scaler"):
+            words(text.SCALING_BY, "muted")
+            self._names = {name: words(name, "who").mark(f"who-{name}") for name in text.WHO}
+            with box("scaler-detail"):
+                self._holder = words("", "muted")
+                self._keda = words("", "muted").mark("keda")
+
+    def draw(self, view: DemoView) -> None:
+        lit = who_scales(view)
+        for name, label in self._names.items():
+            swap(label, "who-", "lit" if name == lit else "dark")
+        self._holder.set_text(text.holder(view.holder))
+        self._keda.set_text(text.KEDA[view.keda])
+        _title(self._holder, view.holder)
+        _title(self._keda, view.keda_detail)
+
+
+class Notice:
+    """One line under the head: what is being watched, or the most important problem."""
+
+    def __init__(self, panel: PanelPort) -> None:
+        environment = panel.environment
+        self._standing = text.standing(
+            environment.model.served_name,
+            environment.gpus.total,
+            str(environment.initial_ratio),
+            environment.gpus.size,
+        )
+        with box("notice") as self._box:
+            self._line = words(self._standing, "notice-line").props('aria-live="polite"')
+            self._line.mark("notice")
+            self._age = words("", "notice-age").mark("age")
+
+    def draw(self, view: DemoView) -> None:
+        """Show the view."""
+        self._line.set_text(view.problem or self._standing)
+        swap(self._box, "notice-", "problem" if view.problem else "calm")
+        self._age.set_text(text.data_age(_age(view.cluster_age_s), _age(view.load_age_s)))
+
+
+def who_scales(view: DemoView) -> str | None:
+    """Who changes the number of workers now; None when it is not known."""
+    if view.mode in ("auto", "starting", "stopping") or view.keda == "paused-by-us":
+        return "SCENARIO"
+    if view.keda == "active":
+        return "KEDA"
+    return "HUMAN" if view.keda in ("absent", "paused-by-other") else None
+
+
+def _age(age_s: float | None) -> str:
+    if age_s is None or freshness(age_s) == "gone":
+        return text.NO_DATA
+    return f"{whole(age_s)}\u202fs"
+
+
+def _title(element: ui.element, tip: str) -> None:
+    if element.props.get("title", "") != tip:
+        element.props["title"] = tip

@@ -1,0 +1,48 @@
+"""The few building blocks that every component uses: a box, a line of words, a figure."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from gtc_panel.figures import Freshness, Written
+
+
+def box(classes: str) -> ui.element:
+    """A plain container with the given classes."""
+    return ui.element("div").classes(classes)
+
+
+def words(text: str, classes: str = "") -> ui.label:
+    """A line of text; it is never read as HTML."""
+    return ui.label(text).classes(classes)
+
+
+def swap(element: ui.element, prefix: str, value: str) -> None:
+    """Let the element carry exactly one class that starts with ``prefix``."""
+    wanted = f"{prefix}{value}"
+    others = [name for name in element.classes if name.startswith(prefix) and name != wanted]
+    if others or wanted not in element.classes:
+        element.classes(add=wanted, remove=" ".join(others))
+
+
+class Figure:
+    """A number with its unit; greyed when stale.
+
+    Args:
+        classes: Additional classes, such as the size.
+    """
+
+    def __init__(self, classes: str = "") -> None:
+        with box(f"figure {classes}") as self._box:
+            self._number = words("–", "figure-number")
+            self._unit = words("", "figure-unit")
+
+    def show(self, written: Written | str, fresh: Freshness) -> None:
+        """Write the figure; a figure that is gone is a dash."""
+        if fresh == "gone":
+            written = Written("–")
+        elif isinstance(written, str):
+            written = Written(written)
+        self._number.set_text(written.number)
+        self._unit.set_text(written.unit)
+        swap(self._box, "is-", fresh)

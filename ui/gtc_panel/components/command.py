@@ -1,0 +1,50 @@
+"""Sends a command to the service and says on screen when it was refused."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable
+from typing import Final
+
+from nicegui import ui
+
+from gtc_panel import text
+from gtc_panel.components.basics import box, words
+from gtc_spec.errors import GtcError
+
+DEADLINE_S: Final = 30.0
+"""Longer than entering auto takes: Lease, pause and the wait for both HPAs."""
+
+
+async def send(command: Awaitable[None]) -> None:
+    """Wait for a command; a refusal becomes a notice with its reason and hint."""
+    try:
+        await asyncio.wait_for(command, DEADLINE_S)
+    except GtcError as error:
+        _complain(f"{error.message}; {error.hint}" if error.hint else error.message)
+    except TimeoutError:
+        _complain(text.COMMAND_SILENT.format(seconds=DEADLINE_S))
+
+
+async def confirmed(what: str) -> bool:
+    """Ask before something that cannot be taken back; ``what`` is a key of `text.CONFIRM`."""
+    question, consequence = text.CONFIRM[what]
+    with ui.dialog() as dialog, box("card dialog"):
+        words(question, "dialog-question")
+        words(consequence, "muted dialog-consequence")
+        with box("dialog-buttons"):
+            button(text.CANCEL, "quiet").on_click(lambda: dialog.submit(False))
+            button(text.CONFIRM_YES[what], "action").on_click(lambda: dialog.submit(True))
+    answer = await dialog
+    dialog.delete()
+    return bool(answer)
+
+
+def button(label: str, kind: str) -> ui.button:
+    """A button in the panel's own style; ``kind`` is ``action``, ``stop``, ``quiet``, ``half``."""
+    made = ui.button(label, color=None).props("unelevated no-caps :ripple=false")
+    return made.classes(f"key-button key-{kind}")
+
+
+def _complain(message: str) -> None:
+    ui.notify(message, position="bottom", classes="complaint", timeout=8000)

@@ -1,0 +1,84 @@
+"""Where the show stands: name, countdown, one sentence, and the strip of all phases."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from gtc_panel import text
+from gtc_panel.components.basics import box, swap, words
+from gtc_panel.figures import countdown
+from gtc_panel.port import PanelPort
+from gtc_runtime.view import DemoView, PhaseView, StripItem
+from gtc_spec.phases import Phase
+
+
+class PhaseStrip:
+    """The strip is drawn once per phase table; later draws only move it on."""
+
+    def __init__(self, panel: PanelPort) -> None:
+        self._phases = panel.environment.table.phases
+        self._strip: tuple[StripItem, ...] = ()
+        self._items: list[tuple[ui.element, ui.element]] = []
+        with box("card phase"):
+            with box("phase-head"):
+                with box("phase-name").props('aria-live="polite"'):
+                    self._name = words(text.NO_LOAD, "phase-title").mark("phase")
+                    self._kind = words("", "phase-kind")
+                self._narration = words("", "narration").mark("narration")
+                with box("countdown"):
+                    self._left = words("", "countdown-number").mark("countdown")
+                    self._left_what = words("", "muted countdown-what")
+            self._row = box("strip")
+
+    def draw(self, view: DemoView) -> None:
+        """Show the view."""
+        phase = view.phase
+        runs = phase.index is not None
+        self._name.set_text(text.phase_title(phase.name) if runs else text.NO_LOAD)
+        self._kind.set_text(text.SETTLE if runs and phase.kind == "settle" else "")
+        self._narration.set_text(phase.narration if runs else text.NO_LOAD_NARRATION)
+        self._left.set_text(countdown(phase.ends_in_s) if runs else "")
+        gate = phase.waiting_for_workers
+        self._left_what.set_text((text.COUNTDOWN_GATE if gate else text.COUNTDOWN) if runs else "")
+        if view.strip != self._strip:
+            self._build(view.strip)
+        for index, (item, bar) in enumerate(self._items):
+            self._move(item, bar, index, phase)
+
+    def _build(self, strip: tuple[StripItem, ...]) -> None:
+        self._strip, self._items = strip, []
+        self._row.clear()
+        with self._row:
+            for phase in strip:
+                item = box("strip-item").style(f"flex-grow: {phase.length_s:g}")
+                item.props["title"] = phase.narration
+                with item:
+                    bar = box("strip-bar")
+                    words(text.phase_title(phase.name), "strip-name")
+                    words(phase.ratio, "strip-ratio")
+                self._items.append((item, bar))
+
+    def _move(self, item: ui.element, bar: ui.element, index: int, phase: PhaseView) -> None:
+        now = phase.index
+        state = "none" if now is None else "now" if index == now else "past" if index < now else ""
+        swap(item, "strip-is-", state or "next")
+        share = self._share(index, phase) if state == "now" else 1.0 if state == "past" else 0.0
+        bar.style(f"width: {share * 100:.1f}%")
+
+    def _share(self, index: int, phase: PhaseView) -> float:
+        planned = self._phases[index] if index < len(self._phases) else None
+        return share_done(phase, self._strip[index].length_s, planned)
+
+
+def share_done(phase: PhaseView, length_s: float, planned: Phase | None) -> float:
+    """How much of a phase is over, 0-1, its settle tail included.
+
+    Args:
+        phase: Where the show stands.
+        length_s: Length of the phase on the strip.
+        planned: The phase in the table, for the length of its settle tail.
+    """
+    if phase.ends_in_s is None or length_s <= 0:
+        return 0.0
+    tail = planned.settle.duration_s if planned and planned.settle and phase.kind == "main" else 0
+    return min(1.0, max(0.0, 1 - (phase.ends_in_s + tail) / length_s))

@@ -1,0 +1,42 @@
+"""The presenter's page at ``/``: everything to see and everything to do, on one screen."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from gtc_panel import theme
+from gtc_panel.bridge import Bridge, Tick
+from gtc_panel.components.badges import Badges, Notice
+from gtc_panel.components.basics import box
+from gtc_panel.components.charts import Charts
+from gtc_panel.components.controls import Controls
+from gtc_panel.components.events import Events
+from gtc_panel.components.key_numbers import KeyNumbers
+from gtc_panel.components.phase_strip import PhaseStrip
+from gtc_panel.components.pools import Pools
+from gtc_panel.components.workloads import Workloads
+from gtc_panel.port import PanelPort
+
+
+def build(panel: PanelPort, bridge: Bridge) -> None:
+    """Lay the page out, draw it once, and again with every tick of the bridge."""
+    ui.dark_mode(True)
+    ui.add_css(theme.style_sheet())
+    ui.add_head_html(f"<script>{theme.script()}</script>")
+    with box("page"):
+        badges, notice, strip = Badges(), Notice(panel), PhaseStrip(panel)
+        with box("main"):
+            with box("rail"):
+                controls = Controls(panel)
+            with box("rail"):
+                pools, charts = Pools(panel), Charts(panel, bridge)
+            with box("rail"):
+                numbers, workloads, events = KeyNumbers(), Workloads(), Events()
+
+    def draw(tick: Tick) -> None:
+        for part in (badges, notice, strip, controls, pools, numbers, workloads, events):
+            part.draw(tick.view)
+        charts.draw(tick)
+
+    draw(bridge.latest)
+    bridge.ticks.subscribe(draw)

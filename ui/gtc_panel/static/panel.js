@@ -1,0 +1,102 @@
+// The browser's part of the panel: charts that grow by one row a draw, and the watch on silence.
+// The server sends rows [at_ms, ttft_p50_s, ttft_p95_s, itl_p50_ms, itl_p95_ms, phase].
+window.gtcPanel = (() => {
+  const AT = 0, PHASE = 5;
+  const STALE_MS = 5000, GONE_MS = 15000, NAMED_BAND_MS = 40000, CROWDED_MS = 12000;
+  let setup = null, rows = [], markers = [], heardAt = Date.now();
+
+  // sizes in charts follow the rem of the page: 16 px at 1920x1080
+  const px = (size) => (size / 16) * parseFloat(getComputedStyle(document.documentElement).fontSize);
+  const clock = (ms) => new Date(ms).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+
+  function start(given) {
+    setup = given;
+    rows = given.rows.slice();
+    heardAt = Date.now();
+  }
+
+  function push(row, newMarkers) {
+    heardAt = Date.now();
+    if (newMarkers) markers = newMarkers;
+    if (!setup || !row) return;
+    if (!rows.length || row[AT] > rows[rows.length - 1][AT]) rows.push(row);
+    const now = rows[rows.length - 1][AT];
+    while (rows.length && rows[0][AT] < now - setup.windowMs) rows.shift();
+    for (const chart of setup.charts) draw(chart, now);
+  }
+
+  function draw(spec, now) {
+    const chart = getElement(spec.id)?.chart;
+    if (!chart) return; // not mounted yet; the next row comes in half a second
+    const data = (column) => rows.map((row) => [row[AT], row[column]]);
+    chart.setOption({
+      xAxis: { min: now - setup.windowMs, max: now },
+      series: [
+        { data: data(spec.columns[0]), markLine: lines(spec, now), markArea: bands(spec, now) },
+        { data: data(spec.columns[1]) },
+      ],
+    });
+  }
+
+  function lines(spec, now) {
+    const { colours, words, windowMs } = setup;
+    const goal = {
+      yAxis: spec.goal,
+      lineStyle: { color: colours.warning, type: [8, 6], width: 2 },
+      label: { formatter: words.goal, position: "insideStartTop", color: colours.warning, fontSize: px(17), fontFamily: setup.font },
+    };
+    const inWindow = markers.filter(([at]) => at >= now - windowMs && at <= now);
+    const vertical = inWindow.map(([at, kind], place) => {
+      const crowded = place > 0 && at - inWindow[place - 1][0] < CROWDED_MS;
+      return {
+        xAxis: at,
+        lineStyle: { color: colours.muted, width: 2, type: kind === "ready" ? "solid" : [2, 4] },
+        label: {
+          show: spec.named && !crowded,
+          formatter: words.markers[kind],
+          position: "insideEndTop",
+          distance: px(3),
+          color: colours.text,
+          backgroundColor: colours.card,
+          padding: [0, px(3)],
+          fontSize: px(16),
+          fontFamily: setup.font,
+        },
+      };
+    });
+    return { silent: true, symbol: "none", animation: false, data: [goal, ...vertical] };
+  }
+
+  // one shaded band a phase, so that an effect can be read against its cause
+  function bands(spec, now) {
+    const found = [];
+    for (const row of rows) {
+      const last = found[found.length - 1];
+      if (last && last.name === row[PHASE]) last.to = row[AT];
+      else found.push({ name: row[PHASE], from: row[AT], to: row[AT] });
+    }
+    const shown = found.filter((band) => band.name);
+    const data = shown.map((band) => [
+      {
+        xAxis: band.from,
+        name: spec.named && band.to - band.from > NAMED_BAND_MS ? setup.phases[band.name] || "" : "",
+        itemStyle: { color: setup.colours.text, opacity: odd(band.name) ? 0.05 : 0.015 },
+      },
+      { xAxis: band.to },
+    ]);
+    const label = { color: setup.colours.muted, fontFamily: setup.font, fontSize: px(16), position: "top", distance: px(6) };
+    return { silent: true, animation: false, label, data };
+  }
+
+  const odd = (name) => Object.keys(setup.phases).indexOf(name) % 2 === 1;
+
+  // a page that hears nothing must not look alive
+  setInterval(() => {
+    const silent = Date.now() - heardAt;
+    document.body.classList.toggle("silent", silent > STALE_MS);
+    document.body.classList.toggle("silent-long", silent > GONE_MS);
+    if (setup) document.body.dataset.silence = `${setup.words.silence} · ${Math.round(silent / 1000)} s`;
+  }, 1000);
+
+  return { start, push, px, clock };
+})();

@@ -1,0 +1,177 @@
+"""Every word on screen. Components ask here; none spells a label of its own."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gtc_runtime.view import KedaState, Light, Mode
+
+TITLE: Final = "GTC Demo: Disaggregated LLM Inference on DO"
+
+WORKLOADS: Final[dict[str, tuple[str, str]]] = {
+    "chat": ("Chat", "many turns, cached"),
+    "summarization": ("Summarization", "long input"),
+    "reasoning": ("Reasoning", "long output"),
+}
+"""Title and one plain description."""
+
+WORKLOAD_ROWS: Final[tuple[tuple[str, str], ...]] = (
+    ("chat_turn1", "Chat, turn 1"),
+    ("chat_turn2plus", "Chat, turn 2+"),
+    ("summarization", "Summarization"),
+    ("reasoning", "Reasoning"),
+    ("all", "All"),
+)
+WORKLOAD_COLUMNS: Final = ("TTFT p50", "p95", "ok", "failed", "shed")
+
+PRESETS: Final[tuple[tuple[str, str], ...]] = (
+    ("BALANCED", "Balanced"),
+    ("PREFILL_STRESS", "Prefill Stress"),
+    ("DECODE_STRESS", "Decode Stress"),
+)
+
+START, STOP, RESET = "Start", "Stop", "Reset"
+STOP_KEY: Final = "Esc"
+MANUAL, AUTO = "Manual", "Auto"
+LOAD, MIX, PRESET = "Load", "Mix", "Presets"
+RPS_UNIT: Final = "requests/s"
+
+WHO: Final = ("HUMAN", "SCENARIO", "KEDA")
+"""Who scales the workers; never two at once."""
+SCALING_BY: Final = "Scaling by"
+
+KEDA: Final[dict[KedaState, str]] = {
+    "active": "KEDA active",
+    "paused-by-us": "KEDA paused by us",
+    "paused-by-other": "KEDA paused by someone else",
+    "absent": "KEDA absent",
+    "unknown": "KEDA unknown",
+}
+
+LOCKED: Final[dict[Mode, str]] = {
+    "auto": "The scenario drives. Switch to Manual to take over.",
+    "starting": "Handing over to the scenario …",
+    "stopping": "Handing back to KEDA …",
+    "read-only": "Another panel holds the Lease; this one only shows.",
+}
+"""Why the sliders do not move, by mode; other modes do not lock them."""
+UNLOCKED: Final = "You drive the load, KEDA scales the workers."
+
+LIGHT: Final[dict[Light, tuple[str, str]]] = {
+    "green": ("●", "Client keeps up"),
+    "amber": ("▲", "Client runs late"),
+    "red": ("■", "Client too late: do not trust"),
+    "unknown": ("○", "Client unknown"),
+}
+"""Sign and sentence of the client-quality light; the signs differ in shape."""
+
+CONFIRM: Final[dict[str, tuple[str, str]]] = {
+    "auto": (
+        "Let the scenario drive?",
+        "It pauses KEDA and runs the whole show: load, mix and workers.",
+    ),
+    "manual": (
+        "Take over by hand?",
+        "The show ends, the pools go back to where they began, KEDA scales again.",
+    ),
+    "reset": (
+        "Reset the demo?",
+        "Load stops, open answers are cut, the pools go back to where they began, "
+        "all statistics start at zero.",
+    ),
+}
+CONFIRM_YES: Final[dict[str, str]] = {
+    "auto": "Start the show",
+    "manual": "Take over",
+    "reset": "Reset",
+}
+CANCEL: Final = "Cancel"
+
+NO_LOAD: Final = "No show is running"
+NO_LOAD_NARRATION: Final = "Set the load by hand, or let Auto tell the whole story."
+COUNTDOWN: Final = "to the next phase"
+COUNTDOWN_GATE: Final = "at most, waiting for workers"
+SETTLE: Final = "settling"
+
+GPUS: Final = "GPUs"
+POOL: Final = {"prefill": "prefill", "decode": "decode"}
+LETTER: Final = {"prefill": "P", "decode": "D"}
+TILE: Final = {
+    "ready": "ready",
+    "pending": "starting",
+    "draining": "draining",
+    "free": "free",
+    "unknown": "unknown",
+}
+
+TTFT: Final = ("TTFT", "Time to first token")
+ITL: Final = ("ITL", "Time between tokens")
+P95, P50, GOAL = "p95", "p50", "goal"
+MARKER: Final = {"scale": "ordered", "ready": "ready"}
+"""Names of the vertical lines in the charts, by kind of event."""
+
+SENT: Final = "Requests/s sent"
+IN_FLIGHT: Final = "In flight"
+TOKENS: Final = "Output tokens/s"
+CONVERSATIONS: Final = "Conversations"
+EVENTS: Final = "Events"
+NO_EVENTS: Final = "Nothing has happened yet."
+EVENT_SIGN: Final[dict[str, str]] = {
+    "phase": "▸",
+    "scale": "⇅",
+    "ready": "✓",
+    "keda": "K",
+    "load": "~",
+    "warning": "!",
+    "info": "·",
+}
+
+NO_DATA: Final = "no data"
+SILENCE: Final = "No data from the panel’s server"
+COMMAND_SILENT: Final = "no answer within {seconds:g} s, the command may still take effect"
+
+
+def phase_title(name: str) -> str:
+    """``PREFILL_STRESS`` becomes ``Prefill stress``."""
+    title = name.replace("_", " ").capitalize()
+    return title.replace("Kv ", "KV ")
+
+
+def in_flight_parts(waiting: str, streaming: str) -> str:
+    """The two kinds of open requests."""
+    return f"{waiting} waiting · {streaming} streaming"
+
+
+def turns(count: str) -> str:
+    """Turns of all conversations."""
+    return f"{count} turns"
+
+
+def data_age(cluster: str, load: str) -> str:
+    """Ages of the two sources, for the corner of the page."""
+    return f"data age: cluster {cluster} · load {load}"
+
+
+def holder(name: str) -> str:
+    """Who holds the Lease."""
+    return f"Lease {name}" if name else "Lease free"
+
+
+def pool_count(role: str, ready: str, desired: str) -> str:
+    """``prefill 2/2``: ready of desired."""
+    return f"{POOL[role]} {ready}/{desired}"
+
+
+def verdict(goal: str, *, over: bool) -> str:
+    """The goal of the 95th percentile, and whether it is missed now."""
+    return f"▲ above goal {goal}" if over else f"{GOAL} {P95} ≤ {goal}"
+
+
+def waits_for_gpu(workers: int) -> str:
+    """Desired workers for which no GPU is left."""
+    return f"{workers} more {'waits' if workers == 1 else 'wait'} for a GPU"
+
+
+def standing(model: str, gpus: int, ratio: str, slug: str) -> str:
+    """What is being watched, in one line, while nothing is wrong."""
+    return f"{model}   ·   {gpus} GPUs ({slug})   ·   starts at {ratio}"

@@ -1,0 +1,83 @@
+"""Colours, sizes and the style sheet: the only place that knows how things look.
+
+Blue always means prefill (and TTFT, which prefill decides), green always means decode (and ITL).
+Colour never speaks alone: tiles carry letters and patterns, lines carry names.
+Sizes are in rem and one rem is 1/67.5 of the screen's height (16 px at 1920x1080), so that the page
+fits any 16:9 display without scrolling.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Final
+
+STATIC: Final = Path(__file__).parent / "static"
+
+COLOURS: Final[dict[str, str]] = {
+    "ground": "#0a0f16",
+    "card": "#111923",
+    "raised": "#1b2635",
+    "line": "#2a394d",
+    "text": "#eaf1f8",
+    "muted": "#a3b4c6",
+    "action": "#0061eb",  # DigitalOcean blue, a shade darker so that white text passes on it
+    "prefill": "#58a6ff",
+    "decode": "#84c91a",
+    "warning": "#ffb938",
+    "alarm": "#ff7b72",
+}
+
+FONT: Final = "Inter, Roboto, 'Segoe UI', system-ui, sans-serif"
+"""Roboto ships with the page library, so an air-gapped machine has at least that one."""
+
+SIZES_REM: Final[dict[str, float]] = {
+    "label": 1.125,  # 18 px: the least that the presenter reads
+    "body": 1.25,
+    "lead": 1.625,
+    "figure": 2.75,  # 44 px: read across a booth
+    "hero": 3.5,
+}
+
+TEXT_ON: Final[tuple[tuple[str, str], ...]] = (
+    ("text", "ground"),
+    ("text", "card"),
+    ("text", "raised"),
+    ("text", "action"),
+    ("muted", "ground"),
+    ("muted", "card"),
+    ("muted", "raised"),
+    ("prefill", "card"),
+    ("decode", "card"),
+    ("ground", "prefill"),
+    ("ground", "decode"),
+    ("ground", "warning"),
+    ("warning", "card"),
+    ("alarm", "card"),
+)
+"""Every pair of text and background in the style sheet; a test holds each to 4.5:1."""
+
+
+def luminance(colour: str) -> float:
+    """Relative luminance of ``#rrggbb`` after WCAG 2, 0-1."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours after WCAG 2, 1-21."""
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def style_sheet() -> str:
+    """The tokens as CSS variables, followed by the rules that use them."""
+    tokens = [f"--{name}: {value};" for name, value in COLOURS.items()]
+    tokens += [f"--size-{name}: {value}rem;" for name, value in SIZES_REM.items()]
+    rules = (STATIC / "panel.css").read_text(encoding="utf-8")
+    return f":root {{ {' '.join(tokens)} --font: {FONT}; }}\n{rules}"
+
+
+def script() -> str:
+    """The browser's part: charts that grow by one row, and the watch on silence."""
+    return (STATIC / "panel.js").read_text(encoding="utf-8")
