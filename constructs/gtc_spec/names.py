@@ -43,6 +43,8 @@ ANNOTATION_PAUSED: Final = "autoscaling.keda.sh/paused"
 ANNOTATION_PAUSED_REPLICAS: Final = "autoscaling.keda.sh/paused-replicas"
 ANNOTATION_PAUSED_BY: Final = "gtc-demo.digitalocean.com/paused-by"
 ANNOTATION_DIGEST: Final = "gtc-demo.digitalocean.com/environment-digest"
+LABEL_REHEARSAL: Final = "gtc-demo.digitalocean.com/rehearsal"
+"""A DGD with this label runs on localhost; the cluster says so, no flag does."""
 
 
 def dgdsa(dgd: str, service: str) -> str:

@@ -67,7 +67,7 @@ class Entered:
     """A segment began; ``why`` is the reason that the one before it ended."""
 
     index: int
-    why: Literal["start", "time", "guard", "late"]
+    why: Literal["start", "time", "guard"]
 
 
 @dataclass(frozen=True)
@@ -117,21 +117,6 @@ def step(timeline: Timeline, state: State, seen: Observation) -> tuple[State, li
         state = replace(state, ordered=ratio)
         actions.append(SetRatio(ratio))
     return state, actions
-
-
-def resume(timeline: Timeline, state: State, now_s: float) -> tuple[State, list[Action]]:
-    """Go on after a restart: the same segment, or BALANCED when it is long over.
-
-    Racing through missed phases would order workers for loads that never ran.
-    """
-    if state.index is None:
-        return state, []
-    overdue_s = now_s - latest_end_s(timeline, state)
-    following = timeline.segments[(state.index + 1) % len(timeline.segments)]
-    if overdue_s > following.nominal_s:
-        return _enter(timeline, state, 0, now_s, "late")
-    ordered = timeline.segments[state.index].ratio_at(now_s - state.entered_s)
-    return replace(state, ordered=ordered), [SetRatio(ordered)]
 
 
 def load_at(timeline: Timeline, state: State, now_s: float) -> tuple[float, WorkloadMix] | None:
@@ -189,7 +174,7 @@ def _enter(
     state: State,
     index: int,
     now_s: float,
-    why: Literal["start", "time", "guard", "late"],
+    why: Literal["start", "time", "guard"],
 ) -> tuple[State, list[Action]]:
     segment = timeline.segments[index]
     ratio = segment.ratio_at(0)

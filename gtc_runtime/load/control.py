@@ -1,0 +1,160 @@
+"""The load as its owner sees it: what is wanted, what runs, and the statistics of it.
+
+It keeps one load process alive and tells it only what changes. It must not know phases, pages or
+clusters.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from gtc_runtime.load.process import LoadProcess, LoadSettings
+from gtc_runtime.load.settings import Pacing
+from gtc_runtime.load.snapshot import Snapshot
+from gtc_runtime.load.stats import SliceBook
+from gtc_spec.errors import GtcError, UsageError
+from gtc_spec.phases import WorkloadMix
+
+log = logging.getLogger(__name__)
+
+RESTART_S = 2.0
+"""Pause before a load process that died is started again."""
+STALE_S = 3.0
+"""A snapshot older than this says nothing about now."""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the load should be: requests per second, shares, and how they are spread."""
+
+    rps: float
+    mix: WorkloadMix
+    pacing: Pacing
+
+
+class LoadControl:
+    """One load process, kept alive.
+
+    Args:
+        settings: What the process is told when it starts.
+        mix: Shares before anybody chooses others.
+        on_death: Called with one sentence when the process has died.
+        clock: Monotonic seconds, the clock of the statistics.
+    """
+
+    def __init__(
+        self,
+        settings: LoadSettings,
+        mix: WorkloadMix,
+        on_death: Callable[[str], None],
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.book = SliceBook()
+        self.wanted = Wanted(0.0, mix, "poisson")
+        self._settings = settings
+        self._on_death = on_death
+        self._clock = clock
+        self._process = LoadProcess()
+        self._process.on_snapshot(self._take)
+        self._newest: Snapshot | None = None
+        self._keeper: asyncio.Task[None] | None = None
+        self._lock = asyncio.Lock()
+
+    @property
+    def running(self) -> bool:
+        """Whether requests are being sent."""
+        return self.wanted.rps > 0
+
+    @property
+    def snapshot(self) -> Snapshot | None:
+        """The newest snapshot, None when it says nothing about now."""
+        age_s = self.age_s
+        return self._newest if age_s is not None and age_s <= STALE_S else None
+
+    @property
+    def age_s(self) -> float | None:
+        """Age of the newest snapshot; None before the first one."""
+        return None if self._newest is None else max(0.0, self._clock() - self._newest.at_s)
+
+    @property
+    def pid(self) -> int | None:
+        """Process id of the load process."""
+        return self._process.pid
+
+    async def start(self) -> None:
+        """Start the process; it stays idle until `want`."""
+        await self._process.start(self._settings)
+        self._keeper = asyncio.create_task(self._keep_alive(), name="load keeper")
+
+    async def stop(self) -> None:
+        """End the process for good."""
+        if self._keeper is not None:
+            self._keeper.cancel()
+            with suppress(asyncio.CancelledError):
+                await self._keeper
+        await self._process.stop()
+
+    async def want(self, wanted: Wanted) -> None:
+        """Run this load from now on; nothing is sent when nothing changes.
+
+        Raises:
+            UsageError: The rate is not a number from 0 to the environment's limit.
+        """
+        limit = self._settings.limits.rps_max
+        if not 0 <= wanted.rps <= limit:
+            raise UsageError(f"rate {wanted.rps:g} rps is out of range, allowed: 0 to {limit:g}")
+        async with self._lock:
+            if wanted == self.wanted:
+                return
+            self.wanted = wanted
+            await self._tell()
+
+    async def quiet(self) -> None:
+        """Send nothing new; streams that are open run to their end."""
+        await self.want(replace(self.wanted, rps=0.0))
+
+    async def cancel(self) -> None:
+        """Send nothing new, end every open stream and forget all conversations."""
+        await self.quiet()
+        if self._process.alive:
+            await self._process.cancel()
+
+    async def drained(self, deadline_s: float) -> bool:
+        """Wait until no request is open; False when some still are after ``deadline_s``."""
+        give_up = self._clock() + deadline_s
+        while self._clock() < give_up:
+            newest = self.snapshot
+            if newest is not None and newest.gauges.in_flight == 0:
+                return True
+            await asyncio.sleep(0.25)
+        return False
+
+    def _take(self, snapshot: Snapshot) -> None:
+        self._newest = snapshot
+        self.book.add(snapshot)
+
+    async def _tell(self) -> None:
+        if not self._process.alive:
+            return  # the keeper tells the next process
+        wanted = self.wanted
+        await self._process.configure(rps=wanted.rps, mix=wanted.mix, pacing=wanted.pacing)
+
+    async def _keep_alive(self) -> None:
+        while True:
+            await asyncio.sleep(0.5)
+            if self._process.alive:
+                continue
+            self._on_death("the load process died and is started again; open requests are lost")
+            await asyncio.sleep(RESTART_S)
+            try:
+                await self._process.stop()
+                await self._process.start(self._settings)
+                async with self._lock:
+                    await self._tell()
+            except GtcError as error:
+                log.warning("%s", error)

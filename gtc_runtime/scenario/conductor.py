@@ -1,0 +1,354 @@
+"""The conductor: the only writer of replicas and of KEDA's pause, one command at a time.
+
+It holds the Lease, runs the scenario machine once a second and turns its actions into orders.
+Manual: KEDA scales. Auto: KEDA is paused and the conductor scales. Whatever happens, it leaves
+with the initial ratio ordered and KEDA resumed. It must not know pages, sockets or how a request
+is made.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+import time
+from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from gtc_runtime.cluster.cluster import Cluster
+from gtc_runtime.cluster.state import with_event
+from gtc_runtime.events import EventLog
+from gtc_runtime.load.control import LoadControl, Wanted
+from gtc_runtime.scenario import machine
+from gtc_runtime.scenario.cycle_log import CycleLog
+from gtc_runtime.scenario.orders import Orders
+from gtc_runtime.view import Mode
+from gtc_spec.environment import Environment
+from gtc_spec.errors import GtcError
+
+log = logging.getLogger(__name__)
+
+LOOK_STALE_S = 5.0
+"""A look at the cluster older than this says nothing about now."""
+RETRY_RESUME_S = 5.0
+LEASE_RETRY_S = 2.0
+LEAVE_S = 20.0
+"""Longest time that leaving auto mode may take on the way out of the process."""
+
+Job = Callable[[], Awaitable[None]]
+
+
+class Conductor:
+    """Runs modes and phases on one cluster.
+
+    Args:
+        environment: Facts and the phase table.
+        cluster: Where to act.
+        load: What makes the traffic.
+        events: Where to tell what happened.
+        clock: Monotonic seconds, the clock of the load statistics.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        cluster: Cluster,
+        load: LoadControl,
+        events: EventLog,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self.mode: Mode = "unknown"
+        self.state = machine.IDLE
+        self.timeline = environment.timeline
+        self.log = CycleLog()
+        self.finished = asyncio.Event()
+        self._env, self._cluster, self._load = environment, cluster, load
+        self._events, self._clock = events, clock
+        self._orders = Orders(cluster.scaling, events)
+        self._jobs: asyncio.Queue[tuple[Job, asyncio.Future[None]]] = asyncio.Queue()
+        self._resume_at_s = math.inf
+        self._seen_ready = environment.initial_ratio
+
+    # -- commands: each is done by the one task of `run` ----------------------------------------
+
+    async def auto(self, *, once: bool = False) -> None:
+        """Take control and begin the show; does nothing when it is on.
+
+        Raises:
+            GtcError: Read-only, or KEDA could not be paused; it stays manual then.
+        """
+        await self._do(lambda: self._enter_auto(once))
+
+    async def manual(self, *, keep_load: bool) -> None:
+        """Give scaling back to KEDA; the load goes on as it is or ends."""
+        await self._do(lambda: self._leave_auto(keep_load=keep_load, why="on request"))
+
+    async def reset(self) -> None:
+        """Load off, open streams ended, initial ratio ordered, statistics zeroed, KEDA scaling."""
+        await self._do(self._reset)
+
+    async def _do(self, job: Job) -> None:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        await self._jobs.put((job, done))
+        await done
+
+    # -- the life of the process ----------------------------------------------------------------
+
+    async def run(self) -> None:
+        """Hold the Lease, watch, conduct; until cancelled. Ends in the safe state."""
+        try:
+            async with asyncio.TaskGroup() as tasks:
+                tasks.create_task(self._cluster.watch.run(), name="watch")
+                tasks.create_task(self._orders.run(), name="orders")
+                tasks.create_task(self._conduct(), name="conduct")
+                tasks.create_task(self._hold_lease(), name="lease")
+        finally:
+            await self._last_rites()
+
+    async def _last_rites(self) -> None:
+        """On the way out: KEDA gets its pools back, the Lease is given back."""
+        try:
+            async with asyncio.timeout(LEAVE_S):
+                if self.mode in ("auto", "starting", "stopping"):
+                    await self._leave_auto(keep_load=False, why="the panel ends")
+        except (GtcError, TimeoutError) as error:
+            log.warning("auto mode was not left cleanly, the guardian will do it: %s", error)
+        await self._cluster.lease.release()
+
+    async def _hold_lease(self) -> None:
+        lease = self._cluster.lease
+        while True:
+            try:
+                stored = await self._cluster.state.read()
+                if await lease.acquire(epoch_floor=stored.epoch):
+                    await self._do(self._recover)
+                    await lease.keep()
+                    self._events.add("warning", "another panel has taken the lease")
+                    await self._do(self._yield_control)
+                elif self.mode != "read-only":
+                    self.mode = "read-only"
+                    self._events.add("info", "another panel holds the lease; this one only shows")
+            except GtcError as error:
+                self._events.add("warning", error.message)
+            await asyncio.sleep(LEASE_RETRY_S)
+
+    async def _conduct(self) -> None:
+        while True:
+            now = self._clock()
+            try:
+                async with asyncio.timeout(math.floor(now) + 1 - now):
+                    job, done = await self._jobs.get()
+            except TimeoutError:
+                await self._tick(float(math.floor(now) + 1))
+                continue
+            await _finish(job, done)
+
+    # -- one second -----------------------------------------------------------------------------
+
+    async def _tick(self, now_s: float) -> None:
+        try:
+            self._note_workers(now_s)
+            if self.mode == "auto":
+                await self._play(now_s)
+            elif self.mode == "manual" and now_s >= self._resume_at_s:
+                await self._resume_keda()
+        except GtcError as error:
+            self._events.add("warning", error.message)
+
+    def _note_workers(self, now_s: float) -> None:
+        look = self._cluster.watch.newest
+        if look is None or (self._cluster.watch.age_s or 0) > LOOK_STALE_S:
+            return
+        if look.desired is not None:
+            self.log.pools(now_s, look.desired, look.ready)
+        if look.ready != self._seen_ready:
+            self._events.add("ready", f"{look.ready} ready, {self._seen_ready} before")
+            self._seen_ready = look.ready
+
+    async def _play(self, now_s: float) -> None:
+        self.state, actions = machine.step(self.timeline, self.state, self._observe(now_s))
+        for action in actions:
+            await self._act(action, now_s)
+        if self.mode == "auto":
+            await self._set_load(now_s)
+
+    def _observe(self, now_s: float) -> machine.Observation:
+        watch, snapshot = self._cluster.watch, self._load.snapshot
+        fresh = watch.newest if (watch.age_s or math.inf) <= LOOK_STALE_S else None
+        return machine.Observation(
+            now_s,
+            None if fresh is None else fresh.ready,
+            None if snapshot is None else snapshot.gauges.waiting,
+        )
+
+    async def _act(self, action: machine.Action, now_s: float) -> None:
+        match action:
+            case machine.Entered(index, why):
+                self._enter(index, why, now_s)
+                await self._save()
+            case machine.SetRatio(ratio):
+                self._events.add("scale", f"{ratio} ordered")
+                self._orders.want(ratio)
+            case machine.GateOpened(waited_s):
+                self._events.add("ready", f"all workers of the phase ready after {waited_s:.0f} s")
+            case machine.GateExpired(missing):
+                self._events.add("warning", f"{missing} was not ready in time; the show goes on")
+            case machine.Finished():
+                self.log.close(now_s)
+                await self._leave_auto(keep_load=False, why="the cycle is over")
+                self.finished.set()
+
+    def _enter(self, index: int, why: str, now_s: float) -> None:
+        segment = self.timeline.segments[index]
+        if index == 0:
+            self.log = CycleLog()
+        self.log.enter(segment, now_s)
+        ended = {"guard": "; the queue passed its limit"}
+        name = segment.phase.name if segment.kind == "main" else f"{segment.phase.name} settles"
+        self._events.add("phase", f"{name}{ended.get(why, '')}")
+
+    async def _set_load(self, now_s: float) -> None:
+        load = machine.load_at(self.timeline, self.state, now_s)
+        if load is not None:
+            await self._load.want(Wanted(round(load[0], 3), load[1], "paced"))
+
+    # -- changes of mode ------------------------------------------------------------------------
+
+    async def _enter_auto(self, once: bool) -> None:
+        if self.mode == "auto":
+            return
+        self._refuse_unless_leading()
+        self.mode = "starting"
+        self.finished.clear()
+        try:
+            await self._cluster.keda.pause(self._cluster.lease.holder)
+        except GtcError:
+            self.mode = "manual"
+            raise
+        self._events.add("keda", "KEDA paused; the scenario drives scaling")
+        self.mode = "auto"
+        now_s = float(math.ceil(self._clock()))
+        self.state, actions = machine.start(self.timeline, now_s, once=once)
+        for action in actions:
+            await self._act(action, now_s)
+        await self._set_load(now_s)
+
+    async def _leave_auto(self, *, keep_load: bool, why: str) -> None:
+        if not keep_load:
+            await self._load.quiet()
+        if self.mode not in ("auto", "starting", "stopping"):
+            return
+        self.mode = "stopping"
+        self.state = replace(machine.IDLE, cycle=self.state.cycle)
+        self._events.add("info", f"auto mode ends: {why}")
+        if keep_load:
+            await self._load.want(replace(self._load.wanted, pacing="poisson"))
+        self._orders.forget()
+        try:
+            await self._cluster.scaling.set_ratio(self._env.initial_ratio)
+        except GtcError as error:
+            self._events.add("warning", error.message)
+        self.mode = "manual"
+        await self._resume_keda()
+        await self._save()
+
+    async def _resume_keda(self) -> None:
+        """Give scaling back to KEDA; tried again every few seconds until it worked."""
+        self._resume_at_s = self._clock() + RETRY_RESUME_S
+        await self._cluster.keda.resume()
+        self._resume_at_s = math.inf
+        self._events.add("keda", "KEDA resumed; it drives scaling")
+
+    async def _reset(self) -> None:
+        self._refuse_unless_leading()
+        await self._load.cancel()
+        was_auto = self.mode == "auto"
+        await self._leave_auto(keep_load=False, why="reset")
+        if not was_auto:
+            await self._cluster.scaling.set_ratio(self._env.initial_ratio)
+        self._load.book.reset()
+        self.state = machine.IDLE
+        self._events.add("info", f"reset: load off, {self._env.initial_ratio} ordered")
+        await self._save()
+
+    async def _recover(self) -> None:
+        """First thing with the Lease in hand: undo what a panel that died has left."""
+        stored = await self._cluster.state.read()
+        keda = await self._cluster.keda.status()
+        document = stored.document
+        for event in document.get("events", [])[-5:]:
+            if isinstance(event, dict) and event.get("kind") == "keda":
+                self._events.add("keda", f"earlier: {event.get('text')}", _when(event.get("at")))
+        self.mode = "manual"
+        if document.get("mode") == "auto":
+            self._events.add(
+                "warning",
+                f"found auto mode in {document.get('phase')} left by a panel that died; "
+                f"its load is gone, KEDA {'is resumed' if keda.paused_by_us else 'was resumed'}",
+            )
+        if keda.paused_by_us:
+            self._resume_at_s = self._clock()
+            await self._cluster.scaling.set_ratio(self._env.initial_ratio)
+            await self._resume_keda()
+        await self._save()
+
+    async def _yield_control(self) -> None:
+        """The Lease is gone: stop acting, and leave replicas and pause to the new holder."""
+        self._orders.forget()
+        await self._load.quiet()
+        self.state = machine.IDLE
+        self.mode = "read-only"
+
+    def _refuse_unless_leading(self) -> None:
+        if not self._cluster.lease.held:
+            raise GtcError(
+                "this panel does not hold the lease and only shows",
+                "use the panel that holds it, or end it",
+            )
+
+    # -- what survives --------------------------------------------------------------------------
+
+    async def _save(self) -> None:
+        """Write the state to the cluster; a failure is told and not fatal."""
+        document = {
+            "mode": self.mode,
+            "phase": str(machine.phase_of(self.timeline, self.state)),
+            "cycle": self.state.cycle,
+            "digest": self._env.digest,
+            "holder": self._cluster.lease.holder,
+            "saved_at": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+
+        def change(known: dict[str, Any]) -> dict[str, Any]:
+            newest = self._events.newest(1)
+            merged = known | document
+            return with_event(merged, newest[0].kind, newest[0].text) if newest else merged
+
+        try:
+            await self._cluster.state.update(self._cluster.lease.epoch, change)
+        except GtcError as error:
+            self._events.add("warning", f"the state was not saved: {error.message}")
+
+
+async def _finish(job: Job, done: asyncio.Future[None]) -> None:
+    """Run a job and hand its outcome to whoever waits for it."""
+    try:
+        await job()
+    except GtcError as error:
+        if not done.cancelled():
+            done.set_exception(error)
+        return
+    except asyncio.CancelledError:
+        done.cancel()
+        raise
+    if not done.cancelled():
+        done.set_result(None)
+
+
+def _when(stamp: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(str(stamp))
+    except ValueError:
+        return datetime.now(UTC)

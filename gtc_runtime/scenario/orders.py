@@ -1,0 +1,56 @@
+"""Carries out ratio orders in the background: the newest one wins, a failed one is repeated.
+
+The scenario must not stand still while a scale is verified. It must not know why a ratio is wanted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from gtc_runtime.cluster.scaling import Scaling
+from gtc_runtime.events import EventLog
+from gtc_spec.errors import GtcError
+from gtc_spec.pools import PDRatio
+
+RETRY_S = 5.0
+
+
+class Orders:
+    """The newest wanted ratio and the task that makes it true.
+
+    Args:
+        scaling: What sets ratios.
+        events: Where refusals are told.
+    """
+
+    def __init__(self, scaling: Scaling, events: EventLog) -> None:
+        self._scaling, self._events = scaling, events
+        self._wanted: PDRatio | None = None
+        self._changed = asyncio.Event()
+
+    def want(self, ratio: PDRatio) -> None:
+        """Order a ratio; an order that is still waiting is replaced."""
+        self._wanted = ratio
+        self._changed.set()
+
+    def forget(self) -> None:
+        """Drop what is still waiting."""
+        self._wanted = None
+
+    async def run(self) -> None:
+        """Carry out orders for ever."""
+        while True:
+            await self._changed.wait()
+            self._changed.clear()
+            while (ratio := self._wanted) is not None:
+                if await self._carried_out(ratio) and self._wanted == ratio:
+                    self._wanted = None
+
+    async def _carried_out(self, ratio: PDRatio) -> bool:
+        try:
+            await self._scaling.set_ratio(ratio)
+        except GtcError as error:
+            self._events.add("warning", f"{ratio} was not set: {error.message}")
+            await asyncio.sleep(RETRY_S)
+            return False
+        return True

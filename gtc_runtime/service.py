@@ -1,0 +1,244 @@
+"""DemoService: commands in, one immutable view out.
+
+Panel, REST and command line all stand on this one object. It checks and clamps what they send and
+hands it to the conductor, which does one thing at a time. It must not know HTTP or pages.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import math
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from gtc_runtime.cluster.cluster import Cluster
+from gtc_runtime.events import EventLog
+from gtc_runtime.load.control import LoadControl, Wanted
+from gtc_runtime.load.settings import settings_from
+from gtc_runtime.metrics.exporter import Exporter
+from gtc_runtime.scenario import report
+from gtc_runtime.scenario.conductor import Conductor
+from gtc_runtime.settings import Settings
+from gtc_runtime.view import DemoView
+from gtc_runtime.view_builder import ViewBuilder
+from gtc_spec.environment import Environment
+from gtc_spec.errors import GtcError, UsageError
+from gtc_spec.phases import WorkloadMix
+
+log = logging.getLogger(__name__)
+
+VIEW_S = 0.25
+DRAIN_S = 120.0
+"""Longest wait for open requests at the end of a run: 2,000 tokens at 33 ms take 66 s."""
+
+
+class DemoService:
+    """One demo on one cluster.
+
+    Args:
+        environment: Facts, scaled in time when asked for.
+        settings: Where things answer.
+        time_scale: How the environment was scaled; only told in the report.
+    """
+
+    def __init__(
+        self, environment: Environment, settings: Settings, *, time_scale: float = 1.0
+    ) -> None:
+        self.environment = environment
+        self.exporter = Exporter(environment)
+        self._settings, self._time_scale = settings, time_scale
+        self._events = EventLog()
+        first = environment.table.phases[0]
+        self._load = LoadControl(
+            settings_from(
+                environment,
+                settings.frontend_url,
+                followups_url=settings.followups_url or None,
+            ),
+            first.mix,
+            lambda text: self._events.add("warning", text),
+        )
+        self._chosen_rps = first.rps
+        self._cluster: Cluster | None = None
+        self._conductor: Conductor | None = None
+        self._builder: ViewBuilder | None = None
+        self._view: DemoView | None = None
+        self._tasks: list[asyncio.Task[None]] = []
+        self._started = datetime.now(UTC)
+
+    # -- life -----------------------------------------------------------------------------------
+
+    async def start(self) -> None:
+        """Connect, start the load process and the conductor.
+
+        Raises:
+            GtcError: The cluster does not answer, or the load process does not come up.
+        """
+        cluster = await Cluster.connect(self.environment, self._settings.kubeconfig, "panel")
+        self._cluster = cluster
+        await self._load.start()
+        self._conductor = Conductor(self.environment, cluster, self._load, self._events)
+        self._builder = ViewBuilder(
+            self.environment, cluster, self._load, self._conductor, self._events
+        )
+        self._view = self._builder.build()
+        self._tasks = [
+            asyncio.create_task(self._conductor.run(), name="conductor"),
+            asyncio.create_task(self._keep_view(), name="view"),
+        ]
+
+    async def stop(self) -> None:
+        """Leave auto mode, end the load and give the Lease back."""
+        for task in self._tasks:
+            task.cancel()
+        for task in self._tasks:
+            with suppress(asyncio.CancelledError, GtcError):
+                await task
+        await self._load.stop()
+        if self._cluster is not None:
+            await self._cluster.kube.close()
+
+    async def failed(self) -> None:
+        """Wait until a part of the service ends that should not; raises its error."""
+        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in done:
+            task.result()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the service has seen its cluster and its load process."""
+        return self._view is not None and not self._view.problem
+
+    def view(self) -> DemoView:
+        """The newest view.
+
+        Raises:
+            GtcError: The service has not started.
+        """
+        if self._view is None:
+            raise GtcError("the service has not started")
+        return self._view
+
+    # -- commands -------------------------------------------------------------------------------
+
+    async def start_load(self) -> None:
+        """Send load with the chosen rate and mix.
+
+        Raises:
+            GtcError: The scenario drives the load.
+        """
+        self._refuse_in_auto("start")
+        self._refuse_unless_manual()
+        await self._load.want(replace(self._load.wanted, rps=self._chosen_rps, pacing="poisson"))
+        self._events.add("load", f"load started: {self._chosen_rps:g} rps, {self._load.wanted.mix}")
+
+    async def stop_load(self) -> None:
+        """Stop sending at once, in every mode; auto mode ends with it."""
+        await self._load.quiet()
+        self._events.add("load", "load stopped")
+        if self._lead.mode in ("auto", "starting"):
+            await self._lead.manual(keep_load=False)
+
+    async def configure(self, rps: float | None, mix: WorkloadMix | None) -> None:
+        """Change rate, mix or both; takes effect at once when load runs.
+
+        Raises:
+            UsageError: The rate is no finite number; one outside the limits is clamped.
+            GtcError: The scenario drives the load.
+        """
+        self._refuse_in_auto("change rate or mix")
+        if rps is not None:
+            self._chosen_rps = self._clamped(rps)
+        wanted = self._load.wanted
+        running = self._load.running
+        await self._load.want(
+            Wanted(self._chosen_rps if running else 0.0, mix or wanted.mix, wanted.pacing)
+        )
+
+    async def auto(self, *, once: bool = False) -> None:
+        """Let the scenario drive load and workers; KEDA is paused.
+
+        Args:
+            once: Stop after one cycle.
+        """
+        await self._lead.auto(once=once)
+
+    async def manual(self) -> None:
+        """Give load to the presenter and scaling to KEDA; the load goes on as it is."""
+        if self._load.running:
+            self._chosen_rps = self._load.wanted.rps
+        await self._lead.manual(keep_load=True)
+
+    async def end_scenario(self) -> None:
+        """End auto mode and its load; KEDA scales."""
+        await self._lead.manual(keep_load=False)
+
+    async def reset(self) -> None:
+        """Load off, streams ended, initial ratio, statistics zeroed, KEDA scaling."""
+        await self._lead.reset()
+
+    @property
+    def _lead(self) -> Conductor:
+        if self._conductor is None:
+            raise GtcError("the service has not started")
+        return self._conductor
+
+    @property
+    def chosen_rps(self) -> float:
+        """The rate that `start_load` would use."""
+        return self._chosen_rps
+
+    def _refuse_in_auto(self, what: str) -> None:
+        if self._lead.mode in ("auto", "starting"):
+            raise GtcError(f"cannot {what} while the scenario drives", "switch to manual first")
+
+    def _refuse_unless_manual(self) -> None:
+        if self._lead.mode == "read-only":
+            raise GtcError("this panel does not hold the lease and only shows")
+
+    def _clamped(self, rps: float) -> float:
+        if isinstance(rps, bool) or not isinstance(rps, (int, float)) or not math.isfinite(rps):
+            limit = self.environment.load.rps_max
+            raise UsageError(f"rate {rps!r} is not a number, allowed: 0 to {limit:g} rps")
+        return min(max(float(rps), 0.0), self.environment.load.rps_max)
+
+    # -- the report of a cycle ------------------------------------------------------------------
+
+    async def cycle_report(self) -> dict[str, Any]:
+        """Wait for the end of the cycle that was asked for with ``once`` and report on it."""
+        await self._lead.finished.wait()
+        await self._load.drained(DRAIN_S)
+        await asyncio.sleep(1)  # the last snapshot is at most 250 ms away
+        assert self._cluster is not None  # noqa: S101 - there is a conductor, so there is a cluster
+        look = await self._cluster.watch.look()
+        total = self._load.book.totals()["all"]
+        return {
+            "env": self.environment.name,
+            "started": self._started.isoformat(timespec="seconds"),
+            "time_scale": self._time_scale,
+            "phases": report.phases(self._lead.log, self._load.book),
+            "events": [
+                {"at": event.at, "kind": event.kind, "text": event.text}
+                for event in self._events.since(self._started.isoformat(timespec="milliseconds"))
+            ],
+            "keda": {"paused": look.keda.state not in ("active", "absent")},
+            "pools_final": {role: pool.desired for role, pool in look.pools.items()},
+            "totals": report.outcomes(total) | {"failed": total.failed_total},
+        }
+
+    # -- the view -------------------------------------------------------------------------------
+
+    async def _keep_view(self) -> None:
+        builder = self._builder
+        if builder is None:
+            return
+        tick = 0
+        while True:
+            self._view = builder.build()
+            if tick % 4 == 0:
+                self.exporter.update(self._view)
+            tick += 1
+            await asyncio.sleep(VIEW_S)

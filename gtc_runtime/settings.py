@@ -1,0 +1,109 @@
+"""Settings of the processes: where things answer and how loud to be.
+
+Order of precedence: flag, ``GTC_*`` variable, ``.env`` file, default. Facts of the demo are not
+settings; they live in gtc_spec. Secrets are named here only so that ``.env.example`` lists them;
+no value of them is ever printed.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from gtc_spec.errors import ConfigError, Problem
+
+
+class Settings(BaseSettings):
+    """Everything that a process may be told from outside."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="GTC_", env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+    )
+
+    env: str = Field("prod", description="environment: dev or prod")
+    url: str = Field("", description="panel that `gtc status|start|stop|…` talk to")
+    state_dir: Path = Field(Path(".gtc"), description="where a rehearsal keeps its files")
+    host: str = Field("127.0.0.1", description="address that the panel listens on")
+    port: int = Field(8080, ge=0, le=65535, description="port of the panel; 0 takes any free one")
+    frontend_url: str = Field("", description="Dynamo frontend, http://host:port")
+    prometheus_url: str = Field("", description="Prometheus, http://host:port")
+    followups_url: str = Field(
+        "", description="server that writes follow-up questions; empty: canned"
+    )
+    log_level: str = Field("info", description="debug, info, warning or error")
+    kubeconfig: str = Field(
+        "",
+        validation_alias=AliasChoices("KUBECONFIG", "kubeconfig"),
+        description="cluster to drive; empty: the pod's service account",
+    )
+    digitalocean_access_token: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=AliasChoices("DIGITALOCEAN_ACCESS_TOKEN"),
+        description="DigitalOcean API token, for deploying",
+    )
+    spaces_access_key_id: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=AliasChoices("SPACES_ACCESS_KEY_ID"),
+        description="Spaces access key, for models and corpus",
+    )
+    spaces_secret_access_key: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=AliasChoices("SPACES_SECRET_ACCESS_KEY"),
+        description="Spaces secret key",
+    )
+    hf_token: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=AliasChoices("HF_TOKEN"),
+        description="HuggingFace token, for gated models",
+    )
+    gradient_api_key: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=AliasChoices("GRADIENT_API_KEY"),
+        description="DigitalOcean Serverless Inference key, for workload A",
+    )
+
+
+def read(**flags: Any) -> Settings:
+    """The settings of this process; a flag that is None counts as not given.
+
+    Raises:
+        ConfigError: One or more variables hold something that is not allowed; values of
+            secrets are not echoed.
+    """
+    given = {name: value for name, value in flags.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        raise ConfigError([_problem(each) for each in error.errors()]) from None
+
+
+def example() -> str:
+    """The text of ``.env.example``, made from the fields above."""
+    lines = [
+        "# Copy to .env and fill in what you need; a flag or a variable wins over this file.",
+        "",
+    ]
+    for name, field in Settings.model_fields.items():
+        secret = field.annotation is SecretStr
+        default = "" if secret else str(field.default)
+        lines += [f"# {field.description}", f"{_variable(name)}={default}", ""]
+    return "\n".join(lines)
+
+
+def _variable(name: str) -> str:
+    alias = Settings.model_fields[name].validation_alias
+    if isinstance(alias, AliasChoices):
+        return str(alias.choices[0])
+    return f"GTC_{name.upper()}"
+
+
+def _problem(error: Any) -> Problem:
+    name = str(error["loc"][0]) if error["loc"] else "settings"
+    key = name if name.isupper() else f"GTC_{name.upper()}"
+    secret = any(word in key for word in ("TOKEN", "KEY", "SECRET"))
+    return Problem(
+        "environment", key, "a secret" if secret else repr(error.get("input")), error["msg"].lower()
+    )

@@ -1,0 +1,195 @@
+"""Makes the one view from the parts of the service, four times a second.
+
+Everything here is arithmetic on what others have measured; nothing waits. It must not change
+anything, and it must not turn "unknown" into 0.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from gtc_runtime.cluster.cluster import Cluster, Look
+from gtc_runtime.events import EventLog
+from gtc_runtime.load.control import LoadControl
+from gtc_runtime.load.histogram import Histogram
+from gtc_runtime.load.stats import Tally, WindowStats
+from gtc_runtime.scenario import machine
+from gtc_runtime.scenario.conductor import LOOK_STALE_S, Conductor
+from gtc_runtime.view import (
+    DemoView,
+    Goals,
+    KedaState,
+    LoadView,
+    PhaseView,
+    PoolView,
+    Quantiles,
+    StripItem,
+    WorkloadView,
+)
+from gtc_spec.environment import Environment
+from gtc_spec.pools import ROLES
+from gtc_spec.serving import WORKLOADS
+
+WINDOW_S = 30
+"""Latencies on screen cover this many seconds."""
+RATE_WINDOW_S = 5
+
+
+class ViewBuilder:
+    """Knows where each figure of the view comes from.
+
+    Args:
+        environment, cluster, load, conductor, events: The parts of the service.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        environment: Environment,
+        cluster: Cluster,
+        load: LoadControl,
+        conductor: Conductor,
+        events: EventLog,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._env, self._cluster, self._load = environment, cluster, load
+        self._conductor, self._events, self._clock = conductor, events, clock
+        self._started_s = clock()
+        self._strip = tuple(_strip(environment))
+        slo = environment.slo
+        self._goals = Goals(slo.ttft_p95_s * 1000, slo.itl_p95_s * 1000)
+
+    def build(self) -> DemoView:
+        """The view of this moment."""
+        now_s = self._clock()
+        window = self._load.book.window(int(now_s) - WINDOW_S, int(now_s) + 1)
+        look = self._cluster.watch.newest
+        keda_state: KedaState = look.keda.state if look is not None else "unknown"
+        return DemoView(
+            environment=self._env.name,
+            digest=self._env.digest,
+            cluster=self._cluster.title,
+            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            uptime_s=round(now_s - self._started_s, 1),
+            mode=self._conductor.mode,
+            holder=self._cluster.lease.holder if self._cluster.lease.held else "",
+            phase=self._phase(now_s),
+            strip=self._strip,
+            goals=self._goals,
+            load=self._load_view(now_s),
+            workloads=self._workloads(window),
+            pools=tuple(_pools(look)),
+            gpus_total=self._env.gpus.total,
+            keda=keda_state,
+            keda_detail=look.keda.reason if look is not None else "",
+            cluster_age_s=_rounded(self._cluster.watch.age_s),
+            load_age_s=_rounded(self._load.age_s),
+            events=self._events.newest(),
+            problem=self._problem(),
+        )
+
+    def _phase(self, now_s: float) -> PhaseView:
+        state, timeline = self._conductor.state, self._conductor.timeline
+        if state.index is None:
+            return PhaseView(cycle=state.cycle)
+        segment = timeline.segments[state.index]
+        return PhaseView(
+            name=str(segment.phase.name),
+            kind=segment.kind,
+            index=state.index,
+            elapsed_s=round(max(0.0, now_s - state.entered_s), 1),
+            ends_in_s=round(max(0.0, machine.latest_end_s(timeline, state) - now_s), 1),
+            waiting_for_workers=state.gate_s is None,
+            narration=segment.phase.narration,
+            cycle=state.cycle,
+        )
+
+    def _load_view(self, now_s: float) -> LoadView:
+        wanted, snapshot = self._load.wanted, self._load.snapshot
+        mix: dict[str, int] = {each: wanted.mix.share(each) for each in WORKLOADS}
+        if snapshot is None:
+            return LoadView(running=self._load.running, rps=wanted.rps, mix=mix)
+        recent = self._load.book.window(int(now_s) - RATE_WINDOW_S, int(now_s))["all"]
+        gauges, quality = snapshot.gauges, snapshot.quality
+        return LoadView(
+            running=self._load.running,
+            rps=wanted.rps,
+            mix=mix,
+            sent_rps=round((recent.due - recent.shed) / RATE_WINDOW_S, 2),
+            in_flight=gauges.in_flight,
+            waiting=gauges.waiting,
+            streaming=gauges.streaming,
+            conversations=gauges.conversations,
+            turns=gauges.turns,
+            output_tokens_s=round(recent.tokens / RATE_WINDOW_S, 1),
+            slip_p99_ms=quality.slip_p99_ms,
+            light=quality.light,
+            light_reason=quality.reason,
+            corpus="bundled texts",
+        )
+
+    def _workloads(self, window: WindowStats) -> dict[str, WorkloadView]:
+        totals = self._load.book.totals()
+        return {key: _workload(totals[key], tally) for key, tally in window.by_key.items()}
+
+    def _problem(self) -> str:
+        watch = self._cluster.watch
+        if watch.age_s is None or watch.age_s > LOOK_STALE_S:
+            return watch.problem or "the cluster has not answered yet"
+        if self._load.snapshot is None:
+            return "the load process does not report"
+        if self._conductor.mode == "read-only":
+            return "another panel holds the lease; this one only shows"
+        return ""
+
+
+def quantiles(histogram: Histogram) -> Quantiles:
+    """The quantiles of a histogram of seconds, in milliseconds."""
+    found = [histogram.quantile(q) for q in (0.5, 0.95, 0.99)]
+    p50, p95, p99 = (None if value is None else round(value * 1000, 2) for value in found)
+    return Quantiles(histogram.n, p50, p95, p99)
+
+
+def _workload(total: Tally, recent: Tally) -> WorkloadView:
+    return WorkloadView(
+        due=total.due,
+        ok=total.ok,
+        shed=total.shed,
+        failed=total.failed_total,
+        ttft=quantiles(recent.ttft),
+        itl=quantiles(recent.itl),
+    )
+
+
+def _pools(look: Look | None) -> list[PoolView]:
+    if look is None:
+        return [PoolView(role) for role in ROLES]
+    return [
+        PoolView(
+            role,
+            pool.desired,
+            pool.ready,
+            pool.pending,
+            pool.draining,
+            pool.reasons[0] if pool.reasons else "",
+        )
+        for role, pool in look.pools.items()
+    ]
+
+
+def _strip(environment: Environment) -> list[StripItem]:
+    return [
+        StripItem(
+            str(phase.name),
+            phase.duration_s + (phase.settle.duration_s if phase.settle else 0),
+            str(phase.ratio),
+            phase.narration,
+        )
+        for phase in environment.table.phases
+    ]
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, 2)

@@ -1,0 +1,175 @@
+"""Verbs that drive a running demo: status, start, stop, auto, manual, reset, and safe."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gtc_cli import options, panel_client
+from gtc_runtime import settings
+from gtc_spec.errors import GtcError
+from gtc_spec.phases import WorkloadMix
+
+JSON = dict[str, Any]
+
+
+@click.command()
+@options.url
+@options.state_dir
+@options.as_json
+def status(url: str | None, state_dir: Path | None, as_json: bool) -> None:
+    """Show mode, phase, pools, load and latencies."""
+    _show(_call("GET", "/api/status", url, state_dir), as_json)
+
+
+@click.command()
+@options.url
+@options.state_dir
+@options.as_json
+@click.option("--rps", type=float, default=None, help="Requests per second.")
+@click.option("--mix", default=None, metavar="A/B/C", help="Shares, like 40/30/30.")
+def start(
+    url: str | None, state_dir: Path | None, as_json: bool, rps: float | None, mix: str | None
+) -> None:
+    """Start the load in manual mode."""
+    body: JSON = {}
+    if rps is not None:
+        body["rps"] = rps
+    if mix is not None:
+        body["mix"] = str(WorkloadMix.parse(mix))
+    _show(_call("POST", "/api/workload/start", url, state_dir, body), as_json)
+
+
+@click.command()
+@options.url
+@options.state_dir
+@options.as_json
+def stop(url: str | None, state_dir: Path | None, as_json: bool) -> None:
+    """Stop all load; auto mode ends with it."""
+    _show(_call("POST", "/api/workload/stop", url, state_dir), as_json)
+
+
+@click.command()
+@options.url
+@options.state_dir
+@options.as_json
+@click.option("--once", is_flag=True, help="End after one cycle.")
+def auto(url: str | None, state_dir: Path | None, as_json: bool, once: bool) -> None:
+    """Let the scenario drive load and workers; KEDA is paused."""
+    _show(_call("POST", "/api/scenario/auto", url, state_dir, {"once": once}), as_json)
+
+
+@click.command()
+@options.url
+@options.state_dir
+@options.as_json
+def manual(url: str | None, state_dir: Path | None, as_json: bool) -> None:
+    """Give the load to you and scaling to KEDA."""
+    _show(_call("POST", "/api/scenario/manual", url, state_dir), as_json)
+
+
+@click.command()
+@options.url
+@options.state_dir
+@options.as_json
+def reset(url: str | None, state_dir: Path | None, as_json: bool) -> None:
+    """Load off, initial ratio, statistics zeroed."""
+    _show(_call("POST", "/api/reset", url, state_dir), as_json)
+
+
+@click.command()
+@options.env
+@options.state_dir
+@options.as_json
+def safe(env: str | None, state_dir: Path | None, as_json: bool) -> int:
+    """Reach the safe state without a panel: load off, initial ratio, KEDA scaling."""
+    from gtc_runtime.cluster.kube import Kube
+    from gtc_runtime.scenario.safe import SafeReport, make_safe
+    from gtc_spec import names
+
+    configured = settings.read(env=env, state_dir=state_dir)
+    notes = panel_client.rehearsal_notes(configured.state_dir)
+    kubeconfig = configured.kubeconfig or (notes["kubeconfig"] if notes else None)
+    name = notes["env"] if notes and env is None and not configured.kubeconfig else configured.env
+    environment = options.environment(name, None)
+
+    async def act() -> SafeReport:
+        kube = await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig)
+        try:
+            return await make_safe(kube, environment.initial_ratio, environment.gpus.total)
+        finally:
+            await kube.close()
+
+    report = asyncio.run(act())
+    if as_json:
+        click.echo(json.dumps(asdict(report)))
+    for line in () if as_json else report.done:
+        click.echo(f"done: {line}")
+    if report.failed and not as_json:
+        raise GtcError("; ".join(report.failed), "repeat gtc safe")
+    return 1 if report.failed else 0
+
+
+def _call(
+    method: str, path: str, url: str | None, state_dir: Path | None, body: JSON | None = None
+) -> JSON:
+    configured = settings.read(url=url, state_dir=state_dir)
+    answer: JSON = panel_client.call(panel_client.find(configured), method, path, body)
+    return answer
+
+
+def _show(view: JSON, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(view))
+        return
+    for line in status_lines(view):
+        click.echo(line)
+
+
+def status_lines(view: JSON) -> list[str]:
+    """The view as a few lines for a terminal."""
+    phase, load, every = view["phase"], view["load"], view["workloads"]["all"]
+    holder = f", lease {view['holder']}" if view["holder"] else ""
+    ends = f", ends in {phase['ends_in_s']:.0f} s" if phase["ends_in_s"] is not None else ""
+    lines = [
+        f"{view['cluster']} {view['environment']} ({view['digest']})",
+        f"mode    {view['mode']}, keda {view['keda']}{holder}",
+        f"phase   {phase['name']}{' (settling)' if phase['kind'] == 'settle' else ''}{ends}",
+    ]
+    lines += [f"{pool['role']:7} {_pool(pool)}" for pool in view["pools"]]
+    mix = load["mix"]
+    shares = f"{mix['chat']}/{mix['summarization']}/{mix['reasoning']}"
+    lines += [
+        f"load    {load['rps']:g} rps {shares}, {load['in_flight']} in flight"
+        f" ({load['waiting']} waiting, {load['streaming']} streaming)",
+        f"TTFT    p50 {_ms(every['ttft']['p50_ms'])}, p95 {_ms(every['ttft']['p95_ms'])}"
+        f" (goal {_ms(view['goals']['ttft_p95_ms'])})",
+        f"ITL     p50 {_ms(every['itl']['p50_ms'])}, p95 {_ms(every['itl']['p95_ms'])}"
+        f" (goal {_ms(view['goals']['itl_p95_ms'])})",
+    ]
+    return [*lines, *([f"problem {view['problem']}"] if view["problem"] else [])]
+
+
+def _pool(pool: JSON) -> str:
+    def shown(value: int | None) -> str:
+        return "?" if value is None else str(value)
+
+    text = f"{shown(pool['ready'])} ready of {shown(pool['desired'])} desired"
+    for state in ("pending", "draining"):
+        if pool[state]:
+            text += f", {pool[state]} {state}"
+    return f"{text} ({pool['reason']})" if pool["reason"] else text
+
+
+def _ms(value: float | None) -> str:
+    if value is None:
+        return "no data"
+    return f"{value / 1000:.2f} s" if value >= 1000 else f"{value:.1f} ms"
+
+
+COMMANDS = (status, start, stop, auto, manual, reset, safe)

@@ -1,0 +1,74 @@
+"""The entry point of `gtc`: one place for errors and exit codes.
+
+0 ok, 1 a check failed, 2 usage, 3 unreachable. A person never sees a traceback for bad input.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import click
+
+from gtc_cli import drive, plan, rehearse, serve
+from gtc_spec.errors import GtcError
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
+
+
+class Gtc(click.Group):
+    """The group of verbs; a wrong verb gets the closest right one as a hint."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the verb."""
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            close = difflib.get_close_matches(args[0], self.commands, n=1)
+            hint = f"did you mean gtc {close[0]}?" if close else "gtc --help lists the verbs"
+            raise click.UsageError(f"{error.message.rstrip('.').lower()}\nhint: {hint}") from None
+
+
+@click.group(cls=Gtc, context_settings=CONTEXT)
+@click.version_option(package_name="gtc-demo", message="%(version)s")
+def gtc() -> None:
+    """Deploy, drive and rehearse disaggregated LLM inference."""
+
+
+for command in (*serve.COMMANDS, *rehearse.COMMANDS, *drive.COMMANDS, plan.plan):
+    gtc.add_command(command)
+
+
+def run(argv: list[str] | None = None) -> None:
+    """Run `gtc` and exit."""
+    sys.exit(main(argv))
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run `gtc` with these arguments and return the exit code."""
+    arguments = sys.argv[1:] if argv is None else argv
+    wants_json = "--json" in arguments
+    try:
+        result: Any = gtc.main(args=arguments, prog_name="gtc", standalone_mode=False)
+    except click.exceptions.Abort:
+        return 130
+    except click.ClickException as error:
+        return _tell(error.format_message().rstrip(".").lower(), "", 2, wants_json)
+    except GtcError as error:
+        return _tell(error.message, error.hint, error.exit_code, wants_json)
+    return result if isinstance(result, int) else 0
+
+
+def _tell(message: str, hint: str, code: int, wants_json: bool) -> int:
+    if wants_json:
+        click.echo(json.dumps({"error": message, "hint": hint, "exit_code": code}))
+        return code
+    click.echo(f"error: {message}", err=True)
+    if hint:
+        click.echo(f"hint: {hint}", err=True)
+    return code

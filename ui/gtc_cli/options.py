@@ -1,0 +1,53 @@
+"""Flags that several verbs share, and the environment that they select."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gtc_spec.environment import Environment, load
+
+Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+env: Decorator = click.option(
+    "--env", metavar="NAME", default=None, help="Environment: dev or prod. [GTC_ENV, default prod]"
+)
+phases: Decorator = click.option(
+    "--phases", metavar="TABLE", default=None, help="Phase table: show or plan. [default show]"
+)
+as_json: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+url: Decorator = click.option(
+    "--url", metavar="URL", default=None, help="Panel to talk to. [GTC_URL, else the rehearsal]"
+)
+state_dir: Decorator = click.option(
+    "--state-dir",
+    metavar="DIR",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="Where the rehearsal keeps its files. [GTC_STATE_DIR, default .gtc]",
+)
+port: Decorator = click.option(
+    "--port",
+    type=int,
+    default=None,
+    help="Port of the panel; 0 takes any. [GTC_PORT, default 8080]",
+)
+time_scale: Decorator = click.option(
+    "--time-scale",
+    type=float,
+    default=1.0,
+    help="Multiply phases, leads, worker starts and scaler windows by this (0.2 is five times"
+    " shorter).",
+)
+
+
+def environment(name: str, phases: str | None) -> Environment:
+    """The environment of that name with the chosen phase table.
+
+    Raises:
+        UsageError, ConfigError: See `gtc_spec.environment.load`.
+    """
+    return load(name, {"phases": phases} if phases else None)

@@ -1,0 +1,70 @@
+"""`gtc plan check`: does the show tell its story? Prediction in seconds, no cluster needed."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from gtc_cli import options
+from gtc_runtime import settings
+from gtc_runtime.planning.check import SEEDS, Prediction, predict
+
+
+@click.group()
+def plan() -> None:
+    """Predict the show before playing it."""
+
+
+@plan.command()
+@options.env
+@options.phases
+@options.as_json
+@click.option("--seeds", type=click.IntRange(1, 100), default=SEEDS, help="Cycles to play.")
+def check(env: str | None, phases: str | None, as_json: bool, seeds: int) -> int:
+    """Play the phase table with several seeds; exit 1 when it fails its story."""
+    name = settings.read(env=env).env
+    prediction = predict(options.environment(name, phases), seeds=seeds)
+    if as_json:
+        click.echo(json.dumps(prediction.to_json()))
+    else:
+        _print(prediction)
+    return 0 if prediction.passed else 1
+
+
+def _print(prediction: Prediction) -> None:
+    console = Console()
+    table = Table(title=f"{prediction.environment}, phases {prediction.table}: median of the seeds")
+    for head in ("phase", "length", "due", "TTFT B p95", "tail", "ITL p50", "p95", "tail p50"):
+        table.add_column(head, justify="left" if head == "phase" else "right")
+    for phase in prediction.phases:
+        table.add_row(*_cells(phase))
+    console.print(table)
+    for claim in prediction.claims:
+        mark = "[green]ok  [/]" if claim.passed else "[red]FAIL[/]"
+        found = "no data" if claim.median is None else f"{claim.median:.2f}"
+        seeds = f"{claim.passed_seeds}/{claim.seeds} seeds"
+        console.print(f"{mark} {claim.phase}: {claim.claim} – median {found}, {seeds}")
+    if not prediction.passed:
+        failing = ", ".join(prediction.failing_phases)
+        console.print(f"[red]the story fails in {failing}[/]")
+
+
+def _cells(phase: dict[str, Any]) -> list[str]:
+    def ms(measure: str, key: str, quantile: str, digits: int) -> str:
+        value = phase[measure][key][quantile]
+        return "–" if value is None else f"{value:,.{digits}f} ms"
+
+    return [
+        phase["name"],
+        f"{phase['length_s']:.0f} s",
+        f"{phase['requests']['due']:.0f}",
+        ms("ttft_ms", "summarization", "p95", 0),
+        ms("ttft_ms_tail", "summarization", "p95", 0),
+        ms("itl_ms", "all", "p50", 1),
+        ms("itl_ms", "all", "p95", 1),
+        ms("itl_ms_tail", "all", "p50", 1),
+    ]

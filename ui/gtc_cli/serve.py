@@ -1,0 +1,96 @@
+"""`gtc serve` and `gtc guardian`: the two processes that run beside a cluster, in a pod or not."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import signal
+from pathlib import Path
+from typing import Any
+
+import click
+
+from gtc_cli import options
+from gtc_runtime import settings
+from gtc_spec import names
+from gtc_spec.errors import UsageError
+
+LEVELS = ("debug", "info", "warning", "error")
+
+
+def set_up_logging(level: str) -> None:
+    """Log to standard error; libraries speak only when something is wrong.
+
+    Raises:
+        UsageError: There is no such level.
+    """
+    if level not in LEVELS:
+        raise UsageError(f"unknown log level '{level}', allowed: {', '.join(LEVELS)}")
+    logging.basicConfig(
+        level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
+    )
+    for name in ("httpx", "uvicorn", "nicegui", "watchfiles"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+@click.command()
+@options.env
+@options.phases
+@options.port
+@options.time_scale
+@click.option("--host", default=None, help="Address to listen on. [GTC_HOST, default 127.0.0.1]")
+@click.option("--headless", is_flag=True, help="No pages; REST, sockets and metrics only.")
+@click.option("--auto", is_flag=True, help="Begin auto mode when the workers are ready.")
+@click.option("--once", is_flag=True, help="With --auto: end after one cycle.")
+@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), default=None)
+def serve(
+    env: str | None,
+    phases: str | None,
+    port: int | None,
+    time_scale: float,
+    host: str | None,
+    headless: bool,
+    **run: Any,
+) -> None:
+    """Drive the cluster in KUBECONFIG: panel, REST, conductor and metrics."""
+    from gtc_panel.server import Run
+    from gtc_panel.server import serve as serve_demo
+
+    configured = settings.read(env=env, host=host, port=port)
+    set_up_logging(configured.log_level)
+    if not configured.frontend_url:
+        raise UsageError(
+            "no frontend address", "set GTC_FRONTEND_URL, or use gtc rehearse on a laptop"
+        )
+    environment = options.environment(configured.env, phases).scaled(time_scale)
+    asyncio.run(
+        serve_demo(
+            environment, configured, headless=headless, run=Run(**run), time_scale=time_scale
+        )
+    )
+
+
+@click.command()
+@options.env
+def guardian(env: str | None) -> None:
+    """Resume KEDA when the panel has died while it was paused."""
+    configured = settings.read(env=env)
+    set_up_logging(configured.log_level)
+    asyncio.run(_guard(configured.kubeconfig))
+
+
+async def _guard(kubeconfig: str) -> None:
+    from gtc_runtime.cluster.kube import Kube
+    from gtc_runtime.scenario.guardian import guard
+
+    stop = asyncio.current_task()
+    if stop is not None:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.cancel)
+    kube = await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig or None)
+    try:
+        await guard(kube)
+    except asyncio.CancelledError:
+        await kube.close()
+
+
+COMMANDS = (serve, guardian)

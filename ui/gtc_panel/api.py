@@ -1,0 +1,156 @@
+"""REST and WebSocket of the demo, as the plan names them, for the command line and for scripts.
+
+Every route calls one method of the service and answers with its view or with one line of error.
+It must not decide anything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Body, FastAPI, Request, WebSocket, WebSocketDisconnect
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from pydantic import BaseModel, ConfigDict
+
+from gtc_runtime.service import DemoService
+from gtc_spec.errors import GtcError, UnreachableError, UsageError
+from gtc_spec.phases import WorkloadMix
+
+SOCKET_PERIOD_S = 0.5
+SOCKET_SEND_S = 5.0
+"""A display that takes no message for this long is dropped."""
+
+
+class LoadBody(BaseModel):
+    """Rate and mix; what is absent stays as it is."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    rps: float | int | None = None
+    mix: str | dict[str, int] | None = None
+    """``"40/30/30"`` or ``{"chat": 40, "summarization": 30, "reasoning": 30}``."""
+
+    def parsed_mix(self) -> WorkloadMix | None:
+        """The mix as a value.
+
+        Raises:
+            UsageError: It is not three shares that add up to 100.
+        """
+        if self.mix is None or isinstance(self.mix, str):
+            return None if self.mix is None else WorkloadMix.parse(self.mix)
+        try:
+            return WorkloadMix(**self.mix)
+        except TypeError:
+            got = ", ".join(sorted(self.mix))
+            raise UsageError(f"mix has {got}, allowed: chat, summarization and reasoning") from None
+
+
+class AutoBody(BaseModel):
+    """How auto mode runs."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    once: bool = False
+
+
+def attach(app: FastAPI, service: DemoService) -> None:
+    """Add all routes to an application."""
+    router = APIRouter()
+    _commands(router, service)
+    _questions(router, service)
+    app.include_router(router)
+    app.add_exception_handler(GtcError, _told)
+    app.add_exception_handler(RequestValidationError, _invalid)
+
+
+def _commands(router: APIRouter, service: DemoService) -> None:
+    @router.post("/api/workload/start")
+    async def start(body: Annotated[LoadBody | None, Body()] = None) -> Any:
+        if body is not None:
+            await service.configure(body.rps, body.parsed_mix())
+        await service.start_load()
+        return service.view().to_json()
+
+    @router.post("/api/workload/stop")
+    async def stop() -> Any:
+        await service.stop_load()
+        return service.view().to_json()
+
+    @router.post("/api/workload/config")
+    async def configure(body: LoadBody) -> Any:
+        await service.configure(body.rps, body.parsed_mix())
+        return service.view().to_json()
+
+    @router.post("/api/scenario/auto")
+    async def auto(body: Annotated[AutoBody | None, Body()] = None) -> Any:
+        await service.auto(once=body is not None and body.once)
+        return service.view().to_json()
+
+    @router.post("/api/scenario/stop")
+    async def end() -> Any:
+        await service.end_scenario()
+        return service.view().to_json()
+
+    @router.post("/api/scenario/manual")
+    async def manual() -> Any:
+        await service.manual()
+        return service.view().to_json()
+
+    @router.post("/api/reset")
+    async def reset() -> Any:
+        await service.reset()
+        return service.view().to_json()
+
+
+def _questions(router: APIRouter, service: DemoService) -> None:
+    @router.get("/api/status")
+    async def status() -> Any:
+        return service.view().to_json()
+
+    @router.get("/healthz")
+    async def alive() -> Response:
+        return PlainTextResponse("ok")
+
+    @router.get("/readyz")
+    async def ready() -> Response:
+        if service.ready:
+            return PlainTextResponse("ok")
+        return PlainTextResponse(service.view().problem or "starting", status_code=503)
+
+    @router.get("/metrics")
+    async def metrics() -> Response:
+        body, content_type = service.exporter.render()
+        return Response(body, media_type=content_type)
+
+    @router.websocket("/ws")
+    async def stream(socket: WebSocket) -> None:
+        await socket.accept()
+        try:
+            while True:
+                async with asyncio.timeout(SOCKET_SEND_S):
+                    await socket.send_json(service.view().to_json())
+                await asyncio.sleep(SOCKET_PERIOD_S)
+        except (WebSocketDisconnect, TimeoutError, RuntimeError):
+            return  # the display went away
+
+
+async def _told(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, GtcError)  # noqa: S101 - registered for this type only
+    status = 409
+    if isinstance(error, UsageError):
+        status = 422
+    elif isinstance(error, UnreachableError):
+        status = 503
+    return JSONResponse({"error": error.message, "hint": error.hint}, status_code=status)
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type only
+    first = error.errors()[0]
+    where = ".".join(str(part) for part in first["loc"][1:]) or "body"
+    return JSONResponse(
+        {"error": f"{where}: {first['msg'].lower()}", "hint": 'send json like {"rps": 1.5}'},
+        status_code=422,
+    )

@@ -1,0 +1,166 @@
+"""Serves one demo over HTTP: REST, sockets and metrics, with pages or without.
+
+It owns the web server and the life of the service in it; on SIGTERM the service leaves the cluster
+in order. It must not know commands of the command line.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import json
+import logging
+import signal
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import uvicorn
+from fastapi import FastAPI
+
+from gtc_panel import api
+from gtc_panel.guard import Guard, allowed_hosts
+from gtc_runtime.scenario.story import judge
+from gtc_runtime.service import DemoService
+from gtc_runtime.settings import Settings
+from gtc_spec.environment import Environment
+from gtc_spec.errors import GtcError, UsageError
+
+log = logging.getLogger(__name__)
+
+READY_S = 120.0
+"""Longest wait for the initial workers before a run that was asked for on the command line."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """What to do without anybody pressing a button.
+
+    Attributes:
+        auto: Begin auto mode when the workers are ready.
+        once: End after one cycle.
+        report: Where the report of that cycle goes.
+    """
+
+    auto: bool = False
+    once: bool = False
+    report: Path | None = None
+
+
+class _Server(uvicorn.Server):
+    """A server that leaves signals to us: the service must end before the process does."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def serve(
+    environment: Environment,
+    settings: Settings,
+    *,
+    headless: bool,
+    run: Run,
+    time_scale: float,
+) -> None:
+    """Serve until SIGTERM, SIGINT or the end of the run.
+
+    Raises:
+        UsageError: The port is taken.
+        GtcError: The cluster does not answer, or a part of the service ended.
+    """
+    listener = bind(settings.host, settings.port)
+    service = DemoService(environment, settings, time_scale=time_scale)
+    server = _Server(uvicorn.Config(_app(service, settings, headless), log_config=None))
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, setattr, server, "should_exit", True)
+    try:
+        await service.start()
+        async with asyncio.TaskGroup() as tasks:
+            web = tasks.create_task(server.serve(sockets=[listener]), name="web")
+            watchdog = tasks.create_task(service.failed(), name="watchdog")
+            script = tasks.create_task(_perform(service, run, server), name="run")
+            await asyncio.wait({web})
+            watchdog.cancel()
+            script.cancel()
+    except* GtcError as group:
+        raise group.exceptions[0] from None
+    finally:
+        await service.stop()
+        listener.close()
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """Open the listening socket, so that a taken port is told before anything starts.
+
+    Raises:
+        UsageError: The port is taken or the address is not one of this machine.
+    """
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        if error.errno == errno.EADDRINUSE:
+            raise UsageError(
+                f"port {port} on {host} is taken", "--port 0 takes any free one"
+            ) from None
+        raise UsageError(f"cannot listen on {host}:{port}: {error.strerror}") from None
+    return listener
+
+
+def _app(service: DemoService, settings: Settings, headless: bool) -> FastAPI:
+    app = FastAPI(title="gtc-demo", docs_url=None, redoc_url=None)
+    api.attach(app, service)
+    hosts = allowed_hosts(settings.host)
+    if headless:
+        app.add_middleware(Guard, hosts=hosts)
+        return app
+    from gtc_panel.app import attach
+
+    attach(app, service, hosts=hosts)
+    return app
+
+
+async def _perform(service: DemoService, run: Run, server: uvicorn.Server) -> None:
+    if not run.auto:
+        return
+    await _workers_ready(service)
+    await service.auto(once=run.once)
+    if not run.once:
+        return
+    report = await service.cycle_report()
+    report["story"] = _story(service.environment, report)
+    if run.report is not None:
+        text = json.dumps(report, indent=1) + "\n"
+        await asyncio.to_thread(run.report.write_text, text, encoding="utf-8")
+    server.should_exit = True
+
+
+async def _workers_ready(service: DemoService) -> None:
+    loop = asyncio.get_running_loop()
+    give_up = loop.time() + READY_S
+    while loop.time() < give_up:
+        view = service.view()
+        if view.mode == "manual" and all(pool.ready == pool.desired for pool in view.pools):
+            return
+        await asyncio.sleep(0.5)
+    raise GtcError(f"the workers were not ready within {READY_S:g} s", "see gtc status")
+
+
+def _story(environment: Environment, report: dict[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {
+            "phase": verdict.phase,
+            "claim": verdict.claim,
+            "value": verdict.value,
+            "limit": verdict.limit,
+            "passed": verdict.passed,
+        }
+        for verdict in judge(environment, report["phases"])
+    ]
