@@ -18,10 +18,15 @@ from gtc_spec.errors import GtcError
 
 @dataclass(frozen=True)
 class Passage:
-    """A titled text, cut into words."""
+    """A titled text, cut into words; the title comes first and counts."""
 
     title: str
     words: tuple[str, ...]
+
+    @classmethod
+    def cut(cls, title: str, text: str) -> Passage:
+        """Cut a title and its text into words."""
+        return cls(title, (*f"{title}:".split(), *text.split()))
 
 
 class Library:
@@ -51,7 +56,7 @@ class Library:
         """The texts that come with the package."""
         texts = _read("passages.json")["passages"]
         prompts = _read("prompts.json")
-        passages = [Passage(each["title"], tuple(each["text"].split())) for each in texts]
+        passages = [Passage.cut(each["title"], each["text"]) for each in texts]
         return cls(passages, prompts["questions"], prompts["requests"], seed)
 
     def label(self) -> str:
@@ -59,15 +64,15 @@ class Library:
         return f"{self._random.getrandbits(32):08x}"
 
     def text(self, words: int) -> str:
-        """Passages in random order with their titles, cut after `words` words."""
+        """Exactly `words` words of titled passages in random order."""
         pieces: list[str] = []
         left = words
         while left > 0:
             order = self._random.sample(self._passages, len(self._passages))
             for passage in order:
                 taken = passage.words[:left]
-                pieces.append(f"{passage.title}: {' '.join(taken)}")
-                left -= len(taken) + len(passage.title.split())
+                pieces.append(" ".join(taken))
+                left -= len(taken)
                 if left <= 0:
                     break
         return "\n\n".join(pieces)

@@ -8,6 +8,7 @@ that asyncio does.
 from __future__ import annotations
 
 import asyncio
+import os
 import ssl
 import time
 from collections.abc import Callable
@@ -201,4 +202,6 @@ class _Connection(asyncio.Protocol):
 
 def _reason(error: BaseException) -> str:
     """An error of the system in a few words."""
+    if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
+        return os.strerror(error.errno).lower()
     return str(error).lower() or type(error).__name__

@@ -1,0 +1,88 @@
+import time
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gtc_runtime.load.library import Library, followup_questions
+from gtc_runtime.load.prompt import RequestWriter, TokenRatio
+from gtc_runtime.load.workloads.chat import Chat
+from gtc_runtime.load.workloads.reasoning import Reasoning
+from gtc_runtime.load.workloads.summarization import Summarization
+from gtc_spec.environment import load
+
+SHAPES = load("prod").workloads
+LIBRARY = Library.bundled(1)
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(10, 20_000))
+def test_a_text_has_the_words_that_were_asked_for(words):
+    assert len(LIBRARY.text(words).split()) == words
+
+
+@settings(deadline=None, max_examples=50)
+@given(st.integers(60, 165))
+def test_a_question_has_about_the_words_that_were_asked_for(words):
+    assert 0.85 * words <= len(LIBRARY.question(words).split()) <= words
+
+
+def test_passages_are_between_250_and_500_tokens_long():
+    assert len(LIBRARY._passages) == 24
+    for passage in LIBRARY._passages:
+        assert 250 <= len(passage.words) * 1.3 <= 500, passage.title
+
+
+def test_a_long_document_costs_less_than_five_milliseconds():
+    documents = Summarization(SHAPES.summarization, LIBRARY, TokenRatio(1.3), seed=1)
+    writer = RequestWriter("http://127.0.0.1:8000", "m", exact_lengths=True)
+    costs_s = []
+    for _ in range(20):
+        before_s = time.process_time()
+        writer.write(documents.next())
+        costs_s.append(time.process_time() - before_s)
+    assert sorted(costs_s)[10] < 0.005
+
+
+def test_prompts_have_the_length_of_their_shape_in_estimated_tokens():
+    ratio = TokenRatio(1.3)
+    documents = Summarization(SHAPES.summarization, LIBRARY, ratio, seed=1)
+    questions = Reasoning(SHAPES.reasoning, LIBRARY, ratio, seed=1)
+    chat = Chat(SHAPES.chat, LIBRARY, ratio, seed=1)
+    for _ in range(20):
+        document = documents.next().messages[0]["content"]
+        assert 9_900 <= len(document.split()) * 1.3 <= 20_100
+        question = questions.next().messages[0]["content"]
+        assert 50 <= len(question.split()) * 1.3 <= 222
+        context = " ".join(m["content"] for m in chat.begin().messages)
+        assert 3_900 <= len(context.split()) * 1.3 <= 6_100
+
+
+def test_no_two_conversations_begin_alike():
+    chat = Chat(SHAPES.chat, LIBRARY, TokenRatio(1.3), seed=1)
+    openings = [chat.begin().messages[0]["content"][:20] for _ in range(200)]
+    assert len(set(openings)) == 200
+
+
+def test_follow_up_questions_are_short_and_different():
+    questions = followup_questions()
+    assert len(set(questions)) == len(questions) >= 20
+
+
+def test_the_ratio_ignores_short_prompts_and_impossible_counts():
+    ratio = TokenRatio(1.3)
+    ratio.learn(words=20, tokens=400)
+    ratio.learn(words=1000, tokens=0)
+    assert ratio.tokens_per_word == 1.3
+    for _ in range(200):
+        ratio.learn(words=1000, tokens=10**9)
+    assert ratio.tokens_per_word <= 4.0
+
+
+def test_a_request_goes_to_the_completions_path_whatever_the_base_address():
+    from gtc_runtime.load.prompt import Prompt
+
+    prompt = Prompt([{"role": "user", "content": "hi"}], 1, 1, 5)
+    for url in ("http://h:1", "http://h:1/", "http://h:1/v1", "http://h:1/v1/"):
+        head = RequestWriter(url, "m", exact_lengths=False).write(prompt)
+        assert head.startswith(b"POST /v1/chat/completions HTTP/1.1\r\nHost: h:1\r\n")
+        assert b"ignore_eos" not in head

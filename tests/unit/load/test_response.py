@@ -1,0 +1,250 @@
+import json
+from itertools import pairwise
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gtc_runtime.load.framing import HEAD_MAX
+from gtc_runtime.load.records import Outcome
+from gtc_runtime.load.response import StreamedResponse
+from gtc_runtime.load.sse import LINE_MAX
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n"
+
+
+def data(value):
+    return b"data: " + (value if isinstance(value, bytes) else json.dumps(value).encode()) + b"\n\n"
+
+
+def content(text, finish=None, **more):
+    return {"choices": [{"delta": {"content": text}, "finish_reason": finish}], **more}
+
+
+def chunked(pieces):
+    body = b"".join(b"%x\r\n%b\r\n" % (len(p), p) for p in pieces)
+    return OK + b"Transfer-Encoding: chunked\r\n\r\n" + body + b"0\r\n\r\n"
+
+
+def closing(payload):
+    return OK + b"Connection: close\r\n\r\n" + payload
+
+
+def feed(raw, cuts=(), *, close=False, keep_text=True):
+    response = StreamedResponse(keep_text)
+    edges = [0, *sorted(cuts), len(raw)]
+    for start, end in pairwise(edges):
+        if start < end and not response.complete:
+            response.feed(raw[start:end])
+    if close:
+        response.close()
+    return response
+
+
+ALPHABET = 'abc é😀"\\\n\r\x00\u2028{}:'
+
+
+def draw_stream(random):
+    """(bytes, texts) of a well-formed answer in one of many styles.
+
+    Drawn by one seeded generator and not piece by piece: thousands of streams cost seconds.
+    """
+    texts = [
+        "".join(random.choices(ALPHABET, k=random.randint(1, 12)))
+        for _ in range(random.randint(1, 20))
+    ]
+    separators = random.choice([(",", ":"), (", ", ": ")])
+    ascii_only = random.random() < 0.5
+
+    def line(value):
+        return json.dumps(value, separators=separators, ensure_ascii=ascii_only).encode()
+
+    prefix = random.choice([b"data: ", b"data:"])
+    end = random.choice([b"\n\n", b"\r\n\r\n"])
+    comment = random.choice([b"", b": ping\n\n", b"event: message\n", b"id: 3\r\n"])
+    lines = [line({"choices": [{"delta": {"role": "assistant", "content": ""}}]})]
+    lines += [line(content(text)) for text in texts]
+    lines.append(line(content("", "stop")))
+    lines.append(line({"choices": [], "usage": {"completion_tokens": 7, "prompt_tokens": 9}}))
+    lines.append(b"[DONE]")
+    payload = b"".join(comment + prefix + each + end for each in lines)
+    if random.random() < 0.3:
+        return closing(payload), texts
+    return chunked(pieces(random, payload)), texts
+
+
+def pieces(random, payload):
+    """The payload cut at random places."""
+    cuts = sorted(random.choices(range(1, len(payload)), k=random.randint(0, 30)))
+    edges = [0, *dict.fromkeys(cuts), len(payload)]
+    return [payload[start:end] for start, end in pairwise(edges)]
+
+
+randoms = st.integers(0, 2**32).map(Random)
+
+
+@given(randoms)
+@settings(max_examples=400, deadline=None)
+def test_tokens_are_exact_wherever_the_bytes_are_cut(random):
+    raw, texts = draw_stream(random)
+    response = feed(raw, random.choices(range(len(raw)), k=random.randint(0, 40)))
+    assert response.outcome is Outcome.OK
+    assert response.events.tokens == len(texts)
+    assert response.events.usage() == {"completion_tokens": 7, "prompt_tokens": 9}
+
+
+@given(randoms)
+@settings(max_examples=50, deadline=None)
+def test_bytes_that_come_one_by_one_give_the_same_text(random):
+    raw, texts = draw_stream(random)
+    assert feed(raw, range(len(raw))).events.text() == "".join(texts)
+
+
+@given(randoms)
+@settings(max_examples=400, deadline=None)
+def test_a_stream_cut_short_is_never_a_success(random):
+    raw, _ = draw_stream(random)
+    finish = raw.find(b'"stop"') if b'"stop"' in raw else len(raw) // 3
+    response = feed(raw[: random.randint(1, finish)], close=True)
+    assert response.outcome in (Outcome.TRUNCATED, Outcome.MALFORMED)
+    assert not response.reusable
+
+
+@given(st.binary(max_size=300), st.sampled_from([b"", closing(b""), chunked([])[:-5]]))
+@settings(max_examples=200, deadline=None)
+def test_arbitrary_bytes_end_in_an_outcome_and_never_in_an_exception(noise, start):
+    response = feed(start + noise, close=True)
+    assert response.outcome is not None
+
+
+def test_a_stream_that_ends_with_its_last_chunk_leaves_the_connection_reusable():
+    response = feed(chunked([data(content("a", "stop")), data(b"[DONE]")]))
+    assert response.outcome is Outcome.OK
+    assert response.reusable
+
+
+def test_a_stream_is_over_at_done_even_before_its_body_is():
+    response = feed(chunked([data(content("a", "stop")), data(b"[DONE]")])[:-5])
+    assert response.outcome is Outcome.OK
+    assert not response.complete
+
+
+def test_a_close_delimited_stream_without_finish_is_truncated():
+    response = feed(closing(data(content("a")) * 3), close=True)
+    assert response.outcome is Outcome.TRUNCATED
+    assert response.events.tokens == 3
+
+
+def test_a_finish_reason_suffices_when_done_never_comes():
+    response = feed(closing(data(content("a", "length"))), close=True)
+    assert response.outcome is Outcome.OK
+
+
+def test_text_that_looks_like_protocol_is_only_text():
+    tricky = '"content":"x" "finish_reason":"stop" "error" data: [DONE]\n\n'
+    response = feed(closing(data(content(tricky))), close=True)
+    assert response.events.tokens == 1
+    assert response.outcome is Outcome.TRUNCATED
+    assert response.events.text() == tricky
+
+
+@pytest.mark.parametrize("field", ["reasoning_content", "reasoning"])
+def test_reasoning_counts_as_output(field):
+    part = {"choices": [{"delta": {"content": None, field: "hm"}, "finish_reason": None}]}
+    assert feed(closing(data(part))).events.tokens == 1
+
+
+def test_running_usage_counts_several_tokens_in_one_frame():
+    usage = [{"completion_tokens": n} for n in (1, 4, 6)]
+    raw = closing(b"".join(data(content("abc", usage=each)) for each in usage))
+    response = feed(raw)
+    assert response.events.frames == 3
+    assert response.events.tokens == 6
+
+
+@pytest.mark.parametrize(
+    ("payload", "words"),
+    [
+        (data({"error": {"message": "no workers left", "code": 500}}), "no workers left"),
+        (data({"error": "overloaded"}), "overloaded"),
+        (b"event: error\n: engine died\n\n", "engine died"),
+        (b"event: error\ndata: engine died\n\n", "engine died"),
+        (b"event:error\r\ndata: {}\r\n\r\n", "{}"),
+    ],
+)
+def test_an_error_inside_the_stream_is_told_in_the_servers_words(payload, words):
+    response = feed(chunked([data(content("a")), payload]))
+    assert response.outcome is Outcome.ERROR_IN_STREAM
+    assert words in response.detail
+
+
+def test_an_error_field_that_is_null_is_no_error():
+    response = feed(chunked([data(content("a", "stop", error=None)), data(b"[DONE]")]))
+    assert response.outcome is Outcome.OK
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "detail"),
+    [
+        (503, b'{"error":{"message":"no instances"}}', "503: no instances"),
+        (429, b'{"message":"slow down"}', "429: slow down"),
+        (404, b"model not found", "404: model not found"),
+        (500, b"\xff\xfe", "500: \\xff\\xfe"),
+        (401, b"[1]", "401: [1]"),
+        (502, b"", "502: no body"),
+    ],
+)
+def test_an_http_error_is_refused_with_status_and_words(status, body, detail):
+    raw = b"HTTP/1.1 %d X\r\nContent-Length: %d\r\n\r\n%b" % (status, len(body), body)
+    response = feed(raw, close=True)
+    assert response.outcome is Outcome.REFUSED
+    assert response.detail == detail
+    assert response.reusable
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 abc\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nno colon\r\n\r\n",
+        OK + b"Content-Length: twelve\r\n\r\n",
+        OK + b"Content-Encoding: gzip\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{}",
+        OK + b"Transfer-Encoding: chunked\r\n\r\nxyz\r\n",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabcdef",
+        OK + b"Transfer-Encoding: chunked\r\n\r\n" + b"1" * 2000,
+        closing(b"data: not json\n\n"),
+        closing(b"data: {broken}\n\n"),
+        closing(b'data: {"half": \n\n'),
+        closing(b"data: " + b"x" * (LINE_MAX + 1)),
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * HEAD_MAX,
+    ],
+)
+def test_what_is_not_a_stream_of_events_is_malformed_with_a_sample(raw):
+    response = feed(raw)
+    assert response.outcome is Outcome.MALFORMED
+    assert response.detail
+    assert not response.reusable
+
+
+def test_a_line_of_400_kilobytes_is_still_read():
+    response = feed(closing(data(content("x" * 400_000))), range(0, 400_000, 1448))
+    assert response.events.tokens == 1
+
+
+def test_an_interim_response_is_skipped():
+    response = feed(b"HTTP/1.1 100 Continue\r\n\r\n" + chunked([data(content("a", "stop"))]))
+    assert response.outcome is Outcome.OK
+
+
+def test_an_http_1_0_connection_is_not_reused():
+    raw = b"HTTP/1.0 503 X\r\nContent-Length: 0\r\n\r\n"
+    assert not feed(raw).reusable
+
+
+def test_giving_up_after_the_finish_reason_is_still_a_success():
+    response = feed(closing(data(content("a", "stop"))))
+    response.give_up(Outcome.STALLED, "no output")
+    assert response.outcome is Outcome.OK

@@ -1,0 +1,139 @@
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gtc_runtime.load.records import FAILURES, KEYS, Outcome, RequestRecord
+from gtc_runtime.load.snapshot import Gauges, Quality, Snapshot
+from gtc_runtime.load.stats import SliceBook, SliceRecorder, Tally
+
+
+def record(workload="reasoning", turn=1, due_s=10.5, **more):
+    return RequestRecord(workload, turn, due_s, **more)
+
+
+@st.composite
+def ended_records(draw):
+    due_s = draw(st.floats(0, 100))
+    send_s = due_s + draw(st.floats(0, 1))
+    outcome = draw(st.sampled_from(list(Outcome)))
+    first_s = send_s + draw(st.floats(0.01, 5)) if outcome is Outcome.OK else None
+    return RequestRecord(
+        draw(st.sampled_from(["chat", "summarization", "reasoning"])),
+        draw(st.integers(1, 5)),
+        due_s,
+        send_s=send_s,
+        first_s=first_s,
+        outcome=outcome,
+    )
+
+
+def count(recorder, each):
+    recorder.due(each)
+    recorder.sent(each)
+    if each.first_s is not None:
+        recorder.first_token(each, 1)
+    recorder.ended(each)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(ended_records(), max_size=30), st.integers(1, 5))
+def test_every_due_request_is_in_the_book_with_one_outcome(records, every):
+    recorder, book = SliceRecorder(), SliceBook()
+    for number, each in enumerate(records):
+        count(recorder, each)
+        if number % every == 0:  # snapshots cut the story anywhere
+            book.add(Snapshot.from_line(Snapshot(100.0, recorder.take()).to_line()))
+    book.add(Snapshot(100.0, recorder.take()))
+    totals = book.totals()["all"]
+    assert totals.due == len(records) == totals.ok + totals.shed + totals.failed_total
+    assert totals.open == 0
+    assert book.window(0, 101)["all"] == totals
+    for outcome in FAILURES:
+        assert totals.failed.get(outcome, 0) == sum(r.outcome is outcome for r in records)
+
+
+@settings(deadline=None, max_examples=60)
+@given(st.lists(ended_records(), max_size=20))
+def test_all_and_chat_are_the_sums_of_the_measured_keys(records):
+    recorder, book = SliceRecorder(), SliceBook()
+    for each in records:
+        count(recorder, each)
+    book.add(Snapshot(100.0, recorder.take()))
+    totals, everything, chat = book.totals(), Tally(), Tally()
+    for key in KEYS:
+        everything.merge(totals[key])
+        if key.startswith("chat"):
+            chat.merge(totals[key])
+    assert totals["all"] == everything
+    assert totals["chat"] == chat
+
+
+def test_an_outcome_belongs_to_the_second_in_which_the_request_was_due():
+    recorder, book = SliceRecorder(), SliceBook()
+    late = record(due_s=10.9, send_s=10.95, first_s=14.0, outcome=Outcome.OK)
+    count(recorder, late)
+    book.add(Snapshot(15.0, recorder.take()))
+    due_second = book.window(10, 11)["reasoning"]
+    assert (due_second.due, due_second.ok, due_second.n) == (1, 1, 1)
+    assert book.window(11, 15)["reasoning"].n == 0
+
+
+def test_a_gap_belongs_to_the_second_in_which_it_arrived():
+    recorder, book = SliceRecorder(), SliceBook()
+    recorder.gap("reasoning", 12.3, 0.03, 1)
+    book.add(Snapshot(15.0, recorder.take()))
+    assert book.window(12, 13)["all"].itl.n == 1
+    assert book.window(10, 12)["all"].itl.n == 0
+
+
+def test_a_gap_that_brought_three_tokens_counts_three_short_gaps_and_one_stall():
+    recorder = SliceRecorder()
+    recorder.gap("reasoning", 1.0, 0.09, 3)
+    tally = recorder.take()[1]["reasoning"]
+    assert (tally.itl.n, tally.stall.n, tally.tokens) == (3, 1, 3)
+    assert 0.0297 < tally.itl.quantile(0.5) < 0.0303
+    assert 0.089 < tally.stall.quantile(0.5) < 0.091
+
+
+def test_service_ttft_counts_from_send_and_scheduled_ttft_from_due():
+    recorder = SliceRecorder()
+    count(recorder, record(due_s=10.0, send_s=10.5, first_s=11.0, outcome=Outcome.OK))
+    tally = recorder.take()[10]["reasoning"]
+    assert 0.49 < tally.ttft.quantile(0.5) < 0.51
+    assert 0.99 < tally.ttft_scheduled.quantile(0.5) < 1.01
+    assert 0.49 < tally.slip.quantile(0.5) < 0.51
+
+
+def test_turns_of_a_chat_are_kept_apart():
+    assert record("chat", 1).key == "chat_turn1"
+    assert record("chat", 2).key == record("chat", 5).key == "chat_turn2plus"
+
+
+def test_slices_older_than_the_horizon_are_forgotten_but_totals_are_not():
+    recorder, book = SliceRecorder(), SliceBook(horizon_s=60)
+    count(recorder, record(due_s=10.0, outcome=Outcome.SHED))
+    book.add(Snapshot(20.0, recorder.take()))
+    book.add(Snapshot(200.0))
+    assert book.window(0, 100)["all"].due == 0
+    assert book.totals()["all"].due == 1
+
+
+def test_a_reset_forgets_everything():
+    recorder, book = SliceRecorder(), SliceBook()
+    count(recorder, record(outcome=Outcome.OK, send_s=10.6, first_s=11.0))
+    book.add(Snapshot(20.0, recorder.take()))
+    book.reset()
+    assert book.totals()["all"] == Tally()
+
+
+def test_a_snapshot_survives_its_journey():
+    recorder = SliceRecorder()
+    count(recorder, record(outcome=Outcome.STALLED, send_s=10.6))
+    snapshot = Snapshot(11.0, recorder.take(), Gauges(in_flight=3), Quality("red", "late"))
+    assert Snapshot.from_line(snapshot.to_line()) == snapshot
+
+
+def test_a_busy_quarter_of_a_second_fits_in_eight_kilobytes():
+    recorder = SliceRecorder()
+    for number in range(3000):  # 12,000 chunks a second between 15 and 45 ms
+        recorder.gap("reasoning", 5.1, 0.015 + number * 1e-5, 1)
+    assert len(Snapshot(6.0, recorder.take()).to_line()) < 8192
