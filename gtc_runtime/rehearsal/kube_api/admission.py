@@ -21,6 +21,12 @@ OPERATOR_ACCOUNTS = ("-dynamo-operator-controller-manager", "planner-serviceacco
 DYNAMO_WEBHOOK = "vdynamographdeployment.kb.io"
 KEDA_WEBHOOK = "vscaledobject.kb.io"
 
+_WITHOUT_EFFECT = (
+    "{0} is configured but is not relevant. {0} is only relevant when minReplicaCount = 0 or "
+    "idleReplicaCount = 0"
+)
+_OR_CACHED = " or useCachedMetrics is enabled"
+
 
 @dataclass(frozen=True)
 class Request:
@@ -106,15 +112,16 @@ def one_scaler_per_target(request: Request) -> list[str]:
 
 
 def warn_of_settings_without_effect(request: Request) -> list[str]:
-    """Say that cooldownPeriod and pollingInterval do nothing while the minimum is above 0."""
+    """Say that pollingInterval and cooldownPeriod do nothing while the minimum is above 0."""
     spec = request.new.get("spec") or {}
-    if request.resource is not SCALED_OBJECT or not _never_scales_to_zero(spec):
+    if request.resource is not SCALED_OBJECT or _may_idle(spec):
         return []
-    return [
-        f"{name} is configured but is not relevant when minReplicaCount is greater than 0"
-        for name in ("cooldownPeriod", "pollingInterval")
-        if name in spec
-    ]
+    warnings = []
+    if "pollingInterval" in spec and not _caches_metrics(spec):
+        warnings.append(_WITHOUT_EFFECT.format("PollingInterval") + _OR_CACHED)
+    if "cooldownPeriod" in spec:
+        warnings.append(_WITHOUT_EFFECT.format("CooldownPeriod"))
+    return warnings
 
 
 DEFAULT_HOOKS: tuple[Hook, ...] = (
@@ -125,8 +132,12 @@ DEFAULT_HOOKS: tuple[Hook, ...] = (
 )
 
 
-def _never_scales_to_zero(spec: dict[str, Any]) -> bool:
-    return int(spec.get("minReplicaCount") or 0) > 0 and "idleReplicaCount" not in spec
+def _may_idle(spec: dict[str, Any]) -> bool:
+    return not spec.get("minReplicaCount") or "idleReplicaCount" in spec
+
+
+def _caches_metrics(spec: dict[str, Any]) -> bool:
+    return any(trigger.get("useCachedMetrics") for trigger in spec.get("triggers") or [])
 
 
 def _is_operator(actor: str) -> bool:
