@@ -12,17 +12,17 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any
 
 from gtc_runtime.cluster.cluster import Cluster
-from gtc_runtime.cluster.state import with_event
 from gtc_runtime.events import EventLog
 from gtc_runtime.load.control import LoadControl, Wanted
 from gtc_runtime.scenario import machine
 from gtc_runtime.scenario.cycle_log import CycleLog
+from gtc_runtime.scenario.handover import Handover
+from gtc_runtime.scenario.jobs import Jobs
 from gtc_runtime.scenario.orders import Orders
 from gtc_runtime.view import Mode
 from gtc_spec.environment import Environment
@@ -32,12 +32,9 @@ log = logging.getLogger(__name__)
 
 LOOK_STALE_S = 5.0
 """A look at the cluster older than this says nothing about now."""
-RETRY_RESUME_S = 5.0
 LEASE_RETRY_S = 2.0
 LEAVE_S = 20.0
 """Longest time that leaving auto mode may take on the way out of the process."""
-
-Job = Callable[[], Awaitable[None]]
 
 
 class Conductor:
@@ -67,8 +64,8 @@ class Conductor:
         self._env, self._cluster, self._load = environment, cluster, load
         self._events, self._clock = events, clock
         self._orders = Orders(cluster.scaling, events)
-        self._jobs: asyncio.Queue[tuple[Job, asyncio.Future[None]]] = asyncio.Queue()
-        self._resume_at_s = math.inf
+        self._jobs = Jobs()
+        self._handover = Handover(cluster, environment.initial_ratio, events, clock)
         self._seen_ready = environment.initial_ratio
 
     # -- commands: each is done by the one task of `run` ----------------------------------------
@@ -79,20 +76,15 @@ class Conductor:
         Raises:
             GtcError: Read-only, or KEDA could not be paused; it stays manual then.
         """
-        await self._do(lambda: self._enter_auto(once))
+        await self._jobs.do(lambda: self._enter_auto(once))
 
     async def manual(self, *, keep_load: bool) -> None:
         """Give scaling back to KEDA; the load goes on as it is or ends."""
-        await self._do(lambda: self._leave_auto(keep_load=keep_load, why="on request"))
+        await self._jobs.do(lambda: self._leave_auto(keep_load=keep_load, why="on request"))
 
     async def reset(self) -> None:
         """Load off, open streams ended, initial ratio ordered, statistics zeroed, KEDA scaling."""
-        await self._do(self._reset)
-
-    async def _do(self, job: Job) -> None:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        await self._jobs.put((job, done))
-        await done
+        await self._jobs.do(self._reset)
 
     # -- the life of the process ----------------------------------------------------------------
 
@@ -123,10 +115,10 @@ class Conductor:
             try:
                 stored = await self._cluster.state.read()
                 if await lease.acquire(epoch_floor=stored.epoch):
-                    await self._do(self._recover)
+                    await self._jobs.do(self._recover)
                     await lease.keep()
                     self._events.add("warning", "another panel has taken the lease")
-                    await self._do(self._yield_control)
+                    await self._jobs.do(self._yield_control)
                 elif self.mode != "read-only":
                     self.mode = "read-only"
                     self._events.add("info", "another panel holds the lease; this one only shows")
@@ -137,13 +129,8 @@ class Conductor:
     async def _conduct(self) -> None:
         while True:
             now = self._clock()
-            try:
-                async with asyncio.timeout(math.floor(now) + 1 - now):
-                    job, done = await self._jobs.get()
-            except TimeoutError:
+            if not await self._jobs.work(math.floor(now) + 1 - now):
                 await self._tick(float(math.floor(now) + 1))
-                continue
-            await _finish(job, done)
 
     # -- one second -----------------------------------------------------------------------------
 
@@ -152,8 +139,8 @@ class Conductor:
             self._note_workers(now_s)
             if self.mode == "auto":
                 await self._play(now_s)
-            elif self.mode == "manual" and now_s >= self._resume_at_s:
-                await self._resume_keda()
+            elif self.mode == "manual":
+                await self._handover.retry(now_s)
         except GtcError as error:
             self._events.add("warning", error.message)
 
@@ -223,11 +210,10 @@ class Conductor:
         self.mode = "starting"
         self.finished.clear()
         try:
-            await self._cluster.keda.pause(self._cluster.lease.holder)
+            await self._handover.take()
         except GtcError:
             self.mode = "manual"
             raise
-        self._events.add("keda", "KEDA paused; the scenario drives scaling")
         self.mode = "auto"
         now_s = float(math.ceil(self._clock()))
         self.state, actions = machine.start(self.timeline, now_s, once=once)
@@ -245,21 +231,12 @@ class Conductor:
         self._events.add("info", f"auto mode ends: {why}")
         if keep_load:
             await self._load.want(replace(self._load.wanted, pacing="poisson"))
-        self._orders.forget()
+        await self._orders.forget()
         try:
-            await self._cluster.scaling.set_ratio(self._env.initial_ratio)
-        except GtcError as error:
-            self._events.add("warning", error.message)
-        self.mode = "manual"
-        await self._resume_keda()
-        await self._save()
-
-    async def _resume_keda(self) -> None:
-        """Give scaling back to KEDA; tried again every few seconds until it worked."""
-        self._resume_at_s = self._clock() + RETRY_RESUME_S
-        await self._cluster.keda.resume()
-        self._resume_at_s = math.inf
-        self._events.add("keda", "KEDA resumed; it drives scaling")
+            await self._handover.give_back()
+        finally:
+            self.mode = "manual"
+            await self._save()
 
     async def _reset(self) -> None:
         self._refuse_unless_leading()
@@ -274,29 +251,14 @@ class Conductor:
         await self._save()
 
     async def _recover(self) -> None:
-        """First thing with the Lease in hand: undo what a panel that died has left."""
-        stored = await self._cluster.state.read()
-        keda = await self._cluster.keda.status()
-        document = stored.document
-        for event in document.get("events", [])[-5:]:
-            if isinstance(event, dict) and event.get("kind") == "keda":
-                self._events.add("keda", f"earlier: {event.get('text')}", _when(event.get("at")))
+        """First thing with the Lease in hand."""
+        await self._handover.recover()
         self.mode = "manual"
-        if document.get("mode") == "auto":
-            self._events.add(
-                "warning",
-                f"found auto mode in {document.get('phase')} left by a panel that died; "
-                f"its load is gone, KEDA {'is resumed' if keda.paused_by_us else 'was resumed'}",
-            )
-        if keda.paused_by_us:
-            self._resume_at_s = self._clock()
-            await self._cluster.scaling.set_ratio(self._env.initial_ratio)
-            await self._resume_keda()
         await self._save()
 
     async def _yield_control(self) -> None:
         """The Lease is gone: stop acting, and leave replicas and pause to the new holder."""
-        self._orders.forget()
+        await self._orders.forget()
         await self._load.quiet()
         self.state = machine.IDLE
         self.mode = "read-only"
@@ -311,44 +273,13 @@ class Conductor:
     # -- what survives --------------------------------------------------------------------------
 
     async def _save(self) -> None:
-        """Write the state to the cluster; a failure is told and not fatal."""
-        document = {
-            "mode": self.mode,
-            "phase": str(machine.phase_of(self.timeline, self.state)),
-            "cycle": self.state.cycle,
-            "digest": self._env.digest,
-            "holder": self._cluster.lease.holder,
-            "saved_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        }
-
-        def change(known: dict[str, Any]) -> dict[str, Any]:
-            newest = self._events.newest(1)
-            merged = known | document
-            return with_event(merged, newest[0].kind, newest[0].text) if newest else merged
-
-        try:
-            await self._cluster.state.update(self._cluster.lease.epoch, change)
-        except GtcError as error:
-            self._events.add("warning", f"the state was not saved: {error.message}")
-
-
-async def _finish(job: Job, done: asyncio.Future[None]) -> None:
-    """Run a job and hand its outcome to whoever waits for it."""
-    try:
-        await job()
-    except GtcError as error:
-        if not done.cancelled():
-            done.set_exception(error)
-        return
-    except asyncio.CancelledError:
-        done.cancel()
-        raise
-    if not done.cancelled():
-        done.set_result(None)
-
-
-def _when(stamp: Any) -> datetime:
-    try:
-        return datetime.fromisoformat(str(stamp))
-    except ValueError:
-        return datetime.now(UTC)
+        await self._handover.remember(
+            {
+                "mode": self.mode,
+                "phase": str(machine.phase_of(self.timeline, self.state)),
+                "cycle": self.state.cycle,
+                "digest": self._env.digest,
+                "holder": self._cluster.lease.holder,
+                "saved_at": datetime.now(UTC).isoformat(timespec="seconds"),
+            }
+        )

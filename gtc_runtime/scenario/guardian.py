@@ -16,7 +16,8 @@ from gtc_runtime.cluster.errors import Denied, KubeError, NotFound
 from gtc_runtime.cluster.identity import own_identity
 from gtc_runtime.cluster.keda import HpaLate, Keda
 from gtc_runtime.cluster.kube import Kube
-from gtc_runtime.cluster.lease import TIMES, Lease, LeaseTimes
+from gtc_runtime.cluster.lease import Lease
+from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
 from gtc_runtime.cluster.state import StateStore, with_event
 
 _log = logging.getLogger(__name__)

@@ -27,15 +27,19 @@ class Orders:
         self._scaling, self._events = scaling, events
         self._wanted: PDRatio | None = None
         self._changed = asyncio.Event()
+        self._current: asyncio.Task[None] | None = None
 
     def want(self, ratio: PDRatio) -> None:
         """Order a ratio; an order that is still waiting is replaced."""
         self._wanted = ratio
         self._changed.set()
 
-    def forget(self) -> None:
-        """Drop what is still waiting."""
+    async def forget(self) -> None:
+        """Drop what is waiting and break off what is being carried out."""
         self._wanted = None
+        if self._current is not None:
+            self._current.cancel()
+            await asyncio.wait({self._current})
 
     async def run(self) -> None:
         """Carry out orders for ever."""
@@ -43,14 +47,19 @@ class Orders:
             await self._changed.wait()
             self._changed.clear()
             while (ratio := self._wanted) is not None:
-                if await self._carried_out(ratio) and self._wanted == ratio:
-                    self._wanted = None
+                self._current = asyncio.create_task(self._carry_out(ratio), name=f"set {ratio}")
+                try:
+                    await asyncio.wait({self._current})
+                finally:
+                    self._current.cancel()
+                    self._current = None
 
-    async def _carried_out(self, ratio: PDRatio) -> bool:
+    async def _carry_out(self, ratio: PDRatio) -> None:
         try:
             await self._scaling.set_ratio(ratio)
         except GtcError as error:
             self._events.add("warning", f"{ratio} was not set: {error.message}")
             await asyncio.sleep(RETRY_S)
-            return False
-        return True
+            return
+        if self._wanted == ratio:
+            self._wanted = None

@@ -1,0 +1,126 @@
+"""Takes scaling from KEDA and gives it back, in the only safe order.
+
+Take: pause both scalers and wait until their HPAs are gone; only then may replicas be written.
+Give back: order the initial ratio, then resume and wait for the HPAs; a resume that failed is tried
+again for ever. Only the holder of the Lease may call this. It must not know phases or load.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from gtc_runtime.cluster.cluster import Cluster
+from gtc_runtime.cluster.state import with_event
+from gtc_runtime.events import EventLog
+from gtc_spec.errors import GtcError
+from gtc_spec.pools import PDRatio
+
+RETRY_S = 5.0
+"""Between two tries to resume KEDA."""
+
+
+class Handover:
+    """KEDA's hold on the pools, from the conductor's side.
+
+    Args:
+        cluster: Where to act.
+        initial: The ratio that KEDA gets back.
+        events: Where to tell what happened.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        cluster: Cluster,
+        initial: PDRatio,
+        events: EventLog,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._cluster, self._initial, self._events = cluster, initial, events
+        self._clock = clock
+        self._resume_at_s = math.inf
+
+    async def take(self) -> None:
+        """Pause KEDA; replicas are ours when this returns.
+
+        Raises:
+            GtcError: KEDA was not paused; nothing was changed.
+        """
+        await self._cluster.keda.pause(self._cluster.lease.holder)
+        self._events.add("keda", "KEDA paused; the scenario drives scaling")
+
+    async def give_back(self) -> None:
+        """Order the initial ratio and resume KEDA.
+
+        Raises:
+            GtcError: KEDA is not back yet; `retry` goes on.
+        """
+        try:
+            await self._cluster.scaling.set_ratio(self._initial)
+        except GtcError as error:
+            self._events.add("warning", error.message)
+        await self._resume()
+
+    async def retry(self, now_s: float) -> None:
+        """Resume again when an earlier try failed and its pause is over.
+
+        Raises:
+            GtcError: It failed again.
+        """
+        if now_s >= self._resume_at_s:
+            await self._resume()
+
+    async def recover(self) -> None:
+        """Undo what a panel that died has left, and say what was found.
+
+        Raises:
+            GtcError: The cluster does not answer; try again.
+        """
+        stored = await self._cluster.state.read()
+        keda = await self._cluster.keda.status()
+        self._tell_earlier(stored.document)
+        if stored.document.get("mode") == "auto":
+            ended = "is resumed now" if keda.paused_by_us else "had been resumed"
+            self._events.add(
+                "warning",
+                f"found auto mode in {stored.document.get('phase')}, left by a panel that died;"
+                f" its load is gone, KEDA {ended}",
+            )
+        if keda.paused_by_us:
+            await self.give_back()
+
+    async def _resume(self) -> None:
+        self._resume_at_s = self._clock() + RETRY_S
+        await self._cluster.keda.resume()
+        self._resume_at_s = math.inf
+        self._events.add("keda", "KEDA resumed; it drives scaling")
+
+    def _tell_earlier(self, document: dict[str, Any]) -> None:
+        """What the guardian or `gtc safe` wrote down while no panel lived."""
+        for event in document.get("events", [])[-5:]:
+            if isinstance(event, dict) and event.get("kind") in ("keda", "warning"):
+                self._events.add("keda", f"earlier: {event.get('text')}", _when(event.get("at")))
+
+    async def remember(self, document: dict[str, Any]) -> None:
+        """Write what a successor needs to know; a failure is told and not fatal."""
+
+        def change(known: dict[str, Any]) -> dict[str, Any]:
+            newest = self._events.newest(1)
+            merged = known | document
+            return with_event(merged, newest[0].kind, newest[0].text) if newest else merged
+
+        try:
+            await self._cluster.state.update(self._cluster.lease.epoch, change)
+        except GtcError as error:
+            self._events.add("warning", f"the state was not saved: {error.message}")
+
+
+def _when(stamp: Any) -> datetime:
+    try:
+        return datetime.fromisoformat(str(stamp))
+    except ValueError:
+        return datetime.now(UTC)
