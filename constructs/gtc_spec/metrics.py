@@ -275,6 +275,7 @@ SCENARIO_PHASE = _ours(
 SCENARIO_PHASE_END = _ours(
     "scenario_phase_end_timestamp_seconds", "gauge", "seconds", (), "Planned end, unix time."
 )
+MODE = _ours("mode", "gauge", "state", ("mode",), "1 for who drives scaling, 0 for the others.")
 POOL_WORKERS = _ours(
     "pool_workers", "gauge", "workers", ("pool", "state"),
     "Workers of a pool that are desired, ready or pending.",
