@@ -11,11 +11,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Literal
+from collections.abc import Callable
+from typing import Final
 
 from gtc_runtime.cluster.errors import Conflict, KubeError, NotFound
+from gtc_runtime.cluster.keda_status import KedaStatus, ScalerState, scaler_state
 from gtc_runtime.cluster.kinds import HPA, SCALED_OBJECT
 from gtc_runtime.cluster.kube import Json, Kube, resource_version
 from gtc_spec import names
@@ -28,10 +28,6 @@ HPA_DEADLINE_S: Final = 30.0
 _LOOK_S = 0.5
 _RACES_MAX = 5
 """KEDA writes the status of a ScaledObject now and then; a lost race is read again this often."""
-_FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
-"""What Go's ParseBool takes for false; KEDA counts any other text as paused."""
-_PARTIAL = ("autoscaling.keda.sh/paused-scale-in", "autoscaling.keda.sh/paused-scale-out")
-"""KEDA 2.18 and later: one direction is held, the HPA stays."""
 
 
 class PausedByOther(KubeError):  # noqa: N818
@@ -40,81 +36,6 @@ class PausedByOther(KubeError):  # noqa: N818
 
 class HpaLate(KubeError):  # noqa: N818
     """KEDA has taken the annotation, and its HPA did not follow in time."""
-
-
-@dataclass(frozen=True)
-class ScalerState:
-    """One ScaledObject at one look.
-
-    Attributes:
-        present: Whether it exists; False also when KEDA is not installed.
-        pause: The annotation that pauses it, ``key: value``; empty when it is not paused.
-        owner: Who paused it by our annotation; empty when nobody did.
-        held: A partial pause (scale-in or scale-out only), ``key: value``; empty without.
-        hpa_present: Whether its HPA exists.
-    """
-
-    present: bool
-    pause: str = ""
-    owner: str = ""
-    held: str = ""
-    hpa_present: bool = False
-
-    @property
-    def foreign_pause(self) -> str:
-        """The annotation of somebody else that pauses it; empty without one."""
-        ours = self.owner and not self.pause.startswith(names.ANNOTATION_PAUSED_REPLICAS)
-        return "" if ours else self.pause
-
-
-@dataclass(frozen=True)
-class KedaStatus:
-    """Both ScaledObjects at one look."""
-
-    scalers: Mapping[Role, ScalerState]
-
-    @property
-    def state(self) -> Literal["active", "paused-by-us", "paused-by-other", "absent"]:
-        """The one word for it."""
-        if not any(scaler.present for scaler in self.scalers.values()):
-            return "absent"
-        if self.paused_by_other:
-            return "paused-by-other"
-        return "paused-by-us" if self.paused_by_us else "active"
-
-    @property
-    def paused_by_us(self) -> bool:
-        """Whether at least one ScaledObject carries our owner annotation, whoever the holder."""
-        return any(scaler.owner for scaler in self.scalers.values())
-
-    @property
-    def holder(self) -> str:
-        """Who paused by our annotation; empty when nobody did."""
-        return next((scaler.owner for scaler in self.scalers.values() if scaler.owner), "")
-
-    @property
-    def paused_by_other(self) -> str:
-        """Which foreign annotation pauses what; empty when none does."""
-        return "; ".join(
-            f"{names.scaler(role)} has {scaler.foreign_pause}"
-            for role, scaler in self.scalers.items()
-            if scaler.foreign_pause
-        )
-
-    @property
-    def hpa_present(self) -> dict[Role, bool]:
-        """Whether each HPA exists."""
-        return {role: scaler.hpa_present for role, scaler in self.scalers.items()}
-
-    @property
-    def reason(self) -> str:
-        """The state in one line for a person; empty when KEDA simply works."""
-        if self.state == "absent":
-            return "keda is not installed or has no scaler for the pools"
-        found = [self.paused_by_other, f"paused by {self.holder}" if self.holder else ""]
-        for role, scaler in self.scalers.items():
-            found.append(_oddity(names.scaler(role), scaler))
-        return "; ".join(part for part in found if part)
 
 
 class Keda:
@@ -273,27 +194,6 @@ class Keda:
             await asyncio.sleep(_LOOK_S)
 
 
-def scaler_state(scaled_object: Json, *, hpa_present: bool) -> ScalerState:
-    """Read every form of pause that KEDA knows from a ScaledObject."""
-    metadata = scaled_object.get("metadata")
-    annotations: Any = metadata.get("annotations") if isinstance(metadata, dict) else None
-    if not isinstance(annotations, dict):
-        annotations = {}
-    pause = ""
-    if names.ANNOTATION_PAUSED_REPLICAS in annotations:
-        pause = names.ANNOTATION_PAUSED_REPLICAS
-    elif annotations.get(names.ANNOTATION_PAUSED, "false") not in _FALSE:
-        pause = names.ANNOTATION_PAUSED
-    held = next((key for key in _PARTIAL if annotations.get(key, "false") not in _FALSE), "")
-    return ScalerState(
-        present=True,
-        pause=f"{pause}: {annotations[pause]}" if pause else "",
-        owner=str(annotations.get(names.ANNOTATION_PAUSED_BY) or ""),
-        held=f"{held}: {annotations[held]}" if held else "",
-        hpa_present=hpa_present,
-    )
-
-
 def _settled_pause(scaler: ScalerState) -> bool:
     return not scaler.present or not scaler.hpa_present
 
@@ -301,17 +201,6 @@ def _settled_pause(scaler: ScalerState) -> bool:
 def _settled_resume(scaler: ScalerState) -> bool:
     # Whoever else has paused it, by our annotation or by theirs, keeps its HPA away.
     return not scaler.present or bool(scaler.pause) or scaler.hpa_present
-
-
-def _oddity(name: str, scaler: ScalerState) -> str:
-    if not scaler.present:
-        return f"{name} does not exist"
-    if scaler.held:
-        return f"{name} has {scaler.held}"
-    if scaler.pause:
-        return f"{name} still has its hpa" if scaler.hpa_present else ""
-    # Also KEDA 2.12, which pauses even on "false".
-    return "" if scaler.hpa_present else f"{name} is not paused and has no hpa"
 
 
 def _paused_by_other(what: str) -> PausedByOther:

@@ -13,61 +13,26 @@ import logging
 import math
 import time
 from collections.abc import AsyncIterator, Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Final
 
 from gtc_runtime.cluster.errors import Conflict, KubeError, NotFound, Unreachable
 from gtc_runtime.cluster.identity import is_dead
 from gtc_runtime.cluster.kinds import LEASE
-from gtc_runtime.cluster.kube import Json, Kube, resource_version
+from gtc_runtime.cluster.kube import Json, Kube
+from gtc_runtime.cluster.lease_view import (
+    TIMES,
+    LeaseTimes,
+    LeaseView,
+    Onlooker,
+    holder_of,
+    spec_of,
+    transitions_of,
+)
 from gtc_spec import names
 
 _log = logging.getLogger(__name__)
 
 _RACES_MAX = 5
-
-
-@dataclass(frozen=True)
-class LeaseTimes:
-    """The times of the Lease, seconds.
-
-    Attributes:
-        duration_s: A holder that shows no sign of life for this long has lost it.
-        renew_s: Between two signs of life.
-        fence_s: A holder whose last renewal is older than this must not act.
-        call_s: Longest wait for one read or write of the Lease.
-    """
-
-    duration_s: float = 15.0
-    renew_s: float = 3.0
-    fence_s: float = 10.0
-    call_s: float = 4.0
-
-
-TIMES: Final = LeaseTimes()
-
-
-@dataclass(frozen=True)
-class LeaseView:
-    """What an onlooker knows.
-
-    Attributes:
-        present: Whether the Lease exists.
-        holder: Who holds it; empty when nobody does.
-        unchanged_s: For how long we have watched it without a sign of life.
-        expired: Whether that is longer than its duration.
-    """
-
-    present: bool
-    holder: str
-    unchanged_s: float
-    expired: bool
-
-    @property
-    def free(self) -> bool:
-        """Whether anybody may take it."""
-        return not self.holder or self.expired
 
 
 class Lease:
@@ -96,9 +61,7 @@ class Lease:
         self._name = name
         self._ours: Json | None = None
         self._renewed_s = -math.inf
-        self._seen: tuple[str, ...] | None = None
-        self._seen_s = -math.inf
-        self._looked_s = -math.inf
+        self._onlooker = Onlooker(times, clock)
 
     @property
     def held(self) -> bool:
@@ -108,7 +71,7 @@ class Lease:
     @property
     def epoch(self) -> int:
         """Number of our holding; every later holder has a higher one. 0 when never held."""
-        return 0 if self._ours is None else _transitions(self._ours)
+        return 0 if self._ours is None else transitions_of(self._ours)
 
     async def look(self) -> LeaseView:
         """Read the Lease and judge whether its holder lives.
@@ -119,7 +82,7 @@ class Lease:
         Raises:
             KubeError: Kubernetes does not answer or refuses.
         """
-        return self._judge(await self._get())
+        return self._onlooker.judge(await self._get())
 
     async def acquire(self, *, force: bool = False, epoch_floor: int = 0) -> bool:
         """Try once to take the Lease.
@@ -141,11 +104,11 @@ class Lease:
         for _ in range(_RACES_MAX if force else 1):
             started_s = self._clock()
             found = await self._get()
-            view = self._judge(found)
+            view = self._onlooker.judge(found)
             taken = force or view.free or view.holder == self.holder or is_dead(view.holder)
             if not taken:
                 return False
-            epoch = max(_transitions(found) if found else -1, epoch_floor) + 1
+            epoch = max(transitions_of(found) if found else -1, epoch_floor) + 1
             with contextlib.suppress(Conflict):
                 await self._put(found, self._spec(epoch), started_s)
                 return True
@@ -177,11 +140,12 @@ class Lease:
         ours, self._ours = self._ours, None
         if ours is None:
             return
-        spec = dict(ours["spec"]) | {"holderIdentity": "", "leaseDurationSeconds": 1}
         try:
-            async with asyncio.timeout(self._times.call_s):
-                await self._kube.replace(LEASE, ours | {"spec": spec})
-        except (KubeError, TimeoutError) as error:
+            await self._free(ours)
+        except Conflict:
+            # A renewal that was cancelled on its way may have arrived all the same.
+            await self._free_what_is_ours(transitions_of(ours))
+        except KubeError as error:
             _log.info("the lease was not given back and will expire: %s", error)
 
     async def keep(self) -> None:
@@ -206,10 +170,29 @@ class Lease:
                 await keeper
             await self.release()
 
+    async def _free(self, ours: Json) -> None:
+        spec = spec_of(ours) | {"holderIdentity": "", "leaseDurationSeconds": 1}
+        try:
+            async with asyncio.timeout(self._times.call_s):
+                await self._kube.replace(LEASE, ours | {"spec": spec})
+        except TimeoutError as error:
+            raise Unreachable("the lease could not be written in time") from error
+
+    async def _free_what_is_ours(self, epoch: int) -> None:
+        try:
+            found = await self._get()
+            if found is not None and self._is_ours(found, epoch):
+                await self._free(found)
+        except KubeError as error:
+            _log.info("the lease was not given back and will expire: %s", error)
+
+    def _is_ours(self, found: Json, epoch: int) -> bool:
+        return holder_of(found) == self.holder and transitions_of(found) == epoch
+
     async def _renew_after_conflict(self, started_s: float) -> bool:
         """Somebody wrote the Lease: it may have been a renewal of ours without an answer."""
         found = await self._get()
-        if found is None or _holder(found) != self.holder or _transitions(found) != self.epoch:
+        if found is None or not self._is_ours(found, self.epoch):
             self._ours = None
             return False
         await self._put(found, self._spec(self.epoch), started_s)
@@ -244,8 +227,8 @@ class Lease:
 
     def _spec(self, epoch: int) -> Json:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-        renewed = self._ours is not None and _transitions(self._ours) == epoch
-        acquired = _spec_of(self._ours).get("acquireTime", now) if renewed else now
+        renewed = self._ours is not None and transitions_of(self._ours) == epoch
+        acquired = spec_of(self._ours).get("acquireTime", now) if renewed else now
         return {
             "holderIdentity": self.holder,
             "leaseDurationSeconds": math.ceil(self._times.duration_s),
@@ -253,33 +236,3 @@ class Lease:
             "renewTime": now,
             "leaseTransitions": epoch,
         }
-
-    def _judge(self, found: Json | None) -> LeaseView:
-        now = self._clock()
-        holder = "" if found is None else _holder(found)
-        seen = None
-        if found is not None:
-            renewed = str(_spec_of(found).get("renewTime"))
-            seen = (holder, renewed, resource_version(found))
-        blind = now - self._looked_s > self._times.duration_s / 2
-        if blind or seen != self._seen:
-            self._seen, self._seen_s = seen, now
-        self._looked_s = now
-        unchanged_s = now - self._seen_s
-        return LeaseView(
-            found is not None, holder, unchanged_s, unchanged_s >= self._times.duration_s
-        )
-
-
-def _spec_of(lease: Json | None) -> Json:
-    spec = (lease or {}).get("spec")
-    return spec if isinstance(spec, dict) else {}
-
-
-def _holder(lease: Json) -> str:
-    return str(_spec_of(lease).get("holderIdentity") or "")
-
-
-def _transitions(lease: Json) -> int:
-    transitions = _spec_of(lease).get("leaseTransitions")
-    return transitions if isinstance(transitions, int) else 0

@@ -8,9 +8,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gtc_runtime.cluster.keda import scaler_state
+from gtc_runtime.cluster.keda_status import scaler_state
 from gtc_runtime.cluster.kube import Kube
-from gtc_runtime.cluster.lease import LeaseTimes
+from gtc_runtime.cluster.lease_view import LeaseTimes
 from gtc_runtime.cluster.transport import Limits
 from gtc_runtime.rehearsal.kube_api.resources import DGDSA, HPA, POD, SCALED_OBJECT
 from gtc_runtime.rehearsal.kube_api.server import KubeApiServer
@@ -20,7 +20,7 @@ from gtc_spec.pools import ROLES, PDRatio, Role
 
 NAMESPACE = names.NAMESPACE_WORKLOAD
 LIMITS = Limits(exchange_s=1.0, tries=3, total_s=3.0, backoff_s=0.01)
-TIMES = LeaseTimes(duration_s=1.0, renew_s=0.2, fence_s=0.7, call_s=0.5)
+TIMES = LeaseTimes(duration_s=2.0, renew_s=0.3, fence_s=1.3, call_s=0.6)
 
 
 class Cluster:

@@ -5,7 +5,8 @@ import asyncio
 import pytest
 
 from gtc_runtime.cluster.errors import Denied, KubeError
-from gtc_runtime.cluster.keda import HpaLate, Keda, PausedByOther, scaler_state
+from gtc_runtime.cluster.keda import HpaLate, Keda, PausedByOther
+from gtc_runtime.cluster.keda_status import scaler_state
 from gtc_runtime.cluster.kube import Kube
 from gtc_runtime.rehearsal.kube_api.faults import Fault
 from gtc_runtime.rehearsal.kube_api.resources import SCALED_OBJECT

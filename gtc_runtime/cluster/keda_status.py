@@ -1,0 +1,127 @@
+"""What one look at the ScaledObjects says: who has paused KEDA, and how.
+
+Reads every form of pause that KEDA knows. Pure: objects in, state out. This module must not know
+how a pause is made or ended.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gtc_runtime.cluster.kube import Json
+from gtc_spec import names
+from gtc_spec.pools import Role
+
+_FALSE = frozenset({"0", "f", "F", "false", "FALSE", "False"})
+"""What Go's ParseBool takes for false; KEDA counts any other text as paused."""
+_PARTIAL = ("autoscaling.keda.sh/paused-scale-in", "autoscaling.keda.sh/paused-scale-out")
+"""KEDA 2.18 and later: one direction is held, the HPA stays."""
+
+
+@dataclass(frozen=True)
+class ScalerState:
+    """One ScaledObject at one look.
+
+    Attributes:
+        present: Whether it exists; False also when KEDA is not installed.
+        pause: The annotation that pauses it, ``key: value``; empty when it is not paused.
+        owner: Who paused it by our annotation; empty when nobody did.
+        held: A partial pause (scale-in or scale-out only), ``key: value``; empty without.
+        hpa_present: Whether its HPA exists.
+    """
+
+    present: bool
+    pause: str = ""
+    owner: str = ""
+    held: str = ""
+    hpa_present: bool = False
+
+    @property
+    def foreign_pause(self) -> str:
+        """The annotation of somebody else that pauses it; empty without one."""
+        ours = self.owner and not self.pause.startswith(names.ANNOTATION_PAUSED_REPLICAS)
+        return "" if ours else self.pause
+
+
+@dataclass(frozen=True)
+class KedaStatus:
+    """Both ScaledObjects at one look."""
+
+    scalers: Mapping[Role, ScalerState]
+
+    @property
+    def state(self) -> Literal["active", "paused-by-us", "paused-by-other", "absent"]:
+        """The one word for it."""
+        if not any(scaler.present for scaler in self.scalers.values()):
+            return "absent"
+        if self.paused_by_other:
+            return "paused-by-other"
+        return "paused-by-us" if self.paused_by_us else "active"
+
+    @property
+    def paused_by_us(self) -> bool:
+        """Whether at least one ScaledObject carries our owner annotation, whoever the holder."""
+        return any(scaler.owner for scaler in self.scalers.values())
+
+    @property
+    def holder(self) -> str:
+        """Who paused by our annotation; empty when nobody did."""
+        return next((scaler.owner for scaler in self.scalers.values() if scaler.owner), "")
+
+    @property
+    def paused_by_other(self) -> str:
+        """Which foreign annotation pauses what; empty when none does."""
+        return "; ".join(
+            f"{names.scaler(role)} has {scaler.foreign_pause}"
+            for role, scaler in self.scalers.items()
+            if scaler.foreign_pause
+        )
+
+    @property
+    def hpa_present(self) -> dict[Role, bool]:
+        """Whether each HPA exists."""
+        return {role: scaler.hpa_present for role, scaler in self.scalers.items()}
+
+    @property
+    def reason(self) -> str:
+        """The state in one line for a person; empty when KEDA simply works."""
+        if self.state == "absent":
+            return "keda is not installed or has no scaler for the pools"
+        found = [self.paused_by_other, f"paused by {self.holder}" if self.holder else ""]
+        for role, scaler in self.scalers.items():
+            found.append(_oddity(names.scaler(role), scaler))
+        return "; ".join(part for part in found if part)
+
+
+def scaler_state(scaled_object: Json, *, hpa_present: bool) -> ScalerState:
+    """Read every form of pause that KEDA knows from a ScaledObject."""
+    metadata = scaled_object.get("metadata")
+    annotations: Any = metadata.get("annotations") if isinstance(metadata, dict) else None
+    if not isinstance(annotations, dict):
+        annotations = {}
+    pause = ""
+    if names.ANNOTATION_PAUSED_REPLICAS in annotations:
+        pause = names.ANNOTATION_PAUSED_REPLICAS
+    elif annotations.get(names.ANNOTATION_PAUSED, "false") not in _FALSE:
+        pause = names.ANNOTATION_PAUSED
+    held = next((key for key in _PARTIAL if annotations.get(key, "false") not in _FALSE), "")
+    return ScalerState(
+        present=True,
+        pause=f"{pause}: {annotations[pause]}" if pause else "",
+        owner=str(annotations.get(names.ANNOTATION_PAUSED_BY) or ""),
+        held=f"{held}: {annotations[held]}" if held else "",
+        hpa_present=hpa_present,
+    )
+
+
+def _oddity(name: str, scaler: ScalerState) -> str:
+    if not scaler.present:
+        return f"{name} does not exist"
+    if scaler.held:
+        return f"{name} has {scaler.held}"
+    if scaler.pause:
+        return f"{name} still has its hpa" if scaler.hpa_present else ""
+    # Also KEDA 2.12, which pauses even on "false".
+    return "" if scaler.hpa_present else f"{name} is not paused and has no hpa"
