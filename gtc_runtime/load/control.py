@@ -86,6 +86,10 @@ class LoadControl:
         """Process id of the load process."""
         return self._process.pid
 
+    def on_snapshot(self, callback: Callable[[Snapshot], None]) -> None:
+        """Call ``callback`` with every snapshot, in order, each once."""
+        self._process.on_snapshot(callback)
+
     async def start(self) -> None:
         """Start the process; it stays idle until `want`."""
         await self._process.start(self._settings)

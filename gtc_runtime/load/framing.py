@@ -131,6 +131,12 @@ class ChunkedBody:
         payload: list[bytes] = []
         at = 0
         while at < len(data) and not self.ended:
+            if not self._left:
+                piece, behind = _whole_chunk(data, at)
+                if piece:
+                    payload.append(piece)
+                    at = behind
+                    continue
             if self._left > 2:
                 piece = data[at : at + self._left - 2]
                 payload.append(piece)
@@ -177,3 +183,18 @@ class ChunkedBody:
         else:
             self._at_trailer = True
         return end + 2
+
+
+def _whole_chunk(data: bytes, at: int) -> tuple[bytes, int]:
+    """The payload of the chunk at `at` and what is behind it; empty unless all of it is there."""
+    end = data.find(b"\r\n", at, at + 16)
+    digits = data[at:end]
+    if end < 0 or not digits.isalnum():
+        return b"", at
+    try:
+        behind = end + 2 + int(digits, 16)
+    except ValueError:
+        return b"", at
+    if data[behind : behind + 2] != b"\r\n":
+        return b"", at
+    return data[end + 2 : behind], behind + 2

@@ -19,6 +19,7 @@ FLOOR_S = 1e-6
 CEILING_S = 1e4
 """Values above 10,000 s share the last bucket; no request may live that long."""
 
+_log = math.log
 _PER_LOG = 1.0 / math.log(GROWTH)
 _LAST = int(math.log(CEILING_S / FLOOR_S) * _PER_LOG)
 
@@ -39,9 +40,10 @@ class Histogram:
 
     def add(self, value_s: float, weight: int = 1) -> None:
         """Count a duration in seconds, `weight` times."""
-        index = 0
-        if value_s > FLOOR_S:
-            index = min(_LAST, int(math.log(value_s / FLOOR_S) * _PER_LOG))
+        self.add_at(bucket_of(value_s), weight)
+
+    def add_at(self, index: int, weight: int = 1) -> None:
+        """Count in the bucket `index`, for a caller that counts one value in two histograms."""
         self.buckets[index] = self.buckets.get(index, 0) + weight
 
     def merge(self, other: Histogram) -> None:
@@ -107,6 +109,13 @@ class Histogram:
 
     def __repr__(self) -> str:
         return f"Histogram(n={self.n}, p50={self.quantile(0.5)}, p95={self.quantile(0.95)})"
+
+
+def bucket_of(value_s: float) -> int:
+    """The index of the bucket of a duration in seconds."""
+    if value_s <= FLOOR_S:
+        return 0
+    return min(_LAST, int(_log(value_s / FLOOR_S) * _PER_LOG))
 
 
 def _middle(index: int) -> float:

@@ -16,6 +16,8 @@ LINE_MAX = 2**20
 """Longest line of a stream, bytes."""
 
 _OUTPUT_FIELDS = (b'"content":', b'"reasoning_content":', b'"text":', b'"reasoning":')
+_CONTENT = b'"content":"'
+_UNFINISHED = b'"finish_reason":null'
 _UNNAMED_ERROR = "error event"
 _USAGE = b'"completion_tokens":'
 
@@ -38,6 +40,7 @@ class EventStream:
         "_first",
         "_kept",
         "_last_usage",
+        "_pattern",
         "_tail",
         "done",
         "error",
@@ -53,6 +56,7 @@ class EventStream:
         self.done = False
         self.error: str | None = None
         self._first = True
+        self._pattern = (b"", b"", b"")  # what precedes and follows the text in a frame
         self._tail = b""
         self._last_usage = b""
         self._kept: list[bytes] | None = [] if keep_text else None
@@ -72,12 +76,45 @@ class EventStream:
         if end < 0:
             return
         for line in data[:end].split(b"\n"):
-            if line.startswith(b"data:"):
+            if not line:
+                continue
+            if self._is_like_one_before(line):
+                self._count(line[5:])
+            elif line.startswith(b"data:"):
                 self._data(line[5:].strip())
+                self._learn(line)
             elif line.startswith(b"event:") and line[6:].strip() == b"error":
                 self.error = self.error or _UNNAMED_ERROR
             elif self.error is not None and line.startswith(b":"):
                 self._name_error(line[1:])
+
+    def _is_like_one_before(self, line: bytes) -> bool:
+        """Whether a line brings one token and differs from one before in nothing that matters.
+
+        The frames of a stream repeat what surrounds the text, so a few comparisons replace all
+        searches. An escaped quote in the text just misses the pattern and takes the long way.
+        """
+        before, behind, rest = self._pattern
+        if not before or not line.startswith(before):
+            return False
+        end = line.find(b'"', len(before))
+        if end <= len(before) or not line.startswith(behind, end):
+            return False
+        tail = line[end + len(behind) :]
+        return tail == rest or (
+            tail.endswith(b"}") and b'"error"' not in tail and _USAGE not in tail
+        )
+
+    def _learn(self, line: bytes) -> None:
+        """Remember what surrounds the text in a frame that brought one token and nothing else."""
+        start = line.find(_CONTENT)
+        stop = line.find(_UNFINISHED, start)
+        if start < 0 or stop < 0 or self.error or _USAGE in line or line[-1:] != b"}":
+            return
+        start, stop = start + len(_CONTENT), stop + len(_UNFINISHED)
+        end = line.find(b'"', start)
+        if start < end < stop and line[end - 1 : end] != b"\\":
+            self._pattern = (line[:start], line[end:stop], line[stop:])
 
     def usage(self) -> dict[str, Any]:
         """Token counts of the server; empty when it sent none."""
@@ -117,21 +154,18 @@ class EventStream:
             self._check_first(frame)
         if b'"error"' in frame:
             self._read_error(frame)
+        counted = _USAGE in frame
         if _has_output(frame):
-            self._count(frame)
-        elif _USAGE in frame:
+            self._count(frame, _number_after(frame, _USAGE) if counted else None)
+        if counted:
             self._last_usage = frame
         if _after(frame, b'"finish_reason":')[:1] == b'"':
             self.finished = True
 
-    def _count(self, frame: bytes) -> None:
+    def _count(self, frame: bytes, running: int | None = None) -> None:
+        """A frame brought output; a server that counts along says how many tokens it makes."""
         self.frames += 1
-        running = _number_after(frame, _USAGE)
-        if running is None:
-            self.tokens += 1
-        else:  # the server counts along; a frame may bring several tokens
-            self.tokens = max(self.tokens + 1, running)
-            self._last_usage = frame
+        self.tokens = self.tokens + 1 if running is None else max(self.tokens + 1, running)
         if self._kept is not None:
             self._kept.append(frame)
 

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gtc_runtime.load.histogram import Histogram
+from gtc_runtime.load.histogram import Histogram, bucket_of
 from gtc_runtime.load.records import KEYS, STAT_KEYS, Key, Outcome, RequestRecord
 
 if TYPE_CHECKING:
@@ -105,9 +105,10 @@ class SliceRecorder:
         self._slices: Slices = {}
 
     def _tally(self, at_s: float, key: Key) -> Tally:
-        tallies = self._slices.get(int(at_s))
+        second = int(at_s)
+        tallies = self._slices.get(second)
         if tallies is None:
-            tallies = self._slices[int(at_s)] = {}
+            tallies = self._slices[second] = {}
         tally = tallies.get(key)
         if tally is None:
             tally = tallies[key] = Tally()
@@ -136,8 +137,9 @@ class SliceRecorder:
         """More output arrived at `at_s`, `gap_s` after the output before it."""
         tally = self._tally(at_s, key)
         tally.tokens += tokens
-        tally.itl.add(gap_s / tokens, tokens)
-        tally.stall.add(gap_s)
+        bucket = bucket_of(gap_s)
+        tally.stall.add_at(bucket)
+        tally.itl.add_at(bucket if tokens == 1 else bucket_of(gap_s / tokens), tokens)
 
     def ended(self, record: RequestRecord) -> None:
         """A request has its outcome."""

@@ -95,6 +95,16 @@ def test_tokens_are_exact_wherever_the_bytes_are_cut(random):
 
 
 @given(randoms)
+@settings(max_examples=200, deadline=None)
+def test_frames_that_come_one_by_one_are_counted_as_exactly(random):
+    raw, texts = draw_stream(random)
+    ends = [at + 1 for at in range(len(raw)) if raw[at : at + 1] == b"\n"]
+    response = feed(raw, ends)
+    assert response.events.tokens == len(texts)
+    assert response.events.text() == "".join(texts)
+
+
+@given(randoms)
 @settings(max_examples=50, deadline=None)
 def test_bytes_that_come_one_by_one_give_the_same_text(random):
     raw, texts = draw_stream(random)
@@ -177,6 +187,27 @@ def test_an_error_inside_the_stream_is_told_in_the_servers_words(payload, words)
     response = feed(chunked([data(content("a")), payload]))
     assert response.outcome is Outcome.ERROR_IN_STREAM
     assert words in response.detail
+
+
+@pytest.mark.parametrize(
+    ("late", "tokens"),
+    [
+        ({"choices": [], "usage": {"completion_tokens": 9}}, 3),
+        (content("a", usage={"completion_tokens": 9}), 9),
+        (content(""), 3),
+        (content("a", error={"message": "late"}), 4),
+        ({"choices": [{"delta": {"content": None}, "finish_reason": None}]}, 3),
+        (content('quote " and \\'), 4),
+    ],
+)
+def test_a_frame_unlike_the_ones_before_is_looked_at_closely(late, tokens):
+    def line(value):
+        return b"data: " + json.dumps(value, separators=(",", ":")).encode() + b"\n\n"
+
+    response = feed(closing(line(content("a")) * 3 + line(late)))
+    assert response.events.tokens == tokens
+    assert (response.outcome is Outcome.ERROR_IN_STREAM) == ("error" in late)
+    assert bool(response.events.usage()) == ("usage" in late)
 
 
 def test_an_error_field_that_is_null_is_no_error():
