@@ -16,6 +16,7 @@ from gtc_runtime.rehearsal.kube_api import errors, patch
 from gtc_runtime.rehearsal.kube_api.objects import Object, metadata, revision_of
 from gtc_runtime.rehearsal.kube_api.paths import Target
 from gtc_runtime.rehearsal.kube_api.resources import SCALE_API_VERSION, SCALE_KIND
+from gtc_runtime.rehearsal.kube_api.validation import require_readable
 from gtc_runtime.rehearsal.kube_api.write import USER, FieldValidation, Write
 
 Format = Literal["json", "table", "metadata"]
@@ -87,6 +88,7 @@ async def read_object(request: web.Request, target: Target) -> Object:
     if request.content_type not in (*_OBJECT_TYPES, "application/octet-stream"):
         raise errors.unsupported_media_type(_OBJECT_TYPES)
     obj = _decoded(await request.text(), request.content_type)
+    require_readable(obj)
     _check_kind(obj, target)
     _check_place(obj, target)
     return obj
@@ -133,6 +135,7 @@ def check_applied(applied: Object, target: Target) -> Object:
     Raises:
         ApiError: 400 for another kind, name or namespace.
     """
+    require_readable(applied)
     meta = applied.setdefault("metadata", {})
     if meta.get("managedFields"):
         raise errors.bad_request("metadata.managedFields must be nil")
@@ -150,8 +153,6 @@ def _decoded(text: str, content_type: str, *, needs_kind: bool = True) -> Object
         )
     if needs_kind and not loaded.get("kind"):
         raise errors.bad_request(f"Object 'Kind' is missing in '{text[:_SHOWN_BODY]}'")
-    if not isinstance(loaded.get("metadata", {}), dict):
-        raise errors.bad_request("json: cannot unmarshal metadata: it must be an object")
     return loaded
 
 

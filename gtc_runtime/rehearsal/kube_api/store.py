@@ -25,7 +25,7 @@ from gtc_runtime.rehearsal.kube_api.objects import (
 )
 from gtc_runtime.rehearsal.kube_api.resources import LEASE, NAMESPACE, RESOURCES, Resource
 from gtc_runtime.rehearsal.kube_api.selectors import Predicate, by_labels, everything
-from gtc_runtime.rehearsal.kube_api.validation import checked
+from gtc_runtime.rehearsal.kube_api.validation import checked, require_readable
 from gtc_runtime.rehearsal.kube_api.write import USER, Write
 from gtc_spec import names
 
@@ -126,6 +126,7 @@ class Store:
                 schema, 400 it has unknown fields under strict validation, 403 a webhook refuses.
         """
         write = write or Write(actor)
+        require_readable(obj)
         new = lifecycle.newborn(resource, clone(obj), self._now())
         self._require_namespace(resource, new)
         new = checked(resource, new, None, write)
@@ -216,6 +217,7 @@ class Store:
         if subresource == "scale":
             change = scale.through(change)
         wanted = change(clone(old))
+        require_readable(wanted)
         if revision_of(wanted) not in ("", revision_of(old)):
             raise errors.stale(resource, name)
         new = lifecycle.successor(resource, old, wanted, subresource)
@@ -247,6 +249,7 @@ class Store:
         Raises:
             ApiError: 409 naming each manager and field in conflict, else as `create` and `patch`.
         """
+        require_readable(applied)
         namespace, name = key_of(applied)
         old = self._objects[resource].get((namespace, name))
         if old is None:

@@ -50,6 +50,39 @@ def checked(resource: Resource, new: Object, old: Object | None, write: Write) -
     return new
 
 
+def require_readable(obj: Object) -> None:
+    """Refuse metadata of the wrong JSON types, which a real server cannot decode at all.
+
+    Raises:
+        ApiError: 400 naming the field.
+    """
+    meta = obj.get("metadata", {})
+    if not isinstance(meta, dict):
+        raise _undecodable("metadata", meta)
+    for name, value in meta.items():
+        expected = _METADATA_TYPES.get(name)
+        if expected and value is not None and not isinstance(value, expected):
+            raise _undecodable(f"metadata.{name}", value)
+    if not all(isinstance(name, str) for name in meta.get("finalizers") or []):
+        raise _undecodable("metadata.finalizers", meta["finalizers"])
+
+
+_METADATA_TYPES: dict[str, type] = {
+    "name": str,
+    "generateName": str,
+    "namespace": str,
+    "uid": str,
+    "resourceVersion": str,
+    "finalizers": list,
+    "ownerReferences": list,
+}
+
+
+def _undecodable(field: str, value: Any) -> errors.ApiError:
+    kind = _json_type(value).strip('"')
+    return errors.bad_request(f"json: cannot unmarshal {kind} into field {field}")
+
+
 def _handle_unknown(resource: Resource, unknown: list[str], write: Write) -> None:
     if not unknown or write.field_validation == "Ignore":
         return

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import AsyncIterator, Callable
+from contextlib import aclosing, suppress
 from typing import Any
 
 from aiohttp import web
@@ -73,15 +73,25 @@ class Verbs:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         response.enable_chunked_encoding()
         await response.prepare(request)
-        is_first = True
         with suppress(ConnectionResetError), self._faults.watching(request.transport):
-            async for kind, obj in frames:
-                shown = obj
-                if kind != "ERROR":
-                    shown = answers.drawn(target.resource, obj, shape, is_first=is_first)
-                    is_first = False
-                await response.write(watch.line(kind, shown))
+            async with aclosing(frames):
+                await self._stream(response, frames, target, shape)
         return response
+
+    async def _stream(
+        self,
+        response: web.StreamResponse,
+        frames: AsyncIterator[watch.Frame],
+        target: Target,
+        shape: requests.Format,
+    ) -> None:
+        is_first = True
+        async for kind, obj in frames:
+            shown = obj
+            if kind != "ERROR":
+                shown = answers.drawn(target.resource, obj, shape, is_first=is_first)
+                is_first = False
+            await response.write(watch.line(kind, shown))
 
     async def _create(self, request: web.Request, target: Target) -> web.Response:
         write = requests.write_options(request)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
 from gtc_runtime.rehearsal.kube_api.errors import ApiError, bad_request
@@ -56,7 +56,7 @@ class Watch:
         self._initial_events = query.get("sendInitialEvents", "")
         self._revision = start_revision(query)
 
-    async def frames(self) -> AsyncIterator[Frame]:
+    async def frames(self) -> AsyncGenerator[Frame, None]:
         """The frames, until the watch's time is up or its history is gone."""
         deadline = self._clock() + self._length_s
         next_bookmark = self._clock() + BOOKMARK_PERIOD_S

@@ -74,19 +74,25 @@ async def rehearsal(session: aiohttp.ClientSession) -> AsyncIterator[Api]:
         yield await with_first_objects(api)
 
 
-@pytest.fixture(params=["rehearsal", pytest.param("cluster", marks=pytest.mark.cluster)])
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Aim the contract at a real cluster under `-m cluster`, at the rehearsal otherwise."""
+    if "api" not in metafunc.fixturenames:
+        return
+    if "cluster" in metafunc.config.getoption("markexpr"):
+        where = pytest.param("cluster", marks=pytest.mark.cluster)
+    else:
+        where = pytest.param("rehearsal")
+    metafunc.parametrize("api", [where], indirect=True)
+
+
+@pytest.fixture
 async def api(request: pytest.FixtureRequest, session: aiohttp.ClientSession) -> AsyncIterator[Api]:
     """The API under contract, holding one adapter "one" and one ConfigMap "notes"."""
-    if request.param == "rehearsal":
-        async with serving(session) as served:
-            yield await with_first_objects(served)
-        return
-    if "cluster" not in request.config.getoption("markexpr"):
-        pytest.skip("a real cluster is used only with -m cluster")
-    if not os.environ.get("KUBECONFIG"):
+    if request.param == "cluster" and not os.environ.get("KUBECONFIG"):
         pytest.skip("no KUBECONFIG")
-    async with proxied(session) as real:
-        yield await with_first_objects(real)
+    place = proxied if request.param == "cluster" else serving
+    async with place(session) as reached:
+        yield await with_first_objects(reached)
 
 
 @pytest.fixture
