@@ -12,6 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from gtc_runtime.rehearsal.quantities import milli_of
+
 SYNC_PERIOD_S = 15.0
 """Pace of the controller (--horizontal-pod-autoscaler-sync-period)."""
 
@@ -94,7 +96,9 @@ def _rules(given: Mapping[str, Any] | None, default: Rules, time_scale: float) -
             Policy(one["type"], one["value"], one["periodSeconds"] * time_scale) for one in policies
         ),
         select=given.get("selectPolicy") or default.select,
-        tolerance=float(given.get("tolerance") or default.tolerance),
+        tolerance=default.tolerance
+        if given.get("tolerance") is None
+        else milli_of(str(given["tolerance"])) / 1000,
     )
 
 

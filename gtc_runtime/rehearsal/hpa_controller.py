@@ -21,6 +21,7 @@ from gtc_runtime.rehearsal.kube_api.resources import HPA
 from gtc_runtime.rehearsal.kube_api.store import Store
 from gtc_runtime.rehearsal.quantities import milli_of, text_of
 from gtc_runtime.rehearsal.scale_target import ScaleTarget
+from gtc_spec.errors import UsageError
 
 ACTOR = "horizontal-pod-autoscaler"
 
@@ -145,17 +146,16 @@ class HpaController:
             raise TriggerError("no pods returned by selector while calculating replica count")
         behavior = hpa.Behavior.parse(obj["spec"].get("behavior"))
         wishes, seen, failed = [], [], []
-        for spec in (one["external"] for one in obj["spec"]["metrics"]):
+        for spec in obj["spec"].get("metrics") or [{}]:
             try:
-                metric = self._metrics.read(obj, spec["metric"]["name"], target)
+                metric_id, kind, goal = _external(spec)
+                metric = self._metrics.read(obj, metric_id["name"], target)
             except TriggerError as error:
                 failed.append(error)
                 continue
-            kind = spec["target"]["type"]
-            goal = milli_of(spec["target"][_FIELDS[kind]])
             size, ready = target.desired, target.ready
             wishes.append(hpa.replicas_for(kind, metric, goal, size, ready, behavior))
-            seen.append(_current(spec["metric"], kind, metric, size))
+            seen.append(_current(metric_id, kind, metric, size))
         if failed and (not wishes or max(wishes) < target.desired):
             raise failed[0]
         return max(wishes), seen
@@ -187,6 +187,26 @@ _GOT_SCALE = Condition(
     "SucceededGetScale",
     "the HPA controller was able to get the target's current scale",
 )
+
+
+def _external(spec: Object) -> tuple[Object, hpa.MetricType, int]:
+    """Identity, kind and target (milli-units) of a metric of an HPA.
+
+    Raises:
+        TriggerError: It is not an external metric: nobody measures CPU or memory here.
+    """
+    external = spec.get("external")
+    if not external:
+        kind = spec.get("type", "Resource")
+        raise TriggerError(f"metrics of type {kind} are not played in rehearsal, External is")
+    target = external["target"]
+    try:
+        goal = milli_of(target[_FIELDS[target["type"]]])
+    except (KeyError, UsageError):
+        goal = 0
+    if goal <= 0:
+        raise TriggerError(f"invalid target of metric {external['metric']['name']}")
+    return external["metric"], target["type"], goal
 
 
 def _inactive(reason: str, words: str) -> Condition:

@@ -272,7 +272,11 @@ def _matcher(matcher: tree.Matcher) -> Matcher:
         return matcher.name, lambda value: value == wanted
     if matcher.op == tree.MatchOp.NotEqual:
         return matcher.name, lambda value: value != wanted
-    pattern = re.compile(wanted, re.DOTALL)
+    try:
+        pattern = re.compile(wanted, re.DOTALL)
+    except re.error:
+        # Prometheus' own dialect knows a few forms that Python's does not
+        raise PromqlError(f"regular expression {wanted} is not supported in rehearsal") from None
     if matcher.op == tree.MatchOp.Re:
         return matcher.name, lambda value: pattern.fullmatch(value) is not None
     return matcher.name, lambda value: pattern.fullmatch(value) is None

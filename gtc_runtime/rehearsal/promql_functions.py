@@ -132,7 +132,12 @@ def _label_replace(samples: Vector, target: str, template: str, source: str, reg
     def replaced(labels: Labels) -> Labels:
         pairs = dict(labels)
         found = pattern.fullmatch(pairs.get(source, ""))
-        return labels if found is None else labels_of({**pairs, target: found.expand(expanded)})
+        if found is None:
+            return labels
+        try:
+            return labels_of({**pairs, target: found.expand(expanded)})
+        except (re.error, IndexError) as error:
+            raise PromqlError(f"invalid replacement in label_replace(): {template}") from error
 
     return vector(Sample(replaced(labels), value) for labels, value in samples.samples)
 

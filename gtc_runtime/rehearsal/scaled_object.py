@@ -177,20 +177,23 @@ def _trigger(index: int, given: Mapping[str, Any]) -> Trigger:
     return Trigger(
         metric=f"s{index}-prometheus",
         query=settings["query"],
-        threshold=_positive(where, settings["threshold"]),
+        threshold=_number(f"{where}.metadata.threshold", settings["threshold"], above=0.0),
         kind=kind,
         ignore_null=settings.get("ignoreNullValues", "true") not in _FALSE,
-        activation=float(settings.get("activationThreshold") or 0),
+        activation=_number(
+            f"{where}.metadata.activationThreshold", settings.get("activationThreshold") or "0"
+        ),
     )
 
 
-def _positive(where: str, text: str) -> float:
+def _number(where: str, text: str, above: float = -math.inf) -> float:
     try:
         number = float(text)
     except ValueError:
         number = math.nan
-    if not 0 < number < math.inf:
-        raise SpecError(f"{where}.metadata.threshold: got {text}, allowed: a number above 0")
+    if not above < number < math.inf:
+        allowed = "a number" if math.isinf(above) else f"a number above {above:g}"
+        raise SpecError(f"{where}: got {text}, allowed: {allowed}")
     return number
 
 

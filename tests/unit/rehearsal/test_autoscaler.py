@@ -366,6 +366,17 @@ def test_a_target_without_selector_is_not_scaled() -> None:
     [
         ({"triggers": [{"type": "cpu", "metadata": {"value": "5"}}]}, "got cpu"),
         ({"triggers": [{"type": "prometheus", "metadata": {"query": "x"}}]}, "serverAddress"),
+        (
+            {
+                "triggers": [
+                    {
+                        "type": "prometheus",
+                        "metadata": {"serverAddress": "http://p", "query": "x", "threshold": "0"},
+                    }
+                ]
+            },
+            "allowed: a number above 0",
+        ),
         ({"scaleTargetRef": {"name": "nobody"}}, "not found"),
         ({"advanced": {"scalingModifiers": {"formula": "a + b"}}}, "got a + b"),
     ],
@@ -380,6 +391,31 @@ def test_what_cannot_be_acted_on_is_not_ready_and_says_why(
     assert ready["status"] == "False"
     assert words in ready["message"]
     assert "\n" not in ready["message"]
+
+
+def test_an_hpa_that_a_person_makes_by_hand_is_told_what_is_not_played() -> None:
+    cluster = Cluster()
+    by_hand = {
+        "metadata": {"name": "by-hand", "namespace": N},
+        "spec": {
+            "scaleTargetRef": (cluster.hpa or {})["spec"]["scaleTargetRef"],
+            "maxReplicas": 5,
+            "metrics": [
+                {
+                    "type": "Resource",
+                    "resource": {
+                        "name": "cpu",
+                        "target": {"type": "Utilization", "averageUtilization": 50},
+                    },
+                }
+            ],
+        },
+    }
+    cluster.store.create(HPA, by_hand)
+    cluster.pass_s(20)
+    active = cluster.condition("ScalingActive", cluster.store.get(HPA, "by-hand", N))
+    assert "Resource are not played" in active["message"]
+    assert cluster.replicas == 2
 
 
 def test_a_changed_limit_reaches_the_hpa() -> None:

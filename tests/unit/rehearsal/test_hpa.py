@@ -179,6 +179,12 @@ def test_the_time_scale_shortens_windows_and_periods() -> None:
     assert behavior.down.window_s == pytest.approx(30)
 
 
+def test_a_tolerance_of_its_own_is_read_as_a_quantity() -> None:
+    behavior = Behavior.parse({"scaleUp": {"tolerance": "500m"}})
+    assert replicas_for("Value", milli(1.4), milli(1), 2, 2, behavior) == 2
+    assert replicas_for("Value", milli(1.6), milli(1), 2, 2, behavior) == 4
+
+
 def test_the_memory_does_not_grow() -> None:
     history = History()
     for now_s in range(10_000):

@@ -69,6 +69,8 @@ def test_every_query_of_the_demo_is_inside_the_subset(expr: str) -> None:
         ("sum(rate(x[1m]", "unclosed left parenthesis"),
         ("rate(x)", "expected type matrix"),
         ("", "invalid query"),
+        ('x{a=~"[[:alpha:]]+\\\\pL"}', "regular expression"),
+        ('label_replace(c, "a", "$3", "b", "(.*)")', "invalid replacement"),
     ],
 )
 def test_anything_else_is_refused_by_name_in_one_line(expr: str, named: str) -> None:
