@@ -126,7 +126,9 @@ class Cluster:
             GtcError: No configuration, or the cluster does not answer.
         """
         kube = await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig or None)
-        scaling, keda = Scaling(kube, environment.gpus.total), Keda(kube)
+        lease = Lease(kube, own_identity(role))
+        scaling = Scaling(kube, environment.gpus.total, may_write=lambda: lease.held)
+        keda = Keda(kube, may_write=lambda: lease.held)
         try:
             dgd = await kube.get(DGD, names.DEMO)
             labels = dgd["metadata"].get("labels") or {}
@@ -134,5 +136,4 @@ class Cluster:
         except GtcError:
             await kube.close()
             raise
-        lease = Lease(kube, own_identity(role))
         return cls(kube, scaling, keda, lease, StateStore(kube), Watch(scaling, keda), title)

@@ -41,6 +41,10 @@ class Denied(KubeError):  # noqa: N818
     """
 
 
+class Fenced(KubeError):  # noqa: N818
+    """We are not the writer, or no longer: the Lease is not ours or a newer holder has written."""
+
+
 class Unreachable(KubeError, UnreachableError):  # noqa: N818
     """No usable answer in time: refused connection, time-out, 429 or 5xx to the end.
 

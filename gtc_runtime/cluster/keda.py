@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from gtc_runtime.cluster.errors import Conflict, KubeError, NotFound
+from gtc_runtime.cluster.errors import Conflict, Fenced, KubeError, NotFound
 from gtc_runtime.cluster.keda_status import KedaStatus, ScalerState, scaler_state
 from gtc_runtime.cluster.kinds import HPA, SCALED_OBJECT
 from gtc_runtime.cluster.kube import Json, Kube, resource_version
@@ -45,6 +45,7 @@ class Keda:
         kube: A client of the namespace of the ScaledObjects.
         clock: Monotonic seconds.
         hpa_deadline_s: Longest wait for an HPA to go or to come back.
+        may_write: Asked before every write, such as whether we hold the Lease.
     """
 
     def __init__(
@@ -52,10 +53,12 @@ class Keda:
         kube: Kube,
         clock: Callable[[], float] = time.monotonic,
         hpa_deadline_s: float = HPA_DEADLINE_S,
+        may_write: Callable[[], bool] = lambda: True,
     ) -> None:
         self._kube = kube
         self._clock = clock
         self._hpa_deadline_s = hpa_deadline_s
+        self._may_write = may_write
 
     async def status(self) -> KedaStatus:
         """Both ScaledObjects and their HPAs now; what is missing is a state, not an error."""
@@ -158,6 +161,8 @@ class Keda:
             wanted = None if found is None else change(scaler_state(found, hpa_present=False))
             if found is None or wanted is None:
                 return
+            if not self._may_write():
+                raise Fenced("keda was left as it is: we do not hold the lease")
             try:
                 await self._kube.patch(
                     SCALED_OBJECT,

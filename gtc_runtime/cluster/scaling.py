@@ -12,7 +12,7 @@ import asyncio
 import time
 from collections.abc import Callable
 
-from gtc_runtime.cluster.errors import KubeError, NotFound, Unreachable
+from gtc_runtime.cluster.errors import Fenced, KubeError, NotFound, Unreachable
 from gtc_runtime.cluster.kinds import DGDSA, POD
 from gtc_runtime.cluster.kube import Kube
 from gtc_runtime.cluster.pools import PoolState, pool_state
@@ -41,6 +41,7 @@ class Scaling:
         gpu_budget: GPUs of the cluster, one a worker.
         clock: Monotonic seconds.
         hold_s: Time that a new ratio must stay as set before it counts.
+        may_write: Asked before every write, such as whether we hold the Lease.
     """
 
     def __init__(
@@ -49,11 +50,13 @@ class Scaling:
         gpu_budget: int,
         clock: Callable[[], float] = time.monotonic,
         hold_s: float = _HOLD_S,
+        may_write: Callable[[], bool] = lambda: True,
     ) -> None:
         self._kube = kube
         self._gpu_budget = gpu_budget
         self._clock = clock
         self._hold_s = hold_s
+        self._may_write = may_write
 
     async def read(self) -> dict[Role, PoolState]:
         """Both pools now; a missing adapter is a state, not an error.
@@ -74,6 +77,7 @@ class Scaling:
         Raises:
             UsageError: A pool would be empty or the ratio needs more GPUs than there are; nothing
                 was written.
+            Fenced: We may not write, or may no longer.
             KubeError: At least one pool was not set; `Denied` keeps the words of the webhook.
         """
         self._refuse_impossible(ratio)
@@ -131,6 +135,8 @@ class Scaling:
     ) -> None:
         """Patch the pools that differ, the one that shrinks first; note who refuses."""
         for role in sorted(wrong, key=lambda role: ratio.of(role) - (desired[role] or 0)):
+            if not self._may_write():
+                raise Fenced(f"{ratio} was not ordered: we do not hold the lease")
             try:
                 self._refuse_over_budget(role, ratio, desired, refused)
                 await self._kube.patch(

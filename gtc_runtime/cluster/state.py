@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from gtc_runtime.cluster.errors import Conflict, KubeError, NotFound, Unreachable
+from gtc_runtime.cluster.errors import Conflict, Fenced, KubeError, NotFound, Unreachable
 from gtc_runtime.cluster.kinds import CONFIG_MAP
 from gtc_runtime.cluster.kube import Json, Kube, resource_version
 from gtc_spec import names
@@ -23,10 +23,6 @@ _EVENTS_MAX = 50
 """Events kept in the document; a ConfigMap holds 1 MiB and these are for the next start only."""
 _RACES_MAX = 5
 SCHEMA: Final = 1
-
-
-class Fenced(KubeError):  # noqa: N818
-    """A newer holder of the Lease has written; this writer must stop."""
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gtc_runtime.cluster.errors import Denied, KubeError
+from gtc_runtime.cluster.errors import Denied, Fenced, KubeError
 from gtc_runtime.cluster.keda import HpaLate, Keda, PausedByOther
 from gtc_runtime.cluster.keda_status import scaler_state
 from gtc_runtime.cluster.kube import Kube
@@ -155,6 +155,18 @@ async def test_one_scaler_alone_is_paused_alone(
     status = await Keda(kube).pause("me")
     assert status.state == "paused-by-us"
     assert "gtc-demo-decode-scaler does not exist" in status.reason
+
+
+async def test_who_does_not_hold_the_lease_neither_pauses_nor_resumes(
+    cluster: Cluster, kube: Kube, keda_plays: Playing
+) -> None:
+    fenced = Keda(kube, may_write=lambda: False)
+    with pytest.raises(Fenced):
+        await fenced.pause("me")
+    await Keda(kube).pause("me")
+    with pytest.raises(Fenced):
+        await fenced.resume()
+    assert [cluster.annotations(role) for role in ROLES] == [OURS, OURS]
 
 
 async def test_a_write_of_keda_in_between_costs_one_more_look(

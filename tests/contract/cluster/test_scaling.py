@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from gtc_runtime.cluster.errors import Denied, KubeError, NotFound, Unreachable
+from gtc_runtime.cluster.errors import Denied, Fenced, KubeError, NotFound, Unreachable
 from gtc_runtime.cluster.kube import Kube
 from gtc_runtime.cluster.scaling import ScaleReverted, Scaling
 from gtc_runtime.rehearsal.kube_api.faults import Fault
@@ -153,6 +153,16 @@ async def test_a_cluster_that_is_down_is_unreachable(cluster: Cluster, kube: Kub
     await cluster.server.stop()
     with pytest.raises(Unreachable):
         await scaling(kube).read()
+
+
+async def test_a_writer_that_loses_the_lease_half_way_stops_writing(
+    cluster: Cluster, kube: Kube
+) -> None:
+    held = iter([True, False, False])
+    fenced = Scaling(kube, gpu_budget=8, hold_s=0.2, may_write=lambda: next(held))
+    with pytest.raises(Fenced, match="do not hold the lease"):
+        await fenced.set_ratio(PDRatio(1, 5))
+    assert writes(cluster) == [("prefillworker", 1)]
 
 
 async def test_waiting_for_pods_to_go_says_whether_they_went(cluster: Cluster, kube: Kube) -> None:
