@@ -61,6 +61,7 @@ class DemoService:
             first.mix,
             lambda text: self._events.add("warning", text),
         )
+        self._load.on_snapshot(self.exporter.add)
         self._chosen_rps = first.rps
         self._cluster: Cluster | None = None
         self._conductor: Conductor | None = None
@@ -113,7 +114,7 @@ class DemoService:
         return self._view is not None and not self._view.problem
 
     def view(self) -> DemoView:
-        """The newest view.
+        """The newest view, at most a quarter of a second old.
 
         Raises:
             GtcError: The service has not started.
@@ -121,6 +122,12 @@ class DemoService:
         if self._view is None:
             raise GtcError("the service has not started")
         return self._view
+
+    def fresh_view(self) -> DemoView:
+        """The view of this moment, for the answer to a command."""
+        if self._builder is not None:
+            self._view = self._builder.build()
+        return self.view()
 
     # -- commands -------------------------------------------------------------------------------
 
@@ -235,10 +242,7 @@ class DemoService:
         builder = self._builder
         if builder is None:
             return
-        tick = 0
         while True:
             self._view = builder.build()
-            if tick % 4 == 0:
-                self.exporter.update(self._view)
-            tick += 1
+            self.exporter.update(self._view)
             await asyncio.sleep(VIEW_S)

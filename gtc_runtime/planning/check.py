@@ -19,7 +19,6 @@ from gtc_runtime.scenario.story import judge
 from gtc_spec.environment import Environment
 from gtc_spec.profile import Profile
 
-SEEDS = 12
 PASS_SHARE = 0.75
 JSON = dict[str, Any]
 
@@ -86,7 +85,7 @@ class Prediction:
         }
 
 
-def predict(environment: Environment, *, seeds: int = SEEDS, processes: int = 2) -> Prediction:
+def predict(environment: Environment, *, seeds: int, processes: int = 2) -> Prediction:
     """Play a cycle once for each seed and judge every one of them.
 
     Args:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
 import json
 from pathlib import Path
 from typing import Any
-
-import httpx
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
 
 from gtc_runtime.settings import Settings
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
@@ -58,25 +59,34 @@ def call(base: str, method: str, path: str, body: dict[str, Any] | None = None) 
         UnreachableError: Nothing answers there.
         GtcError: The panel refuses; its own words.
     """
+    if not base.startswith(("http://", "https://")):
+        raise UsageError(f"not the address of a panel: '{base}', allowed: http://host:port")
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"Content-Type": "application/json"}
+    request = Request(base + path, data=data, headers=headers, method=method)  # noqa: S310
     try:
-        answer = httpx.request(method, base + path, json=body, timeout=TIMEOUT_S)
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError) as error:
+        with urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310 - http(s) only, see above
+            return _json(answer.read(), base)
+    except HTTPError as error:
+        raise _refusal(error.code, error.read()) from None
+    except (URLError, OSError, http.client.HTTPException, ValueError) as error:
+        reason = str(getattr(error, "reason", error)).lower() or type(error).__name__
         raise UnreachableError(
-            f"the panel at {base} does not answer: {str(error).lower() or type(error).__name__}",
-            "is make demo running?",
+            f"the panel at {base} does not answer: {reason}", "is make demo running?"
         ) from None
-    if answer.is_success:
-        return _json(answer, base)
-    try:
-        refusal = answer.json()
-        message, hint = str(refusal["error"]), str(refusal.get("hint", ""))
-    except (ValueError, KeyError, TypeError):
-        message, hint = f"the panel answered {answer.status_code}: {answer.text[:120]}", ""
-    raise (UsageError if answer.status_code == 422 else GtcError)(message, hint)
 
 
-def _json(answer: httpx.Response, base: str) -> Any:
+def _json(body: bytes, base: str) -> Any:
     try:
-        return answer.json()
+        return json.loads(body)
     except ValueError:
         raise UnreachableError(f"{base} answers, but it is no gtc panel", "check --url") from None
+
+
+def _refusal(status: int, body: bytes) -> GtcError:
+    kind = UsageError if status == 422 else GtcError
+    try:
+        told = json.loads(body)
+        return kind(str(told["error"]), str(told.get("hint", "")))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return GtcError(f"the panel answered {status}: {body[:120].decode(errors='replace')}")

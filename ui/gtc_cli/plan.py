@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from gtc_cli import options
 from gtc_runtime import settings
-from gtc_runtime.planning.check import SEEDS, Prediction, predict
+
+if TYPE_CHECKING:
+    from gtc_runtime.planning.check import Prediction
+
+SEEDS = 12
+"""Cycles of one check: enough to tell a broken table from an unlucky draw."""
 
 
 @click.group()
@@ -26,6 +29,8 @@ def plan() -> None:
 @click.option("--seeds", type=click.IntRange(1, 100), default=SEEDS, help="Cycles to play.")
 def check(env: str | None, phases: str | None, as_json: bool, seeds: int) -> int:
     """Play the phase table with several seeds; exit 1 when it fails its story."""
+    from gtc_runtime.planning.check import predict
+
     name = settings.read(env=env).env
     environment = options.environment(name, phases)
     prediction = predict(environment, seeds=seeds)
@@ -37,6 +42,9 @@ def check(env: str | None, phases: str | None, as_json: bool, seeds: int) -> int
 
 
 def _print(prediction: Prediction, not_judged: str) -> None:
+    from rich.console import Console
+    from rich.table import Table
+
     console = Console()
     table = Table(title=f"{prediction.environment}, phases {prediction.table}: median of the seeds")
     for head in ("phase", "length", "due", "TTFT B p95", "tail", "ITL p50", "tail"):

@@ -7,7 +7,6 @@ import json
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from gtc_cli import options
 from gtc_runtime import settings
@@ -83,6 +82,8 @@ def _refuse_odd_flags(auto: bool, once: bool, report: Path | None) -> None:
 
 def _judged(path: Path, time_scale: float) -> int:
     """Print the verdicts of a report; exit 1 when the story failed at full length."""
+    from rich.console import Console
+
     report = json.loads(path.read_text(encoding="utf-8"))
     console = Console()
     for verdict in report["story"]:

@@ -71,37 +71,37 @@ def _commands(router: APIRouter, service: DemoService) -> None:
         if body is not None:
             await service.configure(body.rps, body.parsed_mix())
         await service.start_load()
-        return service.view().to_json()
+        return service.fresh_view().to_json()
 
     @router.post("/api/workload/stop")
     async def stop() -> Any:
         await service.stop_load()
-        return service.view().to_json()
+        return service.fresh_view().to_json()
 
     @router.post("/api/workload/config")
     async def configure(body: LoadBody) -> Any:
         await service.configure(body.rps, body.parsed_mix())
-        return service.view().to_json()
+        return service.fresh_view().to_json()
 
     @router.post("/api/scenario/auto")
     async def auto(body: Annotated[AutoBody | None, Body()] = None) -> Any:
         await service.auto(once=body is not None and body.once)
-        return service.view().to_json()
+        return service.fresh_view().to_json()
 
     @router.post("/api/scenario/stop")
     async def end() -> Any:
         await service.end_scenario()
-        return service.view().to_json()
+        return service.fresh_view().to_json()
 
     @router.post("/api/scenario/manual")
     async def manual() -> Any:
         await service.manual()
-        return service.view().to_json()
+        return service.fresh_view().to_json()
 
     @router.post("/api/reset")
     async def reset() -> Any:
         await service.reset()
-        return service.view().to_json()
+        return service.fresh_view().to_json()
 
 
 def _questions(router: APIRouter, service: DemoService) -> None:
