@@ -1,0 +1,64 @@
+"""The pinned requirements belong to pyproject.toml."""
+
+import re
+import tomllib
+from functools import cache
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
+
+from tests.architecture.repository import ROOT
+
+PIN = re.compile(
+    r"^([a-z0-9.-]+)==([^\s\\]+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.M
+)
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+EXTRAS = PROJECT["project"]["optional-dependencies"]
+SETS = {
+    "demo": ["runtime", "ui", "rehearsal", "build"],
+    "dev": list(EXTRAS),
+}
+"""What each file must hold; `make lock` says the same."""
+
+
+@cache
+def pins(name: str) -> dict[str, str]:
+    text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+    return {canonicalize_name(found[1]): found[2] for found in PIN.finditer(text)}
+
+
+def wanted(name: str) -> list[str]:
+    chosen = [each for extra in SETS[name] for each in EXTRAS[extra]]
+    return PROJECT["project"]["dependencies"] + chosen
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_direct_dependency_is_pinned_inside_its_range(name):
+    pinned = pins(name)
+
+    wrong = [
+        text
+        for text in wanted(name)
+        if not (found := pinned.get(canonicalize_name((need := Requirement(text)).name)))
+        or not need.specifier.contains(found)
+    ]
+
+    assert wrong == [], "run make lock"
+
+
+@pytest.mark.parametrize("name", SETS)
+def test_every_pin_has_a_hash(name):
+    text = (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+
+    assert len(pins(name)) == len(re.findall(r"^[A-Za-z0-9]", text, re.M)) > 20
+
+
+def test_demo_installs_the_versions_that_are_tested():
+    tested = pins("dev")
+
+    assert {name: v for name, v in pins("demo").items() if tested.get(name) != v} == {}
+
+
+def test_the_build_extra_repeats_the_build_system():
+    assert EXTRAS["build"] == PROJECT["build-system"]["requires"]

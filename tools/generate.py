@@ -1,0 +1,110 @@
+"""Write what is derived from the facts into the repository: ``python tools/generate.py``.
+
+``.env.example`` comes from the settings; the tables between ``<!-- generated: NAME -->`` and
+``<!-- end -->`` in docs/ come from the phase tables and the metrics catalogue. A test compares, so
+that a changed fact cannot leave a page behind.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from pathlib import Path
+
+from gtc_runtime import settings
+from gtc_spec import environment, metrics
+from gtc_spec.phases import Segment
+
+ROOT = Path(__file__).resolve().parent.parent
+MARKED = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+"""A stretch of a page that belongs to this tool; its second group names the table."""
+
+
+def main() -> int:
+    """Write every file whose text differs and name it."""
+    for path, text in files().items():
+        if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.write_text(text, encoding="utf-8")
+            print(path.relative_to(ROOT))
+    return 0
+
+
+def files() -> dict[Path, str]:
+    """Every generated file and page with the text that it should have."""
+    wanted = {ROOT / ".env.example": settings.example()}
+    for page in sorted((ROOT / "docs").glob("**/*.md")):
+        text = page.read_text(encoding="utf-8")
+        if MARKED.search(text):
+            wanted[page] = MARKED.sub(_filled, text)
+    return wanted
+
+
+def _filled(found: re.Match[str]) -> str:
+    return f"{found[1]}{TABLES[found[2]]()}\n{found[3]}"
+
+
+def metric_table() -> str:
+    """Which metric exists where."""
+    rows = [
+        (f"`{each.name}`", each.emitter.value, _yes(each.deployed), _yes(each.rehearsal))
+        for each in metrics.CATALOGUE.values()
+    ]
+    return table(("metric", "from", "cluster (0.8.1)", "rehearsal (1.4.2)"), rows)
+
+
+def phase_table(name: str) -> str:
+    """The show of one environment, one row a segment, as it is planned."""
+    timeline = environment.load(name).timeline
+    rows = (
+        _phase_row(start_s, segment)
+        for start_s, segment in zip(timeline.starts_s, timeline.segments, strict=True)
+    )
+    heads = ("from", "phase", "lasts", "rps", "A/B/C", "wants", "orders", "look at")
+    return table(heads, rows)
+
+
+def _phase_row(start_s: float, segment: Segment) -> tuple[str, ...]:
+    ramps = segment.rps != segment.ramp_to_rps
+    lasts = f"{segment.nominal_s:g} s"
+    if segment.max_s > segment.nominal_s:
+        lasts = f"{lasts} from Ready, at most {segment.max_s:g} s"
+    settles = segment.kind == "settle"
+    return (
+        f"{int(start_s) // 60}:{int(start_s) % 60:02}",
+        f"{segment.phase.name.value}{', settling' if settles else ''}",
+        lasts,
+        f"{segment.rps:g} → {segment.ramp_to_rps:g}" if ramps else f"{segment.rps:g}",
+        str(segment.mix),
+        str(segment.ratio),
+        ", ".join(f"{order.ratio} at +{order.at_s:g} s" for order in segment.orders),
+        "the queues empty" if settles else segment.phase.narration.rstrip("."),
+    )
+
+
+def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    """A Markdown table."""
+    return "\n".join(_lines(tuple(heads), rows))
+
+
+def _lines(heads: tuple[str, ...], rows: Iterable[Iterable[str]]) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield "|" + " --- |" * len(heads)
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def _yes(there: bool) -> str:
+    return "yes" if there else "–"
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "metrics": metric_table,
+    "phases-prod": lambda: phase_table("prod"),
+    "phases-dev": lambda: phase_table("dev"),
+}
+"""Table by the name in its marker."""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
