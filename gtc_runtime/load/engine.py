@@ -21,7 +21,7 @@ from gtc_runtime.load.mix import MixSequence
 from gtc_runtime.load.prompt import Prompt, RequestWriter, TokenRatio
 from gtc_runtime.load.protocol import Transport
 from gtc_runtime.load.quality import QualityMeter
-from gtc_runtime.load.records import Outcome, RequestRecord
+from gtc_runtime.load.records import FAILURES, Outcome, RequestRecord
 from gtc_runtime.load.settings import LoadSettings, Pacing
 from gtc_runtime.load.snapshot import Gauges, Snapshot
 from gtc_runtime.load.stats import SliceRecorder
@@ -75,6 +75,7 @@ class Engine:
         self._open: set[Exchange] = set()
         self._turns = 0
         self._prompt_tokens = 0
+        self._last_failure = ""
         self._timer: asyncio.TimerHandle | None = None
         self._watch: list[asyncio.Task[None]] = []
 
@@ -147,6 +148,7 @@ class Engine:
             prompt_tokens=self._prompt_tokens,
             offered_rps=self._rps,
             tokens_per_word=round(self._ratio.tokens_per_word, 4),
+            last_failure=self._last_failure,
         )
         return Snapshot(now_s, self._recorder.take(), gauges, self._meter.judge(now_s))
 
@@ -223,6 +225,8 @@ class Engine:
         self._open.discard(exchange)
         record, events = exchange.record, exchange.response.events
         self._prompt_tokens += record.prompt_tokens - prompt.prompt_tokens
+        if record.outcome in FAILURES and record.outcome is not Outcome.CANCELLED:
+            self._last_failure = f"{record.outcome}: {record.detail}"
         if events.usage():
             self._ratio.learn(prompt.words, record.prompt_tokens)
         if conversation is not None and record.outcome is Outcome.OK:

@@ -29,12 +29,14 @@ class Prompt:
         words: Words of our own text in it; 0 when the answers of the model are part of it.
         prompt_tokens: Expected length in tokens.
         max_tokens: Length of the answer to ask for.
+        exact: The answer should be `max_tokens` long whatever the model wants to say.
     """
 
     messages: list[Message]
     words: int
     prompt_tokens: int
     max_tokens: int
+    exact: bool = False
 
 
 class TokenRatio:
@@ -69,7 +71,8 @@ class RequestWriter:
     Args:
         url: Base address of the server.
         model: Served name.
-        exact_lengths: Ask the server to go on until `max_tokens` whatever the model says.
+        exact_lengths: Honour `Prompt.exact` with `ignore_eos`, which servers other than engines
+            for inference may refuse.
     """
 
     def __init__(self, url: str, model: str, exact_lengths: bool) -> None:
@@ -85,11 +88,12 @@ class RequestWriter:
             "stream": True,
             "stream_options": {"include_usage": True},
         }
-        if exact_lengths:
-            self._fixed["ignore_eos"] = True
+        self._exact_lengths = exact_lengths
 
     def write(self, prompt: Prompt) -> bytes:
         """The whole request."""
         data = self._fixed | {"messages": prompt.messages, "max_tokens": prompt.max_tokens}
+        if prompt.exact and self._exact_lengths:
+            data["ignore_eos"] = True
         body = json.dumps(data, separators=(",", ":")).encode()
         return b"%b%d\r\n\r\n%b" % (self._head, len(body), body)

@@ -43,8 +43,8 @@ class LoadSettings(BaseModel):
         seed: Seed of arrivals, lengths and texts.
         shapes: Token spans of the three workloads.
         limits: Hard caps; the engine clamps to them whatever it is told.
-        exact_lengths: Ask the server to ignore its end-of-sequence token, so that an answer is as
-            long as the shape says. The simulator needs it: it has no words of its own.
+        exact_lengths: Ask the server to ignore the end-of-sequence token in reasoning answers, so
+            that they are as long as their shape says. Off for servers that refuse `ignore_eos`.
         followups_url: Base address of an OpenAI-compatible server that writes the next question of
             a conversation; None takes questions from a bundled list.
         timeouts: See `Timeouts`.

@@ -28,6 +28,7 @@ class Gauges:
         prompt_tokens: Prompt tokens sent since the start (usage where known, else estimated).
         offered_rps: Rate that the engine is set to, after clamping.
         tokens_per_word: The calibrated ratio in use.
+        last_failure: Class and words of the latest failure; empty while there was none.
     """
 
     in_flight: int = 0
@@ -38,6 +39,7 @@ class Gauges:
     prompt_tokens: int = 0
     offered_rps: float = 0.0
     tokens_per_word: float = 0.0
+    last_failure: str = ""
 
 
 @dataclass(frozen=True)

@@ -220,8 +220,18 @@ class SliceBook:
         """Everything since the start or the last `reset`, by key of STAT_KEYS."""
         return _with_sums(self._totals)
 
+    def settle_open(self) -> None:
+        """The load process died: what it left open counts as cancelled from now on."""
+        for tallies in self._slices.values():
+            for key, tally in tallies.items():
+                left = max(0, tally.open)
+                if left:
+                    lost = Tally(failed={Outcome.CANCELLED: left})
+                    tally.merge(lost)
+                    self._totals.setdefault(key, Tally()).merge(lost)
+
     def reset(self) -> None:
-        """Forget everything."""
+        """Forget everything. Call it when no request is open, or later ends will have no due."""
         self._slices.clear()
         self._totals.clear()
 

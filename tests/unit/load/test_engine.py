@@ -100,7 +100,14 @@ async def test_connections_are_used_again(server, settings):
     assert server.connections <= 6
 
 
-async def test_requests_ask_for_exact_lengths_and_usage(server, settings):
+async def test_chat_answers_may_end_where_the_model_ends_them(server, settings):
+    async with running(settings(server.url)) as run:
+        await run.load(0.1, mix=CHAT)
+    assert "ignore_eos" not in server.bodies[0]
+    assert len(run.records) > 0
+
+
+async def test_reasoning_asks_for_an_exact_length_and_for_usage(server, settings):
     async with running(settings(server.url)) as run:
         await run.load(0.1)
     body = server.bodies[0]
@@ -210,6 +217,7 @@ async def test_a_503_is_refused_and_the_schedule_keeps_its_time(server, settings
     async with running(settings(server.url)) as run:
         await run.load(0.5, rps=40)
         run.engine.configure(0, REASONING, "constant")
+        assert run.snapshot().gauges.last_failure == "refused: 503: busy"
     assert set(run.outcomes()) == {"refused"}
     assert 19 <= len(run.records) <= 21
     assert run.records[0].detail == "503: busy"

@@ -137,3 +137,14 @@ def test_a_busy_quarter_of_a_second_fits_in_eight_kilobytes():
     for number in range(3000):  # 12,000 chunks a second between 15 and 45 ms
         recorder.gap("reasoning", 5.1, 0.015 + number * 1e-5, 1)
     assert len(Snapshot(6.0, recorder.take()).to_line()) < 8192
+
+
+def test_what_a_dead_process_left_open_is_settled_as_cancelled():
+    recorder, book = SliceRecorder(), SliceBook()
+    recorder.due(record())
+    count(recorder, record(outcome=Outcome.OK, send_s=10.6, first_s=11.0))
+    book.add(Snapshot(12.0, recorder.take()))
+    book.settle_open()
+    book.settle_open()
+    for tally in (book.totals()["all"], book.window(10, 11)["reasoning"]):
+        assert (tally.due, tally.ok, tally.failed) == (2, 1, {"cancelled": 1})
