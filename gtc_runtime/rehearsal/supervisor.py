@@ -185,6 +185,7 @@ class Supervisor:
     def _environ(self) -> dict[str, str]:
         """What children see: the rehearsal's addresses, and never the user's own cluster."""
         environ = {key: value for key, value in os.environ.items() if key != "KUBECONFIG"}
+        environ["NO_PROXY"] = environ["no_proxy"] = "127.0.0.1,localhost"
         urls = self._notes.get("urls", {})
         if urls:
             environ |= {

@@ -55,6 +55,8 @@ def _guardian_rules() -> list[Manifest]:
         _rule("coordination.k8s.io", "leases", ["get", "update", "patch"], [names.LEASE]),
         _rule("keda.sh", "scaledobjects", ["get", "patch"], _SCALERS),
         _rule("autoscaling", "horizontalpodautoscalers", ["get"], _HPAS),
+        # it writes down what it did, for the panel that comes after
+        _rule("", "configmaps", ["get", "update", "patch"], [names.STATE_CONFIG_MAP]),
     ]
 
 
