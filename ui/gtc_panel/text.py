@@ -55,7 +55,9 @@ LOCKED: Final[dict[Mode, str]] = {
     "read-only": "Another panel holds the Lease; this one only shows.",
 }
 """Why the sliders do not move, by mode; other modes do not lock them."""
-UNLOCKED: Final = "You drive the load, KEDA scales the workers."
+NOT_KNOWN: Final = "Who drives the demo is not known yet."
+BY_HAND: Final = "You drive the load, KEDA scales the workers."
+BY_HAND_ALONE: Final = "You drive the load; nothing scales the workers."
 
 LIGHT: Final[dict[Light, tuple[str, str]]] = {
     "green": ("●", "Client keeps up"),
@@ -72,7 +74,7 @@ CONFIRM: Final[dict[str, tuple[str, str]]] = {
     ),
     "manual": (
         "Take over by hand?",
-        "The show ends, the pools go back to where they began, KEDA scales again.",
+        "The show ends. The load goes on as it is, and KEDA scales the workers again.",
     ),
     "reset": (
         "Reset the demo?",

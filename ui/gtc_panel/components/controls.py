@@ -41,7 +41,7 @@ class Controls:
         swap(self._manual, "chosen-", "no" if by_scenario or view.mode == "unknown" else "yes")
         self._auto.set_enabled(view.mode == "manual")
         self._manual.set_enabled(by_scenario)
-        self._reason.set_text(text.LOCKED.get(view.mode, text.UNLOCKED))
+        self._reason.set_text(reason(view))
         self._settings.draw(view)
 
     async def _on_start(self) -> None:
@@ -74,3 +74,12 @@ class Controls:
         """Escape stops the load; while a question is open it only closes the question."""
         if event.action.keydown and event.key.escape and not self._asking:
             await self._on_stop()
+
+
+def reason(view: DemoView) -> str:
+    """Who drives, and so why the sliders move or do not, one sentence."""
+    if view.mode in text.LOCKED:
+        return text.LOCKED[view.mode]
+    if view.mode == "unknown" or view.keda == "unknown":
+        return text.NOT_KNOWN
+    return text.BY_HAND if view.keda == "active" else text.BY_HAND_ALONE

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 from nicegui import ui
 
 from gtc_panel import text
@@ -17,6 +19,7 @@ class PhaseStrip:
 
     def __init__(self, panel: PanelPort) -> None:
         self._phases = panel.environment.table.phases
+        self._places = places(self._phases)
         self._strip: tuple[StripItem, ...] = ()
         self._items: list[tuple[ui.element, ui.element]] = []
         with box("card phase"):
@@ -42,8 +45,12 @@ class PhaseStrip:
         self._left_what.set_text((text.COUNTDOWN_GATE if gate else text.COUNTDOWN) if runs else "")
         if view.strip != self._strip:
             self._build(view.strip)
-        for index, (item, bar) in enumerate(self._items):
-            self._move(item, bar, index, phase)
+        now = self._places[phase.index] if phase.index is not None else None
+        for place, (item, bar) in enumerate(self._items):
+            state = state_of(place, now)
+            swap(item, "strip-is-", state)
+            share = self._share(place, phase) if state == "now" else float(state == "past")
+            bar.style(f"width: {share * 100:.1f}%")
 
     def _build(self, strip: tuple[StripItem, ...]) -> None:
         self._strip, self._items = strip, []
@@ -58,16 +65,21 @@ class PhaseStrip:
                     words(phase.ratio, "strip-ratio")
                 self._items.append((item, bar))
 
-    def _move(self, item: ui.element, bar: ui.element, index: int, phase: PhaseView) -> None:
-        now = phase.index
-        state = "none" if now is None else "now" if index == now else "past" if index < now else ""
-        swap(item, "strip-is-", state or "next")
-        share = self._share(index, phase) if state == "now" else 1.0 if state == "past" else 0.0
-        bar.style(f"width: {share * 100:.1f}%")
+    def _share(self, place: int, phase: PhaseView) -> float:
+        planned = self._phases[place] if place < len(self._phases) else None
+        return share_done(phase, self._strip[place].length_s, planned)
 
-    def _share(self, index: int, phase: PhaseView) -> float:
-        planned = self._phases[index] if index < len(self._phases) else None
-        return share_done(phase, self._strip[index].length_s, planned)
+
+def places(phases: tuple[Phase, ...]) -> list[int]:
+    """Place on the strip of every segment of the timeline; a settle tail belongs to its phase."""
+    return [place for place, phase in enumerate(phases) for _ in range(2 if phase.settle else 1)]
+
+
+def state_of(place: int, now: int | None) -> Literal["past", "now", "next"]:
+    """Whether a phase is over, runs, or is still to come; all are while no show runs."""
+    if now is None or place > now:
+        return "next"
+    return "now" if place == now else "past"
 
 
 def share_done(phase: PhaseView, length_s: float, planned: Phase | None) -> float:

@@ -97,7 +97,8 @@ class LoadSettings:
         mix = mix_of(view)
         if mix is not None:
             self._mix = mix
-        self._show(view.load.rps)
+        # a load that is off may report 0; the slider keeps the rate that Start will send
+        self._show(view.load.rps if view.load.running or view.load.rps > 0 else None)
 
     def _show(self, rps: float | None) -> None:
         if rps is not None:

@@ -1,0 +1,194 @@
+"""A demo that stands still: a `PanelPort` whose view a test sets and whose commands it reads back.
+
+Run as a script it serves the panel on loopback: ``still_demo.py PORT``. ``POST /still/NAME`` then
+puts one of the named `scenes` on screen.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import uvicorn
+from fastapi import FastAPI
+
+from gtc_panel.app import attach
+from gtc_runtime.view import (
+    DemoView,
+    EventView,
+    Goals,
+    LoadView,
+    PhaseView,
+    PoolView,
+    Quantiles,
+    StripItem,
+    WorkloadView,
+)
+from gtc_spec.environment import Environment, load
+from gtc_spec.errors import GtcError
+from gtc_spec.phases import WorkloadMix
+
+NOON = datetime(2026, 3, 17, 12, 0, tzinfo=UTC)
+
+
+def calm_view(environment: Environment) -> DemoView:
+    """Manual mode, KEDA scales, light load, every figure known."""
+    slo, pools = environment.slo, environment.initial_ratio
+    strip = tuple(
+        StripItem(str(p.name), p.duration_s, str(p.ratio), p.narration)
+        for p in environment.table.phases
+    )
+    figures = WorkloadView(
+        40, 38, 0, 2, Quantiles(40, 640.0, 1240.0, 1800.0), Quantiles(900, 21.4, 24.6, 26.0), 0.97
+    )
+    keys = ("all", "chat", "chat_turn1", "chat_turn2plus", "summarization", "reasoning")
+    return DemoView(
+        environment=environment.name,
+        digest=environment.digest,
+        cluster="Rehearsal",
+        at=NOON.isoformat(),
+        uptime_s=60.0,
+        mode="manual",
+        holder="",
+        phase=PhaseView(),
+        strip=strip,
+        goals=Goals(slo.ttft_p95_s * 1000, slo.itl_p95_s * 1000),
+        load=LoadView(
+            running=True,
+            rps=0.8,
+            mix={"chat": 40, "summarization": 30, "reasoning": 30},
+            sent_rps=0.79,
+            in_flight=24,
+            waiting=4,
+            streaming=20,
+            conversations=7,
+            turns=19,
+            output_tokens_s=348.2,
+            light="green",
+        ),
+        workloads=dict.fromkeys(keys, figures),
+        pools=(
+            PoolView("prefill", pools.prefill, pools.prefill, 0, 0),
+            PoolView("decode", pools.decode, pools.decode, 0, 0),
+        ),
+        gpus_total=environment.gpus.total,
+        keda="active",
+        keda_detail="",
+        cluster_age_s=0.4,
+        load_age_s=0.3,
+        events=(),
+    )
+
+
+class StillDemo:
+    """Holds one view and writes down every command."""
+
+    def __init__(self, environment: str = "prod") -> None:
+        self.environment = load(environment)
+        self.now = calm_view(self.environment)
+        self.commands: list[object] = []
+        self.refuse_with: GtcError | None = None
+
+    def view(self) -> DemoView:
+        return self.now
+
+    def change(self, **fields: object) -> None:
+        self.now = replace(self.now, **fields)  # type: ignore[arg-type]
+
+    async def start_load(self) -> None:
+        self._take("start")
+
+    async def stop_load(self) -> None:
+        self._take("stop")
+
+    async def configure(self, rps: float | None, mix: WorkloadMix | None) -> None:
+        self._take(("configure", rps, None if mix is None else str(mix)))
+
+    async def auto(self) -> None:
+        self._take("auto")
+
+    async def manual(self) -> None:
+        self._take("manual")
+
+    async def reset(self) -> None:
+        self._take("reset")
+
+    def _take(self, command: object) -> None:
+        if self.refuse_with is not None:
+            raise self.refuse_with
+        self.commands.append(command)
+
+
+def _show(demo: StillDemo) -> None:
+    """Auto mode in the middle of PREFILL_STRESS, two prefill workers starting."""
+    phases = demo.environment.table.phases
+    stress = next(phase for phase in phases if phase.name == "PREFILL_STRESS")
+    prefill = PoolView("prefill", 4, 2, 2, 0, "loading weights")
+    events = (
+        EventView(NOON.isoformat(), "phase", "PREFILL_STRESS"),
+        EventView((NOON + timedelta(seconds=5)).isoformat(), "scale", "4P:3D ordered"),
+    )
+    demo.change(
+        mode="auto",
+        holder="gtc-demo-panel-0",
+        keda="paused-by-us",
+        phase=PhaseView("PREFILL_STRESS", "main", 2, 60, 30, False, stress.narration, 1),
+        pools=(prefill, demo.now.pools[1]),
+        events=events,
+    )
+
+
+def _worst(demo: StillDemo) -> None:
+    """Everything that can be long is long, and nothing is known for sure."""
+    long = "a worker of the prefill pool cannot be scheduled because no node has a free GPU " * 3
+    events = tuple(EventView(NOON.isoformat(), "warning", long) for _ in range(20))
+    demo.change(
+        holder="gtc-demo-conductor-with-a-very-long-name-7d9f6c5b4-x2x2x",
+        problem=long,
+        events=events,
+        pools=(PoolView("prefill", 8, 2, 6, 1, long), PoolView("decode", 8, 3, 5, 1, long)),
+        load=replace(demo.now.load, light="red", light_reason=long, output_tokens_s=1234567.0),
+    )
+
+
+def _unknown(demo: StillDemo) -> None:
+    """Neither the cluster nor the load process has answered yet."""
+    demo.change(
+        mode="unknown",
+        keda="unknown",
+        load=LoadView(),
+        workloads={},
+        pools=(PoolView("prefill"), PoolView("decode")),
+        cluster_age_s=None,
+        load_age_s=None,
+    )
+
+
+scenes: dict[str, Callable[[StillDemo], None]] = {
+    "show": _show,
+    "worst": _worst,
+    "unknown": _unknown,
+}
+
+
+def main(port: int) -> None:
+    """Serve one demo until the process is ended."""
+    app, demo = FastAPI(docs_url=None, redoc_url=None), StillDemo()
+
+    @app.post("/still/{scene}")
+    def show(scene: str) -> None:
+        demo.now = calm_view(demo.environment)
+        scenes[scene](demo)
+
+    @app.get("/still/commands")
+    def commands() -> list[object]:
+        return demo.commands
+
+    attach(app, demo)
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

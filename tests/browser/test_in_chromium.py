@@ -1,0 +1,158 @@
+"""The control page in a real browser at the size of a booth screen."""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, sync_playwright
+
+ROOT = Path(__file__).parents[2]
+CHROMIUM = shutil.which("chromium")
+BOOTH = {"width": 1920, "height": 1080}
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt install chromium"),
+]
+
+
+@pytest.fixture(scope="module")
+def server():
+    """The panel over a still demo, in a process of its own; gives its address."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    paths = os.pathsep.join(str(ROOT / part) for part in ("constructs", "ui", ""))
+    command = [sys.executable, str(Path(__file__).with_name("still_demo.py")), str(port)]
+    process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": paths}, cwd=ROOT)
+    process.address = f"http://127.0.0.1:{port}"
+    wait_until_served(process)
+    yield process
+    process.kill()
+    process.wait()
+
+
+def wait_until_served(process):
+    give_up = time.monotonic() + 30
+    while time.monotonic() < give_up and process.poll() is None:
+        try:
+            urllib.request.urlopen(process.address + "/still/commands", timeout=1)
+            return
+        except OSError:
+            time.sleep(0.2)
+    pytest.fail("the panel was not served within 30 s")
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(
+            executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"]
+        )
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(server, browser):
+    """An open page; afterwards nothing may have complained or left the machine."""
+    opened = browser.new_page(viewport=BOOTH)
+    complaints, requests = [], []
+    opened.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("request", lambda request: requests.append(request.url))
+    opened.goto(server.address)
+    opened.wait_for_function("document.querySelectorAll('canvas').length === 2")
+    opened.server = server
+    yield opened
+    opened.close()
+    assert complaints == []
+    foreign = [url for url in requests if not url.startswith((server.address, "data:", "blob:"))]
+    assert foreign == []
+
+
+def scene(page: Page, name: str) -> None:
+    request = urllib.request.Request(f"{page.server.address}/still/{name}", method="POST")
+    urllib.request.urlopen(request, timeout=5)
+    page.wait_for_timeout(1200)
+
+
+def boxes(page: Page) -> list[list[float]]:
+    return page.evaluate(
+        """[...document.querySelectorAll('.card, .badge, .notice, .tile, .key-button, .strip-item')]
+           .map(e => { const b = e.getBoundingClientRect(); return [b.x, b.y, b.width, b.height]
+           .map(Math.round); })"""
+    )
+
+
+@pytest.mark.parametrize("name", ["show", "worst", "unknown"])
+def test_the_page_fits_a_booth_screen_without_scrolling(page, name, tmp_path):
+    scene(page, name)
+
+    page.screenshot(path=tmp_path / f"{name}.png")
+    height, width = page.evaluate(
+        "[document.documentElement.scrollHeight, document.documentElement.scrollWidth]"
+    )
+    assert (width, height) == (BOOTH["width"], BOOTH["height"])
+    assert (tmp_path / f"{name}.png").stat().st_size > 50_000
+
+
+def test_nothing_moves_when_the_figures_do(page):
+    scene(page, "show")
+    before = boxes(page)
+
+    scene(page, "worst")
+
+    assert boxes(page) == before
+
+
+@pytest.mark.parametrize("size", [(1366, 768), (3840, 2160)])
+def test_the_page_grows_and_shrinks_with_the_screen(page, size):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    page.wait_for_timeout(300)
+
+    height = page.evaluate("document.documentElement.scrollHeight")
+    assert height == size[1]
+
+
+def test_escape_stops_the_load_wherever_the_focus_is(page):
+    for focus in (page.get_by_label("RPS"), page.get_by_role("button", name="Reset"), page):
+        if focus is not page:
+            focus.focus()
+        before = page.request.get(page.server.address + "/still/commands").json()
+
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(400)
+
+        after = page.request.get(page.server.address + "/still/commands").json()
+        assert after[len(before) :] == ["stop"]
+
+
+def test_a_slider_can_be_moved_from_the_keyboard(page):
+    page.request.post(page.server.address + "/still/unknown")
+    page.wait_for_timeout(800)
+    page.locator("[aria-label='Chat percent'] [tabindex]").focus()
+
+    page.keyboard.press("ArrowRight")
+    page.wait_for_timeout(600)
+
+    commands = page.request.get(page.server.address + "/still/commands").json()
+    assert commands[-1] == ["configure", None, "41/30/29"]
+
+
+def test_a_page_that_hears_nothing_says_so(page):
+    silent = "document.body.classList.contains"
+    page.server.send_signal(signal.SIGSTOP)
+    try:
+        page.wait_for_function(f"{silent}('silent')", timeout=10_000)
+        page.wait_for_function(f"{silent}('silent-long')", timeout=15_000)
+    finally:
+        page.server.send_signal(signal.SIGCONT)
+    page.wait_for_function(f"!{silent}('silent')", timeout=15_000)

@@ -1,0 +1,97 @@
+"""From the view to chart rows."""
+
+import asyncio
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from gtc_panel.bridge import WINDOW_S, Bridge, Marker, chart_row, merged_markers
+from gtc_runtime.view import EventView, PhaseView
+from tests.browser.still_demo import NOON, StillDemo
+
+NOON_MS = round(NOON.timestamp() * 1000)
+
+
+@pytest.fixture
+def demo():
+    return StillDemo()
+
+
+def at(seconds: float) -> str:
+    return (NOON + timedelta(seconds=seconds)).isoformat()
+
+
+def test_a_row_holds_ttft_in_seconds_and_itl_in_milliseconds(demo):
+    assert chart_row(demo.now) == (NOON_MS, 0.64, 1.24, 21.4, 24.6, "")
+
+
+def test_a_row_carries_the_phase_only_while_a_show_runs(demo):
+    demo.change(phase=PhaseView("FULL_LOAD", index=8))
+
+    assert chart_row(demo.now).phase == "FULL_LOAD"
+
+
+@pytest.mark.parametrize("age_s", [None, 15.1])
+def test_latencies_that_are_too_old_become_a_gap(demo, age_s):
+    demo.change(load_age_s=age_s)
+
+    assert chart_row(demo.now)[1:5] == (None, None, None, None)
+
+
+def test_latencies_without_samples_are_a_gap_and_not_zero(demo):
+    demo.change(workloads={})
+
+    assert chart_row(demo.now)[1:5] == (None, None, None, None)
+
+
+def test_rows_older_than_the_window_are_forgotten(demo):
+    bridge = Bridge(demo)
+
+    for second in range(0, int(WINDOW_S) + 60, 10):
+        demo.change(at=at(second))
+        bridge.sample()
+
+    first, *_, last = bridge.rows
+    assert last.at_ms - first.at_ms == WINDOW_S * 1000
+
+
+def test_markers_outlive_the_event_feed_but_not_the_window(demo):
+    bridge = Bridge(demo)
+    demo.change(events=(EventView(at(0), "scale", "4P:3D ordered"),))
+    bridge.sample()
+
+    demo.change(at=at(200), events=())
+    assert bridge.sample().markers == (Marker(NOON_MS, "scale"),)
+
+    demo.change(at=at(301))
+    assert bridge.sample().markers == ()
+
+
+def test_only_orders_and_readiness_mark_the_charts():
+    events = [EventView(at(n), kind, "") for n, kind in enumerate(["phase", "scale", "ready"])]
+
+    markers = merged_markers((), [*events, replace(events[1], at="nonsense")], 0)
+
+    assert [marker.kind for marker in markers] == ["scale", "ready"]
+
+
+async def test_the_bridge_goes_on_after_a_view_that_could_not_be_made(demo, caplog):
+    bridge = Bridge(demo, period_s=0.01)
+    ticks = []
+    bridge.ticks.subscribe(ticks.append)
+    view, demo.now = demo.now, None
+
+    bridge.start()
+    await wait_for(lambda: "cannot sample the view" in caplog.text)
+    demo.now = view
+    await wait_for(lambda: ticks)
+    await bridge.stop()
+
+    assert ticks[0].view == view
+
+
+async def wait_for(condition):
+    async with asyncio.timeout(3):
+        while not condition():
+            await asyncio.sleep(0.005)

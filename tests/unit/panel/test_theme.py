@@ -1,0 +1,46 @@
+"""Colours are held to numbers, not to taste."""
+
+import re
+
+import pytest
+
+from gtc_panel import theme
+from gtc_panel.theme import COLOURS
+
+
+@pytest.mark.parametrize(("text", "ground"), theme.TEXT_ON)
+def test_text_stands_out_from_its_background(text, ground):
+    assert theme.contrast(COLOURS[text], COLOURS[ground]) >= 4.5
+
+
+@pytest.mark.parametrize("line", ["prefill", "decode", "warning", "muted", "text"])
+def test_lines_in_charts_stand_out_from_the_card(line):
+    assert theme.contrast(COLOURS[line], COLOURS["card"]) >= 3
+
+
+def test_contrast_is_that_of_wcag():
+    assert theme.contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert theme.contrast("#ffffff", "#76b900") == pytest.approx(2.4, abs=0.05)
+
+
+def test_labels_are_at_least_18_px_and_figures_at_least_40_px_on_a_full_hd_screen():
+    pixels = {name: rem * 16 for name, rem in theme.SIZES_REM.items()}
+
+    assert pixels["label"] >= 18
+    assert min(pixels["figure"], pixels["hero"]) >= 40
+
+
+def test_the_style_sheet_spells_no_colour_but_shadows_of_its_own():
+    rules = (theme.STATIC / "panel.css").read_text()
+
+    assert not re.findall(r"#[0-9a-fA-F]{3,8}\b", rules)
+    assert set(re.findall(r"var\(--([a-z-]+)", rules)) <= {
+        *COLOURS,
+        *(f"size-{name}" for name in theme.SIZES_REM),
+        "font",
+        "role",
+    }
+
+
+def test_what_the_browser_loads_names_no_foreign_host():
+    assert "http" not in theme.style_sheet() + theme.script()
