@@ -78,7 +78,8 @@ def test_workers_that_are_not_ready_do_not_compound_a_value(
     metric: int, target: int, size: int, ready: int
 ) -> None:
     wished = replicas_for("Value", metric, target, size, ready, DEFAULT)
-    assert wished == size or (wished - 1) * target < metric * ready or wished == 0
+    # floats, as in the controller: a product just above a whole number may round up
+    assert wished == size or (wished - 1) * target <= metric * ready * (1 + 1e-9)
 
 
 @given(sizes, sizes, sizes, sizes, behaviors, histories)
