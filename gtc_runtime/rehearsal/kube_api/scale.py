@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from gtc_runtime.rehearsal.kube_api.errors import bad_request
 from gtc_runtime.rehearsal.kube_api.objects import Object, clone, metadata
 from gtc_runtime.rehearsal.kube_api.resources import SCALE_API_VERSION, SCALE_KIND
 
@@ -33,8 +34,11 @@ def through(change: Callable[[Object], Object]) -> Callable[[Object], Object]:
 
     def on_object(obj: Object) -> Object:
         scaled = change(view(obj))
+        spec = scaled.get("spec") or {}
+        if not isinstance(spec, dict):
+            raise bad_request("json: cannot unmarshal spec into field Scale.spec")
         new: Object = clone(obj)
-        new.setdefault("spec", {})["replicas"] = (scaled.get("spec") or {}).get("replicas", 0)
+        new.setdefault("spec", {})["replicas"] = spec.get("replicas", 0)
         if version := metadata(scaled).get("resourceVersion"):
             new["metadata"]["resourceVersion"] = version
         return new

@@ -31,6 +31,15 @@ _NAME_RULE = (
     f"for validation is '{_SUBDOMAIN}')"
 )
 _NAME_LIMIT = 253
+_METADATA_TYPES: dict[str, type] = {
+    "name": str,
+    "generateName": str,
+    "namespace": str,
+    "uid": str,
+    "resourceVersion": str,
+    "finalizers": list,
+    "ownerReferences": list,
+}
 
 
 def checked(resource: Resource, new: Object, old: Object | None, write: Write) -> Object:
@@ -65,17 +74,6 @@ def require_readable(obj: Object) -> None:
             raise _undecodable(f"metadata.{name}", value)
     if not all(isinstance(name, str) for name in meta.get("finalizers") or []):
         raise _undecodable("metadata.finalizers", meta["finalizers"])
-
-
-_METADATA_TYPES: dict[str, type] = {
-    "name": str,
-    "generateName": str,
-    "namespace": str,
-    "uid": str,
-    "resourceVersion": str,
-    "finalizers": list,
-    "ownerReferences": list,
-}
 
 
 def _undecodable(field: str, value: Any) -> errors.ApiError:

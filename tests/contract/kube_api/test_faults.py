@@ -106,3 +106,16 @@ async def test_a_taken_port_is_an_error(rehearsal: Api) -> None:
 
     with pytest.raises(OSError, match="address already in use"):
         await KubeApiServer(Store(), port).start()
+
+
+async def test_an_accident_inside_the_server_is_answered_as_one(rehearsal: Api) -> None:
+    assert rehearsal.store
+
+    def stumble(_request: object) -> list[str]:
+        raise ZeroDivisionError
+
+    rehearsal.store.admission.append(stumble)
+
+    answer = await rehearsal.send("PATCH", "adapters/one", {"spec": {"replicas": 3}})
+
+    assert (answer.status, answer.message) == (500, "internal error")
