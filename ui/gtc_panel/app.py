@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from nicegui import app as pages
 from nicegui import ui
 
-from gtc_panel import text
+from gtc_panel import text, theme
 from gtc_panel.bridge import Bridge
 from gtc_panel.guard import LOOPBACK, Guard
 from gtc_panel.pages import control
@@ -41,6 +41,7 @@ def attach(app: FastAPI, panel: PanelPort, *, hosts: Collection[str] = LOOPBACK)
     ui.run_with(
         app,
         title=text.TITLE,
+        favicon=theme.FAVICON,
         dark=True,
         reconnect_timeout=RECONNECT_TIMEOUT_S,
         tailwind=False,

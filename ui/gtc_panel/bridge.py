@@ -146,4 +146,4 @@ def merged_markers(
 
 
 def _seconds(value_ms: float | None) -> float | None:
-    return None if value_ms is None else value_ms / 1000
+    return None if value_ms is None else round(value_ms / 1000, 4)

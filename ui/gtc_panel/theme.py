@@ -57,6 +57,14 @@ TEXT_ON: Final[tuple[tuple[str, str], ...]] = (
 """Every pair of text and background in the style sheet; a test holds each to 4.5:1."""
 
 
+FAVICON: Final = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
+    f'<rect x="2" y="4" width="12" height="24" rx="3" fill="{COLOURS["prefill"]}"/>'
+    f'<rect x="18" y="4" width="12" height="24" rx="3" fill="{COLOURS["decode"]}"/></svg>'
+)
+"""One prefill tile and one decode tile."""
+
+
 def luminance(colour: str) -> float:
     """Relative luminance of ``#rrggbb`` after WCAG 2, 0-1."""
     channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]

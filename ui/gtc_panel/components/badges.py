@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from gtc_panel import text
-from gtc_panel.components.basics import box, swap, words
+from gtc_panel.components.basics import box, swap, tip, words
 from gtc_panel.figures import NO_DATA, freshness, whole
 from gtc_panel.port import PanelPort
 from gtc_runtime.view import DemoView
@@ -34,7 +34,7 @@ class Badges:
         self._sign.set_text(sign)
         self._sentence.set_text(sentence)
         swap(self._light, "light-", view.load.light)
-        _title(self._light, view.load.light_reason)
+        tip(self._light, view.load.light_reason)
 
 
 class _ScalerBadge:
@@ -54,8 +54,8 @@ class _ScalerBadge:
             swap(label, "who-", "lit" if name == lit else "dark")
         self._holder.set_text(text.holder(view.holder))
         self._keda.set_text(text.KEDA[view.keda])
-        _title(self._holder, view.holder)
-        _title(self._keda, view.keda_detail)
+        tip(self._holder, view.holder)
+        tip(self._keda, view.keda_detail)
 
 
 class Notice:
@@ -94,8 +94,3 @@ def _age(age_s: float | None) -> str:
     if age_s is None or freshness(age_s) == "gone":
         return text.NO_DATA
     return f"{whole(age_s)}\u202fs"
-
-
-def _title(element: ui.element, tip: str) -> None:
-    if element.props.get("title", "") != tip:
-        element.props["title"] = tip

@@ -25,6 +25,12 @@ def swap(element: ui.element, prefix: str, value: str) -> None:
         element.classes(add=wanted, remove=" ".join(others))
 
 
+def tip(element: ui.element, sentence: str) -> None:
+    """What hovering shows, for words that may be cut short."""
+    if element.props.get("title", "") != sentence:
+        element.props["title"] = sentence
+
+
 class Figure:
     """A number with its unit; greyed when stale.
 

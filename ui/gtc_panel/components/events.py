@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gtc_panel import text
-from gtc_panel.components.basics import box, swap, words
+from gtc_panel.components.basics import box, swap, tip, words
 from gtc_panel.figures import time_of_day
 from gtc_runtime.view import DemoView, EventView
 
@@ -41,7 +41,7 @@ class _Line:
         self._time.set_text(time_of_day(event.at) if event else "")
         self._sign.set_text(text.EVENT_SIGN[event.kind] if event else "")
         self._text.set_text(event.text if event else "")
-        self._text.props["title"] = event.text if event else ""
+        tip(self._text, event.text if event else "")
 
     def say(self, sentence: str) -> None:
         self._text.set_text(sentence)

@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from gtc_panel import text
-from gtc_panel.components.basics import box, swap, words
+from gtc_panel.components.basics import box, swap, tip, words
 from gtc_panel.figures import freshness, whole
 from gtc_panel.port import PanelPort
 from gtc_runtime.view import DemoView, PoolView
@@ -59,7 +59,7 @@ class Pools:
         reasons = [text.waits_for_gpu(waiting)] if waiting else []
         reasons += [f"{pool.role}: {pool.reason}" for pool in pools if pool.reason]
         self._reason.set_text(" · ".join(reasons))
-        self._reason.props["title"] = self._reason.text
+        tip(self._reason, self._reason.text)
 
 
 class _TileBox:
