@@ -77,9 +77,18 @@ def _phase_row(start_s: float, segment: Segment) -> tuple[str, ...]:
         f"{segment.rps:g} → {segment.ramp_to_rps:g}" if ramps else f"{segment.rps:g}",
         str(segment.mix),
         str(segment.ratio),
-        ", ".join(f"{order.ratio} at +{order.at_s:g} s" for order in segment.orders),
+        ", ".join(_orders(segment)) or "–",
         "the queues empty" if settles else segment.phase.narration.rstrip("."),
     )
+
+
+def _orders(segment: Segment) -> Iterator[str]:
+    """What is ordered beyond the segment's own ratio, and when."""
+    for order in segment.orders:
+        if order.at_s:
+            yield f"{order.ratio} at +{order.at_s:g} s"
+        elif order.ratio != segment.ratio:
+            yield f"{order.ratio} from the start"
 
 
 def table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
