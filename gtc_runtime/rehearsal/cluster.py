@@ -20,7 +20,8 @@ from pathlib import Path
 import yaml
 
 from gtc_runtime.rehearsal.autoscaler import Autoscaler
-from gtc_runtime.rehearsal.dynamo import Dynamo, settings_from
+from gtc_runtime.rehearsal.dynamo import Dynamo
+from gtc_runtime.rehearsal.dynamo_settings import settings_from
 from gtc_runtime.rehearsal.followups import FollowUpServer
 from gtc_runtime.rehearsal.kube_api.resources import (
     CONFIG_MAP,
