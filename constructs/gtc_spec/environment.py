@@ -29,7 +29,7 @@ ENVIRONMENTS = ("dev", "prod")
 class Rehearsal(BaseModel):
     """Facts that only the cluster on localhost needs."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     kv_link_gb_s: float = Field(gt=0)
     """Bandwidth of one worker's KV transfers, GB/s."""
@@ -41,7 +41,7 @@ class Rehearsal(BaseModel):
 class Story(BaseModel):
     """What one cycle must show; a claim that is left out is not judged in this environment."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     prefill_stress_ttft_ratio_min: float | None = Field(default=None, gt=1)
     """Workload-B TTFT p95 of PREFILL_STRESS over BALANCED."""
@@ -62,7 +62,7 @@ class Story(BaseModel):
 class Environment(BaseModel):
     """All facts of one environment. Build it with `load`."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     name: Literal["dev", "prod"]
     region: str
@@ -144,13 +144,13 @@ def load(
     if name not in ENVIRONMENTS:
         close = difflib.get_close_matches(name, ENVIRONMENTS, n=1, cutoff=0.4)
         raise UsageError(
-            f"unknown environment '{name}', allowed: {', '.join(ENVIRONMENTS)}",
+            f"unknown environment {name!r}, allowed: {', '.join(ENVIRONMENTS)}",
             f"did you mean {close[0]}?" if close else "",
         )
     file = f"environments/{name}.toml" if path is None else str(path)
     data = _read(file, name, path)
     for key, value in (overrides or {}).items():
-        _put(data, key, value)
+        _put(file, data, key, value)
     try:
         environment = Environment.model_validate(data)
     except ValidationError as error:
@@ -175,10 +175,12 @@ def _read(file: str, name: str, path: Path | None) -> dict[str, Any]:
         raise UsageError(f"cannot read {file}: {error}") from None
 
 
-def _put(data: dict[str, Any], dotted: str, value: Any) -> None:
+def _put(file: str, data: dict[str, Any], dotted: str, value: Any) -> None:
     *parents, last = dotted.split(".")
     for parent in parents:
         data = data.setdefault(parent, {})
+        if not isinstance(data, dict):
+            raise ConfigError([Problem(file, dotted, repr(value), f"'{parent}' is not a table")])
     data[last] = value
 
 

@@ -35,6 +35,9 @@ class PhaseName(StrEnum):
     COOLDOWN = "COOLDOWN"
 
 
+EPSILON_S = 1e-6
+"""Instants closer than this are one: sums of scaled lengths differ in their last digits."""
+
 _MIX = re.compile(r"^(\d{1,3})/(\d{1,3})/(\d{1,3})$")
 
 
@@ -63,7 +66,7 @@ class WorkloadMix:
         """
         match = _MIX.match(text.strip().replace(",", "/"))
         if match is None:
-            raise UsageError(f"not a workload mix: '{text}', allowed: three shares like 40/30/30")
+            raise UsageError(f"not a workload mix: {text!r}, allowed: three shares like 40/30/30")
         return cls(int(match[1]), int(match[2]), int(match[3]))
 
     def __str__(self) -> str:
@@ -96,7 +99,9 @@ Ratio = Annotated[PDRatio, _parsed(PDRatio.parse), PlainSerializer(str)]
 class Settle(BaseModel):
     """Quiet end of a phase: clears queues and statistics windows before the next one."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True
+    )
 
     duration_s: float = Field(gt=0)
     rps: float = Field(ge=0)
@@ -107,7 +112,9 @@ class Settle(BaseModel):
 class Phase(BaseModel):
     """One act of the show."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid", arbitrary_types_allowed=True)
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", allow_inf_nan=False, arbitrary_types_allowed=True
+    )
 
     name: PhaseName
     duration_s: float = Field(gt=0)
@@ -132,7 +139,7 @@ class Phase(BaseModel):
 class PhaseTable(BaseModel):
     """One complete cycle."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     lead_s: float | None = Field(default=None, ge=0)
     """How long ahead growth is ordered; empty means ``worker_start_s``."""
@@ -181,7 +188,7 @@ class Segment:
 
     def ratio_at(self, elapsed_s: float) -> PDRatio:
         """Ratio that is ordered after ``elapsed_s`` of the segment."""
-        return [order.ratio for order in self.orders if order.at_s <= elapsed_s + 1e-9][-1]
+        return [order.ratio for order in self.orders if order.at_s <= elapsed_s + EPSILON_S][-1]
 
 
 class Timeline:
@@ -248,12 +255,13 @@ def _with_orders(
         for at, other in zip(starts, bare, strict=True)
     ]
     end = start + segment.nominal_s
-    points = {start} | {at - lead_s for at, _ in laps if start < at - lead_s < end}
+    ahead = (at - lead_s for at, _ in laps)
+    points = {start} | {at for at in ahead if start + EPSILON_S < at < end - EPSILON_S}
     orders: list[Order] = []
     for point in sorted(points):
         ratio = segment.ratio
         for at, other in laps:
-            if point < at <= point + lead_s + 1e-9:
+            if point + EPSILON_S < at <= point + lead_s + EPSILON_S:
                 ratio = ratio.at_least(other.ratio)
         if not orders or orders[-1].ratio != ratio:
             orders.append(Order(point - start, ratio))

@@ -20,7 +20,7 @@ Trigger = Literal["queued_requests", "decode_streams", "ttft_p95_ms", "itl_p95_m
 """What a scaler watches. The first two are totals that KEDA divides by the replicas
 (AverageValue), the latency ones are compared as they are (Value)."""
 
-_RATIO = re.compile(r"^(\d{1,2})P:(\d{1,2})D$")
+_RATIO = re.compile(r"(\d{1,2})P:(\d{1,2})D")
 
 
 @dataclass(frozen=True, order=True)
@@ -38,9 +38,9 @@ class PDRatio:
             UsageError: The text is not a ratio, or a pool would be empty. A pool at 0 evicts
                 the whole gang, frontend included (ai-dynamo/grove#676).
         """
-        match = _RATIO.match(text)
+        match = _RATIO.fullmatch(text)
         if match is None:
-            raise UsageError(f"not a P:D ratio: '{text}', allowed: like 2P:3D")
+            raise UsageError(f"not a P:D ratio: {text!r}, allowed: like 2P:3D")
         ratio = cls(int(match[1]), int(match[2]))
         if min(ratio.prefill, ratio.decode) < 1:
             raise UsageError(f"P:D ratio {text} empties a pool, allowed: at least 1P:1D")
@@ -77,7 +77,7 @@ class PDRatio:
 class ScaleRule(BaseModel):
     """When KEDA scales one pool, and between which limits (they bind KEDA only, not phases)."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     trigger: Trigger
     threshold: float = Field(gt=0)
@@ -94,7 +94,7 @@ class ScaleRule(BaseModel):
 class Pool(BaseModel):
     """One pool of identical workers, one GPU each."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     initial: int = Field(ge=1)
     """Workers at rest; part of the initial ratio."""
@@ -106,7 +106,7 @@ class Pool(BaseModel):
 class Pools(BaseModel):
     """The two pools of disaggregated serving."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     prefill: Pool
     decode: Pool
@@ -124,7 +124,7 @@ class Pools(BaseModel):
 class GpuBudget(BaseModel):
     """The GPUs of the environment."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     size: str
     """Droplet size slug."""

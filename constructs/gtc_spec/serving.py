@@ -20,7 +20,7 @@ TokenSpan = Annotated[tuple[int, int], Field(description="smallest and largest n
 class Model(BaseModel):
     """The checkpoint that is loaded and the name under which it answers."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
     """HuggingFace repository; also its folder in the bucket and on the share."""
@@ -42,7 +42,7 @@ class Model(BaseModel):
 class _Shape(BaseModel):
     """Spans are drawn uniformly; both ends must be in order."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     @model_validator(mode="after")
     def _spans_in_order(self) -> _Shape:
@@ -82,7 +82,7 @@ class ReasoningShape(_Shape):
 class Workloads(BaseModel):
     """Shapes of the three workloads in tokens of the served model."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     chat: ChatShape
     summarization: SummarizationShape
@@ -101,7 +101,7 @@ class Workloads(BaseModel):
 class LoadLimits(BaseModel):
     """Hard caps of the load engine; no slider and no request can pass them."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     rps_max: float = Field(gt=0)
     in_flight_max: int = Field(ge=1)
@@ -114,7 +114,7 @@ class LoadLimits(BaseModel):
 class Slo(BaseModel):
     """Goal lines on every screen and in every verdict."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     ttft_p95_s: float = Field(gt=0)
     itl_p95_s: float = Field(gt=0)

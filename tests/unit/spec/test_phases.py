@@ -1,0 +1,237 @@
+"""Workload mixes, segments and the timeline of orders."""
+
+from itertools import pairwise
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from gtc_spec.environment import Environment, load
+from gtc_spec.errors import UsageError
+from gtc_spec.phases import Phase, PhaseName, PhaseTable, Segment, Settle, Timeline, WorkloadMix
+from gtc_spec.pools import ROLES, PDRatio
+from gtc_spec.rules import check
+
+PROD = load("prod")
+CALM = WorkloadMix(40, 30, 30)
+
+
+@st.composite
+def mixes(draw: st.DrawFn) -> WorkloadMix:
+    low, high = sorted((draw(st.integers(0, 100)), draw(st.integers(0, 100))))
+    return WorkloadMix(low, high - low, 100 - high)
+
+
+ratios = st.builds(PDRatio, st.integers(1, 5), st.integers(1, 5))
+lengths = st.integers(5, 200)
+
+
+@st.composite
+def phases(draw: st.DrawFn, name: PhaseName) -> Phase:
+    gated = draw(st.booleans())
+    length = draw(lengths)
+    settle = None
+    if draw(st.booleans()):
+        settle = Settle(duration_s=draw(lengths), rps=1, mix=CALM, ratio=draw(ratios))
+    return Phase(
+        name=name,
+        duration_s=length,
+        rps=1,
+        mix=draw(mixes()),
+        ratio=draw(ratios),
+        gate="ready" if gated else None,
+        max_s=length + draw(st.integers(0, 60)) if gated else None,
+        settle=settle,
+        narration="look here",
+    )
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> PhaseTable:
+    chosen = list(PhaseName)[1 : 1 + draw(st.integers(1, 8))]
+    acts = [draw(phases(name)) for name in chosen]
+    resting = PROD.initial_ratio
+    if acts[-1].settle is None:
+        acts[-1] = acts[-1].model_copy(update={"ratio": resting})
+    else:
+        tail = acts[-1].settle.model_copy(update={"ratio": resting})
+        acts[-1] = acts[-1].model_copy(update={"settle": tail})
+    return PhaseTable(lead_s=draw(st.integers(0, 150)), phases=tuple(acts))
+
+
+def timeline_of(table: PhaseTable) -> Timeline:
+    assert table.lead_s is not None
+    return Timeline(table.phases, table.lead_s)
+
+
+def with_table(table: PhaseTable) -> Environment:
+    return PROD.model_copy(update={"phase_tables": {"show": table}})
+
+
+# -- mixes ---------------------------------------------------------------------------------------
+
+
+@given(mixes())
+def test_a_mix_reads_back_what_it_writes(mix: WorkloadMix) -> None:
+    assert WorkloadMix.parse(str(mix)) == mix
+    assert WorkloadMix.parse(str(mix).replace("/", ",")) == mix
+
+
+@given(st.tuples(*[st.integers(-50, 150)] * 3))
+def test_a_mix_exists_only_when_its_shares_add_up_to_100(shares: tuple[int, int, int]) -> None:
+    good = min(shares) >= 0 and sum(shares) == 100
+    if good:
+        mix = WorkloadMix(*shares)
+        assert (mix.share("chat"), mix.share("summarization"), mix.share("reasoning")) == shares
+    else:
+        with pytest.raises(UsageError, match="allowed: three shares that add up to 100"):
+            WorkloadMix(*shares)
+
+
+@given(st.text(max_size=12))
+def test_any_text_is_a_mix_or_a_usage_error(text: str) -> None:
+    try:
+        mix = WorkloadMix.parse(text)
+    except UsageError:
+        return
+    assert mix.chat + mix.summarization + mix.reasoning == 100
+
+
+# -- the timeline --------------------------------------------------------------------------------
+
+
+@settings(max_examples=40)
+@given(tables())
+def test_segments_fill_the_cycle_without_gap_or_overlap(table: PhaseTable) -> None:
+    timeline = timeline_of(table)
+
+    ends = [
+        start + segment.nominal_s
+        for start, segment in zip(timeline.starts_s, timeline.segments, strict=True)
+    ]
+
+    assert timeline.starts_s[0] == 0
+    assert ends[:-1] == pytest.approx(timeline.starts_s[1:])
+    assert ends[-1] == pytest.approx(timeline.cycle_s)
+
+
+@settings(max_examples=40)
+@given(tables())
+def test_every_segment_begins_with_an_absolute_order_and_never_orders_the_same_twice(
+    table: PhaseTable,
+) -> None:
+    for segment in timeline_of(table).segments:
+        first, *_ = segment.orders
+        assert first.at_s == 0
+        assert all(one.at_s < two.at_s for one, two in pairwise(segment.orders))
+        assert all(one.ratio != two.ratio for one, two in pairwise(segment.orders))
+        assert all(order.at_s < segment.nominal_s for order in segment.orders)
+
+
+@settings(max_examples=40)
+@given(tables())
+def test_a_segment_never_orders_less_than_it_wants(table: PhaseTable) -> None:
+    for segment in timeline_of(table).segments:
+        for order in segment.orders:
+            assert order.ratio.at_least(segment.ratio) == order.ratio
+
+
+@settings(max_examples=60)
+@given(tables(), st.data())
+def test_growth_is_ordered_the_lead_ahead_and_never_earlier(
+    table: PhaseTable, data: st.DataObject
+) -> None:
+    """What is ordered at an instant is the most that is wanted from then until the lead ends."""
+    timeline = timeline_of(table)
+    at = data.draw(st.floats(0, timeline.cycle_s, exclude_max=True))
+    edges = [start + lap * timeline.cycle_s for lap in (0, 1, 2) for start in timeline.starts_s]
+    edges += [edge - timeline.lead_s for edge in edges]
+    assume(all(abs(edge - at) > 1e-6 for edge in edges))
+
+    index = max(i for i, start in enumerate(timeline.starts_s) if start <= at)
+    ordered = timeline.segments[index].ratio_at(at - timeline.starts_s[index])
+
+    wanted = timeline.segments[index].ratio
+    for lap in (0, 1):
+        for start, segment in zip(timeline.starts_s, timeline.segments, strict=True):
+            if at < start + lap * timeline.cycle_s <= at + timeline.lead_s:
+                wanted = wanted.at_least(segment.ratio)
+    assert ordered == wanted
+
+
+@settings(max_examples=50)
+@given(tables(), st.data())
+def test_a_table_that_passes_the_rules_fits_the_gpus_at_every_instant(
+    table: PhaseTable, data: st.DataObject
+) -> None:
+    """The budget counts workers that are wanted and workers that drain."""
+    environment = with_table(table)
+    assume(not check(environment, "x"))
+    timeline = timeline_of(table)
+    at = data.draw(st.floats(0, 2 * timeline.cycle_s, exclude_max=True))
+
+    assert gpus_in_use(environment, timeline, at) <= environment.gpus.total
+
+
+@settings(max_examples=50)
+@given(tables())
+def test_a_table_that_needs_too_many_gpus_is_refused(table: PhaseTable) -> None:
+    environment = with_table(table)
+    timeline = timeline_of(table)
+    instants = [at + lap * timeline.cycle_s for lap in (0, 1) for at, _ in timeline.instants()]
+    worst = max(gpus_in_use(environment, timeline, at) for at in instants)
+
+    refused = any("gpus" in problem.allowed or "every instant" in problem.allowed
+                  for problem in check(environment, "x"))  # fmt: skip
+
+    assert refused == (worst > environment.gpus.total)
+
+
+def gpus_in_use(environment: Environment, timeline: Timeline, at: float) -> int:
+    """Wanted workers plus those that were taken away less than their drain time ago."""
+    laps = [
+        (when + lap * timeline.cycle_s, ratio)
+        for lap in (0, 1)
+        for when, ratio in timeline.instants()
+    ]
+    past = [(when, ratio) for when, ratio in laps if when <= at]
+    in_use = past[-1][1].total
+    for (_, before), (when, after) in pairwise(past):
+        for role in ROLES:
+            if at - when < environment.pools.of(role).drain_s:
+                in_use += max(0, before.of(role) - after.of(role))
+    return in_use
+
+
+@given(st.floats(-10, 1000))
+def test_a_ramp_is_linear_and_stays_between_its_ends(elapsed_s: float) -> None:
+    ramp = cooldown()
+
+    rate = ramp.rps_at(elapsed_s)
+
+    assert ramp.ramp_to_rps <= rate <= ramp.rps
+    if 0 <= elapsed_s <= ramp.nominal_s:
+        assert rate == pytest.approx(ramp.rps * (1 - elapsed_s / ramp.nominal_s))
+
+
+def test_the_rate_is_constant_without_a_ramp() -> None:
+    balanced = PROD.timeline.segments[0]
+
+    assert {balanced.rps_at(second) for second in range(130)} == {balanced.rps}
+
+
+def cooldown() -> Segment:
+    return PROD.timeline.segments[-1]
+
+
+def test_the_third_decode_workers_of_the_show_are_ordered_before_the_stress_ends() -> None:
+    """worker_start_s before DECODE_RECOVERY begins, inside what comes before it."""
+    timeline = PROD.timeline
+    recovery = next(
+        start
+        for start, segment in zip(timeline.starts_s, timeline.segments, strict=True)
+        if segment.phase.name == "DECODE_RECOVERY"
+    )
+    growth = [at for at, ratio in timeline.instants() if ratio.decode == 5]
+
+    assert growth[0] == recovery - PROD.worker_start_s

@@ -1,0 +1,77 @@
+"""P:D ratios and scale rules."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gtc_spec.errors import UsageError
+from gtc_spec.pools import ROLES, PDRatio, ScaleRule
+
+workers = st.integers(1, 99)
+ratios = st.builds(PDRatio, workers, workers)
+
+
+@given(ratios)
+def test_a_ratio_reads_back_what_it_writes(ratio: PDRatio) -> None:
+    assert PDRatio.parse(str(ratio)) == ratio
+
+
+@settings(max_examples=100)
+@given(st.text(max_size=8) | st.from_regex(r"\d+P:\d+D\s?"))
+def test_any_text_is_a_ratio_that_writes_itself_back_or_a_usage_error(text: str) -> None:
+    try:
+        ratio = PDRatio.parse(text)
+    except UsageError:
+        pass
+    else:
+        assert min(ratio.prefill, ratio.decode) >= 1
+        assert PDRatio.parse(str(ratio)) == ratio
+        assert text == text.strip()
+
+
+@pytest.mark.parametrize("text", ["0P:3D", "2P:0D", "00P:1D"])
+def test_a_ratio_that_empties_a_pool_is_refused(text: str) -> None:
+    with pytest.raises(UsageError, match=r"empties a pool, allowed: at least 1P:1D"):
+        PDRatio.parse(text)
+
+
+@pytest.mark.parametrize("text", ["", "2P3D", "2p:3d", "2P:3D:1F", " 2P:3D", "2P:3D\n", "-1P:3D"])
+def test_text_that_is_no_ratio_is_refused_with_the_form_that_is(text: str) -> None:
+    with pytest.raises(UsageError, match=r"not a P:D ratio.*allowed: like 2P:3D"):
+        PDRatio.parse(text)
+
+
+@given(ratios)
+def test_the_total_is_the_sum_of_the_pools(ratio: PDRatio) -> None:
+    assert ratio.total == sum(ratio.of(role) for role in ROLES)
+
+
+@given(ratios, st.sampled_from(ROLES), workers)
+def test_changing_one_pool_leaves_the_other(ratio: PDRatio, role: str, many: int) -> None:
+    other = "decode" if role == "prefill" else "prefill"
+
+    changed = ratio.with_role(role, many)
+
+    assert (changed.of(role), changed.of(other)) == (many, ratio.of(other))
+
+
+@given(ratios, ratios)
+def test_at_least_and_at_most_bound_both_pools(one: PDRatio, two: PDRatio) -> None:
+    for role in ROLES:
+        assert one.at_least(two).of(role) == max(one.of(role), two.of(role))
+        assert one.at_most(two).of(role) == min(one.of(role), two.of(role))
+
+
+@pytest.mark.parametrize(
+    ("trigger", "metric_type"),
+    [
+        ("queued_requests", "AverageValue"),
+        ("decode_streams", "AverageValue"),
+        ("ttft_p95_ms", "Value"),
+        ("itl_p95_ms", "Value"),
+    ],
+)
+def test_totals_are_divided_by_the_workers_and_latencies_are_not(
+    trigger: str, metric_type: str
+) -> None:
+    assert ScaleRule(trigger=trigger, threshold=1, min=1, max=2).metric_type == metric_type

@@ -1,0 +1,257 @@
+"""Every rule of an environment refuses with file, key, value and what is allowed."""
+
+import pytest
+
+from gtc_spec.environment import load
+from gtc_spec.errors import ConfigError, Problem
+
+
+def problems(name: str = "prod", **overrides: object) -> tuple[Problem, ...]:
+    """What `load` says about an environment with these values; `__` stands for a dot."""
+    dotted = {key.replace("__", "."): value for key, value in overrides.items()}
+    with pytest.raises(ConfigError) as caught:
+        load(name, dotted)
+    return caught.value.problems
+
+
+def only(found: tuple[Problem, ...]) -> Problem:
+    assert len(found) == 1, [str(problem) for problem in found]
+    return found[0]
+
+
+def phases() -> list[dict[str, object]]:
+    """The phases of prod's show, ready to be changed."""
+    dumped = load("prod").model_dump(mode="json")
+    return list(dumped["phase_tables"]["show"]["phases"])
+
+
+def changed(phase: str, /, **fields: object) -> dict[str, object]:
+    """Overrides that change one phase of prod's show."""
+    acts = phases()
+    for act in acts:
+        if act["name"] == phase:
+            act.update(fields)
+    return {"phase_tables.show": {"phases": acts}}
+
+
+def refused(overrides: dict[str, object]) -> tuple[Problem, ...]:
+    with pytest.raises(ConfigError) as caught:
+        load("prod", overrides)
+    return caught.value.problems
+
+
+# -- single values -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("worker_start_s", 0),
+        ("worker_start_s", float("inf")),
+        ("worker_start_s", float("nan")),
+        ("slo.ttft_p95_s", float("inf")),
+        ("load.rps_max", float("nan")),
+        ("pools.prefill.drain_s", -1),
+        ("pools.prefill.initial", 0),
+        ("pools.decode.scale.trigger", "cpu"),
+        ("model.kv_fraction", 1),
+        ("model.repository", "no-owner"),
+        ("model.weight_bytes", 4),
+        ("workloads.summarization.prompt_tokens", [20000, 10000]),
+        ("workloads.chat.turns", [0, 5]),
+        ("gpus.nodes", 0),
+        ("rehearsal.kv_link_gb_s", 0),
+        ("story.itl_quantile", "p42"),
+        ("unheard_of", 1),
+        ("name", "staging"),
+    ],
+)
+def test_a_value_out_of_range_is_refused_under_its_own_key(key: str, value: object) -> None:
+    problem = only(refused({key: value}))
+
+    assert problem.file == "environments/prod.toml"
+    assert key.startswith(problem.key)
+    assert problem.allowed
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("duration_s", 0),
+        ("duration_s", float("inf")),
+        ("rps", -1),
+        ("rps", float("nan")),
+        ("mix", "50/50/50"),
+        ("mix", "a lot"),
+        ("ratio", "0P:3D"),
+        ("ratio", 5),
+        ("name", "INTERMISSION"),
+        ("gate", "open"),
+    ],
+)
+def test_a_broken_phase_is_refused_with_its_place_in_the_table(field: str, value: object) -> None:
+    problem = refused(changed("KV_CACHE_DEMO", **{field: value}))[0]
+
+    assert problem.key.startswith("phase_tables.show.phases.1")
+    assert repr(value)[1:5] in problem.value
+
+
+def test_a_mix_that_does_not_add_up_says_what_it_adds_up_to() -> None:
+    problem = only(refused(changed("BALANCED", mix="50/30/30")))
+
+    assert problem.value == "'50/30/30'"
+    assert problem.allowed == (
+        "mix 50/30/30 adds up to 110, allowed: three shares that add up to 100"
+    )
+
+
+# -- rules over several values -------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("overrides", "key", "value", "allowed"),
+    [
+        ({"phases": "encore"}, "phases", "encore", "one of plan, show"),
+        (
+            changed("BALANCED", rps=41),
+            "phase_tables.show.BALANCED.rps",
+            "41",
+            "at most load.rps_max = 40",
+        ),
+        (
+            changed("COOLDOWN", ramp_to_rps=41),
+            "phase_tables.show.COOLDOWN.rps",
+            "41",
+            "at most load.rps_max = 40",
+        ),
+        (
+            changed("PREFILL_RECOVERY", max_s=None),
+            "phase_tables.show.PREFILL_RECOVERY.max_s",
+            "None",
+            "at least duration_s = 90",
+        ),
+        (
+            changed("PREFILL_RECOVERY", max_s=60),
+            "phase_tables.show.PREFILL_RECOVERY.max_s",
+            "60.0",
+            "at least duration_s = 90",
+        ),
+        (
+            changed("BALANCED", max_s=300),
+            "phase_tables.show.BALANCED.max_s",
+            "300",
+            "only together with gate",
+        ),
+        (
+            changed("FULL_LOAD", guard_queued=3),
+            "phase_tables.show.FULL_LOAD.guard_queued",
+            "3",
+            "only on PREFILL_STRESS and DECODE_STRESS",
+        ),
+        (
+            changed("BALANCED", narration="a " * 13),
+            "phase_tables.show.BALANCED.narration",
+            "13 words",
+            "at most 12 words",
+        ),
+        (
+            changed("COOLDOWN", ratio="2P:2D"),
+            "phase_tables.show.COOLDOWN.ratio",
+            "2P:2D",
+            "the initial ratio 2P:3D",
+        ),
+        (
+            {"pools.decode.scale.max": 5},
+            "pools.*.scale.max",
+            "9 gpus (prefill 4, decode 5)",
+            "at most 8 gpus, or allow_pending = true",
+        ),
+        (
+            {"pools.decode.scale.min": 5},
+            "pools.decode.scale.min",
+            "5",
+            "at most max = 4",
+        ),
+        ({"load.prompt_tokens_max": 19999}, "load.prompt_tokens_max", "19999", "at least 20000"),
+        ({"load.max_tokens_max": 1999}, "load.max_tokens_max", "1999", "at least 2000"),
+    ],
+)
+def test_a_broken_rule_names_file_key_value_and_what_is_allowed(
+    overrides: dict[str, object], key: str, value: str, allowed: str
+) -> None:
+    assert only(refused(overrides)) == Problem("environments/prod.toml", key, value, allowed)
+
+
+def test_a_ratio_that_needs_more_gpus_than_there_are_is_refused() -> None:
+    phase, table = refused(changed("FULL_LOAD", ratio="4P:5D"))
+
+    assert phase == Problem(
+        "environments/prod.toml", "phase_tables.show.FULL_LOAD.ratio", "4P:5D", "at most 8 gpus"
+    )
+    assert table.value.startswith("9 gpus at ")
+
+
+def test_kedas_maxima_may_pass_the_gpus_when_pending_workers_are_allowed() -> None:
+    assert load("prod", {"pools.decode.scale.max": 5, "allow_pending": True})
+
+
+def test_a_phase_that_appears_twice_is_refused() -> None:
+    acts = phases()
+
+    problem = only(refused({"phase_tables.show": {"phases": [acts[0], *acts]}}))
+
+    assert problem.allowed == "each phase once"
+
+
+def test_an_initial_ratio_that_needs_more_gpus_than_there_are_is_refused() -> None:
+    found = problems("dev", pools__decode__initial=3)
+
+    assert "pools.*.initial" in {problem.key for problem in found}
+
+
+def test_a_bf16_70b_model_is_refused_on_one_h200_and_the_way_out_is_named() -> None:
+    problem = only(problems(model__weight_bytes=2))
+
+    assert problem.key == "model.repository"
+    assert "132 gib of weights" in problem.value
+    assert "fp8 checkpoint" in problem.allowed
+
+
+def test_workers_that_drain_count_against_the_gpus() -> None:
+    """4P shrinks to 2P just when 5D grows: with a long drain the sum passes eight."""
+    assert load("prod")
+
+    problem = only(problems(pools__prefill__drain_s=300))
+
+    assert problem.key == "phase_tables.show"
+    assert problem.value.endswith("starting and draining too")
+    assert problem.allowed == "at most 8 at every instant"
+
+
+def test_the_longest_prompt_counts_the_history_of_the_last_chat_turn() -> None:
+    problem = only(problems(workloads__chat__turns=[3, 60]))
+
+    assert problem.key == "load.prompt_tokens_max"
+    assert problem.allowed == f"at least {6000 + 60 * (300 + 60)}"
+
+
+def test_all_broken_rules_are_told_at_once() -> None:
+    found = refused(
+        {"phases": "encore", "load.max_tokens_max": 10} | changed("BALANCED", rps=99, max_s=500)
+    )
+
+    assert [problem.key for problem in found] == [
+        "phases",
+        "phase_tables.show.BALANCED.rps",
+        "phase_tables.show.BALANCED.max_s",
+        "load.max_tokens_max",
+    ]
+
+
+def test_all_broken_values_are_told_at_once_one_on_a_line() -> None:
+    with pytest.raises(ConfigError) as caught:
+        load("prod", {"worker_start_s": 0, "gpus.nodes": 0, "model.weight_bytes": 3})
+
+    lines = caught.value.message.splitlines()
+    assert len(lines) == len(caught.value.problems) == 3
+    assert all(line.startswith("environments/prod.toml: ") for line in lines)
