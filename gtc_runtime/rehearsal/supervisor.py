@@ -65,10 +65,16 @@ class Supervisor:
     Args:
         plan: What to start.
         tell: Takes one line for the person at the terminal.
+        ready: Takes the notes (addresses, kubeconfig, process ids) once everything answers.
     """
 
-    def __init__(self, plan: Plan, tell: Callable[[str], None]) -> None:
-        self._plan, self._tell = plan, tell
+    def __init__(
+        self,
+        plan: Plan,
+        tell: Callable[[str], None],
+        ready: Callable[[dict[str, Any]], None],
+    ) -> None:
+        self._plan, self._tell, self._ready = plan, tell, ready
         self._logs = plan.state_dir / "logs"
         self._children: dict[str, Child] = {}
         self._notes: dict[str, Any] = {}
@@ -111,10 +117,7 @@ class Supervisor:
         await self._start("panel", self._panel_command())
         await self._panel_ready()
         self._write_notes()
-        self._tell(f"panel       {self._notes['urls']['panel']}")
-        self._tell(f"kubeconfig  {self._notes['kubeconfig']}")
-        self._tell(f"prometheus  {self._notes['urls']['prometheus']}")
-        self._tell("Ctrl-C ends it all")
+        self._ready(self._notes)
         return await self._keep_alive()
 
     async def _keep_alive(self) -> int:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import click
 
@@ -28,6 +30,7 @@ from gtc_spec.errors import UsageError
     default=None,
     help="With --once: write the report of the cycle here.",
 )
+@options.as_json
 def rehearse(
     env: str | None,
     phases: str | None,
@@ -38,6 +41,7 @@ def rehearse(
     auto: bool,
     once: bool,
     report: Path | None,
+    as_json: bool,
 ) -> int:
     """Play the demo against a cluster on localhost.
 
@@ -65,10 +69,17 @@ def rehearse(
         panel_flags=tuple(flags),
         ends_with_panel=once,
     )
-    code = asyncio.run(Supervisor(plan, click.echo).run())
+    ready = _print_json if as_json else _print_addresses
+    code = asyncio.run(Supervisor(plan, partial(click.echo, err=as_json), ready).run())
     if told is None or not told.exists():
         return code
-    return _judged(told, time_scale)
+    report_json = json.loads(told.read_text(encoding="utf-8"))
+    if as_json:
+        _print_json({key: report_json[key] for key in ("story", "totals")} | {"report": str(told)})
+    else:
+        _print_verdicts(report_json, told, time_scale)
+    passed = all(verdict["passed"] for verdict in report_json["story"])
+    return 0 if passed or time_scale != 1 else 1
 
 
 def _refuse_odd_flags(auto: bool, once: bool, report: Path | None) -> None:
@@ -80,12 +91,23 @@ def _refuse_odd_flags(auto: bool, once: bool, report: Path | None) -> None:
         raise UsageError(f"cannot write {report}: there is no directory {report.parent}")
 
 
-def _judged(path: Path, time_scale: float) -> int:
-    """Print the verdicts of a report; exit 1 when the story failed at full length."""
+def _print_json(notes: dict[str, Any]) -> None:
+    click.echo(json.dumps(notes))
+
+
+def _print_addresses(notes: dict[str, Any]) -> None:
+    urls = notes["urls"]
+    click.echo(f"panel       {urls['panel']}")
+    click.echo(f"kubeconfig  {notes['kubeconfig']}")
+    click.echo(f"prometheus  {urls['prometheus']}")
+    click.echo("Ctrl-C ends it all")
+
+
+def _print_verdicts(report: dict[str, Any], path: Path, time_scale: float) -> None:
+    """The story and the totals of a finished cycle, for a person."""
     from rich.console import Console
 
-    report = json.loads(path.read_text(encoding="utf-8"))
-    console = Console()
+    console = Console(soft_wrap=True)
     for verdict in report["story"]:
         mark = "[green]ok  [/]" if verdict["passed"] else "[red]FAIL[/]"
         found = "no data" if verdict["value"] is None else f"{verdict['value']:.2f}"
@@ -97,8 +119,6 @@ def _judged(path: Path, time_scale: float) -> int:
     )
     if time_scale != 1:
         console.print(f"the story is not judged at time scale {time_scale:g}")
-        return 0
-    return 0 if all(verdict["passed"] for verdict in report["story"]) else 1
 
 
 COMMANDS = (rehearse,)
