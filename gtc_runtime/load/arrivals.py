@@ -9,8 +9,10 @@ told the time and draws from its own seeded generator.
 from __future__ import annotations
 
 import random
+from typing import Literal
 
-from gtc_runtime.load.settings import Pacing
+Pacing = Literal["poisson", "paced", "constant"]
+"""How requests are spread in time: at random, evenly with +-30 % jitter, or exactly evenly."""
 
 JITTER = 0.3
 """Paced arrivals: each gap is between 0.7 and 1.3 intervals."""

@@ -34,9 +34,9 @@ from gtc_spec.serving import LoadLimits, Workload, Workloads
 
 LATE_MAX_S = 1.0
 """A slot that is taken up later than this is shed: no burst after the machine stood still."""
-SWEEP_S = 0.1
+SWEEP_S = 0.25
 """How often open requests are held against their limits."""
-PROBE_S = 0.025
+PROBE_S = 0.05
 """How often the promptness of the event loop is measured."""
 
 

@@ -6,17 +6,16 @@ settings travel as one line of JSON to the load process.
 
 from __future__ import annotations
 
-from typing import Literal
 from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gtc_runtime.load.arrivals import Pacing
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
 from gtc_spec.serving import LoadLimits, Workloads
 
-Pacing = Literal["poisson", "paced", "constant"]
-"""How requests are spread in time: at random, evenly with +-30 % jitter, or exactly evenly."""
+__all__ = ["LoadSettings", "Pacing", "Timeouts", "check_url", "settings_from"]
 
 
 class Timeouts(BaseModel):
