@@ -10,7 +10,6 @@ import asyncio
 import logging
 import math
 from contextlib import suppress
-from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -58,11 +57,11 @@ class DemoService:
                 settings.frontend_url,
                 followups_url=settings.followups_url or None,
             ),
+            first.rps,
             first.mix,
             lambda text: self._events.add("warning", text),
         )
         self._load.on_snapshot(self.exporter.add)
-        self._chosen_rps = first.rps
         self._cluster: Cluster | None = None
         self._conductor: Conductor | None = None
         self._builder: ViewBuilder | None = None
@@ -139,8 +138,9 @@ class DemoService:
         """
         self._refuse_in_auto("start")
         self._refuse_unless_manual()
-        await self._load.want(replace(self._load.wanted, rps=self._chosen_rps, pacing="poisson"))
-        self._events.add("load", f"load started: {self._chosen_rps:g} rps, {self._load.wanted.mix}")
+        await self._load.begin()
+        wanted = self._load.wanted
+        self._events.add("load", f"load started: {wanted.rps:g} rps, {wanted.mix}")
 
     async def stop_load(self) -> None:
         """Stop sending at once, in every mode; auto mode ends with it."""
@@ -158,11 +158,11 @@ class DemoService:
         """
         self._refuse_in_auto("change rate or mix")
         if rps is not None:
-            self._chosen_rps = self._clamped(rps)
+            self._load.chosen_rps = self._clamped(rps)
         wanted = self._load.wanted
         running = self._load.running
         await self._load.want(
-            Wanted(self._chosen_rps if running else 0.0, mix or wanted.mix, wanted.pacing)
+            Wanted(self._load.chosen_rps if running else 0.0, mix or wanted.mix, wanted.pacing)
         )
 
     async def auto(self, *, once: bool = False) -> None:
@@ -176,7 +176,7 @@ class DemoService:
     async def manual(self) -> None:
         """Give load to the presenter and scaling to KEDA; the load goes on as it is."""
         if self._load.running:
-            self._chosen_rps = self._load.wanted.rps
+            self._load.chosen_rps = self._load.wanted.rps
         await self._lead.manual(keep_load=True)
 
     async def end_scenario(self) -> None:
@@ -192,11 +192,6 @@ class DemoService:
         if self._conductor is None:
             raise GtcError("the service has not started")
         return self._conductor
-
-    @property
-    def chosen_rps(self) -> float:
-        """The rate that `start_load` would use."""
-        return self._chosen_rps
 
     def _refuse_in_auto(self, what: str) -> None:
         if self._lead.mode in ("auto", "starting"):

@@ -58,6 +58,7 @@ class LoadView:
 
     running: bool = False
     rps: float = 0.0
+    """Rate asked for; while nothing runs, the rate that a start would use."""
     mix: dict[str, int] = field(default_factory=dict)
     sent_rps: float | None = None
     in_flight: int = 0
@@ -81,6 +82,7 @@ class PhaseView:
     name: str = "IDLE"
     kind: Literal["main", "settle"] = "main"
     index: int | None = None
+    """Segment of the timeline (a settle tail counts as one); None when idle."""
     elapsed_s: float = 0.0
     ends_in_s: float | None = None
     """Seconds to the end of the segment; the latest end while a gate is closed."""

@@ -108,14 +108,15 @@ class ViewBuilder:
 
     def _load_view(self, now_s: float) -> LoadView:
         wanted, snapshot = self._load.wanted, self._load.snapshot
+        rps = wanted.rps if self._load.running else self._load.chosen_rps
         mix: dict[str, int] = {each: wanted.mix.share(each) for each in WORKLOADS}
         if snapshot is None:
-            return LoadView(running=self._load.running, rps=wanted.rps, mix=mix)
+            return LoadView(running=self._load.running, rps=rps, mix=mix)
         recent = self._load.book.window(int(now_s) - RATE_WINDOW_S, int(now_s))["all"]
         gauges, quality = snapshot.gauges, snapshot.quality
         return LoadView(
             running=self._load.running,
-            rps=wanted.rps,
+            rps=rps,
             mix=mix,
             sent_rps=round((recent.due - recent.shed) / RATE_WINDOW_S, 2),
             in_flight=gauges.in_flight,

@@ -42,7 +42,7 @@ class LoadControl:
 
     Args:
         settings: What the process is told when it starts.
-        mix: Shares before anybody chooses others.
+        rps, mix: Rate and shares before anybody chooses others; nothing is sent until `begin`.
         on_death: Called with one sentence when the process has died.
         clock: Monotonic seconds, the clock of the statistics.
     """
@@ -50,12 +50,14 @@ class LoadControl:
     def __init__(
         self,
         settings: LoadSettings,
+        rps: float,
         mix: WorkloadMix,
         on_death: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.book = SliceBook()
         self.wanted = Wanted(0.0, mix, "poisson")
+        self.chosen_rps = rps
         self._settings = settings
         self._on_death = on_death
         self._clock = clock
@@ -117,6 +119,10 @@ class LoadControl:
                 return
             self.wanted = wanted
             await self._tell()
+
+    async def begin(self) -> None:
+        """Send load with the chosen rate and mix, spread at random as people are."""
+        await self.want(replace(self.wanted, rps=self.chosen_rps, pacing="poisson"))
 
     async def quiet(self) -> None:
         """Send nothing new; streams that are open run to their end."""

@@ -145,7 +145,7 @@ def status_lines(view: JSON) -> list[str]:
     mix = load["mix"]
     shares = f"{mix['chat']}/{mix['summarization']}/{mix['reasoning']}"
     lines += [
-        f"load    {load['rps']:g} rps {shares}, {load['in_flight']} in flight"
+        f"load    {_rate(load)} {shares}, {load['in_flight']} in flight"
         f" ({load['waiting']} waiting, {load['streaming']} streaming)",
         f"TTFT    p50 {_ms(every['ttft']['p50_ms'])}, p95 {_ms(every['ttft']['p95_ms'])}"
         f" (goal {_ms(view['goals']['ttft_p95_ms'])})",
@@ -164,6 +164,10 @@ def _pool(pool: JSON) -> str:
         if pool[state]:
             text += f", {pool[state]} {state}"
     return f"{text} ({pool['reason']})" if pool["reason"] else text
+
+
+def _rate(load: JSON) -> str:
+    return f"{load['rps']:g} rps" if load["running"] else f"off ({load['rps']:g} rps chosen)"
 
 
 def _ms(value: float | None) -> str:
