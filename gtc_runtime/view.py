@@ -34,8 +34,6 @@ class WorkloadView:
     failed: int = 0
     ttft: Quantiles = field(default_factory=Quantiles)
     itl: Quantiles = field(default_factory=Quantiles)
-    goodput_share: float | None = None
-    """Share of finished requests inside both goal lines, 0-1."""
 
 
 @dataclass(frozen=True)
