@@ -134,6 +134,12 @@ class LoadControl:
         if self._process.alive:
             await self._process.cancel()
 
+    async def zero(self, deadline_s: float = 5.0) -> None:
+        """Cancel everything and forget all statistics, what is open included."""
+        await self.cancel()
+        await self.drained(deadline_s)
+        self.book.reset()
+
     async def drained(self, deadline_s: float) -> bool:
         """Wait until no request is open; False when some still are after ``deadline_s``."""
         give_up = self._clock() + deadline_s
@@ -159,6 +165,7 @@ class LoadControl:
             await asyncio.sleep(0.5)
             if self._process.alive:
                 continue
+            self.book.settle_open()
             self._on_death("the load process died and is started again; open requests are lost")
             await asyncio.sleep(RESTART_S)
             try:

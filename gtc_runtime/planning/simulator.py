@@ -138,6 +138,8 @@ class Simulation:
         return Request(key, self.now_s, talk.prompt_tokens, reply, talk)
 
     def _follow_up(self, talk: Conversation) -> None:
+        if self._mix is None or not self._mix.mix.chat:
+            return  # conversations end when chat has no share
         self._turns_owed += 1
         self._send(self._turn(talk))
 

@@ -240,12 +240,11 @@ class Conductor:
 
     async def _reset(self) -> None:
         self._refuse_unless_leading()
-        await self._load.cancel()
+        await self._load.zero()
         was_auto = self.mode == "auto"
         await self._leave_auto(keep_load=False, why="reset")
         if not was_auto:
             await self._cluster.scaling.set_ratio(self._env.initial_ratio)
-        self._load.book.reset()
         self.state = machine.IDLE
         self._events.add("info", f"reset: load off, {self._env.initial_ratio} ordered")
         await self._save()
