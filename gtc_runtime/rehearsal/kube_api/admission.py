@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from gtc_runtime.rehearsal.kube_api.errors import webhook_denied
 from gtc_runtime.rehearsal.kube_api.objects import Object, key_of
@@ -33,15 +33,13 @@ class Request:
     """One write on the main resource, on its way in.
 
     Attributes:
-        operation: What is asked for.
         resource: The kind.
-        old: The stored object, None on CREATE.
+        old: The stored object, None when it is to be created.
         new: The object to be stored.
         actor: Who asks.
         peers: Gives the stored objects of the same kind and namespace.
     """
 
-    operation: Literal["CREATE", "UPDATE"]
     resource: Resource
     old: Object | None
     new: Object

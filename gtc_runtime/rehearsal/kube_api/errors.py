@@ -102,6 +102,12 @@ def stale(resource: Resource, name: str) -> ApiError:
     return ApiError(409, "Conflict", message, _details(resource, name))
 
 
+def revision_missing(resource: Resource, name: str) -> ApiError:
+    """422: a replace that does not say which version it read."""
+    words = "Invalid value: 0x0: must be specified for an update"
+    return invalid(resource, name, [Cause("FieldValueInvalid", words, "metadata.resourceVersion")])
+
+
 def precondition_failed(resource: Resource, name: str, what: str, want: str, have: str) -> ApiError:
     """409: a delete named a uid or resourceVersion that the object does not have."""
     message = (
