@@ -3,6 +3,11 @@
 It is good enough for kr8s and for an unmodified kubectl, and it refuses what a real API server
 refuses. It knows nothing of Dynamo's workers, of KEDA's arithmetic or of the demo: controllers
 read and write its `Store` in process, everybody else comes over HTTP.
+
+What it does not do, and a real server does: authenticate and authorise; collect owned objects as
+garbage; give pods a grace period (a finalizer holds one); decode protobuf; keep a consistent
+snapshot across the pages of a list; own the items of a list one by one in managedFields; check
+what lies inside a pod's spec.
 """
 
 from gtc_runtime.rehearsal.kube_api.errors import ApiError

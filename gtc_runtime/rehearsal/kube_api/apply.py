@@ -44,7 +44,7 @@ def merged(
     Raises:
         ApiError: 409 naming every field in conflict with its manager, unless forced.
     """
-    named = {path for path in fields.leaves(applied) if _in_reach(resource, path, subresource)}
+    named = named_fields(resource, applied, subresource)
     identity = (manager, "Apply", subresource or "")
     others = [owner for owner in ownership.owners(old) if owner.identity != identity]
     if not force:
@@ -59,10 +59,12 @@ def merged(
     return copy
 
 
-def _in_reach(resource: Resource, path: fields.Path, subresource: str | None) -> bool:
+def named_fields(resource: Resource, applied: Object, subresource: str | None) -> set[fields.Path]:
+    """The fields that an apply names and that its URL can change."""
+    named = fields.leaves(applied)
     if subresource == "status":
-        return path[0] == "status"
-    return not (resource.has_status and path[0] == "status")
+        return {path for path in named if path[0] == "status"}
+    return {path for path in named if not (resource.has_status and path[0] == "status")}
 
 
 def _refuse_conflicts(changed: set[fields.Path], others: list[ownership.Owner]) -> None:

@@ -53,7 +53,7 @@ class Column:
 def columns_of(resource: Resource) -> tuple[Column, ...]:
     """The columns of a kind, name first."""
     if resource.kind in _BUILT_IN and not resource.custom:
-        return (_NAME, *_BUILT_IN[resource.kind], _AGE)[: None if resource.kind != "Event" else -1]
+        return (_NAME, *_BUILT_IN[resource.kind])
     printed = schemas.printer_columns(resource)
     if not printed:
         return _NAME, _AGE
@@ -161,28 +161,38 @@ _BUILT_IN: dict[str, tuple[Column, ...]] = {
         _own("Ready", pod_ready),
         _own("Status", pod_status),
         _own("Restarts", pod_restarts, "integer"),
+        _AGE,
+        _text("IP", ".status.podIP", priority=1),
+        _text("Node", ".spec.nodeName", priority=1),
     ),
-    "ConfigMap": (_own("Data", _entries, "integer"),),
-    "Secret": (_text("Type", ".type"), _own("Data", _entries, "integer")),
-    "Lease": (_text("Holder", ".spec.holderIdentity"),),
-    "Namespace": (_text("Status", ".status.phase"),),
-    "Node": (_own("Status", _node_status), _text("Version", ".status.nodeInfo.kubeletVersion")),
+    "ConfigMap": (_own("Data", _entries, "integer"), _AGE),
+    "Secret": (_text("Type", ".type"), _own("Data", _entries, "integer"), _AGE),
+    "Lease": (_text("Holder", ".spec.holderIdentity"), _AGE),
+    "Namespace": (_text("Status", ".status.phase"), _AGE),
+    "Node": (
+        _own("Status", _node_status),
+        _AGE,
+        _text("Version", ".status.nodeInfo.kubeletVersion"),
+    ),
     "Service": (
         _text("Type", ".spec.type"),
         _text("Cluster-IP", ".spec.clusterIP"),
         _own("Port(s)", _ports),
+        _AGE,
     ),
     "PersistentVolumeClaim": (
         _text("Status", ".status.phase"),
         _text("Volume", ".spec.volumeName"),
         _text("Capacity", ".status.capacity.storage"),
         _text("StorageClass", ".spec.storageClassName"),
+        _AGE,
     ),
-    "Job": (_own("Status", _job_status), _own("Completions", _completions)),
+    "Job": (_own("Status", _job_status), _own("Completions", _completions), _AGE),
     "Deployment": (
         _own("Ready", _ready_of_wanted),
         _number("Up-to-date", ".status.updatedReplicas"),
         _number("Available", ".status.availableReplicas"),
+        _AGE,
     ),
     "HorizontalPodAutoscaler": (
         _own("Reference", partial(_reference, ".spec.scaleTargetRef")),
@@ -190,6 +200,7 @@ _BUILT_IN: dict[str, tuple[Column, ...]] = {
         _text("MinPods", ".spec.minReplicas"),
         _number("MaxPods", ".spec.maxReplicas"),
         _number("Replicas", ".status.currentReplicas"),
+        _AGE,
     ),
     "Event": (
         Column("Last Seen", "string", lambda obj, now: age(obj.get("lastTimestamp"), now)),

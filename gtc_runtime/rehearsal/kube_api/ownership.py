@@ -77,13 +77,13 @@ def record_update(
 def record_apply(
     old: Object | None,
     new: Object,
-    applied: Object,
+    applied: set[fields.Path],
     manager: str,
     subresource: str | None,
     now: datetime,
 ) -> None:
     """Give `manager` the fields that it applied, and only those; changes `new`."""
-    named = fields.leaves(applied) & fields.leaves(new)
+    named = applied & fields.leaves(new)
     mine = Owner(manager, "Apply", subresource or "", new["apiVersion"], "", named)
     taken = fields.differing(old or {}, new, named)
     gone = fields.leaves(old or {}) - fields.leaves(new)

@@ -185,9 +185,10 @@ class Store(Memory):
         require_readable(applied)
         namespace, name = key_of(applied)
         manager = write.field_manager
+        named = apply.named_fields(resource, applied, subresource)
 
         def record(old: Object | None, new: Object) -> None:
-            ownership.record_apply(old, new, applied, manager, subresource, self._now())
+            ownership.record_apply(old, new, named, manager, subresource, self._now())
 
         if not self.exists(resource, name, namespace):
             return self._add(resource, applied, write, record)

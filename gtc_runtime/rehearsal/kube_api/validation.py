@@ -207,8 +207,9 @@ def _causes_of(error: ValidationError) -> list[Cause]:
             )
         ]
     if error.validator == "type":
-        words = f"{path} in body must be of type {limit}: {_json_type(error.instance)}"
-        return [Cause("FieldValueTypeInvalid", f"Invalid value: {words}", path)]
+        kind = _json_type(error.instance)
+        words = f"Invalid value: {kind}: {path} in body must be of type {limit}: {kind}"
+        return [Cause("FieldValueTypeInvalid", words, path)]
     words = _LIMITS.get(str(error.validator), "is invalid").format(limit)
     return [Cause("FieldValueInvalid", f"Invalid value: {value}: {path} in body {words}", path)]
 

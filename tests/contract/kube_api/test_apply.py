@@ -112,6 +112,19 @@ async def test_kubectl_takes_over_what_it_applied_as_a_client(api: Api) -> None:
     assert (by_kubectl.status, by_another.status) == (200, 409)
 
 
+async def test_an_apply_of_the_status_owns_and_changes_the_status_alone(api: Api) -> None:
+    body = {**adapter("one", replicas=9), "status": {"replicas": 1}}
+
+    answer = await api.send(
+        "PATCH", "adapters/one/status", body, content_type=APPLY, fieldManager="alice"
+    )
+
+    owned = [e for e in answer.body["metadata"]["managedFields"] if e["manager"] == "alice"]
+    assert answer.body["spec"]["replicas"] == 2
+    assert answer.body["status"]["replicas"] == 1
+    assert owned[0]["fieldsV1"] == {"f:status": {"f:replicas": {}}}
+
+
 async def test_a_dry_run_apply_stores_nothing(api: Api) -> None:
     answer = await apply(api, "alice", config_map("new", a="1"), dryRun="All")
 

@@ -36,7 +36,7 @@ PATHS = st.sampled_from(
 ACCIDENT = "internal error"
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"
 quickly = settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 
 

@@ -120,7 +120,7 @@ CREATES = [
         "POST",
         "adapters",
         adapter_with(replicas="two"),
-        words='spec.replicas in body must be of type integer: "string"',
+        words='Invalid value: "string": spec.replicas in body must be of type integer: "string"',
     ),
     Refused(
         "a required field that is missing",
@@ -294,15 +294,6 @@ PATCHES = [
         adapter(),
         content_type=APPLY,
         words="fieldManager",
-    ),
-    Refused(
-        "an apply under another name",
-        400,
-        "PATCH",
-        "adapters/one",
-        adapter("two"),
-        content_type=APPLY,
-        query=MANAGER,
     ),
     Refused(
         "an apply with a field that the schema does not have",
