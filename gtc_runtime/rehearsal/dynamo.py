@@ -7,16 +7,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
-import random
 import re
 import shutil
-import socket
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from pathlib import Path
-
-import aiohttp
 
 from gtc_runtime.rehearsal.child import Child
 from gtc_runtime.rehearsal.dynamo_settings import (
@@ -29,6 +24,7 @@ from gtc_runtime.rehearsal.dynamo_settings import (
     worker_command,
 )
 from gtc_runtime.rehearsal.model_dir import ensure_model_dir, working_dir
+from gtc_runtime.rehearsal.probes import Probes, free_port
 from gtc_runtime.rehearsal.profile_npz import write_npz
 from gtc_spec.errors import GtcError
 from gtc_spec.profile import Profile
@@ -41,8 +37,6 @@ POLL_S = 0.1
 FRONTEND = "frontend"
 """Name of the frontend's process."""
 
-_PORTS = range(20_000, 32_000)
-"""Below the kernel's ephemeral ports and below 32,768 (see process_env)."""
 _Answers = Callable[[], Awaitable[bool]]
 _WORKER_ID = re.compile(r'worker_id="([0-9a-f]+)"')
 
@@ -97,7 +91,7 @@ class Dynamo:
         self._workers: dict[str, Worker] = {}
         self._serving: set[str] = set()
         self._burials: dict[str, asyncio.Task[None]] = {}
-        self._http: aiohttp.ClientSession | None = None
+        self._probes = Probes()
 
     @property
     def url(self) -> str:
@@ -137,8 +131,7 @@ class Dynamo:
             return self.url
         if not self._frontend_port:
             await asyncio.to_thread(self._prepare)
-            self._frontend_port = _free_port()
-            self._http = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2))
+            self._frontend_port = free_port()
         self._frontend = await Child.start(
             FRONTEND,
             frontend_command(self._settings, self._frontend_port),
@@ -165,7 +158,7 @@ class Dynamo:
         """
         if name in self._workers:
             raise GtcError(f"worker {name} is running already")
-        port = _free_port()
+        port = free_port()
         loop = asyncio.get_running_loop()
         opens_at = loop.time() + delay_s
         child = await Child.start(
@@ -179,13 +172,14 @@ class Dynamo:
         worker = Worker(name, role, f"http://127.0.0.1:{port}/metrics", child)
         self._workers[name] = worker
         try:
-            await asyncio.sleep(opens_at - loop.time())
+            await _until_time_or_end(opens_at, child)
             await child.say(b"\n")
             await self._until(child, lambda: self._worker_answers(port))
             worker_id = await self._worker_id(worker)
         except BaseException:
             self._workers.pop(name, None)
-            await asyncio.shield(child.kill())
+            # SIGTERM first: past its gate it may be on the router's list already
+            await asyncio.shield(child.stop())
             raise
         self._burials[name] = asyncio.create_task(self._bury(child, worker_id))
         self._serving.add(name)
@@ -217,22 +211,22 @@ class Dynamo:
         await asyncio.gather(*self._burials.values())
         self._workers.clear()
         self._burials.clear()
-        if self._http is not None:
-            await self._http.close()
-        self._frontend, self._http, self._frontend_port = None, None, 0
+        await self._probes.close()
+        self._frontend, self._frontend_port = None, 0
 
     async def serving(self) -> bool:
         """Whether the model can be asked: the frontend knows workers for all of its legs."""
-        models = await self._json(f"{self.url}/v1/models")
-        listed = models.get("data") if isinstance(models, dict) else None
-        return any(model.get("id") == self._settings.served_name for model in listed or [])
+        models = await self._probes.document(f"{self.url}/v1/models") or {}
+        listed = models.get("data")
+        wanted = self._settings.served_name
+        return isinstance(listed, list) and any(model.get("id") == wanted for model in listed)
 
     def _prepare(self) -> None:
-        """Write model directory and timings; forget the entries of an earlier run."""
+        """Write model directory and timings; forget entries and logs of an earlier run."""
         try:
-            shutil.rmtree(self._discovery, ignore_errors=True)
-            self._discovery.mkdir(parents=True)
-            self._logs.mkdir(exist_ok=True)
+            for directory in (self._discovery, self._logs):
+                shutil.rmtree(directory, ignore_errors=True)
+                directory.mkdir(parents=True)
             write_npz(Profile.load(self._settings.profile), MAX_SEQUENCES, self._timings)
         except OSError as error:
             raise GtcError(
@@ -262,17 +256,17 @@ class Dynamo:
             ) from None
 
     async def _frontend_answers(self) -> bool:
-        return await self._json(f"{self.url}/health") is not None
+        return await self._probes.document(f"{self.url}/health") is not None
 
     async def _worker_answers(self, port: int) -> bool:
         """Whether its endpoint is served; the overall status of 1.4.2 may never become ready."""
-        health = await self._json(f"http://127.0.0.1:{port}/health")
-        endpoints = health.get("endpoints") if isinstance(health, dict) else None
+        health = await self._probes.document(f"http://127.0.0.1:{port}/health") or {}
+        endpoints = health.get("endpoints")
         return isinstance(endpoints, dict) and endpoints.get("generate") == "ready"
 
     async def _worker_id(self, worker: Worker) -> str:
         """Its id in the discovery directory, hexadecimal; empty when the metrics do not say."""
-        found = _WORKER_ID.search(await self._text(worker.metrics_url) or "")
+        found = _WORKER_ID.search(await self._probes.text(worker.metrics_url) or "")
         return found[1] if found else ""
 
     async def _bury(self, child: Child, worker_id: str) -> None:
@@ -287,33 +281,9 @@ class Dynamo:
             with contextlib.suppress(FileNotFoundError):
                 entry.unlink()
 
-    async def _json(self, url: str) -> object:
-        text = await self._text(url)
-        try:
-            parsed: object = json.loads(text) if text else None
-        except ValueError:
-            return None
-        return parsed
 
-    async def _text(self, url: str) -> str | None:
-        """The body behind a URL whatever the status; None when nobody answers."""
-        if self._http is None:
-            return None
-        try:
-            async with self._http.get(url) as response:
-                return await response.text()
-        except (aiohttp.ClientError, TimeoutError):
-            return None
-
-
-def _free_port() -> int:
-    """A port on which nobody listens.
-
-    Raises:
-        GtcError: No luck in a hundred tries.
-    """
-    for port in random.sample(_PORTS, 100):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise GtcError(f"no free port between {_PORTS.start} and {_PORTS.stop}")
+async def _until_time_or_end(when: float, child: Child) -> None:
+    """Wait for a moment of the loop's clock, or for a child that ends before."""
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout_at(when):
+            await child.ended()
