@@ -27,6 +27,7 @@ from gtc_runtime.rehearsal.kube_api.resources import (
     CONFIG_MAP,
     DGD,
     LEASE,
+    POD,
     QUEUE,
     SCALED_OBJECT,
     Resource,
@@ -124,8 +125,11 @@ class RehearsalCluster:
     def _targets(self) -> Iterator[tuple[str, str, Mapping[str, str]]]:
         """Who is scraped now, labelled as the platform's PodMonitors would."""
         namespace = {"namespace": names.NAMESPACE_WORKLOAD}
-        frontend = f"{names.DEMO}-0-{names.FRONTEND.lower()}"
-        yield JOBS[Emitter.FRONTEND], f"{self._frontend_url}/metrics", namespace | {"pod": frontend}
+        for pod in self.store.list(
+            POD, names.NAMESPACE_WORKLOAD, labels=names.pod_labels(names.FRONTEND)
+        ):
+            labels = namespace | {"pod": pod["metadata"]["name"], "container": "main"}
+            yield JOBS[Emitter.FRONTEND], f"{self._frontend_url}/metrics", labels
         for worker in self.dynamo.workers():
             labels = namespace | {"pod": worker.name, "container": "main"}
             yield JOBS[Emitter.WORKER], worker.metrics_url, labels
