@@ -62,14 +62,17 @@ class SimulatedPools:
             for _ in range(min(max(0, wanted), max(0, free))):
                 free -= 1
                 self._starting[role] += 1
-                self._at(now_s + self._env.worker_start_s, partial(self._started, role))
+                ready_s = now_s + self._env.worker_start_s
+                self._at(ready_s, partial(self._started, role, ready_s))
 
-    def _started(self, role: str) -> None:
+    def _started(self, role: str, now_s: float) -> None:
         self._starting[role] -= 1
         if role == "prefill" and len(self.prefill) < self.desired.prefill:
             self.prefill.append(self._new_prefill())
         elif role == "decode" and len(self.decode) < self.desired.decode:
             self.decode.append(self._new_decode())
+        else:
+            self.settle(now_s)  # nobody wants it any more: its GPU is free
 
 
 def _is_drained(worker: PrefillWorker | DecodeWorker) -> bool:

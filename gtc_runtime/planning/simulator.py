@@ -230,4 +230,11 @@ class Simulation:
         self.at(now_s + think_s, partial(self._follow_up, talk))
 
     def _tally(self, at_s: float, key: Key) -> Tally:
-        return self._slices.setdefault(int(at_s), {}).setdefault(key, Tally())
+        second = int(at_s)
+        tallies = self._slices.get(second)
+        if tallies is None:
+            tallies = self._slices[second] = {}
+        tally = tallies.get(key)
+        if tally is None:
+            tally = tallies[key] = Tally()
+        return tally

@@ -1,0 +1,53 @@
+"""The prediction: the shows that ship tell their story, the plan's first numbers do not."""
+
+import json
+
+import pytest
+
+from gtc_runtime.planning.check import Claim, predict
+from gtc_runtime.scenario.story import judge
+from gtc_spec.environment import load
+
+
+@pytest.mark.parametrize("name", ["prod", "dev"])
+def test_the_show_tells_its_story(name: str) -> None:
+    prediction = predict(load(name), seeds=2, processes=1)
+
+    assert prediction.failing_phases == []
+    assert prediction.passed
+
+
+def test_the_plans_numbers_fail_and_the_failing_phases_are_named() -> None:
+    prediction = predict(load("prod", {"phases": "plan"}), seeds=2, processes=1)
+
+    assert not prediction.passed
+    assert {"PREFILL_RECOVERY", "DECODE_STRESS"} <= set(prediction.failing_phases)
+
+
+def test_a_prediction_has_the_form_of_a_report_and_is_plain_json() -> None:
+    environment = load("dev")
+    prediction = predict(environment, seeds=1, processes=1)
+
+    told = json.loads(json.dumps(prediction.to_json()))
+
+    assert (told["env"], told["table"], told["passed"]) == ("dev", "show", prediction.passed)
+    assert [phase["name"] for phase in told["phases"]] == [
+        str(phase.name) for phase in environment.table.phases
+    ]
+    assert [verdict.passed for verdict in judge(environment, told["phases"])] == [
+        claim["passed"] for claim in told["claims"]
+    ]
+
+
+@pytest.mark.slow
+def test_a_prediction_is_the_same_in_one_process_and_in_two() -> None:
+    dev = load("dev")
+
+    assert predict(dev, seeds=2, processes=1) == predict(dev, seeds=2, processes=2)
+
+
+@pytest.mark.parametrize(
+    ("held", "seeds", "passed"), [(12, 12, True), (9, 12, True), (8, 12, False), (0, 1, False)]
+)
+def test_a_claim_holds_when_three_of_four_seeds_agree(held: int, seeds: int, passed: bool) -> None:
+    assert Claim("BALANCED", "calm", 1.0, held, seeds).passed is passed

@@ -1,0 +1,177 @@
+"""The laws that need more than one worker, and whole cycles."""
+
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gtc_runtime.load.records import KEYS
+from gtc_runtime.planning.simulator import Simulation
+from gtc_spec.environment import Environment, load
+from gtc_spec.profile import Profile
+
+PROFILE = Profile.load("llama-3.1-70b.h200.fp8")
+
+
+def act(
+    name: str, length_s: float, rps: float, mix: str, ratio: str, **more: Any
+) -> dict[str, Any]:
+    found = {"name": name, "duration_s": length_s, "rps": rps, "mix": mix, "ratio": ratio}
+    return {**found, "narration": "look here", **more}
+
+
+def shortened(*acts: dict[str, Any], name: str = "prod", **facts: Any) -> Environment:
+    """An environment with this show; `__` in the name of a fact stands for a dot."""
+    overrides = {key.replace("__", "."): value for key, value in facts.items()}
+    return load(name, {**overrides, "phase_tables": {"show": {"phases": list(acts)}}})
+
+
+def play(environment: Environment, seed: int = 1) -> tuple[Simulation, dict[str, Any]]:
+    simulation = Simulation(environment, Profile.load(environment.model.profile), seed)
+    return simulation, {phase["name"]: phase for phase in simulation.run()}
+
+
+def test_equal_seeds_play_equal_cycles_and_others_do_not() -> None:
+    show = shortened(act("BALANCED", 60, 1, "40/30/30", "2P:3D"))
+
+    first, again, other = (play(show, seed)[1] for seed in (1, 1, 2))
+
+    assert first == again
+    assert first != other
+
+
+def test_ttft_of_a_lone_document_is_the_sum_of_its_parts() -> None:
+    """HTTP, prefill, KV transfer, first decode step; nothing waits at one request a minute."""
+    one_length = {"prompt_tokens": [15_000, 15_000], "output_tokens": [200, 200]}
+    show = shortened(
+        act("BALANCED", 600, 0.02, "0/100/0", "2P:3D"), workloads__summarization=one_length
+    )
+
+    ttft = play(show)[1]["BALANCED"]["ttft_ms"]["summarization"]
+
+    transfer_ms = 15_000 * PROFILE.kv_bytes_per_token / 20e9 * 1000
+    step_ms = PROFILE.decode_step_ms(1, 15_000)
+    wanted = 15.6 + PROFILE.prefill_ms(15_000) + transfer_ms + step_ms
+    assert ttft["n"] > 5
+    assert ttft["p50"] == pytest.approx(wanted, rel=0.01)
+
+
+def test_a_slow_link_makes_another_prefill_worker_useless() -> None:
+    """15k tokens need 1 s on a link of 2 GB/s in bf16; one H100 prefills them in 0.42 s."""
+    documents = act("PREFILL_STRESS", 120, 1.6, "0/100/0", "1P:1D")
+    quiet = act("COOLDOWN", 1, 0, "0/100/0", "1P:1D")
+    more = {**documents, "ratio": "2P:1D"}
+
+    one = play(shortened(documents, quiet, name="dev"))[1]
+    two = play(shortened(more, {**quiet, "ratio": "2P:1D"}, name="dev", pools__prefill__initial=2))[
+        1
+    ]
+    fast = play(shortened(documents, quiet, name="dev", rehearsal__kv_link_gb_s=20))[1]
+
+    p95 = {
+        which: found["PREFILL_STRESS"]["ttft_ms"]["summarization"]["p95"]
+        for which, found in (("one", one), ("two", two), ("fast", fast))
+    }
+    assert p95["two"] == pytest.approx(p95["one"], rel=0.1)
+    assert p95["fast"] < p95["one"] / 5
+
+
+def test_without_contention_transfers_do_not_wait_for_each_other() -> None:
+    documents = act("PREFILL_STRESS", 120, 1.6, "0/100/0", "1P:1D")
+    shared = play(shortened(documents, name="dev"))[1]
+    private = play(shortened(documents, name="dev", rehearsal__link_contention=False))[1]
+
+    def p95(found: dict[str, Any]) -> float:
+        return float(found["PREFILL_STRESS"]["ttft_ms"]["summarization"]["p95"])
+
+    assert p95(private) < p95(shared) / 2
+
+
+def test_new_prefill_workers_end_a_queue_and_not_before_they_are_ready() -> None:
+    stress = act("PREFILL_STRESS", 120, 1.15, "0/100/0", "2P:3D")
+    recovery = act("PREFILL_RECOVERY", 120, 1.15, "0/100/0", "4P:3D", gate="ready", max_s=240)
+    end = act("COOLDOWN", 30, 0.2, "0/100/0", "2P:3D")
+
+    ahead = play(shortened(stress, recovery, end))[1]
+    table = {"lead_s": 0, "phases": [stress, recovery, end]}
+    late_show = load("prod", {"phase_tables": {"show": table}})
+    late = play(late_show)[1]
+
+    lengths_s = [found["PREFILL_RECOVERY"]["length_s"] for found in (ahead, late)]
+    assert lengths_s == [pytest.approx(120, abs=2), pytest.approx(240, abs=2)]
+    p95_ms = [
+        found["PREFILL_RECOVERY"]["ttft_ms"]["summarization"]["p95"] for found in (ahead, late)
+    ]
+    assert p95_ms[1] > 1.5 * p95_ms[0]
+
+
+class Metered(Profile):
+    """The real timings, and a note of what was prefilled."""
+
+    prefills: ClassVar[list[tuple[float, float]]] = []
+
+    def prefill_ms(self, new_tokens: float, cached_tokens: float = 0) -> float:
+        self.prefills.append((new_tokens, cached_tokens))
+        return super().prefill_ms(new_tokens, cached_tokens)
+
+
+def test_chat_finds_seventy_per_cent_of_its_prompts_in_the_cache() -> None:
+    """The hit is the previous prompt and never the previous answer, in whole blocks."""
+    show = shortened(act("KV_CACHE_DEMO", 600, 1.0, "100/0/0", "2P:3D"))
+    Metered.prefills.clear()
+    chat = Simulation(show, Metered.load(show.model.profile), 1).run()[0]
+
+    cached = sum(cached for _, cached in Metered.prefills)
+    share = cached / sum(new + cached for new, cached in Metered.prefills)
+    assert share == pytest.approx(0.70, abs=0.03)
+    assert {cached % 32 for _, cached in Metered.prefills} == {0}
+    assert chat["ttft_ms"]["chat_turn2plus"]["p50"] < 0.5 * chat["ttft_ms"]["chat_turn1"]["p50"]
+
+
+def test_a_paced_rate_makes_as_many_requests_as_it_says() -> None:
+    show = shortened(act("BALANCED", 300, 4, "0/20/80", "2P:3D"))
+
+    requests = play(show)[1]["BALANCED"]["requests"]
+
+    assert requests["due"] == pytest.approx(1200, rel=0.02)
+
+
+def test_follow_up_questions_count_into_the_rate() -> None:
+    show = shortened(act("KV_CACHE_DEMO", 600, 1.0, "100/0/0", "2P:3D"))
+
+    due = play(show)[1]["KV_CACHE_DEMO"]["requests"]["due"]
+
+    assert due == pytest.approx(600, rel=0.05)
+
+
+ratios = st.sampled_from(["2P:3D", "4P:3D", "2P:5D", "3P:4D", "1P:1D"])
+mixes = st.sampled_from(["100/0/0", "0/100/0", "0/0/100", "40/30/30"])
+stretches = st.tuples(st.integers(10, 60), st.floats(0.2, 3), mixes, ratios)
+
+
+@settings(max_examples=8)
+@given(st.lists(stretches, min_size=1, max_size=4), st.integers(1, 1000))
+def test_no_request_is_lost_however_the_pools_change(
+    acts: list[tuple[int, float, str, str]], seed: int
+) -> None:
+    """After a long quiet everything that was due has ended well, on pools at the initial ratio."""
+    listed = ["KV_CACHE_DEMO", "DECODE_STRESS", "PREFILL_RECOVERY", "DECODE_RECOVERY"]
+    show = shortened(
+        act("BALANCED", 30, 1, "40/30/30", "2P:3D"),
+        *(act(name, *each) for name, each in zip(listed, acts, strict=False)),
+        act("COOLDOWN", 600, 0, "40/30/30", "2P:3D"),
+        worker_start_s=20,
+        allow_pending=True,
+        gpus__per_node=64,
+    )
+
+    simulation, phases = play(show, seed)
+
+    for phase in phases.values():
+        assert phase["requests"]["due"] == phase["requests"]["ok"]
+    totals = simulation.book.totals()
+    assert sum(totals[key].ttft.n for key in KEYS) == totals["all"].ok
+    assert str(simulation.pools.ready) == "2P:3D"
+    assert all(worker.idle for worker in simulation.pools.prefill)
+    assert all(worker.streams == 0 for worker in simulation.pools.decode)
