@@ -52,10 +52,34 @@ BUILT_IN = {
 OPEN: dict[str, Any] = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 CUT_FIELDS = frozenset({"extraPodSpec", "livenessProbe", "readinessProbe", "autoscaling"})
 """Fields of a DGD service that hold a pod, a probe or an HPA in full."""
+POD: dict[str, Any] = {
+    **OPEN,
+    "properties": {
+        name: {"type": "array", "items": OPEN}
+        for name in ("containers", "initContainers", "volumes")
+    },
+    "required": ["containers"],
+}
+"""What is left of a pod: its lists."""
+
+REASON: dict[str, Any] = {**OPEN, "properties": {"reason": {"type": "string"}}}
+CONTAINER_STATUS: dict[str, Any] = {
+    **OPEN,
+    "properties": {
+        "name": {"type": "string"},
+        "ready": {"type": "boolean"},
+        "restartCount": {"type": "integer"},
+        "state": {
+            "type": "object",
+            "properties": dict.fromkeys(("running", "terminated", "waiting"), REASON),
+        },
+    },
+}
+"""What is left of a container's status: what kubectl prints of it."""
+
+REPLACED = {"core.v1.PodSpec": POD, "core.v1.ContainerStatus": CONTAINER_STATUS}
 CUT_DEFINITIONS = (
-    "core.v1.PodSpec",
     "core.v1.PodTemplateSpec",
-    "core.v1.ContainerStatus",
     "core.v1.NodeStatus",
     "meta.v1.ObjectMeta",
 )
@@ -208,6 +232,9 @@ def trimmed(schema: Schema, known: dict[str, Schema]) -> Schema:
 
 def resolved(name: str, known: dict[str, Schema]) -> Schema:
     """A named definition of the Kubernetes API, written out."""
+    for replaced, small in REPLACED.items():
+        if name.endswith(replaced):
+            return small
     if name.endswith(CUT_DEFINITIONS):
         return OPEN
     if name.endswith(".MicroTime"):

@@ -31,6 +31,7 @@ _NAME_RULE = (
     f"for validation is '{_SUBDOMAIN}')"
 )
 _NAME_LIMIT = 253
+_WRONG_TYPE = "FieldValueTypeInvalid"
 _METADATA_TYPES: dict[str, type] = {
     "name": str,
     "generateName": str,
@@ -52,6 +53,8 @@ def checked(resource: Resource, new: Object, old: Object | None, write: Write) -
     schemas.fill_defaults(resource, new)
     name = key_of(new)[1]
     causes = [*_metadata_causes(new, old), *_schema_causes(resource, new)]
+    if not resource.custom:
+        _refuse_undecodable(resource, causes)
     if not causes:
         causes = broken_rules(resource, new)
     if causes:
@@ -95,6 +98,16 @@ def _handle_unknown(resource: Resource, unknown: list[str], write: Write) -> Non
         f'{resource.kind} in version "{resource.version}" cannot be handled as a '
         f"{resource.kind}: {why}"
     )
+
+
+def _refuse_undecodable(resource: Resource, causes: list[Cause]) -> None:
+    """Built-in kinds are decoded into typed fields: a wrong type is 400 there, not 422."""
+    for cause in causes:
+        if cause.reason == _WRONG_TYPE or cause.field.endswith("Time"):
+            raise errors.bad_request(
+                f'{resource.kind} in version "{resource.version}" cannot be handled as a '
+                f"{resource.kind}: json: cannot unmarshal {cause.field}: {cause.message}"
+            )
 
 
 def _metadata_causes(new: Object, old: Object | None) -> list[Cause]:
@@ -209,7 +222,7 @@ def _causes_of(error: ValidationError) -> list[Cause]:
     if error.validator == "type":
         kind = _json_type(error.instance)
         words = f"Invalid value: {kind}: {path} in body must be of type {limit}: {kind}"
-        return [Cause("FieldValueTypeInvalid", words, path)]
+        return [Cause(_WRONG_TYPE, words, path)]
     words = _LIMITS.get(str(error.validator), "is invalid").format(limit)
     return [Cause("FieldValueInvalid", f"Invalid value: {value}: {path} in body {words}", path)]
 

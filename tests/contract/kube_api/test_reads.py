@@ -99,6 +99,15 @@ async def test_pages_add_up_to_the_whole_list(api: Api) -> None:
     assert not rest["metadata"].get("continue")
 
 
+async def test_a_list_of_one_namespace_leaves_out_the_others(api: Api) -> None:
+    elsewhere = await api.send(
+        "GET",
+        "/apis/nvidia.com/v1alpha1/namespaces/kube-system/dynamographdeploymentscalingadapters",
+    )
+
+    assert names_of(elsewhere.body) == []
+
+
 async def test_a_list_from_any_version_is_answered(api: Api) -> None:
     answer = await api.send("GET", "adapters", resourceVersion="0")
 

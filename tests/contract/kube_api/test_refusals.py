@@ -158,6 +158,18 @@ CREATES = [
         content_type="application/vnd.kubernetes.protobuf",
     ),
     Refused(
+        "a pod whose containers are no list",
+        400,
+        "POST",
+        "pods",
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "new"},
+            "spec": {"containers": 5},
+        },
+    ),
+    Refused(
         "a namespace that does not exist",
         404,
         "POST",
