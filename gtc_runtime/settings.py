@@ -13,7 +13,7 @@ from typing import Any
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from gtc_spec.errors import ConfigError, Problem
+from gtc_spec.errors import ConfigError, Problem, UsageError
 
 
 class Settings(BaseSettings):
@@ -72,12 +72,15 @@ def read(**flags: Any) -> Settings:
     Raises:
         ConfigError: One or more variables hold something that is not allowed; values of
             secrets are not echoed.
+        UsageError: The ``.env`` file cannot be read.
     """
     given = {name: value for name, value in flags.items() if value is not None}
     try:
         return Settings(**given)
     except ValidationError as error:
         raise ConfigError([_problem(each) for each in error.errors()]) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise UsageError(f"cannot read .env: {error}") from None
 
 
 def example() -> str:

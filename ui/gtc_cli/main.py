@@ -12,7 +12,7 @@ from typing import Any
 import click
 
 from gtc_cli import drive, plan, rehearse, serve
-from gtc_spec.errors import GtcError
+from gtc_spec.errors import GtcError, UsageError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -31,7 +31,7 @@ class Gtc(click.Group):
 
             close = difflib.get_close_matches(args[0], self.commands, n=1)
             hint = f"did you mean gtc {close[0]}?" if close else "gtc --help lists the verbs"
-            raise click.UsageError(f"{error.message.rstrip('.').lower()}\nhint: {hint}") from None
+            raise UsageError(f"unknown verb {args[0]!r}", hint) from error
 
 
 @click.group(cls=Gtc, context_settings=CONTEXT)
@@ -57,6 +57,9 @@ def main(argv: list[str] | None = None) -> int:
         result: Any = gtc.main(args=arguments, prog_name="gtc", standalone_mode=False)
     except click.exceptions.Abort:
         return 130
+    except click.exceptions.NoArgsIsHelpError as error:
+        click.echo(error.format_message(), err=True)
+        return error.exit_code
     except click.ClickException as error:
         return _tell(error.format_message().rstrip(".").lower(), "", 2, wants_json)
     except GtcError as error:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
+from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
 from gtc_runtime.settings import Settings
@@ -38,7 +39,7 @@ def rehearsal_notes(state_dir: Path) -> dict[str, Any] | None:
     """What the running rehearsal wrote down; None without one.
 
     Raises:
-        UsageError: The file is there and is no JSON object.
+        UsageError: The file is there and says something else.
     """
     path = state_dir / REHEARSAL_FILE
     try:
@@ -47,9 +48,18 @@ def rehearsal_notes(state_dir: Path) -> dict[str, Any] | None:
         return None
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read {path}: {error}", "remove it and start again") from None
-    if not isinstance(notes, dict) or "urls" not in notes:
+    if not _describes_rehearsal(notes):
         raise UsageError(f"{path} does not describe a rehearsal", "remove it and start again")
-    return notes
+    found: dict[str, Any] = notes
+    return found
+
+
+def _describes_rehearsal(notes: Any) -> bool:
+    try:
+        texts = (notes["env"], notes["kubeconfig"], notes["urls"]["panel"])
+    except (TypeError, KeyError, IndexError):
+        return False
+    return all(isinstance(text, str) for text in texts)
 
 
 def call(base: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
@@ -59,8 +69,8 @@ def call(base: str, method: str, path: str, body: dict[str, Any] | None = None) 
         UnreachableError: Nothing answers there.
         GtcError: The panel refuses; its own words.
     """
-    if not base.startswith(("http://", "https://")):
-        raise UsageError(f"not the address of a panel: '{base}', allowed: http://host:port")
+    if not _is_address(base):
+        raise UsageError(f"not the address of a panel: {base!r}, allowed: http://host:port")
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json"}
     request = Request(base + path, data=data, headers=headers, method=method)  # noqa: S310
@@ -76,11 +86,22 @@ def call(base: str, method: str, path: str, body: dict[str, Any] | None = None) 
         ) from None
 
 
+def _is_address(base: str) -> bool:
+    try:
+        parts = urlsplit(base)
+        return parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
+
+
 def _json(body: bytes, base: str) -> Any:
     try:
-        return json.loads(body)
+        view = json.loads(body)
     except ValueError:
-        raise UnreachableError(f"{base} answers, but it is no gtc panel", "check --url") from None
+        view = None
+    if not isinstance(view, dict) or "phase" not in view:
+        raise UnreachableError(f"{base} answers, but it is no gtc panel", "check --url")
+    return view
 
 
 def _refusal(status: int, body: bytes) -> GtcError:

@@ -37,52 +37,56 @@ def rehearse(
     port: int | None,
     state_dir: Path | None,
     time_scale: float,
-    headless: bool,
-    auto: bool,
-    once: bool,
-    report: Path | None,
     as_json: bool,
+    **run: Any,
 ) -> int:
     """Play the demo against a cluster on localhost.
 
     With --auto --once it plays one cycle, judges its story and exits 1 when it fails.
     """
-    _refuse_odd_flags(auto, once, report)
+    _refuse_odd_flags(**run)
     from gtc_panel.server import bind
     from gtc_runtime.rehearsal.supervisor import Plan, Supervisor
 
     configured = settings.read(env=env, port=port, state_dir=state_dir)
     options.environment(configured.env, phases).scaled(time_scale)
     bind("127.0.0.1", configured.port).close()
-    flags = [*(["--headless"] if headless else []), *(["--auto"] if auto else [])]
-    flags += ["--once"] if once else []
-    told = report or (configured.state_dir / "report.json" if once else None)
-    if told is not None:
-        told.unlink(missing_ok=True)
-        flags += ["--report", str(told)]
+    told = run["report"] or (configured.state_dir / "report.json" if run["once"] else None)
     plan = Plan(
         environment=configured.env,
         phases=phases or "",
         state_dir=configured.state_dir,
         port=configured.port,
         time_scale=time_scale,
-        panel_flags=tuple(flags),
-        ends_with_panel=once,
+        panel_flags=_panel_flags(told, run),
+        ends_with_panel=run["once"],
     )
     ready = _print_json if as_json else _print_addresses
     code = asyncio.run(Supervisor(plan, partial(click.echo, err=as_json), ready).run())
     if told is None or not told.exists():
         return code
-    report_json = json.loads(told.read_text(encoding="utf-8"))
+    return _judged(told, time_scale, as_json)
+
+
+def _panel_flags(told: Path | None, run: dict[str, Any]) -> tuple[str, ...]:
+    flags = [f"--{name}" for name in ("headless", "auto", "once") if run[name]]
+    if told is not None:
+        told.unlink(missing_ok=True)
+        flags += ["--report", str(told)]
+    return tuple(flags)
+
+
+def _judged(told: Path, time_scale: float, as_json: bool) -> int:
+    report = json.loads(told.read_text(encoding="utf-8"))
     if as_json:
-        _print_json({key: report_json[key] for key in ("story", "totals")} | {"report": str(told)})
+        _print_json({key: report[key] for key in ("story", "totals")} | {"report": str(told)})
     else:
-        _print_verdicts(report_json, told, time_scale)
-    passed = all(verdict["passed"] for verdict in report_json["story"])
+        _print_verdicts(report, told, time_scale)
+    passed = all(verdict["passed"] for verdict in report["story"])
     return 0 if passed or time_scale != 1 else 1
 
 
-def _refuse_odd_flags(auto: bool, once: bool, report: Path | None) -> None:
+def _refuse_odd_flags(*, auto: bool, once: bool, report: Path | None, **_rest: Any) -> None:
     if once and not auto:
         raise UsageError("--once needs --auto", "gtc rehearse --headless --auto --once")
     if report is not None and not once:

@@ -58,11 +58,11 @@ def serve(
 
     configured = settings.read(env=env, host=host, port=port)
     set_up_logging(configured.log_level)
+    environment = options.environment(configured.env, phases).scaled(time_scale)
     if not configured.frontend_url:
         raise UsageError(
             "no frontend address", "set GTC_FRONTEND_URL, or use gtc rehearse on a laptop"
         )
-    environment = options.environment(configured.env, phases).scaled(time_scale)
     asyncio.run(
         serve_demo(
             environment, configured, headless=headless, run=Run(**run), time_scale=time_scale

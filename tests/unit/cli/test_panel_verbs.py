@@ -1,0 +1,221 @@
+"""What the verbs make of the answers of a panel."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+import pytest
+
+from gtc_cli.drive import status_lines
+from gtc_runtime.view import (
+    DemoView,
+    Goals,
+    LoadView,
+    PhaseView,
+    PoolView,
+    Quantiles,
+    WorkloadView,
+)
+from tests.unit.cli.conftest import Call
+
+KEYS = ("all", "chat", "chat_turn1", "chat_turn2plus", "summarization", "reasoning")
+
+
+def view(**changes: Any) -> dict[str, Any]:
+    """A view as a panel sends it."""
+    fields: dict[str, Any] = {
+        "environment": "prod",
+        "digest": "0123456789ab",
+        "cluster": "Rehearsal",
+        "at": "2026-03-01T12:00:00+00:00",
+        "uptime_s": 5.0,
+        "mode": "auto",
+        "holder": "panel@host",
+        "phase": PhaseView("PREFILL_RECOVERY", "settle", 4, 3.0, 42.0),
+        "strip": (),
+        "goals": Goals(4000, 30),
+        "load": LoadView(
+            running=True, rps=1.15, mix={"chat": 50, "summarization": 0, "reasoning": 50}
+        ),
+        "workloads": {key: WorkloadView() for key in KEYS},
+        "pools": (
+            PoolView("prefill", 4, 2, 2, 0, "insufficient gpu"),
+            PoolView("decode", 3, 3, 0, 1),
+        ),
+        "gpus_total": 8,
+        "keda": "paused-by-us",
+        "keda_detail": "",
+        "cluster_age_s": 0.5,
+        "load_age_s": 0.2,
+        "events": (),
+    }
+    return DemoView(**(fields | changes)).to_json()
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Answers every request with what the server holds and keeps what was asked."""
+
+    def do_GET(self) -> None:
+        self._answer()
+
+    def do_POST(self) -> None:
+        self._answer()
+
+    def _answer(self) -> None:
+        length = int(self.headers.get("content-length") or 0)
+        body = self.rfile.read(length)
+        server: Any = self.server
+        server.asked.append((self.command, self.path, json.loads(body) if body else None))
+        self.send_response(server.status)
+        self.send_header("content-length", str(len(server.body)))
+        self.end_headers()
+        self.wfile.write(server.body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def panel() -> Iterator[Any]:
+    server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
+    server.status, server.body, server.asked = 200, json.dumps(view()).encode(), []
+    server.url = f"http://127.0.0.1:{server.server_address[1]}"
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    yield server
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("command", "asked"),
+    [
+        ("status", ("GET", "/api/status", None)),
+        ("start", ("POST", "/api/workload/start", {})),
+        (
+            "start --rps 2.5 --mix 50,25,25",
+            ("POST", "/api/workload/start", {"rps": 2.5, "mix": "50/25/25"}),
+        ),
+        ("stop", ("POST", "/api/workload/stop", None)),
+        ("auto", ("POST", "/api/scenario/auto", {"once": False})),
+        ("auto --once", ("POST", "/api/scenario/auto", {"once": True})),
+        ("manual", ("POST", "/api/scenario/manual", None)),
+        ("reset", ("POST", "/api/reset", None)),
+    ],
+)
+def test_a_verb_is_one_request_and_prints_what_came_of_it(
+    gtc: Call, panel: Any, command: str, asked: tuple[str, str, Any]
+) -> None:
+    told = gtc(*command.split(), "--url", panel.url + "/")
+
+    assert panel.asked == [asked]
+    assert told.code == 0
+    assert told.out.splitlines()[0] == "Rehearsal prod (0123456789ab)"
+
+
+def test_json_prints_the_view_as_it_came(gtc: Call, panel: Any) -> None:
+    assert gtc("status", "--json", "--url", panel.url).json == json.loads(panel.body)
+
+
+def test_the_variable_finds_the_panel_and_the_flag_wins(
+    gtc: Call, panel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GTC_URL", panel.url)
+    assert gtc("status").code == 0
+
+    monkeypatch.setenv("GTC_URL", "http://127.0.0.1:1")
+    assert gtc("status").code == 3
+    assert gtc("status", "--url", panel.url).code == 0
+
+
+def test_a_running_rehearsal_is_found_by_its_notes(gtc: Call, panel: Any, tmp_path: Any) -> None:
+    (tmp_path / "notes").mkdir()
+    notes = {"env": "prod", "kubeconfig": "k", "urls": {"panel": panel.url}}
+    (tmp_path / "notes" / "rehearsal.json").write_text(json.dumps(notes))
+
+    assert gtc("status", "--state-dir", "notes").code == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "code"), [(409, 1), (422, 2), (503, 1), (500, 1)], ids=lambda value: str(value)
+)
+def test_a_refusal_is_told_in_the_panels_own_words(
+    gtc: Call, panel: Any, status: int, code: int
+) -> None:
+    panel.status = status
+    panel.body = b'{"error": "cannot start while the scenario drives", "hint": "go manual"}'
+
+    told = gtc("start", "--url", panel.url)
+
+    assert (told.error, told.hint) == ("cannot start while the scenario drives", "go manual")
+    assert told.code == code
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'"text"', b'{"no": "error"}', b"\xff"])
+def test_a_refusal_in_other_words_is_told_with_its_status(
+    gtc: Call, panel: Any, body: bytes
+) -> None:
+    panel.status, panel.body = 502, body
+
+    told = gtc("stop", "--url", panel.url)
+
+    assert told.code == 1
+    assert told.error.startswith("the panel answered 502")
+
+
+@pytest.mark.parametrize("body", [b"", b"<html>", b"[]", b'{"object": "list"}', b"null", b"\xff"])
+def test_an_answer_that_is_no_view_is_not_taken_for_one(gtc: Call, panel: Any, body: bytes) -> None:
+    panel.body = body
+
+    told = gtc("status", "--url", panel.url)
+
+    assert told.code == 3
+    assert told.error == f"{panel.url} answers, but it is no gtc panel"
+
+
+# -- the lines of status -------------------------------------------------------------------------
+
+
+def lines(**changes: Any) -> list[str]:
+    return status_lines(view(**changes))
+
+
+def line(head: str, **changes: Any) -> str:
+    return next(each for each in lines(**changes) if each.startswith(head))
+
+
+def test_status_names_mode_keda_and_the_holder_of_the_lease() -> None:
+    assert line("mode") == "mode    auto, keda paused-by-us, lease panel@host"
+    assert line("mode", holder="") == "mode    auto, keda paused-by-us"
+
+
+def test_status_says_when_the_phase_ends_and_that_it_settles() -> None:
+    assert line("phase") == "phase   PREFILL_RECOVERY (settling), ends in 42 s"
+    assert line("phase", phase=PhaseView()) == "phase   IDLE"
+
+
+def test_status_says_why_a_worker_is_pending() -> None:
+    assert line("prefill") == "prefill 2 ready of 4 desired, 2 pending (insufficient gpu)"
+    assert line("decode") == "decode  3 ready of 3 desired, 1 draining"
+
+
+def test_status_shows_what_nobody_knows_as_a_question_mark_and_not_as_zero() -> None:
+    assert line("prefill", pools=(PoolView("prefill"),)) == "prefill ? ready of ? desired"
+
+
+def test_status_shows_latencies_in_the_unit_that_reads_well() -> None:
+    every = WorkloadView(ttft=Quantiles(3, 640.0, 2512.0), itl=Quantiles(9, 21.44, None))
+    workloads = {key: every for key in KEYS}
+
+    assert line("TTFT", workloads=workloads) == "TTFT    p50 640.0 ms, p95 2.51 s (goal 4.00 s)"
+    assert line("ITL", workloads=workloads) == "ITL     p50 21.4 ms, p95 no data (goal 30.0 ms)"
+
+
+def test_status_ends_with_the_problem_if_there_is_one() -> None:
+    assert lines(problem="the cluster has not answered yet")[-1] == (
+        "problem the cluster has not answered yet"
+    )
+    assert not lines()[-1].startswith("problem")
