@@ -8,7 +8,7 @@ BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.11 $(LOCK_FLAGS)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo plan test test-slow check lint types arch fmt docs lock clean
+.PHONY: help setup demo plan test test-slow chaos check lint types arch fmt docs lock clean
 
 ##@ Start
 help: ## List these commands
@@ -32,6 +32,9 @@ test: setup ## Run the tests, without the slow ones
 test-slow: setup ## Run the slow suites: browser, chaos, whole rehearsals
 	@$(PYTHON) tools/chromium.py
 	$(BIN)/pytest -m "slow and not cluster"
+
+chaos: setup ## Kill and break a running rehearsal, and see that nothing stays broken
+	$(BIN)/pytest -m slow tests/rehearsal
 
 check: lint types arch ## Everything static: lint, format, types, architecture
 

@@ -88,9 +88,11 @@ def test_panel_scales_only_through_the_scale_subresource() -> None:
     assert verbs["dynamographdeployments"] == ["get"]
 
 
-def test_guardian_can_unpause_and_take_the_lease_and_nothing_else() -> None:
-    resources = [rule["resources"][0] for rule in rules(rbac.guardian_access(PROD))]
-    assert resources == ["leases", "scaledobjects", "horizontalpodautoscalers"]
+def test_guardian_can_unpause_take_the_lease_note_it_and_nothing_else() -> None:
+    granted = rules(rbac.guardian_access(PROD))
+    resources = [rule["resources"][0] for rule in granted]
+    assert resources == ["leases", "scaledobjects", "horizontalpodautoscalers", "configmaps"]
+    assert granted[-1]["resourceNames"] == ["gtc-demo-state"]
 
 
 def test_accounts_live_with_the_panel_and_act_in_the_workload_namespace() -> None:

@@ -1,0 +1,89 @@
+"""kubectl against a running rehearsal, as in the runbook."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import time
+
+import pytest
+
+from .conftest import Rehearsal
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
+PREFILL = "gtc-demo-trtllmprefillworker"
+
+
+@pytest.mark.parametrize("kind", ["dgdsa", "scaledobjects", "pods", "dgd", "hpa", "lease"])
+def test_get_shows_the_objects_of_the_demo(rehearsal: Rehearsal, kind: str) -> None:
+    shown = rehearsal.kubectl("get", kind)
+    assert shown.returncode == 0, shown.stderr
+    assert "gtc-demo" in shown.stdout
+
+
+def test_scaling_a_pool_starts_a_worker_that_becomes_ready(rehearsal: Rehearsal) -> None:
+    scaled = rehearsal.kubectl("scale", "dgdsa", PREFILL, "--replicas=3")
+    assert scaled.returncode == 0, scaled.stderr
+    waited = rehearsal.kubectl(
+        "wait", "dgd/gtc-demo", "--timeout=50s",
+        "--for=jsonpath={.status.services.TrtllmPrefillWorker.readyReplicas}=3",
+    )  # fmt: skip
+    assert waited.returncode == 0, waited.stderr
+    rehearsal.wait_for(lambda view: view["pools"][0]["ready"] == 3, 10)
+
+
+def test_scaling_back_removes_the_worker(rehearsal: Rehearsal) -> None:
+    assert rehearsal.kubectl("scale", "dgdsa", PREFILL, "--replicas=2").returncode == 0
+    rehearsal.wait_for(
+        lambda view: (view["pools"][0]["ready"], view["pools"][0]["draining"]) == (2, 0), 40
+    )
+
+
+def test_watching_sees_a_change(rehearsal: Rehearsal) -> None:
+    watching = subprocess.Popen(
+        ["kubectl", "--kubeconfig", rehearsal.notes["kubeconfig"], "get", "dgdsa", PREFILL, "-w",
+         "-o", "jsonpath={.metadata.annotations.note}{'\\n'}"],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    try:
+        time.sleep(2)
+        assert rehearsal.kubectl("annotate", "dgdsa", PREFILL, "note=seen").returncode == 0
+        time.sleep(2)
+    finally:
+        watching.terminate()
+    out, _ = watching.communicate(timeout=10)
+    assert "seen" in out
+    assert rehearsal.kubectl("annotate", "dgdsa", PREFILL, "note-").returncode == 0
+
+
+def test_applying_an_object_twice_leaves_it_unchanged(rehearsal: Rehearsal) -> None:
+    manifest = json.dumps(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "note"}, "data": {"a": "b"}}
+    )
+    path = rehearsal.state_dir / "note.json"
+    path.write_text(manifest)
+    assert "created" in rehearsal.kubectl("apply", "-f", str(path)).stdout
+    assert "unchanged" in rehearsal.kubectl("apply", "-f", str(path)).stdout
+
+
+def test_editing_replicas_of_the_dgd_is_denied_in_the_operators_words(rehearsal: Rehearsal) -> None:
+    patch = '{"spec":{"services":{"TrtllmPrefillWorker":{"replicas":4}}}}'
+    edited = rehearsal.kubectl("patch", "dgd", "gtc-demo", "--type=merge", "-p", patch)
+    assert edited.returncode != 0
+    assert (
+        "spec.services[TrtllmPrefillWorker].replicas cannot be modified directly when scaling "
+        "adapter is enabled; scale or update the related DynamoGraphDeploymentScalingAdapter "
+        "instead"
+    ) in edited.stderr
+
+
+def test_workers_beyond_the_gpus_stay_pending_with_a_reason(rehearsal: Rehearsal) -> None:
+    rehearsal.kubectl("annotate", "so", "--all", "autoscaling.keda.sh/paused=true")
+    try:
+        assert rehearsal.kubectl("scale", "dgdsa", PREFILL, "--replicas=6").returncode == 0
+        view = rehearsal.wait_for(lambda view: view["pools"][0]["pending"] == 1
+                                  and view["pools"][0]["ready"] == 5, 60)  # fmt: skip
+        assert "gpu" in view["pools"][0]["reason"].lower()
+    finally:
+        rehearsal.kubectl("scale", "dgdsa", PREFILL, "--replicas=2")
+        rehearsal.kubectl("annotate", "so", "--all", "autoscaling.keda.sh/paused-")
