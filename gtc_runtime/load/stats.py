@@ -98,44 +98,45 @@ Slices = dict[int, dict[Key, Tally]]
 """Tallies by second of CLOCK_MONOTONIC and key."""
 
 
+def tally_at(slices: Slices, at_s: float, key: Key) -> Tally:
+    """The tally of a key in the second of `at_s`; made when it is the first of its second."""
+    tallies = slices.get(int(at_s))
+    if tallies is None:
+        tallies = slices[int(at_s)] = {}
+    tally = tallies.get(key)
+    if tally is None:
+        tally = tallies[key] = Tally()
+    return tally
+
+
 class SliceRecorder:
     """Collects what happened since the last `take`. Lives in the load process."""
 
     def __init__(self) -> None:
         self._slices: Slices = {}
 
-    def _tally(self, at_s: float, key: Key) -> Tally:
-        second = int(at_s)
-        tallies = self._slices.get(second)
-        if tallies is None:
-            tallies = self._slices[second] = {}
-        tally = tallies.get(key)
-        if tally is None:
-            tally = tallies[key] = Tally()
-        return tally
-
     def due(self, record: RequestRecord) -> None:
         """A request is due."""
-        self._tally(record.due_s, record.key).due += 1
+        tally_at(self._slices, record.due_s, record.key).due += 1
 
     def sent(self, record: RequestRecord) -> None:
         """A request was handed to the kernel."""
         if (slip_s := record.slip_s) is not None:
-            self._tally(record.due_s, record.key).slip.add(slip_s)
+            tally_at(self._slices, record.due_s, record.key).slip.add(slip_s)
 
     def first_token(self, record: RequestRecord, tokens: int) -> None:
         """The first output arrived and brought `tokens` tokens."""
-        tally = self._tally(record.due_s, record.key)
+        tally = tally_at(self._slices, record.due_s, record.key)
         if (ttft_s := record.ttft_s) is not None:
             tally.ttft.add(ttft_s)
         if (scheduled_s := record.scheduled_ttft_s) is not None:
             tally.ttft_scheduled.add(scheduled_s)
         if record.first_s is not None:
-            self._tally(record.first_s, record.key).tokens += tokens
+            tally_at(self._slices, record.first_s, record.key).tokens += tokens
 
     def gap(self, key: Key, at_s: float, gap_s: float, tokens: int) -> None:
         """More output arrived at `at_s`, `gap_s` after the output before it."""
-        tally = self._tally(at_s, key)
+        tally = tally_at(self._slices, at_s, key)
         tally.tokens += tokens
         bucket = bucket_of(gap_s)
         tally.stall.add_at(bucket)
@@ -145,7 +146,7 @@ class SliceRecorder:
         """A request has its outcome."""
         if record.outcome is None:
             raise ValueError("a request that ended must have an outcome")
-        tally = self._tally(record.due_s, record.key)
+        tally = tally_at(self._slices, record.due_s, record.key)
         if record.outcome is Outcome.OK:
             tally.ok += 1
         elif record.outcome is Outcome.SHED:

@@ -17,7 +17,7 @@ from gtc_runtime.load.arrivals import Arrivals
 from gtc_runtime.load.mix import MixSequence
 from gtc_runtime.load.records import Key
 from gtc_runtime.load.snapshot import Snapshot
-from gtc_runtime.load.stats import SliceBook, Slices, Tally
+from gtc_runtime.load.stats import SliceBook, Slices, tally_at
 from gtc_runtime.planning.pools import SimulatedPools
 from gtc_runtime.planning.workers import Conversation, DecodeWorker, PrefillWorker, Request
 from gtc_runtime.scenario import machine, report
@@ -146,7 +146,7 @@ class Simulation:
     # -- the path of a request ------------------------------------------------------------------
 
     def _send(self, request: Request) -> None:
-        self._tally(request.due_s, request.key).due += 1
+        tally_at(self._slices, request.due_s, request.key).due += 1
         self._waiting += 1
         worker = min(self.pools.prefill, key=partial(self._prefill_cost, request))
         talk = request.conversation
@@ -211,14 +211,14 @@ class Simulation:
     def _on_tokens(self, end_s: float, step_s: float, streams: dict[Key, int], steps: int) -> None:
         for key, each in streams.items():
             if each:
-                self._tally(end_s, key).itl.add(step_s, each * steps)
+                tally_at(self._slices, end_s, key).itl.add(step_s, each * steps)
 
     def _on_first(self, request: Request, now_s: float) -> None:
         self._waiting -= 1
-        self._tally(request.due_s, request.key).ttft.add(now_s - request.due_s + HTTP_S)
+        tally_at(self._slices, request.due_s, request.key).ttft.add(now_s - request.due_s + HTTP_S)
 
     def _on_done(self, request: Request, now_s: float) -> None:
-        self._tally(request.due_s, request.key).ok += 1
+        tally_at(self._slices, request.due_s, request.key).ok += 1
         self.pools.settle(now_s)
         talk = request.conversation
         if talk is None or talk.turns_left <= 0:
@@ -228,13 +228,3 @@ class Simulation:
         talk.prompt_tokens += request.output_tokens + QUESTION_TOKENS
         think_s = self._random.uniform(*self._env.workloads.chat.think_s)
         self.at(now_s + think_s, partial(self._follow_up, talk))
-
-    def _tally(self, at_s: float, key: Key) -> Tally:
-        second = int(at_s)
-        tallies = self._slices.get(second)
-        if tallies is None:
-            tallies = self._slices[second] = {}
-        tally = tallies.get(key)
-        if tally is None:
-            tally = tallies[key] = Tally()
-        return tally
