@@ -1,0 +1,114 @@
+"""Custom resources through Helm: the way that survives a plan without their CRDs.
+
+``kubernetes_manifest`` needs the CRD while planning, which a chart of the same stack only brings
+later. A release of a two-file chart does not, and an upgrade sends just the difference between two
+of its own manifests: it fights neither KEDA over replicas nor a person over an annotation. It must
+not know what the manifests mean.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import timedelta
+from pathlib import Path
+from typing import Any, Final
+
+from gtc_constructs._bindings import (
+    AssetType,
+    Construct,
+    Release,
+    TerraformAsset,
+    TerraformResource,
+    TerraformStack,
+)
+from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_constructs.hcl import document
+
+CHART: Final = Path(__file__).parent / "charts" / "manifests"
+RELEASE_NAME_MAX: Final = 53
+"""Longest name of a Helm release."""
+_KEPT: Final = 5
+"""Revisions of a release that Helm keeps for a rollback."""
+
+
+class ManifestRelease(GtcConstruct):
+    """Kubernetes objects of any kind, delivered and removed as one Helm release.
+
+    Creating waits for built-in kinds only; whether a custom resource works is for its operator to
+    say. Destroying waits until all objects are gone, finalizers included. Fields that change at
+    run time (replicas, annotations) stay as they are until the manifest itself changes them.
+
+    Args:
+        scope: The construct to create this one in.
+        id: Name inside the scope.
+        name: Name of the Helm release.
+        namespace: Namespace of the release, and of manifests that name none; it must exist.
+        manifests: The objects, as they would be written in YAML. Secrets are refused: their
+            values would be kept in Terraform's state.
+        timeout: Longest wait for one install, upgrade or removal. Default: 15 minutes.
+        after: What must be there first, such as the release that brings the CRDs. Default: nothing.
+
+    Raises:
+        UsageError: A name is no name, or a manifest is incomplete, a secret or there twice.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        name: str,
+        namespace: str,
+        manifests: Sequence[Mapping[str, Any]],
+        timeout: timedelta = timedelta(minutes=15),
+        after: Iterable[Ordered | TerraformResource] = (),
+    ) -> None:
+        super().__init__(scope, id, after=after)
+        self.require_name("release", name, RELEASE_NAME_MAX)
+        self.require_name("namespace", namespace)
+        self._check(manifests, namespace)
+        self.manifests = tuple(manifests)
+        self.release = Release(
+            self,
+            "Resource",
+            name=name,
+            namespace=namespace,
+            chart=_chart(self).path,
+            values=[document({"manifests": manifests})],
+            wait=True,
+            timeout=timeout.total_seconds(),
+            max_history=_KEPT,
+            depends_on=self.depends_on,
+        )
+
+    def _check(self, manifests: Sequence[Mapping[str, Any]], namespace: str) -> None:
+        if not manifests:
+            raise self.refused("got no manifests, allowed: at least one")
+        seen = set()
+        for number, manifest in enumerate(manifests):
+            place = manifest.get("metadata")
+            name = place.get("name") if isinstance(place, Mapping) else None
+            kind = manifest.get("kind")
+            if not (manifest.get("apiVersion") and kind and name and isinstance(place, Mapping)):
+                raise self.refused(
+                    f"manifest {number} ({kind} {name}) is incomplete, "
+                    "allowed: apiVersion, kind and metadata.name"
+                )
+            if kind == "Secret":
+                raise self.refused(
+                    f"secret {name} would be kept in the state, allowed: any other kind",
+                    "use WorkloadSecrets, which is write-only",
+                )
+            key = (manifest["apiVersion"], kind, place.get("namespace", namespace), name)
+            if key in seen:
+                raise self.refused(f"{kind} {name} is there twice, allowed: once")
+            seen.add(key)
+
+
+def _chart(scope: Construct) -> TerraformAsset:
+    """The bundled chart, copied once a stack."""
+    stack = TerraformStack.of(scope)
+    there = stack.node.try_find_child("manifests-chart")
+    if isinstance(there, TerraformAsset):
+        return there
+    return TerraformAsset(stack, "manifests-chart", path=str(CHART), type=AssetType.DIRECTORY)
