@@ -72,6 +72,31 @@ def pod_labels(service: str, dgd: str = DEMO) -> dict[str, str]:
     return {LABEL_DGD: dgd, LABEL_COMPONENT: service}
 
 
+def infra_stack(env: str) -> str:
+    """Terraform stack of VPC, cluster and share, as the plan's command names it."""
+    return f"infra-{env}"
+
+
+def cluster_stack(env: str) -> str:
+    """Terraform stack of everything inside the cluster."""
+    return f"cluster-{env}"
+
+
+def state_file(stack: str) -> str:
+    """Local Terraform state of a stack, in the root of the checkout."""
+    return f"terraform.{stack}.tfstate"
+
+
+def environment_tag(env: str) -> str:
+    """DigitalOcean tag that says which environment the cluster called `DEMO` is."""
+    return f"{DEMO}-{env}"
+
+
+def terraform_variable(key: str) -> str:
+    """Terraform variable of a secret's key, such as ``hf_token`` of ``HF_TOKEN``."""
+    return key.lower()
+
+
 def model_prefix(repository: str) -> str:
     """Where a model lies in the bucket: ``models/<repository>/``."""
     return f"models/{repository}/"

@@ -14,6 +14,7 @@ from gtc_spec import names
 from gtc_spec.errors import Problem
 from gtc_spec.phases import Phase, PhaseTable, Timeline
 from gtc_spec.pools import ROLES
+from gtc_spec.serving import smaller_checkpoint
 
 if TYPE_CHECKING:
     from gtc_spec.environment import Environment
@@ -155,11 +156,13 @@ def _model_fits_the_gpu(env: Environment) -> Iterator[tuple[str, str, str]]:
     """Weights must leave room for a KV pool worth having: a tenth of the GPU."""
     room = env.gpus.memory_gib * 0.9
     if env.model.weights_gib > room:
+        known = smaller_checkpoint(env.model)
+        advice = f"such as {known}" if known else "with weight_bytes = 1"
         yield (
             "model.repository",
             f"{env.model.repository}: {env.model.weights_gib:.0f} gib of weights",
             f"at most {room:.0f} of the {env.gpus.memory_gib:.0f} gib of one gpu, "
-            "so that a kv pool fits beside them: name an fp8 checkpoint with weight_bytes = 1",
+            f"so that a kv pool fits beside them: name an fp8 checkpoint {advice}",
         )
 
 

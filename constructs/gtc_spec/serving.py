@@ -5,7 +5,9 @@ This module must not know where it is served or by how many workers.
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -37,6 +39,40 @@ class Model(BaseModel):
     def weights_gib(self) -> float:
         """Memory of the weights, GiB."""
         return self.parameters_billion * 1e9 * self.weight_bytes / 2**30
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A checkpoint that can be chosen by name; meanings as in `Model`.
+
+    Attributes:
+        profile: Packaged GPU timings; empty where none were measured.
+    """
+
+    served_name: str
+    parameters_billion: float
+    weight_bytes: Literal[1, 2]
+    profile: str = ""
+
+
+_8B, _70B = "meta-llama/Llama-3.1-8B-Instruct", "meta-llama/Llama-3.1-70B-Instruct"
+CHECKPOINTS: Final[Mapping[str, Checkpoint]] = {
+    _8B: Checkpoint(_8B, 8.03, 2, "llama-3.1-8b.h100.bf16"),
+    "nvidia/Llama-3.1-8B-Instruct-FP8": Checkpoint(_8B, 8.03, 1, "llama-3.1-8b.h100.fp8"),
+    _70B: Checkpoint(_70B, 70.6, 2),
+    "nvidia/Llama-3.1-70B-Instruct-FP8": Checkpoint(_70B, 70.6, 1, "llama-3.1-70b.h200.fp8"),
+}
+"""Repository: its facts, by the model cards. The BF16 one of 70B is here to be refused with its
+arithmetic: the plan names it for one H200 a worker."""
+
+
+def smaller_checkpoint(model: Model) -> str:
+    """An FP8 checkpoint that answers under the same name; empty when none is known."""
+    for repository, checkpoint in CHECKPOINTS.items():
+        smaller = checkpoint.weight_bytes < model.weight_bytes
+        if smaller and checkpoint.served_name == model.served_name:
+            return repository
+    return ""
 
 
 class _Shape(BaseModel):

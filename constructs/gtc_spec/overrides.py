@@ -1,0 +1,94 @@
+"""The few facts that a deployment may choose without editing a file: region, GPU size, model.
+
+Each choice brings along every fact that depends on it (a GPU size its memory, a checkpoint its
+weights), so that the rules judge what would really be deployed. It must not read the environment of
+the process; callers pass the variables.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from gtc_spec.environment import Environment, load
+from gtc_spec.errors import UsageError
+from gtc_spec.serving import CHECKPOINTS
+
+USABLE_GIB: Final = {"h100": 79, "h200": 139}
+"""Memory of one GPU that a process sees: of 80 and 141 GB, as in environments/*.toml."""
+
+_SIZE = re.compile(r"gpu-(?P<gpu>[a-z0-9]+)x(?P<per_node>[1-9])-[0-9]+gb(-contracted)?")
+_REGION = re.compile(r"[a-z]{3}[0-9]")
+
+Facts = dict[str, Any]
+
+
+def load_with(name: str, variables: Mapping[str, str]) -> Environment:
+    """An environment with the choices that these variables make.
+
+    Args:
+        name: ``dev`` or ``prod``.
+        variables: Such as ``os.environ``; empty values count as not given, others are ignored.
+
+    Raises:
+        UsageError: A choice is not one of what is allowed.
+        ConfigError: The environment breaks a rule with these choices.
+    """
+    chosen = {key: value for key in CHOICES if (value := variables.get(key, "").strip())}
+    if not chosen:
+        return load(name)
+    base, facts = load(name), Facts()
+    for key, value in chosen.items():
+        facts |= CHOICES[key][1](base, value)
+    return load(name, facts)
+
+
+def _region(_base: Environment, value: str) -> Facts:
+    if not _REGION.fullmatch(value):
+        raise UsageError(f"not a region: {value!r}, allowed: a slug like atl1")
+    return {"region": value}
+
+
+def _gpu_size(base: Environment, value: str) -> Facts:
+    """Of this size as many nodes as the GPUs of the environment need."""
+    match = _SIZE.fullmatch(value)
+    if match is None or match["gpu"] not in USABLE_GIB:
+        raise UsageError(
+            f"unknown gpu size {value!r}, allowed: h100 or h200 sizes like {base.gpus.size}"
+        )
+    per_node = int(match["per_node"])
+    return {
+        "gpus.size": value,
+        "gpus.per_node": per_node,
+        "gpus.nodes": math.ceil(base.gpus.total / per_node),
+        "gpus.memory_gib": USABLE_GIB[match["gpu"]],
+    }
+
+
+def _model(base: Environment, value: str) -> Facts:
+    if value == base.model.repository:
+        return {}
+    if value not in CHECKPOINTS:
+        raise UsageError(
+            f"unknown model {value!r}, allowed: {', '.join(CHECKPOINTS)}",
+            "another one needs its facts under [model] in environments/*.toml",
+        )
+    checkpoint = CHECKPOINTS[value]
+    profile = {"model.profile": checkpoint.profile} if checkpoint.profile else {}
+    return {
+        "model.repository": value,
+        "model.served_name": checkpoint.served_name,
+        "model.parameters_billion": checkpoint.parameters_billion,
+        "model.weight_bytes": checkpoint.weight_bytes,
+        **profile,
+    }
+
+
+CHOICES: Final[Mapping[str, tuple[str, Callable[[Environment, str], Facts]]]] = {
+    "GTC_REGION": ("region of everything, such as atl1", _region),
+    "GTC_GPU_TYPE": ("size of the GPU nodes, such as gpu-h100x1-80gb", _gpu_size),
+    "GTC_MODEL": ("HuggingFace repository of the checkpoint", _model),
+}
+"""Variable: what it chooses, and how."""
