@@ -55,6 +55,8 @@ from cdktf import (
     Fn,
     ITerraformDependable,
     LocalBackend,
+    Postcondition,
+    Precondition,
     TerraformAsset,
     TerraformOutput,
     TerraformResource,
@@ -86,12 +88,11 @@ from cdktf_cdktf_provider_digitalocean.vpc import Vpc
 from cdktf_cdktf_provider_helm.provider import (
     HelmProvider,
     HelmProviderKubernetes,
-    HelmProviderKubernetesExec,
 )
 from cdktf_cdktf_provider_helm.release import Release
 from cdktf_cdktf_provider_kubernetes.config_map_v1 import ConfigMapV1, ConfigMapV1Metadata
 from cdktf_cdktf_provider_kubernetes.namespace_v1 import NamespaceV1, NamespaceV1Metadata
-from cdktf_cdktf_provider_kubernetes.provider import KubernetesProvider, KubernetesProviderExec
+from cdktf_cdktf_provider_kubernetes.provider import KubernetesProvider
 from cdktf_cdktf_provider_kubernetes.runtime_class_v1 import (
     RuntimeClassV1,
     RuntimeClassV1Metadata,
@@ -112,7 +113,6 @@ __all__ = [
     "Fn",
     "HelmProvider",
     "HelmProviderKubernetes",
-    "HelmProviderKubernetesExec",
     "IConstruct",
     "ITerraformDependable",
     "IValidation",
@@ -123,11 +123,12 @@ __all__ = [
     "KubernetesNodePool",
     "KubernetesNodePoolTimeouts",
     "KubernetesProvider",
-    "KubernetesProviderExec",
     "LocalBackend",
     "NamespaceV1",
     "NamespaceV1Metadata",
     "Nfs",
+    "Postcondition",
+    "Precondition",
     "Release",
     "RuntimeClassV1",
     "RuntimeClassV1Metadata",

@@ -79,6 +79,11 @@ class NodePool:
         return int(match[1]) if match else 0
 
     @property
+    def contracted(self) -> bool:
+        """Whether the size is reserved for the account: there is no spare node."""
+        return self.size.endswith("-contracted")
+
+    @property
     def gpus(self) -> int:
         """GPUs of the pool at its largest."""
         nodes = self.count if self.autoscale is None else self.autoscale[1]

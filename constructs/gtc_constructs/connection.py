@@ -1,0 +1,123 @@
+"""How a stack reaches a cluster that is there already: providers for Helm and Kubernetes.
+
+One connection a stack: all its constructs use it without being told. It must not know what they
+are. Terraform's state keeps the credentials of a DOKS connection until they expire.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import timedelta
+from pathlib import Path
+
+from gtc_constructs._bindings import (
+    Construct,
+    DataDigitaloceanKubernetesCluster,
+    Fn,
+    HelmProvider,
+    HelmProviderKubernetes,
+    KubernetesProvider,
+    Postcondition,
+    TerraformResourceLifecycle,
+    TerraformStack,
+)
+from gtc_constructs.base import GtcConstruct
+from gtc_constructs.providers import require_digitalocean
+
+
+class ClusterConnection(GtcConstruct):
+    """A DOKS cluster of the account, found by its name.
+
+    Args:
+        scope: The construct to create this one in.
+        id: Name inside the scope.
+        name: Name of the cluster.
+        required_tags: Tags that it must carry; a cluster without them is refused while planning,
+            with ``hint``. Default: none.
+        hint: What to do then. Default: nothing.
+        credentials_ttl: How long the credentials live; longer than an apply. Default: 2 hours.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        name: str,
+        required_tags: Sequence[str] = (),
+        hint: str = "",
+        credentials_ttl: timedelta = timedelta(hours=2),
+    ) -> None:
+        super().__init__(scope, id)
+        self.require_name("cluster", name)
+        require_digitalocean(self)
+        self.cluster = DataDigitaloceanKubernetesCluster(
+            self,
+            "cluster",
+            name=name,
+            kubeconfig_expire_seconds=credentials_ttl.total_seconds(),
+            lifecycle=TerraformResourceLifecycle(
+                postcondition=[_has_tag(name, tag, hint) for tag in required_tags]
+            ),
+        )
+        credentials = self.cluster.kube_config.get(0)
+        certificate = Fn.base64decode(credentials.cluster_ca_certificate)
+        _name_sources(self)
+        KubernetesProvider(
+            self,
+            "kubernetes",
+            host=self.cluster.endpoint,
+            token=credentials.token,
+            cluster_ca_certificate=certificate,
+        )
+        HelmProvider(
+            self,
+            "helm",
+            kubernetes=HelmProviderKubernetes(
+                host=self.cluster.endpoint,
+                token=credentials.token,
+                cluster_ca_certificate=certificate,
+            ),
+        )
+
+
+class KubeconfigConnection(GtcConstruct):
+    """Any cluster that a kubeconfig names, on DigitalOcean or not.
+
+    Args:
+        scope: The construct to create this one in.
+        id: Name inside the scope.
+        path: The kubeconfig, as Terraform finds it. Default: ``~/.kube/config``.
+        context: Context inside the file. Default: its current one.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        path: Path = Path("~/.kube/config"),
+        context: str | None = None,
+    ) -> None:
+        super().__init__(scope, id)
+        _name_sources(self)
+        KubernetesProvider(self, "kubernetes", config_path=str(path), config_context=context)
+        HelmProvider(
+            self,
+            "helm",
+            kubernetes=HelmProviderKubernetes(config_path=str(path), config_context=context),
+        )
+
+
+def _has_tag(name: str, tag: str, hint: str) -> Postcondition:
+    message = f"Cluster {name} is there but does not carry the tag {tag}. {hint}".strip()
+    return Postcondition(condition=f'${{contains(self.tags, "{tag}")}}', error_message=message)
+
+
+def _name_sources(scope: Construct) -> None:
+    """Write out who publishes the providers: OpenTofu does not take the short form."""
+    stack = TerraformStack.of(scope)
+    for provider in ("helm", "kubernetes"):
+        stack.add_override(
+            f"terraform.required_providers.{provider}.source", f"hashicorp/{provider}"
+        )

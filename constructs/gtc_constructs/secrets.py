@@ -1,0 +1,144 @@
+"""Secrets whose values reach neither the synthesised files nor Terraform's plan or state.
+
+A value enters as an ephemeral variable (``TF_VAR_<name>``) and leaves through a write-only
+attribute. This module must not read the environment: what Python reads, it writes down.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from gtc_constructs._bindings import (
+    Construct,
+    SecretV1,
+    SecretV1Metadata,
+    TerraformResource,
+    TerraformStack,
+    TerraformVariable,
+    Token,
+)
+from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_constructs.providers import require_terraform
+from gtc_spec.errors import UsageError
+from gtc_spec.manifests.secret_names import SecretName
+
+REVISION: str = "secrets_revision"
+"""Variable to raise after a value changed: Terraform cannot see that it did."""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretRef:
+    """A secret value that Python does not know. Make it with a class method.
+
+    Attributes:
+        token: A token of cdktf, never the value itself.
+    """
+
+    token: str
+
+    def __post_init__(self) -> None:
+        if not Token.is_unresolved(self.token):
+            raise UsageError(
+                "a secret was given as text, allowed: SecretRef.from_variable",
+                "text ends up in the synthesised files",
+            )
+
+    def __repr__(self) -> str:
+        """Without the content, whatever it is."""
+        return "SecretRef()"
+
+    @classmethod
+    def from_variable(cls, scope: Construct, name: str, *, description: str) -> Self:
+        """The value of ``TF_VAR_<name>`` when Terraform runs; one variable a stack and name."""
+        stack = TerraformStack.of(scope)
+        there = stack.node.try_find_child(name)
+        if isinstance(there, TerraformVariable):
+            return cls(there.string_value)
+        require_terraform(scope)
+        variable = TerraformVariable(
+            stack, name, type="string", sensitive=True, nullable=False, description=description
+        )
+        variable.add_override("ephemeral", True)
+        return cls(variable.string_value)
+
+
+class WorkloadSecrets(GtcConstruct):
+    """Kubernetes Secrets of one namespace, filled from variables.
+
+    Args:
+        scope: The construct to create this one in.
+        id: Name inside the scope.
+        namespace: Where the Secrets are created; it must exist.
+        secrets: Name of a Secret to its keys and values.
+        after: What must be there first. Default: nothing.
+
+    Raises:
+        UsageError: There are none, or one has no keys.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        namespace: str,
+        secrets: Mapping[str, Mapping[str, SecretRef]],
+        after: Iterable[Ordered | TerraformResource] = (),
+    ) -> None:
+        super().__init__(scope, id, after=after)
+        self.namespace = namespace
+        if not secrets or not all(secrets.values()):
+            raise self.refused("got a secret without keys, allowed: at least one key each")
+        require_terraform(self)
+        self.secrets = {name: self._secret(name, keys) for name, keys in secrets.items()}
+        """The resources by name."""
+
+    @classmethod
+    def from_names(
+        cls,
+        scope: Construct,
+        id: str,
+        *,
+        namespace: str,
+        names: Iterable[SecretName],
+        after: Iterable[Ordered | TerraformResource] = (),
+    ) -> Self:
+        """Secrets whose every key comes from the variable of the same name in lower case."""
+        secrets = {
+            name.name: {
+                key: SecretRef.from_variable(
+                    scope, key.lower(), description=f"{key} of the secret {name.name}"
+                )
+                for key in name.keys
+            }
+            for name in names
+        }
+        return cls(scope, id, namespace=namespace, secrets=secrets, after=after)
+
+    def _secret(self, name: str, keys: Mapping[str, SecretRef]) -> SecretV1:
+        self.require_name("secret", name, 253)
+        return SecretV1(
+            self,
+            name,
+            metadata=SecretV1Metadata(name=name, namespace=self.namespace),
+            data_wo={key: value.token for key, value in keys.items()},
+            # without a revision the secret is created empty
+            data_wo_revision=_revision(self),
+            depends_on=self.depends_on,
+        )
+
+
+def _revision(scope: Construct) -> float:
+    stack = TerraformStack.of(scope)
+    there = stack.node.try_find_child(REVISION)
+    if isinstance(there, TerraformVariable):
+        return there.number_value
+    return TerraformVariable(
+        stack,
+        REVISION,
+        type="number",
+        default=1,
+        description="raise it after a secret changed, or the old value stays in the cluster",
+    ).number_value
