@@ -202,10 +202,11 @@ class DemoService:
             raise GtcError("this panel does not hold the lease and only shows")
 
     def _clamped(self, rps: float) -> float:
-        if isinstance(rps, bool) or not isinstance(rps, (int, float)) or not math.isfinite(rps):
-            limit = self.environment.load.rps_max
+        limit = self.environment.load.rps_max
+        endless = isinstance(rps, float) and not math.isfinite(rps)
+        if endless or isinstance(rps, bool) or not isinstance(rps, (int, float)):
             raise UsageError(f"rate {rps!r} is not a number, allowed: 0 to {limit:g} rps")
-        return min(max(float(rps), 0.0), self.environment.load.rps_max)
+        return float(min(max(rps, 0), limit))  # clamped first: an int may be too long for a float
 
     # -- the report of a cycle ------------------------------------------------------------------
 

@@ -215,7 +215,7 @@ class Conductor:
             self.mode = "manual"
             raise
         self.mode = "auto"
-        now_s = float(math.ceil(self._clock()))
+        now_s = float(math.floor(self._clock()))  # statistics are cut at whole seconds
         self.state, actions = machine.start(self.timeline, now_s, once=once)
         for action in actions:
             await self._act(action, now_s)
@@ -234,9 +234,14 @@ class Conductor:
         await self._orders.forget()
         try:
             await self._handover.give_back()
-        finally:
-            self.mode = "manual"
-            await self._save()
+        except GtcError:
+            await self._be_manual()  # the handover tries again
+            raise
+        await self._be_manual()  # a cancelled leave stays "stopping": the last rites finish it
+
+    async def _be_manual(self) -> None:
+        self.mode = "manual"
+        await self._save()
 
     async def _reset(self) -> None:
         self._refuse_unless_leading()
@@ -252,8 +257,7 @@ class Conductor:
     async def _recover(self) -> None:
         """First thing with the Lease in hand."""
         await self._handover.recover()
-        self.mode = "manual"
-        await self._save()
+        await self._be_manual()
 
     async def _yield_control(self) -> None:
         """The Lease is gone: stop acting, and leave replicas and pause to the new holder."""

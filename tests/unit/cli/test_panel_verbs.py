@@ -208,7 +208,7 @@ def test_status_shows_what_nobody_knows_as_a_question_mark_and_not_as_zero() -> 
 
 def test_status_shows_latencies_in_the_unit_that_reads_well() -> None:
     every = WorkloadView(ttft=Quantiles(3, 640.0, 2512.0), itl=Quantiles(9, 21.44, None))
-    workloads = {key: every for key in KEYS}
+    workloads = dict.fromkeys(KEYS, every)
 
     assert line("TTFT", workloads=workloads) == "TTFT    p50 640.0 ms, p95 2.51 s (goal 4.00 s)"
     assert line("ITL", workloads=workloads) == "ITL     p50 21.4 ms, p95 no data (goal 30.0 ms)"

@@ -1,0 +1,365 @@
+"""The conductor on a cluster that behaves like one: who scales, in which order, who cleans up."""
+
+import asyncio
+import os
+import signal
+
+import pytest
+
+from gtc_runtime.cluster.identity import own_identity
+from gtc_runtime.cluster.kube import Kube
+from gtc_runtime.cluster.lease import Lease
+from gtc_runtime.scenario.story import judge
+from gtc_spec import names
+from gtc_spec.errors import GtcError
+from gtc_spec.phases import WorkloadMix
+from gtc_spec.pools import PDRatio
+from tests.app.conftest import N, NewPanel, Panel, World
+
+INITIAL, GROWN = PDRatio(2, 3), PDRatio(4, 3)
+
+
+# -- a whole cycle -------------------------------------------------------------------------------
+
+
+async def test_a_cycle_pauses_keda_scales_ahead_and_leaves_everything_as_it_was(
+    world: World, panel: Panel
+) -> None:
+    await panel.service.auto(once=True)
+    assert world.paused()
+    assert world.hpas() == set()
+    assert world.pauser() == panel.view.holder
+
+    report = await asyncio.wait_for(panel.service.cycle_report(), 40)
+
+    assert [
+        (phase["name"], phase["pools"]["prefill"]["desired"]) for phase in report["phases"]
+    ] == [
+        ("BALANCED", [2, 4]),
+        ("PREFILL_RECOVERY", [4, 2]),
+        ("COOLDOWN", [2]),
+    ]
+    assert report["phases"][1]["pools"]["prefill"]["ready"][-2:] == [4, 2]
+    assert report["keda"] == {"paused": False}
+    assert report["pools_final"] == {"prefill": 2, "decode": 3}
+    assert not world.paused()
+    assert len(world.hpas()) == 2
+    totals = report["totals"]
+    assert totals["due"] == totals["ok"] + totals["shed"] + totals["failed"] > 20
+    assert totals["failed"] == 0
+    assert sum(phase["requests"]["due"] for phase in report["phases"]) == totals["due"]
+    assert_in_order(
+        [event["text"] for event in report["events"]],
+        "KEDA paused; the scenario drives scaling",
+        "BALANCED",
+        "4P:3D ordered",
+        "PREFILL_RECOVERY",
+        "PREFILL_RECOVERY settles",
+        "2P:3D ordered",
+        "COOLDOWN",
+        "auto mode ends: the cycle is over",
+        "KEDA resumed; it drives scaling",
+    )
+    assert panel.view.mode == "manual"
+    assert panel.view.load.running is False
+    assert panel.view.phase.name == "IDLE"
+    assert judge(world.environment, report["phases"])
+
+
+def assert_in_order(told: list[str], *wanted: str) -> None:
+    rest = iter(told)
+    for text in wanted:
+        assert any(each == text for each in rest), f"{text!r} is missing or too early in {told}"
+
+
+# -- auto and manual -----------------------------------------------------------------------------
+
+
+async def test_manual_restores_the_initial_ratio_before_keda_gets_it_back(
+    world: World, panel: Panel
+) -> None:
+    await panel.service.auto()
+    await world.until(lambda: world.desired() == GROWN)
+    seen: list[tuple[PDRatio, bool]] = []
+
+    async def watch() -> None:
+        while True:
+            seen.append((world.desired(), world.paused()))
+            await world.store.changed(world.store.revision, 1.0)
+
+    watcher = asyncio.create_task(watch())
+    await panel.service.manual()
+    watcher.cancel()
+
+    resumed = next(index for index, (_, paused) in enumerate(seen) if not paused)
+    assert all(paused for ratio, paused in seen if ratio != INITIAL)
+    assert all(ratio == INITIAL for ratio, _ in seen[resumed:])
+    assert len(world.hpas()) == 2
+    assert panel.view.mode == "manual"
+
+
+async def test_manual_lets_the_load_go_on_and_stop_ends_it(world: World, panel: Panel) -> None:
+    await panel.service.auto()
+    await panel.until(lambda view: view.load.rps == 4)
+
+    await panel.service.manual()
+    assert (panel.view.load.running, panel.view.load.rps) == (True, 4)
+
+    await panel.service.stop_load()
+    assert panel.view.load.running is False
+
+
+async def test_stopping_the_load_in_auto_ends_auto(world: World, panel: Panel) -> None:
+    await panel.service.auto()
+
+    await panel.service.stop_load()
+
+    assert (panel.view.mode, panel.view.load.running) == ("manual", False)
+    assert not world.paused()
+
+
+async def test_while_the_scenario_drives_nobody_else_changes_the_load(panel: Panel) -> None:
+    await panel.service.auto()
+
+    with pytest.raises(GtcError, match="while the scenario drives"):
+        await panel.service.configure(9.0, None)
+    with pytest.raises(GtcError, match="while the scenario drives"):
+        await panel.service.start_load()
+
+
+async def test_auto_twice_is_auto_once(world: World, panel: Panel) -> None:
+    await asyncio.gather(panel.service.auto(), panel.service.auto())
+
+    assert panel.told.count("BALANCED") == 1
+
+
+async def test_a_pause_of_somebody_else_is_respected(world: World, panel: Panel) -> None:
+    world.annotate({names.ANNOTATION_PAUSED: "true"})
+
+    with pytest.raises(GtcError, match="paused by somebody else"):
+        await panel.service.auto()
+
+    assert panel.view.mode == "manual"
+    assert world.paused()
+    assert world.pauser() is None
+
+
+async def test_keda_that_comes_back_late_is_resumed_all_the_same(
+    world: World, panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The annotations go at once; the HPAs follow when KEDA's operator is back."""
+    monkeypatch.setattr(panel.service._cluster.keda, "_hpa_deadline_s", 0.5)
+    await panel.service.auto()
+    assert world.keda_task
+    world.keda_task.cancel()
+
+    with pytest.raises(GtcError, match="is not back after"):
+        await panel.service.manual()
+    assert not world.paused()
+    assert panel.view.mode == "manual"
+
+    world.start_keda()
+    await panel.until_told("KEDA resumed")
+
+
+# -- the end of the process ----------------------------------------------------------------------
+
+
+async def test_a_panel_that_ends_in_auto_leaves_the_cluster_in_order(
+    world: World, panel: Panel
+) -> None:
+    await panel.service.auto()
+    await world.until(lambda: world.desired() == GROWN)
+
+    await panel.service.stop()
+
+    assert world.desired() == INITIAL
+    assert not world.paused()
+    assert world.lease()["holderIdentity"] == ""
+
+
+async def test_a_panel_that_ends_while_it_leaves_auto_still_gives_keda_its_pools(
+    world: World, panel: Panel
+) -> None:
+    await panel.service.auto()
+    await world.until(lambda: world.desired() == GROWN)
+
+    leaving = asyncio.create_task(panel.service.manual())
+    await panel.until_mode("stopping")
+    await panel.service.stop()
+    leaving.cancel()
+
+    assert world.desired() == INITIAL
+    assert not world.paused()
+
+
+# -- two panels ----------------------------------------------------------------------------------
+
+
+async def test_a_second_panel_only_shows_and_takes_over_when_the_first_one_ends(
+    panel: Panel, new_panel: NewPanel
+) -> None:
+    second = await new_panel()
+    await second.until_mode("read-only")
+
+    for command in (second.service.auto, second.service.reset, second.service.start_load):
+        with pytest.raises(GtcError, match="does not hold the lease and only shows"):
+            await command()
+    await second.until(lambda view: "another panel holds the lease" in view.problem)
+    assert second.view.holder == ""
+
+    await panel.service.stop()
+    await second.until_mode("manual")
+    assert second.view.holder
+
+
+async def test_a_panel_that_lost_the_lease_stops_its_load_and_touches_nothing(
+    world: World, panel: Panel
+) -> None:
+    await panel.service.auto()
+    await world.until(lambda: world.desired() == GROWN)
+    kube = await Kube.connect(N, str(world.kubeconfig))
+    rival = Lease(kube, "panel@elsewhere/1/1/abc123")
+
+    assert await rival.acquire(force=True)
+    await panel.until_mode("read-only")
+    await kube.close()
+
+    assert panel.view.load.running is False
+    assert world.paused()
+    assert world.desired() == GROWN
+    await panel.until_told("another panel has taken the lease")
+
+
+# -- after a crash -------------------------------------------------------------------------------
+
+
+async def test_a_panel_after_a_crash_resumes_keda_and_says_what_it_found(
+    world: World, new_panel: NewPanel
+) -> None:
+    world.scale(GROWN)
+    world.annotate(
+        {names.ANNOTATION_PAUSED: "true", names.ANNOTATION_PAUSED_BY: "panel@old/1/2/abc"}
+    )
+    world.remember({"mode": "auto", "phase": "PREFILL_STRESS", "epoch": 3, "schema": 1})
+
+    panel = await new_panel()
+    await panel.until_mode("manual")
+
+    assert await panel.until_told("found auto mode in PREFILL_STRESS") == (
+        "found auto mode in PREFILL_STRESS, left by a panel that died; its load is gone,"
+        " KEDA is resumed now"
+    )
+    assert not world.paused()
+    assert world.desired() == INITIAL
+    await world.until(lambda: world.stored()["mode"] == "manual")
+    assert world.stored()["epoch"] > 3
+
+
+async def test_a_process_of_this_host_that_died_is_succeeded_at_once(
+    world: World, new_panel: NewPanel
+) -> None:
+    host, space, _, _ = own_identity("panel").split("/")
+    world.hold_lease(f"{host}/{space}/999999999/abc123")
+
+    panel = await new_panel()
+
+    await panel.until(lambda view: view.mode == "manual", within_s=5)
+
+
+async def test_what_the_guardian_did_meanwhile_is_told(world: World, new_panel: NewPanel) -> None:
+    event = {"at": "2026-03-01T12:00:00+00:00", "kind": "keda", "text": "the guardian resumed keda"}
+    world.remember({"mode": "auto", "phase": "FULL_LOAD", "epoch": 3, "events": [event]})
+
+    panel = await new_panel()
+
+    await panel.until_told("earlier: the guardian resumed keda")
+    assert "KEDA had been resumed" in await panel.until_told("found auto mode in FULL_LOAD")
+
+
+async def test_a_foreign_pause_survives_a_start(world: World, new_panel: NewPanel) -> None:
+    world.annotate({names.ANNOTATION_PAUSED: "true"})
+
+    panel = await new_panel()
+    await panel.until_mode("manual")
+
+    assert world.paused()
+    await panel.until(lambda view: view.keda == "paused-by-other")
+
+
+# -- load and reset ------------------------------------------------------------------------------
+
+
+async def test_manual_load_follows_rate_and_mix_while_it_runs(world: World, panel: Panel) -> None:
+    await panel.service.configure(10.0, WorkloadMix(0, 0, 100))
+    assert panel.view.load.running is False
+
+    await panel.service.start_load()
+    await panel.until(lambda view: view.workloads["reasoning"].ok >= 5)
+    await panel.service.configure(3.0, None)
+
+    assert panel.view.load.rps == 3
+    assert panel.view.workloads["summarization"].due == 0
+
+
+async def test_a_rate_out_of_range_is_clamped_and_one_that_is_none_refused(panel: Panel) -> None:
+    await panel.service.configure(10**400, None)
+    await panel.service.start_load()
+    assert panel.view.load.rps == panel.service.environment.load.rps_max
+
+    await panel.service.configure(-5, None)
+    assert panel.view.load.rps == 0
+
+    for nonsense in (float("nan"), float("inf"), True, "5"):
+        with pytest.raises(GtcError, match="is not a number"):
+            await panel.service.configure(nonsense, None)
+
+
+async def test_reset_ends_streams_zeroes_statistics_and_restores_the_ratio(
+    world: World, panel: Panel
+) -> None:
+    world.frontend.word_s = 5.0
+    await panel.service.configure(10.0, WorkloadMix(0, 0, 100))
+    await panel.service.start_load()
+    await panel.until(lambda view: view.load.in_flight >= 3)
+    world.scale(GROWN)
+
+    await panel.service.reset()
+
+    view = panel.view
+    assert (view.load.running, view.load.in_flight, view.mode) == (False, 0, "manual")
+    assert world.desired() == INITIAL
+    assert not world.paused()
+    await world.until(lambda: world.frontend.open == 0)
+    await asyncio.sleep(0.6)  # two more snapshots: nothing late may arrive
+    every = panel.view.workloads["all"]
+    assert (every.due, every.ok, every.shed, every.failed) == (0, 0, 0, 0)
+
+
+async def test_reset_in_auto_leaves_it_with_keda_scaling(world: World, panel: Panel) -> None:
+    await panel.service.auto()
+    await world.until(lambda: world.desired() == GROWN)
+
+    await panel.service.reset()
+
+    assert (panel.view.mode, panel.view.phase.name) == ("manual", "IDLE")
+    assert world.desired() == INITIAL
+    assert not world.paused()
+
+
+async def test_a_load_process_that_dies_is_told_and_started_again(
+    world: World, panel: Panel
+) -> None:
+    await panel.service.configure(10.0, WorkloadMix(0, 0, 100))
+    await panel.service.start_load()
+    await panel.until(lambda view: view.workloads["all"].ok >= 3)
+    pid = panel.service._load.pid
+    assert pid
+
+    os.kill(pid, signal.SIGKILL)
+
+    await panel.until_told("the load process died and is started again")
+    sent = world.frontend.requests
+    await world.until(lambda: world.frontend.requests > sent + 3)
+    every = (await panel.until(lambda view: view.workloads["all"].failed > 0)).workloads["all"]
+    assert every.due >= every.ok + every.failed
