@@ -46,6 +46,8 @@ class ManifestRelease(GtcConstruct):
         manifests: The objects, as they would be written in YAML. Secrets are refused: their
             values would be kept in Terraform's state.
         timeout: Longest wait for one install, upgrade or removal. Default: 15 minutes.
+        adopt: Whether objects that are there already, made by nobody's release, are taken over.
+            Default: they are an error.
         after: What must be there first, such as the release that brings the CRDs. Default: nothing.
 
     Raises:
@@ -61,6 +63,7 @@ class ManifestRelease(GtcConstruct):
         namespace: str,
         manifests: Sequence[Mapping[str, Any]],
         timeout: timedelta = timedelta(minutes=15),
+        adopt: bool = False,
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
         super().__init__(scope, id, after=after)
@@ -78,6 +81,7 @@ class ManifestRelease(GtcConstruct):
             wait=True,
             timeout=timeout.total_seconds(),
             max_history=_KEPT,
+            take_ownership=adopt or None,
             depends_on=self.depends_on,
         )
 

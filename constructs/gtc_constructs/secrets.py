@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Self
+from typing import Final, Self
 
 from gtc_constructs._bindings import (
     Construct,
@@ -21,10 +21,11 @@ from gtc_constructs._bindings import (
 )
 from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_constructs.providers import require_terraform
+from gtc_spec import names
 from gtc_spec.errors import UsageError
 from gtc_spec.manifests.secret_names import SecretName
 
-REVISION: str = "secrets_revision"
+REVISION: Final = "secrets_revision"
 """Variable to raise after a value changed: Terraform cannot see that it did."""
 
 
@@ -102,20 +103,22 @@ class WorkloadSecrets(GtcConstruct):
         id: str,
         *,
         namespace: str,
-        names: Iterable[SecretName],
+        secrets: Iterable[SecretName],
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> Self:
-        """Secrets whose every key comes from the variable of the same name in lower case."""
-        secrets = {
-            name.name: {
+        """Secrets whose every key comes from the variable that is named after it."""
+        filled = {
+            secret.name: {
                 key: SecretRef.from_variable(
-                    scope, key.lower(), description=f"{key} of the secret {name.name}"
+                    scope,
+                    names.terraform_variable(key),
+                    description=f"{key} of the secret {secret.name}",
                 )
-                for key in name.keys
+                for key in secret.keys
             }
-            for name in names
+            for secret in secrets
         }
-        return cls(scope, id, namespace=namespace, secrets=secrets, after=after)
+        return cls(scope, id, namespace=namespace, secrets=filled, after=after)
 
     def _secret(self, name: str, keys: Mapping[str, SecretRef]) -> SecretV1:
         self.require_name("secret", name, 253)

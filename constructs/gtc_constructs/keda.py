@@ -1,0 +1,79 @@
+"""KEDA, the autoscaler that reads Prometheus.
+
+It must not know what it scales.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
+
+from gtc_constructs._bindings import Construct, TerraformResource
+from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_constructs.helm_chart import HelmChart
+from gtc_constructs.namespace import Namespace
+from gtc_constructs.values import ChartRef
+from gtc_spec import names, versions
+from gtc_spec.manifests.placement import on_management_pool
+
+CHART: Final = ChartRef.pinned(versions.KEDA)
+ADAPTERS: Final = ("nvidia.com", "dynamographdeploymentscalingadapters")
+
+
+class Keda(GtcConstruct):
+    """KEDA for the whole cluster; a cluster can have one.
+
+    Args:
+        scope: The construct to create this one in.
+        id: Name inside the scope.
+        namespace: Namespace to create for it. Default: ``keda``.
+        chart: The chart. Default: the version in ``gtc_spec.versions``; older ones read NaN as a
+            huge negative number.
+        scales: API group and plural of the kinds that it may scale, besides Deployments and
+            StatefulSets. Default: Dynamo's scaling adapters.
+        monitors: Whether it is scraped: it needs the monitoring API. Default: yes.
+        node_selector: Its nodes. Default: the management pool.
+        values: More values of the chart, merged over ours. Default: none.
+        after: What must be there first. Default: nothing.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        namespace: str = names.NAMESPACE_KEDA,
+        chart: ChartRef = CHART,
+        scales: Sequence[tuple[str, str]] = (ADAPTERS,),
+        monitors: bool = True,
+        node_selector: Mapping[str, str] | None = None,
+        values: Mapping[str, Any] | None = None,
+        after: Iterable[Ordered | TerraformResource] = (),
+    ) -> None:
+        super().__init__(scope, id, after=after)
+        self.namespace = Namespace(
+            self, "namespace", name=namespace, like=names.NAMESPACE_KEDA, after=after
+        )
+        selector = on_management_pool() if node_selector is None else node_selector
+        self.chart = HelmChart(
+            self,
+            "keda",
+            chart=chart,
+            name="keda",
+            namespace=namespace,
+            values=_values(scales, selector, monitors=monitors),
+            overrides=values,
+            after=[self.namespace],
+        )
+
+
+def _values(
+    scales: Sequence[tuple[str, str]], selector: Mapping[str, str], *, monitors: bool
+) -> dict[str, Any]:
+    scraped = {"operator": {"enabled": monitors, "serviceMonitor": {"enabled": monitors}}}
+    return {
+        "nodeSelector": dict(selector),
+        # the default is every kind there is; the chart writes `kind` as a resource name
+        "rbac": {"scaledRefKinds": [{"apiGroup": group, "kind": kind} for group, kind in scales]},
+        "prometheus": scraped,
+    }
