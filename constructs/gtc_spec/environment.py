@@ -19,6 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gtc_spec import rules
 from gtc_spec.errors import ConfigError, Problem, UsageError
+from gtc_spec.hosting import Hosting
 from gtc_spec.phases import Phase, PhaseTable, Timeline
 from gtc_spec.pools import GpuBudget, PDRatio, Pools
 from gtc_spec.serving import LoadLimits, Model, Slo, Workloads
@@ -71,6 +72,7 @@ class Environment(BaseModel):
     kai_queue: str
     model: Model
     gpus: GpuBudget
+    hosting: Hosting
     pools: Pools
     allow_pending: bool = False
     """KEDA may ask for more workers than there are GPUs; the last ones stay Pending."""

@@ -1,0 +1,153 @@
+"""The two stacks of an environment: the cluster itself, and everything inside it.
+
+Here the demo's facts meet the constructs, which know none of them. State is kept in local files
+beside the checkout; their paths are relative, so that nothing written depends on the machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from gtc_constructs._bindings import (
+    Construct,
+    LocalBackend,
+    Precondition,
+    TerraformOutput,
+    TerraformResourceLifecycle,
+    TerraformStack,
+)
+from gtc_constructs.connection import ClusterConnection
+from gtc_constructs.dynamo_platform import DynamoPlatform
+from gtc_constructs.gpu_cluster import GpuCluster
+from gtc_constructs.keda import Keda
+from gtc_constructs.observability import Observability
+from gtc_constructs.providers import require_terraform
+from gtc_constructs.secrets import WorkloadSecrets
+from gtc_constructs.values import NfsTier, NodePool
+from gtc_spec import names
+from gtc_spec.environment import ENVIRONMENTS, Environment
+from gtc_spec.manifests.queue import queues
+from gtc_spec.manifests.secret_names import SECRETS
+
+_ROOT: Final = "../../.."
+"""From the folder of a stack, where Terraform runs, to the checkout."""
+
+
+class InfraStack(TerraformStack):
+    """VPC, Kubernetes cluster with GPUs, NFS share. Bucket and registry exist and stay.
+
+    Args:
+        scope: The app.
+        env: The environment.
+    """
+
+    def __init__(self, scope: Construct, env: Environment) -> None:
+        stack = names.infra_stack(env.name)
+        super().__init__(scope, stack)
+        _keep_state_beside_checkout(self, stack)
+        self.gpu_cluster = GpuCluster(
+            self,
+            "gpu-cluster",
+            name=names.DEMO,
+            region=env.region,
+            gpu_pool=NodePool(size=env.gpus.size, count=env.gpus.nodes),
+            management_pool=NodePool.management(
+                size=env.hosting.management_size, nodes=env.hosting.management_nodes
+            ),
+            nfs_size_gib=env.hosting.nfs_gib,
+            nfs_tier=NfsTier(env.hosting.nfs_tier),
+            tags=[names.DEMO, names.environment_tag(env.name)],
+        )
+        self.gpu_cluster.vpc.lifecycle = TerraformResourceLifecycle(
+            precondition=[_is_alone(env.name, other) for other in ENVIRONMENTS if other != env.name]
+        )
+        self._outputs(env)
+
+    def _outputs(self, env: Environment) -> None:
+        """What a person needs next; other stacks take what they need by themselves."""
+        export = self.gpu_cluster.models.export
+        facts = {
+            "environment": env.name,
+            "region": env.region,
+            "cluster": names.DEMO,
+            "gpus": f"{self.gpu_cluster.gpus} in {env.gpus.nodes} x {env.gpus.size}",
+            "models_share": f"{export.host}:{export.path}",
+            "kubeconfig": f"make kubeconfig ENV={env.name}",
+        }
+        for name, value in facts.items():
+            TerraformOutput(self, name, value=value, static_id=True)
+
+
+class ClusterStack(TerraformStack):
+    """Everything inside the cluster, from monitoring to the panel.
+
+    It finds the cluster by its name and refuses one of the other environment. It ends well before
+    the model is on the share or the image in the registry: workers and panel wait for theirs.
+
+    Args:
+        scope: The app.
+        env: The environment.
+        infra: The stack of the same environment that makes the cluster.
+        image: Our own image, for panel and guardian.
+        engine_configs: Folder with ``prefill.yaml`` and ``decode.yaml``.
+        dashboards: Name to JSON file of each board to show. Default: none.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        env: Environment,
+        *,
+        infra: InfraStack,
+        image: str,
+        engine_configs: Path,
+        dashboards: Mapping[str, Path] | None = None,
+    ) -> None:
+        stack = names.cluster_stack(env.name)
+        super().__init__(scope, stack)
+        _keep_state_beside_checkout(self, stack)
+        self.add_dependency(infra)
+        ClusterConnection(
+            self,
+            "connection",
+            name=names.DEMO,
+            required_tags=[names.environment_tag(env.name)],
+            hint="Only one environment lives at a time: destroy the other one first.",
+        )
+        self.observability = Observability(self, "observability")
+        self.observability.add_dashboards("boards", dashboards or {}, folder=names.DEMO)
+        self.keda = Keda(self, "keda", after=[self.observability.prometheus])
+        self.platform = DynamoPlatform(
+            self,
+            "platform",
+            prometheus_url=self.observability.prometheus_url,
+            queues=queues(env),
+            after=[self.observability.prometheus],
+        )
+        self.secrets = WorkloadSecrets.from_names(
+            self,
+            "secrets",
+            namespace=self.platform.workload.name,
+            secrets=SECRETS,
+            after=[self.platform.workload],
+        )
+
+
+def _keep_state_beside_checkout(stack: TerraformStack, name: str) -> None:
+    LocalBackend(stack, path=f"{_ROOT}/{names.state_file(name)}")
+    require_terraform(stack)
+
+
+def _is_alone(env: str, other: str) -> Precondition:
+    """Both environments would be the cluster `DEMO`, so that one must be gone before the other."""
+    state = f"{_ROOT}/{names.state_file(names.infra_stack(other))}"
+    resources = f'jsondecode(file("{state}")).resources'
+    return Precondition(
+        condition=f"${{try(length({resources}), 0) == 0}}",
+        error_message=(
+            f"The environment {other} is still there, and both are called {names.DEMO}. "
+            f"Destroy it before you deploy {env}: make teardown ENV={other}"
+        ),
+    )

@@ -1,0 +1,32 @@
+"""Where an environment is hosted beside its GPUs: the small nodes and the share.
+
+This module must not know Terraform or Kubernetes, nor what runs there.
+"""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+
+class Hosting(BaseModel):
+    """The management pool and the NFS share with the models."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    management_size: str
+    """Droplet size of the nodes for everything that needs no GPU."""
+    management_nodes: tuple[int, int]
+    """Fewest and most of them."""
+    nfs_gib: int = Field(ge=50, le=32_768)
+    """Size of the share, GiB. Throughput grows with it; it can grow, but never shrink."""
+    nfs_tier: Literal["standard", "high"]
+    """Throughput class of the share; it cannot be lowered."""
+
+    @model_validator(mode="after")
+    def _nodes_in_order(self) -> Hosting:
+        low, high = self.management_nodes
+        if not 1 <= low <= high:
+            raise ValueError("management_nodes must be [low, high] with 1 <= low <= high")
+        return self

@@ -1,0 +1,65 @@
+"""Writes the Terraform configuration of all stacks into cdktf.out: ``cdktf`` and make run it.
+
+It gathers what a deployment chooses (variables, the commit) and hands it to the stacks; which
+resources come out of that is theirs to know.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Final
+
+from gtc_cli.deploy.checkout import image
+from gtc_spec.environment import ENVIRONMENTS, Environment, load
+from gtc_spec.errors import GtcError
+from gtc_spec.overrides import load_with
+
+ROOT: Final = Path(__file__).resolve().parent
+
+
+def environments(variables: Mapping[str, str]) -> list[Environment]:
+    """All environments; the choices in the variables concern the one that GTC_ENV names."""
+    chosen = variables.get("GTC_ENV") or "prod"
+    if chosen not in ENVIRONMENTS:
+        load(chosen)
+    return [load_with(name, variables) if name == chosen else load(name) for name in ENVIRONMENTS]
+
+
+def boards() -> dict[str, Path]:
+    """The dashboards of this checkout."""
+    return {path.stem: path for path in sorted((ROOT / "dashboards").glob("*.json"))}
+
+
+def main() -> int:
+    """Write all stacks.
+
+    Returns:
+        What to exit with.
+    """
+    try:
+        envs, ours = environments(os.environ), image(os.environ, ROOT)
+        # only now, because the import starts Node: bad input is told without waiting for it
+        from gtc_constructs._bindings import App
+        from gtc_constructs.base import synthesise
+        from gtc_constructs.stacks import ClusterStack, InfraStack
+
+        app = App(outdir=os.environ.get("CDKTF_OUTDIR") or str(ROOT / "cdktf.out"))
+        for env in envs:
+            infra = InfraStack(app, env)
+            engines = ROOT / "engine_configs" / env.name
+            ClusterStack(
+                app, env, infra=infra, image=ours, engine_configs=engines, dashboards=boards()
+            )
+        synthesise(app)
+    except GtcError as error:
+        hint = f"\nhint: {error.hint}" if error.hint else ""
+        sys.stderr.write(f"error: {error.message}{hint}\n")
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
