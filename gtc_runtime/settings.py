@@ -13,7 +13,9 @@ from typing import Any
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from gtc_spec import images, names, overrides
 from gtc_spec.errors import ConfigError, Problem, UsageError
+from gtc_spec.manifests.secret_names import SECRETS
 
 
 class Settings(BaseSettings):
@@ -34,6 +36,9 @@ class Settings(BaseSettings):
         "", description="server that writes follow-up questions; empty: canned"
     )
     log_level: str = Field("info", description="debug, info, warning or error")
+    do_context: str = Field(
+        "solutions", min_length=1, description="doctl context, for kubeconfig and registry login"
+    )
     kubeconfig: str = Field(
         "",
         validation_alias=AliasChoices("KUBECONFIG", "kubeconfig"),
@@ -41,7 +46,7 @@ class Settings(BaseSettings):
     )
     digitalocean_access_token: SecretStr = Field(
         SecretStr(""),
-        validation_alias=AliasChoices("DIGITALOCEAN_ACCESS_TOKEN"),
+        validation_alias=AliasChoices("DIGITALOCEAN_ACCESS_TOKEN", "DIGITALOCEAN_TOKEN"),
         description="DigitalOcean API token, for deploying",
     )
     spaces_access_key_id: SecretStr = Field(
@@ -90,10 +95,21 @@ def example() -> str:
         "",
     ]
     for name, field in Settings.model_fields.items():
-        secret = field.annotation is SecretStr
-        default = "" if secret else str(field.default)
+        default = "" if _secret(name) else str(field.default)
         lines += [f"# {field.description}", f"{_variable(name)}={default}", ""]
-    return "\n".join(lines)
+    lines.append("# choices of a deployment; empty: as in environments/*.toml")
+    for name, (purpose, _) in overrides.CHOICES.items():
+        lines += [f"# {purpose}", f"{name}="]
+    for name, purpose in images.CHOICES.items():
+        lines += [f"# {purpose}", f"{name}="]
+    lines += ["", "# what Terraform reads: `set -a; . ./.env; set +a` before a bare `cdktf deploy`"]
+    for key in (key for secret in SECRETS for key in secret.keys):
+        lines.append(f"TF_VAR_{names.terraform_variable(key)}=${{{key}}}")
+    return "\n".join([*lines, ""])
+
+
+def _secret(name: str) -> bool:
+    return Settings.model_fields[name].annotation is SecretStr
 
 
 def _variable(name: str) -> str:
@@ -110,3 +126,11 @@ def _problem(error: Any) -> Problem:
     return Problem(
         "environment", key, "a secret" if secret else repr(error.get("input")), error["msg"].lower()
     )
+
+
+PURPOSES = {
+    _variable(name): str(field.description)
+    for name, field in Settings.model_fields.items()
+    if _secret(name)
+}
+"""What each secret is for, by the variable that holds it."""

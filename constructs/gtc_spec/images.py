@@ -18,6 +18,12 @@ IMAGE: Final = "gtc-demo-loadgen"
 SHORT_SHA: Final = 7
 """Digits of a commit in a tag; fixed, because git itself prints more when a repository grows."""
 
+CHOICES: Final = {
+    "GTC_REGISTRY": "container registry, host/path",
+    "GTC_TAG": "image tag; empty: YYYYMMDD-<short sha> of the commit",
+}
+"""Variables by which a deployment chooses another image, and what each says."""
+
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _REGISTRY = re.compile(r"[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9][a-z0-9._-]*)*")
 

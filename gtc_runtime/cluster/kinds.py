@@ -11,7 +11,7 @@ from typing import Final
 
 @dataclass(frozen=True)
 class Kind:
-    """Where objects of one kind live; all of ours are namespaced.
+    """Where objects of one kind live.
 
     Attributes:
         group: API group, empty for the core group.
@@ -43,6 +43,9 @@ SCALED_OBJECT: Final = Kind("keda.sh", "v1alpha1", "scaledobjects", "ScaledObjec
 HPA: Final = Kind("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
 POD: Final = Kind("", "v1", "pods", "Pod")
 CONFIG_MAP: Final = Kind("", "v1", "configmaps", "ConfigMap")
+DEPLOYMENT: Final = Kind("apps", "v1", "deployments", "Deployment")
+STATEFUL_SET: Final = Kind("apps", "v1", "statefulsets", "StatefulSet")
+NODE: Final = Kind("", "v1", "nodes", "Node", namespaced=False)
 LEASE: Final = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 ACCESS_REVIEW: Final = Kind(
     "authorization.k8s.io",

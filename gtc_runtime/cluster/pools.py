@@ -44,14 +44,14 @@ def pool_state(desired: int | None, pods: list[Json], reasons: tuple[str, ...] =
     alive = [pod for pod in pods if _mapping(pod.get("status")).get("phase") not in _ENDED]
     draining = [pod for pod in alive if _mapping(pod.get("metadata")).get("deletionTimestamp")]
     staying = [pod for pod in alive if pod not in draining]
-    pending = [pod for pod in staying if _condition(pod, "Ready").get("status") != "True"]
+    pending = [pod for pod in staying if condition(pod, "Ready").get("status") != "True"]
     whys = dict.fromkeys((*reasons, *(_why_pending(pod) for pod in pending)))
     return PoolState(desired, len(staying) - len(pending), len(pending), len(draining), tuple(whys))
 
 
 def _why_pending(pod: Json) -> str:
     """Why a pod is not Ready: no place for it, its container waits, or it is still loading."""
-    scheduled = _condition(pod, "PodScheduled")
+    scheduled = condition(pod, "PodScheduled")
     if scheduled.get("status") == "False":
         return first_line(str(scheduled.get("message") or scheduled.get("reason") or "no place"))
     for container in _mapping(pod.get("status")).get("containerStatuses") or []:
@@ -62,10 +62,11 @@ def _why_pending(pod: Json) -> str:
     return "loading"
 
 
-def _condition(pod: Json, kind: str) -> Json:
-    for condition in _mapping(pod.get("status")).get("conditions") or []:
-        if _mapping(condition).get("type") == kind:
-            return _mapping(condition)
+def condition(obj: Json, kind: str) -> Json:
+    """The condition of that type in an object's status; empty when it has none."""
+    for each in _mapping(obj.get("status")).get("conditions") or []:
+        if _mapping(each).get("type") == kind:
+            return _mapping(each)
     return {}
 
 

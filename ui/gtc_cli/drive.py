@@ -6,14 +6,19 @@ import asyncio
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from gtc_cli import options, panel_client
 from gtc_runtime import settings
+from gtc_spec import names
+from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
 from gtc_spec.phases import WorkloadMix
+
+if TYPE_CHECKING:
+    from gtc_runtime.scenario.safe import SafeReport
 
 JSON = dict[str, Any]
 
@@ -88,15 +93,32 @@ def reset(url: str | None, state_dir: Path | None, as_json: bool) -> None:
 @options.as_json
 def safe(env: str | None, state_dir: Path | None, as_json: bool) -> int:
     """Reach the safe state without a panel: load off, initial ratio, KEDA scaling."""
-    from gtc_runtime.cluster.kube import Kube
-    from gtc_runtime.scenario.safe import SafeReport, make_safe
-    from gtc_spec import names
-
     configured = settings.read(env=env, state_dir=state_dir)
     notes = panel_client.rehearsal_notes(configured.state_dir)
     kubeconfig = configured.kubeconfig or (notes["kubeconfig"] if notes else None)
     name = notes["env"] if notes and env is None and not configured.kubeconfig else configured.env
-    environment = options.environment(name, None)
+    report = reach_safe_state(options.environment(name, None), kubeconfig)
+    if as_json:
+        click.echo(json.dumps(asdict(report)))
+    for line in () if as_json else report.done:
+        click.echo(f"done: {line}")
+    if report.failed and not as_json:
+        raise GtcError("; ".join(report.failed), "repeat gtc safe")
+    return 1 if report.failed else 0
+
+
+def reach_safe_state(environment: Environment, kubeconfig: str | None) -> SafeReport:
+    """Load off, initial ratio, KEDA scaling, by Kubernetes alone.
+
+    Args:
+        environment: What is deployed.
+        kubeconfig: File to use; None takes the usual places.
+
+    Raises:
+        GtcError: No cluster answers, or the Lease cannot be taken.
+    """
+    from gtc_runtime.cluster.kube import Kube
+    from gtc_runtime.scenario.safe import make_safe
 
     async def act() -> SafeReport:
         kube = await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig)
@@ -105,14 +127,7 @@ def safe(env: str | None, state_dir: Path | None, as_json: bool) -> int:
         finally:
             await kube.close()
 
-    report = asyncio.run(act())
-    if as_json:
-        click.echo(json.dumps(asdict(report)))
-    for line in () if as_json else report.done:
-        click.echo(f"done: {line}")
-    if report.failed and not as_json:
-        raise GtcError("; ".join(report.failed), "repeat gtc safe")
-    return 1 if report.failed else 0
+    return asyncio.run(act())
 
 
 def _call(

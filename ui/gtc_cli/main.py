@@ -12,6 +12,8 @@ from typing import Any
 import click
 
 from gtc_cli import drive, plan, rehearse, serve
+from gtc_cli import wait as waiting
+from gtc_cli.deploy import verbs
 from gtc_spec.errors import GtcError, UsageError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -40,7 +42,14 @@ def gtc() -> None:
     """Deploy, drive and rehearse disaggregated LLM inference."""
 
 
-for command in (*serve.COMMANDS, *rehearse.COMMANDS, *drive.COMMANDS, plan.plan):
+for command in (
+    *serve.COMMANDS,
+    *rehearse.COMMANDS,
+    *drive.COMMANDS,
+    plan.plan,
+    waiting.wait,
+    *verbs.COMMANDS,
+):
     gtc.add_command(command)
 
 

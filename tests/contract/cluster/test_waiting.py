@@ -1,0 +1,176 @@
+"""Waiting for the parts of a fresh cluster: complete, or what is missing and why."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gtc_runtime.cluster import waiting
+from gtc_runtime.cluster.kube import Kube
+from gtc_runtime.cluster.waiting import Seen
+from gtc_runtime.rehearsal.kube_api.faults import Fault
+from gtc_runtime.rehearsal.kube_api.resources import DEPLOYMENT, NODE, POD
+from gtc_spec import names
+from gtc_spec.environment import load
+from gtc_spec.errors import GtcError
+from gtc_spec.pools import ROLES
+from tests.contract.cluster.conftest import LIMITS, Cluster
+
+READY = {"conditions": [{"type": "Ready", "status": "True"}], "phase": "Running"}
+
+
+def node(name: str, gpus: int, ready: bool = True) -> dict[str, Any]:
+    return {
+        "metadata": {"name": name},
+        "status": {
+            "allocatable": {"cpu": "8", **({"nvidia.com/gpu": str(gpus)} if gpus else {})},
+            "conditions": [{"type": "Ready", "status": "True" if ready else "Unknown"}],
+        },
+    }
+
+
+def add_node(cluster: Cluster, name: str, gpus: int, ready: bool = True) -> None:
+    made = node(name, gpus, ready)
+    cluster.store.create(NODE, made)
+    cluster.store.patch(NODE, name, None, {"status": made["status"]}, "status")
+
+
+def add_deployment(cluster: Cluster, name: str, wanted: int, available: int) -> None:
+    labels = {"app": name}
+    pod = {"metadata": {"labels": labels}, "spec": {"containers": [{"name": "a", "image": "x"}]}}
+    spec = {"replicas": wanted, "selector": {"matchLabels": labels}, "template": pod}
+    metadata = {"name": name, "namespace": names.NAMESPACE_PLATFORM}
+    cluster.store.create(DEPLOYMENT, {"metadata": metadata, "spec": spec})
+    status = {"status": {"availableReplicas": available}}
+    cluster.store.patch(DEPLOYMENT, name, names.NAMESPACE_PLATFORM, status, "status")
+
+
+@pytest.fixture
+async def platform(cluster: Cluster, tmp_path: Path) -> AsyncIterator[Kube]:
+    """A client of the platform's namespace."""
+    file = tmp_path / "platform"
+    file.write_text(yaml.safe_dump(cluster.server.kubeconfig()))
+    client = await Kube.connect(names.NAMESPACE_PLATFORM, str(file), LIMITS)
+    yield client
+    await client.close()
+
+
+async def test_gpus_are_there_when_ready_nodes_offer_enough(cluster: Cluster, kube: Kube) -> None:
+    add_node(cluster, "gpu-1", 8)
+    add_node(cluster, "management", 0)
+
+    assert await waiting.gpus(kube, 8) == Seen(True, "8 of 8 gpus on 1 nodes")
+
+
+async def test_a_node_that_is_not_ready_offers_nothing_and_is_named(
+    cluster: Cluster, kube: Kube
+) -> None:
+    add_node(cluster, "gpu-1", 1)
+    add_node(cluster, "gpu-2", 1, ready=False)
+
+    assert await waiting.gpus(kube, 2) == Seen(False, "1 of 2 gpus on 2 nodes; not ready: gpu-2")
+
+
+async def test_a_ready_node_without_gpus_waits_for_its_driver(cluster: Cluster, kube: Kube) -> None:
+    add_node(cluster, "gpu-1", 0)
+
+    seen = await waiting.gpus(kube, 8)
+
+    assert not seen.there
+    assert seen.said == "0 of 8 gpus on 0 nodes; the driver has not announced the rest"
+
+
+async def test_an_empty_namespace_is_not_a_platform(platform: Kube) -> None:
+    assert await waiting.platform(platform) == Seen(
+        False, "nothing is deployed in dynamo-system yet"
+    )
+
+
+async def test_the_platform_is_there_when_all_its_workloads_are_available(
+    cluster: Cluster, platform: Kube
+) -> None:
+    add_deployment(cluster, "dynamo-operator", 1, 1)
+    add_deployment(cluster, "grove", 2, 1)
+    assert await waiting.platform(platform) == Seen(False, "waiting in dynamo-system: grove 1/2")
+
+    patch = {"status": {"availableReplicas": 2}}
+    cluster.store.patch(DEPLOYMENT, "grove", names.NAMESPACE_PLATFORM, patch, "status")
+    assert (await waiting.platform(platform)).there
+
+
+async def test_workers_are_there_when_both_pools_and_the_frontend_are_ready(
+    cluster: Cluster, kube: Kube
+) -> None:
+    env = load("prod")
+    for role in ROLES:
+        cluster.set_desired(role, 1)
+        cluster.add_pod(role, f"{role}-0", READY)
+    seen = await waiting.workers(kube, env)
+    assert not seen.there
+    assert seen.said.endswith("frontend: 0 of 1 ready (no pod yet)")
+
+    add_frontend(cluster)
+    assert await waiting.workers(kube, env) == Seen(
+        True, "prefill: 1 of 1 ready; decode: 1 of 1 ready; frontend: 1 of 1 ready"
+    )
+
+
+def add_frontend(cluster: Cluster) -> None:
+    labels = names.pod_labels(names.FRONTEND)
+    metadata = {"name": "frontend", "namespace": names.NAMESPACE_WORKLOAD, "labels": labels}
+    spec = {"containers": [{"name": "main", "image": "x"}]}
+    cluster.store.create(POD, {"metadata": metadata, "spec": spec})
+    cluster.store.patch(POD, "frontend", names.NAMESPACE_WORKLOAD, {"status": READY}, "status")
+
+
+async def test_a_worker_that_finds_no_gpu_is_told_in_the_schedulers_words(
+    cluster: Cluster, kube: Kube
+) -> None:
+    why = {"type": "PodScheduled", "status": "False", "message": "0/3 nodes: no gpu left"}
+    cluster.add_pod("decode", "decode-0", {"phase": "Pending", "conditions": [why]})
+
+    seen = await waiting.workers(kube, load("prod"))
+
+    assert "decode: 0 of 3 ready (0/3 nodes: no gpu left)" in seen.said
+
+
+async def test_a_scaler_without_a_word_from_keda_is_waited_for(
+    cluster: Cluster, kube: Kube
+) -> None:
+    seen = await waiting.scalers(kube, [names.scaler("prefill"), "other"])
+
+    assert seen == Seen(False, "gtc-demo-prefill-scaler: no word from keda yet; other: absent")
+
+
+async def test_waiting_ends_when_it_is_there_and_tells_each_change_once() -> None:
+    seen = iter([Seen(False, "a"), Seen(False, "a"), Seen(False, "b"), Seen(True, "c")])
+    told: list[str] = []
+
+    async def look() -> Seen:
+        return next(seen)
+
+    await waiting.wait(look, 5, told.append, look_s=0)
+
+    assert told == ["a", "b", "c"]
+
+
+async def test_waiting_gives_up_in_time_and_says_what_was_missing() -> None:
+    async def look() -> Seen:
+        return Seen(False, "1 of 8 gpus")
+
+    with pytest.raises(GtcError, match=r"gave up after 0 s: 1 of 8 gpus"):
+        await asyncio.wait_for(waiting.wait(look, 0.05, lambda _line: None, look_s=0.01), 2)
+
+
+async def test_a_cluster_that_does_not_answer_is_waited_for(cluster: Cluster, kube: Kube) -> None:
+    add_node(cluster, "gpu-1", 8)
+    cluster.faults.add(Fault(path="nodes", status=503, times=LIMITS.tries))
+    told: list[str] = []
+
+    await waiting.wait(lambda: waiting.gpus(kube, 8), 10, told.append, look_s=0.01)
+
+    assert told[-1] == "8 of 8 gpus on 1 nodes"
+    assert "503" in told[0]

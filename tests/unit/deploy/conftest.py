@@ -1,0 +1,156 @@
+"""A checkout in an empty folder, tools that write down how they were called, and an account."""
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gtc_spec import names
+from tests.unit.cli.conftest import Call, gtc  # noqa: F401 - a fixture
+
+SECRETS = {
+    "DIGITALOCEAN_ACCESS_TOKEN": "do-canary",
+    "HF_TOKEN": "hf-canary",
+    "SPACES_ACCESS_KEY_ID": "spaces-id-canary",
+    "SPACES_SECRET_ACCESS_KEY": "spaces-key-canary",
+    "GRADIENT_API_KEY": "gradient-canary",
+}
+TOOLS = ("cdktf", "terraform", "docker", "doctl")
+ACT = """#!{python}
+import json, os, pathlib, sys
+name = pathlib.Path(sys.argv[0]).name
+told = {{key: value for key, value in os.environ.items() if "canary" in value or key[:4] == "GTC_"}}
+with open({log!r}, "a") as log:
+    log.write(json.dumps([name, sys.argv[1:], told]) + chr(10))
+plan = pathlib.Path({plans!r}) / name
+if plan.exists():
+    exec(plan.read_text())
+"""
+
+
+@dataclass
+class Checkout:
+    """The folder and what the tools were told."""
+
+    folder: Path
+    log: Path
+    plans: Path
+
+    @property
+    def calls(self) -> list[tuple[str, list[str], dict[str, str]]]:
+        """Tool, arguments and the part of its environment that is ours; in order."""
+        if not self.log.exists():
+            return []
+        return [tuple(json.loads(line)) for line in self.log.read_text().splitlines()]
+
+    @property
+    def commands(self) -> list[str]:
+        return [" ".join([tool, *arguments]) for tool, arguments, _ in self.calls]
+
+    def tool_does(self, tool: str, code: str) -> None:
+        """What a tool does after it has written down its call."""
+        self.plans.mkdir(exist_ok=True)
+        (self.plans / tool).write_text(code)
+
+    def deployed(self, stack: str, resources: int = 1) -> None:
+        """Write the state of a stack."""
+        instances = [{}] * resources
+        listed = [
+            {"mode": "managed", "type": "x", "instances": instances},
+            {"mode": "data", "type": "y", "instances": [{}]},
+        ]
+        document = {"version": 4, "resources": listed if resources else []}
+        (self.folder / names.state_file(stack)).write_text(json.dumps(document))
+
+    def git(self, *arguments: str) -> None:
+        environment = {
+            **os.environ,
+            "GIT_AUTHOR_DATE": "2026-11-25T23:30:00-05:00",
+            "GIT_COMMITTER_DATE": "2026-11-25T23:30:00-05:00",
+            "GIT_CONFIG_GLOBAL": "/dev/null",
+        }
+        identity = ["-c", "user.name=a", "-c", "user.email=a@b"]
+        command = ["git", *identity, *arguments]
+        subprocess.run(command, cwd=self.folder, env=environment, check=True, capture_output=True)
+
+
+@pytest.fixture
+def checkout(
+    gtc: Call,  # noqa: F811 - it moves into the folder
+    tmp_path: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Checkout:
+    """A committed checkout with no variable set and all tools on PATH."""
+    outside = tmp_path_factory.mktemp("tools")
+    made = Checkout(tmp_path, outside / "log", outside / "plans")
+    for tool in TOOLS:
+        script = outside / tool
+        script.write_text(
+            ACT.format(python=sys.executable, log=str(made.log), plans=str(made.plans))
+        )
+        script.chmod(0o755)
+    for alias in (
+        *SECRETS,
+        "DIGITALOCEAN_TOKEN",
+        *(name for name in os.environ if "TF_VAR" in name),
+    ):
+        monkeypatch.delenv(alias, raising=False)
+    monkeypatch.setenv("PATH", f"{outside}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    monkeypatch.setenv("DIGITALOCEAN_API_URL", "http://127.0.0.1:1")
+    (tmp_path / "cdktf.json").write_text("{}")
+    (tmp_path / "main.py").write_text("")
+    (tmp_path / ".gitignore").write_text(".env\n.gtc/\n*.tfstate*\n__pycache__/\n")
+    made.git("init", "-q")
+    made.git("add", "-A")
+    made.git("commit", "-q", "-m", "x")
+    return made
+
+
+@pytest.fixture
+def secrets(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every variable that a deployment needs."""
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+
+
+@dataclass
+class Account:
+    """An account's clusters, behind the address that the deployment asks."""
+
+    clusters: list[dict[str, Any]] = field(default_factory=list)
+    status: int = 200
+    tokens: list[str] = field(default_factory=list)
+
+
+@pytest.fixture
+def account(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    made = Account()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            made.tokens.append(self.headers["Authorization"])
+            body = json.dumps({"kubernetes_clusters": made.clusters}).encode()
+            self.send_response(made.status)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+    thread.start()
+    monkeypatch.setenv("DIGITALOCEAN_API_URL", f"http://127.0.0.1:{server.server_port}")
+    yield made
+    server.shutdown()
+    server.server_close()
+    thread.join()

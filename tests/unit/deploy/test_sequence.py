@@ -1,0 +1,151 @@
+"""Deploy and teardown: the order, what an interruption leaves, and what is said at the end."""
+
+import os
+import signal
+import stat
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import Call
+from tests.unit.deploy.conftest import Checkout
+from tests.unit.deploy.test_image import DIGEST
+
+pytestmark = pytest.mark.usefixtures("secrets", "account")
+NO_CLUSTER = """
+apiVersion: v1
+kind: Config
+current-context: a
+contexts: [{name: a, context: {cluster: a, user: a}}]
+clusters: [{name: a, cluster: {server: "http://127.0.0.1:1"}}]
+users: [{name: a, user: {token: t}}]
+"""
+
+
+def test_a_deployment_stops_at_the_step_that_fails_and_says_how_to_go_on(
+    gtc: Call, checkout: Checkout
+) -> None:
+    checkout.tool_does("docker", DIGEST)
+    checkout.tool_does("cdktf", "sys.exit(1)")
+
+    told = gtc("deploy", "--env", "dev")
+
+    assert told.code == 1
+    assert told.error == (
+        "infra stack: `cdktf deploy infra-dev --auto-approve` failed with exit code 1"
+    )
+    assert told.hint == "make deploy ENV=dev goes on from here"
+    assert [line for line in told.out.splitlines() if line.startswith("===")] == [
+        "=== deploy dev 1/6: no other environment",
+        "=== deploy dev 2/6: image",
+        "=== deploy dev 3/6: infra stack",
+    ]
+
+
+def test_no_secret_is_in_what_a_deployment_says_or_in_any_argument(
+    gtc: Call, checkout: Checkout
+) -> None:
+    checkout.tool_does("docker", DIGEST)
+    checkout.tool_does("cdktf", "sys.exit(1)")
+
+    told = gtc("deploy", "--env", "dev")
+
+    assert "canary" not in told.out + told.err
+    assert "canary" not in " ".join(checkout.commands)
+
+
+def test_a_teardown_goes_from_the_top_down_even_when_the_cluster_does_not_answer(
+    gtc: Call, checkout: Checkout
+) -> None:
+    checkout.deployed("infra-prod")
+    checkout.deployed("cluster-prod")
+    checkout.tool_does("doctl", f"print({NO_CLUSTER!r})")
+    checkout.tool_does(
+        "cdktf",
+        "p = pathlib.Path(f'terraform.{sys.argv[2]}.tfstate'); p.write_text('{\"resources\": []}')",
+    )
+
+    told = gtc("teardown", "--env", "prod", "--yes")
+
+    assert told.code == 0, told.err
+    assert "not reached: " in told.out
+    assert [line for line in checkout.commands if line.startswith("cdktf")] == [
+        "cdktf destroy cluster-prod --ignore-missing-stack-dependencies --auto-approve",
+        "cdktf destroy infra-prod --ignore-missing-stack-dependencies --auto-approve",
+    ]
+
+
+def test_a_teardown_goes_on_where_another_one_ended(gtc: Call, checkout: Checkout) -> None:
+    checkout.deployed("infra-prod")
+    checkout.deployed("cluster-prod", 0)
+
+    told = gtc("teardown", "--env", "prod", "--yes")
+
+    assert told.code == 0
+    assert [line.split()[2] for line in checkout.commands] == ["infra-prod"]
+
+
+def test_the_kubeconfig_is_a_file_that_only_we_can_read(gtc: Call, checkout: Checkout) -> None:
+    checkout.tool_does("doctl", "print('apiVersion: v1')")
+
+    told = gtc("kubeconfig", "--env", "dev")
+
+    path = Path(told.out.strip().removeprefix("export KUBECONFIG="))
+    assert path == checkout.folder / ".gtc" / "kubeconfig-dev"
+    assert path.read_text() == "apiVersion: v1\n"
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600
+    assert checkout.commands == [
+        "doctl kubernetes cluster kubeconfig show gtc-demo --context solutions"
+        " --expiry-seconds 28800"
+    ]
+
+
+@pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_lets_terraform_end_in_its_own_way(
+    checkout: Checkout, how: signal.Signals
+) -> None:
+    checkout.deployed("infra-prod")
+    ended = checkout.folder / "ended"
+    checkout.tool_does(
+        "cdktf",
+        f"""
+import time
+asked = 0
+pathlib.Path("started").touch()
+while not asked:
+    try:
+        time.sleep(20)
+        break
+    except KeyboardInterrupt:
+        asked += 1
+time.sleep(0.2)
+pathlib.Path({str(ended)!r}).write_text(str(asked))
+""",
+    )
+    command = [sys.executable, "-m", "gtc_cli", "infra", "down", "--env", "prod", "--yes"]
+    running = subprocess.Popen(
+        command,
+        cwd=checkout.folder,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        text=True,
+    )
+    _until(checkout.folder / "started")
+    running.send_signal(how)
+    _, said = running.communicate(timeout=10)
+
+    assert running.returncode == 130
+    assert ended.read_text() == "1"
+    assert "error: interrupted during `cdktf destroy infra-prod" in said
+    assert "Traceback" not in said
+
+
+def _until(path: Path) -> None:
+    give_up = time.monotonic() + 10
+    while not path.exists():
+        assert time.monotonic() < give_up
+        time.sleep(0.02)

@@ -1,0 +1,167 @@
+"""The order of a deployment and of its end, one named step after the other.
+
+Every step may be repeated: what is done already takes seconds. An interruption or a failure says
+which step it was, so that repeating the command is all that there is to do.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from gtc_cli import wait
+from gtc_cli.deploy import account, image, kubeconfig
+from gtc_cli.deploy.child import Interrupted
+from gtc_cli.deploy.stacks import Stacks
+from gtc_cli.deploy.variables import DO_TOKEN
+from gtc_spec import names
+from gtc_spec.environment import Environment
+from gtc_spec.errors import GtcError
+
+
+@dataclass(frozen=True)
+class Step:
+    """One part of a sequence.
+
+    Attributes:
+        name: What it does, two or three words.
+        act: Does it; raises GtcError when it fails.
+    """
+
+    name: str
+    act: Callable[[], object]
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """Everything that the steps need to know.
+
+    Attributes:
+        env: The environment, choices applied.
+        folder: Root of the checkout.
+        stacks: Its two stacks.
+        image: Our image, whole name.
+        secrets: Values of the variables that are set.
+        do_context: Context of doctl.
+        state_dir: Where the kubeconfig goes.
+    """
+
+    env: Environment
+    folder: Path
+    stacks: Stacks
+    image: str
+    secrets: dict[str, str]
+    do_context: str
+    state_dir: Path
+
+    def deploy(self) -> None:
+        """Image, stacks, and the wait for them; then what is still missing.
+
+        Raises:
+            GtcError: A step failed, or the demo is not complete with what this version can do.
+        """
+        perform(
+            "deploy",
+            self.env.name,
+            [
+                Step("no other environment", self.refuse_others),
+                Step("image", self.build_and_push),
+                Step("infra stack", self.stacks.deploy_infra),
+                Step("gpu nodes", lambda: self.wait("gpu")),
+                Step("cluster stack", self.stacks.deploy_cluster),
+                Step("platform", lambda: self.wait("dynamo")),
+            ],
+        )
+        self._say_what_is_missing()
+
+    def teardown(self) -> None:
+        """Safe state, then both stacks, the upper one first.
+
+        Raises:
+            GtcError: A stack could not be destroyed.
+        """
+        steps = [
+            Step("safe state", self.make_safe),
+            Step("cluster stack", self.stacks.destroy_cluster),
+            Step("infra stack", self.stacks.destroy_infra),
+        ]
+        if not self.stacks.lists(self.stacks.cluster):
+            steps = steps[2:]
+        perform("teardown", self.env.name, steps)
+        click.echo(f"{self.env.name} is gone; the bucket and the registry stay")
+
+    def refuse_others(self) -> None:
+        """Refuse to deploy over the other environment, here or elsewhere in the account."""
+        account.refuse_other_environment(self.folder, self.env.name, self.secrets[DO_TOKEN])
+
+    def build_and_push(self) -> None:
+        """Build the image of this commit and push it."""
+        environment = image.environment()
+        image.build(self.image, self.folder, environment)
+        image.push(self.image, self.folder, environment, self.do_context)
+
+    def wait(self, part: str) -> None:
+        """Wait for a part with fresh credentials."""
+        wait.until(part, self.env, str(self.kubeconfig()))
+
+    def kubeconfig(self) -> Path:
+        """Write the kubeconfig and return its path."""
+        return kubeconfig.write(
+            self.state_dir, self.env.name, image.environment(), self.do_context, self.folder
+        )
+
+    def make_safe(self) -> None:
+        """Load off and KEDA in charge; a cluster that does not answer does not stop a teardown."""
+        from gtc_cli.drive import reach_safe_state
+
+        try:
+            report = reach_safe_state(self.env, str(self.kubeconfig()))
+        except GtcError as error:
+            click.echo(f"not reached: {error.message}; going on, nothing of it will be left")
+            return
+        for line in (*report.done, *(f"not done: {each}" for each in report.failed)):
+            click.echo(line)
+
+    def _say_what_is_missing(self) -> None:
+        missing = [
+            what
+            for module, what in LATER.items()
+            if importlib.util.find_spec(f"gtc_runtime.{module}") is None
+        ]
+        path = names.model_path(self.env.model.repository)
+        if missing:
+            raise GtcError(
+                f"both stacks are deployed, but this version does not do: {', '.join(missing)}",
+                f"workers wait for {path}/{names.DOWNLOAD_MARKER} on the share; put the checkpoint "
+                "there, the marker last, then gtc wait workers",
+            )
+        self.wait("workers")
+
+
+LATER = {"models": "model setup", "corpus": "corpus"}
+"""Module of the runtime: the step of a deployment that it will bring."""
+
+
+def perform(verb: str, env: str, steps: Sequence[Step]) -> None:
+    """Do the steps in order and say where we are.
+
+    Raises:
+        GtcError: A step failed or was interrupted; the hint says how to go on.
+    """
+    again = f"make {verb} ENV={env} goes on from here"
+    for number, step in enumerate(steps, 1):
+        click.echo(f"=== {verb} {env} {number}/{len(steps)}: {step.name}")
+        try:
+            step.act()
+        except Interrupted as error:
+            raise Interrupted(f"{step.name}: {error.message}", again) from None
+        except KeyboardInterrupt:
+            raise Interrupted(f"{step.name}: interrupted", again) from None
+        except GtcError as error:
+            error.message = f"{step.name}: {error.message}"
+            error.hint = error.hint or again
+            raise

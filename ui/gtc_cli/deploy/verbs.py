@@ -1,0 +1,202 @@
+"""Verbs that deploy: check-env, infra, cluster, image, kubeconfig, deploy, teardown."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import click
+
+from gtc_cli import options
+from gtc_cli import wait as waiting
+from gtc_cli.deploy import checkout, image, state
+from gtc_cli.deploy.sequence import Deployment
+from gtc_cli.deploy.stacks import Stacks
+from gtc_cli.deploy.variables import NEEDED, Part, Variables
+from gtc_runtime import settings
+from gtc_spec.errors import UsageError
+from gtc_spec.overrides import load_with
+
+PRIVATE = 0o077
+"""What others may not do with files that we or Terraform write: states hold credentials."""
+
+yes = click.option("--yes", is_flag=True, help="Do not ask before destroying.")
+
+
+@click.command("check-env")
+@options.env
+def check_env(env: str | None) -> None:
+    """Check every variable that a deployment needs; name all that are missing and what for."""
+    variables = Variables.read(os.environ, Path.cwd())
+    variables.secrets(NEEDED["cluster"])
+    environment = load_with(settings.read(env=env).env, variables.choices)
+    for name in NEEDED["cluster"]:
+        click.echo(f"ok  {name}: {settings.PURPOSES[name]}")
+    click.echo(
+        f"ok  {environment.name}: {environment.model.repository} on {environment.gpus.nodes} x "
+        f"{environment.gpus.size} in {environment.region}"
+    )
+
+
+@click.group()
+def infra() -> None:
+    """The infra stack: VPC, Kubernetes, GPU nodes, share."""
+
+
+@infra.command("init")
+@options.env
+def infra_init(env: str | None) -> None:
+    """Synthesise and fetch the providers."""
+    _deployment(env, None).stacks.init()
+
+
+@infra.command("plan")
+@options.env
+def infra_plan(env: str | None) -> None:
+    """Show what would change."""
+    _deployment(env, "infra").stacks.plan_infra()
+
+
+@infra.command("up")
+@options.env
+def infra_up(env: str | None) -> None:
+    """Make or change it."""
+    deployment = _deployment(env, "infra")
+    deployment.refuse_others()
+    deployment.stacks.deploy_infra()
+
+
+@infra.command("down")
+@options.env
+@yes
+def infra_down(env: str | None, yes: bool) -> None:
+    """Destroy it."""
+    deployment = _deployment(env, "infra")
+    _confirm(yes, f"the cluster of {deployment.env.name}, its GPU nodes and the share with models")
+    deployment.stacks.destroy_infra()
+
+
+@click.group()
+def cluster() -> None:
+    """The cluster stack: platform, workload, scalers, panel."""
+
+
+@cluster.command("config")
+@options.env
+@click.option(
+    "--wait",
+    "parts",
+    multiple=True,
+    type=click.Choice(tuple(waiting.DEADLINES_S)),
+    help="Then wait for this part; may be repeated.",
+)
+def cluster_config(env: str | None, parts: tuple[str, ...]) -> None:
+    """Make or change it."""
+    deployment = _deployment(env, "cluster")
+    deployment.refuse_others()
+    deployment.stacks.deploy_cluster()
+    for part in parts:
+        deployment.wait(part)
+
+
+@cluster.command("teardown")
+@options.env
+@yes
+def cluster_teardown(env: str | None, yes: bool) -> None:
+    """Destroy it; the infra stack stays."""
+    deployment = _deployment(env, "infra")
+    _confirm(yes, f"everything inside the cluster of {deployment.env.name}")
+    deployment.stacks.destroy_cluster()
+
+
+@click.group("image")
+def image_group() -> None:
+    """The image of panel, guardian and model jobs."""
+
+
+@image_group.command("name")
+def image_name() -> None:
+    """Print its whole name."""
+    click.echo(_image())
+
+
+@image_group.command("build")
+def image_build() -> None:
+    """Build it."""
+    image.build(_image(), checkout.root(), image.environment())
+
+
+@image_group.command("push")
+def image_push() -> None:
+    """Push it; refuses files that differ from the commit."""
+    image.push(_image(), checkout.root(), image.environment(), settings.read().do_context)
+
+
+@click.command("kubeconfig")
+@options.env
+def kubeconfig_verb(env: str | None) -> None:
+    """Write a kubeconfig of the deployed cluster and say where it is."""
+    os.umask(PRIVATE)
+    path = _deployment(env, None).kubeconfig()
+    click.echo(f"export KUBECONFIG={path}")
+
+
+@click.command()
+@options.env
+def deploy(env: str | None) -> None:
+    """Everything from the image to running workers."""
+    _deployment(env, "cluster").deploy()
+
+
+@click.command()
+@options.env
+@yes
+def teardown(env: str | None, yes: bool) -> None:
+    """Safe state, then destroy both stacks; repeat it after an interruption."""
+    deployment = _deployment(env, "infra")
+    _confirm(yes, f"{deployment.env.name}: workload, cluster, GPU nodes and the share with models")
+    deployment.teardown()
+
+
+def _deployment(env: str | None, part: Part | None) -> Deployment:
+    """What the verbs work with, checked; ``part`` says whose variables must be set."""
+    os.umask(PRIVATE)
+    folder = checkout.root()
+    variables = Variables.read(os.environ, folder)
+    configured = settings.read(env=env)
+    environment = load_with(configured.env, variables.choices)
+    secrets = variables.secrets(NEEDED[part]) if part else {}
+    state.refuse_other_environment(folder, environment.name)
+    chosen = {**variables.choices, "GTC_ENV": environment.name}
+    return Deployment(
+        env=environment,
+        folder=folder,
+        stacks=Stacks.of(folder, environment.name, chosen, secrets),
+        image=checkout.image(variables.choices, folder),
+        secrets=secrets,
+        do_context=configured.do_context,
+        state_dir=configured.state_dir,
+    )
+
+
+def _image() -> str:
+    folder = checkout.root()
+    return checkout.image(Variables.read(os.environ, folder).choices, folder)
+
+
+def _confirm(yes: bool, what: str) -> None:
+    """Ask once before destroying.
+
+    Raises:
+        UsageError: The answer is no, or there is nobody to ask.
+    """
+    if yes:
+        return
+    hint = "add --yes, or YES=1 to make"
+    if not os.isatty(0):
+        raise UsageError(f"not destroyed: {what}", hint)
+    if not click.confirm(f"destroy {what}?"):
+        raise UsageError("nothing was destroyed")
+
+
+COMMANDS = (check_env, infra, cluster, image_group, kubeconfig_verb, deploy, teardown)
