@@ -176,7 +176,9 @@ class Conductor:
                 self._enter(index, why, now_s)
                 await self._save()
             case machine.SetRatio(ratio):
-                self._events.add("scale", f"{ratio} ordered")
+                look = self._cluster.watch.newest
+                if look is None or look.desired != ratio:
+                    self._events.add("scale", f"{ratio} ordered")
                 self._orders.want(ratio)
             case machine.GateOpened(waited_s):
                 self._events.add("ready", f"all workers of the phase ready after {waited_s:.0f} s")
