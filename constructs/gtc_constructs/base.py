@@ -120,5 +120,10 @@ def synthesise(app: App) -> Path:
     ]
     if problems:
         raise UsageError("\n".join(problems))
-    app.synth()
+    try:
+        app.synth()
+    except RuntimeError as error:
+        # a rule of cdktf itself, such as a missing provider; its stack is JavaScript
+        sentence = re.split(r"\n\s+at ", str(error), maxsplit=1)[0]
+        raise UsageError(" ".join(sentence.split())) from None
     return Path(app.outdir)

@@ -1,0 +1,120 @@
+import pytest
+
+from gtc_constructs._bindings import DigitaloceanProvider
+from gtc_constructs.gpu_cluster import GpuCluster
+from gtc_constructs.values import NfsTier, NodePool
+from gtc_spec.errors import UsageError
+from tests.synthesised import Synthesised
+
+CLUSTER = "digitalocean_kubernetes_cluster"
+POOL = "digitalocean_kubernetes_node_pool"
+
+
+def cluster(stack, **changes):
+    arguments = {"name": "llm", "region": "atl1", "gpu_pool": NodePool.h100(count=3)}
+    return GpuCluster(stack, "gpu", **{**arguments, **changes})
+
+
+def test_the_defaults_make_a_cluster_that_can_be_thrown_away(stack):
+    cluster(stack)
+
+    made = Synthesised(stack).resource(CLUSTER)
+
+    assert made["destroy_all_associated_resources"]
+    assert made["registry_integration"]
+    assert made["ha"]
+    assert made["kubeconfig_expire_seconds"] == 7200
+    assert made["lifecycle"] == {"ignore_changes": ["version"]}
+
+
+def test_the_management_pool_grows_from_two_to_five(stack):
+    cluster(stack)
+
+    pool = Synthesised(stack).resource(CLUSTER)["node_pool"]
+
+    assert pool == {
+        "name": "management",
+        "size": "s-2vcpu-4gb",
+        "auto_scale": True,
+        "min_nodes": 2,
+        "max_nodes": 5,
+        "tags": [],
+    }
+
+
+def test_gpu_nodes_are_fixed_and_get_their_taint_from_doks(stack):
+    made = cluster(stack)
+
+    pool = Synthesised(stack).resource(POOL)
+
+    assert (pool["size"], pool["node_count"]) == ("gpu-h100x1-80gb", 3)
+    assert "taint" not in pool
+    assert made.gpus == 3
+
+
+@pytest.mark.parametrize("contracted", [True, False])
+def test_contracted_gpus_are_upgraded_without_a_spare_node(stack, contracted):
+    cluster(stack, gpu_pool=NodePool.h200x8(contracted=contracted))
+
+    assert Synthesised(stack).resource(CLUSTER)["surge_upgrade"] is not contracted
+
+
+def test_another_pool_adds_its_gpus(stack):
+    made = cluster(stack)
+    made.add_gpu_pool("big", NodePool.h200x8())
+
+    assert made.gpus == 11
+    assert len(Synthesised(stack).resources(POOL)) == 2
+
+
+def test_the_share_has_a_tier_host_and_path(stack):
+    made = cluster(stack, nfs_size_gib=500, nfs_tier=NfsTier.STANDARD)
+    made.models.export  # noqa: B018 - asks for attributes that the bindings do not know
+
+    share = Synthesised(stack).resource("digitalocean_nfs")
+
+    assert (share["size"], share["performance_tier"]) == (500, "standard")
+
+
+def test_the_provider_knows_the_tier(stack):
+    cluster(stack)
+
+    made = Synthesised(stack).json
+
+    wanted = made["terraform"]["required_providers"]["digitalocean"]["version"]
+    assert wanted == ">= 2.77.0, < 3.0.0"
+    assert made["provider"]["digitalocean"] == [{}], "the token is not ours to know"
+
+
+def test_a_provider_that_is_there_is_used(stack):
+    DigitaloceanProvider(stack, "mine", api_endpoint="http://127.0.0.1:1")
+    cluster(stack)
+
+    (provider,) = Synthesised(stack).json["provider"]["digitalocean"]
+    assert provider == {"api_endpoint": "http://127.0.0.1:1"}
+
+
+def test_the_control_plane_can_be_closed_to_the_world(stack):
+    cluster(stack, allowed_addresses=["192.0.2.0/24"])
+
+    assert Synthesised(stack).resource(CLUSTER)["control_plane_firewall"] == {
+        "enabled": True,
+        "allowed_addresses": ["192.0.2.0/24"],
+    }
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"name": "Demo"}, "cluster 'Demo' is not a name"),
+        ({"name": "x" * 64}, "64 characters"),
+        ({"gpu_pool": NodePool.management()}, "size s-2vcpu-4gb has no gpus"),
+        ({"nfs_size_gib": 49}, "got 49 gib, allowed: at least 50"),
+    ],
+)
+def test_bad_input_is_one_line_that_names_the_construct(stack, changes, said):
+    with pytest.raises(UsageError, match=r"^stack/gpu") as caught:
+        cluster(stack, **changes)
+
+    assert said in caught.value.message
+    assert "\n" not in caught.value.message

@@ -1,0 +1,67 @@
+import pytest
+
+from gtc_constructs.secrets import SecretRef, WorkloadSecrets
+from gtc_spec.errors import UsageError
+from gtc_spec.manifests.secret_names import HF_TOKEN, SECRETS, SPACES
+from tests.synthesised import Synthesised
+
+
+@pytest.fixture
+def made(stack):
+    WorkloadSecrets.from_names(stack, "secrets", namespace="work", secrets=SECRETS)
+    return Synthesised(stack)
+
+
+@pytest.mark.parametrize("secret", SECRETS, ids=lambda secret: secret.name)
+def test_every_key_of_a_secret_comes_from_its_variable(made, secret):
+    (found,) = [
+        each
+        for each in made.resources("kubernetes_secret_v1")
+        if each["metadata"] == {"name": secret.name, "namespace": "work"}
+    ]
+
+    assert found["data_wo"] == {key: f"${{var.{key.lower()}}}" for key in secret.keys}
+
+
+def test_values_reach_neither_plan_nor_state(made):
+    for secret in made.resources("kubernetes_secret_v1"):
+        assert not {"data", "binary_data"} & set(secret)
+        assert secret["data_wo_revision"], "without it the secret is created empty"
+
+
+def test_variables_of_secrets_are_ephemeral_and_required(made):
+    keys = {key.lower() for secret in SECRETS for key in secret.keys}
+    variables = made.json["variable"]
+
+    assert set(variables) == {*keys, "secrets_revision"}
+    for key in keys:
+        assert (variables[key]["sensitive"], variables[key]["ephemeral"]) == (True, True)
+        assert "default" not in variables[key]
+
+
+def test_terraform_is_new_enough_for_write_only_values(made):
+    assert made.json["terraform"]["required_version"] == ">= 1.11"
+
+
+def test_copies_in_another_namespace_share_the_variables(stack):
+    WorkloadSecrets.from_names(stack, "one", namespace="one", secrets=[HF_TOKEN, SPACES])
+    WorkloadSecrets.from_names(stack, "two", namespace="two", secrets=[SPACES])
+
+    made = Synthesised(stack)
+
+    assert len(made.resources("kubernetes_secret_v1")) == 3
+    assert len(made.json["variable"]) == 4
+
+
+def test_a_secret_given_as_text_is_refused_and_not_repeated():
+    with pytest.raises(UsageError) as caught:
+        SecretRef("hunter2-the-secret")
+
+    shown = f"{caught.value!r} {caught.value.message} {caught.value.hint}"
+    assert "hunter2" not in shown
+    assert "SecretRef.from_variable" in shown
+
+
+def test_a_secret_without_keys_is_refused(stack):
+    with pytest.raises(UsageError, match="stack/secrets: got a secret without keys"):
+        WorkloadSecrets(stack, "secrets", namespace="work", secrets={"empty": {}})
