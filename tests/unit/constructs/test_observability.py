@@ -1,0 +1,160 @@
+import json
+
+import pytest
+
+from gtc_constructs.observability import Observability
+from gtc_spec import metrics, promql
+from gtc_spec.errors import UsageError
+from gtc_spec.manifests.placement import on_management_pool
+from tests.synthesised import Synthesised
+
+BOARD = {"uid": "demo", "title": "Demo", "expr": 'x{a="${pool}"} %{y}'}
+
+
+@pytest.fixture
+def monitoring(stack):
+    return Observability(stack, "observability")
+
+
+@pytest.fixture
+def values(stack, monitoring):
+    (given,) = Synthesised(stack).release("kube-prometheus-stack")["values"]
+    return given
+
+
+def test_it_answers_where_every_query_goes(monitoring):
+    assert monitoring.prometheus_url == promql.PROMETHEUS_ADDRESS
+
+
+@pytest.mark.parametrize("kind", ["podMonitor", "serviceMonitor", "probe", "rule", "scrapeConfig"])
+def test_monitors_of_other_charts_are_scraped(values, kind):
+    given = values["prometheus"]["prometheusSpec"]
+
+    assert given[f"{kind}SelectorNilUsesHelmValues"] is False
+    assert f"{kind}NamespaceSelector" not in given, "its default already is all namespaces"
+
+
+def test_everything_is_scraped_twelve_times_in_the_window_of_a_query(values):
+    given = values["prometheus"]["prometheusSpec"]["scrapeInterval"]
+
+    assert int(given.removesuffix("s")) * 12 == promql.WINDOW_S
+
+
+def test_grafana_draws_at_the_scrape_interval(values):
+    sources = values["grafana"]["sidecar"]["datasources"]
+
+    assert sources == {"defaultDatasourceScrapeInterval": "5s"}
+
+
+def test_grafana_keeps_annotations_over_a_restart(values):
+    assert values["grafana"]["persistence"]["enabled"]
+    assert values["grafana"]["deploymentStrategy"] == {"type": "Recreate"}
+
+
+def test_grafana_has_no_password_that_everybody_knows(values):
+    assert values["grafana"]["adminPassword"] == ""
+
+
+def test_a_visitor_may_look_and_nothing_else(values):
+    settings = values["grafana"]["grafana.ini"]
+
+    assert settings["auth.anonymous"]["org_role"] == "Viewer"
+    assert not settings["users"]["allow_sign_up"]
+    assert not settings["security"]["allow_embedding"]
+
+
+@pytest.mark.parametrize(
+    "path",
+    [("prometheus", "prometheusSpec"), ("grafana",), ("prometheusOperator",),
+     ("kube-state-metrics",)],
+)  # fmt: skip
+def test_monitoring_stays_off_the_gpu_nodes(values, path):
+    part = values
+    for key in path:
+        part = part[key]
+
+    assert part["nodeSelector"] == on_management_pool()
+
+
+def test_desired_workers_are_a_metric(values):
+    resources = values["kube-state-metrics"]["customResourceState"]["config"]["spec"]["resources"]
+    adapters = resources[0]
+    (metric,) = adapters["metrics"]
+
+    assert f"{adapters['metricNamePrefix']}_{metric['name']}" == metrics.DGDSA_DESIRED.name
+    assert set(metrics.DGDSA_DESIRED.labels) <= set(adapters["labelsFromPath"])
+    assert adapters["labelsFromPath"]["service"] == ["spec", "dgdRef", "serviceName"]
+
+
+def test_ready_pods_of_a_clique_are_a_metric(values):
+    resources = values["kube-state-metrics"]["customResourceState"]["config"]["spec"]["resources"]
+    cliques = resources[1]
+
+    assert (
+        f"{cliques['metricNamePrefix']}_{cliques['metrics'][0]['name']}"
+        == metrics.PODCLIQUE_READY.name
+    )
+
+
+def test_pods_can_be_joined_with_their_pool(values):
+    (allowed,) = values["kube-state-metrics"]["metricLabelsAllowlist"]
+
+    for label in metrics.POD_LABELS.labels[2:]:
+        plain = label.removeprefix("label_")
+        assert plain in allowed.replace(".", "_").replace("/", "_").replace("-", "_")
+
+
+def test_gpu_metrics_come_from_the_gpu_nodes_and_keep_the_names_of_pods(stack, monitoring):
+    (given,) = Synthesised(stack).release("dcgm-exporter")["values"]
+
+    assert given["tolerations"][0]["key"] == "nvidia.com/gpu"
+    assert given["serviceMonitor"] == {"enabled": True, "interval": "5s", "honorLabels": True}
+    assert given["arguments"][-2:] == ["-c", "5000"]
+
+
+def test_a_cluster_without_gpus_gets_no_exporter(stack):
+    Observability(stack, "observability", gpu_chart=None)
+
+    assert len(Synthesised(stack).resources("helm_release")) == 1
+
+
+def test_values_of_your_own_are_merged_over_ours_by_helm(stack):
+    Observability(stack, "observability", values={"prometheus": {"enabled": False}})
+
+    given = Synthesised(stack).release("kube-prometheus-stack")["values"]
+
+    assert given[1:] == [{"prometheus": {"enabled": False}}]
+
+
+def test_a_board_reaches_grafana_with_its_own_variables(stack, monitoring, tmp_path):
+    (tmp_path / "demo.json").write_text(json.dumps(BOARD))
+    monitoring.add_dashboards("boards", {"demo": tmp_path / "demo.json"}, folder="gtc-demo")
+
+    made = Synthesised(stack).resource("kubernetes_config_map_v1")
+
+    assert made["metadata"] == {
+        "name": "demo",
+        "namespace": "monitoring",
+        "labels": {"grafana_dashboard": "1"},
+        "annotations": {"grafana_folder": "gtc-demo"},
+    }
+    assert made["data"]["demo.json"]["expr"] == 'x{a="$${pool}"} %%{y}'
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [("{", "is not json"), ("[]", "no uid or no title"), ('{"uid": "a"}', "no uid or no title"),
+     (json.dumps({**BOARD, "x": "y" * 1_000_000}), "bytes, allowed: 1000000")],
+)  # fmt: skip
+def test_a_file_that_is_no_board_is_refused(stack, monitoring, tmp_path, text, said):
+    (tmp_path / "demo.json").write_text(text)
+
+    with pytest.raises(UsageError, match=r"^stack/observability/boards: ") as caught:
+        monitoring.add_dashboards("boards", {"demo": tmp_path / "demo.json"}, folder="gtc-demo")
+
+    assert said in caught.value.message
+
+
+def test_a_board_that_is_not_there_is_refused(monitoring, tmp_path):
+    with pytest.raises(UsageError, match="cannot read the dashboard"):
+        monitoring.add_dashboards("boards", {"demo": tmp_path / "demo.json"}, folder="gtc-demo")
