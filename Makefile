@@ -4,15 +4,36 @@ ENV ?= prod
 PORT ?= 8080
 PYTHON ?= python3
 
+# Choices of a deployment; empty means as in environments/*.toml, the plan's registry, this commit.
+REGION ?= $(GTC_REGION)
+GPU_TYPE ?= $(GTC_GPU_TYPE)
+MODEL ?= $(GTC_MODEL)
+REGISTRY ?= $(GTC_REGISTRY)
+TAG ?= $(GTC_TAG)
+DO_CONTEXT ?= $(GTC_DO_CONTEXT)
+export GTC_REGION := $(REGION)
+export GTC_GPU_TYPE := $(GPU_TYPE)
+export GTC_MODEL := $(MODEL)
+export GTC_REGISTRY := $(REGISTRY)
+export GTC_TAG := $(TAG)
+export GTC_DO_CONTEXT := $(DO_CONTEXT)
+
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.11 $(LOCK_FLAGS)
 
+# States, plans and kubeconfigs hold credentials: nobody else may read what these commands write.
+GTC := umask 077 && $(BIN)/gtc
+CONFIRMED = $(if $(YES),--yes)
+
 .DEFAULT_GOAL := help
-.PHONY: help setup demo plan test test-slow chaos check lint types arch fmt docs lock clean
+.PHONY: help setup demo plan test test-slow chaos check lint types arch fmt docs lock clean \
+	synth check-env deploy teardown kubeconfig infra-init infra-plan infra-up infra-down \
+	cluster-config cluster-teardown build-loadgen build-all push-loadgen push-all build-push-all \
+	deploy-dynamo deploy-keda deploy-loadgen
 
 ##@ Start
 help: ## List these commands
-	@awk 'BEGIN {FS = ":.*## "} /^##@/ {print "\n" substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' Makefile
+	@awk 'BEGIN {FS = ":.*## "} /^##@/ {print "\n" substr($$0, 5)} /^[a-z-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' Makefile
 
 setup: ## Install everything that developing needs into .venv
 	@$(PYTHON) tools/bootstrap.py dev
@@ -48,6 +69,62 @@ types: setup ## mypy, strict
 arch: setup ## Import rules, sizes, generated files, lock files, documents
 	$(BIN)/pytest tests/architecture
 
+##@ Deploy; ENV=prod|dev REGION= GPU_TYPE= MODEL= REGISTRY= TAG= DO_CONTEXT= YES=1
+synth: setup ## Write the Terraform configuration of all stacks into cdktf.out
+	@umask 077 && GTC_ENV=$(ENV) $(BIN)/python main.py
+
+check-env: setup ## Check every variable that a deployment needs, all at once
+	@$(GTC) check-env --env $(ENV)
+
+deploy: setup ## Everything: image, infra, cluster, and the wait for them
+	@$(GTC) deploy --env $(ENV)
+
+teardown: setup ## Safe state, then destroy cluster and infra; repeat it when interrupted
+	@$(GTC) teardown --env $(ENV) $(CONFIRMED)
+
+kubeconfig: setup ## Write a kubeconfig of the deployed cluster and say where it is
+	@$(GTC) kubeconfig --env $(ENV)
+
+infra-init: setup ## Synthesise and fetch the Terraform providers
+	@$(GTC) infra init --env $(ENV)
+
+infra-plan: setup ## Show what infra-up would change
+	@$(GTC) infra plan --env $(ENV)
+
+infra-up: setup ## VPC, Kubernetes, GPU nodes, share
+	@$(GTC) infra up --env $(ENV)
+
+infra-down: setup ## Destroy them
+	@$(GTC) infra down --env $(ENV) $(CONFIRMED)
+
+cluster-config: setup ## Platform, workload, scalers, panel
+	@$(GTC) cluster config --env $(ENV)
+
+cluster-teardown: setup ## Destroy what is inside the cluster
+	@$(GTC) cluster teardown --env $(ENV) $(CONFIRMED)
+
+deploy-dynamo: setup ## Deploy the cluster stack and wait for platform and workers
+	@$(GTC) cluster config --env $(ENV) --wait dynamo --wait workers
+
+deploy-keda: setup ## Deploy the cluster stack and wait for the scalers
+	@$(GTC) cluster config --env $(ENV) --wait keda
+
+deploy-loadgen: build-push-all ## Build, push, deploy the cluster stack and wait for the panel
+	@$(GTC) cluster config --env $(ENV) --wait panel
+
+build-loadgen: setup ## Build the image of panel, guardian and model jobs
+	@$(GTC) image build
+
+build-all: build-loadgen ## Build every image of ours: there is one
+
+push-loadgen: setup ## Push it; refuses files that differ from the commit
+	@$(GTC) image push
+
+push-all: push-loadgen ## Push every image of ours
+
+build-push-all: build-all ## Build, then push
+	@$(GTC) image push
+
 ##@ Change
 fmt: setup ## Format the code and fix what ruff can fix
 	$(BIN)/ruff check --fix .
@@ -59,6 +136,7 @@ docs: setup ## Write the generated tables into docs/ and .env.example
 lock: setup ## Pin the requirements again; LOCK_FLAGS=--upgrade takes newer versions
 	$(COMPILE) --all-extras -o requirements/dev.txt pyproject.toml
 	$(COMPILE) --extra runtime --extra ui --extra rehearsal --extra build -c requirements/dev.txt -o requirements/demo.txt pyproject.toml
+	$(COMPILE) --extra runtime --extra ui --extra build -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
 
-clean: ## Remove caches and the rehearsal's files; keeps .venv and .env
-	rm -rf .gtc .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .nicegui
+clean: ## Remove caches, synthesised files and empty states; refuses while anything is deployed
+	@$(PYTHON) tools/clean.py

@@ -17,6 +17,7 @@ PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 EXTRAS = PROJECT["project"]["optional-dependencies"]
 SETS = {
     "demo": ["runtime", "ui", "rehearsal", "build"],
+    "runtime": ["runtime", "ui", "build"],
     "dev": list(EXTRAS),
 }
 """What each file must hold; `make lock` says the same."""
@@ -54,10 +55,17 @@ def test_every_pin_has_a_hash(name):
     assert len(pins(name)) == len(re.findall(r"^[A-Za-z0-9]", text, re.M)) > 20
 
 
-def test_demo_installs_the_versions_that_are_tested():
+@pytest.mark.parametrize("name", ["demo", "runtime"])
+def test_what_people_install_is_what_is_tested(name):
     tested = pins("dev")
 
-    assert {name: v for name, v in pins("demo").items() if tested.get(name) != v} == {}
+    assert {each: v for each, v in pins(name).items() if tested.get(each) != v} == {}
+
+
+def test_the_image_holds_neither_cdktf_nor_the_simulator():
+    unwanted = {"cdktf", "constructs", "jsii", "ai-dynamo", "numpy"}
+
+    assert unwanted & set(pins("runtime")) == set()
 
 
 def test_the_build_extra_repeats_the_build_system():

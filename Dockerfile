@@ -1,0 +1,30 @@
+# Panel, guardian and model jobs in one image: gtc-demo-loadgen.
+# No Node, no cdktf, no compiler. Runs as a fixed user on a read-only root; only /tmp must be writable.
+# `make build-loadgen` passes BASE by its digest, so that the image says exactly what it stands on.
+ARG BASE=python:3.11-slim-bookworm
+
+FROM ${BASE} AS build
+WORKDIR /src
+COPY requirements/runtime.txt requirements/runtime.txt
+RUN python -m venv /opt/gtc \
+    && /opt/gtc/bin/pip install --no-cache-dir --require-hashes --only-binary=:all: -r requirements/runtime.txt
+COPY pyproject.toml README.md ./
+COPY constructs constructs
+COPY gtc_runtime gtc_runtime
+COPY ui ui
+# compiled now, because a read-only root cannot keep what Python compiles later
+RUN /opt/gtc/bin/pip install --no-cache-dir --no-index --no-deps --no-build-isolation . \
+    && /opt/gtc/bin/python -m compileall -q /opt/gtc/lib
+
+FROM ${BASE}
+ARG BASE
+LABEL org.opencontainers.image.title="gtc-demo-loadgen" \
+      org.opencontainers.image.base.name="${BASE}"
+COPY --from=build /opt/gtc /opt/gtc
+ENV PATH=/opt/gtc/bin:$PATH \
+    HOME=/tmp \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONUNBUFFERED=1
+WORKDIR /tmp
+USER 10001:10001
+CMD ["gtc", "--help"]
