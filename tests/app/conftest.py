@@ -245,6 +245,12 @@ class Panel:
         self.world = world
         self.service = DemoService(world.environment, settings)
 
+    async def start(self) -> None:
+        await self.service.start()
+        cluster = self.service._cluster
+        assert cluster
+        cluster.scaling._hold_s = 0.2  # nobody here reverts a scale
+
     @property
     def view(self) -> DemoView:
         return self.service.fresh_view()
@@ -284,7 +290,7 @@ async def new_panel(world: World) -> AsyncIterator[NewPanel]:
     async def start() -> Panel:
         panel = Panel(world)
         started.append(panel)
-        await panel.service.start()
+        await panel.start()
         return panel
 
     yield start
