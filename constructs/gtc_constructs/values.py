@@ -15,9 +15,11 @@ from typing import Final, Self
 
 from gtc_spec import names
 from gtc_spec.errors import UsageError
+from gtc_spec.overrides import USABLE_GIB
+from gtc_spec.serving import CHECKPOINTS, Checkpoint, Model
 from gtc_spec.versions import Chart
 
-_GPU_SIZE = re.compile(r"gpu-[a-z0-9]+?x(\d+)-[a-z0-9-]+")
+_GPU_SIZE = re.compile(r"gpu-(?P<gpu>[a-z0-9]+?)x(?P<number>\d+)-[a-z0-9-]+")
 _REPOSITORY = re.compile(r"[\w.-]+/[\w.-]+")
 _MOUNT: Final = PurePosixPath(names.MODEL_MOUNT)
 NFS_MIN_GIB: Final = 50
@@ -76,7 +78,13 @@ class NodePool:
     def gpus_per_node(self) -> int:
         """GPUs of one node, read from the size slug; 0 for a size without."""
         match = _GPU_SIZE.fullmatch(self.size)
-        return int(match[1]) if match else 0
+        return int(match["number"]) if match else 0
+
+    @property
+    def gpu_memory_gib(self) -> float | None:
+        """Usable memory of one GPU; None for a size that we know nothing about."""
+        match = _GPU_SIZE.fullmatch(self.size)
+        return USABLE_GIB.get(match["gpu"]) if match else None
 
     @property
     def contracted(self) -> bool:
@@ -162,15 +170,34 @@ class ModelRef:
 
     Attributes:
         repository: HuggingFace repository, ``owner/name``.
+        checkpoint: Its size and public name. Default: what is known of the repository; an unknown
+            one answers under its own name, and whether it fits the GPUs is not checked.
         mount: Where the share is mounted in a pod. Default: ``gtc_spec.names.MODEL_MOUNT``.
     """
 
     repository: str
+    checkpoint: Checkpoint | None = None
     mount: PurePosixPath = _MOUNT
 
     def __post_init__(self) -> None:
         if not _REPOSITORY.fullmatch(self.repository):
             raise UsageError(f"model {self.repository!r}, allowed: owner/name")
+
+    @classmethod
+    def of(cls, model: Model) -> Self:
+        """The checkpoint of an environment."""
+        facts = Checkpoint(model.served_name, model.parameters_billion, model.weight_bytes)
+        return cls(repository=model.repository, checkpoint=facts)
+
+    @property
+    def known(self) -> Checkpoint | None:
+        """Size and public name, given or looked up."""
+        return self.checkpoint or CHECKPOINTS.get(self.repository)
+
+    @property
+    def served_name(self) -> str:
+        """Name under which the model answers."""
+        return self.known.served_name if self.known else self.repository
 
     @property
     def path(self) -> PurePosixPath:

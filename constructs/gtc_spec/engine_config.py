@@ -7,15 +7,19 @@ This module must not know Kubernetes.
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Final
+from dataclasses import dataclass
+from typing import Any, Final, Literal
 
 import yaml
 
 from gtc_spec.environment import Environment
 from gtc_spec.errors import ConfigError, Problem
-from gtc_spec.pools import Role
 from gtc_spec.profile import Profile
+
+Mode = Literal["prefill", "decode", "aggregated"]
+"""What a worker does: one leg of a request, or both."""
 
 BLOCK_TOKENS: Final = 32
 """Tokens of one KV block: the engine's default, and what the router hashes (--kv-block-size)."""
@@ -62,22 +66,87 @@ rc6 may not have them."""
 
 TRANSCEIVERS: Final = ("DEFAULT", "UCX", "NIXL", "MOONCAKE", "MPI")
 
+MUST_AGREE: Final = ("max_seq_len", "kv_cache_config", "cache_transceiver_config")
+"""Keys that prefill and decode must share: KV blocks are handed over as they are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineFacts:
+    """What the engine files of one deployment have to provide for.
+
+    Attributes:
+        prompt_tokens_max: Longest prompt.
+        answer_tokens_max: Longest answer.
+        gpus_per_worker: GPUs that one engine spans.
+        kv_fraction: Share of the free GPU memory for the KV pool; None accepts any.
+        kv_dtype: ``fp8`` or ``auto``; None accepts any.
+    """
+
+    prompt_tokens_max: int
+    answer_tokens_max: int
+    gpus_per_worker: int = 1
+    kv_fraction: float | None = None
+    kv_dtype: str | None = None
+
+    @classmethod
+    def of(cls, env: Environment) -> EngineFacts:
+        """Those of an environment; its GPU timings count on fraction and type of the KV pool."""
+        return cls(
+            prompt_tokens_max=env.load.prompt_tokens_max,
+            answer_tokens_max=env.load.max_tokens_max,
+            kv_fraction=env.model.kv_fraction,
+            kv_dtype="fp8" if Profile.load(env.model.profile).kv == "fp8" else "auto",
+        )
+
+
 Finding = tuple[str, object, str]
 """Key, value received, what is allowed."""
 
 
-def check(file: str, text: str, role: Role, env: Environment) -> None:
-    """Check one engine file against the pinned engine and the facts of the environment.
+def check(file: str, text: str, mode: Mode, facts: EngineFacts) -> None:
+    """Check one engine file against the pinned engine and what it has to provide for.
 
     Args:
         file: Its name, for the messages.
         text: Its YAML.
-        role: The pool that it configures.
-        env: The environment that it belongs to.
+        mode: What the workers that it configures do.
+        facts: What it has to provide for.
 
     Raises:
         ConfigError: Every broken key at once.
     """
+    config = _parse(file, text)
+    found = list(_unknown(config, KNOWN_KEYS))
+    misspelt = {_meant(key) for key, _, _ in found}
+    for rule in _RULES:
+        found.extend(each for each in rule(config, mode, facts) if each[0] not in misspelt)
+    if found:
+        raise ConfigError(
+            [Problem(file, key, _shown(value), allowed) for key, value, allowed in found]
+        )
+
+
+def check_agreement(prefill: tuple[str, str], decode: tuple[str, str]) -> None:
+    """Check that both pools can hand KV blocks over to each other.
+
+    Args:
+        prefill: Name and text of the prefill pool's file.
+        decode: The same of the decode pool.
+
+    Raises:
+        ConfigError: Every key that must be equal and is not.
+    """
+    ours, theirs = _parse(*prefill), _parse(*decode)
+    found = [
+        Problem(decode[0], key, _shown(theirs.get(key)), f"as in {prefill[0]}: {ours.get(key)}")
+        for key in MUST_AGREE
+        if ours.get(key) != theirs.get(key)
+    ]
+    if found:
+        raise ConfigError(found)
+
+
+def _parse(file: str, text: str) -> dict[str, Any]:
     try:
         config = yaml.safe_load(text)
     except yaml.YAMLError as error:
@@ -85,13 +154,7 @@ def check(file: str, text: str, role: Role, env: Environment) -> None:
         raise ConfigError([Problem(file, "(whole file)", line, "yaml")]) from None
     if not isinstance(config, dict):
         raise ConfigError([Problem(file, "(whole file)", repr(config)[:40], "a mapping of keys")])
-    found = list(_unknown(config, KNOWN_KEYS))
-    for rule in _RULES:
-        found.extend(rule(config, role, env))
-    if found:
-        raise ConfigError(
-            [Problem(file, key, _shown(value), allowed) for key, value, allowed in found]
-        )
+    return config
 
 
 def _unknown(
@@ -100,7 +163,9 @@ def _unknown(
     for key, value in config.items():
         here = f"{path}{key}"
         if key not in known:
-            yield here, value, f"one of {', '.join(known)}"
+            meant = _meant(here)
+            hint = f" (did you mean {meant}?)" if meant else ""
+            yield here, value, f"one of {', '.join(known)}{hint}"
         elif known[key] and value is not None:
             if isinstance(value, dict):
                 yield from _unknown(value, known[key], f"{here}.")
@@ -108,42 +173,68 @@ def _unknown(
                 yield here, value, "a mapping of keys"
 
 
-def _engine(config: dict[str, Any], role: Role, env: Environment) -> Iterator[Finding]:
+def _meant(dotted: str) -> str:
+    """The known key that an unknown one may be a typo of; empty when none is close."""
+    known: Mapping[str, Any] = KNOWN_KEYS
+    *parents, last = dotted.split(".")
+    for parent in parents:
+        known = known.get(parent, _ANY)
+    close = difflib.get_close_matches(last, known, n=1)
+    return ".".join([*parents, close[0]]) if close else ""
+
+
+def _engine(config: dict[str, Any], mode: Mode, facts: EngineFacts) -> Iterator[Finding]:
     yield from _equals(config, "backend", "pytorch")
-    longest = env.load.prompt_tokens_max + env.load.max_tokens_max
+    longest = facts.prompt_tokens_max + facts.answer_tokens_max
     yield from _at_least(config, "max_seq_len", longest, "longest prompt plus longest answer")
     if not _read(config, "enable_chunked_prefill"):
         yield from _at_least(
-            config, "max_num_tokens", env.load.prompt_tokens_max, "or enable_chunked_prefill"
+            config, "max_num_tokens", facts.prompt_tokens_max, "or enable_chunked_prefill"
         )
-    if role == "prefill":
+    if mode == "prefill":
         yield from _equals(config, "disable_overlap_scheduler", True)
     else:
         yield from _at_least(config, "max_batch_size", DECODE_BATCH_MIN, "the itl story needs it")
 
 
-def _cache(config: dict[str, Any], _role: Role, env: Environment) -> Iterator[Finding]:
-    kv = Profile.load(env.model.profile).kv
+def _parallelism(config: dict[str, Any], _mode: Mode, facts: EngineFacts) -> Iterator[Finding]:
+    key, value = "tensor_parallel_size", config.get("tensor_parallel_size", 1)
+    stages = config.get("pipeline_parallel_size", 1)
+    if not (type(value) is int and type(stages) is int and value >= 1 and stages >= 1):
+        yield key, f"{_shown(value)} x {_shown(stages)}", "whole numbers from 1 on"
+    elif value * stages != facts.gpus_per_worker:
+        gpus = facts.gpus_per_worker
+        yield key, value, f"{gpus} over pipeline_parallel_size, a worker has {gpus} gpus"
+
+
+def _cache(config: dict[str, Any], _mode: Mode, facts: EngineFacts) -> Iterator[Finding]:
     yield from _equals(config, "kv_cache_config.enable_block_reuse", True)
-    yield from _equals(config, "kv_cache_config.free_gpu_memory_fraction", env.model.kv_fraction)
-    yield from _equals(config, "kv_cache_config.dtype", "fp8" if kv == "fp8" else "auto")
+    if facts.kv_fraction is not None:
+        yield from _equals(config, "kv_cache_config.free_gpu_memory_fraction", facts.kv_fraction)
+    if facts.kv_dtype is not None:
+        yield from _equals(config, "kv_cache_config.dtype", facts.kv_dtype)
     yield from _equals(config, "kv_cache_config.tokens_per_block", BLOCK_TOKENS)
 
 
-def _transceiver(config: dict[str, Any], _role: Role, env: Environment) -> Iterator[Finding]:
+def _transceiver(config: dict[str, Any], mode: Mode, facts: EngineFacts) -> Iterator[Finding]:
     key = "cache_transceiver_config"
+    if mode == "aggregated":
+        if config.get(key) is not None:
+            yield key, config[key], "nothing, an aggregated worker hands no cache over"
+        return
     backend = _read(config, f"{key}.backend")
     if backend not in TRANSCEIVERS:
         yield f"{key}.backend", backend, f"one of {', '.join(TRANSCEIVERS)}"
     yield from _at_least(
-        config, f"{key}.max_tokens_in_buffer", env.load.prompt_tokens_max,
+        config, f"{key}.max_tokens_in_buffer", facts.prompt_tokens_max,
         "longest prompt; less deadlocks the worker",
     )  # fmt: skip
     yield from _at_least(config, f"{key}.kv_transfer_timeout_ms", 1, "a lost transfer must fail")
 
 
-_RULES: tuple[Callable[[dict[str, Any], Role, Environment], Iterator[Finding]], ...] = (
+_RULES: tuple[Callable[[dict[str, Any], Mode, EngineFacts], Iterator[Finding]], ...] = (
     _engine,
+    _parallelism,
     _cache,
     _transceiver,
 )

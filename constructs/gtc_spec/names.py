@@ -52,6 +52,15 @@ def dgdsa(dgd: str, service: str) -> str:
     return f"{dgd}-{service.lower()}"
 
 
+GROVE_PAIR_MAX: Final = 45
+"""Longest PodCliqueSet plus PodClique name (Grove v0.1.0-alpha.3 webhook)."""
+
+
+def grove_pair(dgd: str, service: str) -> str:
+    """The two names that Grove limits together: PodCliqueSet and PodClique of a service."""
+    return f"{dgd}{dgd}-0-{service.lower()}"
+
+
 def pool_dgdsa(role: Role) -> str:
     """Scaling adapter of one of our pools."""
     return dgdsa(DEMO, SERVICES[role])

@@ -1,13 +1,14 @@
 """Query text, built from the catalogue: one function answers one question.
 
 Every query is keyed on ``namespace``, the one label that both the deployed and the rehearsed
-Prometheus put on every series. Functions return PromQL; they must not know how it is sent.
-Latencies come back in milliseconds because KEDA carries values as milli-quantities: in seconds
-it would see steps of 1 ms only.
+Prometheus put on every series; frontends of one namespace are told apart by their model.
+Functions return PromQL; they must not know how it is sent. Latencies come back in milliseconds
+because KEDA carries values as milli-quantities: in seconds it would see steps of 1 ms only.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Final
 
 from gtc_spec import metrics as m
@@ -27,24 +28,48 @@ scaler reads exactly its target and keeps the workers; without it a recovery wou
 """
 
 
-def ttft_ms(quantile: float, window_s: int = WINDOW_S) -> str:
+@dataclass(frozen=True)
+class Scope:
+    """Which deployment a query is about.
+
+    Attributes:
+        namespace: Namespace of its pods.
+        served_name: Name under which its model answers; empty when it has the namespace to itself.
+    """
+
+    namespace: str = names.NAMESPACE_WORKLOAD
+    served_name: str = ""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels that select its frontend's series; a frontend writes model names in lower case."""
+        model = {"model": self.served_name.lower()} if self.served_name else {}
+        return {"namespace": self.namespace, **model}
+
+
+DEMO: Final = Scope()
+"""The demo, which is alone in its namespace."""
+
+
+def ttft_ms(quantile: float, window_s: int = WINDOW_S, scope: Scope = DEMO) -> str:
     """Time to first token at the frontend, milliseconds; NaN without traffic."""
-    return _quantile_ms(m.TTFT, quantile, window_s)
+    return _quantile_ms(m.TTFT, quantile, window_s, scope)
 
 
-def itl_ms(quantile: float, window_s: int = WINDOW_S) -> str:
+def itl_ms(quantile: float, window_s: int = WINDOW_S, scope: Scope = DEMO) -> str:
     """Inter-token latency at the frontend, milliseconds; NaN without traffic."""
-    return _quantile_ms(m.ITL, quantile, window_s)
+    return _quantile_ms(m.ITL, quantile, window_s, scope)
 
 
-def queued_requests() -> str:
+def queued_requests(scope: Scope = DEMO) -> str:
     """Requests that wait for their first token, prefill included; not to be split by pool."""
-    return f"sum({_select(m.QUEUED)})"
+    return f"sum({_select(m.QUEUED, **scope.labels)})"
 
 
-def decode_streams() -> str:
+def decode_streams(scope: Scope = DEMO) -> str:
     """Answers that are being streamed."""
-    return f"sum({_select(m.INFLIGHT)}) - sum({_select(m.QUEUED)})"
+    queued = _select(m.QUEUED, **scope.labels)
+    return f"sum({_select(m.INFLIGHT, **scope.labels)}) - sum({queued})"
 
 
 def in_flight(role: Role) -> str:
@@ -87,27 +112,28 @@ def ready_workers(role: Role) -> str:
     return f"count({target} == 1)"
 
 
-def scaler_query(rule: ScaleRule) -> str:
+def scaler_query(rule: ScaleRule, scope: Scope = DEMO) -> str:
     """What KEDA asks for one pool: the trigger of its rule, guarded.
 
     Totals (queued requests, streams) are divided by the workers on KEDA's side (AverageValue);
     latencies are compared as they are (Value) inside a dead band.
     """
     if rule.trigger == "queued_requests":
-        return guarded(queued_requests())
+        return guarded(queued_requests(scope), scope)
     if rule.trigger == "decode_streams":
-        return guarded(decode_streams())
-    value = ttft_ms(0.95) if rule.trigger == "ttft_p95_ms" else itl_ms(0.95)
-    return guarded(_banded(value, rule.threshold * BAND[rule.trigger], rule.threshold))
+        return guarded(decode_streams(scope), scope)
+    latency_ms = ttft_ms if rule.trigger == "ttft_p95_ms" else itl_ms
+    value = latency_ms(0.95, scope=scope)
+    return guarded(_banded(value, rule.threshold * BAND[rule.trigger], rule.threshold), scope)
 
 
-def guarded(query: str) -> str:
+def guarded(query: str, scope: Scope = DEMO) -> str:
     """The query with honest corner cases, for a scaler that must not act on nothing.
 
     Idle is 0 (a histogram without traffic gives NaN, which ``>= 0`` drops); a frontend that is
     down, or a label that matches nothing, stays empty: an error for KEDA, so that it holds.
     """
-    up = f'{m.UP.name}{{namespace="{names.NAMESPACE_WORKLOAD}",job="{m.JOBS[m.Emitter.FRONTEND]}"}}'
+    up = f'{m.UP.name}{{namespace="{scope.namespace}",job="{m.JOBS[m.Emitter.FRONTEND]}"}}'
     return f"(({query}) >= 0) or (0 * max({up} == 1))"
 
 
@@ -116,8 +142,8 @@ def _banded(query: str, low: float, high: float) -> str:
     return f"(({query}) > {high:g}) or (({query}) < {low:g}) or ({keep})"
 
 
-def _quantile_ms(metric: m.Metric, quantile: float, window_s: int) -> str:
-    rates = _rate(metric, metric.bucket, window_s)
+def _quantile_ms(metric: m.Metric, quantile: float, window_s: int, scope: Scope) -> str:
+    rates = _rate(metric, metric.bucket, window_s, **scope.labels)
     return f"1000 * histogram_quantile({quantile:g}, sum by (le) ({rates}))"
 
 
@@ -126,8 +152,8 @@ def _mean(metric: m.Metric, divisor: str, window_s: int) -> str:
     return f"{divided} / sum({_rate(metric, divisor, window_s)})"
 
 
-def _rate(metric: m.Metric, series: str, window_s: int) -> str:
-    return f"rate({_select(metric, series)}[{window_s}s])"
+def _rate(metric: m.Metric, series: str, window_s: int, **labels: str) -> str:
+    return f"rate({_select(metric, series, **labels)}[{window_s}s])"
 
 
 def _select(metric: m.Metric, series: str = "", **labels: str) -> str:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from gtc_spec import names
 from gtc_spec.errors import Problem
+from gtc_spec.memory import misfit
 from gtc_spec.phases import Phase, PhaseTable, Timeline
 from gtc_spec.pools import ROLES
 from gtc_spec.serving import smaller_checkpoint
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 Rule = Callable[["Environment"], Iterator[tuple[str, str, str]]]
 """Yields (key, value received, what is allowed)."""
 
-GROVE_NAME_MAX = 45
-"""Longest PodCliqueSet plus PodClique name (Grove v0.1.0-alpha.3 webhook)."""
 STRESS = ("PREFILL_STRESS", "DECODE_STRESS")
 
 
@@ -136,9 +135,9 @@ def _scalers_fit(env: Environment) -> Iterator[tuple[str, str, str]]:
 
 def _names_are_short(_env: Environment) -> Iterator[tuple[str, str, str]]:
     for role in ROLES:
-        pair = names.DEMO + f"{names.DEMO}-0-{names.SERVICES[role].lower()}"
-        if len(pair) > GROVE_NAME_MAX:
-            yield f"names.{role}", pair, f"at most {GROVE_NAME_MAX} characters"
+        pair = names.grove_pair(names.DEMO, names.SERVICES[role])
+        if len(pair) > names.GROVE_PAIR_MAX:
+            yield f"names.{role}", pair, f"at most {names.GROVE_PAIR_MAX} characters"
         if len(names.hpa(names.scaler(role))) > 63:
             yield f"names.{role}", names.hpa(names.scaler(role)), "at most 63 characters"
 
@@ -153,16 +152,16 @@ def _prompts_fit(env: Environment) -> Iterator[tuple[str, str, str]]:
 
 
 def _model_fits_the_gpu(env: Environment) -> Iterator[tuple[str, str, str]]:
-    """Weights must leave room for a KV pool worth having: a tenth of the GPU."""
-    room = env.gpus.memory_gib * 0.9
-    if env.model.weights_gib > room:
-        known = smaller_checkpoint(env.model)
+    model = env.model
+    found = misfit(model.parameters_billion, model.weight_bytes, env.gpus.memory_gib)
+    if found:
+        got, allowed = found
+        known = smaller_checkpoint(model)
         advice = f"such as {known}" if known else "with weight_bytes = 1"
         yield (
             "model.repository",
-            f"{env.model.repository}: {env.model.weights_gib:.0f} gib of weights",
-            f"at most {room:.0f} of the {env.gpus.memory_gib:.0f} gib of one gpu, "
-            f"so that a kv pool fits beside them: name an fp8 checkpoint {advice}",
+            f"{model.repository}: {got}",
+            f"{allowed}: name an fp8 checkpoint {advice}",
         )
 
 

@@ -11,6 +11,8 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from gtc_spec.memory import weights_gib
+
 Workload = Literal["chat", "summarization", "reasoning"]
 WORKLOADS: tuple[Workload, ...] = ("chat", "summarization", "reasoning")
 """Workloads A, B and C of the plan."""
@@ -38,7 +40,7 @@ class Model(BaseModel):
     @property
     def weights_gib(self) -> float:
         """Memory of the weights, GiB."""
-        return self.parameters_billion * 1e9 * self.weight_bytes / 2**30
+        return weights_gib(self.parameters_billion, self.weight_bytes)
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ CHECKPOINTS: Final[Mapping[str, Checkpoint]] = {
 arithmetic: the plan names it for one H200 a worker."""
 
 
-def smaller_checkpoint(model: Model) -> str:
+def smaller_checkpoint(model: Model | Checkpoint) -> str:
     """An FP8 checkpoint that answers under the same name; empty when none is known."""
     for repository, checkpoint in CHECKPOINTS.items():
         smaller = checkpoint.weight_bytes < model.weight_bytes

@@ -8,7 +8,17 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from gtc_spec import environment
-from gtc_spec.manifests import dgd, jobs, queue, rbac, scaled_object, state
+from gtc_spec.manifests import (
+    dgd,
+    guardian,
+    jobs,
+    network_policy,
+    panel,
+    queue,
+    rbac,
+    scaled_object,
+    state,
+)
 from gtc_spec.pools import ROLES
 
 IMAGE = "registry.example/gtc-demo:20260101-abcdef0"
@@ -23,6 +33,13 @@ def manifests(name: str) -> dict[str, Any]:
         "jobs": [jobs.upload_job(env, IMAGE), jobs.download_job(env, IMAGE)],
         "access": [*rbac.panel_access(env), *rbac.guardian_access(env)],
         "state": [state.conductor_lease(env), state.state_config_map(env)],
+        "panel": [
+            panel.panel_deployment(env, IMAGE),
+            panel.panel_service(env),
+            panel.panel_monitor(env),
+            guardian.guardian_deployment(env, IMAGE),
+            *network_policy.network_policies(env),
+        ],
     }
 
 
@@ -36,6 +53,8 @@ def without_digest(value: Any) -> Any:
 
 
 @pytest.mark.parametrize("env", ["dev", "prod"])
-@pytest.mark.parametrize("part", ["dgd", "scaled_objects", "queues", "jobs", "access", "state"])
+@pytest.mark.parametrize(
+    "part", ["dgd", "scaled_objects", "queues", "jobs", "access", "state", "panel"]
+)
 def test_manifests_are_as_recorded(env: str, part: str, snapshot: SnapshotAssertion) -> None:
     assert without_digest(manifests(env)[part]) == snapshot.use_extension(JSONSnapshotExtension)

@@ -6,32 +6,32 @@ import hashlib
 from typing import Final
 
 from gtc_spec import names
+from gtc_spec.engine_config import Mode
 from gtc_spec.environment import Environment
 from gtc_spec.manifests.metadata import Manifest, metadata
-from gtc_spec.pools import Role
 
 ENGINE_MOUNT: Final = "/etc/engine"
 """Folder of the engine file inside a worker."""
 
 
-def engine_config_map_name(role: Role) -> str:
+def engine_config_map_name(mode: Mode, dgd: str = names.DEMO) -> str:
     """ConfigMap of one pool's engine file."""
-    return f"{names.DEMO}-engine-{role}"
+    return f"{dgd}-engine-{mode}"
 
 
-def engine_file(role: Role) -> str:
+def engine_file(mode: Mode) -> str:
     """Name of the file, in the repository and inside a worker."""
-    return f"{role}.yaml"
+    return f"{mode}.yaml"
 
 
-def engine_config_map(env: Environment, role: Role, text: str) -> Manifest:
+def engine_config_map(env: Environment, mode: Mode, text: str) -> Manifest:
     """The engine file of one pool; ``text`` is its YAML, checked by gtc_spec.engine_config."""
-    return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
-        "metadata": metadata(env, engine_config_map_name(role)),
-        "data": {engine_file(role): text},
-    }
+    return config_map(metadata(env, engine_config_map_name(mode)), {engine_file(mode): text})
+
+
+def config_map(metadata: Manifest, data: dict[str, str]) -> Manifest:
+    """A ConfigMap of text files."""
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
 
 
 def engine_digest(text: str) -> str:

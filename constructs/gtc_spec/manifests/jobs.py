@@ -11,6 +11,15 @@ from typing import Final, Literal
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.manifests.metadata import Manifest, metadata
+from gtc_spec.manifests.placement import on_management_pool
+from gtc_spec.manifests.pod_security import (
+    WRITABLE,
+    container_context,
+    pod_context,
+    scratch_mount,
+    scratch_volume,
+)
+from gtc_spec.manifests.rbac import JOBS_ACCOUNT
 from gtc_spec.manifests.secret_names import HF_TOKEN, SPACES, SecretName, env_from
 
 UPLOAD_JOB: Final = "model-upload-spaces"
@@ -55,16 +64,12 @@ def _job(
                 "metadata": {"labels": {"app.kubernetes.io/name": name}},
                 "spec": {
                     "restartPolicy": "Never",
+                    "serviceAccountName": JOBS_ACCOUNT,
                     "automountServiceAccountToken": False,
-                    "securityContext": {
-                        "runAsNonRoot": True,
-                        "runAsUser": UID,
-                        "runAsGroup": UID,
-                        "fsGroup": UID,
-                        "seccompProfile": {"type": "RuntimeDefault"},
-                    },
+                    "nodeSelector": on_management_pool(),
+                    "securityContext": pod_context(UID),
                     "containers": [_container(env, image, direction, secrets)],
-                    "volumes": [_scratch(), *([_share()] if to_share else [])],
+                    "volumes": [scratch_volume(SCRATCH), *([_share()] if to_share else [])],
                 },
             },
         },
@@ -77,7 +82,7 @@ def _container(
     direction: Literal["upload", "download"],
     secrets: tuple[SecretName, ...],
 ) -> Manifest:
-    mounts = [{"name": "scratch", "mountPath": "/tmp"}]  # noqa: S108
+    mounts = [scratch_mount()]
     if direction == "download":
         mounts.append({"name": "models", "mountPath": names.MODEL_MOUNT})
     return {
@@ -85,17 +90,13 @@ def _container(
         "image": image,
         "command": ["python", "-m", "gtc_runtime.models.sync", direction],
         "args": _sync_args(env, direction),
-        "env": [{"name": "HOME", "value": "/tmp"}],  # noqa: S108
+        "env": [{"name": "HOME", "value": WRITABLE}],
         "envFrom": env_from(*secrets),
         "resources": {
             "requests": {"cpu": "500m", "memory": "512Mi"},
             "limits": {"memory": "1Gi"},
         },
-        "securityContext": {
-            "allowPrivilegeEscalation": False,
-            "readOnlyRootFilesystem": True,
-            "capabilities": {"drop": ["ALL"]},
-        },
+        "securityContext": container_context(),
         "volumeMounts": mounts,
     }
 
@@ -113,10 +114,6 @@ def _sync_args(env: Environment, direction: Literal["upload", "download"]) -> li
         return common
     target = ["--directory", names.model_path(repository)]
     return [*common, *target, "--download-marker", names.DOWNLOAD_MARKER]
-
-
-def _scratch() -> Manifest:
-    return {"name": "scratch", "emptyDir": {"sizeLimit": SCRATCH}}
 
 
 def _share() -> Manifest:

@@ -11,8 +11,15 @@ from gtc_spec.environment import Environment
 Manifest = dict[str, Any]
 """One Kubernetes object as it would be written in YAML."""
 
-PART_OF: Final = {"app.kubernetes.io/part-of": names.DEMO}
+LABEL_PART_OF: Final = "app.kubernetes.io/part-of"
+LABEL_NAME: Final = "app.kubernetes.io/name"
+PART_OF: Final = {LABEL_PART_OF: names.DEMO}
 """Label by which everything of the demo can be listed."""
+
+
+def digest(env: Environment) -> dict[str, str]:
+    """Annotation by which the preflight compares what was deployed with what the panel believes."""
+    return {names.ANNOTATION_DIGEST: env.digest}
 
 
 def metadata(
@@ -21,11 +28,21 @@ def metadata(
     namespace: str | None = names.NAMESPACE_WORKLOAD,
     annotations: Mapping[str, str] | None = None,
 ) -> Manifest:
-    """Metadata of one object.
+    """Metadata of one object of the demo, stamped with the digest of its environment.
 
-    The digest lets the preflight compare what was deployed with what the panel believes.
     ``namespace`` is None for objects of the whole cluster.
     """
+    stamped = {**digest(env), **(annotations or {})}
+    return object_metadata(name, namespace, PART_OF, stamped)
+
+
+def object_metadata(
+    name: str,
+    namespace: str | None,
+    labels: Mapping[str, str],
+    annotations: Mapping[str, str],
+) -> Manifest:
+    """Metadata of one object of any deployment; ``namespace`` is None for the whole cluster."""
     place = {} if namespace is None else {"namespace": namespace}
-    stamped = {names.ANNOTATION_DIGEST: env.digest, **(annotations or {})}
-    return {"name": name, **place, "labels": dict(PART_OF), "annotations": stamped}
+    stamped = {"annotations": dict(annotations)} if annotations else {}
+    return {"name": name, **place, "labels": dict(labels), **stamped}

@@ -16,6 +16,7 @@ from gtc_spec.pools import ROLES
 
 PANEL_ACCOUNT: Final = f"{names.DEMO}-panel"
 GUARDIAN_ACCOUNT: Final = f"{names.DEMO}-guardian"
+JOBS_ACCOUNT: Final = f"{names.DEMO}-models"
 
 _RBAC: Final = "rbac.authorization.k8s.io"
 _ADAPTERS: Final = [names.pool_dgdsa(role) for role in ROLES]
@@ -31,6 +32,16 @@ def panel_access(env: Environment) -> list[Manifest]:
 def guardian_access(env: Environment) -> list[Manifest]:
     """ServiceAccount, Role and RoleBinding of the guardian: it can only un-pause KEDA."""
     return _access(env, GUARDIAN_ACCOUNT, _guardian_rules())
+
+
+def account_without_token(metadata: Manifest) -> Manifest:
+    """A ServiceAccount whose pods cannot talk to Kubernetes; the model jobs run under one."""
+    return {
+        "apiVersion": "v1",
+        "kind": "ServiceAccount",
+        "metadata": metadata,
+        "automountServiceAccountToken": False,
+    }
 
 
 def _panel_rules() -> list[Manifest]:

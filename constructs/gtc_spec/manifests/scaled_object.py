@@ -6,13 +6,15 @@ while the minimum is 1 or more; the pause annotation in a manifest would reset t
 
 from __future__ import annotations
 
-from typing import Final
+from copy import deepcopy
+from dataclasses import dataclass
+from typing import Final, Literal, Self
 
-from gtc_spec import names, versions
+from gtc_spec import names, promql, versions
 from gtc_spec.environment import Environment
 from gtc_spec.manifests.metadata import Manifest, metadata
-from gtc_spec.pools import Role
-from gtc_spec.promql import PROMETHEUS_ADDRESS, scaler_query
+from gtc_spec.pools import Role, ScaleRule
+from gtc_spec.promql import PROMETHEUS_ADDRESS
 
 BEHAVIOR: Final[Manifest] = {
     "scaleUp": {
@@ -30,10 +32,127 @@ FAILURES: Final = 3
 """Failed queries in a row before the fallback holds the current workers."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class ScaleTarget:
+    """Something with a scale subresource.
+
+    Attributes:
+        api_version: Group and version of its kind.
+        kind: Its kind.
+        name: Its name.
+        namespace: Its namespace; a ScaledObject lives in the same one.
+    """
+
+    api_version: str
+    kind: str
+    name: str
+    namespace: str
+
+    @classmethod
+    def adapter(cls, dgd: str, service: str, namespace: str = names.NAMESPACE_WORKLOAD) -> Self:
+        """The scaling adapter of one service of a DynamoGraphDeployment."""
+        return cls(
+            api_version=versions.DYNAMO_API,
+            kind="DynamoGraphDeploymentScalingAdapter",
+            name=names.dgdsa(dgd, service),
+            namespace=namespace,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PrometheusTrigger:
+    """What a scaler watches.
+
+    Attributes:
+        name: Name of the trigger, for people.
+        query: PromQL that gives one number; nothing means "hold", so guard it.
+        threshold: Value that one replica is meant to have, or that the whole is.
+        metric_type: ``AverageValue`` divides the number by the replicas, as totals need it;
+            ``Value`` compares it as it is, as latencies need it.
+    """
+
+    name: str
+    query: str
+    threshold: float
+    metric_type: Literal["AverageValue", "Value"] = "AverageValue"
+
+    @classmethod
+    def of(cls, rule: ScaleRule, scope: promql.Scope = promql.DEMO) -> Self:
+        """The trigger of a rule for Dynamo's own series."""
+        return cls(
+            name=rule.trigger.replace("_", "-"),
+            query=promql.scaler_query(rule, scope),
+            threshold=rule.threshold,
+            metric_type=rule.metric_type,
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaler:
+    """What differs between two ScaledObjects.
+
+    Attributes:
+        metadata: Name, namespace, labels and annotations.
+        target: What it scales.
+        trigger: What it watches.
+        replicas_min: Fewest replicas, at least 1.
+        replicas_max: Most replicas.
+        fallback: Replicas that KEDA wants stated for failed queries; it holds the current ones.
+        server_address: Base URL of Prometheus, no trailing slash.
+    """
+
+    metadata: Manifest
+    target: ScaleTarget
+    trigger: PrometheusTrigger
+    replicas_min: int
+    replicas_max: int
+    fallback: int
+    server_address: str = PROMETHEUS_ADDRESS
+
+    def manifest(self) -> Manifest:
+        """The ScaledObject."""
+        target = self.target
+        return {
+            "apiVersion": versions.KEDA_API,
+            "kind": "ScaledObject",
+            "metadata": self.metadata,
+            "spec": {
+                "scaleTargetRef": {
+                    "apiVersion": target.api_version,
+                    "kind": target.kind,
+                    "name": target.name,
+                },
+                "minReplicaCount": self.replicas_min,
+                "maxReplicaCount": self.replicas_max,
+                "fallback": {
+                    "failureThreshold": FAILURES,
+                    "replicas": self.fallback,
+                    "behavior": "currentReplicas",
+                },
+                "advanced": {"horizontalPodAutoscalerConfig": {"behavior": deepcopy(BEHAVIOR)}},
+                "triggers": [self._trigger()],
+            },
+        }
+
+    def _trigger(self) -> Manifest:
+        return {
+            "type": "prometheus",
+            "name": self.trigger.name,
+            "metricType": self.trigger.metric_type,
+            "metadata": {
+                "serverAddress": self.server_address,
+                "query": self.trigger.query,
+                "threshold": f"{self.trigger.threshold:g}",
+                # the default turns "no data" into 0, which scales in silently
+                "ignoreNullValues": "false",
+            },
+        }
+
+
 def scaled_object(
     env: Environment, role: Role, server_address: str = PROMETHEUS_ADDRESS
 ) -> Manifest:
-    """The scaler of one pool, acting on its DGDSA.
+    """The scaler of one pool of the demo, acting on its DGDSA.
 
     Args:
         env: The environment; its scale rule names trigger, threshold, minimum and maximum.
@@ -41,40 +160,12 @@ def scaled_object(
         server_address: Base URL of Prometheus, no trailing slash.
     """
     pool = env.pools.of(role)
-    return {
-        "apiVersion": versions.KEDA_API,
-        "kind": "ScaledObject",
-        "metadata": metadata(env, names.scaler(role)),
-        "spec": {
-            "scaleTargetRef": {
-                "apiVersion": versions.DYNAMO_API,
-                "kind": "DynamoGraphDeploymentScalingAdapter",
-                "name": names.pool_dgdsa(role),
-            },
-            "minReplicaCount": pool.scale.min,
-            "maxReplicaCount": pool.scale.max,
-            "fallback": {
-                "failureThreshold": FAILURES,
-                "replicas": pool.initial,
-                "behavior": "currentReplicas",
-            },
-            "advanced": {"horizontalPodAutoscalerConfig": {"behavior": BEHAVIOR}},
-            "triggers": [_trigger(env, role, server_address)],
-        },
-    }
-
-
-def _trigger(env: Environment, role: Role, server_address: str) -> Manifest:
-    rule = env.pools.of(role).scale
-    return {
-        "type": "prometheus",
-        "name": rule.trigger.replace("_", "-"),
-        "metricType": rule.metric_type,
-        "metadata": {
-            "serverAddress": server_address,
-            "query": scaler_query(rule),
-            "threshold": f"{rule.threshold:g}",
-            # the default turns "no data" into 0, which scales in silently
-            "ignoreNullValues": "false",
-        },
-    }
+    return Scaler(
+        metadata=metadata(env, names.scaler(role)),
+        target=ScaleTarget.adapter(names.DEMO, names.SERVICES[role]),
+        trigger=PrometheusTrigger.of(pool.scale),
+        replicas_min=pool.scale.min,
+        replicas_max=pool.scale.max,
+        fallback=pool.initial,
+        server_address=server_address,
+    ).manifest()

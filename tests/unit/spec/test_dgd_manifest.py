@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gtc_spec import environment, names
-from gtc_spec.engine_config import check
+from gtc_spec.engine_config import EngineFacts, check
 from gtc_spec.manifests import config_maps, dgd
 from gtc_spec.pools import ROLES
 
@@ -105,7 +105,7 @@ def test_worker_mounts_the_config_map_of_its_own_engine_file(role: str) -> None:
         f"{pod['mainContainer']['volumeMounts'][0]['mountPath']}/{file}"
         in (pod["mainContainer"]["args"])
     )
-    check(file, config_map["data"][file], role, PROD)
+    check(file, config_map["data"][file], role, EngineFacts.of(PROD))
 
 
 @each_environment

@@ -8,12 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gtc_spec import environment
-from gtc_spec.engine_config import KNOWN_KEYS, check
+from gtc_spec.engine_config import KNOWN_KEYS, EngineFacts, Mode, check, check_agreement
 from gtc_spec.errors import ConfigError
 from gtc_spec.pools import ROLES
 
 FILES = Path(__file__).resolve().parents[3] / "engine_configs"
-PROD = environment.load("prod")
+PROD = EngineFacts.of(environment.load("prod"))
+MODES: tuple[Mode, ...] = (*ROLES, "aggregated")
 
 
 def text(env: str, role: str) -> str:
@@ -37,20 +38,29 @@ def problems(role: str, **changes: object) -> list[str]:
 
 
 @pytest.mark.parametrize("env", ["dev", "prod"])
-@pytest.mark.parametrize("role", ROLES)
-def test_our_files_pass(env: str, role: str) -> None:
-    check(f"{env}/{role}.yaml", text(env, role), role, environment.load(env))
+@pytest.mark.parametrize("mode", MODES)
+def test_our_files_pass(env: str, mode: Mode) -> None:
+    facts = EngineFacts.of(environment.load(env))
+    check(f"{env}/{mode}.yaml", text(env, mode), mode, facts)
 
 
 @pytest.mark.parametrize("env", ["dev", "prod"])
 def test_both_pools_agree_where_they_must(env: str) -> None:
-    prefill, decode = (yaml.safe_load(text(env, role)) for role in ROLES)
-    for key in ("max_seq_len", "kv_cache_config", "cache_transceiver_config"):
-        assert prefill[key] == decode[key]
+    check_agreement(*((role, text(env, role)) for role in ROLES))
+
+
+def test_pools_that_cannot_hand_over_are_refused_with_both_values() -> None:
+    decode = text("prod", "decode").replace("max_seq_len: 26624", "max_seq_len: 30000")
+    with pytest.raises(ConfigError) as caught:
+        check_agreement(("prefill.yaml", text("prod", "prefill")), ("decode.yaml", decode))
+    [problem] = caught.value.problems
+    assert str(problem) == (
+        "decode.yaml: max_seq_len: got 30000, allowed: as in prefill.yaml: 26624"
+    )
 
 
 @pytest.mark.parametrize("env", ["dev", "prod"])
-@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("role", MODES)
 def test_every_value_says_why(env: str, role: str) -> None:
     for line in text(env, role).splitlines():
         if ":" in line and not line.startswith("#") and not line.endswith(":"):
@@ -60,6 +70,14 @@ def test_every_value_says_why(env: str, role: str) -> None:
 def test_typo_is_found_with_its_path() -> None:
     [problem] = problems("prefill", kv_cache_config__enable_block_reus=True)
     assert problem.startswith("prefill.yaml: kv_cache_config.enable_block_reus: got true, allowed:")
+    assert problem.endswith("(did you mean kv_cache_config.enable_block_reuse?)")
+
+
+def test_misspelt_key_is_told_once_and_not_also_as_missing() -> None:
+    broken = text("prod", "prefill").replace("enable_block_reuse:", "enable_block_reus:")
+    with pytest.raises(ConfigError) as caught:
+        check("prefill.yaml", broken, "prefill", PROD)
+    assert len(caught.value.problems) == 1
 
 
 @pytest.mark.parametrize(
@@ -77,6 +95,9 @@ def test_typo_is_found_with_its_path() -> None:
         ("prefill", {"kv_cache_config": 3}, "a mapping of keys"),
         ("decode", {"max_batch_size": 64}, "at least 256"),
         ("decode", {"max_batch_size": True}, "at least 256"),
+        ("decode", {"tensor_parallel_size": 2}, "a worker has 1 gpus"),
+        ("decode", {"pipeline_parallel_size": "two"}, "whole numbers from 1 on"),
+        ("aggregated", {"cache_transceiver_config__backend": "UCX"}, "hands no cache over"),
     ],
 )
 def test_broken_value_is_refused_with_what_is_allowed(

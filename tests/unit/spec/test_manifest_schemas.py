@@ -11,7 +11,21 @@ import pytest
 import yaml
 
 from gtc_spec import environment, names
-from gtc_spec.manifests import config_maps, dgd, jobs, queue, rbac, scaled_object, state
+from gtc_spec.manifests import (
+    config_maps,
+    dgd,
+    guardian,
+    jobs,
+    model_volume,
+    namespaces,
+    network_policy,
+    panel,
+    queue,
+    rbac,
+    scaled_object,
+    state,
+)
+from gtc_spec.manifests.metadata import metadata
 from gtc_spec.pools import ROLES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -46,6 +60,21 @@ def core(env: environment.Environment) -> list[dict[str, Any]]:
         *rbac.guardian_access(env),
         state.conductor_lease(env),
         state.state_config_map(env),
+        *models(env),
+        panel.panel_deployment(env, IMAGE),
+        panel.panel_service(env),
+        guardian.guardian_deployment(env, IMAGE),
+        *network_policy.network_policies(env),
+    ]
+
+
+def models(env: environment.Environment) -> list[dict[str, Any]]:
+    """The share as a volume, and the account of the jobs."""
+    volume = metadata(env, model_volume.volume_name(names.MODEL_CLAIM), None)
+    return [
+        model_volume.persistent_volume(volume, "10.0.0.1", "/share", 16_000),
+        model_volume.persistent_volume_claim(metadata(env, names.MODEL_CLAIM), 16_000),
+        rbac.account_without_token(metadata(env, rbac.JOBS_ACCOUNT)),
     ]
 
 
@@ -128,6 +157,11 @@ def test_the_strict_schema_would_find_a_misspelt_field(crds: Schemas) -> None:
 def test_built_in_kinds_are_valid_for_kubernetes(env: environment.Environment) -> None:
     for manifest in core(env):
         kubernetes_validate.validate(manifest, "1.34", strict=True)
+
+
+@pytest.mark.parametrize("name", namespaces.LEVELS)
+def test_namespaces_are_valid_for_kubernetes(name: str) -> None:
+    kubernetes_validate.validate(namespaces.namespace(name), "1.34", strict=True)
 
 
 @each_environment

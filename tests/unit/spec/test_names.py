@@ -71,4 +71,4 @@ def test_a_service_name_too_long_for_grove_is_refused(
 
     assert rest == []
     assert problem.key == "names.prefill"
-    assert problem.allowed == f"at most {rules.GROVE_NAME_MAX} characters"
+    assert problem.allowed == f"at most {names.GROVE_PAIR_MAX} characters"

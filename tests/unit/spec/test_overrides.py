@@ -51,7 +51,7 @@ def test_the_plans_70b_model_is_refused_with_its_arithmetic_and_the_one_that_fit
         load_with("prod", {"GTC_MODEL": "meta-llama/Llama-3.1-70B-Instruct"})
 
     assert "132 gib of weights" in caught.value.message
-    assert "at most 125 of the 139 gib of one gpu" in caught.value.message
+    assert "at most 125 gib, which is 90% of 1 x 139 gib" in caught.value.message
     assert caught.value.message.endswith("such as nvidia/Llama-3.1-70B-Instruct-FP8")
 
 

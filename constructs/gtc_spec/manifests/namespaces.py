@@ -1,0 +1,34 @@
+"""The namespaces and what Pod Security allows in each."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from gtc_spec import names
+from gtc_spec.manifests.metadata import Manifest
+
+Level = Literal["privileged", "baseline", "restricted"]
+
+LEVELS: Final[dict[str, tuple[Level, Level]]] = {
+    names.NAMESPACE_WORKLOAD: ("baseline", "restricted"),
+    names.NAMESPACE_PLATFORM: ("privileged", "baseline"),
+    names.NAMESPACE_MONITORING: ("privileged", "baseline"),
+    names.NAMESPACE_KEDA: ("baseline", "restricted"),
+    names.NAMESPACE_PANEL: ("restricted", "restricted"),
+}
+"""Namespace: level that is enforced, level that is warned about. NVIDIA's worker images do not meet
+``restricted``; node-exporter and dcgm-exporter need the host, and KAI's binder does too."""
+
+
+def namespace(name: str) -> Manifest:
+    """One namespace with its Pod Security levels."""
+    enforce, warn = LEVELS[name]
+    prefix = "pod-security.kubernetes.io"
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {
+            "name": name,
+            "labels": {f"{prefix}/enforce": enforce, f"{prefix}/warn": warn},
+        },
+    }

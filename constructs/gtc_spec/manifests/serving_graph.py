@@ -1,0 +1,239 @@
+"""A DynamoGraphDeployment for Dynamo 0.8.1: one frontend and its pools of TensorRT-LLM workers.
+
+Everything that is not the plan's own table is here because its absence breaks serving on this
+release; each such line says what would happen. This module must not know an environment: `dgd`
+fills it in for the demo, the constructs for anybody else.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from gtc_spec import names, versions
+from gtc_spec.buckets import frontend_env
+from gtc_spec.engine_config import Mode
+from gtc_spec.manifests.config_maps import ENGINE_MOUNT, engine_config_map_name, engine_file
+from gtc_spec.manifests.metadata import Manifest
+from gtc_spec.manifests.placement import on_management_pool, tolerate_gpu
+from gtc_spec.manifests.secret_names import HF_TOKEN
+
+ANNOTATION_QUEUE: Final = "nvidia.com/kai-scheduler-queue"
+ANNOTATION_GROVE: Final = "nvidia.com/enable-grove"
+ANNOTATION_ENGINE: Final = "gtc-demo.digitalocean.com/engine-config-digest"
+FRONTEND_PORT: Final = 8000
+"""Port of the OpenAI-compatible API, of the pod and of its Service."""
+SYSTEM_PORT: Final = 9090
+"""Port of a worker's probes and metrics (DYN_SYSTEM_PORT of the operator)."""
+GRACE_MIN_S: Final = 120
+"""Shortest termination grace: a visible answer takes up to 66 s (2,000 tokens at 33 ms)."""
+SHARED_MEMORY: Final = "80Gi"
+"""Shared memory of a TensorRT-LLM worker, as in NVIDIA's recipes instead of the default 8Gi."""
+
+KvTransport = Literal["nixl", "ucx"]
+"""How KV blocks travel from prefill to decode; see `ServingGraph.kv_transport`."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphPool:
+    """One pool of identical workers.
+
+    Attributes:
+        service: Its key inside the graph; pods, adapter and metrics are named after it.
+        mode: What its workers do.
+        replicas: Workers at rest.
+        drain_s: Longest time that a worker needs to finish what it started.
+        gpus_per_worker: GPUs of one worker.
+        engine_digest: Changes with the engine file; a new one rolls the workers. Empty: they keep
+            running with the file that they started with.
+        scaling_adapter: Whether the operator makes a DGDSA, without which nothing can scale it.
+    """
+
+    service: str
+    mode: Mode
+    replicas: int
+    drain_s: float
+    gpus_per_worker: int = 1
+    engine_digest: str = ""
+    scaling_adapter: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServingGraph:
+    """What differs between two deployments.
+
+    Attributes:
+        metadata: Name, namespace, labels and annotations of the graph.
+        model_path: Folder of the checkpoint inside a pod.
+        served_name: Name under which the model answers.
+        pools: One aggregated pool, or prefill and decode.
+        claim: PersistentVolumeClaim with the models, in the same namespace.
+        mount: Where it is mounted.
+        queue: KAI queue; the operator refuses the graph if it is missing.
+        grove: Whether Grove gang-schedules the pods; without it the operator falls back to
+            Deployments, and KAI is not used either.
+        kv_transport: ``ucx`` or ``nixl`` whatever the engine files say; None leaves it to them.
+            NIXL fails between workers of one host with this release (ai-dynamo/dynamo#5884).
+        frontend_image: Image of the frontend.
+        worker_image: Image of the workers.
+    """
+
+    metadata: Manifest
+    model_path: str
+    served_name: str
+    pools: tuple[GraphPool, ...]
+    claim: str = names.MODEL_CLAIM
+    mount: str = names.MODEL_MOUNT
+    queue: str = "dynamo"
+    grove: bool = True
+    kv_transport: KvTransport | None = None
+    frontend_image: str = versions.FRONTEND_IMAGE
+    worker_image: str = versions.WORKER_IMAGE
+
+    def manifest(self) -> Manifest:
+        """The DynamoGraphDeployment."""
+        annotations = {**self.metadata.get("annotations", {}), ANNOTATION_QUEUE: self.queue}
+        if not self.grove:
+            annotations[ANNOTATION_GROVE] = "false"
+        workers = {pool.service: _worker(self, pool) for pool in self.pools}
+        return {
+            "apiVersion": versions.DYNAMO_API,
+            "kind": "DynamoGraphDeployment",
+            "metadata": {**self.metadata, "annotations": annotations},
+            "spec": {
+                "backendFramework": "trtllm",
+                "pvcs": [{"name": self.claim, "create": False}],
+                "services": {names.FRONTEND: _frontend(self), **workers},
+            },
+        }
+
+    @property
+    def name(self) -> str:
+        """Name of the graph."""
+        return str(self.metadata["name"])
+
+    @property
+    def disaggregated(self) -> bool:
+        """Whether prefill and decode are pools of their own."""
+        return any(pool.mode == "prefill" for pool in self.pools)
+
+
+def frontend_url(dgd: str = names.DEMO, namespace: str = names.NAMESPACE_WORKLOAD) -> str:
+    """Where the frontend of a graph answers: the operator's Service ``{dgd}-frontend``."""
+    return f"http://{dgd}-{names.FRONTEND.lower()}.{namespace}.svc:{FRONTEND_PORT}"
+
+
+def _frontend(graph: ServingGraph) -> Manifest:
+    variables = {"DYN_ROUTER_MODE": "kv", **frontend_env()}
+    # without it a missing prefill pool is silently served by decode alone
+    arguments = {"args": ["--enforce-disagg"]} if graph.disaggregated else {}
+    return {
+        "componentType": "frontend",
+        "replicas": 1,
+        # it runs on a 2-CPU management node; 0.3 CPUs and 140 MB were seen at 8.5 requests/s
+        "resources": {
+            "requests": {"cpu": "1", "memory": "1Gi"},
+            "limits": {"memory": "2Gi"},
+        },
+        # round-robin is the default; the default buckets cannot show any of our goals
+        "envs": [{"name": name, "value": value} for name, value in variables.items()],
+        # without the model directory it downloads the tokenizer under the served name
+        "volumeMounts": [_model_mount(graph)],
+        "extraPodSpec": {
+            "nodeSelector": on_management_pool(),
+            "mainContainer": {
+                "image": graph.frontend_image,
+                # the image's own entry point is another program
+                "command": ["python3", "-m", "dynamo.frontend"],
+                **arguments,
+            },
+        },
+    }
+
+
+def _worker(graph: ServingGraph, pool: GraphPool) -> Manifest:
+    role = {} if pool.mode == "aggregated" else {"subComponentType": pool.mode}
+    adapter = {"scalingAdapter": {"enabled": True}} if pool.scaling_adapter else {}
+    service: Manifest = {
+        # PodMonitor dynamo-worker of 0.8.x selects exactly this type
+        "componentType": "worker",
+        **role,
+        "replicas": pool.replicas,
+        **adapter,
+        "envFromSecret": HF_TOKEN.name,
+        "sharedMemory": {"size": SHARED_MEMORY},
+        "resources": {"limits": {"gpu": str(pool.gpus_per_worker)}},
+        "volumeMounts": [_model_mount(graph)],
+        # the default kills a busy worker after one missed probe (ai-dynamo/dynamo#14735)
+        "livenessProbe": {
+            "httpGet": {"path": "/live", "port": SYSTEM_PORT},
+            "periodSeconds": 10,
+            "timeoutSeconds": 10,
+            "failureThreshold": 30,
+        },
+        "extraPodSpec": _worker_pod(graph, pool),
+    }
+    if pool.engine_digest:
+        service["extraPodMetadata"] = {"annotations": {ANNOTATION_ENGINE: pool.engine_digest}}
+    return service
+
+
+def _worker_pod(graph: ServingGraph, pool: GraphPool) -> Manifest:
+    config_map = engine_config_map_name(pool.mode, graph.name)
+    return {
+        "terminationGracePeriodSeconds": max(GRACE_MIN_S, math.ceil(2 * pool.drain_s)),
+        "tolerations": tolerate_gpu(),
+        "volumes": [{"name": "engine", "configMap": {"name": config_map}}],
+        "initContainers": [_wait_for_model(graph)],
+        "mainContainer": {
+            "image": graph.worker_image,
+            "workingDir": "/workspace",
+            # no shell in between: it would swallow SIGTERM (ai-dynamo/dynamo#2776)
+            "command": ["python3", "-m", "dynamo.trtllm"],
+            "args": _worker_args(graph, pool),
+            "volumeMounts": [{"name": "engine", "mountPath": ENGINE_MOUNT, "readOnly": True}],
+        },
+    }
+
+
+def _worker_args(graph: ServingGraph, pool: GraphPool) -> list[str]:
+    mode = [] if pool.mode == "aggregated" else ["--disaggregation-mode", pool.mode]
+    return [
+        "--model-path", graph.model_path,
+        "--served-model-name", graph.served_name,
+        *mode,
+        "--extra-engine-args", f"{ENGINE_MOUNT}/{engine_file(pool.mode)}",
+        *_transport_args(graph, pool),
+        # prefill: KV events for the router; decode: in 0.8.x the same flag opens the metrics
+        "--publish-events-and-metrics",
+    ]  # fmt: skip
+
+
+def _transport_args(graph: ServingGraph, pool: GraphPool) -> list[str]:
+    if graph.kv_transport is None or pool.mode == "aggregated":
+        return []
+    # merged over the engine file; an environment variable does not work (ai-dynamo/dynamo#5375)
+    backend: Mapping[str, str] = {"backend": graph.kv_transport.upper()}
+    return ["--override-engine-args", json.dumps({"cache_transceiver_config": backend})]
+
+
+def _wait_for_model(graph: ServingGraph) -> Manifest:
+    """Hold the worker until the model is on the share: a deploy may well end before that."""
+    marker = f"{graph.model_path}/{names.DOWNLOAD_MARKER}"
+    mount = _model_mount(graph)
+    return {
+        "name": "wait-for-model",
+        "image": graph.worker_image,
+        "command": ["sh", "-c", f'until [ -f "{marker}" ]; do sleep 5; done'],
+        # the operator names the volume after the claim
+        "volumeMounts": [
+            {"name": mount["name"], "mountPath": mount["mountPoint"], "readOnly": True}
+        ],
+    }
+
+
+def _model_mount(graph: ServingGraph) -> Manifest:
+    return {"name": graph.claim, "mountPoint": graph.mount}
