@@ -15,17 +15,22 @@ from typing import Final
 from gtc_cli.deploy.checkout import image
 from gtc_spec.environment import ENVIRONMENTS, Environment, load
 from gtc_spec.errors import GtcError
-from gtc_spec.overrides import load_with
+from gtc_spec.overrides import CHOICES, load_with
 
 ROOT: Final = Path(__file__).resolve().parent
 
 
-def environments(variables: Mapping[str, str]) -> list[Environment]:
-    """All environments; the choices in the variables concern the one that GTC_ENV names."""
-    chosen = variables.get("GTC_ENV") or "prod"
-    if chosen not in ENVIRONMENTS:
-        load(chosen)
-    return [load_with(name, variables) if name == chosen else load(name) for name in ENVIRONMENTS]
+def environments(variables: Mapping[str, str]) -> list[tuple[Environment, dict[str, str]]]:
+    """All environments, each with the choices that made it.
+
+    Choices concern the one that GTC_ENV names: what suits one need not suit the other.
+    """
+    chosen = load(variables.get("GTC_ENV") or "prod").name
+    choices = {name: variables[name] for name in CHOICES if variables.get(name)}
+    return [
+        (load_with(name, choices), choices) if name == chosen else (load(name), {})
+        for name in ENVIRONMENTS
+    ]
 
 
 def boards() -> dict[str, Path]:
@@ -47,11 +52,15 @@ def main() -> int:
         from gtc_constructs.stacks import ClusterStack, InfraStack
 
         app = App(outdir=os.environ.get("CDKTF_OUTDIR") or str(ROOT / "cdktf.out"))
-        for env in envs:
-            infra = InfraStack(app, env)
-            engines = ROOT / "engine_configs" / env.name
+        for env, choices in envs:
             ClusterStack(
-                app, env, infra=infra, image=ours, engine_configs=engines, dashboards=boards()
+                app,
+                env,
+                infra=InfraStack(app, env),
+                image=ours,
+                engine_configs=ROOT / "engine_configs" / env.name,
+                dashboards=boards(),
+                choices=choices,
             )
         synthesise(app)
     except GtcError as error:

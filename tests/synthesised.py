@@ -1,18 +1,29 @@
 """A synthesised stack as plain data, with the documents inside it decoded."""
 
+import atexit
 import json
+import shutil
+import tempfile
+from functools import cache
+from pathlib import Path
 from typing import Any
 
-from gtc_constructs._bindings import TerraformStack, Testing
+from gtc_constructs._bindings import App, TerraformStack, Testing
+from gtc_constructs.base import synthesise
+from gtc_constructs.stacks import ClusterStack, InfraStack
+from gtc_spec.environment import ENVIRONMENTS, load
 
 Json = dict[str, Any]
+ROOT = Path(__file__).resolve().parents[1]
+IMAGE = "registry.example/gtc-demo-loadgen:20260101-abcdef0"
 
 
 class Synthesised:
     """What Terraform would read of one stack."""
 
-    def __init__(self, stack: TerraformStack) -> None:
-        self.json: Json = decoded(json.loads(Testing.synth(stack)))
+    def __init__(self, stack: TerraformStack | Path) -> None:
+        text = stack.read_text() if isinstance(stack, Path) else Testing.synth(stack)
+        self.json: Json = decoded(without_comments(json.loads(text)))
 
     def resources(self, kind: str) -> list[Json]:
         """All resources of a type."""
@@ -45,6 +56,32 @@ class Synthesised:
             for values in release.get("values", [])
             for manifest in values.get("manifests", [])
         ]
+
+
+@cache
+def output() -> Path:
+    """The folder with all four stacks of the demo, written once a test run."""
+    folder = tempfile.mkdtemp(prefix="gtc-stacks-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    app = App(outdir=folder)
+    for env in map(load, ENVIRONMENTS):
+        infra = InfraStack(app, env)
+        engines = ROOT / "engine_configs" / env.name
+        ClusterStack(app, env, infra=infra, image=IMAGE, engine_configs=engines)
+    return synthesise(app)
+
+
+@cache
+def stack_of_demo(name: str) -> Synthesised:
+    """One of the demo's stacks, such as ``infra-prod``; do not change it."""
+    return Synthesised(output() / "stacks" / name / "cdk.tf.json")
+
+
+def without_comments(value: Any) -> Any:
+    """The same without what cdktf notes for itself under ``//``."""
+    if isinstance(value, dict):
+        return {key: without_comments(item) for key, item in value.items() if key != "//"}
+    return [without_comments(item) for item in value] if isinstance(value, list) else value
 
 
 def decoded(stack: Json) -> Json:

@@ -14,22 +14,30 @@ from gtc_constructs._bindings import (
     Construct,
     LocalBackend,
     Precondition,
+    TerraformLocal,
     TerraformOutput,
     TerraformResourceLifecycle,
     TerraformStack,
 )
 from gtc_constructs.connection import ClusterConnection
+from gtc_constructs.demo_panel import DemoPanel
+from gtc_constructs.disagg_deployment import DisaggDeployment
 from gtc_constructs.dynamo_platform import DynamoPlatform
 from gtc_constructs.gpu_cluster import GpuCluster
 from gtc_constructs.keda import Keda
+from gtc_constructs.keda_scaler import KedaScaler
+from gtc_constructs.model_store import ModelStore
 from gtc_constructs.observability import Observability
 from gtc_constructs.providers import require_terraform
 from gtc_constructs.secrets import WorkloadSecrets
+from gtc_constructs.serving import Serving, Workers
 from gtc_constructs.values import NfsTier, NodePool
 from gtc_spec import names
 from gtc_spec.environment import ENVIRONMENTS, Environment
+from gtc_spec.manifests.metadata import PART_OF, digest
 from gtc_spec.manifests.queue import queues
 from gtc_spec.manifests.secret_names import SECRETS
+from gtc_spec.pools import ROLES, Pool, Role
 
 _ROOT: Final = "../../.."
 """From the folder of a stack, where Terraform runs, to the checkout."""
@@ -61,7 +69,9 @@ class InfraStack(TerraformStack):
             tags=[names.DEMO, names.environment_tag(env.name)],
         )
         self.gpu_cluster.vpc.lifecycle = TerraformResourceLifecycle(
-            precondition=[_is_alone(env.name, other) for other in ENVIRONMENTS if other != env.name]
+            precondition=[
+                _is_alone(self, env.name, other) for other in ENVIRONMENTS if other != env.name
+            ]
         )
         self._outputs(env)
 
@@ -93,6 +103,8 @@ class ClusterStack(TerraformStack):
         image: Our own image, for panel and guardian.
         engine_configs: Folder with ``prefill.yaml`` and ``decode.yaml``.
         dashboards: Name to JSON file of each board to show. Default: none.
+        choices: Variables by which ``env`` was chosen; the panel reads them to choose the same.
+            Default: none.
     """
 
     def __init__(
@@ -104,6 +116,7 @@ class ClusterStack(TerraformStack):
         image: str,
         engine_configs: Path,
         dashboards: Mapping[str, Path] | None = None,
+        choices: Mapping[str, str] | None = None,
     ) -> None:
         stack = names.cluster_stack(env.name)
         super().__init__(scope, stack)
@@ -126,13 +139,63 @@ class ClusterStack(TerraformStack):
             queues=queues(env),
             after=[self.observability.prometheus],
         )
-        self.secrets = WorkloadSecrets.from_names(
+        self.graph = self._graph(env, infra, engine_configs)
+        scalers = [self._scaler(env, role) for role in ROLES]
+        self.panel = DemoPanel(
             self,
-            "secrets",
-            namespace=self.platform.workload.name,
-            secrets=SECRETS,
-            after=[self.platform.workload],
+            "panel",
+            env=env,
+            image=image,
+            variables=choices,
+            after=[self.observability.prometheus, self.graph, *scalers],
         )
+
+    def _graph(self, env: Environment, infra: InfraStack, engine_configs: Path) -> DisaggDeployment:
+        """What is served, with the secrets and the claim that it cannot start without."""
+        workload = self.platform.workload
+        secrets = WorkloadSecrets.from_names(
+            self, "secrets", namespace=workload.name, secrets=SECRETS, after=[workload]
+        )
+        models = ModelStore(
+            self,
+            "models",
+            share=infra.gpu_cluster.models.export,
+            size_gib=env.hosting.nfs_gib,
+            namespace=workload.name,
+            labels=PART_OF,
+            annotations=digest(env),
+            after=[workload],
+        )
+        return DisaggDeployment(
+            self,
+            "graph",
+            serving=Serving.of(env, engine_configs),
+            prefill=_workers(env.pools.prefill),
+            decode=_workers(env.pools.decode),
+            after=[self.platform, secrets, models],
+        )
+
+    def _scaler(self, env: Environment, role: Role) -> KedaScaler:
+        rule = env.pools.of(role).scale
+        pool = self.graph.prefill if role == "prefill" else self.graph.decode
+        return KedaScaler(
+            self,
+            f"{role}-scaler",
+            name=names.scaler(role),
+            target=pool,
+            trigger=pool.trigger(rule),
+            min_replicas=rule.min,
+            max_replicas=rule.max,
+            allow_pending=env.allow_pending,
+            prometheus_url=self.observability.prometheus_url,
+            labels=PART_OF,
+            annotations=digest(env),
+            after=[self.keda],
+        )
+
+
+def _workers(pool: Pool) -> Workers:
+    return Workers(replicas=pool.initial, drain_s=pool.drain_s)
 
 
 def _keep_state_beside_checkout(stack: TerraformStack, name: str) -> None:
@@ -140,12 +203,17 @@ def _keep_state_beside_checkout(stack: TerraformStack, name: str) -> None:
     require_terraform(stack)
 
 
-def _is_alone(env: str, other: str) -> Precondition:
-    """Both environments would be the cluster `DEMO`, so that one must be gone before the other."""
-    state = f"{_ROOT}/{names.state_file(names.infra_stack(other))}"
-    resources = f'jsondecode(file("{state}")).resources'
+def _is_alone(stack: TerraformStack, env: str, other: str) -> Precondition:
+    """Both environments would be the cluster `DEMO`, so that one must be gone before the other.
+
+    This sees the state files of this checkout; the command line also asks the account.
+    """
+    file = f'"{_ROOT}/{names.state_file(names.infra_stack(other))}"'
+    # a state that cannot be read may list anything
+    listed = f"try(length(jsondecode(file({file})).resources), 1)"
+    left = TerraformLocal(stack, f"resources_of_{other}", f"${{fileexists({file}) ? {listed} : 0}}")
     return Precondition(
-        condition=f"${{try(length({resources}), 0) == 0}}",
+        condition=f"${{local.{left.friendly_unique_id} == 0}}",
         error_message=(
             f"The environment {other} is still there, and both are called {names.DEMO}. "
             f"Destroy it before you deploy {env}: make teardown ENV={other}"
