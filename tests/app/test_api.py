@@ -1,16 +1,21 @@
 """REST, sockets, probes and metrics of a running panel, asked over loopback."""
 
 import asyncio
+import contextlib
 import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import aiohttp
 import pytest
+import pytest_asyncio
+import uvicorn
 
-from gtc_panel.server import _app, _Server, bind, uvicorn
-from gtc_spec.errors import UsageError
-from tests.app.conftest import NewPanel, Panel, World
+from gtc_panel.server import _app, _Server, bind
+from gtc_runtime.rehearsal.kube_api.faults import Fault
+from tests.app.conftest import Panel, World, short_show
+
+pytestmark = pytest.mark.asyncio(loop_scope="module")
 
 
 class Client:
@@ -36,11 +41,11 @@ class Client:
         return await self.ask("POST", path, body)
 
 
+@contextlib.asynccontextmanager
 async def serving(panel: Panel) -> AsyncIterator[Client]:
     """The panel's web server on a free port, without pages."""
     listener = bind("127.0.0.1", 0)
-    settings = panel.service._settings
-    app = _app(panel.service, settings, headless=True)
+    app = _app(panel.service, panel.service._settings, headless=True)
     server = _Server(uvicorn.Config(app, log_config=None))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     await panel.world.until(lambda: server.started)
@@ -52,10 +57,30 @@ async def serving(panel: Panel) -> AsyncIterator[Client]:
     listener.close()
 
 
-@pytest.fixture
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def world(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[World]:
+    """One cluster for all tests of this file: a panel takes a second to start."""
+    made = World(short_show(), tmp_path_factory.mktemp("world"))
+    await made.start()
+    yield made
+    await made.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def panel(world: World) -> AsyncIterator[Panel]:
+    made = Panel(world)
+    await made.start()
+    await made.until_mode("manual")
+    yield made
+    await made.service.stop()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
 async def client(panel: Panel) -> AsyncIterator[Client]:
-    async for each in serving(panel):
-        yield each
+    async with serving(panel) as client:
+        yield client
+    if panel.view.load.running or panel.view.mode != "manual":
+        await panel.service.reset()
 
 
 # -- questions -----------------------------------------------------------------------------------
@@ -68,20 +93,6 @@ async def test_status_is_the_whole_view(client: Client, panel: Panel) -> None:
     assert set(view) == set(panel.view.to_json())
     assert (view["environment"], view["cluster"], view["mode"]) == ("prod", "Rehearsal", "manual")
     assert [item["name"] for item in view["strip"]] == ["BALANCED", "PREFILL_RECOVERY", "COOLDOWN"]
-
-
-async def test_probes_tell_alive_from_ready(client: Client, panel: Panel, world: World) -> None:
-    await panel.until(lambda view: not view.problem)
-    assert await client.ask("GET", "/readyz") == (200, "ok")
-
-    await world.api.stop()
-    await panel.until(lambda view: bool(view.problem))
-
-    status, why = await client.ask("GET", "/readyz")
-    assert status == 503
-    assert why
-    assert await client.ask("GET", "/healthz") == (200, "ok")
-    await world.api.start()
 
 
 async def test_metrics_are_served_for_prometheus(client: Client) -> None:
@@ -196,16 +207,18 @@ async def test_a_page_of_somebody_else_may_press_no_button(client: Client) -> No
 
 
 async def test_a_panel_that_only_shows_refuses_commands_with_a_hint(
-    client: Client, new_panel: NewPanel
+    client: Client, world: World
 ) -> None:
-    second = await new_panel()
+    second = Panel(world)
+    await second.start()
     await second.until_mode("read-only")
-    async for other in serving(second):
+    async with serving(second) as other:
         status, told = await other.post("/api/scenario/auto")
+        seen, _ = await other.ask("GET", "/api/status")
+    await second.service.stop()
 
-        assert status == 409
-        assert "does not hold the lease" in told["error"]
-        assert (await other.ask("GET", "/api/status"))[0] == 200
+    assert (status, seen) == (409, 200)
+    assert "does not hold the lease" in told["error"]
 
 
 # -- the socket ----------------------------------------------------------------------------------
@@ -239,22 +252,19 @@ async def test_a_page_of_somebody_else_gets_no_socket(client: Client) -> None:
         )
 
 
-# -- the listening socket ------------------------------------------------------------------------
+# -- a cluster that is gone ----------------------------------------------------------------------
 
 
-def test_a_taken_port_is_a_usage_error_with_a_way_out() -> None:
-    taken = bind("127.0.0.1", 0)
-    taken.listen()
-    port = taken.getsockname()[1]
+async def test_a_panel_without_its_cluster_is_alive_and_not_ready(
+    client: Client, panel: Panel, world: World
+) -> None:
+    await panel.until(lambda view: not view.problem)
+    assert await client.ask("GET", "/readyz") == (200, "ok")
 
-    with pytest.raises(UsageError, match=f"port {port} on 127.0.0.1 is taken") as caught:
-        bind("127.0.0.1", port)
+    world.api.faults.add(Fault(status=503, times=-1))
+    view = await panel.until(lambda view: bool(view.problem))
+    assert await client.ask("GET", "/readyz") == (503, view.problem)
+    assert await client.ask("GET", "/healthz") == (200, "ok")
 
-    assert caught.value.hint == "--port 0 takes any free one"
-    taken.close()
-
-
-@pytest.mark.parametrize("host", ["no.such.host.invalid", "203.0.113.1", "x" * 70 + ".example"])
-def test_an_address_of_another_machine_is_a_usage_error(host: str) -> None:
-    with pytest.raises(UsageError, match="cannot listen on"):
-        bind(host, 0)
+    world.api.faults.clear()
+    await panel.until(lambda view: not view.problem and view.mode == "manual")

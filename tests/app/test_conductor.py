@@ -142,6 +142,7 @@ async def test_a_pause_of_somebody_else_is_respected(world: World, panel: Panel)
     assert world.pauser() is None
 
 
+@pytest.mark.slow
 async def test_keda_that_comes_back_late_is_resumed_all_the_same(
     world: World, panel: Panel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -345,6 +346,7 @@ async def test_reset_in_auto_leaves_it_with_keda_scaling(world: World, panel: Pa
     assert not world.paused()
 
 
+@pytest.mark.slow
 async def test_a_load_process_that_dies_is_told_and_started_again(
     world: World, panel: Panel
 ) -> None:
