@@ -46,6 +46,8 @@ class ManifestRelease(GtcConstruct):
         manifests: The objects, as they would be written in YAML. Secrets are refused: their
             values would be kept in Terraform's state.
         timeout: Longest wait for one install, upgrade or removal. Default: 15 minutes.
+        wait: Whether creating waits until built-in kinds are ready, and destroying until all is
+            gone. Default: yes; no is for pods whose image comes later.
         adopt: Whether objects that are there already, made by nobody's release, are taken over.
             Default: they are an error.
         after: What must be there first, such as the release that brings the CRDs. Default: nothing.
@@ -63,6 +65,7 @@ class ManifestRelease(GtcConstruct):
         namespace: str,
         manifests: Sequence[Mapping[str, Any]],
         timeout: timedelta = timedelta(minutes=15),
+        wait: bool = True,
         adopt: bool = False,
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
@@ -78,7 +81,7 @@ class ManifestRelease(GtcConstruct):
             namespace=namespace,
             chart=_chart(self).path,
             values=[document({"manifests": manifests})],
-            wait=True,
+            wait=wait,
             timeout=timeout.total_seconds(),
             max_history=_KEPT,
             take_ownership=adopt or None,
