@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from gtc_constructs._bindings import (
     Construct,
@@ -61,23 +62,11 @@ class ClusterConnection(GtcConstruct):
             ),
         )
         credentials = self.cluster.kube_config.get(0)
-        certificate = Fn.base64decode(credentials.cluster_ca_certificate)
-        _name_sources(self)
-        KubernetesProvider(
+        _provide(
             self,
-            "kubernetes",
             host=self.cluster.endpoint,
             token=credentials.token,
-            cluster_ca_certificate=certificate,
-        )
-        HelmProvider(
-            self,
-            "helm",
-            kubernetes=HelmProviderKubernetes(
-                host=self.cluster.endpoint,
-                token=credentials.token,
-                cluster_ca_certificate=certificate,
-            ),
+            cluster_ca_certificate=Fn.base64decode(credentials.cluster_ca_certificate),
         )
 
 
@@ -100,13 +89,7 @@ class KubeconfigConnection(GtcConstruct):
         context: str | None = None,
     ) -> None:
         super().__init__(scope, id)
-        _name_sources(self)
-        KubernetesProvider(self, "kubernetes", config_path=str(path), config_context=context)
-        HelmProvider(
-            self,
-            "helm",
-            kubernetes=HelmProviderKubernetes(config_path=str(path), config_context=context),
-        )
+        _provide(self, config_path=str(path), config_context=context)
 
 
 def _has_tag(name: str, tag: str, hint: str) -> Postcondition:
@@ -114,8 +97,10 @@ def _has_tag(name: str, tag: str, hint: str) -> Postcondition:
     return Postcondition(condition=f'${{contains(self.tags, "{tag}")}}', error_message=message)
 
 
-def _name_sources(scope: Construct) -> None:
-    """Write out who publishes the providers: OpenTofu does not take the short form."""
+def _provide(scope: Construct, **access: Any) -> None:
+    """Both providers with the same access; their publishers written out, as OpenTofu wants it."""
+    KubernetesProvider(scope, "kubernetes", **access)
+    HelmProvider(scope, "helm", kubernetes=HelmProviderKubernetes(**access))
     stack = TerraformStack.of(scope)
     for provider in ("helm", "kubernetes"):
         stack.add_override(

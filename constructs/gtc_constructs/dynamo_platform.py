@@ -73,7 +73,6 @@ class DynamoPlatform(GtcConstruct):
     ) -> None:
         super().__init__(scope, id, after=after)
         after = list(after)
-        self.grove = grove
         if queues and not grove:
             raise self.refused("got queues without grove, allowed: queues with grove only")
         self.namespace = Namespace(
@@ -83,42 +82,43 @@ class DynamoPlatform(GtcConstruct):
             self, "workload", name=workload_namespace, like=names.NAMESPACE_WORKLOAD, after=after
         )
         """Namespace of what is served; let its secrets and claims wait for it."""
-        self.runtime_class = RuntimeClassV1(
+        self.runtime_class = self._runtime_class()
+        crds = self._chart("crds", crds_chart, "dynamo-crds", _CRDS_NAMESPACE, after=after)
+        self.chart = self._chart(
+            "platform",
+            chart,
+            "dynamo-platform",
+            namespace,
+            values=_values(storage_class, prometheus_url, grove=grove),
+            overrides=values,
+            after=[self.namespace, crds],
+        )
+        if queues:
+            self._take_over(queues)
+
+    def _runtime_class(self) -> RuntimeClassV1:
+        return RuntimeClassV1(
             self,
             "runtime-class",
             metadata=RuntimeClassV1Metadata(name=RUNTIME_CLASS),
             handler=RUNTIME_CLASS,
             depends_on=self.depends_on,
         )
-        crds = HelmChart(
+
+    def _chart(self, id: str, chart: ChartRef, name: str, namespace: str, **rest: Any) -> HelmChart:
+        return HelmChart(self, id, chart=chart, name=name, namespace=namespace, **rest)
+
+    def _take_over(self, queues: Sequence[Mapping[str, Any]]) -> None:
+        """The chart makes queues too where it can, as hooks that no release owns."""
+        ManifestRelease(
             self,
-            "crds",
-            chart=crds_chart,
-            name="dynamo-crds",
-            namespace=_CRDS_NAMESPACE,
-            after=after,
+            "queues",
+            name="dynamo-queues",
+            namespace=self.namespace.name,
+            manifests=queues,
+            adopt=True,
+            after=[self.chart],
         )
-        self.chart = HelmChart(
-            self,
-            "platform",
-            chart=chart,
-            name="dynamo-platform",
-            namespace=namespace,
-            values=_values(storage_class, prometheus_url, grove=grove),
-            overrides=values,
-            after=[self.namespace, crds],
-        )
-        if queues:
-            ManifestRelease(
-                self,
-                "queues",
-                name="dynamo-queues",
-                namespace=namespace,
-                manifests=queues,
-                # the chart makes them too where it can, as hooks that no release owns
-                adopt=True,
-                after=[self.chart],
-            )
 
 
 def _values(storage_class: str, prometheus_url: str, *, grove: bool) -> dict[str, Any]:

@@ -82,50 +82,23 @@ class GpuCluster(GtcConstruct):
     ) -> None:
         super().__init__(scope, id, after=after)
         self.require_name("cluster", name)
-        self._tags = list(tags)
+        self._name, self._region, self._tags = name, region, list(tags)
         self.gpus = 0
         """GPUs of all pools together."""
         require_digitalocean(self)
-        self.vpc = Vpc(
-            self,
-            "vpc",
-            name=f"{name}-vpc",
-            region=region,
-            ip_range=vpc_cidr,
-            depends_on=self.depends_on,
-        )
-        self.cluster = KubernetesCluster(
-            self,
-            "cluster",
-            name=name,
-            region=region,
+        self.vpc = self._vpc(vpc_cidr)
+        self.cluster = self._cluster(
+            management_pool or NodePool.management(),
             version=self._latest(kubernetes_minor),
-            vpc_uuid=self.vpc.id,
-            node_pool=self._management(management_pool or NodePool.management()),
             ha=ha,
             registry_integration=registry_integration,
             # a surge needs a spare node; contracted GPUs have none
             surge_upgrade=not gpu_pool.contracted,
-            auto_upgrade=False,
-            destroy_all_associated_resources=True,
             control_plane_firewall=_firewall(allowed_addresses),
             kubeconfig_expire_seconds=kubeconfig_ttl.total_seconds(),
-            tags=self._tags,
-            timeouts=KubernetesClusterTimeouts(create="60m"),
-            # otherwise every new patch release is a difference in the plan
-            lifecycle=TerraformResourceLifecycle(ignore_changes=["version"]),
         )
         self.pool = self.add_gpu_pool("gpu", gpu_pool)
-        self.models = NfsShare(
-            self,
-            "models",
-            name=f"{name}-models",
-            region=region,
-            vpc=self.vpc,
-            size_gib=nfs_size_gib,
-            tier=nfs_tier,
-            tags=self._tags,
-        )
+        self.models = self._share(nfs_size_gib, nfs_tier)
 
     def add_gpu_pool(self, id: str, pool: NodePool) -> KubernetesNodePool:
         """Add nodes with GPUs; ``id`` is also the name of the pool.
@@ -152,17 +125,53 @@ class GpuCluster(GtcConstruct):
             **_nodes(pool),
         )
 
+    def _vpc(self, cidr: str | None) -> Vpc:
+        return Vpc(
+            self,
+            "vpc",
+            name=f"{self._name}-vpc",
+            region=self._region,
+            ip_range=cidr,
+            depends_on=self.depends_on,
+        )
+
+    def _cluster(self, management: NodePool, **choices: Any) -> KubernetesCluster:
+        return KubernetesCluster(
+            self,
+            "cluster",
+            name=self._name,
+            region=self._region,
+            vpc_uuid=self.vpc.id,
+            node_pool=KubernetesClusterNodePool(
+                name=MANAGEMENT_POOL,
+                labels=dict(management.labels) or None,
+                tags=self._tags,
+                **_nodes(management),
+            ),
+            auto_upgrade=False,
+            destroy_all_associated_resources=True,
+            tags=self._tags,
+            timeouts=KubernetesClusterTimeouts(create="60m"),
+            # otherwise every new patch release is a difference in the plan
+            lifecycle=TerraformResourceLifecycle(ignore_changes=["version"]),
+            **choices,
+        )
+
+    def _share(self, size_gib: int, tier: NfsTier) -> NfsShare:
+        return NfsShare(
+            self,
+            "models",
+            name=f"{self._name}-models",
+            region=self._region,
+            vpc=self.vpc,
+            size_gib=size_gib,
+            tier=tier,
+            tags=self._tags,
+        )
+
     def _latest(self, minor: str) -> str:
         listed = DataDigitaloceanKubernetesVersions(self, "versions", version_prefix=f"{minor}.")
         return listed.latest_version
-
-    def _management(self, pool: NodePool) -> KubernetesClusterNodePool:
-        return KubernetesClusterNodePool(
-            name=MANAGEMENT_POOL,
-            labels=dict(pool.labels) or None,
-            tags=self._tags,
-            **_nodes(pool),
-        )
 
 
 def _nodes(pool: NodePool) -> Mapping[str, Any]:

@@ -82,15 +82,7 @@ class Observability(GtcConstruct):
         self.grafana_url = f"http://{PROMETHEUS_RELEASE}-grafana.{namespace}.svc"
         """Where Grafana answers inside the cluster, without a final slash."""
         if gpu_chart is not None:
-            HelmChart(
-                self,
-                "dcgm",
-                chart=gpu_chart,
-                name="dcgm-exporter",
-                namespace=namespace,
-                values=dcgm_exporter(),
-                after=[self.prometheus],
-            )
+            self._measure_gpus(gpu_chart)
 
     def add_dashboards(self, id: str, sources: Mapping[str, Path], *, folder: str) -> Dashboards:
         """Show boards in Grafana: name of a ConfigMap to the JSON file of its board."""
@@ -101,4 +93,15 @@ class Observability(GtcConstruct):
             sources=sources,
             folder=folder,
             after=[self.namespace],
+        )
+
+    def _measure_gpus(self, chart: ChartRef) -> None:
+        HelmChart(
+            self,
+            "dcgm",
+            chart=chart,
+            name="dcgm-exporter",
+            namespace=self.namespace.name,
+            values=dcgm_exporter(),
+            after=[self.prometheus],
         )

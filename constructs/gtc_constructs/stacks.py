@@ -122,13 +122,7 @@ class ClusterStack(TerraformStack):
         super().__init__(scope, stack)
         _keep_state_beside_checkout(self, stack)
         self.add_dependency(infra)
-        ClusterConnection(
-            self,
-            "connection",
-            name=names.DEMO,
-            required_tags=[names.environment_tag(env.name)],
-            hint="Only one environment lives at a time: destroy the other one first.",
-        )
+        _connect(self, env)
         self.observability = Observability(self, "observability")
         self.observability.add_dashboards("boards", dashboards or {}, folder=names.DEMO)
         self.keda = Keda(self, "keda", after=[self.observability.prometheus])
@@ -192,6 +186,16 @@ class ClusterStack(TerraformStack):
             annotations=digest(env),
             after=[self.keda],
         )
+
+
+def _connect(stack: TerraformStack, env: Environment) -> None:
+    ClusterConnection(
+        stack,
+        "connection",
+        name=names.DEMO,
+        required_tags=[names.environment_tag(env.name)],
+        hint="Only one environment lives at a time: destroy the other one first.",
+    )
 
 
 def _workers(pool: Pool) -> Workers:
