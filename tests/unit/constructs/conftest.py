@@ -2,12 +2,12 @@
 
 import pytest
 
-from gtc_constructs._bindings import App, TerraformStack, Testing
+from gtc_constructs._bindings import App, TerraformStack
 
 
 @pytest.fixture
 def app(tmp_path) -> App:
-    return Testing.app(outdir=str(tmp_path), enable_future_flags=False)
+    return App(outdir=str(tmp_path))
 
 
 @pytest.fixture

@@ -1,0 +1,78 @@
+"""What each construct makes with its defaults, and what each stack of the demo is, to the letter.
+
+Addresses are part of it: a construct whose id changes is destroyed and made anew.
+"""
+
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from syrupy.assertion import SnapshotAssertion
+from syrupy.extensions.json import JSONSnapshotExtension
+
+from gtc_constructs._bindings import App, TerraformStack
+from gtc_constructs.connection import ClusterConnection
+from gtc_constructs.dynamo_platform import DynamoPlatform
+from gtc_constructs.gpu_cluster import GpuCluster
+from gtc_constructs.keda import Keda
+from gtc_constructs.manifest_release import ManifestRelease
+from gtc_constructs.observability import Observability
+from gtc_constructs.secrets import SecretRef, WorkloadSecrets
+from gtc_constructs.values import NodePool
+from tests.synthesised import Synthesised, stack_of_demo
+
+WIDGET = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "one"}}
+
+
+def secrets(stack: TerraformStack) -> None:
+    key = SecretRef.from_variable(stack, "api_key", description="key of the service")
+    WorkloadSecrets(stack, "secrets", namespace="work", secrets={"service": {"KEY": key}})
+
+
+CONSTRUCTS: dict[str, Callable[[TerraformStack], object]] = {
+    "cluster_connection": lambda stack: ClusterConnection(stack, "connection", name="llm"),
+    "dynamo_platform": lambda stack: DynamoPlatform(stack, "platform"),
+    "gpu_cluster": lambda stack: GpuCluster(
+        stack, "gpu", name="llm", region="atl1", gpu_pool=NodePool.h100(count=3)
+    ),
+    "keda": lambda stack: Keda(stack, "keda"),
+    "manifest_release": lambda stack: ManifestRelease(
+        stack, "widgets", name="widgets", namespace="work", manifests=[WIDGET]
+    ),
+    "observability": lambda stack: Observability(stack, "observability"),
+    "workload_secrets": secrets,
+}
+
+
+def without_digests(value: Any) -> Any:
+    """Digests follow from the facts and would change with each of them."""
+    if isinstance(value, dict):
+        return {key: without_digests(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [without_digests(item) for item in value]
+    return "<digest>" if isinstance(value, str) and re.fullmatch("[0-9a-f]{12}", value) else value
+
+
+@pytest.mark.parametrize("name", CONSTRUCTS)
+def test_a_construct_is_as_recorded(name: str, tmp_path, snapshot: SnapshotAssertion) -> None:
+    stack = TerraformStack(App(outdir=str(tmp_path)), "stack")
+    CONSTRUCTS[name](stack)
+
+    assert Synthesised(stack).json == snapshot.use_extension(JSONSnapshotExtension)
+
+
+@pytest.mark.parametrize("name", ["infra-dev", "infra-prod", "cluster-dev", "cluster-prod"])
+def test_a_stack_is_as_recorded(name: str, snapshot: SnapshotAssertion) -> None:
+    made = without_digests(stack_of_demo(name).json)
+
+    assert made == snapshot.use_extension(JSONSnapshotExtension)
+
+
+def test_the_same_facts_give_the_same_stacks(tmp_path) -> None:
+    def written(folder: str) -> dict[str, Any]:
+        stack = TerraformStack(App(outdir=str(tmp_path / folder)), "stack")
+        CONSTRUCTS["observability"](stack)
+        return Synthesised(stack).json
+
+    assert written("one") == written("two")
