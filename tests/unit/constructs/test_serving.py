@@ -1,0 +1,111 @@
+"""What is served is refused in one line while it is a value, long before it is a pod."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gtc_constructs.serving import Serving, Workers
+from gtc_constructs.values import ModelRef, NodePool
+from gtc_spec.environment import load
+from gtc_spec.errors import ConfigError, UsageError
+from gtc_spec.serving import Checkpoint
+
+ENGINES = Path(__file__).resolve().parents[3] / "engine_configs"
+PROD = Serving.of(load("prod"), ENGINES / "prod")
+SERVICES = ["TrtllmPrefillWorker", "TrtllmDecodeWorker"]
+
+
+def refusal(serving: Serving, services: list[str] = SERVICES) -> UsageError:
+    with pytest.raises(UsageError) as caught:
+        serving.check(services)
+    assert "\n" not in caught.value.message
+    return caught.value
+
+
+def test_both_environments_are_sound() -> None:
+    for name in ("dev", "prod"):
+        serving = Serving.of(load(name), ENGINES / name)
+        serving.check(SERVICES)
+        assert list(serving.engine_files(["prefill", "decode"])) == ["prefill", "decode"]
+        serving.engine_files(["aggregated"])
+
+
+def test_bf16_70b_on_one_h200_is_refused_with_the_arithmetic_and_the_way_out() -> None:
+    error = refusal(replace(PROD, model=ModelRef(repository="meta-llama/Llama-3.1-70B-Instruct")))
+    assert "70.6 billion parameters x 2 bytes = 132 gib of weights" in error.message
+    assert "at most 125 gib" in error.message
+    assert "nvidia/Llama-3.1-70B-Instruct-FP8" in error.hint
+
+
+def test_the_same_model_over_two_gpus_is_accepted() -> None:
+    facts = replace(PROD.engine_facts, gpus_per_worker=2)
+    model = ModelRef(repository="meta-llama/Llama-3.1-70B-Instruct")
+    replace(PROD, model=model, engine_facts=facts).check(SERVICES)
+
+
+def test_an_unknown_model_or_gpu_is_not_judged_unless_its_size_is_given() -> None:
+    unknown = ModelRef(repository="org/model")
+    replace(PROD, model=unknown).check(SERVICES)
+    huge = ModelRef(repository="org/model", checkpoint=Checkpoint("org/model", 400, 2))
+    replace(PROD, model=huge, gpu_pool=NodePool(size="gpu-new1x1-9gb", count=1)).check(SERVICES)
+    assert "an fp8 checkpoint" in refusal(replace(PROD, model=huge)).hint
+
+
+def test_a_name_too_long_for_grove_is_refused_with_its_limit() -> None:
+    error = refusal(replace(PROD, name="a-long-name-of-it"))
+    assert "has 17 characters, allowed: at most 11" in error.message
+    replace(PROD, name="a" * 11).check(SERVICES)
+
+
+@given(name=st.from_regex(r"[a-z]([a-z0-9-]{0,40}[a-z0-9])?", fullmatch=True))
+def test_the_told_limit_is_the_limit(name: str) -> None:
+    try:
+        replace(PROD, name=name).check(SERVICES)
+    except UsageError as error:
+        most = int(error.message.split("at most ")[1].split()[0])
+        assert len(name) > most
+        replace(PROD, name=name[:most]).check(SERVICES)
+
+
+def test_a_missing_engine_file_is_named() -> None:
+    with pytest.raises(UsageError, match=r"nowhere/prefill.yaml: no such file") as caught:
+        replace(PROD, engine_configs=Path("nowhere")).engine_files(["prefill"])
+    assert "prefill workers" in caught.value.hint
+
+
+def test_engine_files_may_be_given_as_texts() -> None:
+    text = (ENGINES / "prod/prefill.yaml").read_text()
+    given = replace(PROD, engine_configs={"prefill": text})
+    assert given.engine_files(["prefill"]) == {"prefill": text}
+    with pytest.raises(UsageError, match="no engine config for decode, got prefill"):
+        given.engine_files(["prefill", "decode"])
+
+
+def test_a_typo_in_an_engine_file_is_one_line_with_the_key_that_was_meant() -> None:
+    texts = {mode: (ENGINES / f"prod/{mode}.yaml").read_text() for mode in ("prefill", "decode")}
+    texts["decode"] = texts["decode"].replace("max_batch_size: 256  ", "max_batch_sise: 256  ", 1)
+    with pytest.raises(ConfigError) as caught:
+        replace(PROD, engine_configs=texts).engine_files(["prefill", "decode"])  # type: ignore[arg-type]
+    [problem] = caught.value.problems
+    assert problem.key == "max_batch_sise"
+    assert "did you mean max_batch_size?" in problem.allowed
+
+
+def test_a_changed_engine_file_changes_only_its_own_workers() -> None:
+    pools: Any = {"prefill": ("P", Workers()), "decode": ("D", Workers())}
+    first, second = (
+        PROD.graph(pools, {"prefill": "a: 1", "decode": text}).manifest()["spec"]["services"]
+        for text in ("b: 1", "b: 2")
+    )
+    assert first["P"] == second["P"]
+    assert first["D"] != second["D"]
+
+
+@pytest.mark.parametrize("wrong", [{"replicas": 0}, {"replicas": -3}, {"drain_s": -1}])
+def test_workers_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
+    with pytest.raises(UsageError, match="allowed: "):
+        Workers(**wrong)
