@@ -211,8 +211,14 @@ class DemoService:
     # -- the report of a cycle ------------------------------------------------------------------
 
     async def cycle_report(self) -> dict[str, Any]:
-        """Wait for the end of the cycle that was asked for with ``once`` and report on it."""
-        await self._lead.finished.wait()
+        """Wait for the end of the cycle that was asked for with ``once`` and report on it.
+
+        Raises:
+            GtcError: Auto mode ended before the cycle was over.
+        """
+        await self._lead.left.wait()
+        if not self._lead.completed:
+            raise GtcError("the cycle was broken off", "see the events of the panel's log")
         await self._load.drained(DRAIN_S)
         await asyncio.sleep(1)  # the last snapshot is at most 250 ms away
         assert self._cluster is not None  # noqa: S101 - there is a conductor, so there is a cluster

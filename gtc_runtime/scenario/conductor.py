@@ -60,7 +60,8 @@ class Conductor:
         self.state = machine.IDLE
         self.timeline = environment.timeline
         self.log = CycleLog()
-        self.finished = asyncio.Event()
+        self.left = asyncio.Event()
+        self.completed = False
         self._env, self._cluster, self._load = environment, cluster, load
         self._events, self._clock = events, clock
         self._orders = Orders(cluster.scaling, events)
@@ -72,6 +73,8 @@ class Conductor:
 
     async def auto(self, *, once: bool = False) -> None:
         """Take control and begin the show; does nothing when it is on.
+
+        `left` is set when auto mode has ended, `completed` says whether with a whole cycle.
 
         Raises:
             GtcError: Read-only, or KEDA could not be paused; it stays manual then.
@@ -186,8 +189,8 @@ class Conductor:
                 self._events.add("warning", f"{missing} was not ready in time; the show goes on")
             case machine.Finished():
                 self.log.close(now_s)
+                self.completed = True
                 await self._leave_auto(keep_load=False, why="the cycle is over")
-                self.finished.set()
 
     def _enter(self, index: int, why: str, now_s: float) -> None:
         segment = self.timeline.segments[index]
@@ -207,10 +210,13 @@ class Conductor:
 
     async def _enter_auto(self, once: bool) -> None:
         if self.mode == "auto":
+            if once:
+                raise GtcError("auto mode is on already", "switch to manual first")
             return
         self._refuse_unless_leading()
         self.mode = "starting"
-        self.finished.clear()
+        self.left.clear()
+        self.completed = False
         try:
             await self._handover.take()
         except GtcError:
@@ -243,6 +249,7 @@ class Conductor:
 
     async def _be_manual(self) -> None:
         self.mode = "manual"
+        self.left.set()
         await self._save()
 
     async def _reset(self) -> None:
@@ -267,6 +274,7 @@ class Conductor:
         await self._load.quiet()
         self.state = machine.IDLE
         self.mode = "read-only"
+        self.left.set()
 
     def _refuse_unless_leading(self) -> None:
         if not self._cluster.lease.held:

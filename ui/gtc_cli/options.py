@@ -9,6 +9,7 @@ from typing import Any
 import click
 
 from gtc_spec.environment import Environment, load
+from gtc_spec.errors import UsageError
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -51,3 +52,35 @@ def environment(name: str, phases: str | None) -> Environment:
         UsageError, ConfigError: See `gtc_spec.environment.load`.
     """
     return load(name, {"phases": phases} if phases else None)
+
+
+def run_flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The flags of a run that nobody presses a button for: headless, auto, once and report."""
+    for flag in (
+        click.option(
+            "--report",
+            type=click.Path(path_type=Path, dir_okay=False),
+            default=None,
+            help="With --once: write the report of the cycle here.",
+        ),
+        click.option("--once", is_flag=True, help="With --auto: end after one cycle."),
+        click.option("--auto", is_flag=True, help="Begin auto mode when the workers are ready."),
+        click.option("--headless", is_flag=True, help="No pages; REST, sockets and metrics only."),
+    ):
+        command = flag(command)
+    return command
+
+
+def refuse_odd_run(*, auto: bool, once: bool, report: Path | None, headless: bool) -> None:
+    """Refuse flags of a run that make no sense together.
+
+    Raises:
+        UsageError: --once without --auto, --report without --once, or a report without a place.
+    """
+    del headless  # goes with everything
+    if once and not auto:
+        raise UsageError("--once needs --auto", "gtc rehearse --headless --auto --once")
+    if report is not None and not once:
+        raise UsageError("--report needs --once: only a run that ends has a report")
+    if report is not None and not report.parent.is_dir():
+        raise UsageError(f"cannot write {report}: there is no directory {report.parent}")

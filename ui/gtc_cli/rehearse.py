@@ -12,7 +12,6 @@ import click
 
 from gtc_cli import options
 from gtc_runtime import settings
-from gtc_spec.errors import UsageError
 
 
 @click.command()
@@ -21,15 +20,7 @@ from gtc_spec.errors import UsageError
 @options.port
 @options.state_dir
 @options.time_scale
-@click.option("--headless", is_flag=True, help="No pages; REST, sockets and metrics only.")
-@click.option("--auto", is_flag=True, help="Begin auto mode when the workers are ready.")
-@click.option("--once", is_flag=True, help="With --auto: end after one cycle.")
-@click.option(
-    "--report",
-    type=click.Path(path_type=Path, dir_okay=False),
-    default=None,
-    help="With --once: write the report of the cycle here.",
-)
+@options.run_flags
 @options.as_json
 def rehearse(
     env: str | None,
@@ -44,7 +35,7 @@ def rehearse(
 
     With --auto --once it plays one cycle, judges its story and exits 1 when it fails.
     """
-    _refuse_odd_flags(**run)
+    options.refuse_odd_run(**run)
     from gtc_panel.server import bind
     from gtc_runtime.rehearsal.supervisor import Plan, Supervisor
 
@@ -84,15 +75,6 @@ def _judged(told: Path, time_scale: float, as_json: bool) -> int:
         _print_verdicts(report, told, time_scale)
     passed = all(verdict["passed"] for verdict in report["story"])
     return 0 if passed or time_scale != 1 else 1
-
-
-def _refuse_odd_flags(*, auto: bool, once: bool, report: Path | None, **_rest: Any) -> None:
-    if once and not auto:
-        raise UsageError("--once needs --auto", "gtc rehearse --headless --auto --once")
-    if report is not None and not once:
-        raise UsageError("--report needs --once: only a run that ends has a report")
-    if report is not None and not report.parent.is_dir():
-        raise UsageError(f"cannot write {report}: there is no directory {report.parent}")
 
 
 def _print_json(notes: dict[str, Any]) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
-from pathlib import Path
 from typing import Any
 
 import click
@@ -39,23 +38,20 @@ def set_up_logging(level: str) -> None:
 @options.port
 @options.time_scale
 @click.option("--host", default=None, help="Address to listen on. [GTC_HOST, default 127.0.0.1]")
-@click.option("--headless", is_flag=True, help="No pages; REST, sockets and metrics only.")
-@click.option("--auto", is_flag=True, help="Begin auto mode when the workers are ready.")
-@click.option("--once", is_flag=True, help="With --auto: end after one cycle.")
-@click.option("--report", type=click.Path(path_type=Path, dir_okay=False), default=None)
+@options.run_flags
 def serve(
     env: str | None,
     phases: str | None,
     port: int | None,
     time_scale: float,
     host: str | None,
-    headless: bool,
     **run: Any,
 ) -> None:
     """Drive the cluster in KUBECONFIG: panel, REST, conductor and metrics."""
     from gtc_panel.server import Run
     from gtc_panel.server import serve as serve_demo
 
+    options.refuse_odd_run(**run)
     configured = settings.read(env=env, host=host, port=port)
     set_up_logging(configured.log_level)
     environment = options.environment(configured.env, phases).scaled(time_scale)
@@ -63,11 +59,7 @@ def serve(
         raise UsageError(
             "no frontend address", "set GTC_FRONTEND_URL, or use gtc rehearse on a laptop"
         )
-    asyncio.run(
-        serve_demo(
-            environment, configured, headless=headless, run=Run(**run), time_scale=time_scale
-        )
-    )
+    asyncio.run(serve_demo(environment, configured, run=Run(**run), time_scale=time_scale))
 
 
 @click.command()

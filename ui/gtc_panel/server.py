@@ -40,11 +40,13 @@ class Run:
     """What to do without anybody pressing a button.
 
     Attributes:
+        headless: Serve no pages.
         auto: Begin auto mode when the workers are ready.
         once: End after one cycle.
         report: Where the report of that cycle goes.
     """
 
+    headless: bool = False
     auto: bool = False
     once: bool = False
     report: Path | None = None
@@ -62,7 +64,6 @@ async def serve(
     environment: Environment,
     settings: Settings,
     *,
-    headless: bool,
     run: Run,
     time_scale: float,
 ) -> None:
@@ -74,12 +75,13 @@ async def serve(
     """
     listener = bind(settings.host, settings.port)
     service = DemoService(environment, settings, time_scale=time_scale)
-    server = _Server(uvicorn.Config(_app(service, settings, headless), log_config=None))
+    server = _Server(uvicorn.Config(_app(service, settings, run.headless), log_config=None))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, setattr, server, "should_exit", True)
     try:
         await service.start()
+        log.info("panel at http://%s:%d", *listener.getsockname()[:2])
         async with asyncio.TaskGroup() as tasks:
             web = tasks.create_task(server.serve(sockets=[listener]), name="web")
             watchdog = tasks.create_task(service.failed(), name="watchdog")
