@@ -8,7 +8,6 @@ from typing import Any
 import jsonschema
 import kubernetes_validate
 import pytest
-import yaml
 
 from gtc_spec import environment, names
 from gtc_spec.manifests import (
@@ -27,11 +26,9 @@ from gtc_spec.manifests import (
 )
 from gtc_spec.manifests.metadata import metadata
 from gtc_spec.pools import ROLES
+from tests.strict_schemas import Schemas, packaged_crds, real_crds, schema_of
 
 ROOT = Path(__file__).resolve().parents[3]
-SHARED = ROOT.parent / "shared" / "schemas"
-PACKAGED = ROOT / "gtc_runtime" / "rehearsal" / "kube_api" / "crds"
-GROUPS = ("dynamographdeployment", "scaledobjects", "queues")
 IMAGE = "registry.example/gtc-demo:20260101-abcdef0"
 ENVIRONMENTS = {name: environment.load(name) for name in ("dev", "prod")}
 PROD = ENVIRONMENTS["prod"]
@@ -82,59 +79,12 @@ def engine_text(env: environment.Environment, role: str) -> str:
     return (ROOT / "engine_configs" / env.name / f"{role}.yaml").read_text()
 
 
-def strict(schema: Any) -> Any:
-    """A CRD schema that refuses unknown fields, as the API server's strict validation does."""
-    if isinstance(schema, list):
-        return [strict(item) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if schema.get("x-kubernetes-int-or-string"):
-        return {}
-    made = {key: strict(value) for key, value in schema.items()}
-    closed = "properties" in made and not made.get("x-kubernetes-preserve-unknown-fields")
-    if closed and isinstance(made["properties"], dict) and "additionalProperties" not in made:
-        made["additionalProperties"] = False
-    return made
-
-
-Schemas = dict[tuple[str, str], Any]
-"""(group, kind) -> strict schema."""
-
-
-def real_schemas() -> Schemas:
-    """The CRDs as their projects publish them."""
-    found = {}
-    for file in sorted(file for group in GROUPS for file in SHARED.rglob(f"*{group}*.yaml")):
-        spec = yaml.load(file.read_text(), yaml.CSafeLoader)["spec"]
-        [version] = spec["versions"]
-        found[spec["group"], spec["names"]["kind"]] = version["schema"]["openAPIV3Schema"]
-    return found
-
-
-def packaged_schemas() -> Schemas:
-    """The trimmed CRDs that the rehearsal serves."""
-    definitions = [
-        definition
-        for file in PACKAGED.glob("*.json")
-        for definition in json.loads(file.read_text())["definitions"]
-    ]
-    return {(one["group"], one["kind"]): one["schema"] for one in definitions}
-
-
-@pytest.fixture(scope="module", params=[real_schemas, packaged_schemas], ids=["real", "packaged"])
+@pytest.fixture(scope="module", params=[real_crds, packaged_crds], ids=["real", "packaged"])
 def crds(request: pytest.FixtureRequest) -> Schemas:
-    found = request.param()
+    found: Schemas = request.param()
     if not found:
         pytest.skip("../shared/schemas is not here")
-    whole = {"apiVersion": {}, "kind": {}, "metadata": {"type": "object"}}
-    return {
-        key: strict({**schema, "properties": {**schema["properties"], **whole}})
-        for key, schema in found.items()
-    }
-
-
-def schema_of(manifest: dict[str, Any], crds: Schemas) -> Any:
-    return crds[manifest["apiVersion"].split("/")[0], manifest["kind"]]
+    return found
 
 
 @each_environment
