@@ -1,0 +1,172 @@
+"""The examples are programs that work, from the checkout and from the wheel alone."""
+
+import json
+import os
+import runpy
+import shutil
+import subprocess
+import sys
+import venv
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gtc_constructs import app
+from tests.synthesis import references
+from tests.synthesis.conftest import ROOT
+
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+Json = dict[str, Any]
+Synthesise = Callable[[str], dict[str, Json]]
+
+
+@pytest.fixture
+def stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Synthesise:
+    """Run an example and read what it wrote, by the name of the stack."""
+
+    def synthesise(name: str) -> dict[str, Json]:
+        monkeypatch.setattr(app, "App", partial(app.App, outdir=str(tmp_path)))
+        runpy.run_path(str(ROOT / "examples" / f"{name}.py"), run_name="__main__")
+        written = (tmp_path / "stacks").glob("*/cdk.tf.json")
+        return {path.parent.name: json.loads(path.read_text()) for path in written}
+
+    return synthesise
+
+
+@pytest.mark.parametrize("name", [path.stem for path in EXAMPLES])
+def test_every_example_is_synthesised_without_a_dangling_reference(
+    stacks: Synthesise, name: str
+) -> None:
+    written = stacks(name)
+
+    assert written
+    assert {stack: references.problems(document) for stack, document in written.items()} == {
+        stack: [] for stack in written
+    }
+
+
+def test_a_cluster_alone_has_nothing_but_its_own_resources(stacks: Synthesise) -> None:
+    resources = stacks("gpu_cluster")["training"]["resource"]
+
+    assert set(resources) == {
+        "digitalocean_kubernetes_cluster",
+        "digitalocean_kubernetes_node_pool",
+        "digitalocean_nfs",
+        "digitalocean_vpc",
+    }
+    [cluster] = resources["digitalocean_kubernetes_cluster"].values()
+    assert cluster["control_plane_firewall"]["allowed_addresses"] == ["203.0.113.0/24"]
+    assert cluster["node_pool"]["min_nodes"] == 1
+
+
+def test_a_graph_without_keda_has_workers_that_nobody_can_scale(stacks: Synthesise) -> None:
+    graph, *others = manifests(stacks("dgd_without_keda")["llama"], "DynamoGraphDeployment")
+
+    assert others == []
+    assert graph["metadata"]["annotations"]["nvidia.com/enable-grove"] == "false"
+    workers = [each for each in graph["spec"]["services"].values() if "subComponentType" in each]
+    assert [each["replicas"] for each in workers] == [2, 3]
+    assert not any(each.get("scalingAdapter", {}).get("enabled") for each in workers)
+
+
+def test_a_plain_deployment_is_scaled_after_keda_is_there(stacks: Synthesise) -> None:
+    stack = stacks("keda_on_deployment")["shop"]
+    [scaler] = manifests(stack, "ScaledObject")
+    releases = stack["resource"]["helm_release"]
+    [release] = [each for each in releases.values() if each["name"] == "api-scaler"]
+
+    assert scaler["spec"]["scaleTargetRef"] == {
+        "apiVersion": "apps/v1",
+        "kind": "Deployment",
+        "name": "api",
+    }
+    assert any(releases[each.split(".")[1]]["name"] == "keda" for each in release["depends_on"])
+
+
+def test_each_of_two_models_has_its_own_nodes(stacks: Synthesise) -> None:
+    written = stacks("two_model_pools")
+    pools = written["infra"]["resource"]["digitalocean_kubernetes_node_pool"].values()
+    selectors = {
+        graph["metadata"]["name"]: {
+            service["extraPodSpec"]["nodeSelector"]["doks.digitalocean.com/node-pool"]
+            for service in graph["spec"]["services"].values()
+            if service["componentType"] == "worker"
+        }
+        for graph in manifests(written["workload"], "DynamoGraphDeployment")
+    }
+
+    assert selectors == {"small": {"gpu"}, "large": {"large"}}
+    assert {pool["name"] for pool in pools} == {"gpu", "large"}
+
+
+def test_thirty_lines_bring_up_a_model_that_is_scaled(stacks: Synthesise) -> None:
+    written = stacks("thirty_lines")
+    [graph] = manifests(written["workload"], "DynamoGraphDeployment")
+    [scaler] = manifests(written["workload"], "ScaledObject")
+
+    assert set(written) == {"infra", "workload"}
+    assert graph["metadata"]["name"] == "llama"
+    assert scaler["spec"]["scaleTargetRef"]["name"] == "llama-trtllmdecodeworker"
+    assert 'namespace="dynamo-workload"' in scaler["spec"]["triggers"][0]["metadata"]["query"]
+
+
+def test_thirty_lines_are_thirty_lines() -> None:
+    lines = (ROOT / "examples" / "thirty_lines.py").read_text().splitlines()
+    code = [line for line in lines if line and not line.startswith(("from ", "import ", '"""'))]
+
+    assert len(code) <= 30
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_the_wheel_alone_synthesises_every_example(tmp_path: Path) -> None:
+    """In a fresh environment, outside the repository, with extra ``infra`` and nothing else."""
+    python = clean_environment(tmp_path)
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+    for example in EXAMPLES:
+        outdir = tmp_path / example.stem
+        ran = subprocess.run(
+            [python, tmp_path / "examples" / example.name],
+            cwd=tmp_path,
+            env={**environment, "CDKTF_OUTDIR": str(outdir)},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert ran.returncode == 0, f"{example.name}: {ran.stderr}"
+        assert list(outdir.glob("stacks/*/cdk.tf.json")), example.name
+
+
+def clean_environment(folder: Path) -> Path:
+    """A virtual environment with our wheel and extra infra; skips where nothing can be fetched."""
+    run = partial(subprocess.run, check=True, capture_output=True, text=True, timeout=240)
+    build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
+    run([*build, "-w", str(folder), str(ROOT)])
+    [wheel] = folder.glob("*.whl")
+    venv.create(folder / "venv", with_pip=False)
+    python = folder / "venv" / "bin" / "python"
+    uv = Path(sys.executable).with_name("uv")
+    pins = ROOT / "requirements" / "dev.txt"
+    wanted = [f"gtc-demo[infra] @ {wheel.as_uri()}"]
+    try:
+        run([uv, "pip", "install", "-q", "--python", python, "-c", pins, *wanted])
+    except subprocess.CalledProcessError as error:
+        pytest.skip(f"packages cannot be fetched: {error.stderr.strip().splitlines()[-1]}")
+    return python
+
+
+def manifests(stack: Json, kind: str) -> list[Json]:
+    """Objects of one kind that the releases of a stack ship."""
+    documents = [
+        json.loads(text)
+        for release in stack["resource"]["helm_release"].values()
+        for text in release["values"]
+    ]
+    shipped = [manifest for each in documents for manifest in each.get("manifests", [])]
+    return [manifest for manifest in shipped if manifest["kind"] == kind]
