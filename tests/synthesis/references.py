@@ -89,6 +89,8 @@ def _known(stack: Json, parts: list[str]) -> bool:
         return True
     if first == "var":
         return bool(rest) and rest[0] in stack.get("variable", {})
+    if first == "local":
+        return bool(rest) and rest[0] in stack.get("locals", {})
     if first == "data":
         return len(rest) >= 2 and rest[1] in stack.get("data", {}).get(rest[0], {})
     return bool(rest) and rest[0] in stack.get("resource", {}).get(first, {})

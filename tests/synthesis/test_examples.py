@@ -83,7 +83,8 @@ def test_a_plain_deployment_is_scaled_after_keda_is_there(stacks: Synthesise) ->
         "kind": "Deployment",
         "name": "api",
     }
-    assert any(releases[each.split(".")[1]]["name"] == "keda" for each in release["depends_on"])
+    [keda] = [key for key, each in releases.items() if each["name"] == "keda"]
+    assert f"helm_release.{keda}" in release["depends_on"]
 
 
 def test_each_of_two_models_has_its_own_nodes(stacks: Synthesise) -> None:

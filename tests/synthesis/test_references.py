@@ -6,6 +6,7 @@ from tests.synthesis.references import problems
 
 STACK = {
     "variable": {"hf_token": {}},
+    "locals": {"others": 0},
     "data": {"some_cluster": {"one": {}}},
     "resource": {"some_share": {"models_1": {"//": {"x": "${nothing.at.all}"}}}},
 }
@@ -17,6 +18,7 @@ STACK = {
         "plain $ text % with {braces}",
         "$${datasource} and %%{if}",
         "${var.hf_token}",
+        "${local.others == 0}",
         "${some_share.models_1.host}:${some_share.models_1.mount_path}",
         "${base64decode(data.some_cluster.one.kube_config[0].certificate)}",
         '${contains(self.tags, "a.b }")}',
@@ -32,6 +34,7 @@ def test_what_leads_somewhere_is_accepted(text):
     [
         "${datasource}",
         "${var.missing}",
+        "${local.missing}",
         "${data.some_cluster.other.id}",
         "${some_share.models_2.host}",
         "${some_share}",
