@@ -6,6 +6,7 @@ It must not know what the panel does.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Any
 
 from gtc_constructs._bindings import Construct, TerraformResource
 from gtc_constructs.base import GtcConstruct, Ordered
@@ -54,10 +55,7 @@ class DemoPanel(GtcConstruct):
         super().__init__(scope, id, after=after)
         self._check_image(image)
         try:
-            pods = [
-                panel.panel_deployment(env, image, load_shards=load_shards, variables=variables),
-                guardian.guardian_deployment(env, image),
-            ]
+            manifests = _manifests(env, image, load_shards, variables or {})
         except UsageError as error:
             raise self.refused(error.message, error.hint) from None
         self.namespace = Namespace(
@@ -75,18 +73,7 @@ class DemoPanel(GtcConstruct):
             "Resource",
             name=panel.PANEL,
             namespace=self.namespace.name,
-            manifests=[
-                *rbac.panel_access(env),
-                *rbac.guardian_access(env),
-                # made here because a right to create cannot be limited to a name; never written
-                # again, because Helm changes only what differs between two of its own manifests
-                state.conductor_lease(env),
-                state.state_config_map(env),
-                *network_policy.network_policies(env),
-                panel.panel_service(env),
-                panel.panel_monitor(env),
-                *pods,
-            ],
+            manifests=manifests,
             wait=False,
             after=[self.namespace, self.secrets],
         )
@@ -98,3 +85,21 @@ class DemoPanel(GtcConstruct):
                 f"image {image!r} is not pinned, allowed: a tag other than latest, or a digest",
                 "make build-push-all prints it",
             )
+
+
+def _manifests(
+    env: Environment, image: str, load_shards: int, variables: Mapping[str, str]
+) -> list[dict[str, Any]]:
+    return [
+        *rbac.panel_access(env),
+        *rbac.guardian_access(env),
+        # made here because a right to create cannot be limited to a name; never written again,
+        # because Helm changes only what differs between two of its own manifests
+        state.conductor_lease(env),
+        state.state_config_map(env),
+        *network_policy.network_policies(env),
+        panel.panel_service(env),
+        panel.panel_monitor(env),
+        panel.panel_deployment(env, image, load_shards=load_shards, variables=variables),
+        guardian.guardian_deployment(env, image),
+    ]

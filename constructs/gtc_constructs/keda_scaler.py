@@ -100,18 +100,14 @@ class KedaScaler(GtcConstruct):
     ) -> None:
         pool = None if isinstance(target, ScaleTarget) else _scalable(target)
         super().__init__(scope, id, after=[*after, *([pool] if pool else [])])
-        if not 1 <= min_replicas <= max_replicas:
-            raise self.refused(
-                f"got {min_replicas} to {max_replicas} replicas, allowed: 1 <= min <= max",
-                "a pool at 0 takes the model away and gives no metric to come back by",
-            )
+        self._limits(min_replicas, max_replicas)
         self.target = self._target(target)
         self._refuse_rivals()
         if pool:
             self._reserve(pool, max_replicas, allow_pending)
         self.name = name or f"{self.target.name}-scaler"
         self.require_name("scaler", self.name, _NAME_MAX)
-        scaler = Scaler(
+        self.manifest: Mapping[str, Any] = Scaler(
             metadata=object_metadata(
                 self.name, self.target.namespace, labels or {}, annotations or {}
             ),
@@ -121,8 +117,10 @@ class KedaScaler(GtcConstruct):
             replicas_max=max_replicas,
             fallback=pool.initial_replicas if pool else min_replicas,
             server_address=prometheus_url.rstrip("/"),
-        )
-        self.manifest: Mapping[str, Any] = scaler.manifest()
+        ).manifest()
+        self._ship()
+
+    def _ship(self) -> None:
         self.release = ManifestRelease(
             self,
             "Resource",
@@ -131,6 +129,13 @@ class KedaScaler(GtcConstruct):
             manifests=[self.manifest],
             after=self.depends_on,
         )
+
+    def _limits(self, least: int, most: int) -> None:
+        if not 1 <= least <= most:
+            raise self.refused(
+                f"got {least} to {most} replicas, allowed: 1 <= min <= max",
+                "a pool at 0 takes the model away and gives no metric to come back by",
+            )
 
     def _target(self, target: Scalable | ScaleTarget) -> ScaleTarget:
         if isinstance(target, ScaleTarget):

@@ -17,6 +17,7 @@ from gtc_spec.engine_config import EngineFacts, Mode
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
 from gtc_spec.manifests import config_maps, metadata
+from gtc_spec.manifests.placement import on_management_pool
 from gtc_spec.manifests.serving_graph import GraphPool, KvTransport, ServingGraph
 from gtc_spec.memory import misfit
 from gtc_spec.serving import smaller_checkpoint
@@ -71,6 +72,7 @@ class Serving:
         grove: Whether Grove gang-schedules the pods. Default: yes; ``False`` falls back to
             Deployments, without KAI.
         kv_transport: ``"ucx"`` or ``"nixl"``, over the engine files. Default: as the files say.
+        node_selector: Nodes of the frontend. Default: the management pool.
         frontend_image: Image of the frontend. Default: the pinned one.
         worker_image: Image of the workers. Default: the pinned one.
         labels: Labels of every object. Default: none.
@@ -89,6 +91,7 @@ class Serving:
     queue: str = "dynamo"
     grove: bool = True
     kv_transport: KvTransport | None = None
+    node_selector: Mapping[str, str] = field(default_factory=on_management_pool)
     frontend_image: str = versions.FRONTEND_IMAGE
     worker_image: str = versions.WORKER_IMAGE
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -187,6 +190,7 @@ class Serving:
             queue=self.queue,
             grove=self.grove,
             kv_transport=self.kv_transport,
+            node_selector=self.node_selector,
             frontend_image=self.frontend_image,
             worker_image=self.worker_image,
             pools=tuple(

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
 from gtc_spec import names, versions
@@ -77,6 +77,7 @@ class ServingGraph:
             Deployments, and KAI is not used either.
         kv_transport: ``ucx`` or ``nixl`` whatever the engine files say; None leaves it to them.
             NIXL fails between workers of one host with this release (ai-dynamo/dynamo#5884).
+        node_selector: Nodes of the frontend, which needs no GPU.
         frontend_image: Image of the frontend.
         worker_image: Image of the workers.
     """
@@ -90,6 +91,7 @@ class ServingGraph:
     queue: str = "dynamo"
     grove: bool = True
     kv_transport: KvTransport | None = None
+    node_selector: Mapping[str, str] = field(default_factory=on_management_pool)
     frontend_image: str = versions.FRONTEND_IMAGE
     worker_image: str = versions.WORKER_IMAGE
 
@@ -143,7 +145,7 @@ def _frontend(graph: ServingGraph) -> Manifest:
         # without the model directory it downloads the tokenizer under the served name
         "volumeMounts": [_model_mount(graph)],
         "extraPodSpec": {
-            "nodeSelector": on_management_pool(),
+            "nodeSelector": dict(graph.node_selector),
             "mainContainer": {
                 "image": graph.frontend_image,
                 # the image's own entry point is another program
