@@ -61,7 +61,7 @@ class Serving:
     Attributes:
         name: Name of the DynamoGraphDeployment; pods, adapters and Services are named after it.
         model: The checkpoint on the share.
-        gpu_pool: GPU nodes that the workers share.
+        gpu_pool: GPU nodes that the workers share with nobody else: the budget is all of them.
         engine_configs: Folder with ``prefill.yaml``, ``decode.yaml`` and, for one pool,
             ``aggregated.yaml``; or their texts by mode.
         engine_facts: What the engine files have to provide for. Default: prompts of 24,000 tokens,
