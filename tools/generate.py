@@ -1,8 +1,9 @@
 """Write what is derived from the facts into the repository: ``python tools/generate.py``.
 
 ``.env.example`` comes from the settings; the tables between ``<!-- generated: NAME -->`` and
-``<!-- end -->`` in docs/ come from the phase tables and the metrics catalogue. A test compares, so
-that a changed fact cannot leave a page behind.
+``<!-- end -->`` in docs/ come from the phase tables and the metrics catalogue, programs in
+constructs/README.md from examples/. A test compares, so that a changed fact cannot leave a page
+behind.
 """
 
 from __future__ import annotations
@@ -10,6 +11,7 @@ from __future__ import annotations
 import re
 import sys
 from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from pathlib import Path
 
 from gtc_runtime import settings
@@ -33,7 +35,7 @@ def main() -> int:
 def files() -> dict[Path, str]:
     """Every generated file and page with the text that it should have."""
     wanted = {ROOT / ".env.example": settings.example()}
-    for page in sorted((ROOT / "docs").glob("**/*.md")):
+    for page in (ROOT / "constructs" / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))):
         text = page.read_text(encoding="utf-8")
         if MARKED.search(text):
             wanted[page] = MARKED.sub(_filled, text)
@@ -103,6 +105,12 @@ def _lines(heads: tuple[str, ...], rows: Iterable[Iterable[str]]) -> Iterator[st
         yield f"| {' | '.join(row)} |"
 
 
+def example(name: str) -> str:
+    """The program of an example, as a block of code."""
+    code = (ROOT / "examples" / f"{name}.py").read_text(encoding="utf-8")
+    return f"```python\n{code}```"
+
+
 def _yes(there: bool) -> str:
     return "yes" if there else "–"
 
@@ -111,6 +119,10 @@ TABLES: dict[str, Callable[[], str]] = {
     "metrics": metric_table,
     "phases-prod": lambda: phase_table("prod"),
     "phases-dev": lambda: phase_table("dev"),
+    **{
+        f"example-{path.stem}": partial(example, path.stem)
+        for path in (ROOT / "examples").glob("*.py")
+    },
 }
 """Table by the name in its marker."""
 
