@@ -127,9 +127,8 @@ class Conversations:
         """The next question; a bundled one when the other does not come in time."""
         context = conversation.messages[0]["content"]
         try:
-            return await asyncio.wait_for(
-                self._followups.ask(context, conversation.answer), due_s - self._clock()
-            )
+            async with asyncio.timeout(due_s - self._clock()):
+                return await self._followups.ask(context, conversation.answer)
         except (OSError, TimeoutError, ValueError) as error:
             log.debug("a bundled question stands in: %s", error)
             return await self._canned.ask(context, conversation.answer)

@@ -78,7 +78,8 @@ class LoadProcess:
         self._reader = asyncio.create_task(self._read(self._process), name="load-snapshots")
         try:
             await self._send({"settings": settings.model_dump(mode="json")})
-            await asyncio.wait_for(self._first.wait(), START_S)
+            async with asyncio.timeout(START_S):
+                await self._first.wait()
         except (TimeoutError, UnreachableError):
             await self.stop()
             raise GtcError(
@@ -111,7 +112,8 @@ class LoadProcess:
         if process.stdin is not None:
             process.stdin.close()
         try:
-            await asyncio.wait_for(process.wait(), STOP_S)
+            async with asyncio.timeout(STOP_S):
+                await process.wait()
         except TimeoutError:
             with suppress(ProcessLookupError):
                 process.send_signal(signal.SIGKILL)
@@ -127,7 +129,8 @@ class LoadProcess:
             raise UnreachableError("the load process is not running", "start it again")
         try:
             process.stdin.write(json.dumps(command).encode() + b"\n")
-            await asyncio.wait_for(process.stdin.drain(), STOP_S)
+            async with asyncio.timeout(STOP_S):
+                await process.stdin.drain()
         except (ConnectionError, TimeoutError, RuntimeError) as error:
             raise UnreachableError(f"the load process does not listen: {error!r}") from None
 

@@ -93,12 +93,10 @@ class AsyncTransport:
     async def _connect(self, exchange: Exchange) -> None:
         loop = asyncio.get_running_loop()
         try:
-            _, connection = await asyncio.wait_for(
-                loop.create_connection(
+            async with asyncio.timeout(self._connect_s):
+                _, connection = await loop.create_connection(
                     lambda: _Connection(self), self._host, self._port, ssl=self._tls
-                ),
-                self._connect_s,
-            )
+                )
         except TimeoutError:
             exchange.give_up(Outcome.TIMEOUT, f"no connection after {self._connect_s:g} s")
         except OSError as error:

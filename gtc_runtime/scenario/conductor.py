@@ -100,6 +100,7 @@ class Conductor:
                 tasks.create_task(self._conduct(), name="conduct")
                 tasks.create_task(self._hold_lease(), name="lease")
         finally:
+            self._jobs.close()
             await self._last_rites()
 
     async def _last_rites(self) -> None:

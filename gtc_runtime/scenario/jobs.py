@@ -18,13 +18,24 @@ class Jobs:
 
     def __init__(self) -> None:
         self._waiting: asyncio.Queue[tuple[Job, asyncio.Future[None]]] = asyncio.Queue()
+        self._open = True
+
+    def close(self) -> None:
+        """No job is done any more: who waits for one and who comes later is told."""
+        self._open = False
+        while not self._waiting.empty():
+            _, done = self._waiting.get_nowait()
+            if not done.done():
+                done.set_exception(_ended())
 
     async def do(self, job: Job) -> None:
         """Have a job done and wait for its end.
 
         Raises:
-            GtcError: What the job raised.
+            GtcError: What the job raised, or the worker has ended.
         """
+        if not self._open:
+            raise _ended()
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         await self._waiting.put((job, done))
         await done
@@ -48,3 +59,7 @@ class Jobs:
             if not done.cancelled():
                 done.set_result(None)
         return True
+
+
+def _ended() -> GtcError:
+    return GtcError("the panel is ending and takes no commands", "start it again")

@@ -19,7 +19,8 @@ DEADLINE_S: Final = 30.0
 async def send(command: Awaitable[None]) -> None:
     """Wait for a command; a refusal becomes a notice with its reason and hint."""
     try:
-        await asyncio.wait_for(command, DEADLINE_S)
+        async with asyncio.timeout(DEADLINE_S):
+            await command
     except GtcError as error:
         _complain(f"{error.message}; {error.hint}" if error.hint else error.message)
     except TimeoutError:
