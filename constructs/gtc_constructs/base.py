@@ -20,6 +20,7 @@ from gtc_constructs._bindings import (
 )
 from gtc_spec.errors import UsageError
 
+_ID = re.compile(r"[A-Za-z0-9_-]+")
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
 
@@ -40,11 +41,15 @@ class GtcConstruct(Construct):
         id: Name inside the scope; changing it later replaces the resources.
         after: Constructs, or single resources, that must be there first. Order counts both ways:
             they are destroyed after this one. Default: nothing.
+
+    Raises:
+        UsageError: The id is none or taken, or ``after`` names something that makes nothing.
     """
 
     def __init__(
         self, scope: Construct, id: str, *, after: Iterable[Ordered | TerraformResource] = ()
     ) -> None:
+        _check_id(scope, id)
         super().__init__(scope, id)
         self._rules = _Rules(self)
         self.node.add_validation(self._rules)
@@ -90,6 +95,15 @@ class GtcConstruct(Construct):
                 "the order would be lost silently",
             )
         return other.resources
+
+
+def _check_id(scope: Construct, id: str) -> None:
+    """Refuse what cdktf would refuse with pages of JavaScript."""
+    place = scope.node.path or "the app"
+    if not _ID.fullmatch(id):
+        raise UsageError(f"{place}: id {id!r}, allowed: A-Z, a-z, 0-9, _ and -")
+    if scope.node.try_find_child(id) is not None:
+        raise UsageError(f"{place} has a construct {id!r} already, allowed: another id")
 
 
 @jsii.implements(IValidation)

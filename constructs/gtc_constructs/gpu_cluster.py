@@ -5,8 +5,10 @@ It must not know what runs on the cluster, and nothing outside DigitalOcean's AP
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
+from ipaddress import ip_network
 from typing import Any
 
 from gtc_constructs._bindings import (
@@ -57,7 +59,7 @@ class GpuCluster(GtcConstruct):
         after: What must be there first. Default: nothing.
 
     Raises:
-        UsageError: A name or size is out of range, or ``gpu_pool`` has no GPUs.
+        UsageError: A name, size, address or release line is wrong, or ``gpu_pool`` has no GPUs.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class GpuCluster(GtcConstruct):
     ) -> None:
         super().__init__(scope, id, after=after)
         self.require_name("cluster", name)
+        self._check(kubernetes_minor, [*allowed_addresses, *([vpc_cidr] if vpc_cidr else [])])
         self._name, self._region, self._tags = name, region, list(tags)
         self.gpus = 0
         """GPUs of all pools together."""
@@ -124,6 +127,18 @@ class GpuCluster(GtcConstruct):
             timeouts=KubernetesNodePoolTimeouts(create="60m", delete="60m"),
             **_nodes(pool),
         )
+
+    def _check(self, minor: str, addresses: Sequence[str]) -> None:
+        if not re.fullmatch(r"1\.\d{2}", minor):
+            raise self.refused(
+                f"kubernetes {minor!r}, allowed: a release line like {versions.KUBERNETES_MINOR}",
+                "doctl kubernetes options versions lists them",
+            )
+        for address in addresses:
+            try:
+                ip_network(address)
+            except ValueError as error:
+                raise self.refused(f"{error}, allowed: like 192.0.2.0/24") from None
 
     def _vpc(self, cidr: str | None) -> Vpc:
         return Vpc(

@@ -35,6 +35,7 @@ from gtc_constructs.values import NfsTier, NodePool
 from gtc_spec import names
 from gtc_spec.environment import ENVIRONMENTS, Environment
 from gtc_spec.manifests.metadata import PART_OF, digest
+from gtc_spec.manifests.panel import PANEL, PORT
 from gtc_spec.manifests.queue import queues
 from gtc_spec.manifests.secret_names import SECRETS
 from gtc_spec.pools import ROLES, Pool, Role
@@ -86,8 +87,7 @@ class InfraStack(TerraformStack):
             "models_share": f"{export.host}:{export.path}",
             "kubeconfig": f"make kubeconfig ENV={env.name}",
         }
-        for name, value in facts.items():
-            TerraformOutput(self, name, value=value, static_id=True)
+        _show(self, facts)
 
 
 class ClusterStack(TerraformStack):
@@ -144,6 +144,18 @@ class ClusterStack(TerraformStack):
             after=[self.observability.prometheus, self.graph, *scalers],
         )
 
+        self._outputs(env, image)
+
+    def _outputs(self, env: Environment, image: str) -> None:
+        """What the pods still wait for: a deploy ends before model and image are there."""
+        facts = {
+            "model": f"{env.model.repository}: workers wait until `gtc model setup` has put it "
+            "on the share",
+            "image": f"{image}: the panel waits until `make build-push-all` has pushed it",
+            "open_panel": f"kubectl -n {names.NAMESPACE_PANEL} port-forward svc/{PANEL} {PORT}",
+        }
+        _show(self, facts)
+
     def _graph(self, env: Environment, infra: InfraStack, engine_configs: Path) -> DisaggDeployment:
         """What is served, with the secrets and the claim that it cannot start without."""
         workload = self.platform.workload
@@ -186,6 +198,11 @@ class ClusterStack(TerraformStack):
             annotations=digest(env),
             after=[self.keda],
         )
+
+
+def _show(stack: TerraformStack, facts: Mapping[str, str]) -> None:
+    for name, value in facts.items():
+        TerraformOutput(stack, name, value=value, static_id=True)
 
 
 def _connect(stack: TerraformStack, env: Environment) -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from gtc_spec import names
 from gtc_spec.environment import ENVIRONMENTS, load
-from tests.synthesised import output, stack_of_demo
+from tests.synthesised import IMAGE, output, stack_of_demo
 
 STACKS = [f"{part}-{env}" for env in ENVIRONMENTS for part in ("infra", "cluster")]
 CLUSTER = "digitalocean_kubernetes_cluster"
@@ -115,6 +115,15 @@ def test_people_are_told_what_comes_next(env):
     assert shown["environment"]["value"] == env
     assert shown["kubeconfig"]["value"] == f"make kubeconfig ENV={env}"
     assert shown["gpus"]["value"].startswith(str(load(env).gpus.total))
+
+
+@each_environment
+def test_people_are_told_what_the_pods_still_wait_for(env):
+    shown = stack_of_demo(f"cluster-{env}").json["output"]
+
+    assert load(env).model.repository in shown["model"]["value"]
+    assert IMAGE in shown["image"]["value"]
+    assert "port-forward svc/gtc-demo-panel 8080" in shown["open_panel"]["value"]
 
 
 @each_environment
