@@ -25,24 +25,27 @@ _REGION = re.compile(r"[a-z]{3}[0-9]")
 Facts = dict[str, Any]
 
 
-def load_with(name: str, variables: Mapping[str, str]) -> Environment:
+def load_with(
+    name: str, variables: Mapping[str, str], overrides: Facts | None = None
+) -> Environment:
     """An environment with the choices that these variables make.
 
     Args:
         name: ``dev`` or ``prod``.
         variables: Such as ``os.environ``; empty values count as not given, others are ignored.
+        overrides: Facts that win over the choices, as for `load`.
 
     Raises:
         UsageError: A choice is not one of what is allowed.
         ConfigError: The environment breaks a rule with these choices.
     """
     chosen = {key: value for key in CHOICES if (value := variables.get(key, "").strip())}
-    if not chosen:
-        return load(name)
-    base, facts = load(name), Facts()
-    for key, value in chosen.items():
-        facts |= CHOICES[key][1](base, value)
-    return load(name, facts)
+    facts: Facts = {}
+    if chosen:
+        base = load(name)
+        for key, value in chosen.items():
+            facts |= CHOICES[key][1](base, value)
+    return load(name, facts | (overrides or {}))
 
 
 def _region(_base: Environment, value: str) -> Facts:

@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -37,10 +38,11 @@ from gtc_runtime.rehearsal.kube_api.store import Store
 from gtc_runtime.rehearsal.operator import Operator
 from gtc_runtime.rehearsal.prometheus import PrometheusTwin
 from gtc_spec import names
-from gtc_spec.environment import Environment, load
+from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
 from gtc_spec.manifests import dgd, queue, scaled_object, state
 from gtc_spec.metrics import JOBS, Emitter
+from gtc_spec.overrides import load_with
 from gtc_spec.pools import ROLES
 
 log = logging.getLogger(__name__)
@@ -152,7 +154,7 @@ def seeds(environment: Environment) -> Iterator[tuple[Resource, dict[str, object
 
 async def run(arguments: argparse.Namespace) -> None:
     """Be a cluster until SIGTERM."""
-    environment = load(arguments.env).scaled(arguments.time_scale)
+    environment = load_with(arguments.env, os.environ).scaled(arguments.time_scale)
     state_dir: Path = arguments.state_dir
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from gtc_spec.environment import Environment, load
+from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
+from gtc_spec.overrides import load_with
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
@@ -46,12 +48,12 @@ time_scale: Decorator = click.option(
 
 
 def environment(name: str, phases: str | None) -> Environment:
-    """The environment of that name with the chosen phase table.
+    """The environment of that name with the chosen phase table and the choices of the deployment.
 
     Raises:
-        UsageError, ConfigError: See `gtc_spec.environment.load`.
+        UsageError, ConfigError: See `gtc_spec.overrides.load_with`.
     """
-    return load(name, {"phases": phases} if phases else None)
+    return load_with(name, os.environ, {"phases": phases} if phases else None)
 
 
 def run_flags(command: Callable[..., Any]) -> Callable[..., Any]:
