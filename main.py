@@ -47,8 +47,7 @@ def main() -> int:
     try:
         envs, ours = environments(os.environ), image(os.environ, ROOT)
         # only now, because the import starts Node: bad input is told without waiting for it
-        from gtc_constructs._bindings import App
-        from gtc_constructs.base import synthesise
+        from gtc_constructs.app import App, synthesise
         from gtc_constructs.stacks import ClusterStack, InfraStack
 
         app = App(outdir=os.environ.get("CDKTF_OUTDIR") or str(ROOT / "cdktf.out"))

@@ -17,6 +17,7 @@ from gtc_constructs.shared_gpus import SharedGpus
 from gtc_spec import names
 from gtc_spec.engine_config import Mode
 from gtc_spec.errors import ConfigError, Problem, UsageError
+from gtc_spec.manifests.rbac import role_and_binding, scaling_rules
 from gtc_spec.manifests.scaled_object import PrometheusTrigger, ScaleTarget
 from gtc_spec.manifests.serving_graph import frontend_url
 from gtc_spec.pools import ScaleRule
@@ -45,6 +46,11 @@ class _Deployment(GtcConstruct):
     ) -> None:
         super().__init__(scope, id, after=after)
         self.serving = serving
+        self._adapters = [
+            names.dgdsa(serving.name, service)
+            for service, workers in pools.values()
+            if workers.scaling_adapter
+        ]
         self.require_name("name", serving.name)
         self.require_name("namespace", serving.namespace)
         try:
@@ -91,6 +97,29 @@ class _Deployment(GtcConstruct):
         if self.serving.name == names.DEMO and alone == Scope():
             return alone
         return Scope(self.serving.namespace, self.serving.model.served_name)
+
+    def grant_scaling(self, account: str, *, namespace: str) -> ManifestRelease:
+        """Let a ServiceAccount of any namespace read and set the replicas of every pool.
+
+        Nothing else is allowed by it: no edit of the graph, no look at pods.
+
+        Raises:
+            UsageError: A name is no name, or no pool has a scaling adapter.
+        """
+        self.require_name("account", account)
+        self.require_name("namespace", namespace)
+        if not self._adapters:
+            raise self.refused("no pool has a scaling adapter, allowed: pools that have one")
+        name = f"{self.serving.name}-scaling-{account}"
+        rules = scaling_rules(self._adapters)
+        return ManifestRelease(
+            self,
+            f"scaling-by-{namespace}-{account}",
+            name=name,
+            namespace=self.serving.namespace,
+            manifests=role_and_binding(self.serving.metadata(name), rules, account, namespace),
+            after=[self.release],
+        )
 
     def problems(self) -> Iterator[str]:
         """Scalers that cannot have their maxima together."""

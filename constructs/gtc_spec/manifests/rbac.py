@@ -7,6 +7,7 @@ by name pass with ``fieldSelector=metadata.name=`` only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from gtc_spec import names
@@ -19,6 +20,7 @@ GUARDIAN_ACCOUNT: Final = f"{names.DEMO}-guardian"
 JOBS_ACCOUNT: Final = f"{names.DEMO}-models"
 
 _RBAC: Final = "rbac.authorization.k8s.io"
+_LOOK: Final = ["get", "list", "watch"]
 _ADAPTERS: Final = [names.pool_dgdsa(role) for role in ROLES]
 _SCALERS: Final = [names.scaler(role) for role in ROLES]
 _HPAS: Final = [names.hpa(name) for name in _SCALERS]
@@ -44,20 +46,49 @@ def account_without_token(metadata: Manifest) -> Manifest:
     }
 
 
-def _panel_rules() -> list[Manifest]:
-    look = ["get", "list", "watch"]
-    adapters = "dynamographdeploymentscalingadapters"
+def scaling_rules(adapters: Sequence[str]) -> list[Manifest]:
+    """The right to read and set the replicas behind these scaling adapters."""
+    kind = "dynamographdeploymentscalingadapters"
     return [
-        _rule("nvidia.com", adapters, look, _ADAPTERS),
+        _rule("nvidia.com", kind, _LOOK, adapters),
         # never patch on the adapter itself: its spec also says which service it scales
-        _rule("nvidia.com", f"{adapters}/scale", ["get", "patch"], _ADAPTERS),
+        _rule("nvidia.com", f"{kind}/scale", ["get", "patch"], adapters),
+    ]
+
+
+def role_and_binding(
+    metadata: Manifest, rules: Sequence[Manifest], account: str, account_namespace: str
+) -> list[Manifest]:
+    """A Role with these rules, bound to one ServiceAccount; both are called the same."""
+    return [
+        {
+            "apiVersion": f"{_RBAC}/v1",
+            "kind": "Role",
+            "metadata": metadata,
+            "rules": list(rules),
+        },
+        {
+            "apiVersion": f"{_RBAC}/v1",
+            "kind": "RoleBinding",
+            "metadata": metadata,
+            "roleRef": {"apiGroup": _RBAC, "kind": "Role", "name": metadata["name"]},
+            "subjects": [
+                {"kind": "ServiceAccount", "name": account, "namespace": account_namespace}
+            ],
+        },
+    ]
+
+
+def _panel_rules() -> list[Manifest]:
+    return [
+        *scaling_rules(_ADAPTERS),
         # the digest stamped on it is compared with our own
         _rule("nvidia.com", "dynamographdeployments", ["get"], [names.DEMO]),
-        _rule("keda.sh", "scaledobjects", [*look, "patch"], _SCALERS),
+        _rule("keda.sh", "scaledobjects", [*_LOOK, "patch"], _SCALERS),
         _rule("autoscaling", "horizontalpodautoscalers", ["get"], _HPAS),
         _rule("coordination.k8s.io", "leases", ["get", "update", "patch"], [names.LEASE]),
         _rule("", "configmaps", ["get", "update", "patch"], [names.STATE_CONFIG_MAP]),
-        _rule("", "pods", look),
+        _rule("", "pods", _LOOK),
     ]
 
 
@@ -72,7 +103,7 @@ def _guardian_rules() -> list[Manifest]:
 
 
 def _rule(
-    group: str, resource: str, verbs: list[str], resource_names: list[str] | None = None
+    group: str, resource: str, verbs: Sequence[str], resource_names: Sequence[str] | None = None
 ) -> Manifest:
     limited = {} if resource_names is None else {"resourceNames": list(resource_names)}
     return {"apiGroups": [group], "resources": [resource], "verbs": list(verbs), **limited}
@@ -85,23 +116,5 @@ def _access(env: Environment, account: str, rules: list[Manifest]) -> list[Manif
             "kind": "ServiceAccount",
             "metadata": metadata(env, account, names.NAMESPACE_PANEL),
         },
-        {
-            "apiVersion": f"{_RBAC}/v1",
-            "kind": "Role",
-            "metadata": metadata(env, account),
-            "rules": rules,
-        },
-        {
-            "apiVersion": f"{_RBAC}/v1",
-            "kind": "RoleBinding",
-            "metadata": metadata(env, account),
-            "roleRef": {"apiGroup": _RBAC, "kind": "Role", "name": account},
-            "subjects": [
-                {
-                    "kind": "ServiceAccount",
-                    "name": account,
-                    "namespace": names.NAMESPACE_PANEL,
-                }
-            ],
-        },
+        *role_and_binding(metadata(env, account), rules, account, names.NAMESPACE_PANEL),
     ]

@@ -1,0 +1,38 @@
+from dataclasses import replace
+
+import pytest
+
+from gtc_constructs.disagg_deployment import DisaggDeployment, Serving, Workers
+from gtc_spec.environment import load
+from gtc_spec.errors import UsageError
+from tests.synthesised import ROOT, Synthesised
+
+SERVING = replace(Serving.of(load("prod"), ROOT / "engine_configs" / "prod"), name="llm")
+
+
+def test_an_account_may_read_and_set_the_replicas_of_every_pool_and_nothing_else(stack):
+    deployment = DisaggDeployment(stack, "it", serving=SERVING)
+    deployment.grant_scaling("robot", namespace="robots")
+
+    (values,) = Synthesised(stack).release("llm-scaling-robot")["values"]
+    role, binding = values["manifests"]
+    adapters = ["llm-trtllmprefillworker", "llm-trtllmdecodeworker"]
+    kind = "dynamographdeploymentscalingadapters"
+
+    assert [(rule["resources"], rule["verbs"]) for rule in role["rules"]] == [
+        ([kind], ["get", "list", "watch"]),
+        ([f"{kind}/scale"], ["get", "patch"]),
+    ]
+    assert all(rule["resourceNames"] == adapters for rule in role["rules"])
+    assert binding["subjects"] == [
+        {"kind": "ServiceAccount", "name": "robot", "namespace": "robots"}
+    ]
+    assert role["metadata"]["namespace"] == SERVING.namespace
+
+
+def test_pools_that_cannot_be_scaled_cannot_be_granted(stack):
+    fixed = Workers(scaling_adapter=False)
+    deployment = DisaggDeployment(stack, "it", serving=SERVING, prefill=fixed, decode=fixed)
+
+    with pytest.raises(UsageError, match=r"^stack/it: no pool has a scaling adapter"):
+        deployment.grant_scaling("robot", namespace="robots")
