@@ -7,8 +7,6 @@ import sys
 import pytest
 
 from gtc_cli.deploy.variables import STACK_SECRETS, terraform_name
-from gtc_spec import names
-from gtc_spec.environment import ENVIRONMENTS
 from tests.synthesis import references
 from tests.synthesis.conftest import CANARIES, ROOT, STACKS, Written, synthesise
 
@@ -18,14 +16,6 @@ each_stack = pytest.mark.parametrize("stack", STACKS)
 def test_all_stacks_are_written_and_nothing_is_said(written: Written) -> None:
     assert {path.name for path in (written.folder / "stacks").iterdir()} == set(STACKS)
     assert written.said == ""
-
-
-def test_the_cluster_stack_comes_after_its_infra_stack(written: Written) -> None:
-    manifest = json.loads((written.folder / "manifest.json").read_text())["stacks"]
-
-    for env in ENVIRONMENTS:
-        assert manifest[names.cluster_stack(env)]["dependencies"] == [names.infra_stack(env)]
-        assert manifest[names.infra_stack(env)]["dependencies"] == []
 
 
 def test_no_value_of_a_secret_is_in_any_file_or_line(written: Written) -> None:
@@ -56,13 +46,6 @@ def test_no_path_of_this_machine_is_written(written: Written, stack: str) -> Non
 
     assert [place for place in (ROOT, written.folder, sys.prefix) if str(place) in whole] == []
     assert [found for found in references.strings(document) if absolute.match(found[1])] == []
-
-
-@each_stack
-def test_the_state_lies_beside_the_checkout(written: Written, stack: str) -> None:
-    backend = written.stack(stack)["terraform"]["backend"]
-
-    assert backend == {"local": {"path": f"../../../{names.state_file(stack)}"}}
 
 
 @each_stack
@@ -114,15 +97,6 @@ def test_check_env_asks_for_every_variable_that_a_stack_cannot_do_without(
     assert needed <= {terraform_name(key) for key in STACK_SECRETS}
 
 
-@pytest.mark.parametrize("env", ENVIRONMENTS)
-def test_the_cluster_carries_the_tag_that_tells_its_environment(written: Written, env: str) -> None:
-    resources = written.stack(names.infra_stack(env))["resource"]
-    [cluster] = resources["digitalocean_kubernetes_cluster"].values()
-
-    assert cluster["name"] == names.DEMO
-    assert names.environment_tag(env) in cluster["tags"]
-
-
 def test_the_same_input_gives_the_same_files(written: Written, tmp_path) -> None:
     again = synthesise(tmp_path, **CANARIES)
 
@@ -133,22 +107,9 @@ def test_the_same_input_gives_the_same_files(written: Written, tmp_path) -> None
     }
 
 
-@pytest.mark.parametrize(
-    ("variables", "error"),
-    [
-        ({"GTC_ENV": "prdo"}, "unknown environment 'prdo', allowed: dev, prod"),
-        ({"GTC_TAG": "a b"}, "not an image tag: 'a b'"),
-        ({"GTC_GPU_TYPE": "huge"}, "unknown gpu size 'huge'"),
-        ({"GTC_REGION": "mars"}, "not a region: 'mars'"),
-        ({"GTC_MODEL": "meta-llama/Llama-3.1-70B-Instruct"}, "132 gib of weights"),
-    ],
-)
-def test_bad_input_is_one_line_and_writes_nothing(tmp_path, variables, error) -> None:
-    ran = synthesise(tmp_path, **{**CANARIES, **variables})
+def test_no_value_of_a_secret_is_in_an_error(tmp_path) -> None:
+    ran = synthesise(tmp_path, **CANARIES, GTC_ENV="prdo")
 
     assert ran.returncode == 2
-    assert error in ran.stderr
-    assert "Traceback" not in ran.stderr
-    assert len(ran.stderr.splitlines()) <= 2
-    assert "canary" not in ran.stderr
-    assert not (tmp_path / "stacks").exists()
+    assert "unknown environment 'prdo'" in ran.stderr
+    assert "canary" not in ran.stdout + ran.stderr
