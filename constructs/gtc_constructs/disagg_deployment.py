@@ -45,12 +45,7 @@ class _Deployment(GtcConstruct):
         after: Iterable[Ordered | TerraformResource],
     ) -> None:
         super().__init__(scope, id, after=after)
-        self.serving = serving
-        self._adapters = [
-            names.dgdsa(serving.name, service)
-            for service, workers in pools.values()
-            if workers.scaling_adapter
-        ]
+        self.serving, self._pools = serving, pools
         self.require_name("name", serving.name)
         self.require_name("namespace", serving.namespace)
         try:
@@ -108,10 +103,15 @@ class _Deployment(GtcConstruct):
         """
         self.require_name("account", account)
         self.require_name("namespace", namespace)
-        if not self._adapters:
+        adapters = [
+            names.dgdsa(self.serving.name, service)
+            for service, workers in self._pools.values()
+            if workers.scaling_adapter
+        ]
+        if not adapters:
             raise self.refused("no pool has a scaling adapter, allowed: pools that have one")
         name = f"{self.serving.name}-scaling-{account}"
-        rules = scaling_rules(self._adapters)
+        rules = scaling_rules(adapters)
         return ManifestRelease(
             self,
             f"scaling-by-{namespace}-{account}",
