@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+import sys
 import time
 
 import pytest
@@ -19,6 +20,17 @@ def test_get_shows_the_objects_of_the_demo(rehearsal: Rehearsal, kind: str) -> N
     shown = rehearsal.kubectl("get", kind)
     assert shown.returncode == 0, shown.stderr
     assert "gtc-demo" in shown.stdout
+
+
+def test_gtc_wait_finds_every_worker_ready(rehearsal: Rehearsal) -> None:
+    waited = subprocess.run(
+        [sys.executable, "-m", "gtc_cli", "wait", "workers", "--deadline", "30",
+         "--state-dir", str(rehearsal.state_dir)],
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+    assert waited.returncode == 0, waited.stderr
+    assert "frontend: 1 of 1 ready" in waited.stdout
 
 
 def test_scaling_a_pool_starts_a_worker_that_becomes_ready(rehearsal: Rehearsal) -> None:

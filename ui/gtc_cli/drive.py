@@ -93,11 +93,7 @@ def reset(url: str | None, state_dir: Path | None, as_json: bool) -> None:
 @options.as_json
 def safe(env: str | None, state_dir: Path | None, as_json: bool) -> int:
     """Reach the safe state without a panel: load off, initial ratio, KEDA scaling."""
-    configured = settings.read(env=env, state_dir=state_dir)
-    notes = panel_client.rehearsal_notes(configured.state_dir)
-    kubeconfig = configured.kubeconfig or (notes["kubeconfig"] if notes else None)
-    name = notes["env"] if notes and env is None and not configured.kubeconfig else configured.env
-    report = reach_safe_state(options.environment(name, None), kubeconfig)
+    report = reach_safe_state(*which_cluster(env, state_dir))
     if as_json:
         click.echo(json.dumps(asdict(report)))
     for line in () if as_json else report.done:
@@ -105,6 +101,23 @@ def safe(env: str | None, state_dir: Path | None, as_json: bool) -> int:
     if report.failed and not as_json:
         raise GtcError("; ".join(report.failed), "repeat gtc safe")
     return 1 if report.failed else 0
+
+
+def which_cluster(env: str | None, state_dir: Path | None) -> tuple[Environment, str | None]:
+    """The environment to expect and the kubeconfig to use.
+
+    KUBECONFIG wins; without it a running rehearsal is meant, then whatever Kubernetes clients use.
+
+    Raises:
+        UsageError: There is no such environment, or the notes of a rehearsal are broken.
+    """
+    configured = settings.read(env=env, state_dir=state_dir)
+    if configured.kubeconfig:
+        return options.environment(configured.env, None), configured.kubeconfig
+    notes = panel_client.rehearsal_notes(configured.state_dir)
+    if notes is None:
+        return options.environment(configured.env, None), None
+    return options.environment(env or notes["env"], None), notes["kubeconfig"]
 
 
 def reach_safe_state(environment: Environment, kubeconfig: str | None) -> SafeReport:

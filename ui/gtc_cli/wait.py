@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from gtc_cli import options
-from gtc_runtime import settings
+from gtc_cli.drive import which_cluster
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.pools import ROLES
@@ -37,22 +38,24 @@ NAMESPACES: Final = {
 @click.command()
 @click.argument("part", type=click.Choice(tuple(DEADLINES_S)))
 @options.env
+@options.state_dir
 @click.option(
     "--deadline", "deadline_s", type=click.FloatRange(0), default=None, help="Seconds to wait."
 )
-def wait(part: str, env: str | None, deadline_s: float | None) -> None:
+def wait(part: str, env: str | None, state_dir: Path | None, deadline_s: float | None) -> None:
     """Wait until a part of the cluster in KUBECONFIG is there; exit 1 when it is not in time."""
-    configured = settings.read(env=env)
-    until(part, options.environment(configured.env, None), configured.kubeconfig, deadline_s)
+    until(part, *which_cluster(env, state_dir), deadline_s)
 
 
-def until(part: str, env: Environment, kubeconfig: str, deadline_s: float | None = None) -> None:
+def until(
+    part: str, env: Environment, kubeconfig: str | None, deadline_s: float | None = None
+) -> None:
     """Wait for one part and print every change.
 
     Args:
         part: One of `DEADLINES_S`.
         env: What was deployed.
-        kubeconfig: File to use; empty takes the usual places.
+        kubeconfig: File to use; None takes the usual places.
         deadline_s: Longest wait. Default: the part's own.
 
     Raises:
@@ -63,7 +66,7 @@ def until(part: str, env: Environment, kubeconfig: str, deadline_s: float | None
 
     async def act() -> None:
         namespace = NAMESPACES.get(part, names.NAMESPACE_WORKLOAD)
-        kube = await Kube.connect(namespace, kubeconfig or None)
+        kube = await Kube.connect(namespace, kubeconfig)
         try:
             limit_s = DEADLINES_S[part] if deadline_s is None else deadline_s
             await waiting.wait(_look(part, env, kube), limit_s, click.echo)

@@ -84,6 +84,17 @@ PANEL_VERBS = ("status", "start", "stop", "auto", "manual", "reset")
             "",
         ),
         (
+            "wait gpus",
+            "invalid value for '{gpu|dynamo|workers|keda|panel}': 'gpus' is not one of 'gpu',"
+            " 'dynamo', 'workers', 'keda', 'panel'",
+            "",
+        ),
+        (
+            "infra up",
+            "no checkout of gtc-demo: neither {here} nor a folder above has cdktf.json",
+            "",
+        ),
+        (
             "safe --env prodd",
             "unknown environment 'prodd', allowed: dev, prod",
             "did you mean prod?",
@@ -95,6 +106,7 @@ def test_a_mistake_is_told_in_one_line_with_a_hint_and_exits_2(
 ) -> None:
     told = gtc(*command.split())
 
+    error = error.replace("{here}", str(Path.cwd()))
     assert (told.code, told.error, told.hint, told.out) == (2, error, hint, "")
     assert len(told.err.splitlines()) == (2 if hint else 1)
 
@@ -148,13 +160,13 @@ def test_safe_without_a_cluster_exits_3(gtc: Call) -> None:
     assert told.hint
 
 
-@pytest.mark.parametrize("verb", ["safe", "guardian"])
+@pytest.mark.parametrize("verb", ["safe", "guardian", "wait gpu"])
 def test_a_kubeconfig_that_is_not_there_is_named_and_exits_3(
     gtc: Call, monkeypatch: pytest.MonkeyPatch, verb: str
 ) -> None:
     monkeypatch.setenv("KUBECONFIG", "/nowhere/kubeconfig")
 
-    told = gtc(verb)
+    told = gtc(*verb.split())
 
     assert told.code == 3
     assert "/nowhere/kubeconfig" in told.error

@@ -88,6 +88,18 @@ def test_a_teardown_goes_on_where_another_one_ended(gtc: Call, checkout: Checkou
     assert [line.split()[2] for line in checkout.commands] == ["infra-prod"]
 
 
+def test_a_teardown_does_not_claim_what_it_could_not_do(
+    gtc: Call, checkout: Checkout, account: Account
+) -> None:
+    account.clusters = [{"name": "gtc-demo", "tags": ["gtc-demo-prod"]}]
+
+    told = gtc("teardown", "--env", "prod", "--yes")
+
+    assert told.code == 1
+    assert "still runs in this account" in told.error
+    assert "is gone" not in told.out
+
+
 def test_the_kubeconfig_is_a_file_that_only_we_can_read(gtc: Call, checkout: Checkout) -> None:
     checkout.tool_does("doctl", "print('apiVersion: v1')")
 

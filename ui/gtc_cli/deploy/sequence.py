@@ -88,6 +88,7 @@ class Deployment:
             Step("safe state", self.make_safe),
             Step("cluster stack", self.stacks.destroy_cluster),
             Step("infra stack", self.stacks.destroy_infra),
+            Step("nothing left", self.refuse_leftovers),
         ]
         if not self.stacks.lists(self.stacks.cluster):
             steps = steps[2:]
@@ -97,6 +98,16 @@ class Deployment:
     def refuse_others(self) -> None:
         """Refuse to deploy over the other environment, here or elsewhere in the account."""
         account.refuse_other_environment(self.folder, self.env.name, self.secrets[DO_TOKEN])
+
+    def refuse_leftovers(self) -> None:
+        """Look into the account: a state that lists nothing proves nothing about it."""
+        tags = account.cluster_tags(self.secrets[DO_TOKEN])
+        if tags is not None and names.environment_tag(self.env.name) in tags:
+            raise GtcError(
+                f"the cluster {names.DEMO} of {self.env.name} still runs in this account, but no "
+                "state of this checkout lists it",
+                "copy both state files from the checkout that deployed it, then repeat",
+            )
 
     def build_and_push(self) -> None:
         """Build the image of this commit and push it."""
