@@ -15,7 +15,7 @@ import pytest
 
 from gtc_cli.deploy import state
 from gtc_cli.deploy.stacks import CDKTF
-from tests.unit.deploy.conftest import SECRETS
+from tests.unit.deploy.conftest import SECRETS, Account, answering
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
 MAIN = """
@@ -107,7 +107,9 @@ def checkout(tmp_path: Path, command: list[str]) -> Iterator[Checkout]:
     settings = {"language": "python", "app": app, "projectId": "x", "sendCrashReports": "false"}
     (tmp_path / "cdktf.json").write_text(json.dumps(settings))
     made = Checkout(tmp_path, command)
-    yield made
+    with answering(Account()) as url:
+        made.environment["DIGITALOCEAN_API_URL"] = url
+        yield made
     if any(state.resources(tmp_path, stack) for stack in ("infra-dev", "cluster-dev")):
         made.cdktf("destroy", "infra-dev", "cluster-dev", "--auto-approve")
 

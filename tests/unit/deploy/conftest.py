@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -131,15 +132,15 @@ class Account:
     tokens: list[str] = field(default_factory=list)
 
 
-@pytest.fixture
-def account(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    made = Account()
+@contextmanager
+def answering(account: Account) -> Iterator[str]:
+    """Serve the account on loopback; the address to ask."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            made.tokens.append(self.headers["Authorization"])
-            body = json.dumps({"kubernetes_clusters": made.clusters}).encode()
-            self.send_response(made.status)
+        def do_GET(self) -> None:  # noqa: N802 - the server wants this name
+            account.tokens.append(self.headers["Authorization"])
+            body = json.dumps({"kubernetes_clusters": account.clusters}).encode()
+            self.send_response(account.status)
             self.end_headers()
             self.wfile.write(body)
 
@@ -149,8 +150,17 @@ def account(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Acc
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
-    monkeypatch.setenv("DIGITALOCEAN_API_URL", f"http://127.0.0.1:{server.server_port}")
-    yield made
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@pytest.fixture
+def account(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
+    made = Account()
+    with answering(made) as url:
+        monkeypatch.setenv("DIGITALOCEAN_API_URL", url)
+        yield made

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.conftest import Call
-from tests.unit.deploy.conftest import Checkout
+from tests.unit.deploy.conftest import Account, Checkout
 from tests.unit.deploy.test_image import DIGEST
 
 pytestmark = pytest.mark.usefixtures("secrets", "account")
