@@ -11,25 +11,30 @@ from tests.synthesis.conftest import STACKS, Written
 pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.timeout(240)]
 
 
-@pytest.mark.parametrize("stack", STACKS)
-def test_terraform_accepts(written: Written, stack: str, tmp_path: Path) -> None:
-    terraform = shutil.which("terraform")
-    if terraform is None:
+@pytest.fixture(scope="module")
+def checkout(written: Written, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of everything that was written, in which Terraform has its providers."""
+    if shutil.which("terraform") is None:
         pytest.skip("terraform is not installed")
-    # a copy with all assets in their places, so that paths lead where they will lead
-    folder = tmp_path / "cdktf.out"
+    folder = tmp_path_factory.mktemp("terraform") / "cdktf.out"
     shutil.copytree(written.folder, folder)
-    at = f"-chdir={folder / 'stacks' / stack}"
-    ready = run(terraform, at, "init", "-backend=false", "-input=false")
-    if ready.returncode != 0:
-        reason = "cannot be queried" if "Failed to query" in ready.stderr else "do not install"
-        assert "provider" in ready.stderr, ready.stderr
-        pytest.skip(f"the providers {reason} from here")
+    for stack in STACKS:
+        ready = terraform(folder, stack, "init", "-backend=false", "-input=false")
+        if ready.returncode != 0:
+            assert "provider" in ready.stderr, ready.stderr
+            pytest.skip("the providers cannot be fetched from here")
+    return folder
 
-    checked = run(terraform, at, "validate")
+
+@pytest.mark.parametrize("stack", STACKS)
+def test_terraform_accepts(checkout: Path, stack: str) -> None:
+    checked = terraform(checkout, stack, "validate")
 
     assert checked.returncode == 0, checked.stderr
 
 
-def run(*command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(command, capture_output=True, text=True, timeout=100, check=False)
+def terraform(folder: Path, stack: str, *command: str) -> subprocess.CompletedProcess[str]:
+    at = f"-chdir={folder / 'stacks' / stack}"
+    return subprocess.run(
+        ["terraform", at, *command], capture_output=True, text=True, timeout=100, check=False
+    )

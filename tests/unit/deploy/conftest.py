@@ -137,7 +137,7 @@ def answering(account: Account) -> Iterator[str]:
     """Serve the account on loopback; the address to ask."""
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802 - the server wants this name
+        def do_GET(self) -> None:
             account.tokens.append(self.headers["Authorization"])
             body = json.dumps({"kubernetes_clusters": account.clusters}).encode()
             self.send_response(account.status)
