@@ -26,14 +26,15 @@ class World:
     def __init__(self, twin: PrometheusTwin, client: PrometheusClient) -> None:
         self._twin = twin
         self.client = client
+        self._now_s = time.time()  # one scrape stamps all its series alike
 
     def write(self, value: float, age_s: float = 1.0, **labels: str) -> None:
         name = labels.pop("name", "queued")
         pairs = {"__name__": name, "namespace": N, **labels}
-        self._twin.store.append(labels_of(pairs), int((time.time() - age_s) * 1000), value)
+        self._twin.store.append(labels_of(pairs), int((self._now_s - age_s) * 1000), value)
 
     def write_up(self, value: float) -> None:
-        self._twin.store.append(labels_of(UP), int(time.time() * 1000), value)
+        self._twin.store.append(labels_of(UP), int(self._now_s * 1000), value)
 
     def write_traffic(self, *, ended: bool) -> None:
         """A minute of first tokens in 0.5 s; the process may have died just now."""
