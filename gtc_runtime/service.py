@@ -172,20 +172,30 @@ class DemoService:
             once: Stop after one cycle.
         """
         await self._lead.auto(once=once)
+        await self._look_again()
 
     async def manual(self) -> None:
         """Give load to the presenter and scaling to KEDA; the load goes on as it is."""
         if self._load.running:
             self._load.chosen_rps = self._load.wanted.rps
         await self._lead.manual(keep_load=True)
+        await self._look_again()
 
     async def end_scenario(self) -> None:
         """End auto mode and its load; KEDA scales."""
         await self._lead.manual(keep_load=False)
+        await self._look_again()
 
     async def reset(self) -> None:
         """Load off, streams ended, initial ratio, statistics zeroed, KEDA scaling."""
         await self._lead.reset()
+        await self._look_again()
+
+    async def _look_again(self) -> None:
+        """Let the answer to a command show what it has changed in the cluster."""
+        if self._cluster is not None:
+            with suppress(GtcError):
+                await self._cluster.watch.look()
 
     @property
     def _lead(self) -> Conductor:

@@ -259,7 +259,7 @@ class Conductor:
         was_auto = self.mode == "auto"
         await self._leave_auto(keep_load=False, why="reset")
         if not was_auto:
-            await self._cluster.scaling.set_ratio(self._env.initial_ratio)
+            await self._handover.restore()
         self.state = machine.IDLE
         self._events.add("info", f"reset: load off, {self._env.initial_ratio} ordered")
         await self._save()

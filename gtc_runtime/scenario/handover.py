@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gtc_runtime.cluster.cluster import Cluster
+from gtc_runtime.cluster.keda import PausedByOther
 from gtc_runtime.cluster.state import with_event
 from gtc_runtime.events import EventLog
 from gtc_spec.errors import GtcError
@@ -64,6 +65,21 @@ class Handover:
         except GtcError as error:
             self._events.add("warning", error.message)
         await self._resume()
+
+    async def restore(self) -> None:
+        """Bring the initial ratio back although KEDA drives: it is paused for that moment.
+
+        Without the pause the HPA would put its own number back at its next sync.
+
+        Raises:
+            GtcError: The ratio was not set, or KEDA is not back yet; `retry` goes on.
+        """
+        try:
+            await self._cluster.keda.pause(self._cluster.lease.holder)
+        except PausedByOther:
+            await self._cluster.scaling.set_ratio(self._initial)
+            return
+        await self.give_back()
 
     async def retry(self, now_s: float) -> None:
         """Resume again when an earlier try failed and its pause is over.

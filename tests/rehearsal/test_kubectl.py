@@ -6,6 +6,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 
 import pytest
 
@@ -13,6 +14,7 @@ from .conftest import Rehearsal
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 PREFILL = "gtc-demo-trtllmprefillworker"
+DECODE = "gtc-demo-trtllmdecodeworker"
 
 
 @pytest.mark.parametrize("kind", ["dgdsa", "scaledobjects", "pods", "dgd", "hpa", "lease"])
@@ -33,6 +35,15 @@ def test_gtc_wait_finds_every_worker_ready(rehearsal: Rehearsal) -> None:
     assert "frontend: 1 of 1 ready" in waited.stdout
 
 
+@pytest.fixture
+def keda_aside(rehearsal: Rehearsal) -> Iterator[None]:
+    """KEDA paused by hand: at rest it would scale an idle pool back to its minimum."""
+    rehearsal.kubectl("annotate", "so", "--all", "autoscaling.keda.sh/paused=true")
+    yield
+    rehearsal.kubectl("annotate", "so", "--all", "autoscaling.keda.sh/paused-")
+
+
+@pytest.mark.usefixtures("keda_aside")
 def test_scaling_a_pool_starts_a_worker_that_becomes_ready(rehearsal: Rehearsal) -> None:
     scaled = rehearsal.kubectl("scale", "dgdsa", PREFILL, "--replicas=3")
     assert scaled.returncode == 0, scaled.stderr
@@ -44,6 +55,7 @@ def test_scaling_a_pool_starts_a_worker_that_becomes_ready(rehearsal: Rehearsal)
     rehearsal.wait_for(lambda view: view["pools"][0]["ready"] == 3, 10)
 
 
+@pytest.mark.usefixtures("keda_aside")
 def test_scaling_back_removes_the_worker(rehearsal: Rehearsal) -> None:
     assert rehearsal.kubectl("scale", "dgdsa", PREFILL, "--replicas=2").returncode == 0
     rehearsal.wait_for(
@@ -89,13 +101,13 @@ def test_editing_replicas_of_the_dgd_is_denied_in_the_operators_words(rehearsal:
     ) in edited.stderr
 
 
+@pytest.mark.usefixtures("keda_aside")
 def test_workers_beyond_the_gpus_stay_pending_with_a_reason(rehearsal: Rehearsal) -> None:
-    rehearsal.kubectl("annotate", "so", "--all", "autoscaling.keda.sh/paused=true")
     try:
+        assert rehearsal.kubectl("scale", "dgdsa", DECODE, "--replicas=3").returncode == 0
         assert rehearsal.kubectl("scale", "dgdsa", PREFILL, "--replicas=6").returncode == 0
         view = rehearsal.wait_for(lambda view: view["pools"][0]["pending"] == 1
                                   and view["pools"][0]["ready"] == 5, 60)  # fmt: skip
         assert "gpu" in view["pools"][0]["reason"].lower()
     finally:
         rehearsal.kubectl("scale", "dgdsa", PREFILL, "--replicas=2")
-        rehearsal.kubectl("annotate", "so", "--all", "autoscaling.keda.sh/paused-")

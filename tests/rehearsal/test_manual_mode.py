@@ -20,7 +20,6 @@ def test_load_past_the_trigger_scales_prefill_up_and_its_end_scales_down(
 ) -> None:
     rehearsal.gtc("start", "--rps", "4", "--mix", "0/100/0")
     rehearsal.wait_for(lambda view: desired(view, "prefill") > 2, 60)
-    rehearsal.gtc("reset")
     rehearsal.gtc("stop")
     rehearsal.wait_for(lambda view: desired(view, "prefill") == 2, 120)
 
@@ -34,5 +33,16 @@ def test_a_paused_scaler_does_not_scale(rehearsal: Rehearsal) -> None:
         time.sleep(8)
         assert desired(rehearsal.status(), "prefill") == 2
     finally:
-        rehearsal.gtc("reset")
         rehearsal.kubectl("annotate", "so", "--all", "autoscaling.keda.sh/paused-")
+
+
+def test_reset_under_load_brings_everything_back_and_leaves_keda_in_charge(
+    rehearsal: Rehearsal,
+) -> None:
+    rehearsal.gtc("start", "--rps", "4", "--mix", "0/100/0")
+    rehearsal.wait_for(lambda view: desired(view, "prefill") > 2, 60)
+    view = rehearsal.gtc("reset")
+    assert (desired(view, "prefill"), desired(view, "decode")) == (2, 3)
+    assert view["keda"] == "active"
+    assert view["load"]["in_flight"] == 0
+    assert view["workloads"]["all"]["due"] == 0
