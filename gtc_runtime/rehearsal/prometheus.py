@@ -52,10 +52,11 @@ class PrometheusTwin:
         Raises:
             OSError: The port is taken.
         """
-        runner = web.AppRunner(Api(self.store, self._scraper, self._clock).app(), access_log=None)
+        api = Api(self.store, self._scraper, self._clock).app()
+        runner = web.AppRunner(api, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
-        site = web.TCPSite(runner, "127.0.0.1", self._port, shutdown_timeout=1.0)
+        site = web.TCPSite(runner, "127.0.0.1", self._port)
         await site.start()
         session = await self._stack.enter_async_context(aiohttp.ClientSession())
         task = asyncio.create_task(
