@@ -37,10 +37,22 @@ def test_gtc_wait_finds_every_worker_ready(rehearsal: Rehearsal) -> None:
 
 @pytest.fixture
 def keda_aside(rehearsal: Rehearsal) -> Iterator[None]:
-    """KEDA paused by hand: at rest it would scale an idle pool back to its minimum."""
+    """KEDA paused by hand: at rest it would scale an idle pool back to its minimum.
+
+    Its HPAs go and come back a moment after the annotation, and act until then.
+    """
     rehearsal.kubectl("annotate", "so", "--all", "autoscaling.keda.sh/paused=true")
+    wait_for_hpas(rehearsal, 0)
     yield
     rehearsal.kubectl("annotate", "so", "--all", "autoscaling.keda.sh/paused-")
+    wait_for_hpas(rehearsal, 2)
+
+
+def wait_for_hpas(rehearsal: Rehearsal, wanted: int) -> None:
+    give_up = time.monotonic() + 20
+    while len(rehearsal.kubectl("get", "hpa", "-o", "name").stdout.split()) != wanted:
+        assert time.monotonic() < give_up, f"not {wanted} hpas within 20 s"
+        time.sleep(0.2)
 
 
 @pytest.mark.usefixtures("keda_aside")
