@@ -50,7 +50,9 @@ def main() -> int:
         from gtc_constructs.app import App, synthesise
         from gtc_constructs.stacks import ClusterStack, InfraStack
 
-        app = App(outdir=os.environ.get("CDKTF_OUTDIR") or str(ROOT / "cdktf.out"))
+        folder = Path(os.environ.get("CDKTF_OUTDIR") or ROOT / "cdktf.out")
+        folder.mkdir(parents=True, exist_ok=True)  # cdktf makes one level only
+        app = App(outdir=str(folder))
         for env, choices in envs:
             ClusterStack(
                 app,
@@ -62,6 +64,9 @@ def main() -> int:
                 choices=choices,
             )
         synthesise(app)
+    except OSError as error:
+        sys.stderr.write(f"error: cannot write the stacks: {str(error).lower()}\n")
+        return 2
     except GtcError as error:
         hint = f"\nhint: {error.hint}" if error.hint else ""
         sys.stderr.write(f"error: {error.message}{hint}\n")
