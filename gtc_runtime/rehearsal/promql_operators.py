@@ -106,9 +106,7 @@ def apply(op: str, left: Value, right: Value, matching: Matching) -> Value:
     if isinstance(right, Vector) and isinstance(left, float):
         return _with_scalar(op, right, left, matching, vector_first=False)
     if isinstance(left, float) and isinstance(right, float):
-        return (
-            ARITHMETIC[op](left, right) if op in ARITHMETIC else float(COMPARISON[op](left, right))
-        )
+        return _scalars(op, left, right)
     raise PromqlError(f"operator {op} needs numbers or instant vectors on both sides")
 
 

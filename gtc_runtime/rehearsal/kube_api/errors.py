@@ -82,11 +82,6 @@ def not_found(resource: Resource, name: str) -> ApiError:
     )
 
 
-def no_such_resource() -> ApiError:
-    """404: the kind itself is not served."""
-    return ApiError(404, "NotFound", "the server could not find the requested resource")
-
-
 def already_exists(resource: Resource, name: str) -> ApiError:
     """409: create of a name that is taken."""
     message = f'{resource.qualified} "{name}" already exists'
