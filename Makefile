@@ -48,7 +48,7 @@ plan: ## Predict whether the show of ENV tells its story, in seconds
 
 ##@ Check
 test: setup ## Run the tests, without the slow ones
-	$(BIN)/pytest -m "not slow and not cluster"
+	$(BIN)/pytest -m "not slow and not cluster" --numprocesses auto --dist loadfile
 
 test-slow: setup ## Run the slow suites: browser, chaos, whole rehearsals
 	@$(PYTHON) tools/chromium.py
@@ -135,7 +135,7 @@ docs: setup ## Write the generated tables into docs/ and .env.example
 
 lock: setup ## Pin the requirements again; LOCK_FLAGS=--upgrade takes newer versions
 	$(COMPILE) --all-extras -o requirements/dev.txt pyproject.toml
-	$(COMPILE) --extra runtime --extra ui --extra rehearsal --extra build -c requirements/dev.txt -o requirements/demo.txt pyproject.toml
+	$(COMPILE) --extra runtime --extra ui --extra rehearsal --extra reports --extra build -c requirements/dev.txt -o requirements/demo.txt pyproject.toml
 	$(COMPILE) --extra runtime --extra ui --extra build -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
 
 clean: ## Remove caches, synthesised files and empty states; refuses while anything is deployed
