@@ -11,12 +11,14 @@ MODEL ?= $(GTC_MODEL)
 REGISTRY ?= $(GTC_REGISTRY)
 TAG ?= $(GTC_TAG)
 DO_CONTEXT ?= $(GTC_DO_CONTEXT)
+UNTIL ?= $(GTC_UNTIL)
 export GTC_REGION := $(REGION)
 export GTC_GPU_TYPE := $(GPU_TYPE)
 export GTC_MODEL := $(MODEL)
 export GTC_REGISTRY := $(REGISTRY)
 export GTC_TAG := $(TAG)
 export GTC_DO_CONTEXT := $(DO_CONTEXT)
+export GTC_UNTIL := $(UNTIL)
 
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.11 $(LOCK_FLAGS)
@@ -69,7 +71,7 @@ types: setup ## mypy, strict
 arch: setup ## Import rules, sizes, generated files, lock files, documents
 	$(BIN)/pytest tests/architecture
 
-##@ Deploy; ENV=prod|dev REGION= GPU_TYPE= MODEL= REGISTRY= TAG= DO_CONTEXT= YES=1
+##@ Deploy; ENV=prod|dev REGION= GPU_TYPE= MODEL= REGISTRY= TAG= DO_CONTEXT= UNTIL= YES=1
 synth: setup ## Write the Terraform configuration of all stacks into cdktf.out
 	@umask 077 && GTC_ENV=$(ENV) $(BIN)/python main.py
 

@@ -56,6 +56,7 @@ class GpuCluster(GtcConstruct):
         kubeconfig_ttl: How long credentials that this resource hands out live. Default: 2 hours;
             the API's own default is 7 days.
         tags: Tags of the cluster, its pools and the share. Default: none.
+        cluster_tags: More tags of the cluster alone, such as some that change. Default: none.
         after: What must be there first. Default: nothing.
 
     Raises:
@@ -80,6 +81,7 @@ class GpuCluster(GtcConstruct):
         allowed_addresses: Sequence[str] = (),
         kubeconfig_ttl: timedelta = timedelta(hours=2),
         tags: Sequence[str] = (),
+        cluster_tags: Sequence[str] = (),
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
         super().__init__(scope, id, after=after)
@@ -99,6 +101,7 @@ class GpuCluster(GtcConstruct):
             surge_upgrade=not gpu_pool.contracted,
             control_plane_firewall=_firewall(allowed_addresses),
             kubeconfig_expire_seconds=kubeconfig_ttl.total_seconds(),
+            tags=[*tags, *cluster_tags],
         )
         self.pool = self.add_gpu_pool("gpu", gpu_pool)
         self.models = self._share(nfs_size_gib, nfs_tier)
@@ -165,7 +168,6 @@ class GpuCluster(GtcConstruct):
             ),
             auto_upgrade=False,
             destroy_all_associated_resources=True,
-            tags=self._tags,
             timeouts=KubernetesClusterTimeouts(create="60m"),
             # otherwise every new patch release is a difference in the plan
             lifecycle=TerraformResourceLifecycle(ignore_changes=["version"]),

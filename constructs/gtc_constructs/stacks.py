@@ -32,7 +32,7 @@ from gtc_constructs.providers import require_terraform
 from gtc_constructs.secrets import WorkloadSecrets
 from gtc_constructs.serving import Serving, Workers
 from gtc_constructs.values import NfsTier, NodePool
-from gtc_spec import names
+from gtc_spec import bill, names
 from gtc_spec.environment import ENVIRONMENTS, Environment
 from gtc_spec.manifests.metadata import PART_OF, digest
 from gtc_spec.manifests.panel import PANEL, PORT
@@ -68,6 +68,7 @@ class InfraStack(TerraformStack):
             nfs_size_gib=env.hosting.nfs_gib,
             nfs_tier=NfsTier(env.hosting.nfs_tier),
             tags=[names.DEMO, names.environment_tag(env.name)],
+            cluster_tags=[bill.tag_of(env.until)] if env.until else [],
         )
         self.gpu_cluster.vpc.lifecycle = TerraformResourceLifecycle(
             precondition=[

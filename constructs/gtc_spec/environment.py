@@ -11,6 +11,7 @@ import hashlib
 import json
 import tomllib
 from collections.abc import Mapping
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
@@ -84,6 +85,8 @@ class Environment(BaseModel):
     phases: str
     """Name of the phase table that the show plays."""
     phase_tables: dict[str, PhaseTable]
+    until: datetime | None = None
+    """When everything that costs money is to be gone; None when nobody said."""
 
     @property
     def initial_ratio(self) -> PDRatio:
@@ -107,8 +110,9 @@ class Environment(BaseModel):
 
     @property
     def digest(self) -> str:
-        """Twelve hex digits that change with any fact; stamped on what is deployed."""
-        canonical = json.dumps(self.model_dump(mode="json"), sort_keys=True)
+        """Twelve hex digits that change with any fact but the end date; stamped on deployments."""
+        facts = self.model_dump(mode="json", exclude={"until"})  # moving the end changes no pod
+        canonical = json.dumps(facts, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
 
     def scaled(self, factor: float) -> Environment:

@@ -23,6 +23,10 @@ class Hosting(BaseModel):
     """Size of the share, GiB. Throughput grows with it; it can grow, but never shrink."""
     nfs_tier: Literal["standard", "high"]
     """Throughput class of the share; it cannot be lowered."""
+    gpu_node_usd_h: float = Field(gt=0, le=1000)
+    """Price of one GPU node, US dollars an hour, by the list; a contract has its own."""
+    management_node_usd_h: float = Field(gt=0, le=100)
+    """Price of one management node, US dollars an hour."""
 
     @model_validator(mode="after")
     def _nodes_in_order(self) -> Hosting:

@@ -101,6 +101,10 @@ def environment_tag(env: str) -> str:
     return f"{DEMO}-{env}"
 
 
+UNTIL_TAG = f"{DEMO}-until-"
+"""Begin of the DigitalOcean tag that holds the end date of a cluster."""
+
+
 def terraform_variable(key: str) -> str:
     """Terraform variable of a secret's key, such as ``hf_token`` of ``HF_TOKEN``."""
     return key.lower()

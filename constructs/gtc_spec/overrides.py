@@ -12,6 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from gtc_spec import bill
 from gtc_spec.environment import Environment, load
 from gtc_spec.errors import UsageError
 from gtc_spec.serving import CHECKPOINTS
@@ -89,9 +90,14 @@ def _model(base: Environment, value: str) -> Facts:
     }
 
 
+def _until(_base: Environment, value: str) -> Facts:
+    return {"until": bill.parse_until(value)}
+
+
 CHOICES: Final[Mapping[str, tuple[str, Callable[[Environment, str], Facts]]]] = {
     "GTC_REGION": ("region of everything, such as atl1", _region),
     "GTC_GPU_TYPE": ("size of the GPU nodes, such as gpu-h100x1-80gb", _gpu_size),
     "GTC_MODEL": ("HuggingFace repository of the checkpoint", _model),
+    "GTC_UNTIL": ("when all of it is to be gone, such as 2026-03-20T18:00+01:00", _until),
 }
 """Variable: what it chooses, and how."""

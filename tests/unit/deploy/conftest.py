@@ -24,6 +24,7 @@ SECRETS = {
     "SPACES_SECRET_ACCESS_KEY": "spaces-key-canary",
     "GRADIENT_API_KEY": "gradient-canary",
 }
+UNTIL = "2099-01-02T03:04:00+00:00"
 TOOLS = ("cdktf", "terraform", "docker", "doctl")
 ACT = """#!{python}
 import json, os, pathlib, sys
@@ -102,6 +103,7 @@ def checkout(
     for alias in (
         *SECRETS,
         "DIGITALOCEAN_TOKEN",
+        "GTC_UNTIL",
         *(name for name in os.environ if "TF_VAR" in name),
     ):
         monkeypatch.delenv(alias, raising=False)
@@ -121,6 +123,7 @@ def secrets(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     """Every variable that a deployment needs."""
     for name, value in SECRETS.items():
         monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GTC_UNTIL", UNTIL)
 
 
 @dataclass

@@ -6,6 +6,8 @@ A state file knows only its own checkout; a colleague's prod would be overwritte
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,6 +18,44 @@ from gtc_spec.errors import GtcError, UnreachableError, UsageError
 
 API: Final = "https://api.digitalocean.com"
 DEADLINE_S: Final = 20.0
+
+
+@dataclass(frozen=True)
+class RunningCluster:
+    """The demo's cluster as the account lists it.
+
+    Attributes:
+        tags: Its tags.
+        created: When it was made; None when the account does not say.
+        nodes: Size and time of creation of every node; the time of a pool that does not say is the
+            cluster's.
+    """
+
+    tags: tuple[str, ...]
+    created: datetime | None
+    nodes: tuple[tuple[str, datetime | None], ...]
+
+
+def running_cluster(token: str) -> RunningCluster | None:
+    """The account's cluster that has the demo's name; None when there is none.
+
+    Args:
+        token: API token. The address is DIGITALOCEAN_API_URL, as for the Terraform provider.
+
+    Raises:
+        GtcError: See `cluster_tags`.
+    """
+    address = os.environ.get("DIGITALOCEAN_API_URL") or API
+    for cluster in _clusters(address, token):
+        if cluster.get("name") == names.DEMO:
+            created = _time(cluster.get("created_at"))
+            nodes = [
+                (str(pool.get("size", "")), _time(node.get("created_at")) or created)
+                for pool in cluster.get("node_pools") or ()
+                for node in pool.get("nodes") or ()
+            ]
+            return RunningCluster(tuple(cluster.get("tags") or ()), created, tuple(nodes))
+    return None
 
 
 def cluster_tags(token: str) -> tuple[str, ...] | None:
@@ -29,11 +69,8 @@ def cluster_tags(token: str) -> tuple[str, ...] | None:
         UsageError: It refuses the token.
         GtcError: It answers something else.
     """
-    address = os.environ.get("DIGITALOCEAN_API_URL") or API
-    for cluster in _clusters(address, token):
-        if cluster.get("name") == names.DEMO:
-            return tuple(cluster.get("tags") or ())
-    return None
+    cluster = running_cluster(token)
+    return None if cluster is None else cluster.tags
 
 
 def refuse_other_environment(folder: Path, env: str, token: str) -> None:
@@ -66,6 +103,14 @@ def refuse_other_environment(folder: Path, env: str, token: str) -> None:
             f"copy {file} and {names.state_file(names.cluster_stack(env))} from the checkout that "
             "deployed it",
         )
+
+
+def _time(text: object) -> datetime | None:
+    try:
+        when = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return when if when.tzinfo else None
 
 
 def _clusters(address: str, token: str) -> list[dict[str, Any]]:

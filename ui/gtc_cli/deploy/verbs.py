@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
 
 from gtc_cli import options
 from gtc_cli import wait as waiting
-from gtc_cli.deploy import checkout, image, state
+from gtc_cli.deploy import checkout, cost, image, state
 from gtc_cli.deploy.sequence import Deployment
 from gtc_cli.deploy.stacks import Stacks
 from gtc_cli.deploy.variables import NEEDED, Part, Variables
@@ -47,21 +48,22 @@ def infra() -> None:
 @options.env
 def infra_init(env: str | None) -> None:
     """Synthesise and fetch the providers."""
-    _deployment(env, None).stacks.init()
+    deployment_for(env, None).stacks.init()
 
 
 @infra.command("plan")
 @options.env
 def infra_plan(env: str | None) -> None:
     """Show what would change."""
-    _deployment(env, "infra").stacks.plan_infra()
+    deployment_for(env, "infra").stacks.plan_infra()
 
 
 @infra.command("up")
 @options.env
 def infra_up(env: str | None) -> None:
     """Make or change it."""
-    deployment = _deployment(env, "infra")
+    deployment = deployment_for(env, "infra")
+    cost.refuse_without_end(deployment.env, datetime.now(UTC))
     deployment.refuse_others()
     deployment.stacks.deploy_infra()
 
@@ -71,7 +73,7 @@ def infra_up(env: str | None) -> None:
 @yes
 def infra_down(env: str | None, yes: bool) -> None:
     """Destroy it."""
-    deployment = _deployment(env, "infra")
+    deployment = deployment_for(env, "infra")
     _confirm(yes, f"the cluster of {deployment.env.name}, its GPU nodes and the share with models")
     deployment.stacks.destroy_infra()
 
@@ -92,7 +94,8 @@ def cluster() -> None:
 )
 def cluster_config(env: str | None, parts: tuple[str, ...]) -> None:
     """Make or change it."""
-    deployment = _deployment(env, "cluster")
+    deployment = deployment_for(env, "cluster")
+    cost.refuse_without_end(deployment.env, datetime.now(UTC))
     deployment.refuse_others()
     deployment.stacks.deploy_cluster()
     for part in parts:
@@ -104,7 +107,7 @@ def cluster_config(env: str | None, parts: tuple[str, ...]) -> None:
 @yes
 def cluster_teardown(env: str | None, yes: bool) -> None:
     """Destroy it; the infra stack stays."""
-    deployment = _deployment(env, "infra")
+    deployment = deployment_for(env, "infra")
     _confirm(yes, f"everything inside the cluster of {deployment.env.name}")
     deployment.stacks.destroy_cluster()
 
@@ -137,7 +140,7 @@ def image_push() -> None:
 def kubeconfig_verb(env: str | None) -> None:
     """Write a kubeconfig of the deployed cluster and say where it is."""
     os.umask(PRIVATE)
-    path = _deployment(env, None).kubeconfig()
+    path = deployment_for(env, None).kubeconfig()
     click.echo(f"export KUBECONFIG={path}")
 
 
@@ -145,7 +148,9 @@ def kubeconfig_verb(env: str | None) -> None:
 @options.env
 def deploy(env: str | None) -> None:
     """Everything from the image to running workers."""
-    _deployment(env, "cluster").deploy()
+    deployment = deployment_for(env, "cluster")
+    cost.refuse_without_end(deployment.env, datetime.now(UTC))
+    deployment.deploy()
 
 
 @click.command()
@@ -153,13 +158,17 @@ def deploy(env: str | None) -> None:
 @yes
 def teardown(env: str | None, yes: bool) -> None:
     """Safe state, then destroy both stacks; repeat it after an interruption."""
-    deployment = _deployment(env, "infra")
+    deployment = deployment_for(env, "infra")
     _confirm(yes, f"{deployment.env.name}: workload, cluster, GPU nodes and the share with models")
     deployment.teardown()
 
 
-def _deployment(env: str | None, part: Part | None) -> Deployment:
-    """What the verbs work with, checked; ``part`` says whose variables must be set."""
+def deployment_for(env: str | None, part: Part | None) -> Deployment:
+    """What the verbs work with, checked; ``part`` says whose variables must be set.
+
+    Raises:
+        UsageError: A variable is missing or wrong, or the other environment lives here.
+    """
     os.umask(PRIVATE)
     folder = checkout.root()
     variables = Variables.read(os.environ, folder)
@@ -199,4 +208,13 @@ def _confirm(yes: bool, what: str) -> None:
         raise UsageError("nothing was destroyed")
 
 
-COMMANDS = (check_env, infra, cluster, image_group, kubeconfig_verb, deploy, teardown)
+COMMANDS = (
+    check_env,
+    infra,
+    cluster,
+    image_group,
+    kubeconfig_verb,
+    deploy,
+    teardown,
+    *cost.COMMANDS,
+)

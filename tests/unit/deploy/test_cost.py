@@ -1,0 +1,124 @@
+"""Money and its end: cost, teardown-if-expired, and no prod without an end date."""
+
+import json
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from gtc_spec import bill
+from tests.unit.cli.conftest import Call
+from tests.unit.deploy.conftest import Account, Checkout
+
+pytestmark = pytest.mark.usefixtures("secrets")
+
+
+def running(end: timedelta | None, since: timedelta = timedelta(hours=10)) -> dict[str, Any]:
+    now = datetime.now(UTC)
+    made = (now - since).isoformat().replace("+00:00", "Z")
+    tags = ["gtc-demo", "gtc-demo-prod"]
+    if end is not None:
+        tags.append(bill.tag_of(now + end))
+    return {
+        "name": "gtc-demo",
+        "created_at": made,
+        "tags": tags,
+        "node_pools": [
+            {"size": "s-2vcpu-4gb", "nodes": [{"created_at": made}, {"created_at": made}]},
+            {"size": "gpu-h200x8-1128gb-contracted", "nodes": [{"created_at": made}]},
+        ],
+    }
+
+
+def test_the_cost_of_what_runs_is_told_for_an_hour_so_far_and_until_the_end(
+    gtc: Call, account: Account
+) -> None:
+    account.clusters = [running(timedelta(hours=2, seconds=30))]
+    told = gtc("cost", "--json")
+    figures = json.loads(told.out)
+    assert figures["gpu_hours"] == pytest.approx(80, abs=0.2)
+    assert figures["usd_h"] == 35.87
+    assert figures["usd"] == pytest.approx(358.7, abs=0.5)
+    assert figures["hours_left"] == pytest.approx(2, abs=0.05)
+    assert figures["usd_at_the_end"] == pytest.approx(12 * 35.87, abs=2)
+    words = gtc("cost").out
+    assert "80.0 GPU-hours" in words
+    assert "not in it: the share" in words
+
+
+def test_what_does_not_run_costs_its_price_only_and_nothing_is_invented(
+    gtc: Call, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("GTC_UNTIL")
+    figures = json.loads(gtc("cost", "--env", "dev", "--json").out)
+    assert figures["running"] is False
+    assert figures["usd"] is figures["hours_left"] is figures["usd_at_the_end"] is None
+    assert figures["usd_h"] == pytest.approx(3 * 3.39 + 2 * 0.036, abs=0.01)
+
+
+def test_nothing_is_torn_down_before_its_date(
+    gtc: Call, account: Account, checkout: Checkout
+) -> None:
+    account.clusters = [running(timedelta(hours=1, minutes=30))]
+    told = gtc("teardown-if-expired")
+    assert told.code == 0
+    assert "may run 1 h" in told.out
+    assert checkout.commands == []
+
+
+def test_nothing_is_torn_down_without_a_date(
+    gtc: Call, account: Account, checkout: Checkout
+) -> None:
+    account.clusters = [running(None)]
+    told = gtc("teardown-if-expired")
+    assert told.code == 1
+    assert told.error == "the cluster of prod has no end date; nothing was deleted"
+    assert checkout.commands == []
+
+
+def test_nothing_is_torn_down_when_the_account_has_no_such_cluster(
+    gtc: Call, account: Account, checkout: Checkout
+) -> None:
+    assert gtc("teardown-if-expired").out == "nothing of prod runs in this account\n"
+    assert checkout.commands == []
+
+
+def test_after_its_date_a_deployment_is_listed_and_then_torn_down(
+    gtc: Call, account: Account, checkout: Checkout
+) -> None:
+    account.clusters = [running(-timedelta(minutes=1))]
+    checkout.deployed("infra-prod")
+    checkout.tool_does(
+        "cdktf",
+        "p = pathlib.Path(f'terraform.{sys.argv[2]}.tfstate'); p.write_text('{\"resources\": []}')",
+    )
+    told = gtc("teardown-if-expired")
+    assert told.code == 1  # the account of this test still lists the cluster
+    assert "  1 x gpu-h200x8-1128gb-contracted\n  2 x s-2vcpu-4gb\n" in told.out
+    assert told.out.index("2 x s-2vcpu-4gb") < told.out.index("=== teardown")
+    assert any(line.startswith("cdktf destroy infra-prod") for line in checkout.commands)
+
+
+@pytest.mark.parametrize("verb", ["deploy", "infra up", "cluster config"])
+def test_prod_is_not_deployed_without_an_end_date(
+    verb: str,
+    gtc: Call,
+    account: Account,
+    checkout: Checkout,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("GTC_UNTIL")
+    told = gtc(*verb.split(), "--env", "prod")
+    assert told.code == 2
+    assert told.error == "prod costs about 36 USD an hour and needs an end"
+    assert "UNTIL=" in told.hint
+    assert checkout.commands == []
+
+
+def test_an_end_date_that_has_passed_is_refused(
+    gtc: Call, account: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GTC_UNTIL", "2020-01-01T00:00Z")
+    told = gtc("deploy", "--env", "dev")
+    assert told.code == 2
+    assert told.error == "the end date 2020-01-01 00:00 UTC has passed"

@@ -1,0 +1,170 @@
+"""Verbs about money and its end: cost, and teardown-if-expired for cron.
+
+They look into the account, because a state file does not know how long a node has been running.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections import Counter
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from gtc_cli import options
+from gtc_cli.deploy.account import RunningCluster, running_cluster
+from gtc_cli.deploy.variables import DO_TOKEN, NEEDED, Variables
+from gtc_runtime import settings
+from gtc_spec import bill
+from gtc_spec.environment import Environment
+from gtc_spec.errors import GtcError, UsageError
+from gtc_spec.names import environment_tag
+from gtc_spec.overrides import load_with
+
+NOT_IN_IT = "not in it: the share with models, load balancers, volumes, traffic"
+
+
+@click.command()
+@options.env
+@options.as_json
+def cost(env: str | None, as_json: bool) -> None:
+    """GPU-hours and dollars: an hour, so far, and until the end date."""
+    environment = _environment(env)
+    token = Variables.read(os.environ, Path.cwd()).get(DO_TOKEN)
+    cluster = running_cluster(token) if token else None
+    if cluster is not None and environment_tag(environment.name) not in cluster.tags:
+        cluster = None
+    now = datetime.now(UTC)
+    figures = _figures(environment, cluster, now)
+    if as_json:
+        click.echo(json.dumps(figures))
+        return
+    for line in _lines(environment, figures, looked=bool(token)):
+        click.echo(line)
+
+
+@click.command("teardown-if-expired")
+@options.env
+def teardown_if_expired(env: str | None) -> None:
+    """Tear down when the end date of the running cluster has passed; for cron.
+
+    Does nothing before that date, and never without one.
+    """
+    environment = _environment(env)
+    token = Variables.read(os.environ, Path.cwd()).secrets(NEEDED["infra"])[DO_TOKEN]
+    cluster = running_cluster(token)
+    if cluster is None or environment_tag(environment.name) not in cluster.tags:
+        click.echo(f"nothing of {environment.name} runs in this account")
+        return
+    until = bill.until_of(cluster.tags)
+    if until is None:
+        raise GtcError(
+            f"the cluster of {environment.name} has no end date; nothing was deleted",
+            "give it one: make deploy UNTIL=..., or make teardown",
+        )
+    left = bill.minutes_left(until, datetime.now(UTC))
+    if left > 0:
+        click.echo(f"{environment.name} may run {_span(left)} longer, until {_date(until)}")
+        return
+    click.echo(f"the end date {_date(until)} has passed; deleting:")
+    for line in _inventory(environment, cluster):
+        click.echo(f"  {line}")
+    from gtc_cli.deploy.verbs import deployment_for
+
+    deployment_for(env, "infra").teardown()
+
+
+def refuse_without_end(env: Environment, now: datetime) -> None:
+    """Refuse to start prod without an end date, and anything with one that has passed.
+
+    Raises:
+        UsageError: There is no end date, or it has passed.
+    """
+    example = f"make deploy ENV={env.name} UNTIL=2026-03-20T18:00+01:00, or GTC_UNTIL in .env"
+    if env.until is None:
+        if env.name == "prod":
+            price = env.hosting.gpu_node_usd_h * env.gpus.nodes
+            raise UsageError(f"prod costs about {price:.0f} USD an hour and needs an end", example)
+        return
+    if env.until <= now:
+        raise UsageError(f"the end date {_date(env.until)} has passed", example)
+
+
+def _environment(env: str | None) -> Environment:
+    variables = Variables.read(os.environ, Path.cwd())
+    return load_with(settings.read(env=env).env, variables.choices)
+
+
+def _figures(env: Environment, cluster: RunningCluster | None, now: datetime) -> dict[str, object]:
+    """Everything that `cost` prints; what is not known is None."""
+    until = (bill.until_of(cluster.tags) if cluster else None) or env.until
+    running = None if cluster is None else _bill(env, cluster, now)
+    whole = running or bill.bill(env, 0.0)
+    left_h = None if until is None else max(0.0, (until - now).total_seconds() / 3600)
+    return {
+        "environment": env.name,
+        "running": cluster is not None,
+        "gpu_nodes": whole.gpu_nodes,
+        "gpus": whole.gpus,
+        "management_nodes": whole.management_nodes,
+        "usd_h": round(whole.usd_h, 2),
+        "hours": None if running is None else round(running.hours, 2),
+        "gpu_hours": None if running is None else round(running.gpu_hours, 1),
+        "usd": None if running is None else round(running.usd, 2),
+        "until": None if until is None else until.isoformat(),
+        "hours_left": None if left_h is None else round(left_h, 2),
+        "usd_at_the_end": None if left_h is None else round(whole.after(left_h), 2),
+    }
+
+
+def _bill(env: Environment, cluster: RunningCluster, now: datetime) -> bill.Bill:
+    """Of the nodes that run, for as long as the oldest of them."""
+    gpu = [made for size, made in cluster.nodes if size == env.gpus.size]
+    small = len(cluster.nodes) - len(gpu)
+    since = min((made for made in gpu if made is not None), default=cluster.created)
+    hours = 0.0 if since is None else (now - since).total_seconds() / 3600
+    return bill.bill(env, hours, gpu_nodes=len(gpu), management_nodes=small)
+
+
+def _lines(env: Environment, figures: dict[str, object], *, looked: bool) -> list[str]:
+    nodes = f"{figures['gpu_nodes']} x {env.gpus.size} + {figures['management_nodes']} small"
+    lines = [f"price     about {figures['usd_h']} USD/h for {nodes}, by the list"]
+    if figures["running"]:
+        lines.append(
+            f"so far    {figures['gpu_hours']} GPU-hours, about {figures['usd']} USD in "
+            f"{figures['hours']} h"
+        )
+    else:
+        why = "" if looked else f" ({DO_TOKEN} is not set: did not look)"
+        lines.append(f"so far    nothing of {env.name} runs{why}")
+    if figures["until"] is None:
+        lines.append("end       none was set")
+    else:
+        lines.append(
+            f"end       {figures['until']}, in {figures['hours_left']} h: about "
+            f"{figures['usd_at_the_end']} USD in all"
+        )
+    return [*lines, f"          {NOT_IN_IT}"]
+
+
+def _inventory(env: Environment, cluster: RunningCluster) -> list[str]:
+    """What a teardown takes away, in words."""
+    nodes = Counter(size for size, _ in cluster.nodes)
+    return [
+        *(f"{amount} x {size}" for size, amount in sorted(nodes.items())),
+        f"the cluster with everything in it, its VPC, the share of {env.hosting.nfs_gib} GiB with "
+        "the models",
+    ]
+
+
+def _date(when: datetime) -> str:
+    return f"{when:%Y-%m-%d %H:%M} UTC"
+
+
+def _span(minutes: int) -> str:
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+COMMANDS = (cost, teardown_if_expired)
