@@ -12,16 +12,16 @@ import math
 import time
 from collections.abc import Callable
 
-from gtc_runtime.load.arrivals import Arrivals
+from gtc_runtime.load.caps import capped
 from gtc_runtime.load.conversations import Conversations
 from gtc_runtime.load.exchange import Exchange
 from gtc_runtime.load.followups import FollowUps
 from gtc_runtime.load.library import Library
-from gtc_runtime.load.mix import MixSequence
 from gtc_runtime.load.prompt import Prompt, RequestWriter, TokenRatio
 from gtc_runtime.load.protocol import Transport
 from gtc_runtime.load.quality import QualityMeter
 from gtc_runtime.load.records import FAILURES, Outcome, RequestRecord
+from gtc_runtime.load.schedule import Change, Schedule
 from gtc_runtime.load.settings import LoadSettings, Pacing
 from gtc_runtime.load.snapshot import Gauges, Snapshot
 from gtc_runtime.load.stats import SliceRecorder
@@ -30,7 +30,7 @@ from gtc_runtime.load.workloads.reasoning import Reasoning
 from gtc_runtime.load.workloads.summarization import Summarization
 from gtc_spec.errors import UsageError
 from gtc_spec.phases import WorkloadMix
-from gtc_spec.serving import LoadLimits, Workload, Workloads
+from gtc_spec.serving import Workload
 
 LATE_MAX_S = 1.0
 """A slot that is taken up later than this is shed: no burst after the machine stood still."""
@@ -38,6 +38,9 @@ SWEEP_S = 0.25
 """How often open requests are held against their limits."""
 PROBE_S = 0.05
 """How often the promptness of the event loop is measured."""
+
+_SHARD_SEEDS = 1000
+"""Distance between the seeds of two shards."""
 
 
 class Engine:
@@ -66,10 +69,13 @@ class Engine:
         self._on_record = on_record
         self._recorder = SliceRecorder()
         self._meter = QualityMeter(transport.stamp_source, clock())
-        self._writer = RequestWriter(settings.url, settings.model, settings.exact_lengths)
+        self._writer = RequestWriter(
+            settings.url, settings.model, settings.exact_lengths, settings.api_key
+        )
         self._ratio = TokenRatio(settings.limits.tokens_per_word)
-        self._arrivals = Arrivals(settings.seed, clock())
-        self._mix = MixSequence(WorkloadMix(100, 0, 0))
+        self._schedule = Schedule(
+            settings.seed, clock(), settings.shard, settings.shards, self._changed
+        )
         self._rps = 0.0
         self._build_workloads(followups)
         self._open: set[Exchange] = set()
@@ -80,8 +86,10 @@ class Engine:
         self._watch: list[asyncio.Task[None]] = []
 
     def _build_workloads(self, followups: FollowUps) -> None:
-        seed, limits = self._settings.seed, self._limits
-        shapes = _capped(self._settings.shapes, limits)
+        # Shards share the schedule but no text: a prefix that two of them send would be cached.
+        seed = self._settings.seed + _SHARD_SEEDS * self._settings.shard
+        limits = self._limits
+        shapes = capped(self._settings.shapes, limits)
         library = Library.bundled(seed)
         self._chat = Chat(shapes.chat, library, self._ratio, seed + 1)
         self._summarization = Summarization(shapes.summarization, library, self._ratio, seed + 2)
@@ -102,8 +110,18 @@ class Engine:
             asyncio.create_task(self._probe(), name="load-probe"),
         ]
 
-    def configure(self, rps: float, mix: WorkloadMix, pacing: Pacing) -> None:
-        """Change rate, mix and spread from now on. The rate is clamped to the limits.
+    def configure(
+        self, rps: float, mix: WorkloadMix, pacing: Pacing, at_s: float | None = None
+    ) -> None:
+        """Change rate, mix and spread. The rate is clamped to the limits.
+
+        Args:
+            rps: Requests per second over all workloads and all shards.
+            mix: Shares of the workloads.
+            pacing: How requests are spread in time.
+            at_s: From when, seconds of CLOCK_MONOTONIC. Shards that are told the same moment before
+                it comes keep one schedule. None, or a moment long past, is now, and overrules the
+                changes that wait for their time.
 
         Raises:
             UsageError: The rate is not a finite number.
@@ -111,11 +129,19 @@ class Engine:
         if not math.isfinite(rps):
             raise UsageError(f"rate {rps} is not a number of requests per second")
         self._take_due()
-        self._rps = min(max(0.0, rps), self._limits.rps_max)
-        self._arrivals.configure(self._rps, pacing, self._clock())
-        self._mix.change(mix)
-        self._conversations.welcome(self._rps > 0 and mix.chat > 0)
+        now_s = self._clock()
+        if at_s is None or at_s < now_s - LATE_MAX_S:
+            self._schedule.forget_changes()
+            at_s = now_s
+        rps = min(max(0.0, rps), self._limits.rps_max)
+        self._schedule.change(Change(at_s, rps, mix, pacing))
+        self._take_due()
         self._arm()
+
+    def _changed(self, change: Change) -> None:
+        """Another rate and mix are in force."""
+        self._rps = change.rps
+        self._conversations.welcome(change.rps > 0 and change.mix.chat > 0)
 
     def cancel(self) -> None:
         """End every open request, counted as cancelled, and forget all conversations."""
@@ -146,7 +172,7 @@ class Engine:
             conversations=self._conversations.open,
             turns=self._turns,
             prompt_tokens=self._prompt_tokens,
-            offered_rps=self._rps,
+            offered_rps=self._rps / self._settings.shards,
             tokens_per_word=round(self._ratio.tokens_per_word, 4),
             last_failure=self._last_failure,
         )
@@ -157,9 +183,9 @@ class Engine:
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-        due_s = self._arrivals.next_due_s
-        if due_s is not None:
-            delay_s = max(0.0, due_s - self._clock())
+        wake_s = self._schedule.wake_s
+        if wake_s is not None:
+            delay_s = max(0.0, wake_s - self._clock())
             self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
 
     def _tick(self) -> None:
@@ -167,11 +193,10 @@ class Engine:
         self._arm()
 
     def _take_due(self) -> None:
-        while (due_s := self._arrivals.next_due_s) is not None and due_s <= self._clock():
-            self._slot(self._arrivals.pop())
+        while (slot := self._schedule.next(self._clock())) is not None:
+            self._offer_slot(slot.workload, slot.due_s)
 
-    def _slot(self, due_s: float) -> None:
-        workload = self._mix.next()
+    def _offer_slot(self, workload: Workload, due_s: float) -> None:
         if workload == "chat":
             self._conversations.slot(due_s)
         elif workload == "summarization":
@@ -195,7 +220,7 @@ class Engine:
         self._recorder.due(record)
         late_s = self._clock() - due_s
         self._meter.schedule_error(late_s)
-        if late_s > LATE_MAX_S or len(self._open) >= self._limits.in_flight_max:
+        if late_s > LATE_MAX_S or len(self._open) >= self._settings.in_flight_max:
             self._shed(record, conversation)
             return
         prompt = make()
@@ -254,35 +279,3 @@ class Engine:
             before_s = self._clock()
             await asyncio.sleep(PROBE_S)
             self._meter.reader_stall(max(0.0, self._clock() - before_s - PROBE_S))
-
-
-def _capped(shapes: Workloads, limits: LoadLimits) -> Workloads:
-    """The shapes with every token span within the hard caps."""
-
-    def cap(span: tuple[int, int], most: int) -> tuple[int, int]:
-        return min(span[0], most), min(span[1], most)
-
-    prompt, answer = limits.prompt_tokens_max, limits.max_tokens_max
-    chat, document, question = shapes.chat, shapes.summarization, shapes.reasoning
-    return shapes.model_copy(
-        update={
-            "chat": chat.model_copy(
-                update={
-                    "context_tokens": cap(chat.context_tokens, prompt),
-                    "reply_tokens": cap(chat.reply_tokens, answer),
-                }
-            ),
-            "summarization": document.model_copy(
-                update={
-                    "prompt_tokens": cap(document.prompt_tokens, prompt),
-                    "output_tokens": cap(document.output_tokens, answer),
-                }
-            ),
-            "reasoning": question.model_copy(
-                update={
-                    "prompt_tokens": cap(question.prompt_tokens, prompt),
-                    "output_tokens": cap(question.output_tokens, answer),
-                }
-            ),
-        }
-    )

@@ -6,16 +6,18 @@ settings travel as one line of JSON to the load process.
 
 from __future__ import annotations
 
+import os
+from typing import Self
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gtc_runtime.load.arrivals import Pacing
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
 from gtc_spec.serving import LoadLimits, Workloads
 
-__all__ = ["LoadSettings", "Pacing", "Timeouts", "check_url", "settings_from"]
+__all__ = ["LoadSettings", "Pacing", "RequestGoals", "Timeouts", "check_url", "settings_from"]
 
 
 class Timeouts(BaseModel):
@@ -33,6 +35,17 @@ class Timeouts(BaseModel):
     """From send to the end of the answer; 2,000 tokens at 33 ms take 66 s."""
 
 
+class RequestGoals(BaseModel):
+    """What a request must meet to be a good one: the goals behind goodput."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    ttft_s: float = Field(gt=0)
+    """Longest time from send to first output token."""
+    itl_s: float = Field(gt=0)
+    """Longest mean time between output tokens (TPOT)."""
+
+
 class LoadSettings(BaseModel):
     """Everything the load process needs before it can send.
 
@@ -47,6 +60,13 @@ class LoadSettings(BaseModel):
         followups_url: Base address of an OpenAI-compatible server that writes the next question of
             a conversation; None takes questions from a bundled list.
         timeouts: See `Timeouts`.
+        slo: Goals of a single request; None judges none.
+        keep_arrivals: Keep the time of every arrival in the record of its request.
+        shard, shards: Which of how many load processes this is; together they send the load that
+            one would, each its part of every workload. The cap on open requests is divided.
+        api_key_env: Name of the environment variable that holds the bearer token; empty for none.
+            The token itself is in no setting and no log.
+        request_log: Folder for the log of finished requests; empty keeps none.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -59,6 +79,29 @@ class LoadSettings(BaseModel):
     exact_lengths: bool = True
     followups_url: str | None = None
     timeouts: Timeouts = Timeouts()
+    slo: RequestGoals | None = None
+    keep_arrivals: bool = False
+    shard: int = Field(default=0, ge=0)
+    shards: int = Field(default=1, ge=1)
+    api_key_env: str = ""
+    request_log: str = ""
+
+    @property
+    def api_key(self) -> str:
+        """The bearer token, empty for none."""
+        return os.environ.get(self.api_key_env, "") if self.api_key_env else ""
+
+    @property
+    def in_flight_max(self) -> int:
+        """Cap on the open requests of this shard; the caps of all shards add up to the limit."""
+        whole, rest = divmod(self.limits.in_flight_max, self.shards)
+        return whole + (self.shard < rest)
+
+    @model_validator(mode="after")
+    def _shard_is_one_of_them(self) -> Self:
+        if self.shard >= self.shards:
+            raise ValueError(f"shard {self.shard} of {self.shards}, allowed: 0 to shards - 1")
+        return self
 
 
 def settings_from(
@@ -78,6 +121,7 @@ def settings_from(
         seed=seed,
         shapes=environment.workloads,
         limits=environment.load,
+        slo=RequestGoals(ttft_s=environment.slo.ttft_p95_s, itl_s=environment.slo.itl_p95_s),
         followups_url=followups_url,
     )
 

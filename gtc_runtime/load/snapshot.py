@@ -26,7 +26,7 @@ class Gauges:
         conversations: Conversations that are not over.
         turns: Chat turns sent since the start.
         prompt_tokens: Prompt tokens sent since the start (usage where known, else estimated).
-        offered_rps: Rate that the engine is set to, after clamping.
+        offered_rps: Rate that this engine is set to, after clamping; the shares of shards add up.
         tokens_per_word: The calibrated ratio in use.
         last_failure: Class and words of the latest failure; empty while there was none.
     """

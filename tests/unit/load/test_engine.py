@@ -411,3 +411,30 @@ async def test_an_aiohttp_server_is_understood(settings):
     await runner.cleanup()
     assert set(run.outcomes()) == {"ok"}
     assert {each.tokens for each in run.records} == {4}
+
+
+async def test_a_change_can_be_told_before_its_time(server, settings):
+    async with running(settings(server.url)) as run:
+        at_s = time.monotonic() + 0.3
+        run.engine.configure(50, REASONING, "constant", at_s=at_s)
+        await asyncio.sleep(0.6)
+        run.engine.configure(0, REASONING, "constant")
+    assert len(run.records) > 5
+    assert all(each.due_s > at_s for each in run.records)
+
+
+async def test_shards_divide_requests_and_the_cap_on_open_ones(server, settings):
+    async def sleep(writer, body):
+        await asyncio.sleep(3)
+
+    server.script = sleep
+    shards = [settings(server.url, in_flight_max=5, shard=i, shards=2) for i in (0, 1)]
+    async with running(shards[0]) as first, running(shards[1]) as second:
+        at_s = time.monotonic() + 0.1
+        for run in (first, second):
+            run.engine.configure(40, REASONING, "constant", at_s=at_s)
+        await asyncio.sleep(0.5)
+        gauges = [run.snapshot().gauges for run in (first, second)]
+    assert [each.in_flight for each in gauges] == [3, 2]
+    assert [each.offered_rps for each in gauges] == [20, 20]
+    assert not {each.due_s for each in first.records} & {each.due_s for each in second.records}
