@@ -4,9 +4,11 @@ import subprocess
 
 import pytest
 
+from gtc_constructs.stacks import InfraStack
 from gtc_spec import names
 from gtc_spec.environment import ENVIRONMENTS, load
-from tests.synthesised import IMAGE, output, stack_of_demo
+from gtc_spec.overrides import load_with
+from tests.synthesised import IMAGE, Synthesised, output, stack_of_demo
 
 STACKS = [f"{part}-{env}" for env in ENVIRONMENTS for part in ("infra", "cluster")]
 CLUSTER = "digitalocean_kubernetes_cluster"
@@ -228,3 +230,13 @@ def test_terraform_refuses_prod_while_dev_is_in_the_state(tmp_path, state, refus
     assert (planned.returncode != 0) is refused
     said = " ".join(planned.stderr.replace("│", " ").split())
     assert ("make teardown ENV=dev" in said) is refused
+
+
+def test_the_end_date_is_a_tag_of_the_cluster_alone(app):
+    env = load_with("prod", {"GTC_UNTIL": "2026-03-20T18:00+01:00"})
+    made = Synthesised(InfraStack(app, env))
+    tag = "gtc-demo-until-20260320t1700z"
+
+    assert tag in made.resource(CLUSTER)["tags"]
+    assert tag not in json.dumps(made.resource(POOL))
+    assert tag not in json.dumps(made.json["resource"]["digitalocean_nfs"])
