@@ -146,6 +146,8 @@ class DemoView:
     events: tuple[EventView, ...]
     problem: str = ""
     """The most important thing that is wrong now, one line; empty when nothing is."""
+    ending: str = ""
+    """That the deployment's end date is near or has passed, one line; empty before."""
 
     def to_json(self) -> dict[str, Any]:
         """Plain containers for REST, sockets and ``--json``."""

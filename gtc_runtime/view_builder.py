@@ -28,6 +28,7 @@ from gtc_runtime.view import (
     StripItem,
     WorkloadView,
 )
+from gtc_spec import bill
 from gtc_spec.environment import Environment
 from gtc_spec.pools import ROLES
 from gtc_spec.serving import WORKLOADS
@@ -67,11 +68,12 @@ class ViewBuilder:
         window = self._load.book.window(int(now_s) - WINDOW_S, int(now_s) + 1)
         look = self._cluster.watch.newest
         keda_state: KedaState = look.keda.state if look is not None else "unknown"
+        now = datetime.now(UTC)
         return DemoView(
             environment=self._env.name,
             digest=self._env.digest,
             cluster=self._cluster.title,
-            at=datetime.now(UTC).isoformat(timespec="milliseconds"),
+            at=now.isoformat(timespec="milliseconds"),
             uptime_s=round(now_s - self._started_s, 1),
             mode=self._conductor.mode,
             holder=self._cluster.lease.holder if self._cluster.lease.held else "",
@@ -88,6 +90,7 @@ class ViewBuilder:
             load_age_s=_rounded(self._load.age_s),
             events=self._events.newest(),
             problem=self._problem(),
+            ending=bill.warning(self._env.until, now),
         )
 
     def _phase(self, now_s: float) -> PhaseView:

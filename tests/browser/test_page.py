@@ -210,6 +210,17 @@ async def test_a_problem_takes_the_line_under_the_title_and_gives_it_back(page):
     assert page.says("notice") == calm
 
 
+async def test_the_end_date_takes_that_line_in_its_last_hour_unless_something_is_wrong(page):
+    page.demo.change(ending="15 min left until the end date")
+    await page.draw()
+    assert page.says("notice") == "15 min left until the end date"
+
+    page.demo.change(problem="the frontend does not answer")
+    await page.draw()
+
+    assert page.says("notice") == "the frontend does not answer"
+
+
 async def test_nothing_known_is_drawn_as_dashes_and_not_as_zeros(page):
     scenes["unknown"](page.demo)
     await page.draw()

@@ -59,7 +59,7 @@ class _ScalerBadge:
 
 
 class Notice:
-    """One line under the head: what is being watched, or the most important problem."""
+    """One line under the head: what is watched, the most important problem, or the end date."""
 
     def __init__(self, panel: PanelPort) -> None:
         environment = panel.environment
@@ -76,8 +76,9 @@ class Notice:
 
     def draw(self, view: DemoView) -> None:
         """Show the view."""
-        self._line.set_text(view.problem or self._standing)
-        swap(self._box, "notice-", "problem" if view.problem else "calm")
+        told = view.problem or view.ending
+        self._line.set_text(told or self._standing)
+        swap(self._box, "notice-", "problem" if told else "calm")
         self._age.set_text(text.data_age(_age(view.cluster_age_s), _age(view.load_age_s)))
 
 
