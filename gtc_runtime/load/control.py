@@ -1,6 +1,6 @@
 """The load as its owner sees it: what is wanted, what runs, and the statistics of it.
 
-It keeps one load process alive and tells it only what changes. It must not know phases, pages or
+It keeps the load process alive and tells it only what changes. It must not know phases, pages or
 clusters.
 """
 
@@ -38,7 +38,7 @@ class Wanted:
 
 
 class LoadControl:
-    """One load process, kept alive.
+    """The load process, of one shard or several, kept alive.
 
     Args:
         settings: What the process is told when it starts.
@@ -85,7 +85,7 @@ class LoadControl:
 
     @property
     def pid(self) -> int | None:
-        """Process id of the load process."""
+        """Process id of the load process, of its first shard."""
         return self._process.pid
 
     def on_snapshot(self, callback: Callable[[Snapshot], None]) -> None:
@@ -165,11 +165,11 @@ class LoadControl:
             await asyncio.sleep(0.5)
             if self._process.alive:
                 continue
+            await self._process.stop()  # one that died takes the others with it: one schedule
             self.book.settle_open()
             self._on_death("the load process died and is started again; open requests are lost")
             await asyncio.sleep(RESTART_S)
             try:
-                await self._process.stop()
                 await self._process.start(self._settings)
                 async with self._lock:
                     await self._tell()

@@ -1,23 +1,25 @@
-"""The parent's side of the load process: start it, steer it, hear from it, end it.
+"""The parent's side of the load processes: start them, steer them, hear from them, end them.
 
-The load runs in a process of its own so that ten thousand chunks a second never hold up a page.
-Commands go down its standard input, snapshots come up its standard output, one JSON object a line.
-End of file on the input stops the load at once, so a parent that dies takes its load with it.
+The load runs in processes of its own so that ten thousand chunks a second never hold up a page.
+One is enough for about 45,000 chunks a second or 1,000 streams; `LoadSettings.shards` asks for
+more. They share one schedule and are steered and heard as one. End of file on the input of a
+process stops its load at once, so a parent that dies takes its load with it.
 """
 
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 import os
 import signal
 import sys
+import time
 from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable
 from contextlib import suppress
 
 from gtc_runtime.load.settings import LoadSettings, Pacing, settings_from
+from gtc_runtime.load.shard import Shard, combined
 from gtc_runtime.load.snapshot import Snapshot
 from gtc_spec.errors import GtcError, UnreachableError
 from gtc_spec.phases import WorkloadMix
@@ -27,59 +29,60 @@ __all__ = ["LoadProcess", "LoadSettings", "Snapshot", "settings_from"]
 START_S = 20.0
 """Longest wait for the first snapshot; it takes 0.3 s on a quiet core."""
 STOP_S = 3.0
-"""Longest wait for the end before the process is killed."""
+"""Longest wait for the end before a process is killed."""
+AHEAD_S = 0.1
+"""Several shards change together, this far ahead: longer than a command takes to reach them all."""
 _LINE_MAX = 8 * 2**20
 
 log = logging.getLogger(__name__)
 
 
 class LoadProcess:
-    """One load process and its pipe. May be started again after it ended."""
+    """The load processes as one. May be started again after they ended."""
 
     def __init__(self) -> None:
-        self._process: Process | None = None
-        self._reader: asyncio.Task[None] | None = None
-        self._first: asyncio.Event = asyncio.Event()
+        self._children: list[_Child] = []
         self._callbacks: list[Callable[[Snapshot], None]] = []
+        self._changes_s = 0.0
 
     @property
     def alive(self) -> bool:
-        """Whether the process runs and speaks."""
-        return self._process is not None and self._process.returncode is None
+        """Whether every process runs; one that is missing leaves a hole in the schedule."""
+        return bool(self._children) and all(child.alive for child in self._children)
 
     @property
     def pid(self) -> int | None:
-        """Process id, None when it is not alive."""
-        return self._process.pid if self._process is not None and self.alive else None
+        """Process id of the first shard, None when not all are alive."""
+        return self._children[0].pid if self.alive else None
+
+    @property
+    def pids(self) -> list[int]:
+        """Process ids of the shards that are alive."""
+        return [child.pid for child in self._children if child.alive]
 
     def on_snapshot(self, callback: Callable[[Snapshot], None]) -> None:
-        """Call `callback` with every snapshot, four times a second, in the parent's loop."""
+        """Call `callback` with every snapshot, four times a second and shard, in this loop.
+
+        Its increments are those of one shard, everything else speaks for all of them.
+        """
         self._callbacks.append(callback)
 
     async def start(self, settings: LoadSettings) -> None:
-        """Start the process and wait until it speaks; it is idle until `configure`.
+        """Start `settings.shards` processes and wait until all speak; idle until `configure`.
 
         Raises:
-            GtcError: It is running already, or did not come up in time.
+            GtcError: They are running already, or did not come up in time.
         """
         if self.alive:
             raise GtcError("the load process is running already", "stop it first")
-        self._first.clear()
-        self._process = await asyncio.create_subprocess_exec(
-            sys.executable,
-            *("-m", "gtc_runtime.load.worker"),
-            stdin=PIPE,
-            stdout=PIPE,
-            stderr=None,
-            env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
-            limit=_LINE_MAX,
-            start_new_session=True,  # Ctrl-C in a terminal is for the parent alone
-        )
-        self._reader = asyncio.create_task(self._read(self._process), name="load-snapshots")
+        await self.stop()
         try:
-            await self._send({"settings": settings.model_dump(mode="json")})
+            for shard in range(settings.shards):
+                part = settings.model_copy(update={"shard": shard})
+                self._children.append(await _Child.start(part, self._hear))
             async with asyncio.timeout(START_S):
-                await self._first.wait()
+                for child in self._children:
+                    await child.shard.spoke.wait()
         except (TimeoutError, UnreachableError):
             await self.stop()
             raise GtcError(
@@ -95,58 +98,90 @@ class LoadProcess:
             pacing: How requests are spread in time.
 
         Raises:
-            UnreachableError: The process is not alive.
+            UnreachableError: A process is not alive.
         """
         shares = [mix.chat, mix.summarization, mix.reasoning]
-        await self._send({"configure": {"rps": rps, "mix": shares, "pacing": pacing}})
+        wanted: dict[str, object] = {"rps": rps, "mix": shares, "pacing": pacing}
+        if len(self._children) > 1:
+            wanted["at_s"] = self._changes_s = time.monotonic() + AHEAD_S
+        await self._tell({"configure": wanted})
 
     async def cancel(self) -> None:
         """End every open stream (counted as cancelled) and forget all conversations."""
-        await self._send({"cancel": True})
+        await asyncio.sleep(self._changes_s - time.monotonic())  # what is told comes first
+        await self._tell({"cancel": True})
 
     async def stop(self) -> None:
-        """End the process; open streams are cut. Does nothing when it is not alive."""
-        process, reader = self._process, self._reader
-        if process is None:
-            return
-        if process.stdin is not None:
-            process.stdin.close()
+        """End all processes; open streams are cut. Does nothing when none is alive."""
+        await asyncio.gather(*(child.stop() for child in self._children))
+        self._children = []
+
+    async def _tell(self, command: dict[str, object]) -> None:
+        if not self.alive:
+            raise UnreachableError("the load process is not running", "start it again")
+        await asyncio.gather(*(child.shard.tell(command) for child in self._children))
+
+    def _hear(self, said: Snapshot) -> None:
+        newest = [child.shard.newest for child in self._children]
+        snapshot = combined(said, [each for each in newest if each is not None])
+        for callback in self._callbacks:
+            try:
+                callback(snapshot)
+            except Exception:  # a broken listener must not deafen the others
+                log.exception("a snapshot listener failed")
+
+
+class _Child:
+    """One process and the shard in it."""
+
+    def __init__(self, process: Process, shard: Shard) -> None:
+        self.shard = shard
+        self._process = process
+        self._listener = asyncio.create_task(shard.listen(), name="load-snapshots")
+
+    @classmethod
+    async def start(cls, settings: LoadSettings, hear: Callable[[Snapshot], None]) -> _Child:
+        """Start a process and tell it its settings.
+
+        Raises:
+            UnreachableError: It does not listen.
+        """
+        process = await asyncio.create_subprocess_exec(
+            sys.executable,
+            *("-m", "gtc_runtime.load.worker"),
+            stdin=PIPE,
+            stdout=PIPE,
+            stderr=None,
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+            limit=_LINE_MAX,
+            start_new_session=True,  # Ctrl-C in a terminal is for the parent alone
+        )
+        if process.stdin is None or process.stdout is None:
+            raise UnreachableError("the load process has no pipes")
+        child = cls(process, Shard(process.stdin, process.stdout, hear))
+        try:
+            await child.shard.tell({"settings": settings.model_dump(mode="json")})
+        except UnreachableError:
+            await child.stop()
+            raise
+        return child
+
+    @property
+    def alive(self) -> bool:
+        return self._process.returncode is None
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    async def stop(self) -> None:
+        self.shard.hang_up()
         try:
             async with asyncio.timeout(STOP_S):
-                await process.wait()
+                await self._process.wait()
         except TimeoutError:
             with suppress(ProcessLookupError):
-                process.send_signal(signal.SIGKILL)
-            await process.wait()
-        if reader is not None:
-            await asyncio.wait({reader}, timeout=STOP_S)
-            reader.cancel()
-        self._process = self._reader = None
-
-    async def _send(self, command: dict[str, object]) -> None:
-        process = self._process
-        if process is None or process.stdin is None or process.returncode is not None:
-            raise UnreachableError("the load process is not running", "start it again")
-        try:
-            process.stdin.write(json.dumps(command).encode() + b"\n")
-            async with asyncio.timeout(STOP_S):
-                await process.stdin.drain()
-        except (ConnectionError, TimeoutError, RuntimeError) as error:
-            raise UnreachableError(f"the load process does not listen: {error!r}") from None
-
-    async def _read(self, process: Process) -> None:
-        if process.stdout is None:
-            raise GtcError("the load process has no output pipe")
-        while line := await process.stdout.readline():
-            try:
-                snapshot = Snapshot.from_line(line)
-            except ValueError:
-                log.warning("the load process said something that is no snapshot: %r", line[:200])
-                continue
-            self._first.set()
-            for callback in self._callbacks:
-                try:
-                    callback(snapshot)
-                except Exception:  # a broken listener must not deafen the others
-                    log.exception("a snapshot listener failed")
-        await process.wait()
+                self._process.send_signal(signal.SIGKILL)
+            await self._process.wait()
+        await asyncio.wait({self._listener}, timeout=STOP_S)
+        self._listener.cancel()

@@ -73,15 +73,17 @@ class RequestWriter:
         model: Served name.
         exact_lengths: Honour `Prompt.exact` with `ignore_eos`, which servers other than engines
             for inference may refuse.
+        key: Bearer token; empty for none.
     """
 
-    def __init__(self, url: str, model: str, exact_lengths: bool) -> None:
+    def __init__(self, url: str, model: str, exact_lengths: bool, key: str = "") -> None:
         parts = urlsplit(url)
         path = parts.path.rstrip("/").removesuffix("/v1") + "/v1/chat/completions"
+        authorization = f"Authorization: Bearer {key}\r\n" if key else ""
         self._head = (
             f"POST {path} HTTP/1.1\r\nHost: {parts.netloc.rpartition('@')[2]}\r\n"
             "Content-Type: application/json\r\nAccept: text/event-stream\r\n"
-            "Accept-Encoding: identity\r\nUser-Agent: gtc-load\r\nContent-Length: "
+            f"Accept-Encoding: identity\r\nUser-Agent: gtc-load\r\n{authorization}Content-Length: "
         ).encode()
         self._fixed: dict[str, object] = {
             "model": model,

@@ -13,7 +13,11 @@ import json
 import logging
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import uvloop
@@ -21,6 +25,7 @@ import uvloop
 from gtc_runtime.load.engine import Engine
 from gtc_runtime.load.followups import CannedFollowUps, FollowUps, HttpFollowUps
 from gtc_runtime.load.protocol import AsyncTransport
+from gtc_runtime.load.request_log import RequestLog, path_of
 from gtc_runtime.load.settings import LoadSettings
 from gtc_spec.errors import GtcError
 from gtc_spec.phases import WorkloadMix
@@ -55,20 +60,27 @@ async def _run() -> None:
     if not line:
         return
     settings = LoadSettings.model_validate(json.loads(line)["settings"])
+    requests = _request_log(settings)
     engine = Engine(
         settings,
         AsyncTransport(settings.url, settings.timeouts.connect_s),
         _followups(settings),
+        on_record=requests.add if requests is not None else None,
     )
     engine.start()
     gc.freeze()  # what exists now stays; later collections need not look at it
-    reporter = asyncio.create_task(_report(engine, pipe), name="load-report")
+    say = partial(_line, engine, settings.api_key)
+    tasks = [asyncio.create_task(_report(say, pipe), name="load-report")]
+    if requests is not None:
+        tasks.append(asyncio.create_task(requests.keep_writing(), name="load-request-log"))
     try:
         await _obey(commands, engine)
     finally:
-        reporter.cancel()
         await engine.stop()
-        await _say_goodbye(engine, pipe)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+        await _say_goodbye(say, pipe)
 
 
 async def _obey(commands: asyncio.StreamReader, engine: Engine) -> None:
@@ -78,31 +90,48 @@ async def _obey(commands: asyncio.StreamReader, engine: Engine) -> None:
             command: dict[str, Any] = json.loads(line)
             if "configure" in command:
                 wanted = command["configure"]
-                engine.configure(wanted["rps"], WorkloadMix(*wanted["mix"]), wanted["pacing"])
+                mix = WorkloadMix(*wanted["mix"])
+                engine.configure(wanted["rps"], mix, wanted["pacing"], wanted.get("at_s"))
             elif "cancel" in command:
                 engine.cancel()
         except (ValueError, KeyError, TypeError, GtcError) as error:
             log.warning("a command was refused: %s", error)
 
 
-async def _report(engine: Engine, pipe: asyncio.WriteTransport) -> None:
+def _line(engine: Engine, secret: str) -> bytes:
+    """The next snapshot; should the server repeat our token, it goes no further."""
+    snapshot = engine.snapshot()
+    if secret and secret in snapshot.gauges.last_failure:
+        told = snapshot.gauges.last_failure.replace(secret, "***")
+        snapshot = replace(snapshot, gauges=replace(snapshot.gauges, last_failure=told))
+    return snapshot.to_line()
+
+
+async def _report(say: Callable[[], bytes], pipe: asyncio.WriteTransport) -> None:
     loop = asyncio.get_running_loop()
     next_s = loop.time()
     while True:
         if pipe.get_write_buffer_size() < UNREAD_MAX:
-            pipe.write(engine.snapshot().to_line())
+            pipe.write(say())
         next_s = max(next_s + SNAPSHOT_S, loop.time())
         await asyncio.sleep(next_s - loop.time())
 
 
-async def _say_goodbye(engine: Engine, pipe: asyncio.WriteTransport) -> None:
+async def _say_goodbye(say: Callable[[], bytes], pipe: asyncio.WriteTransport) -> None:
     """Send the last increments, so that nothing that was due stays open in the parent's books."""
     with suppress(OSError, RuntimeError):
-        pipe.write(engine.snapshot().to_line())
+        pipe.write(say())
         for _ in range(20):
             if pipe.is_closing() or not pipe.get_write_buffer_size():
                 break
             await asyncio.sleep(0.01)
+
+
+def _request_log(settings: LoadSettings) -> RequestLog | None:
+    if not settings.request_log:
+        return None
+    path = path_of(Path(settings.request_log), settings.shard)
+    return RequestLog(path, settings.api_key)
 
 
 def _followups(settings: LoadSettings) -> FollowUps:

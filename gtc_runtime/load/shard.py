@@ -1,0 +1,135 @@
+"""One load engine at the far end of a duplex stream of lines, and several seen as one.
+
+Commands go out and snapshots come in, one JSON object a line. What carries the lines is not known
+here: the pipes of a child process today, any other stream that is as orderly tomorrow.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections.abc import Callable, Sequence
+
+from gtc_runtime.load.snapshot import Gauges, Light, Quality, Snapshot
+from gtc_spec.errors import UnreachableError
+
+LISTEN_S = 3.0
+"""Longest wait for a shard to take a command off its stream."""
+_WORSE: tuple[Light, ...] = ("green", "amber", "red")
+
+log = logging.getLogger(__name__)
+
+
+class Shard:
+    """What a parent knows of one engine.
+
+    Args:
+        commands: Takes lines to the engine.
+        reports: Brings lines from it.
+        heard: Called with each snapshot after `newest` has changed.
+
+    Attributes:
+        newest: The latest snapshot; None before the first.
+        spoke: Set with the first snapshot.
+    """
+
+    def __init__(
+        self,
+        commands: asyncio.StreamWriter,
+        reports: asyncio.StreamReader,
+        heard: Callable[[Snapshot], None],
+    ) -> None:
+        self._commands, self._reports, self._heard = commands, reports, heard
+        self.newest: Snapshot | None = None
+        self.spoke = asyncio.Event()
+
+    async def tell(self, command: dict[str, object]) -> None:
+        """Send one command.
+
+        Raises:
+            UnreachableError: The engine does not take it.
+        """
+        try:
+            self._commands.write(json.dumps(command).encode() + b"\n")
+            async with asyncio.timeout(LISTEN_S):
+                await self._commands.drain()
+        except (ConnectionError, TimeoutError, RuntimeError) as error:
+            raise UnreachableError(f"the load process does not listen: {error!r}") from None
+
+    def hang_up(self) -> None:
+        """Close the stream of commands: the engine ends at once and says goodbye."""
+        self._commands.close()
+
+    async def listen(self) -> None:
+        """Take in snapshots until the engine says no more."""
+        while line := await self._reports.readline():
+            try:
+                self.newest = snapshot = Snapshot.from_line(line)
+            except ValueError:
+                log.warning("the load process said something that is no snapshot: %r", line[:200])
+                continue
+            self.spoke.set()
+            self._heard(snapshot)
+
+
+def combined(said: Snapshot, newest: Sequence[Snapshot]) -> Snapshot:
+    """What one shard said, as a snapshot of all of them.
+
+    Args:
+        said: Its increments are passed on, so that none is counted twice.
+        newest: The latest snapshot of every shard, `said` among them.
+
+    Returns:
+        The increments of `said`, the gauges added up, the worst quality, and the time of the
+        shard that has been silent for longest.
+    """
+    if len(newest) == 1:
+        return said
+    return Snapshot(
+        at_s=min(each.at_s for each in newest),
+        slices=said.slices,
+        gauges=_sum([each.gauges for each in newest], said.gauges.last_failure),
+        quality=_worst([each.quality for each in newest]),
+    )
+
+
+def _sum(gauges: Sequence[Gauges], last_failure: str) -> Gauges:
+    """Counts and rates added up, the ratio of tokens to words as their mean."""
+
+    def total(name: str) -> int:
+        return sum(getattr(each, name) for each in gauges)
+
+    failures = [each.last_failure for each in gauges if each.last_failure]
+    return Gauges(
+        in_flight=total("in_flight"),
+        waiting=total("waiting"),
+        streaming=total("streaming"),
+        conversations=total("conversations"),
+        turns=total("turns"),
+        prompt_tokens=total("prompt_tokens"),
+        offered_rps=round(sum(each.offered_rps for each in gauges), 6),
+        tokens_per_word=round(sum(each.tokens_per_word for each in gauges) / len(gauges), 4),
+        last_failure=last_failure or (failures[0] if failures else ""),
+    )
+
+
+def _worst(qualities: Sequence[Quality]) -> Quality:
+    """The worst light with its words, and the worst of each figure."""
+
+    def most(name: str) -> float | None:
+        known = [value for each in qualities if (value := getattr(each, name)) is not None]
+        return max(known, default=None)
+
+    worst = max(qualities, key=lambda each: _WORSE.index(each.light))
+    sources = {each.stamp_source for each in qualities}
+    return Quality(
+        light=worst.light,
+        reason=worst.reason,
+        stamp_source="user" if "user" in sources else worst.stamp_source,
+        schedule_error_p99_ms=most("schedule_error_p99_ms"),
+        slip_p99_ms=most("slip_p99_ms"),
+        reader_stall_p99_ms=most("reader_stall_p99_ms"),
+        coalesced_share=most("coalesced_share"),
+        cpu_share=max(each.cpu_share for each in qualities),
+    )
