@@ -17,7 +17,9 @@ from gtc_runtime.cluster.cluster import Cluster
 from gtc_runtime.events import EventLog
 from gtc_runtime.load.control import LoadControl, Wanted
 from gtc_runtime.load.settings import settings_from
+from gtc_runtime.metrics.annotations import Annotations
 from gtc_runtime.metrics.exporter import Exporter
+from gtc_runtime.metrics.marks import MarkFinder
 from gtc_runtime.scenario import report
 from gtc_runtime.scenario.conductor import Conductor
 from gtc_runtime.settings import Settings
@@ -62,6 +64,7 @@ class DemoService:
             lambda text: self._events.add("warning", text),
         )
         self._load.on_snapshot(self.exporter.add)
+        self._marks, self._annotations = MarkFinder(), _annotations(settings, self._events)
         self._cluster: Cluster | None = None
         self._conductor: Conductor | None = None
         self._builder: ViewBuilder | None = None
@@ -89,6 +92,8 @@ class DemoService:
             asyncio.create_task(self._conductor.run(), name="conductor"),
             asyncio.create_task(self._keep_view(), name="view"),
         ]
+        if self._annotations is not None:
+            self._tasks.append(asyncio.create_task(self._annotations.run(), name="annotations"))
 
     async def stop(self) -> None:
         """Leave auto mode, end the load and give the Lease back."""
@@ -97,6 +102,9 @@ class DemoService:
         for task in self._tasks:
             with suppress(asyncio.CancelledError, GtcError):
                 await task
+        if self._annotations is not None and self._builder is not None:
+            self._annotations.add(self._marks.see(self._builder.build()))  # the last phase is over
+            await self._annotations.finish()
         await self._load.stop()
         if self._cluster is not None:
             await self._cluster.kube.close()
@@ -257,4 +265,14 @@ class DemoService:
         while True:
             self._view = builder.build()
             self.exporter.update(self._view)
+            if self._annotations is not None:
+                self._annotations.add(self._marks.see(self._view))
             await asyncio.sleep(VIEW_S)
+
+
+def _annotations(settings: Settings, events: EventLog) -> Annotations | None:
+    """The way to Grafana; None when no address is set."""
+    if not settings.grafana_url:
+        return None
+    token = settings.grafana_token.get_secret_value()
+    return Annotations(settings.grafana_url, token, lambda text: events.add("warning", text))

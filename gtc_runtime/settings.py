@@ -32,6 +32,9 @@ class Settings(BaseSettings):
     port: int = Field(8080, ge=0, le=65535, description="port of the panel; 0 takes any free one")
     frontend_url: str = Field("", description="Dynamo frontend, http://host:port")
     prometheus_url: str = Field("", description="Prometheus, http://host:port")
+    grafana_url: str = Field(
+        "", description="Grafana to write marks into, http://host:port; empty: none"
+    )
     followups_url: str = Field(
         "", description="server that writes follow-up questions; empty: canned"
     )
@@ -63,6 +66,11 @@ class Settings(BaseSettings):
         SecretStr(""),
         validation_alias=AliasChoices("HF_TOKEN"),
         description="HuggingFace token, for gated models",
+    )
+    grafana_token: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=AliasChoices("GRAFANA_TOKEN"),
+        description="Grafana service-account token, role Editor, for marks",
     )
     gradient_api_key: SecretStr = Field(
         SecretStr(""),

@@ -35,6 +35,11 @@ class PhaseName(StrEnum):
     COOLDOWN = "COOLDOWN"
 
 
+def phase_title(name: str) -> str:
+    """A phase for people: ``PREFILL_STRESS`` becomes ``Prefill stress``."""
+    return name.replace("_", " ").capitalize().replace("Kv ", "KV ")
+
+
 EPSILON_S = 1e-6
 """Instants closer than this are one: sums of scaled lengths differ in their last digits."""
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gtc_runtime.view import KedaState, Light, Mode
+from gtc_spec.phases import phase_title as phase_title
 
 TITLE: Final = "GTC Demo: Disaggregated LLM Inference on DO"
 
@@ -131,12 +132,6 @@ EVENT_SIGN: Final[dict[str, str]] = {
 NO_DATA: Final = "no data"
 SILENCE: Final = "No data from the panel’s server"
 COMMAND_SILENT: Final = "no answer within {seconds:g} s, the command may still take effect"
-
-
-def phase_title(name: str) -> str:
-    """``PREFILL_STRESS`` becomes ``Prefill stress``."""
-    title = name.replace("_", " ").capitalize()
-    return title.replace("Kv ", "KV ")
 
 
 def in_flight_parts(waiting: str, streaming: str) -> str:

@@ -1,0 +1,193 @@
+"""Writes marks into Grafana through its annotation API, as a guest that must never disturb.
+
+Best effort: marks wait in a short queue while Grafana is away and go out later with the times at
+which things happened. A write whose answer was lost is repeated, so a mark may be there twice, one
+on the other. Metrics tell the same story without any token (the boards draw both). It must not
+know what is worth a mark.
+
+Source: Grafana HTTP API, annotations (`POST /api/annotations`, `PATCH /api/annotations/:id`);
+creating needs the role Editor. `/api` is frozen and stays in Grafana 13.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+from collections import deque
+from collections.abc import Callable, Iterable
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from gtc_runtime.metrics.marks import Mark
+from gtc_spec.errors import UsageError
+
+CALL_S = 3.0
+"""Deadline of one call."""
+FINISH_S = 2.0
+"""Longest that the end of the process waits for marks."""
+QUEUE_MAX = 200
+"""Marks kept while Grafana is away: hours of show, about forty a cycle."""
+RETRY_S = (1.0, 30.0)
+"""First and longest pause before a mark is tried again."""
+
+log = logging.getLogger(__name__)
+
+
+class _NotNowError(Exception):
+    """Grafana did not take a mark this time; the mark waits."""
+
+
+class Annotations:
+    """Marks on their way to one Grafana.
+
+    Args:
+        url: Base URL of Grafana.
+        token: Token of a service account with the role Editor; empty for a Grafana that asks none.
+        complain: Told once, in one line, when Grafana refuses; not again until it has accepted.
+        retry_s: First and longest pause before a mark is tried again.
+
+    Raises:
+        UsageError: The URL is not one, or the token holds what no token holds.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        complain: Callable[[str], None],
+        retry_s: tuple[float, float] = RETRY_S,
+    ) -> None:
+        if urlsplit(url).scheme not in ("http", "https"):
+            raise UsageError(f"grafana url is {url!r}, allowed: http://host:port or https://host")
+        token = token.strip()
+        if not token.isascii() or (token and not token.isprintable()):
+            raise UsageError("GRAFANA_TOKEN holds characters that no token has")
+        self._url = f"{url.rstrip('/')}/api/annotations"
+        self._headers = {"Authorization": f"Bearer {token}"} if token else {}
+        self._complain, self._retry_s = complain, retry_s
+        self._told = ""
+        self._waiting: deque[Mark] = deque()
+        self._open: dict[Mark, int] = {}  # Grafana's number of phases that it knows the start of
+        self._news = asyncio.Event()
+
+    def add(self, marks: Iterable[Mark]) -> None:
+        """Queue marks, or the end of marks that were queued before; never waits.
+
+        When the queue is full the oldest mark is given up.
+        """
+        for mark in marks:
+            self._put(mark, last=True)
+            self._news.set()
+
+    async def run(self) -> None:
+        """Write marks as they come, for ever."""
+        first_s, longest_s = self._retry_s
+        pause_s = first_s
+        async with aiohttp.ClientSession(headers=self._headers) as session:
+            while True:
+                await self._news.wait()
+                try:
+                    await self._write_all(session)
+                    pause_s = first_s
+                except _NotNowError:
+                    await asyncio.sleep(pause_s)
+                    pause_s = min(2 * pause_s, longest_s)
+
+    async def finish(self) -> None:
+        """Try what still waits once more, for two seconds at most."""
+        with suppress(TimeoutError, _NotNowError):
+            async with (
+                asyncio.timeout(FINISH_S),
+                aiohttp.ClientSession(headers=self._headers) as session,
+            ):
+                await self._write_all(session)
+
+    async def _write_all(self, session: aiohttp.ClientSession) -> None:
+        while self._waiting:
+            mark = self._waiting.popleft()
+            try:
+                await self._write(session, mark)
+            except BaseException:  # a cancelled write is not a written one either
+                self._put(mark, last=False)
+                raise
+        self._news.clear()
+
+    def _put(self, mark: Mark, *, last: bool) -> None:
+        if mark in self._waiting:
+            return  # its phase has ended while its beginning was on the way
+        if len(self._waiting) >= QUEUE_MAX:
+            if not last:
+                return  # it is older than everything that waits
+            self._open.pop(self._waiting.popleft(), None)
+        self._waiting.append(mark) if last else self._waiting.appendleft(mark)
+
+    async def _write(self, session: aiohttp.ClientSession, mark: Mark) -> None:
+        """Bring Grafana to what the mark says now."""
+        number = self._open.get(mark)
+        if number is not None:
+            end = {"timeEnd": mark.end_ms}
+            status, _ = await self._call(session, "PATCH", f"{self._url}/{number}", end)
+            del self._open[mark]
+            if status != 404:  # a Grafana without a disk has forgotten it
+                return
+        await self._create(session, mark)
+
+    async def _create(self, session: aiohttp.ClientSession, mark: Mark) -> None:
+        end_ms = mark.end_ms
+        end = {} if end_ms is None else {"timeEnd": end_ms}
+        body = {"time": mark.at_ms, "tags": list(mark.tags), "text": mark.text, **end}
+        status, answer = await self._call(session, "POST", self._url, body)
+        if status == 404:
+            self._tell(f"grafana answered 404 at {self._url}: is GTC_GRAFANA_URL right?")
+        number = answer.get("id") if isinstance(answer, dict) else None
+        if isinstance(number, int) and mark.lasts and end_ms is None:
+            self._open[mark] = number
+
+    async def _call(
+        self, session: aiohttp.ClientSession, method: str, url: str, body: dict[str, Any]
+    ) -> tuple[int, Any]:
+        """One call; the status and what came with it.
+
+        Raises:
+            _NotNowError: No answer, a refusal, or an error that may pass.
+        """
+        try:
+            async with (
+                asyncio.timeout(CALL_S),
+                session.request(method, url, json=body, allow_redirects=False) as response,
+            ):
+                status, content = response.status, await response.read()
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            words = str(error).split("\n")[0] or type(error).__name__
+            log.info("grafana does not answer, marks wait: %s", words)
+            raise _NotNowError from None
+        self._judge(status)
+        return status, _json(content)
+
+    def _judge(self, status: int) -> None:
+        if status in (401, 403):
+            self._tell(f"grafana refuses marks ({status}): GRAFANA_TOKEN must be an editor's token")
+            raise _NotNowError
+        if status == 429 or status >= 500 or 300 <= status < 400:
+            log.info("grafana answered %d, marks wait", status)
+            raise _NotNowError
+        if status == 200:
+            self._told = ""
+        else:
+            log.warning("grafana answered %d to a mark", status)
+
+    def _tell(self, complaint: str) -> None:
+        if complaint != self._told:
+            self._told = complaint
+            self._complain(complaint)
+
+
+def _json(content: bytes) -> Any:
+    try:
+        return json.loads(content)
+    except ValueError:
+        return None
