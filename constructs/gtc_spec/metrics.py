@@ -18,32 +18,16 @@ Differences between the two, all harmless because every query is keyed on ``name
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final, Literal
+from typing import Final
 
-from gtc_spec import names
+from gtc_spec import metrics_platform, names
+from gtc_spec.metric import Emitter as Emitter
+from gtc_spec.metric import Kind, Unit
+from gtc_spec.metric import Metric as Metric
 from gtc_spec.pools import Role
-
-Kind = Literal["counter", "gauge", "histogram"]
-Unit = Literal["seconds", "milliseconds", "requests", "tokens", "workers", "ratio", "percent",
-               "bytes", "watts", "mebibytes", "state", "rps", "streams"]  # fmt: skip
 
 SCRAPE_INTERVAL_S: Final = 5
 """Dynamo's monitors bring it themselves; twelve samples fit the one-minute window."""
-
-
-class Emitter(StrEnum):
-    """Who exposes a metric."""
-
-    FRONTEND = "frontend"
-    WORKER = "worker"
-    DCGM = "dcgm-exporter"
-    KUBE_STATE = "kube-state-metrics"
-    KEDA = "keda"
-    PROMETHEUS = "prometheus"
-    OURS = "gtc-demo"
-
 
 JOBS: Final[dict[Emitter, str]] = {
     Emitter.FRONTEND: f"{names.NAMESPACE_PLATFORM}/dynamo-frontend",
@@ -58,53 +42,6 @@ COMPONENTS: Final[dict[Role, str]] = {"prefill": "prefill", "decode": "tensorrt_
 """Value of ``dynamo_component`` of each pool; the service name is nowhere in the metrics."""
 ENDPOINT: Final = "generate"
 """Value of ``dynamo_endpoint`` for requests; other endpoints count housekeeping."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One metric family.
-
-    Attributes:
-        name: Family name, without ``_bucket``, ``_sum`` or ``_count``.
-        emitter: Who exposes it.
-        kind: Its type.
-        unit: Of its value.
-        labels: What the emitter itself puts on each series.
-        meaning: What one value says, in one sentence.
-        deployed: Exists on the cluster (Dynamo 0.8.1 and the pinned charts).
-        rehearsal: Exists on localhost (Dynamo 1.4.2 and our own processes).
-    """
-
-    name: str
-    emitter: Emitter
-    kind: Kind
-    unit: Unit
-    labels: tuple[str, ...]
-    meaning: str
-    deployed: bool = True
-    rehearsal: bool = True
-
-    @property
-    def bucket(self) -> str:
-        """Series of the cumulative buckets."""
-        return f"{self.name}_bucket"
-
-    @property
-    def sum(self) -> str:
-        """Series of the sum of all observations."""
-        return f"{self.name}_sum"
-
-    @property
-    def count(self) -> str:
-        """Series of the number of observations."""
-        return f"{self.name}_count"
-
-    @property
-    def series(self) -> tuple[str, ...]:
-        """Every series name of the family."""
-        if self.kind == "histogram":
-            return (self.bucket, self.sum, self.count)
-        return (self.name,)
 
 
 def _frontend(name: str, kind: Kind, unit: Unit, labels: tuple[str, ...], meaning: str) -> Metric:
@@ -183,62 +120,15 @@ def _kvstats(name: str, unit: Unit, meaning: str) -> Metric:
     )  # fmt: skip
 
 
+KV_ACTIVE_BLOCKS = _kvstats("active_blocks", "blocks", "KV blocks in use.")
+KV_TOTAL_BLOCKS = _kvstats("total_blocks", "blocks", "KV blocks of a worker.")
 KV_USAGE = _kvstats("gpu_cache_usage_percent", "ratio", "Used share of the KV pool, 0 to 1.")
 KV_HIT_RATE = _kvstats("gpu_prefix_cache_hit_rate", "ratio", "Prefix cache hits, 0 to 1.")
-
-
-def _gpu(name: str, unit: Unit, meaning: str) -> Metric:
-    """A default counter of dcgm-exporter 4.8.2; pod labels need honorLabels."""
-    return Metric(
-        f"DCGM_FI_{name}", Emitter.DCGM, "gauge", unit, ("gpu", "UUID", "pod", "namespace"),
-        meaning, rehearsal=False,
-    )  # fmt: skip
-
-
-GPU_UTIL = _gpu("DEV_GPU_UTIL", "percent", "Share of time with any kernel running.")
-GPU_MEMORY_USED = _gpu("DEV_FB_USED", "mebibytes", "Used GPU memory.")
-GPU_POWER = _gpu("DEV_POWER_USAGE", "watts", "Power draw.")
-GPU_TENSOR_ACTIVE = _gpu("PROF_PIPE_TENSOR_ACTIVE", "ratio", "Tensor cores busy: prefill.")
-GPU_DRAM_ACTIVE = _gpu("PROF_DRAM_ACTIVE", "ratio", "Memory interface busy: decode.")
-
-
-def _kube(name: str, unit: Unit, labels: tuple[str, ...], meaning: str) -> Metric:
-    """A metric of kube-state-metrics, the last three of its custom resource state."""
-    return Metric(name, Emitter.KUBE_STATE, "gauge", unit, labels, meaning, rehearsal=False)
-
-
-POD_READY = _kube(
-    "kube_pod_status_ready", "workers", ("namespace", "pod", "condition"), "1 for Ready pods."
-)
-POD_PHASE = _kube(
-    "kube_pod_status_phase", "workers", ("namespace", "pod", "phase"), "1 for the pod's phase."
-)
-POD_LABELS = _kube(
-    "kube_pod_labels", "state",
-    ("namespace", "pod", "label_nvidia_com_dynamo_component",
-     "label_nvidia_com_dynamo_graph_deployment_name"),
-    "Join key from a pod to its pool; needs metricLabelsAllowlist.",
+ENGINE_QUEUE = Metric(
+    "trtllm_request_queue_time_seconds", Emitter.WORKER, "histogram", "seconds",
+    ("model_name", "engine_type"), "Wait inside the engine before it computes.", rehearsal=False,
 )  # fmt: skip
-HPA_DESIRED = _kube(
-    "kube_horizontalpodautoscaler_status_desired_replicas", "workers",
-    ("namespace", "horizontalpodautoscaler"), "What the HPA wants; absent while paused.",
-)  # fmt: skip
-DGDSA_DESIRED = _kube(
-    "dgdsa_spec_replicas", "workers", ("namespace", "name", "service", "dgd"),
-    "Desired workers of a pool.",
-)  # fmt: skip
-PODCLIQUE_READY = _kube(
-    "podclique_ready_replicas", "workers", ("namespace", "name", "role"), "Ready pods of a clique."
-)
 
-KEDA_VALUE = Metric(
-    "keda_scaler_metrics_value", Emitter.KEDA, "gauge", "state",
-    ("namespace", "scaledObject", "scaler", "metric"), "What the scaler read.", rehearsal=False,
-)  # fmt: skip
-KEDA_PAUSED = Metric(
-    "keda_scaled_object_paused", Emitter.KEDA, "gauge", "state", ("namespace", "scaledObject"),
-    "1 while a ScaledObject is paused.", rehearsal=False,
-)  # fmt: skip
 
 UP = Metric(
     "up", Emitter.PROMETHEUS, "gauge", "state", ("namespace", "pod", "job"),
@@ -269,9 +159,24 @@ CLIENT_IN_FLIGHT = _ours(
 CLIENT_SLIP = _ours(
     "client_slip_seconds", "histogram", "seconds", (), "How late a request was sent."
 )
+CLIENT_TOKENS = _ours(
+    "client_output_tokens_total", "counter", "tokens", ("workload",), "Output tokens that arrived."
+)
+CLIENT_WITHIN_GOAL = _ours(
+    "client_within_goal_total", "counter", "requests", ("measure",),
+    "Observations at or below the goal; measure is ttft (requests) or itl (tokens).",
+)  # fmt: skip
+GOAL = _ours(
+    "goal_seconds", "gauge", "seconds", ("measure",),
+    "Limit that the 95th percentile must hold; measure is ttft or itl.",
+)  # fmt: skip
 SCENARIO_PHASE = _ours(
     "scenario_phase", "gauge", "state", ("phase",), "1 for the phase that runs, 0 for the others."
 )
+SCENARIO_PHASE_NUMBER = _ours(
+    "scenario_phase_number", "gauge", "state", (),
+    "Place of the running phase in the order of the show; 0 is IDLE.",
+)  # fmt: skip
 SCENARIO_PHASE_END = _ours(
     "scenario_phase_end_timestamp_seconds", "gauge", "seconds", (), "Planned end, unix time."
 )
@@ -280,13 +185,22 @@ POOL_WORKERS = _ours(
     "pool_workers", "gauge", "workers", ("pool", "state"),
     "Workers of a pool that are desired, ready or pending.",
 )  # fmt: skip
+POOL_MAX = _ours(
+    "pool_max_workers", "gauge", "workers", ("pool",), "Most workers that KEDA may ask for."
+)
+SCALER_LIMIT = _ours(
+    "scaler_limit", "gauge", "state", ("pool",),
+    "Reading above which the scaler of a pool wants another worker, in the unit of its query.",
+)  # fmt: skip
 SCALER_PAUSED = _ours("keda_paused", "gauge", "state", ("pool",), "1 while KEDA is paused.")
 BUILD_INFO = _ours(
     "build_info", "gauge", "state", ("version", "environment", "digest"), "Always 1."
 )
 
 CATALOGUE: Final[dict[str, Metric]] = {
-    metric.name: metric for metric in list(globals().values()) if isinstance(metric, Metric)
+    metric.name: metric
+    for metric in (*list(globals().values()), *metrics_platform.PLATFORM)
+    if isinstance(metric, Metric)
 }
 """Every metric by its family name."""
 

@@ -14,14 +14,14 @@ from typing import Final
 from gtc_spec import metrics as m
 from gtc_spec import names
 from gtc_spec.pools import Role, ScaleRule, Trigger
+from gtc_spec.promql_syntax import WINDOW_S as WINDOW_S
+from gtc_spec.promql_syntax import mean, quantile, rate_sum, select
 
 PROMETHEUS_RELEASE: Final = "kube-prometheus-stack"
 PROMETHEUS_ADDRESS: Final = (
     f"http://{PROMETHEUS_RELEASE}-prometheus.{names.NAMESPACE_MONITORING}.svc:9090"
 )
 """Where the deployed Prometheus answers: release name plus the chart's suffix, no final slash."""
-WINDOW_S: Final = 60
-"""Rate window. Twelve scrapes; with five minutes the stress stays on screen after it ended."""
 BAND: Final[dict[Trigger, float]] = {"ttft_p95_ms": 0.4, "itl_p95_ms": 0.5}
 """Lower end of a latency trigger's dead band as a share of its threshold. Between both ends the
 scaler reads exactly its target and keeps the workers; without it a recovery would scale in at once.
@@ -51,43 +51,40 @@ DEMO: Final = Scope()
 """The demo, which is alone in its namespace."""
 
 
-def ttft_ms(quantile: float, window_s: int = WINDOW_S, scope: Scope = DEMO) -> str:
+def ttft_ms(q: float, window_s: int = WINDOW_S, scope: Scope = DEMO) -> str:
     """Time to first token at the frontend, milliseconds; NaN without traffic."""
-    return _quantile_ms(m.TTFT, quantile, window_s, scope)
+    return f"1000 * {quantile(m.TTFT, q, window_s, **scope.labels)}"
 
 
-def itl_ms(quantile: float, window_s: int = WINDOW_S, scope: Scope = DEMO) -> str:
+def itl_ms(q: float, window_s: int = WINDOW_S, scope: Scope = DEMO) -> str:
     """Inter-token latency at the frontend, milliseconds; NaN without traffic."""
-    return _quantile_ms(m.ITL, quantile, window_s, scope)
+    return f"1000 * {quantile(m.ITL, q, window_s, **scope.labels)}"
 
 
 def queued_requests(scope: Scope = DEMO) -> str:
     """Requests that wait for their first token, prefill included; not to be split by pool."""
-    return f"sum({_select(m.QUEUED, **scope.labels)})"
+    return f"sum({select(m.QUEUED, **scope.labels)})"
 
 
 def decode_streams(scope: Scope = DEMO) -> str:
     """Answers that are being streamed."""
-    queued = _select(m.QUEUED, **scope.labels)
-    return f"sum({_select(m.INFLIGHT, **scope.labels)}) - sum({queued})"
+    queued = select(m.QUEUED, **scope.labels)
+    return f"sum({select(m.INFLIGHT, **scope.labels)}) - sum({queued})"
 
 
 def in_flight(role: Role) -> str:
     """Requests inside the workers of one pool."""
-    series = _select(
-        m.WORKER_INFLIGHT, dynamo_component=m.COMPONENTS[role], dynamo_endpoint=m.ENDPOINT
-    )
-    return f"sum({series})"
+    return f"sum({select(m.WORKER_INFLIGHT, **_requests_of(role))})"
 
 
 def request_rate_rps(window_s: int = WINDOW_S) -> str:
     """Requests that finish, a second."""
-    return f"sum({_rate(m.REQUESTS, m.REQUESTS.name, window_s)})"
+    return rate_sum(m.REQUESTS, window_s=window_s)
 
 
 def output_tokens_per_s(window_s: int = 30) -> str:
     """Tokens sent to clients, a second."""
-    return f"sum({_rate(m.OUTPUT_TOKENS, m.OUTPUT_TOKENS.name, window_s)})"
+    return rate_sum(m.OUTPUT_TOKENS, window_s=window_s)
 
 
 def cached_token_ratio(window_s: int = WINDOW_S) -> str:
@@ -97,19 +94,80 @@ def cached_token_ratio(window_s: int = WINDOW_S) -> str:
     which the deployed release does not have. It is a lower bound: the decode leg of each request
     is observed as well, and that one is routed by load.
     """
-    counted = _mean(m.CACHED_TOKENS, m.INPUT_TOKENS.sum, window_s)
-    expected = _mean(m.ROUTER_HIT_RATE, m.ROUTER_HIT_RATE.count, window_s)
+    cached = rate_sum(m.CACHED_TOKENS, m.CACHED_TOKENS.sum, window_s)
+    counted = f"{cached} / {rate_sum(m.INPUT_TOKENS, m.INPUT_TOKENS.sum, window_s)}"
+    expected = mean(m.ROUTER_HIT_RATE, window_s)
     return f"({counted} > 0) or ({expected}) or ({counted})"
 
 
 def ready_workers(role: Role) -> str:
     """Workers of a pool that answer scrapes; works with and without Grove."""
-    pods = f".*{names.SERVICES[role].lower()}.*"
-    target = (
-        f'{m.UP.name}{{namespace="{names.NAMESPACE_WORKLOAD}",'
-        f'job="{m.JOBS[m.Emitter.WORKER]}",pod=~"{pods}"}}'
-    )
+    target = select(m.UP, pods=_pods(role), job=m.JOBS[m.Emitter.WORKER])
     return f"count({target} == 1)"
+
+
+def request_rate_by_status_rps() -> str:
+    """Requests that finish, a second, by ``status``: success or error."""
+    return rate_sum(m.REQUESTS, by=("status",))
+
+
+def request_duration_ms(q: float) -> str:
+    """From arrival to last token at the frontend, milliseconds."""
+    return f"1000 * {quantile(m.REQUEST_DURATION, q)}"
+
+
+def prompt_tokens(q: float) -> str:
+    """Length of prompts, tokens."""
+    return quantile(m.INPUT_TOKENS, q)
+
+
+def answer_tokens(q: float) -> str:
+    """Length of answers, tokens."""
+    return quantile(m.OUTPUT_LENGTH, q)
+
+
+def mean_ttft_ms() -> str:
+    """Mean time to first token at the frontend, milliseconds."""
+    return f"1000 * {mean(m.TTFT)}"
+
+
+def mean_prefill_ms() -> str:
+    """Mean time that a request spends inside a prefill worker, its queue included, milliseconds."""
+    return f"1000 * {mean(m.WORKER_DURATION, **_requests_of('prefill'))}"
+
+
+def mean_outside_prefill_ms() -> str:
+    """What is left of the mean time to first token: routing, KV transfer and the first step."""
+    return f"1000 * ({mean(m.TTFT)} - {mean(m.WORKER_DURATION, **_requests_of('prefill'))})"
+
+
+def mean_engine_queue_ms(role: Role) -> str:
+    """Mean wait inside the engines of a pool before they compute, milliseconds."""
+    total, seen = (
+        f"sum(rate({select(m.ENGINE_QUEUE, series, pods=_pods(role))}[{WINDOW_S}s]))"
+        for series in (m.ENGINE_QUEUE.sum, m.ENGINE_QUEUE.count)
+    )
+    return f"1000 * {total} / {seen}"
+
+
+def pool_rate_rps(role: Role) -> str:
+    """Requests that the workers of a pool take, a second: near the request rate in both pools."""
+    return rate_sum(m.WORKER_REQUESTS, **_requests_of(role))
+
+
+def pool_duration_ms(role: Role, q: float) -> str:
+    """Time of a request inside the workers of a pool, milliseconds."""
+    return f"1000 * {quantile(m.WORKER_DURATION, q, **_requests_of(role))}"
+
+
+def kv_of_pool(metric: m.Metric, role: Role, how: str = "sum") -> str:
+    """A KV gauge of 0.8.1 over the workers of a pool: ``sum``, ``avg`` or ``max``."""
+    return f"{how}({select(metric, dynamo_component=m.COMPONENTS[role])})"
+
+
+def migrations_per_min() -> str:
+    """Requests a minute that moved because their worker left, by kind."""
+    return f"60 * {rate_sum(m.MIGRATIONS, by=('migration_type',))}"
 
 
 def scaler_query(rule: ScaleRule, scope: Scope = DEMO) -> str:
@@ -133,30 +191,20 @@ def guarded(query: str, scope: Scope = DEMO) -> str:
     Idle is 0 (a histogram without traffic gives NaN, which ``>= 0`` drops); a frontend that is
     down, or a label that matches nothing, stays empty: an error for KEDA, so that it holds.
     """
-    up = f'{m.UP.name}{{namespace="{scope.namespace}",job="{m.JOBS[m.Emitter.FRONTEND]}"}}'
+    up = select(m.UP, namespace=scope.namespace, job=m.JOBS[m.Emitter.FRONTEND])
     return f"(({query}) >= 0) or (0 * max({up} == 1))"
+
+
+def _requests_of(role: Role) -> dict[str, str]:
+    """Labels of the requests of one pool; other endpoints count housekeeping."""
+    return {"dynamo_component": m.COMPONENTS[role], "dynamo_endpoint": m.ENDPOINT}
+
+
+def _pods(role: Role) -> str:
+    """Regular expression of a pool's pods; works with and without Grove."""
+    return f".*{names.SERVICES[role].lower()}.*"
 
 
 def _banded(query: str, low: float, high: float) -> str:
     keep = f"0 * (({query}) >= 0) + {high:g}"
     return f"(({query}) > {high:g}) or (({query}) < {low:g}) or ({keep})"
-
-
-def _quantile_ms(metric: m.Metric, quantile: float, window_s: int, scope: Scope) -> str:
-    rates = _rate(metric, metric.bucket, window_s, **scope.labels)
-    return f"1000 * histogram_quantile({quantile:g}, sum by (le) ({rates}))"
-
-
-def _mean(metric: m.Metric, divisor: str, window_s: int) -> str:
-    divided = f"sum({_rate(metric, metric.sum, window_s)})"
-    return f"{divided} / sum({_rate(metric, divisor, window_s)})"
-
-
-def _rate(metric: m.Metric, series: str, window_s: int, **labels: str) -> str:
-    return f"rate({_select(metric, series, **labels)}[{window_s}s])"
-
-
-def _select(metric: m.Metric, series: str = "", **labels: str) -> str:
-    matchers = {"namespace": names.NAMESPACE_WORKLOAD, **labels}
-    inside = ",".join(f'{name}="{value}"' for name, value in matchers.items())
-    return f"{series or metric.name}{{{inside}}}"

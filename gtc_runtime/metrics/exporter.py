@@ -7,7 +7,7 @@ by p95. A figure that is not known has no sample, never 0.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
@@ -32,6 +32,7 @@ from gtc_spec import metrics as catalogue
 from gtc_spec.buckets import ITL_BUCKETS, TTFT_BUCKETS
 from gtc_spec.environment import Environment
 from gtc_spec.phases import PhaseName
+from gtc_spec.pools import ROLES, Role, ScaleRule
 from gtc_spec.serving import WORKLOADS, Workload
 
 SLIP_BOUNDS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
@@ -73,6 +74,10 @@ class Cumulative:
         return list(zip(bounds, map(float, accumulate(self._counts)), strict=True))
 
 
+def _at_most(seen: Histogram, limit_s: float) -> int:
+    return sum(count for index, count in seen.buckets.items() if _middle_s(index) <= limit_s)
+
+
 @cache
 def _middle_s(index: int) -> float:
     return float(FLOOR_S * GROWTH ** (index + 0.5))
@@ -82,10 +87,15 @@ class Exporter(Collector):
     """Collects everything that we expose.
 
     Args:
-        environment: For the labels of `gtc_build_info`.
+        environment: Goals and limits, and the labels of `gtc_build_info`.
     """
 
     def __init__(self, environment: Environment) -> None:
+        self._env = environment
+        slo = environment.slo
+        self._goals_s = {"ttft": slo.ttft_p95_s, "itl": slo.itl_p95_s}
+        self._within: dict[Labels, int] = {(measure,): 0 for measure in self._goals_s}
+        self._tokens: dict[Labels, int] = {(each,): 0 for each in WORKLOADS}
         self._build = (_version(), environment.name, environment.digest)
         self._view: DemoView | None = None
         self._ttft = {key: Cumulative(TTFT_BUCKETS.upper_bounds_s) for key in KEYS}
@@ -117,6 +127,9 @@ class Exporter(Collector):
         self._ttft[key].observe(tally.ttft)
         self._itl[workload].observe(tally.itl)
         self._slip.observe(tally.slip)
+        self._tokens[workload,] += tally.tokens
+        for measure, seen in (("ttft", tally.ttft), ("itl", tally.itl)):
+            self._within[measure,] += _at_most(seen, self._goals_s[measure])
         ended = {str(Outcome.OK): tally.ok, str(Outcome.SHED): tally.shed, **tally.failed}
         for outcome, count in ended.items():
             self._requests[workload, outcome] = self._requests.get((workload, outcome), 0) + count
@@ -125,19 +138,21 @@ class Exporter(Collector):
         """Everything as metric families (called by the registry)."""
         yield from self._measured()
         yield _gauge(catalogue.BUILD_INFO, {self._build: 1})
+        yield _gauge(catalogue.GOAL, {(each,): goal for each, goal in self._goals_s.items()})
+        rules = {role: self._env.pools.of(role).scale for role in ROLES}
+        yield _gauge(catalogue.POOL_MAX, {(role,): rule.max for role, rule in rules.items()})
         if self._view is not None:
             yield from _shown(self._view)
+            yield _gauge(catalogue.SCALER_LIMIT, dict(_limits(self._view, rules)))
 
     def _measured(self) -> Iterator[Metric]:
         ttft: dict[Labels, Cumulative] = {_TURNS[key]: one for key, one in self._ttft.items()}
         yield _histogram(catalogue.CLIENT_TTFT, ttft)
         yield _histogram(catalogue.CLIENT_ITL, {(each,): one for each, one in self._itl.items()})
         yield _histogram(catalogue.CLIENT_SLIP, {(): self._slip})
-        metric = catalogue.CLIENT_REQUESTS
-        counter = CounterMetricFamily(metric.name, metric.meaning, labels=metric.labels)
-        for labels, count in self._requests.items():
-            counter.add_metric(labels, count)
-        yield counter
+        yield _counter(catalogue.CLIENT_REQUESTS, self._requests)
+        yield _counter(catalogue.CLIENT_TOKENS, self._tokens)
+        yield _counter(catalogue.CLIENT_WITHIN_GOAL, self._within)
 
 
 def _shown(view: DemoView) -> Iterator[Metric]:
@@ -145,6 +160,8 @@ def _shown(view: DemoView) -> Iterator[Metric]:
     yield _gauge(catalogue.MODE, {(mode,): mode == view.mode for mode in get_args(Mode)})
     phases: dict[Labels, float] = {(str(name),): name == view.phase.name for name in PhaseName}
     yield _gauge(catalogue.SCENARIO_PHASE, phases)
+    number = list(PhaseName).index(PhaseName(view.phase.name))
+    yield _gauge(catalogue.SCENARIO_PHASE_NUMBER, {(): number})
     if view.phase.ends_in_s is not None:
         end = datetime.fromisoformat(view.at).timestamp() + view.phase.ends_in_s
         yield _gauge(catalogue.SCENARIO_PHASE_END, {(): end})
@@ -161,9 +178,26 @@ def _shown(view: DemoView) -> Iterator[Metric]:
         yield _gauge(catalogue.SCALER_PAUSED, {(pool.role,): paused for pool in view.pools})
 
 
+def _limits(view: DemoView, rules: Mapping[Role, ScaleRule]) -> Iterator[tuple[Labels, float]]:
+    """Totals are divided by the workers, so that their limit grows with the pool."""
+    for pool in view.pools:
+        rule = rules[pool.role]
+        if rule.metric_type == "Value":
+            yield (pool.role,), rule.threshold
+        elif pool.desired is not None:
+            yield (pool.role,), rule.threshold * pool.desired
+
+
 def _states(desired: int | None, ready: int | None, pending: int | None) -> list[tuple[str, int]]:
     states = {"desired": desired, "ready": ready, "pending": pending}
     return [(state, value) for state, value in states.items() if value is not None]
+
+
+def _counter(metric: catalogue.Metric, counts: Mapping[Labels, int]) -> Metric:
+    family = CounterMetricFamily(metric.name, metric.meaning, labels=metric.labels)
+    for labels, count in counts.items():
+        family.add_metric(labels, count)
+    return family
 
 
 def _gauge(metric: catalogue.Metric, values: dict[Labels, float]) -> Metric:

@@ -3,7 +3,7 @@ import json
 import pytest
 
 from gtc_constructs.observability import Observability
-from gtc_spec import metrics, promql
+from gtc_spec import metrics_platform, promql
 from gtc_spec.errors import UsageError
 from gtc_spec.manifests.placement import on_management_pool
 from tests.synthesised import Synthesised
@@ -81,8 +81,8 @@ def test_desired_workers_are_a_metric(values):
     adapters = resources[0]
     (metric,) = adapters["metrics"]
 
-    assert f"{adapters['metricNamePrefix']}_{metric['name']}" == metrics.DGDSA_DESIRED.name
-    assert set(metrics.DGDSA_DESIRED.labels) <= set(adapters["labelsFromPath"])
+    assert f"{adapters['metricNamePrefix']}_{metric['name']}" == metrics_platform.DGDSA_DESIRED.name
+    assert set(metrics_platform.DGDSA_DESIRED.labels) <= set(adapters["labelsFromPath"])
     assert adapters["labelsFromPath"]["service"] == ["spec", "dgdRef", "serviceName"]
 
 
@@ -92,14 +92,14 @@ def test_ready_pods_of_a_clique_are_a_metric(values):
 
     assert (
         f"{cliques['metricNamePrefix']}_{cliques['metrics'][0]['name']}"
-        == metrics.PODCLIQUE_READY.name
+        == metrics_platform.PODCLIQUE_READY.name
     )
 
 
 def test_pods_can_be_joined_with_their_pool(values):
     (allowed,) = values["kube-state-metrics"]["metricLabelsAllowlist"]
 
-    for label in metrics.POD_LABELS.labels[2:]:
+    for label in metrics_platform.POD_LABELS.labels[2:]:
         plain = label.removeprefix("label_")
         assert plain in allowed.replace(".", "_").replace("/", "_").replace("-", "_")
 

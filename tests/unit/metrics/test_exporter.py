@@ -148,6 +148,50 @@ def test_latencies_land_in_the_buckets_of_the_frontend() -> None:
     assert 'gtc_client_ttft_seconds_count{turn="1",workload="summarization"} 3.0' in text
 
 
+def test_goals_are_those_of_the_environment_and_told_from_the_start() -> None:
+    found = values(Exporter(PROD))
+    assert found["gtc_goal_seconds", "ttft"] == PROD.slo.ttft_p95_s
+    assert found["gtc_goal_seconds", "itl"] == PROD.slo.itl_p95_s
+    assert found["gtc_pool_max_workers", "prefill"] == PROD.pools.prefill.scale.max
+
+
+def test_requests_and_tokens_inside_the_goal_are_counted_exactly() -> None:
+    goal_s = PROD.slo.ttft_p95_s
+    exporter = Exporter(PROD)
+    assert values(exporter)["gtc_client_within_goal_total", "ttft"] == 0
+    late = Histogram([goal_s * 0.5, goal_s * 0.98, goal_s * 1.02])
+    exporter.add(snapshot(summarization=Tally(ttft=late, itl=Histogram([0.001, 9.0]), tokens=3)))
+    found = values(exporter)
+    assert found["gtc_client_within_goal_total", "ttft"] == 2
+    assert found["gtc_client_within_goal_total", "itl"] == 1
+    assert found["gtc_client_output_tokens_total", "summarization"] == 3
+
+
+def test_the_limit_of_a_scaler_that_divides_by_the_workers_grows_with_the_pool() -> None:
+    exporter = Exporter(PROD)
+    exporter.update(VIEW)
+    found = values(exporter)
+    assert PROD.pools.prefill.scale.metric_type == "AverageValue"
+    assert found["gtc_scaler_limit", "prefill"] == 4 * PROD.pools.prefill.scale.threshold
+
+
+def test_the_limit_of_a_latency_scaler_is_its_threshold() -> None:
+    rules = {"trigger": "ttft_p95_ms", "threshold": 500}
+    exporter = Exporter(
+        environment.load("prod", {f"pools.prefill.scale.{key}": rules[key] for key in rules})
+    )
+    exporter.update(VIEW)
+    assert values(exporter)["gtc_scaler_limit", "prefill"] == 500
+
+
+def test_phases_are_numbered_in_the_order_of_the_show() -> None:
+    exporter = Exporter(PROD)
+    exporter.update(VIEW)
+    assert values(exporter)["gtc_scenario_phase_number",] == 3
+    exporter.update(replace(VIEW, phase=PhaseView()))
+    assert values(exporter)["gtc_scenario_phase_number",] == 0
+
+
 def test_counts_only_grow_over_snapshots() -> None:
     exporter = Exporter(PROD)
     for _ in range(3):

@@ -1,0 +1,77 @@
+"""How a query is written: selectors, rates, quantiles and means over metrics of the catalogue.
+
+Every selector has braces and, where its metric has a namespace, is keyed on it. This module must
+not know which questions are asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from gtc_spec import names
+from gtc_spec.metric import Emitter, Metric
+
+WINDOW_S: Final = 60
+"""Rate window. Twelve scrapes; with five minutes the stress stays on screen after it ended."""
+
+_NAMESPACES: Final = {
+    Emitter.OURS: names.NAMESPACE_PANEL,
+    Emitter.KEDA: "",  # the scrape says `keda`, the metric's own namespace is renamed
+    Emitter.NODE: "",
+}
+"""Namespace of an emitter's series where it is not the workload's; empty: not to be keyed on."""
+
+
+def select(metric: Metric, series: str = "", *, pods: str = "", **labels: str) -> str:
+    """A selector.
+
+    Args:
+        metric: What to select.
+        series: One of its series. Default: the family name.
+        pods: Regular expression of pod names. Default: all of them.
+        labels: Further labels and the values that they must have; ``namespace`` replaces the
+            emitter's own.
+    """
+    namespace = _NAMESPACES.get(metric.emitter, names.NAMESPACE_WORKLOAD)
+    matchers = {"namespace": namespace, **labels}
+    inside = [f'{name}="{value}"' for name, value in matchers.items() if value]
+    if pods:
+        inside.append(f'pod=~"{pods}"')
+    return f"{series or metric.name}{{{','.join(inside)}}}"
+
+
+def rate(metric: Metric, series: str = "", window_s: int = WINDOW_S, **labels: str) -> str:
+    """Increase a second of a counter, series by series."""
+    return f"rate({select(metric, series, **labels)}[{window_s}s])"
+
+
+def rate_sum(
+    metric: Metric,
+    series: str = "",
+    window_s: int = WINDOW_S,
+    by: Sequence[str] = (),
+    **labels: str,
+) -> str:
+    """Increase a second of a counter, added up over everything but the labels in ``by``."""
+    return aggregate("sum", rate(metric, series, window_s, **labels), by)
+
+
+def quantile(
+    metric: Metric, q: float, window_s: int = WINDOW_S, by: Sequence[str] = (), **labels: str
+) -> str:
+    """A quantile of a histogram in the metric's own unit, one for each value of ``by``."""
+    summed = rate_sum(metric, metric.bucket, window_s, ("le", *by), **labels)
+    return f"histogram_quantile({q:g}, {summed})"
+
+
+def mean(metric: Metric, window_s: int = WINDOW_S, **labels: str) -> str:
+    """Mean of what a histogram saw in the window; NaN when that is nothing."""
+    total = rate_sum(metric, metric.sum, window_s, **labels)
+    return f"{total} / {rate_sum(metric, metric.count, window_s, **labels)}"
+
+
+def aggregate(how: str, query: str, by: Sequence[str] = ()) -> str:
+    """``sum``, ``max`` or another aggregation over everything but the labels in ``by``."""
+    kept = f" by ({', '.join(by)})" if by else ""
+    return f"{how}{kept} ({query})" if kept else f"{how}({query})"
