@@ -12,6 +12,7 @@ REGISTRY ?= $(GTC_REGISTRY)
 TAG ?= $(GTC_TAG)
 DO_CONTEXT ?= $(GTC_DO_CONTEXT)
 UNTIL ?= $(GTC_UNTIL)
+URL ?= $(GTC_URL)
 export GTC_REGION := $(REGION)
 export GTC_GPU_TYPE := $(GPU_TYPE)
 export GTC_MODEL := $(MODEL)
@@ -19,6 +20,7 @@ export GTC_REGISTRY := $(REGISTRY)
 export GTC_TAG := $(TAG)
 export GTC_DO_CONTEXT := $(DO_CONTEXT)
 export GTC_UNTIL := $(UNTIL)
+export GTC_URL := $(URL)
 
 BIN := .venv/bin
 COMPILE := $(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.11 $(LOCK_FLAGS)
@@ -31,7 +33,8 @@ CONFIRMED = $(if $(YES),--yes)
 .PHONY: help setup demo plan test test-slow chaos check lint types arch fmt docs lock clean \
 	synth check-env deploy teardown kubeconfig infra-init infra-plan infra-up infra-down \
 	cluster-config cluster-teardown build-loadgen build-all push-loadgen push-all build-push-all \
-	deploy-dynamo deploy-keda deploy-loadgen
+	deploy-dynamo deploy-keda deploy-loadgen demo-status demo-start demo-auto demo-stop demo-reset \
+	demo-ui demo-dashboard cost teardown-if-expired
 
 ##@ Start
 help: ## List these commands
@@ -126,6 +129,34 @@ push-all: push-loadgen ## Push every image of ours
 
 build-push-all: build-all ## Build, then push
 	@$(GTC) image push
+
+##@ Show; URL= of a panel, default: the rehearsal that runs here
+demo-status: setup ## Pods, GPUs, pools, mode, load and cost
+	@$(GTC) status
+
+demo-start: setup ## Start the load in manual mode
+	@$(GTC) start
+
+demo-auto: setup ## Let the scenario drive load and workers
+	@$(GTC) auto
+
+demo-stop: setup ## Stop all load
+	@$(GTC) stop
+
+demo-reset: setup ## Load off, initial ratio, statistics zeroed
+	@$(GTC) reset
+
+demo-ui: setup ## The panel: its address, with a forwarded port on a cluster
+	@$(GTC) open panel --env $(ENV)
+
+demo-dashboard: setup ## The boards: Grafana on a cluster, the stage page in a rehearsal
+	@$(GTC) dashboards open --env $(ENV)
+
+cost: setup ## GPU-hours and dollars: an hour, so far, until the end date
+	@$(GTC) cost --env $(ENV)
+
+teardown-if-expired: setup ## For cron: tear down once the end date has passed
+	@$(GTC) teardown-if-expired --env $(ENV)
 
 ##@ Change
 fmt: setup ## Format the code and fix what ruff can fix

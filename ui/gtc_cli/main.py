@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from gtc_cli import drive, plan, rehearse, serve
+from gtc_cli import drive, places, plan, rehearse, serve
 from gtc_cli import wait as waiting
 from gtc_cli.deploy import verbs
 from gtc_spec.errors import GtcError, UsageError
@@ -47,6 +47,7 @@ for command in (
     *rehearse.COMMANDS,
     *drive.COMMANDS,
     plan.plan,
+    places.open_place,
     waiting.wait,
     *verbs.COMMANDS,
 ):
