@@ -63,6 +63,9 @@ class GpuCluster(GtcConstruct):
         UsageError: A name, size, address or release line is wrong, or ``gpu_pool`` has no GPUs.
     """
 
+    gpus: int = 0
+    """GPUs of all pools together."""
+
     def __init__(
         self,
         scope: Construct,
@@ -88,8 +91,6 @@ class GpuCluster(GtcConstruct):
         self.require_name("cluster", name)
         self._check(kubernetes_minor, [*allowed_addresses, *([vpc_cidr] if vpc_cidr else [])])
         self._name, self._region, self._tags = name, region, list(tags)
-        self.gpus = 0
-        """GPUs of all pools together."""
         require_digitalocean(self)
         self.vpc = self._vpc(vpc_cidr)
         self.cluster = self._cluster(
