@@ -53,28 +53,28 @@ DEMO: Final = Scope()
 
 def ttft_ms(q: float, window_s: int = WINDOW_S, scope: Scope = DEMO) -> str:
     """Time to first token at the frontend, milliseconds; NaN without traffic."""
-    return f"1000 * {quantile(m.TTFT, q, window_s, **scope.labels)}"
+    return f"1000 * {quantile(m.TTFT, q, scope.labels, window_s=window_s)}"
 
 
 def itl_ms(q: float, window_s: int = WINDOW_S, scope: Scope = DEMO) -> str:
     """Inter-token latency at the frontend, milliseconds; NaN without traffic."""
-    return f"1000 * {quantile(m.ITL, q, window_s, **scope.labels)}"
+    return f"1000 * {quantile(m.ITL, q, scope.labels, window_s=window_s)}"
 
 
 def queued_requests(scope: Scope = DEMO) -> str:
     """Requests that wait for their first token, prefill included; not to be split by pool."""
-    return f"sum({select(m.QUEUED, **scope.labels)})"
+    return f"sum({select(m.QUEUED, labels=scope.labels)})"
 
 
 def decode_streams(scope: Scope = DEMO) -> str:
     """Answers that are being streamed."""
-    queued = select(m.QUEUED, **scope.labels)
-    return f"sum({select(m.INFLIGHT, **scope.labels)}) - sum({queued})"
+    queued = select(m.QUEUED, labels=scope.labels)
+    return f"sum({select(m.INFLIGHT, labels=scope.labels)}) - sum({queued})"
 
 
 def in_flight(role: Role) -> str:
     """Requests inside the workers of one pool."""
-    return f"sum({select(m.WORKER_INFLIGHT, **_requests_of(role))})"
+    return f"sum({select(m.WORKER_INFLIGHT, labels=_requests_of(role))})"
 
 
 def request_rate_rps(window_s: int = WINDOW_S) -> str:
@@ -94,15 +94,15 @@ def cached_token_ratio(window_s: int = WINDOW_S) -> str:
     which the deployed release does not have. It is a lower bound: the decode leg of each request
     is observed as well, and that one is routed by load.
     """
-    cached = rate_sum(m.CACHED_TOKENS, m.CACHED_TOKENS.sum, window_s)
-    counted = f"{cached} / {rate_sum(m.INPUT_TOKENS, m.INPUT_TOKENS.sum, window_s)}"
-    expected = mean(m.ROUTER_HIT_RATE, window_s)
+    cached = rate_sum(m.CACHED_TOKENS, m.CACHED_TOKENS.sum, window_s=window_s)
+    counted = f"{cached} / {rate_sum(m.INPUT_TOKENS, m.INPUT_TOKENS.sum, window_s=window_s)}"
+    expected = mean(m.ROUTER_HIT_RATE, window_s=window_s)
     return f"({counted} > 0) or ({expected}) or ({counted})"
 
 
 def ready_workers(role: Role) -> str:
     """Workers of a pool that answer scrapes; works with and without Grove."""
-    target = select(m.UP, pods=_pods(role), job=m.JOBS[m.Emitter.WORKER])
+    target = select(m.UP, labels={"job": m.JOBS[m.Emitter.WORKER]}, pods=_pods(role))
     return f"count({target} == 1)"
 
 
@@ -133,12 +133,12 @@ def mean_ttft_ms() -> str:
 
 def mean_prefill_ms() -> str:
     """Mean time that a request spends inside a prefill worker, its queue included, milliseconds."""
-    return f"1000 * {mean(m.WORKER_DURATION, **_requests_of('prefill'))}"
+    return f"1000 * {mean(m.WORKER_DURATION, _requests_of('prefill'))}"
 
 
 def mean_outside_prefill_ms() -> str:
     """What is left of the mean time to first token: routing, KV transfer and the first step."""
-    return f"1000 * ({mean(m.TTFT)} - {mean(m.WORKER_DURATION, **_requests_of('prefill'))})"
+    return f"1000 * ({mean(m.TTFT)} - {mean(m.WORKER_DURATION, _requests_of('prefill'))})"
 
 
 def mean_engine_queue_ms(role: Role) -> str:
@@ -152,17 +152,17 @@ def mean_engine_queue_ms(role: Role) -> str:
 
 def pool_rate_rps(role: Role) -> str:
     """Requests that the workers of a pool take, a second: near the request rate in both pools."""
-    return rate_sum(m.WORKER_REQUESTS, **_requests_of(role))
+    return rate_sum(m.WORKER_REQUESTS, labels=_requests_of(role))
 
 
 def pool_duration_ms(role: Role, q: float) -> str:
     """Time of a request inside the workers of a pool, milliseconds."""
-    return f"1000 * {quantile(m.WORKER_DURATION, q, **_requests_of(role))}"
+    return f"1000 * {quantile(m.WORKER_DURATION, q, labels=_requests_of(role))}"
 
 
 def kv_of_pool(metric: m.Metric, role: Role, how: str = "sum") -> str:
     """A KV gauge of 0.8.1 over the workers of a pool: ``sum``, ``avg`` or ``max``."""
-    return f"{how}({select(metric, dynamo_component=m.COMPONENTS[role])})"
+    return f"{how}({select(metric, labels={'dynamo_component': m.COMPONENTS[role]})})"
 
 
 def migrations_per_min() -> str:
@@ -191,7 +191,7 @@ def guarded(query: str, scope: Scope = DEMO) -> str:
     Idle is 0 (a histogram without traffic gives NaN, which ``>= 0`` drops); a frontend that is
     down, or a label that matches nothing, stays empty: an error for KEDA, so that it holds.
     """
-    up = select(m.UP, namespace=scope.namespace, job=m.JOBS[m.Emitter.FRONTEND])
+    up = select(m.UP, labels={"namespace": scope.namespace, "job": m.JOBS[m.Emitter.FRONTEND]})
     return f"(({query}) >= 0) or (0 * max({up} == 1))"
 
 

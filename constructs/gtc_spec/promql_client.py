@@ -21,31 +21,31 @@ MARK_WINDOW_S: Final = 15
 
 def ttft_ms(q: float, by: Sequence[str] = (), **labels: str) -> str:
     """Time to first token that clients saw, milliseconds; labels are ``workload`` and ``turn``."""
-    return f"1000 * {quantile(m.CLIENT_TTFT, q, by=by, **labels)}"
+    return f"1000 * {quantile(m.CLIENT_TTFT, q, labels, by)}"
 
 
 def itl_ms(q: float, by: Sequence[str] = (), **labels: str) -> str:
     """Inter-token latency that clients saw, milliseconds; the label is ``workload``."""
-    return f"1000 * {quantile(m.CLIENT_ITL, q, by=by, **labels)}"
+    return f"1000 * {quantile(m.CLIENT_ITL, q, labels, by)}"
 
 
 def turn_gain(q: float = 0.5) -> str:
     """Chat's time to first token of turn 2 and later as a share of turn 1, 0 to 1 and more."""
     later, first = (
-        quantile(m.CLIENT_TTFT, q, workload="chat", turn=turn) for turn in ("2plus", "1")
+        quantile(m.CLIENT_TTFT, q, {"workload": "chat", "turn": turn}) for turn in ("2plus", "1")
     )
     return f"{later} / {first} >= 0"
 
 
 def goal_ms(measure: Measure) -> str:
     """The goal of the 95th percentile in this environment, milliseconds."""
-    return f"1000 * max({select(m.GOAL, measure=measure)})"
+    return f"1000 * max({select(m.GOAL, labels={'measure': measure})})"
 
 
 def within_goal(measure: Measure) -> str:
     """Share of requests (ttft) or tokens (itl) at or below the goal, 0 to 1; empty when idle."""
     counted = m.CLIENT_TTFT if measure == "ttft" else m.CLIENT_ITL
-    inside = rate_sum(m.CLIENT_WITHIN_GOAL, measure=measure)
+    inside = rate_sum(m.CLIENT_WITHIN_GOAL, labels={"measure": measure})
     return f"{inside} / {rate_sum(counted, counted.count)} >= 0"
 
 
@@ -76,7 +76,8 @@ def slip_ms(q: float) -> str:
 
 def workers(state: State, role: Role | None = None) -> str:
     """Workers of a pool in one state; one series a pool when no role is given."""
-    return aggregate("max", select(m.POOL_WORKERS, pool=role or "", state=state), ("pool",))
+    series = select(m.POOL_WORKERS, labels={"pool": role or "", "state": state})
+    return aggregate("max", series, ("pool",))
 
 
 def workers_text(role: Role) -> str:
@@ -97,7 +98,7 @@ def workers_max() -> str:
 
 def scaler_limit(role: Role) -> str:
     """Reading above which the scaler of a pool wants another worker."""
-    return f"max({select(m.SCALER_LIMIT, pool=role)})"
+    return f"max({select(m.SCALER_LIMIT, labels={'pool': role})})"
 
 
 def paused() -> str:
@@ -124,7 +125,7 @@ def phase_number() -> str:
 
 def scaling_marks() -> str:
     """Above 0 for a pool whose desired workers have just changed, whoever changed them."""
-    series = select(m.POOL_WORKERS, state="desired")
+    series = select(m.POOL_WORKERS, labels={"state": "desired"})
     return f"max by (pool) (changes({series}[{MARK_WINDOW_S}s])) > 0"
 
 

@@ -6,7 +6,8 @@ not know which questions are asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 from gtc_spec import names
@@ -14,6 +15,10 @@ from gtc_spec.metric import Emitter, Metric
 
 WINDOW_S: Final = 60
 """Rate window. Twelve scrapes; with five minutes the stress stays on screen after it ended."""
+
+Labels = Mapping[str, str]
+"""Labels and the values that they must have; ``namespace`` replaces the emitter's own."""
+ANY: Final[Labels] = MappingProxyType({})
 
 _NAMESPACES: Final = {
     Emitter.OURS: names.NAMESPACE_PANEL,
@@ -23,15 +28,14 @@ _NAMESPACES: Final = {
 """Namespace of an emitter's series where it is not the workload's; empty: not to be keyed on."""
 
 
-def select(metric: Metric, series: str = "", *, pods: str = "", **labels: str) -> str:
+def select(metric: Metric, series: str = "", labels: Labels = ANY, pods: str = "") -> str:
     """A selector.
 
     Args:
         metric: What to select.
         series: One of its series. Default: the family name.
+        labels: Further labels with their values; an empty value is left out.
         pods: Regular expression of pod names. Default: all of them.
-        labels: Further labels and the values that they must have; ``namespace`` replaces the
-            emitter's own.
     """
     namespace = _NAMESPACES.get(metric.emitter, names.NAMESPACE_WORKLOAD)
     matchers = {"namespace": namespace, **labels}
@@ -41,34 +45,38 @@ def select(metric: Metric, series: str = "", *, pods: str = "", **labels: str) -
     return f"{series or metric.name}{{{','.join(inside)}}}"
 
 
-def rate(metric: Metric, series: str = "", window_s: int = WINDOW_S, **labels: str) -> str:
+def rate(metric: Metric, series: str = "", labels: Labels = ANY, window_s: int = WINDOW_S) -> str:
     """Increase a second of a counter, series by series."""
-    return f"rate({select(metric, series, **labels)}[{window_s}s])"
+    return f"rate({select(metric, series, labels)}[{window_s}s])"
 
 
 def rate_sum(
     metric: Metric,
     series: str = "",
-    window_s: int = WINDOW_S,
+    labels: Labels = ANY,
     by: Sequence[str] = (),
-    **labels: str,
+    window_s: int = WINDOW_S,
 ) -> str:
     """Increase a second of a counter, added up over everything but the labels in ``by``."""
-    return aggregate("sum", rate(metric, series, window_s, **labels), by)
+    return aggregate("sum", rate(metric, series, labels, window_s), by)
 
 
 def quantile(
-    metric: Metric, q: float, window_s: int = WINDOW_S, by: Sequence[str] = (), **labels: str
+    metric: Metric,
+    q: float,
+    labels: Labels = ANY,
+    by: Sequence[str] = (),
+    window_s: int = WINDOW_S,
 ) -> str:
     """A quantile of a histogram in the metric's own unit, one for each value of ``by``."""
-    summed = rate_sum(metric, metric.bucket, window_s, ("le", *by), **labels)
+    summed = rate_sum(metric, metric.bucket, labels, ("le", *by), window_s)
     return f"histogram_quantile({q:g}, {summed})"
 
 
-def mean(metric: Metric, window_s: int = WINDOW_S, **labels: str) -> str:
+def mean(metric: Metric, labels: Labels = ANY, window_s: int = WINDOW_S) -> str:
     """Mean of what a histogram saw in the window; NaN when that is nothing."""
-    total = rate_sum(metric, metric.sum, window_s, **labels)
-    return f"{total} / {rate_sum(metric, metric.count, window_s, **labels)}"
+    total = rate_sum(metric, metric.sum, labels, window_s=window_s)
+    return f"{total} / {rate_sum(metric, metric.count, labels, window_s=window_s)}"
 
 
 def aggregate(how: str, query: str, by: Sequence[str] = ()) -> str:
