@@ -20,6 +20,7 @@ from gtc_runtime.load.settings import settings_from
 from gtc_runtime.metrics.annotations import Annotations
 from gtc_runtime.metrics.exporter import Exporter
 from gtc_runtime.metrics.marks import MarkFinder
+from gtc_runtime.metrics.readings import Readings
 from gtc_runtime.scenario import report
 from gtc_runtime.scenario.conductor import Conductor
 from gtc_runtime.settings import Settings
@@ -64,6 +65,7 @@ class DemoService:
             lambda text: self._events.add("warning", text),
         )
         self._load.on_snapshot(self.exporter.add)
+        self._readings = Readings(settings.prometheus_url)
         self._marks, self._annotations = MarkFinder(), _annotations(settings, self._events)
         self._cluster: Cluster | None = None
         self._conductor: Conductor | None = None
@@ -85,13 +87,20 @@ class DemoService:
         await self._load.start()
         self._conductor = Conductor(self.environment, cluster, self._load, self._events)
         self._builder = ViewBuilder(
-            self.environment, cluster, self._load, self._conductor, self._events
+            self.environment,
+            cluster,
+            self._load,
+            self._conductor,
+            self._events,
+            lambda: self._readings.newest,
         )
         self._view = self._builder.build()
         self._tasks = [
             asyncio.create_task(self._conductor.run(), name="conductor"),
             asyncio.create_task(self._keep_view(), name="view"),
         ]
+        if self._settings.prometheus_url:
+            self._tasks.append(asyncio.create_task(self._readings.run(), name="readings"))
         if self._annotations is not None:
             self._tasks.append(asyncio.create_task(self._annotations.run(), name="annotations"))
 

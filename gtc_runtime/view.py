@@ -51,6 +51,22 @@ class PoolView:
 
 
 @dataclass(frozen=True)
+class WorkersView:
+    """What Prometheus says about the inside of the workers; None where it does not know."""
+
+    kv_reuse: float | None = None
+    """Share of prompt tokens that came from the KV cache, 0-1."""
+    prefill_tensor_active: float | None = None
+    """Share of time that the tensor cores of prefill GPUs are busy, 0-1; only with GPUs."""
+    decode_memory_active: float | None = None
+    """Share of time that the memory of decode GPUs is busy, 0-1; only with GPUs."""
+    prefill_in_flight: float | None = None
+    """Requests inside prefill workers."""
+    decode_in_flight: float | None = None
+    """Requests inside decode workers."""
+
+
+@dataclass(frozen=True)
 class LoadView:
     """The load engine: what it is asked to do and what it does."""
 
@@ -146,6 +162,7 @@ class DemoView:
     events: tuple[EventView, ...]
     problem: str = ""
     """The most important thing that is wrong now, one line; empty when nothing is."""
+    workers: WorkersView = field(default_factory=WorkersView)
     ending: str = ""
     """That the deployment's end date is near or has passed, one line; empty before."""
 

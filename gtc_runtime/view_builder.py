@@ -26,6 +26,7 @@ from gtc_runtime.view import (
     PoolView,
     Quantiles,
     StripItem,
+    WorkersView,
     WorkloadView,
 )
 from gtc_spec import bill
@@ -43,6 +44,7 @@ class ViewBuilder:
 
     Args:
         environment, cluster, load, conductor, events: The parts of the service.
+        inside: Says what is known of the inside of the workers.
         clock: Monotonic seconds.
     """
 
@@ -53,8 +55,10 @@ class ViewBuilder:
         load: LoadControl,
         conductor: Conductor,
         events: EventLog,
+        inside: Callable[[], WorkersView],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
+        self._inside = inside
         self._env, self._cluster, self._load = environment, cluster, load
         self._conductor, self._events, self._clock = conductor, events, clock
         self._started_s = clock()
@@ -89,6 +93,7 @@ class ViewBuilder:
             cluster_age_s=_rounded(self._cluster.watch.age_s),
             load_age_s=_rounded(self._load.age_s),
             events=self._events.newest(),
+            workers=self._inside(),
             problem=self._problem(),
             ending=bill.warning(self._env.until, now),
         )

@@ -17,6 +17,7 @@ from nicegui import Event
 
 from gtc_panel.figures import epoch_ms, freshness
 from gtc_panel.port import PanelPort
+from gtc_panel.strip import StripMark, StripMarks
 from gtc_runtime.view import DemoView, EventView, Quantiles
 
 PERIOD_S: Final = 0.5
@@ -28,7 +29,7 @@ log = logging.getLogger(__name__)
 
 
 class ChartRow(NamedTuple):
-    """One instant of the charts; a latency that is not known is None and leaves a gap."""
+    """One instant of the charts; a figure that is not known is None and leaves a gap."""
 
     at_ms: int
     ttft_p50_s: float | None
@@ -36,6 +37,7 @@ class ChartRow(NamedTuple):
     itl_p50_ms: float | None
     itl_p95_ms: float | None
     phase: str
+    output_tokens_s: float | None
 
 
 class Marker(NamedTuple):
@@ -52,6 +54,7 @@ class Tick:
     view: DemoView
     row: ChartRow | None
     markers: tuple[Marker, ...]
+    strip_marks: tuple[StripMark, ...]
 
 
 class Bridge:
@@ -68,6 +71,7 @@ class Bridge:
         self._period_s = period_s
         self._rows: deque[ChartRow] = deque()
         self._markers: tuple[Marker, ...] = ()
+        self._strip_marks = StripMarks(panel.environment.table.phases)
         self._latest: Tick | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -102,7 +106,7 @@ class Bridge:
             while self._rows[0].at_ms < oldest_ms:
                 self._rows.popleft()
             self._markers = merged_markers(self._markers, view.events, oldest_ms)
-        self._latest = Tick(view, row, self._markers)
+        self._latest = Tick(view, row, self._markers, self._strip_marks.see(view))
         return self._latest
 
     async def _run(self) -> None:
@@ -130,6 +134,7 @@ def chart_row(view: DemoView) -> ChartRow | None:
         itl.p50_ms,
         itl.p95_ms,
         phase,
+        None if gone else view.load.output_tokens_s,
     )
 
 

@@ -23,7 +23,7 @@ def at(seconds: float) -> str:
 
 
 def test_a_row_holds_ttft_in_seconds_and_itl_in_milliseconds(demo):
-    assert chart_row(demo.now) == (NOON_MS, 0.64, 1.24, 21.4, 24.6, "")
+    assert chart_row(demo.now) == (NOON_MS, 0.64, 1.24, 21.4, 24.6, "", 348.2)
 
 
 def test_a_row_carries_the_phase_only_while_a_show_runs(demo):
@@ -37,6 +37,7 @@ def test_latencies_that_are_too_old_become_a_gap(demo, age_s):
     demo.change(load_age_s=age_s)
 
     assert chart_row(demo.now)[1:5] == (None, None, None, None)
+    assert chart_row(demo.now).output_tokens_s is None
 
 
 def test_latencies_without_samples_are_a_gap_and_not_zero(demo):

@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 from nicegui import ui
 
 from gtc_panel import text
 from gtc_panel.components.basics import box, swap, words
 from gtc_panel.figures import countdown
 from gtc_panel.port import PanelPort
+from gtc_panel.strip import places, share_done, state_of
 from gtc_runtime.view import DemoView, PhaseView, StripItem
-from gtc_spec.phases import Phase
 
 
 class PhaseStrip:
@@ -68,29 +66,3 @@ class PhaseStrip:
     def _share(self, place: int, phase: PhaseView) -> float:
         planned = self._phases[place] if place < len(self._phases) else None
         return share_done(phase, self._strip[place].length_s, planned)
-
-
-def places(phases: tuple[Phase, ...]) -> list[int]:
-    """Place on the strip of every segment of the timeline; a settle tail belongs to its phase."""
-    return [place for place, phase in enumerate(phases) for _ in range(2 if phase.settle else 1)]
-
-
-def state_of(place: int, now: int | None) -> Literal["past", "now", "next"]:
-    """Whether a phase is over, runs, or is still to come; all are while no show runs."""
-    if now is None or place > now:
-        return "next"
-    return "now" if place == now else "past"
-
-
-def share_done(phase: PhaseView, length_s: float, planned: Phase | None) -> float:
-    """How much of a phase is over, 0-1, its settle tail included.
-
-    Args:
-        phase: Where the show stands.
-        length_s: Length of the phase on the strip.
-        planned: The phase in the table, for the length of its settle tail.
-    """
-    if phase.ends_in_s is None or length_s <= 0:
-        return 0.0
-    tail = planned.settle.duration_s if planned and planned.settle and phase.kind == "main" else 0
-    return min(1.0, max(0.0, 1 - (phase.ends_in_s + tail) / length_s))

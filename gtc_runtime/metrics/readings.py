@@ -1,0 +1,55 @@
+"""Asks Prometheus what clients cannot see: cache reuse and how busy the workers of each pool are.
+
+Only for eyes: nothing decides by these figures, and where Prometheus does not know, they are None.
+It must not know how they are drawn.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Final
+
+from gtc_runtime.metrics.prometheus import PrometheusClient
+from gtc_runtime.metrics.reading import Reading
+from gtc_runtime.view import WorkersView
+from gtc_spec import metrics, metrics_platform, promql, promql_platform
+
+QUERIES: Final[dict[str, str]] = {
+    "kv_reuse": promql.cached_token_ratio(),
+    "prefill_tensor_active": promql_platform.gpu_of_pool(
+        metrics_platform.GPU_TENSOR_ACTIVE, "prefill"
+    ),
+    "decode_memory_active": promql_platform.gpu_of_pool(metrics_platform.GPU_DRAM_ACTIVE, "decode"),
+    "prefill_in_flight": promql.in_flight("prefill"),
+    "decode_in_flight": promql.in_flight("decode"),
+}
+"""What to ask for each field of the view."""
+
+
+class Readings:
+    """Keeps the newest answers of one Prometheus.
+
+    Args:
+        url: Base URL of Prometheus.
+        period_s: Seconds between two rounds of questions.
+    """
+
+    def __init__(self, url: str, period_s: float = metrics.SCRAPE_INTERVAL_S) -> None:
+        self._client, self._period_s = PrometheusClient(url), period_s
+        self.newest = WorkersView()
+
+    async def run(self) -> None:
+        """Ask again and again, for ever."""
+        async with self._client:
+            while True:
+                self.newest = await self._round()
+                await asyncio.sleep(self._period_s)
+
+    async def _round(self) -> WorkersView:
+        answers = await asyncio.gather(*map(self._client.query, QUERIES.values()))
+        known = {
+            field: round(answer.value, 4)
+            for field, answer in zip(QUERIES, answers, strict=True)
+            if isinstance(answer, Reading)
+        }
+        return WorkersView(**known)

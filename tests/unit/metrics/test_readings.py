@@ -1,0 +1,44 @@
+"""What Prometheus says about the inside of the workers, and what it does not say."""
+
+import asyncio
+import time
+
+from gtc_runtime.metrics.readings import Readings
+from gtc_runtime.rehearsal.prometheus import PrometheusTwin
+from gtc_runtime.rehearsal.tsdb import labels_of
+from gtc_runtime.view import WorkersView
+from gtc_spec import metrics
+
+
+async def asked(url: str) -> WorkersView:
+    """The answers of the first round."""
+    readings = Readings(url, period_s=60)
+    before = readings.newest
+    task = asyncio.create_task(readings.run())
+    async with asyncio.timeout(10):
+        while readings.newest is before:
+            await asyncio.sleep(0.01)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+    return readings.newest
+
+
+async def test_what_prometheus_knows_is_told_and_the_rest_is_left_open():
+    twin = PrometheusTwin(list)
+    url = await twin.start()
+    pairs = {
+        "__name__": metrics.WORKER_INFLIGHT.name,
+        "namespace": "dynamo-workload",
+        "dynamo_component": metrics.COMPONENTS["prefill"],
+        "dynamo_endpoint": metrics.ENDPOINT,
+    }
+    twin.store.append(labels_of(pairs), int(time.time() * 1000), 7.0)
+
+    told = await asked(url)
+
+    await twin.stop()
+    assert told == WorkersView(prefill_in_flight=7.0)
+
+
+async def test_a_prometheus_that_is_down_leaves_everything_open():
+    assert await asked("http://127.0.0.1:9") == WorkersView()
