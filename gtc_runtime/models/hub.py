@@ -1,0 +1,230 @@
+"""HuggingFace as a source of checkpoints: which files at which commit, and their bytes.
+
+Plain HTTP with ranges: the hub's own transfer protocol is faster, but it buffers without a bound
+and cannot go on in the middle of a file. This module must not know where the files go.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import io
+import os
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+os.environ.setdefault("HF_HUB_DISABLE_XET", "1")
+os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
+os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
+
+import httpx
+from huggingface_hub import HfApi, constants, hf_hub_url
+from huggingface_hub.errors import (
+    EntryNotFoundError,
+    GatedRepoError,
+    HfHubHTTPError,
+    HFValidationError,
+    RepositoryNotFoundError,
+    RevisionNotFoundError,
+)
+from huggingface_hub.file_download import http_get
+from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # lazily exported
+
+from gtc_runtime.models.crew import READ_BYTES
+from gtc_spec.errors import GtcError, UnreachableError
+
+constants.DOWNLOAD_CHUNK_SIZE = READ_BYTES  # 10 MB otherwise, several times over for each worker
+
+TRIES: Final = 4
+"""Downloads of one file before giving up on 5xx and lost connections; each goes on from its end."""
+LEFT_OUT: Final = ("original/",)
+"""A second copy of the weights in another format: twice the size, and no engine here loads it."""
+
+
+@dataclass(frozen=True)
+class RemoteFile:
+    """A file as the hub lists it.
+
+    Attributes:
+        sha256: Digest of a large file; empty for a small one.
+        git_sha1: Digest of a small file as git computes it; empty for a large one.
+    """
+
+    name: str
+    size_bytes: int
+    sha256: str
+    git_sha1: str
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A repository at one commit."""
+
+    commit: str
+    files: tuple[RemoteFile, ...]
+
+
+class Hub:
+    """The hub that HF_ENDPOINT names.
+
+    Args:
+        repository: Owner and name.
+        token: Access token; empty for none.
+    """
+
+    def __init__(self, repository: str, token: str) -> None:
+        self.repository = repository
+        self._token = token
+        self._endpoint = os.environ.get("HF_ENDPOINT") or "https://huggingface.co"
+        self._api = HfApi(endpoint=self._endpoint, token=token or False)
+
+    def listing(self, revision: str) -> Listing:
+        """The files of a branch, tag or commit.
+
+        Raises:
+            GtcError: No such repository or revision, a gated model, or a wrong token.
+            UnreachableError: The hub does not answer.
+        """
+        act = functools.partial(
+            self._api.model_info, self.repository, revision=revision, files_metadata=True
+        )
+        info = self._patiently(revision, act)
+        files = tuple(_remote(each) for each in info.siblings or () if _is_served(each.rfilename))
+        if not files or not info.sha:
+            raise GtcError(f"{self.repository} has no files at {revision}", "check the name")
+        return Listing(info.sha, files)
+
+    def fetch(
+        self, name: str, commit: str, path: Path, size_bytes: int, moved: Callable[[int], None]
+    ) -> None:
+        """Bring one file to `path`, going on where an earlier run ended.
+
+        Args:
+            name: Name in the repository.
+            commit: Which commit.
+            path: Where to; what it holds already counts as its beginning.
+            size_bytes: Its size.
+            moved: Gets the bytes of every piece, what was there included; may raise to stop.
+
+        Raises:
+            GtcError: As `listing`, or the file is not there.
+            UnreachableError: The hub does not answer, or its answer ends early.
+        """
+        url = hf_hub_url(self.repository, name, revision=commit, endpoint=self._endpoint)
+        headers = build_hf_headers(token=self._token or False)
+        have = path.stat().st_size if path.exists() else 0
+        if have > size_bytes:
+            path.unlink()
+            have = 0
+        moved(have)
+
+        def act() -> None:
+            have = path.stat().st_size if path.exists() else 0
+            with _Told(io.FileIO(path, "ab"), moved) as file:
+                http_get(
+                    url,
+                    file,
+                    resume_size=have,
+                    headers=headers,
+                    expected_size=size_bytes,
+                )
+
+        self._patiently(commit, act)
+
+    def _patiently(self, revision: str, act: Callable[[], Any]) -> Any:
+        for tried in range(1, TRIES + 1):
+            try:
+                with self._explained(revision):
+                    return act()
+            except UnreachableError:
+                if tried == TRIES:
+                    raise
+                time.sleep(2.0 ** (tried - 1))
+        return None
+
+    @contextlib.contextmanager
+    def _explained(self, revision: str) -> Iterator[None]:
+        try:
+            yield
+        except HfHubHTTPError as error:
+            raise self._refusal(revision, error) from error
+        except HFValidationError:
+            raise GtcError(
+                f"not the name of a repository: {self.repository!r}, allowed: owner/name"
+            ) from None
+        except (httpx.HTTPError, httpx.StreamError) as error:
+            raise UnreachableError(
+                f"{self._endpoint} does not answer: {type(error).__name__}",
+                "check the network and HF_ENDPOINT, then repeat: what is there already is kept",
+            ) from error
+        except OSError as error:
+            if error.errno is None:  # what arrived is shorter than announced
+                raise UnreachableError(f"{self._endpoint} broke off in a file", "repeat") from error
+            raise GtcError(
+                f"cannot keep what arrives: {error.strerror}", "look at --scratch"
+            ) from error
+
+    def _refusal(self, revision: str, error: HfHubHTTPError) -> GtcError:
+        status, name = error.response.status_code, self.repository
+        page = f"{self._endpoint}/{name}"
+        if isinstance(error, GatedRepoError) and self._token:
+            return GtcError(
+                f"{name} is gated and the account of HF_TOKEN has no access",
+                f"accept its licence at {page}, wait for the grant, then repeat",
+            )
+        if isinstance(error, GatedRepoError):
+            return GtcError(
+                f"{name} is gated and HF_TOKEN is empty",
+                f"accept its licence at {page} and set HF_TOKEN",
+            )
+        if isinstance(error, RevisionNotFoundError):
+            return GtcError(f"{name} has no revision {revision}", f"see {page}/commits/main")
+        if isinstance(error, EntryNotFoundError):
+            return GtcError(
+                f"a file of {name} is gone at {revision}", "gtc model sync upload --force"
+            )
+        if isinstance(error, RepositoryNotFoundError):
+            return GtcError(
+                f"{page} does not exist, or HF_TOKEN may not see it", "check the name of the model"
+            )
+        if status in (401, 403):
+            return GtcError(
+                f"{self._endpoint} refuses HF_TOKEN ({status})",
+                f"make a new read token at {self._endpoint}/settings/tokens",
+            )
+        if status == 429 or status >= 500:
+            return UnreachableError(f"{self._endpoint} answered {status}", "repeat later")
+        return GtcError(f"{self._endpoint} answered {status} for {name} at {revision}")
+
+
+class _Told(io.BufferedWriter):
+    """A file that tells of every piece that is written to it."""
+
+    def __init__(self, raw: io.FileIO, moved: Callable[[int], None]) -> None:
+        super().__init__(raw, READ_BYTES)
+        self._moved = moved
+
+    def write(self, piece: Any, /) -> int:
+        self._moved(len(piece))
+        return super().write(piece)
+
+
+def git_sha1(content: bytes) -> str:
+    """Digest of a small file as git computes it."""
+    head = f"blob {len(content)}\0".encode()
+    return hashlib.sha1(head + content, usedforsecurity=False).hexdigest()
+
+
+def _is_served(name: str) -> bool:
+    hidden = any(part.startswith(".") for part in name.split("/"))
+    return not hidden and not name.startswith(LEFT_OUT)
+
+
+def _remote(sibling: Any) -> RemoteFile:
+    if sibling.lfs is not None:
+        return RemoteFile(sibling.rfilename, sibling.lfs.size, sibling.lfs.sha256, "")
+    return RemoteFile(sibling.rfilename, sibling.size or 0, "", sibling.blob_id or "")

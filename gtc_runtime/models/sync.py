@@ -1,0 +1,125 @@
+"""The model jobs: ``python -m gtc_runtime.models.sync upload|download …``.
+
+Runs in a pod of our image and from ``gtc model sync``. Keys come from the environment, never from
+the arguments, which everybody can see. It must not know Kubernetes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from gtc_runtime import settings
+from gtc_runtime.models.bucket import Bucket
+from gtc_runtime.models.crew import PART_BYTES, WORKERS
+from gtc_runtime.models.download import download
+from gtc_runtime.models.store import BucketStore, DirectoryStore
+from gtc_spec.errors import GtcError, UsageError
+from gtc_spec.manifests.secret_names import SPACES
+
+SCRATCH: Final = Path("/tmp/gtc-models")  # noqa: S108  # the pod's only writable directory
+PART_MIB_MIN: Final = 5
+"""Smallest part that S3 takes, MiB; only the last one may be smaller."""
+_PUBLIC: Final = 0o022
+"""Workers run as other users than the jobs and must be able to read."""
+
+
+def bucket_store(bucket: str, endpoint: str, prefix: str, marker: str, workers: int) -> BucketStore:
+    """The bucket's copy, with the keys of this process.
+
+    Raises:
+        UsageError: A key is not set.
+    """
+    configured = settings.read()
+    key_id = configured.spaces_access_key_id.get_secret_value()
+    secret = configured.spaces_secret_access_key.get_secret_value()
+    if not key_id or not secret:
+        raise UsageError(
+            f"the bucket {bucket} needs {' and '.join(SPACES.keys)}",
+            "set them, or put them into .env",
+        )
+    return BucketStore(Bucket(bucket, endpoint, key_id, secret, workers), prefix, marker)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one transfer and return the exit code: 0 ok, 1 refused, 2 usage, 3 unreachable."""
+    given = _parser().parse_args(argv)
+    os.umask(_PUBLIC)
+    try:
+        store = bucket_store(
+            given.bucket, given.endpoint, given.prefix, given.upload_marker, given.workers
+        )
+        if given.direction == "upload":
+            upload_to(store, given, say)
+        else:
+            target = DirectoryStore(given.directory, given.download_marker)
+            download(store, target, say, workers=given.workers, force=given.force)
+    except GtcError as error:
+        say(f"error: {error.message}")
+        if error.hint:
+            say(f"hint: {error.hint}")
+        return error.exit_code
+    except KeyboardInterrupt:
+        say("interrupted; what is there already is kept")
+        return 130
+    return 0
+
+
+def upload_to(store: BucketStore, given: argparse.Namespace, tell: Callable[[str], None]) -> None:
+    """Upload what the arguments say."""
+    from gtc_runtime.models.upload import Source, upload  # the hub client, half a second
+
+    source = Source(
+        repository=given.repository,
+        revision=given.revision,
+        token=settings.read().hf_token.get_secret_value(),
+        scratch=given.scratch,
+        force=given.force,
+        workers=given.workers,
+        part_bytes=int(given.part_mib * 2**20),
+    )
+    upload(store, source, tell)
+
+
+def say(line: str) -> None:
+    """One line of the job's log."""
+    print(line, file=sys.stderr, flush=True)  # noqa: T201
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m gtc_runtime.models.sync")
+    kinds = parser.add_subparsers(dest="direction", required=True)
+    upload, download = kinds.add_parser("upload"), kinds.add_parser("download")
+    for each in (upload, download):
+        for name in ("repository", "bucket", "endpoint", "prefix", "upload-marker"):
+            each.add_argument(f"--{name}", required=True)
+        each.add_argument("--workers", type=_workers, default=WORKERS, help="files at a time")
+        each.add_argument("--force", action="store_true", help="trust no marker")
+    upload.add_argument("--revision", default="", help="branch, tag or commit")
+    upload.add_argument("--scratch", type=Path, default=SCRATCH, help="room for files in flight")
+    upload.add_argument("--part-mib", type=_part_mib, default=PART_BYTES / 2**20)
+    download.add_argument("--directory", type=Path, required=True)
+    download.add_argument("--download-marker", required=True)
+    return parser
+
+
+def _workers(text: str) -> int:
+    value = int(text)
+    if not 1 <= value <= 32:
+        raise argparse.ArgumentTypeError(f"got {text}, allowed: 1 to 32")
+    return value
+
+
+def _part_mib(text: str) -> float:
+    value = float(text)
+    if not PART_MIB_MIN <= value <= 64:
+        raise argparse.ArgumentTypeError(f"got {text}, allowed: {PART_MIB_MIN} to 64")
+    return value
+
+
+if __name__ == "__main__":
+    sys.exit(main())
