@@ -22,6 +22,8 @@ class Quantiles:
     p50_ms: float | None = None
     p95_ms: float | None = None
     p99_ms: float | None = None
+    in_goal: float | None = None
+    """Share of samples at or below the goal of this latency, 0-1; the goal asks for 0.95."""
 
 
 @dataclass(frozen=True)

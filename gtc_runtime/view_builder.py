@@ -15,6 +15,7 @@ from gtc_runtime.events import EventLog
 from gtc_runtime.load.control import LoadControl
 from gtc_runtime.load.histogram import Histogram
 from gtc_runtime.load.stats import Tally, WindowStats
+from gtc_runtime.metrics.exporter import at_most
 from gtc_runtime.scenario import machine
 from gtc_runtime.scenario.conductor import LOOK_STALE_S, Conductor
 from gtc_runtime.view import (
@@ -32,7 +33,7 @@ from gtc_runtime.view import (
 from gtc_spec import bill
 from gtc_spec.environment import Environment
 from gtc_spec.pools import ROLES
-from gtc_spec.serving import WORKLOADS
+from gtc_spec.serving import WORKLOADS, Slo
 
 WINDOW_S = 30
 """Latencies on screen cover this many seconds."""
@@ -141,7 +142,8 @@ class ViewBuilder:
 
     def _workloads(self, window: WindowStats) -> dict[str, WorkloadView]:
         totals = self._load.book.totals()
-        return {key: _workload(totals[key], tally) for key, tally in window.by_key.items()}
+        slo = self._env.slo
+        return {key: _workload(totals[key], tally, slo) for key, tally in window.by_key.items()}
 
     def _problem(self) -> str:
         watch = self._cluster.watch
@@ -154,21 +156,22 @@ class ViewBuilder:
         return ""
 
 
-def quantiles(histogram: Histogram) -> Quantiles:
-    """The quantiles of a histogram of seconds, in milliseconds."""
+def quantiles(histogram: Histogram, goal_s: float) -> Quantiles:
+    """The quantiles of a histogram of seconds, in milliseconds, and its share inside the goal."""
     found = [histogram.quantile(q) for q in (0.5, 0.95, 0.99)]
     p50, p95, p99 = (None if value is None else round(value * 1000, 2) for value in found)
-    return Quantiles(histogram.n, p50, p95, p99)
+    in_goal = round(at_most(histogram, goal_s) / histogram.n, 4) if histogram.n else None
+    return Quantiles(histogram.n, p50, p95, p99, in_goal)
 
 
-def _workload(total: Tally, recent: Tally) -> WorkloadView:
+def _workload(total: Tally, recent: Tally, slo: Slo) -> WorkloadView:
     return WorkloadView(
         due=total.due,
         ok=total.ok,
         shed=total.shed,
         failed=total.failed_total,
-        ttft=quantiles(recent.ttft),
-        itl=quantiles(recent.itl),
+        ttft=quantiles(recent.ttft, slo.ttft_p95_s),
+        itl=quantiles(recent.itl, slo.itl_p95_s),
     )
 
 

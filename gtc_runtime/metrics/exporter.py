@@ -74,7 +74,8 @@ class Cumulative:
         return list(zip(bounds, map(float, accumulate(self._counts)), strict=True))
 
 
-def _at_most(seen: Histogram, limit_s: float) -> int:
+def at_most(seen: Histogram, limit_s: float) -> int:
+    """How many latencies of a load histogram are at or below a limit; a bin by its middle."""
     return sum(count for index, count in seen.buckets.items() if _middle_s(index) <= limit_s)
 
 
@@ -129,7 +130,7 @@ class Exporter(Collector):
         self._slip.observe(tally.slip)
         self._tokens[workload,] += tally.tokens
         for measure, seen in (("ttft", tally.ttft), ("itl", tally.itl)):
-            self._within[measure,] += _at_most(seen, self._goals_s[measure])
+            self._within[measure,] += at_most(seen, self._goals_s[measure])
         ended = {str(Outcome.OK): tally.ok, str(Outcome.SHED): tally.shed, **tally.failed}
         for outcome, count in ended.items():
             self._requests[workload, outcome] = self._requests.get((workload, outcome), 0) + count

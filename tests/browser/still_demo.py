@@ -41,7 +41,7 @@ def calm_view(environment: Environment) -> DemoView:
         for p in environment.table.phases
     )
     figures = WorkloadView(
-        40, 38, 0, 2, Quantiles(40, 640.0, 1240.0, 1800.0), Quantiles(900, 21.4, 24.6, 26.0)
+        40, 38, 0, 2, Quantiles(40, 640.0, 1240.0, 1800.0, 1.0), Quantiles(900, 21.4, 24.6, 26.0, 0.99)
     )
     keys = ("all", "chat", "chat_turn1", "chat_turn2plus", "summarization", "reasoning")
     return DemoView(
