@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from array import array
 from collections.abc import Callable
 
 from gtc_runtime.load.caps import capped
@@ -20,11 +21,12 @@ from gtc_runtime.load.library import Library
 from gtc_runtime.load.prompt import Prompt, RequestWriter, TokenRatio
 from gtc_runtime.load.protocol import Transport
 from gtc_runtime.load.quality import QualityMeter
+from gtc_runtime.load.recorder import SliceRecorder
 from gtc_runtime.load.records import FAILURES, Outcome, RequestRecord
 from gtc_runtime.load.schedule import Change, Schedule
 from gtc_runtime.load.settings import LoadSettings, Pacing
 from gtc_runtime.load.snapshot import Gauges, Snapshot
-from gtc_runtime.load.stats import SliceRecorder
+from gtc_runtime.load.timer import Timer, timer_for
 from gtc_runtime.load.workloads.chat import Chat, Conversation
 from gtc_runtime.load.workloads.reasoning import Reasoning
 from gtc_runtime.load.workloads.summarization import Summarization
@@ -36,8 +38,11 @@ LATE_MAX_S = 1.0
 """A slot that is taken up later than this is shed: no burst after the machine stood still."""
 SWEEP_S = 0.25
 """How often open requests are held against their limits."""
-PROBE_S = 0.05
-"""How often the promptness of the event loop is measured."""
+SPARE_MIN = 2
+SPARE_S = 0.05
+SPARE_MAX = 64
+"""Connections to hold ready: enough for what is due within 50 ms, which is longer than it takes to
+open one to a server that is not on the other side of an ocean."""
 
 _SHARD_SEEDS = 1000
 """Distance between the seeds of two shards."""
@@ -48,7 +53,7 @@ class Engine:
 
     Args:
         settings: What to send, to whom and within which limits.
-        transport: How requests travel.
+        transport: How requests travel; see `transports.transport_for`.
         followups: Asks the next question of a conversation.
         clock: Monotonic seconds.
         on_record: Called with every request that has ended.
@@ -67,8 +72,8 @@ class Engine:
         self._transport = transport
         self._clock = clock
         self._on_record = on_record
-        self._recorder = SliceRecorder()
-        self._meter = QualityMeter(transport.stamp_source, clock())
+        self._recorder = SliceRecorder(settings.slo)
+        self._meter = QualityMeter(transport.stamp_source, clock(), transport.stamp_reason)
         self._writer = RequestWriter(
             settings.url, settings.model, settings.exact_lengths, settings.api_key
         )
@@ -82,8 +87,8 @@ class Engine:
         self._turns = 0
         self._prompt_tokens = 0
         self._last_failure = ""
-        self._timer: asyncio.TimerHandle | None = None
-        self._watch: list[asyncio.Task[None]] = []
+        self._timer: Timer | None = None
+        self._sweeper: asyncio.Task[None] | None = None
 
     def _build_workloads(self, followups: FollowUps) -> None:
         # Shards share the schedule but no text: a prefix that two of them send would be cached.
@@ -104,11 +109,10 @@ class Engine:
         )
 
     def start(self) -> None:
-        """Begin to watch time limits and the event loop; needs a running loop."""
-        self._watch = [
-            asyncio.create_task(self._sweep(), name="load-sweep"),
-            asyncio.create_task(self._probe(), name="load-probe"),
-        ]
+        """Begin to look at the schedule and at time limits; needs a running loop."""
+        self._transport.start(self._meter)
+        self._timer = timer_for(self._tick)
+        self._sweeper = asyncio.create_task(self._sweep(), name="load-sweep")
 
     def configure(
         self, rps: float, mix: WorkloadMix, pacing: Pacing, at_s: float | None = None
@@ -135,8 +139,14 @@ class Engine:
             at_s = now_s
         rps = min(max(0.0, rps), self._limits.rps_max)
         self._schedule.change(Change(at_s, rps, mix, pacing))
+        self._transport.reserve(self._spare(rps), self._settings.in_flight_max)
         self._take_due()
         self._arm()
+
+    def _spare(self, rps: float) -> int:
+        """How many idle connections a rate wants."""
+        ahead = math.ceil(rps / self._settings.shards * SPARE_S)
+        return min(SPARE_MAX, SPARE_MIN + ahead) if rps > 0 else 0
 
     def _changed(self, change: Change) -> None:
         """Another rate and mix are in force."""
@@ -152,10 +162,10 @@ class Engine:
     async def stop(self) -> None:
         """Cancel everything and close all connections."""
         if self._timer is not None:
-            self._timer.cancel()
-        for task in self._watch:
-            task.cancel()
-        await asyncio.gather(*self._watch, return_exceptions=True)
+            self._timer.close()
+        if self._sweeper is not None:
+            self._sweeper.cancel()
+            await asyncio.gather(self._sweeper, return_exceptions=True)
         self.cancel()
         await self._conversations.close()
         await self._transport.close()
@@ -179,14 +189,9 @@ class Engine:
         return Snapshot(now_s, self._recorder.take(), gauges, self._meter.judge(now_s))
 
     def _arm(self) -> None:
-        """Set the timer to the next due time."""
+        """Set the timer to the next moment at which something happens."""
         if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        wake_s = self._schedule.wake_s
-        if wake_s is not None:
-            delay_s = max(0.0, wake_s - self._clock())
-            self._timer = asyncio.get_running_loop().call_later(delay_s, self._tick)
+            self._timer.set(self._schedule.wake_s)
 
     def _tick(self) -> None:
         self._take_due()
@@ -217,6 +222,8 @@ class Engine:
     ) -> None:
         """A request is due: send it or shed it."""
         record = RequestRecord(workload, conversation.turn if conversation else 1, due_s)
+        if self._settings.keep_arrivals:
+            record.arrivals_s, record.arrivals_tokens = array("d"), array("l")
         self._recorder.due(record)
         late_s = self._clock() - due_s
         self._meter.schedule_error(late_s)
@@ -273,9 +280,3 @@ class Engine:
             for exchange in list(self._open):
                 if (verdict := exchange.too_slow(now_s, self._settings.timeouts)) is not None:
                     self._give_up(exchange, *verdict)
-
-    async def _probe(self) -> None:
-        while True:
-            before_s = self._clock()
-            await asyncio.sleep(PROBE_S)
-            self._meter.reader_stall(max(0.0, self._clock() - before_s - PROBE_S))

@@ -8,35 +8,46 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from gtc_runtime.load.plain_frames import plain_tokens
 from gtc_runtime.load.quality import QualityMeter
+from gtc_runtime.load.recorder import SliceRecorder
 from gtc_runtime.load.records import Outcome, RequestRecord
 from gtc_runtime.load.response import StreamedResponse
 from gtc_runtime.load.settings import Timeouts
-from gtc_runtime.load.stats import SliceRecorder
 
 
 class Exchange:
     """A request and its streamed answer.
 
     Args:
-        record: What is known about the request.
-        request: The bytes to send.
+        record: What is known about the request; arrivals are kept if it has room for them.
+        request: See below.
         recorder: Where statistics go.
         meter: Where the quality of the client is judged.
         on_end: Called once, when the request has its outcome.
         keep_text: Keep the text of the answer.
 
     Attributes:
+        request: The bytes to send; empty once an answer begins, for then they are never sent again.
         response: The parser of the answer.
+        over: Whether the request has its outcome; its body may still have to end.
+        exact: Let the parser count every byte, for a connection on which the fast way was wrong.
     """
 
     __slots__ = (
         "_frames",
-        "_key",
+        "_gaps",
+        "_keeps",
+        "_kept",
+        "_last_s",
         "_meter",
         "_on_end",
+        "_opening",
+        "_plain",
         "_recorder",
         "_tokens",
+        "exact",
+        "over",
         "record",
         "request",
         "response",
@@ -54,40 +65,53 @@ class Exchange:
         self.record = record
         self.request = request
         self.response = StreamedResponse(keep_text)
-        self._key = record.key
+        self.over = False
+        self.exact = False
         self._recorder = recorder
+        self._gaps = recorder.gaps[record.key]
         self._meter = meter
         self._on_end = on_end
+        self._keeps = keep_text or record.arrivals_s is not None
+        self._kept: list[bytes] = []
+        self._last_s = 0.0
+        self._opening = b""  # how text begins in frames that may be counted the fast way
+        self._plain = 0  # tokens counted the fast way that the parser does not know yet
         self._frames = 0
         self._tokens = 0
-
-    @property
-    def over(self) -> bool:
-        """Whether the request has its outcome; its body may still have to end."""
-        return self.record.outcome is not None
 
     def sent(self, at_s: float) -> None:
         """The first byte was handed to the kernel at `at_s`."""
         first_try = self.record.send_s is None
         self.record.send_s = at_s
-        self.request = b""
         if first_try:
             self._recorder.sent(self.record)
             self._meter.slip(at_s - self.record.due_s)
 
-    def received(self, data: bytes, at_s: float) -> None:
-        """Bytes of the answer arrived at `at_s`."""
-        response = self.response
-        response.feed(data)
-        events = response.events
-        if events.frames != self._frames and not self.over:
-            self._output(events.frames - self._frames, events.tokens - self._tokens, at_s)
-            self._frames, self._tokens = events.frames, events.tokens
-        if response.outcome is not None:
-            self._end()
+    def received(self, buffer: bytes | bytearray, size: int, at_s: float) -> bool:
+        """The first `size` bytes of a buffer arrived at `at_s`; it may be overwritten afterwards.
+
+        Returns:
+            `over`.
+        """
+        opening = self._opening
+        if opening and (tokens := plain_tokens(buffer, size, opening)):
+            gap_s = at_s - self._last_s
+            self._last_s = at_s
+            self._plain += tokens
+            if tokens == 1:
+                self._gaps.add(at_s, gap_s)
+            else:
+                self._recorder.gap(self.record.key, at_s, gap_s, tokens)
+                self._meter.coalesced()
+            if self._keeps:
+                self._keep(buffer, size, tokens, at_s)
+            return False
+        data = buffer if isinstance(buffer, bytes) else bytes(memoryview(buffer)[:size])
+        return self._parse(data, at_s)
 
     def lost(self, detail: str = "") -> None:
         """The connection is gone."""
+        self._hand_over()
         self.response.close()
         if detail and self.response.outcome is Outcome.TRUNCATED:
             self.response.detail = detail
@@ -95,6 +119,7 @@ class Exchange:
 
     def give_up(self, outcome: Outcome, detail: str = "") -> None:
         """Stop waiting, or never begin."""
+        self._hand_over()
         self.response.give_up(outcome, detail)
         self._end()
 
@@ -105,34 +130,76 @@ class Exchange:
             return None  # the transport limits connecting
         if now_s - record.send_s > limits.whole_s:
             return Outcome.TIMEOUT, f"not over after {limits.whole_s:g} s"
-        if record.last_s is None:
+        if record.first_s is None:
             if now_s - record.send_s > limits.first_token_s:
                 return Outcome.TIMEOUT, f"no first token after {limits.first_token_s:g} s"
-        elif now_s - record.last_s > limits.stall_s:
+        elif now_s - self._last_s > limits.stall_s:
             return Outcome.STALLED, f"no output for {limits.stall_s:g} s"
         return None
 
+    def _parse(self, data: bytes, at_s: float) -> bool:
+        """The exact way."""
+        self._hand_over()
+        self.request = b""
+        response = self.response
+        response.feed(data)
+        events = response.events
+        if events.frames != self._frames and not self.over:
+            self._output(events.frames - self._frames, events.tokens - self._tokens, at_s)
+            self._frames, self._tokens = events.frames, events.tokens
+        self._opening = b"" if self.exact else response.opening
+        if response.outcome is not None:
+            self._end()
+        return self.over
+
     def _output(self, frames: int, tokens: int, at_s: float) -> None:
         record = self.record
-        record.tokens += tokens
-        if record.last_s is None:
+        if record.first_s is None:
             record.first_s = at_s
+            record.first_tokens = tokens
             self._recorder.first_token(record, tokens)
+        elif tokens == 1:
+            self._gaps.add(at_s, at_s - self._last_s)
         else:
-            self._recorder.gap(self._key, at_s, at_s - record.last_s, tokens)
-        record.last_s = at_s
-        self._meter.read(frames)
+            self._recorder.gap(record.key, at_s, at_s - self._last_s, tokens)
+        record.last_s = self._last_s = at_s
+        record.tokens += tokens
+        if frames > 1:
+            self._meter.coalesced()
+        if record.arrivals_s is not None:
+            record.keep_arrival(at_s, tokens)
+
+    def _keep(self, buffer: bytes | bytearray, size: int, tokens: int, at_s: float) -> None:
+        """Keep what was asked for of a read that was counted the fast way."""
+        if self.record.arrivals_s is not None:
+            self.record.keep_arrival(at_s, tokens)
+        if self.response.events.keeps_text:
+            self._kept.append(bytes(memoryview(buffer)[:size]))
+
+    def _hand_over(self) -> None:
+        """Tell parser and record what was counted the fast way."""
+        if self._plain and not self.over:
+            self.response.events.add(self._plain, self._kept)
+            self._frames += self._plain
+            self._tokens += self._plain
+            self.record.tokens += self._plain
+            self.record.last_s = self._last_s
+            self._kept = []
+            self._plain = 0
 
     def _end(self) -> None:
         if self.over:
             return
-        record = self.record
+        self.over = True
+        record, events = self.record, self.response.events
         record.outcome = self.response.outcome
         record.detail = self.response.detail
-        usage = self.response.events.usage()
+        record.answer_id = events.answer_id
+        usage = events.usage()
         if isinstance(prompt := usage.get("prompt_tokens"), int):
             record.prompt_tokens = prompt
         if isinstance(tokens := usage.get("completion_tokens"), int):
+            self.exact = self.exact or tokens != record.tokens
             record.tokens = tokens
         self._recorder.ended(record)
         self._on_end(self)

@@ -91,6 +91,9 @@ class PlainBody:
 
     __slots__ = ("_left", "ended")
 
+    between_chunks = False
+    """There are none."""
+
     def __init__(self, length: int | None) -> None:
         self._left = length
         self.ended = length == 0
@@ -119,6 +122,11 @@ class ChunkedBody:
         self._left = 0  # bytes of the current chunk that are still to come, its CRLF included
         self._at_trailer = False
         self.ended = False
+
+    @property
+    def between_chunks(self) -> bool:
+        """Whether the next byte begins a chunk."""
+        return not (self._left or self._rest or self._at_trailer)
 
     def feed(self, data: bytes) -> bytes:
         """The payload in `data`.

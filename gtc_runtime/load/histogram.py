@@ -21,6 +21,7 @@ CEILING_S = 1e4
 
 _log = math.log
 _PER_LOG = 1.0 / math.log(GROWTH)
+_AT_ONE_S = -math.log(FLOOR_S) * _PER_LOG
 _LAST = int(math.log(CEILING_S / FLOOR_S) * _PER_LOG)
 
 
@@ -115,7 +116,8 @@ def bucket_of(value_s: float) -> int:
     """The index of the bucket of a duration in seconds."""
     if value_s <= FLOOR_S:
         return 0
-    return min(_LAST, int(_log(value_s / FLOOR_S) * _PER_LOG))
+    index = int(_log(value_s) * _PER_LOG + _AT_ONE_S)
+    return index if index < _LAST else _LAST
 
 
 def _middle(index: int) -> float:

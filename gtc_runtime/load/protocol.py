@@ -16,17 +16,31 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 from gtc_runtime.load.exchange import Exchange
+from gtc_runtime.load.quality import QualityMeter
 from gtc_runtime.load.records import Outcome
 
 DRAIN_S = 2.0
 """How long a connection may take to end a body after `[DONE]` before it is closed."""
 
 
+PROBE_S = 0.05
+"""How often the promptness of the event loop is measured."""
+
+
 class Transport(Protocol):
     """What the engine needs from a way to send requests."""
 
     stamp_source: str
-    """`user` or `kernel`."""
+    """Who says when bytes arrived: `user`, this process, or `kernel`."""
+
+    stamp_reason: str
+    """Why not the kernel, in a few words; empty if it does."""
+
+    def start(self, meter: QualityMeter) -> None:
+        """Begin in the running event loop, and tell `meter` of reads and of their lateness."""
+
+    def reserve(self, spare: int, most: int) -> None:
+        """Have `spare` connections open beyond those in use, at most `most` in all, from now on."""
 
     def send(self, exchange: Exchange) -> None:
         """Send a request and report to the exchange; returns at once and never raises."""
@@ -45,13 +59,19 @@ class AsyncTransport:
         url: Base address of the server.
         connect_s: Limit for opening a connection, seconds.
         clock: Monotonic seconds.
+        reason: Why it is not the kernel that says when bytes arrived.
     """
 
     stamp_source = "user"
 
     def __init__(
-        self, url: str, connect_s: float, clock: Callable[[], float] = time.monotonic
+        self,
+        url: str,
+        connect_s: float,
+        clock: Callable[[], float] = time.monotonic,
+        reason: str = "",
     ) -> None:
+        self.stamp_reason = reason
         parts = urlsplit(url)
         self._host = parts.hostname or ""
         self._tls = ssl.create_default_context() if parts.scheme == "https" else None
@@ -61,6 +81,16 @@ class AsyncTransport:
         self._idle: list[_Connection] = []
         self._busy: dict[Exchange, _Connection] = {}
         self._connecting: dict[Exchange, asyncio.Task[None]] = {}
+        self.meter = QualityMeter(self.stamp_source, clock())
+        self._prober: asyncio.Task[None] | None = None
+
+    def start(self, meter: QualityMeter) -> None:
+        """Begin to measure how promptly the event loop hands over bytes."""
+        self.meter = meter
+        self._prober = asyncio.create_task(self._probe(), name="load-probe")
+
+    def reserve(self, spare: int, most: int) -> None:
+        """Nothing: a TLS connection costs the server too much to be opened without need."""
 
     def send(self, exchange: Exchange) -> None:
         """Send on the connection used last, the warmest one; without one, connect."""
@@ -81,7 +111,7 @@ class AsyncTransport:
 
     async def close(self) -> None:
         """Close all connections; exchanges that are not over hear that they are lost."""
-        tasks = list(self._connecting.values())
+        tasks = [*self._connecting.values(), *([self._prober] if self._prober else [])]
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -89,6 +119,12 @@ class AsyncTransport:
             connection.abort()
         self._idle.clear()
         await asyncio.sleep(0)
+
+    async def _probe(self) -> None:
+        while True:
+            before_s = self.clock()
+            await asyncio.sleep(PROBE_S)
+            self.meter.reader_stall(max(0.0, self.clock() - before_s - PROBE_S))
 
     async def _connect(self, exchange: Exchange) -> None:
         loop = asyncio.get_running_loop()
@@ -100,7 +136,7 @@ class AsyncTransport:
         except TimeoutError:
             exchange.give_up(Outcome.TIMEOUT, f"no connection after {self._connect_s:g} s")
         except OSError as error:
-            exchange.give_up(Outcome.REFUSED, _reason(error))
+            exchange.give_up(Outcome.REFUSED, reason_of(error))
         else:
             if exchange.over:
                 connection.abort()
@@ -124,7 +160,6 @@ class AsyncTransport:
         self._busy.pop(exchange, None)
         if connection.used and not exchange.response.began and not exchange.over:
             # The server closed an idle connection just as we used it: not its fault, not ours.
-            exchange.request = connection.request
             task = asyncio.create_task(self._connect(exchange), name="load-reconnect")
             self._connecting[exchange] = task
         elif not exchange.over:
@@ -140,7 +175,7 @@ class _Connection(asyncio.Protocol):
         self._exchange: Exchange | None = None
         self._drain: asyncio.TimerHandle | None = None
         self._carried = 0
-        self.request = b""
+        self._exact = False  # the fast way of counting was wrong here
 
     @property
     def used(self) -> bool:
@@ -150,8 +185,8 @@ class _Connection(asyncio.Protocol):
     def begin(self, exchange: Exchange) -> None:
         """Send the request of `exchange`."""
         self._exchange = exchange
+        exchange.exact = self._exact
         self._carried += 1
-        self.request = exchange.request if self.used else b""  # kept for one more try
         if self._transport is not None:
             self._transport.write(exchange.request)
         exchange.sent(self._owner.clock())
@@ -170,21 +205,20 @@ class _Connection(asyncio.Protocol):
         if exchange is None:  # nobody asked
             self.abort()
             return
-        self.request = b""
-        exchange.received(data, at_s)
-        if exchange.over:
+        self._owner.meter.reads(1)
+        if exchange.received(data, len(data), at_s):
             self._after(exchange)
 
     def connection_lost(self, error: Exception | None) -> None:
         exchange, self._exchange = self._exchange, None
         self._stop_drain()
-        self._owner.gone(self, exchange, "" if error is None else _reason(error))
+        self._owner.gone(self, exchange, "" if error is None else reason_of(error))
 
     def _after(self, exchange: Exchange) -> None:
         """The request is over: keep the connection if its body ended well."""
+        self._exact = self._exact or exchange.exact
         if exchange.response.reusable:
             self._exchange = None
-            self.request = b""
             self._stop_drain()
             self._owner.freed(self, exchange)
         elif exchange.response.complete or exchange.record.outcome is not Outcome.OK:
@@ -198,7 +232,7 @@ class _Connection(asyncio.Protocol):
             self._drain = None
 
 
-def _reason(error: BaseException) -> str:
+def reason_of(error: BaseException) -> str:
     """An error of the system in a few words."""
     if isinstance(error, OSError) and error.errno is not None and error.errno > 0:
         return os.strerror(error.errno).lower()

@@ -6,6 +6,7 @@ The invariant of the whole engine is stated here: every request that was due end
 
 from __future__ import annotations
 
+from array import array
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, get_args
@@ -60,9 +61,13 @@ class RequestRecord:
         send_s: When its first byte was handed to the kernel; None if never sent.
         first_s: Arrival of the first output token.
         last_s: Arrival of the latest output token.
+        first_tokens: Output tokens that came with the first.
         tokens: Output tokens received.
         outcome: How it ended; None while it is open.
         detail: A few words of the server or the system about a failure.
+        answer_id: The server's name for the answer; empty if there was none.
+        arrivals_s: When output arrived, if that is kept: one entry a read.
+        arrivals_tokens: Output tokens of each arrival, beside `arrivals_s`.
     """
 
     workload: Workload
@@ -73,9 +78,19 @@ class RequestRecord:
     send_s: float | None = None
     first_s: float | None = None
     last_s: float | None = None
+    first_tokens: int = 0
     tokens: int = 0
     outcome: Outcome | None = None
     detail: str = ""
+    answer_id: str = ""
+    arrivals_s: array[float] | None = None
+    arrivals_tokens: array[int] | None = None
+
+    def keep_arrival(self, at_s: float, tokens: int) -> None:
+        """Output of `tokens` tokens arrived at `at_s`; kept if there is room made for it."""
+        if self.arrivals_s is not None and self.arrivals_tokens is not None:
+            self.arrivals_s.append(at_s)
+            self.arrivals_tokens.append(tokens)
 
     @property
     def key(self) -> Key:
@@ -95,6 +110,13 @@ class RequestRecord:
     def scheduled_ttft_s(self) -> float | None:
         """Scheduled TTFT: first output token minus due; what a waiting person feels."""
         return None if self.first_s is None else self.first_s - self.due_s
+
+    @property
+    def tpot_s(self) -> float | None:
+        """Mean time of an output token after the first ones; None if there is none after them."""
+        if self.first_s is None or self.last_s is None or self.tokens <= self.first_tokens:
+            return None
+        return (self.last_s - self.first_s) / (self.tokens - self.first_tokens)
 
     @property
     def slip_s(self) -> float | None:

@@ -63,6 +63,16 @@ class StreamedResponse:
         """Whether the connection may be used again."""
         return self.complete and self._head is not None and self._head.keep_alive
 
+    @property
+    def opening(self) -> bytes:
+        """How text begins in the frames to come, if the next byte begins a chunk; else empty.
+
+        Only then `plain_frames` may count the bytes that come next instead of `feed`.
+        """
+        if self.outcome is None and self._body.between_chunks:
+            return self.events.opening
+        return b""
+
     def feed(self, data: bytes) -> None:
         """Take in bytes as they came from the socket, cut anywhere."""
         self._saw_bytes = True

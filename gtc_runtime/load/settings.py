@@ -45,6 +45,11 @@ class RequestGoals(BaseModel):
     itl_s: float = Field(gt=0)
     """Longest mean time between output tokens (TPOT)."""
 
+    def met_by(self, ttft_s: float | None, tpot_s: float | None) -> bool:
+        """Whether a request that ended well met them; an answer of one token has no TPOT."""
+        first_in_time = ttft_s is not None and ttft_s <= self.ttft_s
+        return first_in_time and (tpot_s is None or tpot_s <= self.itl_s)
+
 
 class LoadSettings(BaseModel):
     """Everything the load process needs before it can send.

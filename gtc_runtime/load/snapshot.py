@@ -50,9 +50,11 @@ class Quality:
         light: `red` means "client-limited: do not trust".
         reason: Why it is not green; empty when it is.
         stamp_source: Where arrival times come from: `user` (this process) or `kernel`.
+        stamp_reason: Why not from the kernel, in a few words; empty when they are.
         schedule_error_p99_ms: How late the engine took up due requests; None if there were none.
         slip_p99_ms: Send minus due, connecting included; None if there were none.
-        reader_stall_p99_ms: How long the reader kept arrived bytes waiting: lag of the event loop.
+        reader_stall_p99_ms: How long arrived bytes waited until they were counted; with stamps of
+            this process, the lag of the event loop.
         coalesced_share: Share of reads that brought more than one token frame; None without reads.
         cpu_share: CPU time of the process over wall time, 0..1 for one core.
     """
@@ -60,6 +62,7 @@ class Quality:
     light: Light = "green"
     reason: str = ""
     stamp_source: str = "user"
+    stamp_reason: str = ""
     schedule_error_p99_ms: float | None = None
     slip_p99_ms: float | None = None
     reader_stall_p99_ms: float | None = None

@@ -1,23 +1,25 @@
 """Server-sent events of a streamed completion, counted with bytes methods.
 
-Ten thousand frames a second are not parsed as JSON. Quotes inside JSON strings are escaped, so a
-search for `"content":` in a frame finds the field and never the text. JSON is read for the first
-frame (is it ours?), for errors and, once the stream is over, for usage and the kept text.
+This is the exact way, for any stream cut anywhere; `plain_frames` is the fast way for reads that
+are like all others. Quotes inside JSON strings are escaped, so a search for `"content":` in a frame
+finds the field and never the text. JSON is read for the first frame (is it ours?), for errors and,
+once the stream is over, for usage and the kept text.
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from gtc_runtime.load.framing import MalformedError, sample
 
 LINE_MAX = 2**20
 """Longest line of a stream, bytes."""
+ID_MAX = 200
+"""How much of the id of an answer is kept, characters."""
 
 _OUTPUT_FIELDS = (b'"content":', b'"reasoning_content":', b'"text":', b'"reasoning":')
-_CONTENT = b'"content":"'
-_UNFINISHED = b'"finish_reason":null'
 _UNNAMED_ERROR = "error event"
 _USAGE = b'"completion_tokens":'
 
@@ -34,14 +36,16 @@ class EventStream:
         finished: A `finish_reason` was seen.
         done: `[DONE]` was seen; nothing of interest follows.
         error: What the server said went wrong; None if it said nothing.
+        answer_id: The `id` of the answer; empty until the first frame.
     """
 
     __slots__ = (
+        "_field",
         "_first",
         "_kept",
         "_last_usage",
-        "_pattern",
         "_tail",
+        "answer_id",
         "done",
         "error",
         "finished",
@@ -55,8 +59,9 @@ class EventStream:
         self.finished = False
         self.done = False
         self.error: str | None = None
+        self.answer_id = ""
         self._first = True
-        self._pattern = (b"", b"", b"")  # what precedes and follows the text in a frame
+        self._field = b""
         self._tail = b""
         self._last_usage = b""
         self._kept: list[bytes] | None = [] if keep_text else None
@@ -78,43 +83,35 @@ class EventStream:
         for line in data[:end].split(b"\n"):
             if not line:
                 continue
-            if self._is_like_one_before(line):
-                self._count(line[5:])
-            elif line.startswith(b"data:"):
+            if line.startswith(b"data:"):
                 self._data(line[5:].strip())
-                self._learn(line)
             elif line.startswith(b"event:") and line[6:].strip() == b"error":
                 self.error = self.error or _UNNAMED_ERROR
             elif self.error is not None and line.startswith(b":"):
                 self._name_error(line[1:])
 
-    def _is_like_one_before(self, line: bytes) -> bool:
-        """Whether a line brings one token and differs from one before in nothing that matters.
+    @property
+    def opening(self) -> bytes:
+        """How the text begins in the frames of this stream, such as `"content":"`.
 
-        The frames of a stream repeat what surrounds the text, so a few comparisons replace all
-        searches. An escaped quote in the text just misses the pattern and takes the long way.
+        Empty while a line is incomplete, before the first output and whenever frames may bring more
+        than one token: then only this parser may count.
         """
-        before, behind, rest = self._pattern
-        if not before or not line.startswith(before):
-            return False
-        end = line.find(b'"', len(before))
-        if end <= len(before) or not line.startswith(behind, end):
-            return False
-        tail = line[end + len(behind) :]
-        return tail == rest or (
-            tail.endswith(b"}") and b'"error"' not in tail and _USAGE not in tail
-        )
+        if not self._field or self._tail or self._last_usage or self.done or self.error is not None:
+            return b""
+        return self._field + b'"'
 
-    def _learn(self, line: bytes) -> None:
-        """Remember what surrounds the text in a frame that brought one token and nothing else."""
-        start = line.find(_CONTENT)
-        stop = line.find(_UNFINISHED, start)
-        if start < 0 or stop < 0 or self.error or _USAGE in line or line[-1:] != b"}":
-            return
-        start, stop = start + len(_CONTENT), stop + len(_UNFINISHED)
-        end = line.find(b'"', start)
-        if start < end < stop and line[end - 1 : end] != b"\\":
-            self._pattern = (line[:start], line[end:stop], line[stop:])
+    @property
+    def keeps_text(self) -> bool:
+        """Whether `text` will be asked for."""
+        return self._kept is not None
+
+    def add(self, frames: int, kept: list[bytes]) -> None:
+        """Frames of one token each were counted elsewhere; `kept` is their bytes, for the text."""
+        self.frames += frames
+        self.tokens += frames
+        if self._kept is not None:
+            self._kept += kept
 
     def usage(self) -> dict[str, Any]:
         """Token counts of the server; empty when it sent none."""
@@ -126,7 +123,7 @@ class EventStream:
     def text(self) -> str:
         """The answer's text; frames that cannot be read are left out."""
         pieces = []
-        for frame in self._kept or ():
+        for frame in _frames(self._kept or ()):
             choices = _object(frame).get("choices")
             choice = choices[0] if isinstance(choices, list) and choices else {}
             delta = choice.get("delta") if isinstance(choice, dict) else None
@@ -155,7 +152,8 @@ class EventStream:
         if b'"error"' in frame:
             self._read_error(frame)
         counted = _USAGE in frame
-        if _has_output(frame):
+        if field := _output_field(frame):
+            self._field = field
             self._count(frame, _number_after(frame, _USAGE) if counted else None)
         if counted:
             self._last_usage = frame
@@ -171,7 +169,10 @@ class EventStream:
 
     def _check_first(self, frame: bytes) -> None:
         self._first = False
-        if not _object(frame):
+        data = _object(frame)
+        answer_id = data.get("id")
+        self.answer_id = answer_id[:ID_MAX] if isinstance(answer_id, str) else ""
+        if not data:
             raise MalformedError(f"the first frame is no json object: {sample(frame)}")
 
     def _read_error(self, frame: bytes) -> None:
@@ -181,13 +182,22 @@ class EventStream:
             self.error = _printable(str(message).encode())
 
 
-def _has_output(frame: bytes) -> bool:
-    """Whether a frame brings text: one of the text fields holds a string that is not empty."""
+def _frames(kept: Iterable[bytes]) -> Iterator[bytes]:
+    """The frames in what was kept: frames, or reads with everything around the frames."""
+    for piece in kept:
+        if piece[:1] == b"{":
+            yield piece
+        else:
+            yield from (line[5:] for line in piece.split(b"\n") if line.startswith(b"data:"))
+
+
+def _output_field(frame: bytes) -> bytes:
+    """The field that brings text in a frame, a string that is not empty; empty if there is none."""
     for field in _OUTPUT_FIELDS:
         following = _after(frame, field)
         if following[:1] == b'"' and following != b'""':
-            return True
-    return False
+            return field
+    return b""
 
 
 def _after(frame: bytes, field: bytes) -> bytes:

@@ -1,7 +1,8 @@
 """Load statistics in slices of one second: recorded in the load process, kept by its parent.
 
 Pure arithmetic on purpose: no event loop, no input or output, no clock. The load process adds to a
-`SliceRecorder` and ships what is new; the parent adds it to a `SliceBook` and asks for windows.
+`SliceRecorder` (`recorder.py`) and ships what is new; the parent adds it to a `SliceBook` and asks
+for windows.
 Slices are whole seconds of CLOCK_MONOTONIC, which both processes share. A request belongs to the
 slice in which it was due, an inter-token gap to the slice in which it arrived.
 """
@@ -12,14 +13,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gtc_runtime.load.histogram import Histogram, bucket_of
-from gtc_runtime.load.records import KEYS, STAT_KEYS, Key, Outcome, RequestRecord
+from gtc_runtime.load.histogram import Histogram
+from gtc_runtime.load.records import KEYS, STAT_KEYS, Key, Outcome
 
 if TYPE_CHECKING:
     from gtc_runtime.load.snapshot import Snapshot
 
-_HISTOGRAMS = ("ttft", "ttft_scheduled", "itl", "stall", "slip")
-_COUNTERS = ("due", "ok", "shed", "tokens")
+_HISTOGRAMS = ("ttft", "ttft_scheduled", "itl", "stall", "tpot", "slip")
+_COUNTERS = ("due", "ok", "good", "shed", "tokens")
 
 
 @dataclass(slots=True)
@@ -29,6 +30,7 @@ class Tally:
     Attributes:
         due: Requests that were due.
         ok: Requests that ended well.
+        good: Requests that ended well and met every goal; the numerator of goodput.
         shed: Requests that were due but never sent.
         tokens: Output tokens that arrived.
         failed: Requests that failed, by outcome class (`cancelled` included).
@@ -36,11 +38,13 @@ class Tally:
         ttft_scheduled: From due to first output token.
         itl: Token-weighted inter-token latency: gap divided by the tokens it brought.
         stall: The raw gap between two arrivals, once per arrival.
+        tpot: Mean time of an output token after the first, once per request that ended well.
         slip: Send minus due.
     """
 
     due: int = 0
     ok: int = 0
+    good: int = 0
     shed: int = 0
     tokens: int = 0
     failed: dict[str, int] = field(default_factory=dict)
@@ -48,6 +52,7 @@ class Tally:
     ttft_scheduled: Histogram = field(default_factory=Histogram)
     itl: Histogram = field(default_factory=Histogram)
     stall: Histogram = field(default_factory=Histogram)
+    tpot: Histogram = field(default_factory=Histogram)
     slip: Histogram = field(default_factory=Histogram)
 
     @property
@@ -64,6 +69,12 @@ class Tally:
     def open(self) -> int:
         """Requests that were due and have not ended yet."""
         return self.due - self.ok - self.shed - self.failed_total
+
+    @property
+    def good_share(self) -> float | None:
+        """Goodput as a share (0..1) of the requests that have ended; None before one has."""
+        ended = self.due - self.open
+        return self.good / ended if ended > 0 else None
 
     def merge(self, other: Tally) -> None:
         """Add another tally to this one."""
@@ -107,57 +118,6 @@ def tally_at(slices: Slices, at_s: float, key: Key) -> Tally:
     if tally is None:
         tally = tallies[key] = Tally()
     return tally
-
-
-class SliceRecorder:
-    """Collects what happened since the last `take`. Lives in the load process."""
-
-    def __init__(self) -> None:
-        self._slices: Slices = {}
-
-    def due(self, record: RequestRecord) -> None:
-        """A request is due."""
-        tally_at(self._slices, record.due_s, record.key).due += 1
-
-    def sent(self, record: RequestRecord) -> None:
-        """A request was handed to the kernel."""
-        if (slip_s := record.slip_s) is not None:
-            tally_at(self._slices, record.due_s, record.key).slip.add(slip_s)
-
-    def first_token(self, record: RequestRecord, tokens: int) -> None:
-        """The first output arrived and brought `tokens` tokens."""
-        tally = tally_at(self._slices, record.due_s, record.key)
-        if (ttft_s := record.ttft_s) is not None:
-            tally.ttft.add(ttft_s)
-        if (scheduled_s := record.scheduled_ttft_s) is not None:
-            tally.ttft_scheduled.add(scheduled_s)
-        if record.first_s is not None:
-            tally_at(self._slices, record.first_s, record.key).tokens += tokens
-
-    def gap(self, key: Key, at_s: float, gap_s: float, tokens: int) -> None:
-        """More output arrived at `at_s`, `gap_s` after the output before it."""
-        tally = tally_at(self._slices, at_s, key)
-        tally.tokens += tokens
-        bucket = bucket_of(gap_s)
-        tally.stall.add_at(bucket)
-        tally.itl.add_at(bucket if tokens == 1 else bucket_of(gap_s / tokens), tokens)
-
-    def ended(self, record: RequestRecord) -> None:
-        """A request has its outcome."""
-        if record.outcome is None:
-            raise ValueError("a request that ended must have an outcome")
-        tally = tally_at(self._slices, record.due_s, record.key)
-        if record.outcome is Outcome.OK:
-            tally.ok += 1
-        elif record.outcome is Outcome.SHED:
-            tally.shed += 1
-        else:
-            tally.failed[record.outcome] = tally.failed.get(record.outcome, 0) + 1
-
-    def take(self) -> Slices:
-        """Everything since the last call; the recorder is empty afterwards."""
-        slices, self._slices = self._slices, {}
-        return slices
 
 
 @dataclass(frozen=True)

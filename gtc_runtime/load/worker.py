@@ -24,9 +24,9 @@ import uvloop
 
 from gtc_runtime.load.engine import Engine
 from gtc_runtime.load.followups import CannedFollowUps, FollowUps, HttpFollowUps
-from gtc_runtime.load.protocol import AsyncTransport
 from gtc_runtime.load.request_log import RequestLog, path_of
 from gtc_runtime.load.settings import LoadSettings
+from gtc_runtime.load.transports import transport_for
 from gtc_spec.errors import GtcError
 from gtc_spec.phases import WorkloadMix
 
@@ -63,7 +63,7 @@ async def _run() -> None:
     requests = _request_log(settings)
     engine = Engine(
         settings,
-        AsyncTransport(settings.url, settings.timeouts.connect_s),
+        transport_for(settings.url, settings.timeouts),
         _followups(settings),
         on_record=requests.add if requests is not None else None,
     )

@@ -3,8 +3,8 @@ import pytest
 from gtc_runtime.load.quality import QualityMeter
 
 
-def judged(collect, at_s=0.5):
-    meter = QualityMeter("user", 0.0)
+def judged(collect, at_s=0.5, source="user"):
+    meter = QualityMeter(source, 0.0)
     collect(meter)
     return meter.judge(at_s)
 
@@ -23,16 +23,22 @@ def test_the_light_is_green_without_any_figure():
         (lambda m: m.schedule_error(0.1), "amber", "start late"),
         (lambda m: m.schedule_error(0.3), "red", "start late"),
         (lambda m: m.slip(0.3), "red", "sent late"),
-        (lambda m: m.reader_stall(0.03), "amber", "reader stalls"),
-        (lambda m: m.reader_stall(0.1), "red", "reader stalls"),
-        (lambda m: m.read(3), "red", "coalesced"),
-        (lambda m: m.read(1), "green", ""),
+        (lambda m: m.reader_stall(0.015), "amber", "reader stalls"),
+        (lambda m: m.reader_stall(0.04), "red", "reader stalls"),
+        (lambda m: (m.reads(1), m.coalesced()), "red", "coalesced"),
+        (lambda m: m.reads(1), "green", ""),
     ],
 )
 def test_the_light_says_what_is_wrong(collect, light, words):
     quality = judged(collect)
     assert quality.light == light
     assert words in quality.reason
+
+
+def test_stamps_of_the_kernel_bear_a_longer_stall():
+    assert judged(lambda m: m.reader_stall(0.015), source="kernel").light == "green"
+    assert judged(lambda m: m.reader_stall(0.04), source="kernel").light == "amber"
+    assert judged(lambda m: m.reader_stall(0.1), source="kernel").light == "red"
 
 
 def test_a_bad_moment_is_forgotten_after_two_windows():

@@ -1,0 +1,137 @@
+"""One non-blocking TCP connection whose arrivals the kernel stamps.
+
+It opens, writes and closes; reading is done by the transport, in its loop over all connections.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import select
+import socket
+from contextlib import suppress
+
+from gtc_runtime.load.addresses import Address
+from gtc_runtime.load.exchange import Exchange
+from gtc_runtime.load.kernel_clock import SO_TIMESTAMPNS
+
+READ = select.EPOLLIN
+WRITE = select.EPOLLOUT
+
+
+class KernelConnection:
+    """A socket that an epoll watches.
+
+    Args:
+        address: Where to connect.
+        epoll: Watches the socket: for writing until it is open, then for reading.
+
+    Raises:
+        OSError: No more files may be opened, or there is no way to the address.
+
+    Attributes:
+        read: `recvmsg_into` of the socket, looked up once.
+        exchange: What it carries now; None while it is idle.
+        connecting: It is not open yet.
+        tries: Addresses that were tried for this purpose.
+        waited: It was open before `exchange` came, so the server may have closed it meanwhile.
+        exact: The fast way of counting was wrong on this connection.
+        deadline: Ends the attempt to connect.
+    """
+
+    __slots__ = (
+        "_epoll",
+        "_socket",
+        "_unsent",
+        "address",
+        "connecting",
+        "deadline",
+        "exact",
+        "exchange",
+        "fd",
+        "read",
+        "tries",
+        "waited",
+    )
+
+    def __init__(self, address: Address, epoll: select.epoll) -> None:
+        self.address = address
+        self.exchange: Exchange | None = None
+        self.connecting = True
+        self.tries = 1
+        self.waited = False
+        self.exact = False
+        self.deadline: asyncio.TimerHandle | None = None
+        self._unsent = memoryview(b"")
+        self._epoll = epoll
+        self._socket = socket.socket(address[0], socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
+        self.fd = self._socket.fileno()
+        self.read = self._socket.recvmsg_into
+        try:
+            self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
+            with suppress(BlockingIOError):
+                self._socket.connect(address[1])
+            epoll.register(self.fd, WRITE)
+        except OSError:
+            self._socket.close()
+            raise
+
+    def opened(self) -> None:
+        """The attempt to connect is over.
+
+        Raises:
+            OSError: It failed.
+        """
+        failed = self._socket.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+        if failed:
+            raise OSError(failed, os.strerror(failed))
+        self.connecting = False
+        self.forget_deadline()
+        self._epoll.modify(self.fd, READ)
+
+    def write(self, data: bytes) -> None:
+        """Send; what the kernel does not take now is sent when it does.
+
+        Raises:
+            OSError: The connection is broken.
+        """
+        self._unsent = memoryview(data)
+        self.write_more()
+        if self._unsent:
+            self._epoll.modify(self.fd, READ | WRITE)
+
+    def write_more(self) -> None:
+        """Go on sending; stop to be told of room when all is sent.
+
+        Raises:
+            OSError: The connection is broken.
+        """
+        if not self._unsent:
+            return
+        try:
+            sent = self._socket.send(self._unsent)
+        except BlockingIOError:
+            return
+        self._unsent = self._unsent[sent:]
+
+    def wrote(self) -> None:
+        """There is room again: send, and no longer ask for room if that was all."""
+        self.write_more()
+        if not self._unsent:
+            self._epoll.modify(self.fd, READ)
+
+    def forget_deadline(self) -> None:
+        """Connecting is over, well or not."""
+        if self.deadline is not None:
+            self.deadline.cancel()
+            self.deadline = None
+
+    def close(self) -> None:
+        """Watch it no longer, and close it soon.
+
+        Not at once: its number might be given to a new socket while events of the old one wait.
+        """
+        self.forget_deadline()
+        self._epoll.unregister(self.fd)
+        asyncio.get_running_loop().call_soon(self._socket.close)

@@ -1,0 +1,109 @@
+"""Counts what happens to requests, in the load process, ten thousand times a second.
+
+Pure arithmetic, like `stats.py`, whose slices it fills. Nearly every arrival brings one token, and
+its gap is then both an inter-token latency and a stall: it is counted once, and taken apart when
+the slices are taken away.
+"""
+
+from __future__ import annotations
+
+from gtc_runtime.load.histogram import bucket_of
+from gtc_runtime.load.records import KEYS, Key, Outcome, RequestRecord
+from gtc_runtime.load.settings import RequestGoals
+from gtc_runtime.load.stats import Slices, tally_at
+
+
+class Gaps:
+    """Gaps before arrivals of one token, by the second in which they ended."""
+
+    __slots__ = ("_buckets", "_by_second", "_second")
+
+    def __init__(self) -> None:
+        self._by_second: dict[int, dict[int, int]] = {}
+        self._second = -1
+        self._buckets: dict[int, int] = {}
+
+    def add(self, at_s: float, gap_s: float) -> None:
+        """One token arrived at `at_s`, `gap_s` after the output before it."""
+        if int(at_s) != self._second:
+            self._second = int(at_s)
+            self._buckets = self._by_second.setdefault(self._second, {})
+        index = bucket_of(gap_s)
+        buckets = self._buckets
+        buckets[index] = buckets.get(index, 0) + 1
+
+    def move_to(self, slices: Slices, key: Key) -> None:
+        """Add everything to slices and be empty."""
+        for second, buckets in self._by_second.items():
+            tally = tally_at(slices, second, key)
+            for index, count in buckets.items():
+                tally.tokens += count
+                tally.stall.add_at(index, count)
+                tally.itl.add_at(index, count)
+        self._by_second = {}
+        self._second = -1
+
+
+class SliceRecorder:
+    """Collects what happened since the last `take`. Lives in the load process.
+
+    Args:
+        goals: By which a request is judged to be a good one; None finds none good.
+
+    Attributes:
+        gaps: For each key, where an arrival of one token is counted.
+    """
+
+    def __init__(self, goals: RequestGoals | None = None) -> None:
+        self._goals = goals
+        self._slices: Slices = {}
+        self.gaps: dict[Key, Gaps] = {key: Gaps() for key in KEYS}
+
+    def due(self, record: RequestRecord) -> None:
+        """A request is due."""
+        tally_at(self._slices, record.due_s, record.key).due += 1
+
+    def sent(self, record: RequestRecord) -> None:
+        """A request was handed to the kernel."""
+        if (slip_s := record.slip_s) is not None:
+            tally_at(self._slices, record.due_s, record.key).slip.add(slip_s)
+
+    def first_token(self, record: RequestRecord, tokens: int) -> None:
+        """The first output arrived and brought `tokens` tokens."""
+        tally = tally_at(self._slices, record.due_s, record.key)
+        if (ttft_s := record.ttft_s) is not None:
+            tally.ttft.add(ttft_s)
+        if (scheduled_s := record.scheduled_ttft_s) is not None:
+            tally.ttft_scheduled.add(scheduled_s)
+        if record.first_s is not None:
+            tally_at(self._slices, record.first_s, record.key).tokens += tokens
+
+    def gap(self, key: Key, at_s: float, gap_s: float, tokens: int) -> None:
+        """Several tokens arrived at `at_s` at once, `gap_s` after the output before them."""
+        tally = tally_at(self._slices, at_s, key)
+        tally.tokens += tokens
+        tally.stall.add(gap_s)
+        tally.itl.add(gap_s / tokens, tokens)
+
+    def ended(self, record: RequestRecord) -> None:
+        """A request has its outcome."""
+        if record.outcome is None:
+            raise ValueError("a request that ended must have an outcome")
+        tally = tally_at(self._slices, record.due_s, record.key)
+        if record.outcome is Outcome.OK:
+            tally.ok += 1
+            if (tpot_s := record.tpot_s) is not None:
+                tally.tpot.add(tpot_s)
+            if self._goals is not None and self._goals.met_by(record.ttft_s, tpot_s):
+                tally.good += 1
+        elif record.outcome is Outcome.SHED:
+            tally.shed += 1
+        else:
+            tally.failed[record.outcome] = tally.failed.get(record.outcome, 0) + 1
+
+    def take(self) -> Slices:
+        """Everything since the last call; the recorder is empty afterwards."""
+        slices, self._slices = self._slices, {}
+        for key, gaps in self.gaps.items():
+            gaps.move_to(slices, key)
+        return slices

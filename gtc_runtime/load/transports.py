@@ -1,0 +1,36 @@
+"""Which transport suits a server: the one with arrival times from the kernel where that works."""
+
+from __future__ import annotations
+
+import sys
+from urllib.parse import urlsplit
+
+from gtc_runtime.load.kernel_clock import stamps_work
+from gtc_runtime.load.kernel_transport import KernelTransport
+from gtc_runtime.load.protocol import AsyncTransport, Transport
+from gtc_runtime.load.settings import Timeouts
+
+
+def transport_for(url: str, timeouts: Timeouts) -> Transport:
+    """The best transport for a server.
+
+    It says itself what it is: `stamp_source`, and in `stamp_reason` why it is not the kernel's.
+
+    Args:
+        url: Base address of the server.
+        timeouts: How long connecting may take.
+    """
+    if reason := _why_not_kernel(url):
+        return AsyncTransport(url, timeouts.connect_s, reason=reason)
+    return KernelTransport(url, timeouts.connect_s)
+
+
+def _why_not_kernel(url: str) -> str:
+    if sys.platform != "linux":
+        return "not on linux"
+    if urlsplit(url).scheme == "https":
+        return "the connection is encrypted"
+    try:
+        return "" if stamps_work() else "the kernel stamps nothing"
+    except OSError:
+        return "there is no loopback to try the kernel's stamps"
