@@ -146,8 +146,11 @@ class Kube:
         )
 
     async def delete(self, kind: Kind, name: str) -> None:
-        """Delete an object; it may live on until its finalizers are done."""
-        await self._send("DELETE", f"delete {kind.plural}/{name}", kind, (kind.plural, name))
+        """Delete an object and all that it made; it may live on until its finalizers are done."""
+        # by default batch/v1 leaves the pods of a Job behind
+        params = {"propagationPolicy": "Background"}
+        path = (kind.plural, name)
+        await self._send("DELETE", f"delete {kind.plural}/{name}", kind, path, params=params)
 
     async def can(self, verb: str, kind: Kind, name: str = "", subresource: str = "") -> bool:
         """Whether our account may do this, as the server itself says."""

@@ -45,11 +45,11 @@ def pool_state(desired: int | None, pods: list[Json], reasons: tuple[str, ...] =
     draining = [pod for pod in alive if _mapping(pod.get("metadata")).get("deletionTimestamp")]
     staying = [pod for pod in alive if pod not in draining]
     pending = [pod for pod in staying if condition(pod, "Ready").get("status") != "True"]
-    whys = dict.fromkeys((*reasons, *(_why_pending(pod) for pod in pending)))
+    whys = dict.fromkeys((*reasons, *(why_pending(pod) for pod in pending)))
     return PoolState(desired, len(staying) - len(pending), len(pending), len(draining), tuple(whys))
 
 
-def _why_pending(pod: Json) -> str:
+def why_pending(pod: Json) -> str:
     """Why a pod is not Ready: no place for it, its container waits, or it is still loading."""
     scheduled = condition(pod, "PodScheduled")
     if scheduled.get("status") == "False":

@@ -162,6 +162,11 @@ def held(
                 home.remove()
 
 
+def owner_of(text: bytes) -> str:
+    """Who wrote the text of a lock; empty when nobody did."""
+    return str(_fields(text).get("owner", ""))
+
+
 def _take(
     home: Home, owner: str, life_s: float, patience_s: float, tell: Callable[[str], None]
 ) -> None:
@@ -175,18 +180,18 @@ def _take(
             continue  # it has just gone
         now = time.monotonic()
         if there != seen:
-            if _owner_of(seen) != _owner_of(there):
-                tell(f"waiting for {_owner_of(there)}, which holds {home.where}")
+            if owner_of(seen) != owner_of(there):
+                tell(f"waiting for {owner_of(there)}, which holds {home.where}")
             seen, since = there, now
-        if now - since >= _life_of(there, life_s) or _is_dead(_owner_of(there)):
+        if now - since >= _life_of(there, life_s) or _is_dead(owner_of(there)):
             home.replace(_text(owner, life_s, 0))
             time.sleep(SETTLE_S)
-            if _owner_of(home.read() or b"") == owner:
-                tell(f"took over {home.where} from {_owner_of(there)}, which is gone")
+            if owner_of(home.read() or b"") == owner:
+                tell(f"took over {home.where} from {owner_of(there)}, which is gone")
                 return
         elif now >= give_up:
             raise GtcError(
-                f"{_owner_of(there)} still holds {home.where} after {patience_s:.0f} s",
+                f"{owner_of(there)} still holds {home.where} after {patience_s:.0f} s",
                 "gtc model status says how far it is",
             )
         time.sleep(LOOK_S)
@@ -196,7 +201,7 @@ def _keep(home: Home, owner: str, life_s: float, lock: Held, over: threading.Eve
     renewed, failing_since = 0, 0.0
     while not over.wait(life_s / 4):
         try:
-            if _owner_of(home.read() or b"") != owner:
+            if owner_of(home.read() or b"") != owner:
                 lock.lost.set()
                 return
             renewed += 1
@@ -211,10 +216,6 @@ def _keep(home: Home, owner: str, life_s: float, lock: Held, over: threading.Eve
 
 def _text(owner: str, life_s: float, renewed: int) -> bytes:
     return json.dumps({"owner": owner, "life_s": life_s, "renewed": renewed}).encode()
-
-
-def _owner_of(text: bytes) -> str:
-    return str(_fields(text).get("owner", ""))
 
 
 def _life_of(text: bytes, default_s: float) -> float:

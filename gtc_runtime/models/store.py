@@ -15,7 +15,8 @@ from pathlib import Path
 from gtc_runtime.models import files
 from gtc_runtime.models.bucket import Bucket
 from gtc_runtime.models.crew import READ_BYTES, Crew
-from gtc_runtime.models.manifest import MANIFEST, File, Manifest, marked, parse
+from gtc_runtime.models.lock import owner_of
+from gtc_runtime.models.manifest import LOCK, MANIFEST, File, Manifest, marked, parse
 from gtc_spec.errors import GtcError
 
 
@@ -46,6 +47,10 @@ class BucketStore:
         """The manifest of a copy that is complete by its marker; None otherwise."""
         marker = self.bucket.read(self.prefix + self.marker)
         return marked(self.bucket.read(self.prefix + MANIFEST), marker, self.where)
+
+    def holder(self) -> str:
+        """Who works on it now; empty for nobody."""
+        return owner_of(self.bucket.read(self.prefix + LOCK) or b"")
 
     def sizes(self) -> dict[str, int]:
         """Bytes of every file that is there."""
@@ -97,6 +102,15 @@ class DirectoryStore:
         """Where a file lies."""
         return self.directory / name
 
+    def manifest(self) -> Manifest | None:
+        """The manifest, whether or not the copy is complete; None when there is none."""
+        text = files.read(self.path(MANIFEST))
+        return None if text is None else parse(text, str(self.path(MANIFEST)))
+
+    def holder(self) -> str:
+        """Who works on it now; empty for nobody."""
+        return owner_of(files.read(self.path(LOCK)) or b"")
+
     def complete(self) -> Manifest | None:
         """The manifest of a copy that is complete by its marker; None otherwise."""
         marker = files.read(self.path(self.marker))
@@ -115,13 +129,12 @@ class DirectoryStore:
     def begin(self, manifest: Manifest) -> None:
         """Take the marker off and write the manifest; remove files that only the old one has."""
         files.remove(self.path(self.marker))
-        text = files.read(self.path(MANIFEST))
-        if text == manifest.to_json():
-            return
         try:
-            known = None if text is None else parse(text, MANIFEST)
+            known = self.manifest()
         except GtcError:
-            known = None
+            known = None  # not ours to tidy after
+        if known == manifest:
+            return
         for name in _gone(known, manifest):
             files.remove(self.path(name))
         files.write(self.path(MANIFEST), manifest.to_json())

@@ -21,7 +21,6 @@ from gtc_runtime.models.store import BucketStore, DirectoryStore
 from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.manifests.secret_names import SPACES
 
-SCRATCH: Final = Path("/tmp/gtc-models")  # noqa: S108  # the pod's only writable directory
 PART_MIB_MIN: Final = 5
 """Smallest part that S3 takes, MiB; only the last one may be smaller."""
 _PUBLIC: Final = 0o022
@@ -78,6 +77,7 @@ def upload_to(store: BucketStore, given: argparse.Namespace, tell: Callable[[str
         revision=given.revision,
         token=settings.read().hf_token.get_secret_value(),
         scratch=given.scratch,
+        scratch_bytes=int(given.scratch_gib * 2**30) if given.scratch_gib else None,
         force=given.force,
         workers=given.workers,
         part_bytes=int(given.part_mib * 2**20),
@@ -100,7 +100,8 @@ def _parser() -> argparse.ArgumentParser:
         each.add_argument("--workers", type=_workers, default=WORKERS, help="files at a time")
         each.add_argument("--force", action="store_true", help="trust no marker")
     upload.add_argument("--revision", default="", help="branch, tag or commit")
-    upload.add_argument("--scratch", type=Path, default=SCRATCH, help="room for files in flight")
+    upload.add_argument("--scratch", type=Path, required=True, help="for files in flight")
+    upload.add_argument("--scratch-gib", type=float, default=None, help="use no more than this")
     upload.add_argument("--part-mib", type=_part_mib, default=PART_BYTES / 2**20)
     download.add_argument("--directory", type=Path, required=True)
     download.add_argument("--download-marker", required=True)

@@ -32,6 +32,7 @@ class Source:
     Attributes:
         revision: Branch, tag or commit; empty for what the bucket began with, else ``main``.
         scratch: Directory for files in flight.
+        scratch_bytes: Use no more of it than this; None for all that is free.
         force: Send everything, whatever is there.
     """
 
@@ -42,6 +43,7 @@ class Source:
     force: bool = False
     workers: int = WORKERS
     part_bytes: int = PART_BYTES
+    scratch_bytes: int | None = None
 
 
 def upload(store: BucketStore, source: Source, tell: Callable[[str], None]) -> Manifest:
@@ -145,6 +147,8 @@ class _Upload:
         sizes = sorted((file.size_bytes for file in manifest.files), reverse=True)
         kept = sum(path.stat().st_size for path in scratch.rglob("*") if path.is_file())
         room = files.free_bytes(scratch) + kept
+        if self._source.scratch_bytes is not None:
+            room = min(room, self._source.scratch_bytes)
         for workers in range(min(self._source.workers, len(sizes)), 0, -1):
             if sum(sizes[:workers]) <= room:
                 return workers

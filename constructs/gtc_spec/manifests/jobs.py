@@ -10,6 +10,7 @@ from typing import Final, Literal
 
 from gtc_spec import names
 from gtc_spec.environment import Environment
+from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.manifests.metadata import Manifest, metadata
 from gtc_spec.manifests.placement import on_management_pool
 from gtc_spec.manifests.pod_security import (
@@ -26,8 +27,8 @@ UPLOAD_JOB: Final = "model-upload-spaces"
 DOWNLOAD_JOB: Final = "model-download-nfs"
 UID: Final = 1000
 """User of the jobs: the share squashes root, and Dynamo's images read as this user."""
-SCRATCH: Final = "30Gi"
-"""Room for the files in flight; checkpoints come in parts of about 5 GB."""
+SCRATCH_GIB: Final = 30
+"""Room for the files in flight; checkpoints come in files of about 5 GB."""
 
 
 def upload_job(env: Environment, image: str) -> Manifest:
@@ -60,6 +61,7 @@ def _job(
         "spec": {
             "backoffLimit": 3,
             "ttlSecondsAfterFinished": 3600,
+            "podFailurePolicy": {"rules": [_refused(direction)]},
             "template": {
                 "metadata": {"labels": {"app.kubernetes.io/name": name}},
                 "spec": {
@@ -69,11 +71,21 @@ def _job(
                     "nodeSelector": on_management_pool(),
                     "securityContext": pod_context(UID),
                     "containers": [_container(env, image, direction, secrets)],
-                    "volumes": [scratch_volume(SCRATCH), *([_share()] if to_share else [])],
+                    "volumes": [
+                        scratch_volume(f"{SCRATCH_GIB}Gi"),
+                        *([_share()] if to_share else []),
+                    ],
                 },
             },
         },
     }
+
+
+def _refused(container: str) -> Manifest:
+    """What no repetition mends ends the job at once: a gated model, a wrong key, a full share."""
+    codes = [GtcError.exit_code, UsageError.exit_code]
+    exits = {"containerName": container, "operator": "In", "values": codes}
+    return {"action": "FailJob", "onExitCodes": exits}
 
 
 def _container(
@@ -111,7 +123,7 @@ def _sync_args(env: Environment, direction: Literal["upload", "download"]) -> li
         "--upload-marker", names.UPLOAD_MARKER,
     ]  # fmt: skip
     if direction == "upload":
-        return common
+        return [*common, "--scratch", WRITABLE, "--scratch-gib", str(SCRATCH_GIB)]
     target = ["--directory", names.model_path(repository)]
     return [*common, *target, "--download-marker", names.DOWNLOAD_MARKER]
 

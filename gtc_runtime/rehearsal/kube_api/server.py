@@ -12,6 +12,7 @@ from gtc_runtime.rehearsal.kube_api import answers, discovery, errors, openapi, 
 from gtc_runtime.rehearsal.kube_api.errors import ApiError
 from gtc_runtime.rehearsal.kube_api.faults import Faults
 from gtc_runtime.rehearsal.kube_api.paths import parse
+from gtc_runtime.rehearsal.kube_api.pod_logs import PodLogs
 from gtc_runtime.rehearsal.kube_api.store import Store
 from gtc_runtime.rehearsal.kube_api.verbs import Verbs
 from gtc_spec import names
@@ -38,12 +39,14 @@ class KubeApiServer:
     Attributes:
         faults: What a test puts in the way.
         log: The last requests as (method, path with query).
+        logs: What containers said.
         url: Base URL; empty before `start`.
     """
 
     def __init__(self, store: Store, port: int = 0) -> None:
         self.faults = Faults()
         self.log: deque[tuple[str, str]] = deque(maxlen=LOG_LENGTH)
+        self.logs = PodLogs()
         self.url = ""
         self._port = port
         self._verbs = Verbs(store, self.faults)
@@ -113,6 +116,8 @@ class KubeApiServer:
     async def _respond(self, request: web.Request) -> web.StreamResponse:
         if target := parse(request.path):
             return await self._verbs.handle(request, target)
+        if log := await self.logs.answer(request):
+            return log
         path = request.path.rstrip("/")
         if path in _HEALTH:
             return web.Response(text="ok")

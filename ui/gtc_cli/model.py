@@ -1,0 +1,269 @@
+"""`gtc model`: sync, verify, status and setup of the checkpoint in the bucket and on the share."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import click
+
+from gtc_cli import options
+from gtc_runtime import settings
+from gtc_spec import names
+from gtc_spec.environment import Environment
+from gtc_spec.errors import GtcError
+from gtc_spec.manifests import jobs
+
+if TYPE_CHECKING:
+    from gtc_runtime.models.store import BucketStore, Store
+
+Step = Literal["spaces", "nfs"]
+STEPS: Final[tuple[Step, ...]] = ("spaces", "nfs")
+"""The two jobs in their order: hub to bucket, bucket to share."""
+JOB_S: Final = 1800.0
+"""Longest wait for one job, seconds; the plan's 30 minutes."""
+SCRATCH: Final = Path("/tmp/gtc-models")  # noqa: S108  # as in the pod; --scratch chooses another
+
+_directory = click.option(
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=None,
+    help="A copy in this directory, such as a mounted share.",
+)
+_endpoint = click.option(
+    "--endpoint", metavar="URL", default=None, help="Object store. [Spaces of the region]"
+)
+_bucket = click.option("--bucket", default=names.BUCKET, show_default=True, help="Bucket.")
+_model = click.option(
+    "--model",
+    metavar="OWNER/NAME",
+    default=None,
+    help="HuggingFace repository. [the environment's]",
+)
+_workers = click.option(
+    "--workers", type=click.IntRange(1, 32), default=None, help="Files at a time. [6]"
+)
+
+
+@click.group()
+def model() -> None:
+    """The checkpoint: HuggingFace to the bucket to the share, verified."""
+
+
+@model.group()
+def sync() -> None:
+    """Carry the checkpoint from here; `gtc model setup` does it inside the cluster."""
+
+
+@sync.command()
+@options.env
+@_model
+@_bucket
+@_endpoint
+@_workers
+@click.option("--revision", default="", help="Branch, tag or commit. [as in the bucket, else main]")
+@click.option("--force", is_flag=True, help="Send everything, whatever is there.")
+@click.option(
+    "--scratch",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=SCRATCH,
+    help="Room for files in flight.",
+)
+def upload(
+    env: str | None,
+    model: str | None,
+    bucket: str,
+    endpoint: str | None,
+    workers: int | None,
+    revision: str,
+    force: bool,
+    scratch: Path,
+) -> None:
+    """HuggingFace to the bucket; goes on where it was interrupted."""
+    from gtc_runtime.models.crew import WORKERS
+    from gtc_runtime.models.upload import Source
+    from gtc_runtime.models.upload import upload as act
+
+    store, repository = _bucket_store(env, model, bucket, endpoint)
+    token = settings.read().hf_token.get_secret_value()
+    source = Source(repository, revision, token, scratch, force, workers or WORKERS)
+    act(store, source, click.echo)
+
+
+@sync.command()
+@options.env
+@_model
+@_bucket
+@_endpoint
+@_workers
+@click.option("--force", is_flag=True, help="Read and compare everything.")
+@_directory
+def download(
+    env: str | None,
+    model: str | None,
+    bucket: str,
+    endpoint: str | None,
+    workers: int | None,
+    force: bool,
+    directory: Path | None,
+) -> None:
+    """The bucket to a directory; goes on where it was interrupted."""
+    from gtc_runtime.models.crew import WORKERS
+    from gtc_runtime.models.download import download as act
+    from gtc_runtime.models.store import DirectoryStore
+
+    store, repository = _bucket_store(env, model, bucket, endpoint)
+    target = DirectoryStore(directory or Path(names.model_path(repository)), names.DOWNLOAD_MARKER)
+    act(store, target, click.echo, workers=workers or WORKERS, force=force)
+
+
+@model.command()
+@options.env
+@_model
+@_bucket
+@_endpoint
+@_workers
+@_directory
+def verify(
+    env: str | None,
+    model: str | None,
+    bucket: str,
+    endpoint: str | None,
+    workers: int | None,
+    directory: Path | None,
+) -> None:
+    """Read every byte of a copy and compare it with its manifest; names each wrong file."""
+    from gtc_runtime.models import store as stores
+    from gtc_runtime.models.crew import WORKERS, Crew
+    from gtc_runtime.models.progress import Progress
+
+    store: Store
+    if directory is None:
+        store, _ = _bucket_store(env, model, bucket, endpoint)
+        again = "gtc model sync upload --force"
+    else:
+        store = stores.DirectoryStore(directory, names.DOWNLOAD_MARKER)
+        again = f"gtc model sync download --force --directory {directory}"
+    manifest = store.manifest()
+    if manifest is None:
+        raise GtcError(f"{store.where} has no manifest", "nothing was synced there")
+    stage = f"read {store.where}"
+    with Progress({stage: manifest.total_bytes}, tell=click.echo) as progress:
+        wrong = stores.verify(store, manifest, Crew(workers or WORKERS, progress.moved), stage)
+    for line in wrong:
+        click.echo(line)
+    if wrong:
+        raise GtcError(f"{len(wrong)} of {len(manifest.files)} files are wrong", again)
+    if store.complete() is None:
+        raise GtcError(f"all files are right, but {store.where} has no marker", again)
+    click.echo(f"{store.where}: all {len(manifest.files)} files are right")
+
+
+@model.command()
+@options.env
+@_model
+@_bucket
+@_endpoint
+@_directory
+@options.as_json
+def status(
+    env: str | None,
+    model: str | None,
+    bucket: str,
+    endpoint: str | None,
+    directory: Path | None,
+    as_json: bool,
+) -> None:
+    """How far the copies are, by names and sizes; reads no content."""
+    from gtc_runtime.models.store import DirectoryStore
+
+    store, _ = _bucket_store(env, model, bucket, endpoint)
+    copies: list[Store] = [store]
+    if directory is not None:
+        copies.append(DirectoryStore(directory, names.DOWNLOAD_MARKER))
+    found = [_look(copy) for copy in copies]
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for each in found:
+        click.echo(f"{each['where']} {each['state']}")
+        for line in each["wrong"]:
+            click.echo(f"  {line}")
+
+
+@model.command()
+@options.env
+@options.state_dir
+@click.option(
+    "--step", type=click.Choice(STEPS), default=None, help="Only this job. [both, in order]"
+)
+def setup(env: str | None, state_dir: Path | None, step: Step | None) -> None:
+    """Run the model jobs in the cluster and follow them; seconds when all is there."""
+    from gtc_cli.deploy.verbs import image_name_here
+    from gtc_cli.drive import which_cluster
+
+    environment, kubeconfig = which_cluster(env, state_dir)
+    run_jobs(environment, kubeconfig, image_name_here(), (step,) if step else STEPS)
+
+
+def run_jobs(
+    env: Environment, kubeconfig: str | None, image: str, steps: Sequence[Step] = STEPS
+) -> None:
+    """Run the model jobs one after the other.
+
+    Args:
+        env: Which checkpoint and region.
+        kubeconfig: File to use; None takes the usual places.
+        image: Our image, whole name.
+        steps: Which.
+
+    Raises:
+        GtcError: One failed, could not start, or was not done in time.
+    """
+    from gtc_runtime.cluster import jobs as runner
+    from gtc_runtime.cluster.kube import Kube
+
+    makes = {"spaces": jobs.upload_job, "nfs": jobs.download_job}
+
+    async def act() -> None:
+        kube = await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig)
+        try:
+            for step in steps:
+                await runner.run(kube, makes[step](env, image), JOB_S, click.echo)
+        finally:
+            await kube.close()
+
+    asyncio.run(act())
+
+
+def _bucket_store(
+    env: str | None, model: str | None, bucket: str, endpoint: str | None
+) -> tuple[BucketStore, str]:
+    from gtc_runtime.models.crew import WORKERS
+    from gtc_runtime.models.sync import bucket_store
+
+    environment = options.environment(settings.read(env=env).env, None)
+    repository = model or environment.model.repository
+    address = endpoint or jobs.spaces_endpoint(environment.region)
+    prefix = names.model_prefix(repository)
+    return bucket_store(bucket, address, prefix, names.UPLOAD_MARKER, WORKERS), repository
+
+
+def _look(store: Store) -> dict[str, Any]:
+    manifest = store.manifest()
+    if manifest is None:
+        return {"where": store.where, "complete": False, "state": "nothing is there", "wrong": []}
+    wrong = manifest.wrong_sizes(store.sizes())
+    complete = not wrong and store.complete() is not None
+    if complete:
+        state = f"is complete at {manifest.revision[:12]}, {manifest.total_bytes / 1e9:.2f} GB"
+    else:
+        right = len(manifest.files) - len(wrong)
+        state = f"has {right} of {len(manifest.files)} files and no valid marker"
+    holder = store.holder()
+    if holder:
+        state += f"; {holder} works on it"
+    return {"where": store.where, "complete": complete, "state": state, "wrong": wrong}
