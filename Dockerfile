@@ -10,6 +10,7 @@ RUN python -m venv /opt/gtc \
     && /opt/gtc/bin/pip install --no-cache-dir --require-hashes --only-binary=:all: -r requirements/runtime.txt
 COPY pyproject.toml README.md ./
 COPY constructs constructs
+COPY dashboards dashboards
 COPY gtc_runtime gtc_runtime
 COPY ui ui
 # compiled now, because a read-only root cannot keep what Python compiles later

@@ -33,7 +33,7 @@ CONFIRMED = $(if $(YES),--yes)
 .PHONY: help setup demo plan test test-slow chaos check lint types arch fmt docs lock clean \
 	synth check-env deploy teardown kubeconfig infra-init infra-plan infra-up infra-down \
 	cluster-config cluster-teardown build-loadgen build-all push-loadgen push-all build-push-all \
-	deploy-dynamo deploy-keda deploy-loadgen demo-status demo-start demo-auto demo-stop demo-reset \
+	deploy-dynamo deploy-keda deploy-loadgen model-to-spaces model-to-nfs setup-model bench-models demo-status demo-start demo-auto demo-stop demo-reset \
 	demo-ui demo-dashboard cost teardown-if-expired
 
 ##@ Start
@@ -117,6 +117,15 @@ deploy-keda: setup ## Deploy the cluster stack and wait for the scalers
 deploy-loadgen: build-push-all ## Build, push, deploy the cluster stack and wait for the panel
 	@$(GTC) cluster config --env $(ENV) --wait panel
 
+model-to-spaces: setup ## In the cluster: the checkpoint from HuggingFace to the bucket
+	@$(GTC) model setup --env $(ENV) --step spaces
+
+model-to-nfs: setup ## In the cluster: the checkpoint from the bucket to the share
+	@$(GTC) model setup --env $(ENV) --step nfs
+
+setup-model: setup ## Both; seconds when the share has the checkpoint
+	@$(GTC) model setup --env $(ENV)
+
 build-loadgen: setup ## Build the image of panel, guardian and model jobs
 	@$(GTC) image build
 
@@ -163,7 +172,7 @@ fmt: setup ## Format the code and fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: setup ## Write the generated tables into docs/ and .env.example
+docs: setup ## Write what is generated: tables in docs/, .env.example, dashboards
 	$(BIN)/python tools/generate.py
 
 lock: setup ## Pin the requirements again; LOCK_FLAGS=--upgrade takes newer versions

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
+import dashboards
 from gtc_cli.deploy.checkout import image
 from gtc_spec.environment import ENVIRONMENTS, Environment, load
 from gtc_spec.errors import GtcError
@@ -31,11 +32,6 @@ def environments(variables: Mapping[str, str]) -> list[tuple[Environment, dict[s
         (load_with(name, choices), choices) if name == chosen else (load(name), {})
         for name in ENVIRONMENTS
     ]
-
-
-def boards() -> dict[str, Path]:
-    """The dashboards of this checkout."""
-    return {path.stem: path for path in sorted((ROOT / "dashboards").glob("*.json"))}
 
 
 def main() -> int:
@@ -60,7 +56,7 @@ def main() -> int:
                 infra=InfraStack(app, env),
                 image=ours,
                 engine_configs=ROOT / "engine_configs" / env.name,
-                dashboards=boards(),
+                dashboards=dashboards.sources(),
                 choices=choices,
             )
         synthesise(app)

@@ -1,9 +1,9 @@
 """Write what is derived from the facts into the repository: ``python tools/generate.py``.
 
-``.env.example`` comes from the settings; the tables between ``<!-- generated: NAME -->`` and
-``<!-- end -->`` in docs/ come from the phase tables and the metrics catalogue, programs in
-constructs/README.md from examples/. A test compares, so that a changed fact cannot leave a page
-behind.
+``.env.example`` comes from the settings, ``dashboards/*.json`` from the builders beside them; the
+tables between ``<!-- generated: NAME -->`` and ``<!-- end -->`` in docs/ come from the phase tables
+and the metrics catalogue, programs in constructs/README.md from examples/. A test compares, so that
+a changed fact cannot leave a page behind.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 
+from dashboards import build
 from gtc_runtime import settings
 from gtc_spec import environment, metrics
 from gtc_spec.phases import Segment
@@ -34,7 +35,7 @@ def main() -> int:
 
 def files() -> dict[Path, str]:
     """Every generated file and page with the text that it should have."""
-    wanted = {ROOT / ".env.example": settings.example()}
+    wanted = {ROOT / ".env.example": settings.example(), **build.files()}
     for page in (ROOT / "constructs" / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))):
         text = page.read_text(encoding="utf-8")
         if MARKED.search(text):

@@ -6,12 +6,15 @@ not know which questions are asked.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
 from typing import Final
 
 from gtc_spec import names
+from gtc_spec.errors import UsageError
 from gtc_spec.metric import Emitter, Metric
+from gtc_spec.metrics import owner
 
 WINDOW_S: Final = 60
 """Rate window. Twelve scrapes; with five minutes the stress stays on screen after it ended."""
@@ -20,6 +23,7 @@ Labels = Mapping[str, str]
 """Labels and the values that they must have; ``namespace`` replaces the emitter's own."""
 ANY: Final[Labels] = MappingProxyType({})
 
+_SELECTED = re.compile(r"([a-zA-Z_:][\w:]*)\{")
 _NAMESPACES: Final = {
     Emitter.OURS: names.NAMESPACE_PANEL,
     Emitter.KEDA: "",  # the scrape says `keda`, the metric's own namespace is renamed
@@ -83,3 +87,29 @@ def aggregate(how: str, query: str, by: Sequence[str] = ()) -> str:
     """``sum``, ``max`` or another aggregation over everything but the labels in ``by``."""
     kept = f" by ({', '.join(by)})" if by else ""
     return f"{how}{kept} ({query})" if kept else f"{how}({query})"
+
+
+def metrics_in(query: str) -> tuple[Metric, ...]:
+    """The metrics that a query of ours selects, each once, in order.
+
+    Raises:
+        UsageError: It selects something that the catalogue does not know.
+    """
+    found: dict[str, Metric] = {}
+    for series in _SELECTED.findall(query):
+        metric = owner(series)
+        if metric is None:
+            raise UsageError(f"unknown series {series}, allowed: those of gtc_spec.metrics")
+        found[metric.name] = metric
+    return tuple(found.values())
+
+
+def only_on_cluster(query: str) -> bool:
+    """Whether a rehearsal cannot answer: it has no such metric, and the query no stand-in."""
+    named = metrics_in(query)
+    return not all(metric.rehearsal for metric in named) and all(m.deployed for m in named)
+
+
+def known(query: str) -> str:
+    """The query without the NaN of an idle window: nothing instead, which a board shows as idle."""
+    return f"({query}) >= 0"

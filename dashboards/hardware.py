@@ -1,0 +1,102 @@
+"""The lower half of the board in depth: GPUs, nodes and containers. A rehearsal has none of it."""
+
+from __future__ import annotations
+
+from dashboards.depth import Rows
+from dashboards.panels import Panel, Query, lines
+from gtc_spec import metrics_platform as m
+from gtc_spec import promql_platform as ask
+from gtc_spec.metric import Metric
+from gtc_spec.pools import ROLES
+
+
+def rows() -> Rows:
+    """Panels under the heading of their row."""
+    return {"GPUs": _gpus(), "Nodes and containers": _nodes()}
+
+
+def _gpus() -> list[Panel]:
+    return [
+        _by_pool(
+            "Tensor cores by pool",
+            "Prefill computes: it keeps the tensor cores busy, decode hardly touches them.",
+            m.GPU_TENSOR_ACTIVE,
+        ),
+        _by_pool(
+            "GPU memory traffic by pool",
+            "Decode reads the weights and the cache for every token: it keeps the memory busy.",
+            m.GPU_DRAM_ACTIVE,
+        ),
+        _by_worker(
+            "GPU utilisation",
+            "Share of time with any kernel running: near 100 % in both pools under load, so it "
+            "tells a dead worker and nothing else.",
+            m.GPU_UTIL,
+            "percent",
+        ),
+        _by_worker(
+            "GPU memory",
+            "Weights plus KV pool, claimed at the start: flat lines are right.",
+            m.GPU_MEMORY_USED,
+            "decmbytes",
+        ),
+        _by_worker(
+            "GPU temperature",
+            "Steady below the slow-down limit of the card; one worker far above the others is a "
+            "cooling problem.",
+            m.GPU_TEMPERATURE,
+            "celsius",
+        ),
+        _by_worker(
+            "GPU power",
+            "Prefill draws more than decode at the same utilisation.",
+            m.GPU_POWER,
+            "watt",
+        ),
+    ]
+
+
+def _by_pool(title: str, look: str, metric: Metric) -> Panel:
+    queries = [Query(ask.gpu_of_pool(metric, role), role, role) for role in ROLES]
+    return lines(title, look, queries, unit="percentunit", top=1)
+
+
+def _by_worker(title: str, look: str, metric: Metric, unit: str) -> Panel:
+    return lines(title, look, [Query(ask.gpu_by_worker(metric), "{{pod}}")], unit=unit)
+
+
+def _nodes() -> list[Panel]:
+    return [
+        lines(
+            "Node CPU",
+            "Management nodes carry panel, Prometheus and Grafana; a full one delays what you see.",
+            [Query(ask.node_cpu(), "{{node}}")],
+            unit="percentunit",
+            width=6,
+            top=1,
+        ),
+        lines(
+            "Node load",
+            "Runnable threads: above the number of CPUs things wait.",
+            [
+                Query(ask.node_load(m.NODE_LOAD1), "{{node}} 1 min"),
+                Query(ask.node_load(m.NODE_LOAD5), "{{node}} 5 min", style="thin"),
+            ],
+            unit="short",
+            width=6,
+        ),
+        lines(
+            "Container CPU",
+            "CPUs by pod; a frontend at its limit adds to every latency.",
+            [Query(ask.container_cpu(), "{{pod}}")],
+            unit="short",
+            width=6,
+        ),
+        lines(
+            "Container memory",
+            "Working set by pod; workers grow while they load their model.",
+            [Query(ask.container_memory(), "{{pod}}")],
+            unit="bytes",
+            width=6,
+        ),
+    ]
