@@ -31,7 +31,7 @@ class Shard:
 
     Attributes:
         newest: The latest snapshot; None before the first.
-        spoke: Set with the first snapshot.
+        known: Set when it is known whether the engine speaks: it has, or its stream has ended.
     """
 
     def __init__(
@@ -42,7 +42,7 @@ class Shard:
     ) -> None:
         self._commands, self._reports, self._heard = commands, reports, heard
         self.newest: Snapshot | None = None
-        self.spoke = asyncio.Event()
+        self.known = asyncio.Event()
 
     async def tell(self, command: dict[str, object]) -> None:
         """Send one command.
@@ -63,13 +63,19 @@ class Shard:
 
     async def listen(self) -> None:
         """Take in snapshots until the engine says no more."""
+        try:
+            await self._listen()
+        finally:
+            self.known.set()
+
+    async def _listen(self) -> None:
         while line := await self._reports.readline():
             try:
                 self.newest = snapshot = Snapshot.from_line(line)
             except ValueError:
                 log.warning("the load process said something that is no snapshot: %r", line[:200])
                 continue
-            self.spoke.set()
+            self.known.set()
             self._heard(snapshot)
 
 
@@ -90,7 +96,7 @@ def combined(said: Snapshot, newest: Sequence[Snapshot]) -> Snapshot:
         at_s=min(each.at_s for each in newest),
         slices=said.slices,
         gauges=_sum([each.gauges for each in newest], said.gauges.last_failure),
-        quality=_worst([each.quality for each in newest]),
+        quality=worst([each.quality for each in newest]),
     )
 
 
@@ -114,19 +120,19 @@ def _sum(gauges: Sequence[Gauges], last_failure: str) -> Gauges:
     )
 
 
-def _worst(qualities: Sequence[Quality]) -> Quality:
-    """The worst light with its words, and the worst of each figure."""
+def worst(qualities: Sequence[Quality]) -> Quality:
+    """The worst light with its words, and the worst of each figure; one at least is given."""
 
     def most(name: str) -> float | None:
         known = [value for each in qualities if (value := getattr(each, name)) is not None]
         return max(known, default=None)
 
-    worst = max(qualities, key=lambda each: _WORSE.index(each.light))
+    judged = max(qualities, key=lambda each: _WORSE.index(each.light))
     sources = {each.stamp_source for each in qualities}
     return Quality(
-        light=worst.light,
-        reason=worst.reason,
-        stamp_source="user" if "user" in sources else worst.stamp_source,
+        light=judged.light,
+        reason=judged.reason,
+        stamp_source="user" if "user" in sources else judged.stamp_source,
         schedule_error_p99_ms=most("schedule_error_p99_ms"),
         slip_p99_ms=most("slip_p99_ms"),
         reader_stall_p99_ms=most("reader_stall_p99_ms"),

@@ -14,6 +14,7 @@ import click
 from gtc_cli import drive, places, plan, rehearse, serve
 from gtc_cli import wait as waiting
 from gtc_cli.deploy import verbs
+from gtc_cli.load.verb import load
 from gtc_spec.errors import GtcError, UsageError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -47,6 +48,7 @@ for command in (
     *rehearse.COMMANDS,
     *drive.COMMANDS,
     plan.plan,
+    load,
     places.open_place,
     waiting.wait,
     *verbs.COMMANDS,

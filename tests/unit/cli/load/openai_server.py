@@ -1,0 +1,138 @@
+"""A small OpenAI-compatible server on loopback whose manners a test decides."""
+
+from __future__ import annotations
+
+import json
+import ssl
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+
+@dataclass
+class Manners:
+    """How the server behaves, and what it has seen.
+
+    Attributes:
+        models: Served names; None has no list.
+        key: Wanted bearer token; empty wants none.
+        takes_ignore_eos: Whether `ignore_eos` is accepted.
+        ttft_s, itl_s, tokens: Shape of every answer.
+        status: Answer completions with this status.
+        busy_after: Refuse requests of the load with 503 after so many; None takes all.
+        seen: Requests of the load, in order; the probe of one token is not among them.
+        first_s: When the first request of any kind arrived, seconds of CLOCK_MONOTONIC.
+    """
+
+    models: list[str] | None = field(default_factory=lambda: ["m"])
+    key: str = ""
+    takes_ignore_eos: bool = True
+    ttft_s: float = 0.01
+    itl_s: float = 0.002
+    tokens: int = 5
+    status: int = 200
+    busy_after: int | None = None
+    seen: list[dict] = field(default_factory=list)
+    first_s: float | None = None
+    url: str = ""
+
+
+@contextmanager
+def serve(manners: Manners, tls: tuple[Path, Path] | None = None) -> Iterator[Manners]:
+    """Run a server; `manners.url` is its address."""
+
+    class Handler(_Handler):
+        told = manners
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    if tls is not None:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(*tls)
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
+    thread.start()
+    manners.url = f"http{'s' if tls else ''}://127.0.0.1:{server.server_address[1]}"
+    try:
+        yield manners
+    finally:
+        server.shutdown()
+        thread.join()
+        server.server_close()
+
+
+class _Handler(BaseHTTPRequestHandler):
+    told: Manners
+    protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+    def do_GET(self) -> None:
+        if not self._may():
+            return
+        if self.told.models is None:
+            self._say(404, {"error": "not found"})
+        else:
+            self._say(200, {"data": [{"id": name} for name in self.told.models]})
+
+    def do_POST(self) -> None:
+        if self.told.first_s is None:
+            self.told.first_s = time.monotonic()
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        if not self._may():
+            return
+        if self.told.models is not None and body["model"] not in self.told.models:
+            self._say(404, {"error": {"message": f"no model {body['model']}"}})
+        elif "ignore_eos" in body and not self.told.takes_ignore_eos:
+            self._say(400, {"error": {"message": "ignore_eos is not permitted"}})
+        elif self.told.status != 200:
+            self._say(self.told.status, {"error": {"message": "not today"}})
+        elif self.told.busy_after is not None and len(self.told.seen) >= self.told.busy_after:
+            self._say(503, {"error": {"message": "busy"}})
+        else:
+            if body["max_tokens"] > 1:
+                self.told.seen.append(body)
+            self._answer(min(body["max_tokens"], self.told.tokens))
+
+    def _may(self) -> bool:
+        given = self.headers.get("Authorization", "")
+        if self.told.key and given != f"Bearer {self.told.key}":
+            self._say(401, {"error": {"message": f"bad key: {given.removeprefix('Bearer ')}"}})
+            return False
+        return True
+
+    def _say(self, status: int, body: object) -> None:
+        data = json.dumps(body).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def _answer(self, tokens: int) -> None:
+        self.send_response(200)
+        self.send_header("Content-Type", "text/event-stream")
+        self.send_header("Transfer-Encoding", "chunked")
+        self.end_headers()
+        time.sleep(self.told.ttft_s)
+        for token in range(tokens):
+            if token:
+                time.sleep(self.told.itl_s)
+            self._frame({"choices": [{"index": 0, "delta": {"content": f"w{token} "}}]})
+        self._frame({"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]})
+        usage = {"prompt_tokens": 100, "completion_tokens": tokens}
+        self._frame({"choices": [], "usage": usage})
+        self._chunk(b"data: [DONE]\n\n")
+        self._chunk(b"")
+
+    def _frame(self, data: object) -> None:
+        self._chunk(b"data: " + json.dumps(data, separators=(",", ":")).encode() + b"\n\n")
+
+    def _chunk(self, data: bytes) -> None:
+        self.wfile.write(b"%x\r\n%b\r\n" % (len(data), data))

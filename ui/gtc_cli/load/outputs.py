@@ -1,0 +1,145 @@
+"""Where a run is written to, and in which form: checked before any load, written at the end."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any, Final
+
+from gtc_spec.errors import GtcError, UsageError
+
+JSON = dict[str, Any]
+EXPORTS: Final = ("aiperf",)
+
+
+@dataclass(frozen=True)
+class Outputs:
+    """What is wanted.
+
+    Attributes:
+        reports: Files, their form by their suffix.
+        aiperf: Files or folders for figures in AIPerf's form.
+        requests: Where the finished requests go, one a line; None keeps none.
+    """
+
+    reports: tuple[Path, ...] = ()
+    aiperf: tuple[Path, ...] = ()
+    requests: Path | None = None
+
+    @property
+    def needs_requests(self) -> bool:
+        """Whether single requests must be logged during the run."""
+        return self.requests is not None or bool(self.aiperf)
+
+    def write(self, document: JSON, requests: list[JSON]) -> list[Path]:
+        """Write everything.
+
+        Args:
+            document: The report, as `gtc_cli.load.report.document` makes it.
+            requests: Finished requests, oldest first.
+
+        Returns:
+            The files that were written.
+
+        Raises:
+            GtcError: A file cannot be written; the others are.
+        """
+        written: list[Path] = []
+        broken: list[str] = []
+
+        def put(path: Path, text: Callable[[], str]) -> None:
+            try:
+                path.write_text(text(), encoding="utf-8")
+                written.append(path)
+            except OSError as error:
+                broken.append(f"cannot write {path}: {error.strerror or error}")
+
+        for path in self.reports:
+            put(path, lambda make=FORMS[path.suffix]: make(document))  # type: ignore[misc]
+        for path in self.aiperf:
+            for file, text in _aiperf(path, document, requests):
+                put(file, text)
+        if self.requests is not None:
+            put(self.requests, lambda: "".join(json.dumps(each) + "\n" for each in requests))
+        if broken:
+            raise GtcError("; ".join(broken))
+        return written
+
+
+def parse(reports: Iterable[Path], exports: Iterable[str], requests: Path | None) -> Outputs:
+    """Read what the flags say.
+
+    Raises:
+        UsageError: A form is not known, a place is not there, or a library is missing.
+    """
+    reports = tuple(reports)
+    for path in reports:
+        if path.suffix not in FORMS:
+            raise UsageError(
+                f"not a report: {path}, allowed: a name that ends in {', '.join(FORMS)}"
+            )
+        if path.suffix == ".html" and find_spec("matplotlib") is None:
+            raise UsageError(
+                "an html report needs matplotlib, which is not installed",
+                "pip install 'gtc-demo[reports]', or ask for .json and make the page elsewhere",
+            )
+    aiperf = tuple(_export(text) for text in exports)
+    for path in (*reports, *aiperf, *(() if requests is None else (requests,))):
+        _refuse_place(path)
+    return Outputs(reports, aiperf, requests)
+
+
+def _export(text: str) -> Path:
+    form, sign, path = text.partition(":")
+    if form not in EXPORTS or not sign or not path:
+        raise UsageError(f"not an export: {text!r}, allowed: aiperf:FILE.json or aiperf:FOLDER")
+    return Path(path)
+
+
+def _refuse_place(path: Path) -> None:
+    if not path.parent.is_dir():
+        raise UsageError(f"cannot write {path}: there is no directory {path.parent}")
+    if not os.access(path if path.exists() else path.parent, os.W_OK):
+        raise UsageError(f"cannot write {path}: permission denied")
+
+
+def _json(document: JSON) -> str:
+    """One part of the report a line: small, and still readable."""
+    parts = (f"{json.dumps(name)}: {json.dumps(part)}" for name, part in document.items())
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _csv(document: JSON) -> str:
+    from gtc_cli.load.sheet import sheet
+
+    return sheet(document)
+
+
+def _html(document: JSON) -> str:
+    from gtc_cli.load.page import page
+
+    return page(document)
+
+
+FORMS: Final[dict[str, Callable[[JSON], str]]] = {".json": _json, ".csv": _csv, ".html": _html}
+"""How a report is made, by the suffix of its file."""
+
+
+def _aiperf(
+    path: Path, document: JSON, requests: list[JSON]
+) -> list[tuple[Path, Callable[[], str]]]:
+    """The files of an export: a summary for a name in .json, records for .jsonl, else both."""
+    from gtc_cli.load.aiperf import RECORDS_FILE, SUMMARY_FILE, records, summary
+
+    both = {".json": summary, ".jsonl": records}
+    if path.suffix in both:
+        return [(path, lambda: both[path.suffix](document, requests))]
+    path.mkdir(exist_ok=True)
+    return [
+        (path / SUMMARY_FILE, lambda: summary(document, requests)),
+        (path / RECORDS_FILE, lambda: records(document, requests)),
+    ]

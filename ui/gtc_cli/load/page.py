@@ -1,0 +1,32 @@
+"""The report as one HTML file that needs nothing else: no script, no font, no network."""
+
+from __future__ import annotations
+
+from importlib import resources
+from typing import Any
+
+from gtc_cli.load import words
+
+JSON = dict[str, Any]
+
+TEMPLATE = "report.html.j2"
+
+
+def page(document: JSON) -> str:
+    """The page of a report document."""
+    from jinja2 import Environment, StrictUndefined
+    from markupsafe import Markup
+
+    from gtc_cli.load.plots import drawings
+
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    environment.filters |= {"ms": words.ms, "percent": words.percent}
+    source = (resources.files("gtc_cli.load") / TEMPLATE).read_text(encoding="utf-8")
+    return environment.from_string(source).render(
+        document,
+        keys=words.KEYS,
+        light=words.LIGHTS[document["quality"]["light"]],
+        plots={name: Markup(svg) for name, svg in drawings(document).items()},  # noqa: S704
+    )

@@ -1,0 +1,192 @@
+"""The report of a run as plain JSON; every other form of it is made from this one.
+
+The schema is documented in docs/load.md. A figure without samples is null, never 0.
+"""
+
+from __future__ import annotations
+
+import math
+import os
+import platform
+from datetime import UTC, datetime, timedelta
+from importlib.metadata import version
+from typing import Any, Final
+
+from gtc_cli.load.run import Run
+from gtc_runtime.load.histogram import FLOOR_S, GROWTH, Histogram
+from gtc_runtime.load.stats import Tally
+
+JSON = dict[str, Any]
+
+SCHEMA: Final = "gtc-load-report/1"
+LATENCIES: Final = ("ttft", "ttft_scheduled", "itl", "stall", "tpot", "slip")
+QUANTILES: Final = (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99))
+POINTS_MAX: Final = 300
+"""The course of a run has at most this many points; longer runs have longer steps."""
+
+
+def document(run: Run) -> JSON:
+    """The report of a run that is over."""
+    totals = run.book.totals()
+    length_s = run.elapsed_s
+    return {
+        "schema": SCHEMA,
+        "run": _run(run, length_s),
+        "client": _client(),
+        "check": check(totals["all"]),
+        "quality": _quality(run),
+        "figures": {key: _figures(tally, length_s) for key, tally in totals.items()},
+        "course": _course(run),
+        "histograms": {
+            key: {name: buckets(getattr(tally, name)) for name in LATENCIES}
+            for key, tally in totals.items()
+        },
+    }
+
+
+def check(total: Tally) -> JSON:
+    """The sum that every report must satisfy: due = ok + failed + shed."""
+    failed = total.failed_total
+    return {
+        "due": total.due,
+        "ok": total.ok,
+        "failed": failed,
+        "shed": total.shed,
+        "holds": total.due == total.ok + failed + total.shed,
+    }
+
+
+def latency(histogram: Histogram) -> JSON:
+    """Samples, mean and quantiles in milliseconds."""
+    n = histogram.n
+    found: JSON = {"n": n, "mean_ms": round(histogram.sum_s / n * 1000, 3) if n else None}
+    for name, q in QUANTILES:
+        value_s = histogram.quantile(q)
+        found[f"{name}_ms"] = None if value_s is None else round(value_s * 1000, 3)
+    return found
+
+
+def buckets(histogram: Histogram) -> list[list[float]]:
+    """``[upper bound in seconds, count]`` of each bucket that holds something, ascending."""
+    return [
+        [float(f"{FLOOR_S * GROWTH ** (index + 1):.6g}"), histogram.buckets[index]]
+        for index in sorted(histogram.buckets)
+    ]
+
+
+def _run(run: Run, length_s: float) -> JSON:
+    plan, settings = run.plan, run.plan.settings
+    target = run.target
+    return {
+        "url": settings.url,
+        "model": settings.model,
+        "started": run.started.isoformat(timespec="milliseconds"),
+        "ended": (run.started + timedelta(seconds=_whole_s(run))).isoformat(
+            timespec="milliseconds"
+        ),
+        "reported": datetime.now(UTC).isoformat(timespec="milliseconds"),
+        "wall_minus_monotonic_s": round(run.wall_minus_monotonic_s, 6),
+        "duration_s": plan.duration_s,
+        "length_s": round(length_s, 3),
+        "interrupted": run.interrupted,
+        "problem": run.problem,
+        "offered_rps": plan.rps,
+        "mix": str(plan.mix),
+        "pacing": plan.pacing,
+        "seed": settings.seed,
+        "shards": settings.shards,
+        "slo": None if settings.slo is None else settings.slo.model_dump(),
+        "token_counts": None if target is None else target.counts,
+        "exact_lengths": None if target is None else target.exact_lengths,
+        "shapes": settings.shapes.model_dump(),
+        "limits": settings.limits.model_dump(),
+        "timeouts": settings.timeouts.model_dump(),
+    }
+
+
+def _whole_s(run: Run) -> float:
+    """From the start of the command to the newest snapshot."""
+    if run.newest is None:
+        return 0.0
+    return max(0.0, run.newest.at_s + run.wall_minus_monotonic_s - run.started.timestamp())
+
+
+def _client() -> JSON:
+    """What the load ran on: it belongs to every figure."""
+    return {
+        "gtc": version("gtc-demo"),
+        "python": platform.python_version(),
+        "system": f"{platform.system()} {platform.release()} {platform.machine()}",
+        "cpus": os.cpu_count(),
+        "load_average_1m": round(os.getloadavg()[0], 2),
+    }
+
+
+def _quality(run: Run) -> JSON:
+    worst = run.worst_quality()
+    return {
+        "light": worst.light,
+        "reason": worst.reason,
+        "trust": worst.light != "red",
+        "stamp_source": worst.stamp_source,
+        "light_shares": {light: round(share, 4) for light, share in run.light_shares().items()},
+        "schedule_error_p99_ms": worst.schedule_error_p99_ms,
+        "slip_p99_ms": worst.slip_p99_ms,
+        "reader_stall_p99_ms": worst.reader_stall_p99_ms,
+        "coalesced_share": worst.coalesced_share,
+        "cpu_share": worst.cpu_share,
+    }
+
+
+def _figures(tally: Tally, length_s: float) -> JSON:
+    share = tally.good_share
+    return {
+        "due": tally.due,
+        "ok": tally.ok,
+        "good": tally.good,
+        "failed": dict(sorted(tally.failed.items())),
+        "shed": tally.shed,
+        "sent_rps": _rate(tally.due - tally.shed, length_s),
+        "goodput_rps": _rate(tally.good, length_s),
+        "goodput_share": None if share is None else round(share, 4),
+        "output_tokens": tally.tokens,
+        "latency": {name: latency(getattr(tally, name)) for name in LATENCIES},
+    }
+
+
+def _rate(count: int, length_s: float) -> float | None:
+    return round(count / length_s, 3) if length_s > 0 else None
+
+
+def _course(run: Run) -> list[JSON]:
+    """The run in equal steps: outcomes of what was due in each, latencies of what arrived."""
+    if run.began_s is None:
+        return []
+    begin_s = int(run.began_s)
+    end_s = math.ceil(run.newest.at_s) if run.newest is not None else begin_s
+    step_s = max(1, math.ceil((end_s - begin_s) / POINTS_MAX))
+    return [_point(run, begin_s, at_s, step_s) for at_s in range(begin_s, end_s, step_s)]
+
+
+def _point(run: Run, begin_s: int, at_s: int, step_s: int) -> JSON:
+    window = run.book.window(at_s, at_s + step_s)
+    return {"at_s": at_s - begin_s, "step_s": step_s} | {
+        key: {
+            "due": tally.due,
+            "ok": tally.ok,
+            "good": tally.good,
+            "failed": tally.failed_total,
+            "shed": tally.shed,
+            "tokens": tally.tokens,
+            "ttft_p50_ms": _quantile_ms(tally.ttft, 0.5),
+            "ttft_p95_ms": _quantile_ms(tally.ttft, 0.95),
+            "itl_p50_ms": _quantile_ms(tally.itl, 0.5),
+            "itl_p95_ms": _quantile_ms(tally.itl, 0.95),
+        }
+        for key, tally in window.by_key.items()
+    }
+
+
+def _quantile_ms(histogram: Histogram, q: float) -> float | None:
+    value_s = histogram.quantile(q)
+    return None if value_s is None else round(value_s * 1000, 3)

@@ -1,0 +1,185 @@
+"""The live view of a run: a table that stays in place, or plain lines where no terminal is."""
+
+from __future__ import annotations
+
+import time
+from types import TracebackType
+from typing import TYPE_CHECKING, Protocol, Self
+
+import click
+
+from gtc_cli.load import words
+from gtc_cli.load.run import Run
+from gtc_runtime.load.stats import Tally
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+    from rich.live import Live
+
+LINE_S = 5.0
+"""Plain lines come this often."""
+WINDOW_S = 10
+"""Live figures cover this many seconds."""
+
+
+class Screen(Protocol):
+    """Shows a run while it goes on."""
+
+    def __enter__(self) -> Self:
+        """Begin to show."""
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the terminal as it was."""
+
+    def draw(self, run: Run) -> None:
+        """Show the run as it is now."""
+
+
+class Table:
+    """A table in place. Its library is loaded with the first drawing, after the first request."""
+
+    def __init__(self) -> None:
+        self._live: Live | None = None
+
+    def __enter__(self) -> Self:
+        """Nothing yet: there is nothing to show before the first request."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Leave the last table on the terminal."""
+        if self._live is not None:
+            self._live.stop()
+
+    def draw(self, run: Run) -> None:
+        """Show the run as it is now."""
+        if self._live is None:
+            from rich.live import Live
+
+            self._live = Live(auto_refresh=False)
+            self._live.start()
+        self._live.update(_table(run), refresh=True)
+
+
+class Lines:
+    """One line every few seconds.
+
+    Args:
+        err: Write to standard error, because standard output carries JSON.
+    """
+
+    def __init__(self, err: bool = False) -> None:
+        self._err = err
+        self._next_s = 0.0
+
+    def __enter__(self) -> Self:
+        """Nothing to prepare."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Nothing to leave."""
+
+    def draw(self, run: Run) -> None:
+        """Write a line when it is time for one."""
+        if (now_s := time.monotonic()) >= self._next_s:
+            self._next_s = now_s + LINE_S
+            click.echo(line(run), err=self._err)
+
+
+def line(run: Run) -> str:
+    """The run in one line."""
+    recent = _recent(run)["all"]
+    return (
+        f"{run.elapsed_s:5.0f} s  {_rates(run)}  {run.in_flight} in flight"
+        f"  TTFT p95 {words.seconds(recent.ttft.quantile(0.95))}"
+        f"  ITL p95 {words.seconds(recent.itl.quantile(0.95))}"
+        f"  goodput {words.percent(recent.good_share)}  {_light(run)}"
+    )
+
+
+def _recent(run: Run) -> dict[str, Tally]:
+    now_s = int(run.clock())
+    return dict(run.book.window(now_s - WINDOW_S, now_s + 1).by_key)
+
+
+def _rates(run: Run) -> str:
+    """Offered and achieved requests a second since the beginning."""
+    total = run.book.totals()["all"]
+    achieved = (total.due - total.shed) / run.elapsed_s if run.elapsed_s > 1 else None
+    sent = words.NO_DATA if achieved is None else f"{achieved:.1f}"
+    return f"offered {run.plan.rps:g} rps, sent {sent} rps"
+
+
+def _light(run: Run) -> str:
+    if run.newest is None:
+        return words.NO_DATA
+    quality = run.newest.quality
+    return words.light(quality.light, quality.reason, quality.stamp_source)
+
+
+def _table(run: Run) -> RenderableType:
+    from rich.console import Group
+    from rich.table import Table as Grid
+    from rich.text import Text
+
+    grid = Grid(pad_edge=False)
+    for head in ("", "due", "ok", "failed", "shed", "goodput", "TTFT p50", "p95"):
+        grid.add_column(head, justify="right" if head else "left", no_wrap=True)
+    for head in ("ITL p50", "p95", "stall p99"):
+        grid.add_column(head, justify="right", no_wrap=True)
+    totals, recent = run.book.totals(), _recent(run)
+    for key, name in words.KEYS.items():
+        grid.add_row(name, *_cells(totals[key], recent[key]))
+    light = "white" if run.newest is None else run.newest.quality.light.replace("amber", "yellow")
+    return Group(
+        Text(f"{run.plan.settings.model} at {run.plan.settings.url}"),
+        Text(f"{_progress(run)}   {_rates(run)}   {_open(run)}"),
+        grid,
+        Text(_light(run), style=light),
+        Text(_failures(totals["all"], run)),
+    )
+
+
+def _cells(total: Tally, recent: Tally) -> list[str]:
+    return [
+        *(str(n) for n in (total.due, total.ok, total.failed_total, total.shed)),
+        words.percent(total.good_share),
+        *(words.seconds(recent.ttft.quantile(q)) for q in (0.5, 0.95)),
+        *(words.seconds(recent.itl.quantile(q)) for q in (0.5, 0.95)),
+        words.seconds(recent.stall.quantile(0.99)),
+    ]
+
+
+def _progress(run: Run) -> str:
+    if run.load_ended_s is None:
+        return f"{run.elapsed_s:.0f} of {run.plan.duration_s:g} s"
+    return f"waiting for {run.in_flight} open answers, Ctrl-C cuts them"
+
+
+def _open(run: Run) -> str:
+    if run.newest is None:
+        return ""
+    gauges = run.newest.gauges
+    return f"{gauges.in_flight} in flight: {gauges.waiting} waiting, {gauges.streaming} streaming"
+
+
+def _failures(total: Tally, run: Run) -> str:
+    """Failed requests by class and the newest reason; empty when all is well."""
+    if not total.failed or run.newest is None:
+        return ""
+    classes = ", ".join(f"{count} {name}" for name, count in sorted(total.failed.items()))
+    return f"failed: {classes}; newest: {run.newest.gauges.last_failure}"
