@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gtc_runtime.cluster.cluster import Cluster
+from gtc_runtime.corpus.choice import BUNDLED, Texts
 from gtc_runtime.events import EventLog
 from gtc_runtime.load.control import LoadControl, Wanted
 from gtc_runtime.load.settings import settings_from
@@ -23,6 +24,7 @@ from gtc_runtime.metrics.marks import MarkFinder
 from gtc_runtime.metrics.readings import Readings
 from gtc_runtime.scenario import report
 from gtc_runtime.scenario.conductor import Conductor
+from gtc_runtime.scenario.prescale import check_until
 from gtc_runtime.settings import Settings
 from gtc_runtime.view import DemoView
 from gtc_runtime.view_builder import ViewBuilder
@@ -44,21 +46,32 @@ class DemoService:
         environment: Facts, scaled in time when asked for.
         settings: Where things answer.
         time_scale: How the environment was scaled; only told in the report.
+        texts: What the load asks about.
     """
 
     def __init__(
-        self, environment: Environment, settings: Settings, *, time_scale: float = 1.0
+        self,
+        environment: Environment,
+        settings: Settings,
+        *,
+        time_scale: float = 1.0,
+        texts: Texts = BUNDLED,
     ) -> None:
         self.environment = environment
         self.exporter = Exporter(environment)
-        self._settings, self._time_scale = settings, time_scale
+        self._settings, self._time_scale, self._texts = settings, time_scale, texts
         self._events = EventLog()
+        if texts.warning:
+            self._events.add("warning", texts.warning)
         first = environment.table.phases[0]
         self._load = LoadControl(
             settings_from(
                 environment,
                 settings.frontend_url,
                 followups_url=settings.followups_url or None,
+                corpus=texts.directory,
+                shards=settings.load_shards,
+                request_log=settings.request_log,
             ),
             first.rps,
             first.mix,
@@ -93,6 +106,7 @@ class DemoService:
             self._conductor,
             self._events,
             lambda: self._readings.newest,
+            corpus=self._texts.label,
         )
         self._view = self._builder.build()
         self._tasks = [
@@ -201,6 +215,17 @@ class DemoService:
     async def end_scenario(self) -> None:
         """End auto mode and its load; KEDA scales."""
         await self._lead.manual(keep_load=False)
+        await self._look_again()
+
+    async def prescale(self, until: datetime) -> None:
+        """The fallback state: every GPU at work and KEDA paused until a time; the load goes on.
+
+        Raises:
+            UsageError: The time has passed, or is more than `PRESCALE_MAX` away.
+            GtcError: KEDA could not be paused.
+        """
+        check_until(until, datetime.now(UTC))
+        await self._lead.prescale(until)
         await self._look_again()
 
     async def reset(self) -> None:

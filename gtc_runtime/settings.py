@@ -7,6 +7,7 @@ no value of them is ever printed.
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from gtc_spec import images, names, overrides
 from gtc_spec.errors import ConfigError, Problem, UsageError
 from gtc_spec.manifests.secret_names import SECRETS
+
+SECRETS_DIR = "GTC_SECRETS_DIR"
+"""Variable with a folder of one file a secret, named like the variable that it stands for; what a
+variable or ``.env`` says wins. The panel's pod has one."""
 
 
 class Settings(BaseSettings):
@@ -37,6 +42,21 @@ class Settings(BaseSettings):
     )
     followups_url: str = Field(
         "", description="server that writes follow-up questions; empty: canned"
+    )
+    corpus: str = Field(
+        "", description="texts of the load: a directory or s3://bucket/prefix; empty: bundled"
+    )
+    spaces_endpoint: str = Field(
+        "", description="object store, https://host; empty: Spaces in the region of the environment"
+    )
+    contact: str = Field(
+        "", description="your e-mail address, told to the sites that a corpus is fetched from"
+    )
+    load_shards: int = Field(
+        1, ge=1, le=64, description="load processes; one follows about 1,000 open streams"
+    )
+    request_log: str = Field(
+        "", description="folder for the log of finished requests; empty: none is kept"
     )
     log_level: str = Field("info", description="debug, info, warning or error")
     do_context: str = Field(
@@ -85,15 +105,18 @@ def read(**flags: Any) -> Settings:
     Raises:
         ConfigError: One or more variables hold something that is not allowed; values of
             secrets are not echoed.
-        UsageError: The ``.env`` file cannot be read.
+        UsageError: The ``.env`` file or the folder of secrets cannot be read.
     """
     given = {name: value for name, value in flags.items() if value is not None}
+    folder = os.environ.get(SECRETS_DIR) or None
+    if folder is not None and not Path(folder).is_dir():
+        raise UsageError(f"{SECRETS_DIR}: there is no directory '{folder}'")
     try:
-        return Settings(**given)
+        return Settings(_secrets_dir=folder, **given)
     except ValidationError as error:
         raise ConfigError([_problem(each) for each in error.errors()]) from None
     except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read .env: {error}") from None
+        raise UsageError(f"cannot read .env or secrets: {error}") from None
 
 
 def example() -> str:

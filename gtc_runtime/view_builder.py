@@ -10,14 +10,14 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from gtc_runtime.cluster.cluster import Cluster, Look
+from gtc_runtime.cluster.cluster import LOOK_STALE_S, Cluster, Look
 from gtc_runtime.events import EventLog
 from gtc_runtime.load.control import LoadControl
 from gtc_runtime.load.histogram import Histogram
 from gtc_runtime.load.stats import Tally, WindowStats
 from gtc_runtime.metrics.exporter import at_most
 from gtc_runtime.scenario import machine
-from gtc_runtime.scenario.conductor import LOOK_STALE_S, Conductor
+from gtc_runtime.scenario.conductor import Conductor
 from gtc_runtime.view import (
     DemoView,
     Goals,
@@ -47,6 +47,7 @@ class ViewBuilder:
         environment, cluster, load, conductor, events: The parts of the service.
         inside: Says what is known of the inside of the workers.
         clock: Monotonic seconds.
+        corpus: Where the texts of the load come from, a few words.
     """
 
     def __init__(
@@ -58,7 +59,9 @@ class ViewBuilder:
         events: EventLog,
         inside: Callable[[], WorkersView],
         clock: Callable[[], float] = time.monotonic,
+        corpus: str = "",
     ) -> None:
+        self._corpus = corpus
         self._inside = inside
         self._env, self._cluster, self._load = environment, cluster, load
         self._conductor, self._events, self._clock = conductor, events, clock
@@ -120,7 +123,7 @@ class ViewBuilder:
         rps = wanted.rps if self._load.running else self._load.chosen_rps
         mix: dict[str, int] = {each: wanted.mix.share(each) for each in WORKLOADS}
         if snapshot is None:
-            return LoadView(running=self._load.running, rps=rps, mix=mix)
+            return LoadView(running=self._load.running, rps=rps, mix=mix, corpus=self._corpus)
         recent = self._load.book.window(int(now_s) - RATE_WINDOW_S, int(now_s))["all"]
         gauges, quality = snapshot.gauges, snapshot.quality
         return LoadView(
@@ -137,7 +140,9 @@ class ViewBuilder:
             slip_p99_ms=quality.slip_p99_ms,
             light=quality.light,
             light_reason=quality.reason,
-            corpus="bundled texts",
+            stamp_source=quality.stamp_source,
+            stamp_reason=quality.stamp_reason,
+            corpus=self._corpus,
         )
 
     def _workloads(self, window: WindowStats) -> dict[str, WorkloadView]:
@@ -172,6 +177,7 @@ def _workload(total: Tally, recent: Tally, slo: Slo) -> WorkloadView:
         failed=total.failed_total,
         ttft=quantiles(recent.ttft, slo.ttft_p95_s),
         itl=quantiles(recent.itl, slo.itl_p95_s),
+        goodput=_rounded(recent.good_share, 3),
     )
 
 
@@ -203,5 +209,5 @@ def _strip(environment: Environment) -> list[StripItem]:
     ]
 
 
-def _rounded(value: float | None) -> float | None:
-    return None if value is None else round(value, 2)
+def _rounded(value: float | None, digits: int = 2) -> float | None:
+    return None if value is None else round(value, digits)

@@ -95,7 +95,7 @@ class Engine:
         seed = self._settings.seed + _SHARD_SEEDS * self._settings.shard
         limits = self._limits
         shapes = capped(self._settings.shapes, limits)
-        library = Library.bundled(seed)
+        library = Library.open(self._settings.corpus, seed)
         self._chat = Chat(shapes.chat, library, self._ratio, seed + 1)
         self._summarization = Summarization(shapes.summarization, library, self._ratio, seed + 2)
         self._reasoning = Reasoning(shapes.reasoning, library, self._ratio, seed + 3)

@@ -1,105 +1,141 @@
-"""The texts that prompts are made of, cut into words once so that a long prompt costs little.
+"""The texts that prompts are made of, cut up once so that a long prompt costs little.
 
-The bundled set is small. Prompts stay different all the same: passages come in a fresh random order
-each time, and every prompt begins with a line of its own, because servers share cached prefixes.
+Prompts stay different although texts are few: passages come in a fresh random order each time, and
+every prompt begins with a line of its own, because servers share cached prefixes.
 """
 
 from __future__ import annotations
 
-import json
+import logging
 import random
+from bisect import bisect_right
 from collections.abc import Sequence
-from dataclasses import dataclass
-from importlib import resources
-from typing import Any
+from itertools import accumulate
+from pathlib import Path
 
+from gtc_runtime.corpus import bundled
+from gtc_runtime.corpus.reader import Corpus, read_corpus
+from gtc_runtime.corpus.records import ReasoningPrompt
+from gtc_runtime.corpus.sentences import sentences
+from gtc_runtime.corpus.store import DirectoryStore
 from gtc_spec.errors import GtcError
 
+_LOOK_AT = 6
+"""Questions that are compared for one answer length: enough for a fit, few enough to vary."""
 
-@dataclass(frozen=True)
-class Passage:
-    """A titled text, cut into words; the title comes first and counts."""
+log = logging.getLogger(__name__)
 
-    title: str
-    words: tuple[str, ...]
 
-    @classmethod
-    def cut(cls, title: str, text: str) -> Passage:
-        """Cut a title and its text into words."""
-        return cls(title, (*f"{title}:".split(), *text.split()))
+class Document:
+    """A long text that can be cut after any sentence.
+
+    Attributes:
+        words: Of the whole text.
+    """
+
+    def __init__(self, text: str) -> None:
+        self._sentences = sentences(text)
+        self._words = list(accumulate(len(each.split()) for each in self._sentences))
+        self.words = self._words[-1] if self._words else 0
+
+    def beginning(self, words: int) -> str:
+        """As many whole sentences as have at most `words` words, at least one."""
+        whole = max(1, bisect_right(self._words, words))
+        return "".join(self._sentences[:whole]).rstrip()
 
 
 class Library:
     """Draws texts of a wanted length.
 
     Args:
-        passages: Texts to combine into contexts and documents.
-        questions: Short reasoning questions.
-        requests: Sentences that can follow any question and make it longer.
+        corpus: Where they come from; without documents these are composed of passages.
         seed: Equal seeds draw equal texts.
     """
 
-    def __init__(
-        self,
-        passages: Sequence[Passage],
-        questions: Sequence[str],
-        requests: Sequence[str],
-        seed: int,
-    ) -> None:
-        self._passages = list(passages)
-        self._questions = [question.split() for question in questions]
-        self._requests = [request.split() for request in requests]
+    def __init__(self, corpus: Corpus, seed: int) -> None:
+        self._passages = [tuple(passage.text.split()) for passage in corpus.passages]
+        self._buckets = [
+            [Document(each.text) for each in documents]
+            for documents in corpus.documents.values()
+            if documents
+        ]
+        self._prompts = corpus.prompts
         self._random = random.Random(seed)
 
     @classmethod
     def bundled(cls, seed: int) -> Library:
         """The texts that come with the package."""
-        texts = _read("passages.json")["passages"]
-        prompts = _read("prompts.json")
-        passages = [Passage.cut(each["title"], each["text"]) for each in texts]
-        return cls(passages, prompts["questions"], prompts["requests"], seed)
+        return cls(bundled.corpus(), seed)
+
+    @classmethod
+    def open(cls, directory: Path | None, seed: int) -> Library:
+        """The corpus in a directory; the bundled texts without one, or when it is not fit."""
+        if directory is None:
+            return cls.bundled(seed)
+        try:
+            return cls(read_corpus(DirectoryStore(directory)), seed)
+        except GtcError as error:
+            log.warning("the bundled texts are used: %s", error.message)
+            return cls.bundled(seed)
 
     def label(self) -> str:
         """Eight hex digits that no other prompt has."""
         return f"{self._random.getrandbits(32):08x}"
 
     def text(self, words: int) -> str:
-        """Exactly `words` words of titled passages in random order."""
+        """Exactly `words` words of passages in random order."""
         pieces: list[str] = []
         left = words
         while left > 0:
             order = self._random.sample(self._passages, len(self._passages))
             for passage in order:
-                taken = passage.words[:left]
+                taken = passage[:left]
                 pieces.append(" ".join(taken))
                 left -= len(taken)
                 if left <= 0:
                     break
         return "\n\n".join(pieces)
 
-    def question(self, words: int) -> str:
-        """A question of about `words` words: the longest that fits, made longer by requests."""
-        fitting = [q for q in self._questions if len(q) <= words] or [min(self._questions, key=len)]
-        near = sorted(fitting, key=len)[-8:]
-        parts = [" ".join(self._random.choice(near))]
-        left = words - len(parts[0].split())
-        for request in self._random.sample(self._requests, len(self._requests)):
-            if len(request) <= left:
-                parts.append(" ".join(request))
-                left -= len(request)
-        return " ".join(parts)
+    def document(self, words: int) -> str:
+        """About `words` words, never more: the beginning of a document that is long enough.
+
+        It comes from the bucket of the shortest such documents. Where none is as long, further
+        documents follow; without any document it is made of passages.
+        """
+        if not self._buckets:
+            return self.text(words)
+        for documents in self._buckets:
+            fitting = [document for document in documents if document.words >= words]
+            if fitting:
+                return self._random.choice(fitting).beginning(words)
+        return self._several(words)
+
+    def _several(self, words: int) -> str:
+        longest = self._buckets[-1]
+        parts: list[str] = []
+        for document in self._random.sample(longest, len(longest)):
+            parts.append(document.beginning(words))
+            words -= len(parts[-1].split())
+            if words <= _SHORTEST_PART:
+                break
+        return "\n\n".join(parts)
+
+    def question(self, words_max: int, answer_tokens: int) -> ReasoningPrompt:
+        """A question of at most `words_max` words that wants about `answer_tokens` tokens."""
+        fitting = _fitting(self._prompts, words_max)
+        few = self._random.sample(fitting, min(_LOOK_AT, len(fitting)))
+        return min(few, key=lambda each: abs(each.expected_output_length - answer_tokens))
+
+
+_SHORTEST_PART = 60
+"""Words that are not worth another document."""
 
 
 def followup_questions() -> list[str]:
     """The bundled questions that can follow any answer."""
-    questions: list[str] = _read("prompts.json")["followups"]
-    return questions
+    return bundled.followup_questions()
 
 
-def _read(name: str) -> dict[str, Any]:
-    try:
-        text = (resources.files("gtc_runtime.load") / "texts" / name).read_text(encoding="utf-8")
-        data: dict[str, Any] = json.loads(text)
-    except (OSError, ValueError) as error:
-        raise GtcError(f"cannot read the bundled texts {name}: {error}", "reinstall") from None
-    return data
+def _fitting(prompts: Sequence[ReasoningPrompt], words_max: int) -> Sequence[ReasoningPrompt]:
+    short = [each for each in prompts if len(each.prompt.split()) <= words_max]
+    return short or [min(prompts, key=lambda each: len(each.prompt))]

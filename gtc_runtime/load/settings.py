@@ -7,6 +7,7 @@ settings travel as one line of JSON to the load process.
 from __future__ import annotations
 
 import os
+from pathlib import Path
 from typing import Self
 from urllib.parse import urlsplit
 
@@ -72,6 +73,7 @@ class LoadSettings(BaseModel):
         api_key_env: Name of the environment variable that holds the bearer token; empty for none.
             The token itself is in no setting and no log.
         request_log: Folder for the log of finished requests; empty keeps none.
+        corpus: Directory with a complete corpus; None for the bundled texts.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -90,6 +92,7 @@ class LoadSettings(BaseModel):
     shards: int = Field(default=1, ge=1)
     api_key_env: str = ""
     request_log: str = ""
+    corpus: Path | None = None
 
     @property
     def api_key(self) -> str:
@@ -110,7 +113,14 @@ class LoadSettings(BaseModel):
 
 
 def settings_from(
-    environment: Environment, url: str, *, seed: int = 1, followups_url: str | None = None
+    environment: Environment,
+    url: str,
+    *,
+    seed: int = 1,
+    followups_url: str | None = None,
+    corpus: Path | None = None,
+    shards: int = 1,
+    request_log: str = "",
 ) -> LoadSettings:
     """The settings of an environment for a server at `url`.
 
@@ -128,6 +138,9 @@ def settings_from(
         limits=environment.load,
         slo=RequestGoals(ttft_s=environment.slo.ttft_p95_s, itl_s=environment.slo.itl_p95_s),
         followups_url=followups_url,
+        corpus=corpus,
+        shards=shards,
+        request_log=request_log,
     )
 
 

@@ -21,9 +21,9 @@ from tokenizers import Tokenizer, decoders, models, pre_tokenizers, trainers
 
 from gtc_spec.errors import GtcError
 
-VOCABULARY_WORDS = 2500
-"""Size of the tokenizer. Small on purpose: it gives 1.3 tokens a word on the prompts of the load
-engine, as the 128,256 words of the real one do on English; with 4,000 it would be 1.2."""
+VOCABULARY_WORDS = 4500
+"""Size of the tokenizer. Small on purpose: it gives the 1.3 tokens a word on the texts of the load
+that every environment assumes at first; with 2,500 it would be 1.5."""
 
 CONTEXT_TOKENS = 131_072
 """Context window of Llama 3.1 (its model card)."""
@@ -116,8 +116,8 @@ def training_texts() -> list[str]:
     own = resources.files("gtc_runtime.rehearsal") / "text"
     prose = (own / "prose.txt").read_text(encoding="ascii")
     words = (own / "words.txt").read_text(encoding="ascii").split()
-    load = resources.files("gtc_runtime.load") / "texts"
-    files = sorted((f for f in load.iterdir() if f.name.endswith(".json")), key=lambda f: f.name)
+    own_texts = resources.files("gtc_runtime.corpus").iterdir()
+    files = sorted((f for f in own_texts if f.name.endswith(".json")), key=lambda f: f.name)
     prompts = [
         text for file in files for text in _strings(json.loads(file.read_text(encoding="utf-8")))
     ]

@@ -175,10 +175,13 @@ def status_lines(view: JSON) -> list[str]:
     lines += [
         f"load    {_rate(load)} {shares}, {load['in_flight']} in flight"
         f" ({load['waiting']} waiting, {load['streaming']} streaming)",
+        f"texts   {load['corpus'] or '?'}",
         f"TTFT    p50 {_ms(every['ttft']['p50_ms'])}, p95 {_ms(every['ttft']['p95_ms'])}"
         f" (goal {_ms(view['goals']['ttft_p95_ms'])})",
         f"ITL     p50 {_ms(every['itl']['p50_ms'])}, p95 {_ms(every['itl']['p95_ms'])}"
         f" (goal {_ms(view['goals']['itl_p95_ms'])})",
+        f"goodput {_percent(every['goodput'])} of the requests due in the last 30 s",
+        f"client  {_client(load)}",
     ]
     return [*lines, *([f"problem {view['problem']}"] if view["problem"] else [])]
 
@@ -202,6 +205,18 @@ def _ms(value: float | None) -> str:
     if value is None:
         return "no data"
     return f"{value / 1000:.2f} s" if value >= 1000 else f"{value:.1f} ms"
+
+
+def _percent(share: float | None) -> str:
+    return "no data" if share is None else f"{share * 100:.1f} %"
+
+
+def _client(load: JSON) -> str:
+    """The client-quality light, why it is not green, and where arrival times come from."""
+    why = f": {load['light_reason']}" if load["light_reason"] else ""
+    trust = " (do not trust the latencies)" if load["light"] == "red" else ""
+    source = f", {load['stamp_source']} time stamps" if load["stamp_source"] else ""
+    return f"{load['light']}{why}{trust}{source}"
 
 
 COMMANDS = (status, start, stop, auto, manual, reset, safe)

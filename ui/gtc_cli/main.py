@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from gtc_cli import drive, places, plan, rehearse, serve
+from gtc_cli import corpus, drive, model, places, plan, prescale, rehearse, serve
 from gtc_cli import wait as waiting
 from gtc_cli.deploy import verbs
 from gtc_cli.load.verb import load
@@ -50,6 +50,9 @@ for command in (
     plan.plan,
     load,
     places.open_place,
+    prescale.prescale,
+    *corpus.COMMANDS,
+    model.model,
     waiting.wait,
     *verbs.COMMANDS,
 ):

@@ -38,6 +38,13 @@ def set_up_logging(level: str) -> None:
 @options.port
 @options.time_scale
 @click.option("--host", default=None, help="Address to listen on. [GTC_HOST, default 127.0.0.1]")
+@click.option(
+    "--shards", type=int, default=None, help="Load processes. [GTC_LOAD_SHARDS, default 1]"
+)
+@click.option(
+    "--request-log", metavar="DIR", default=None,
+    help="Log finished requests there. [GTC_REQUEST_LOG, default none]",
+)  # fmt: skip
 @options.run_flags
 def serve(
     env: str | None,
@@ -45,21 +52,29 @@ def serve(
     port: int | None,
     time_scale: float,
     host: str | None,
+    shards: int | None,
+    request_log: str | None,
     **run: Any,
 ) -> None:
     """Drive the cluster in KUBECONFIG: panel, REST, conductor and metrics."""
+    from gtc_cli.corpus import texts_of
     from gtc_panel.server import Run
     from gtc_panel.server import serve as serve_demo
 
     options.refuse_odd_run(**run)
-    configured = settings.read(env=env, host=host, port=port)
+    configured = settings.read(
+        env=env, host=host, port=port, load_shards=shards, request_log=request_log
+    )
     set_up_logging(configured.log_level)
     environment = options.environment(configured.env, phases).scaled(time_scale)
     if not configured.frontend_url:
         raise UsageError(
             "no frontend address", "set GTC_FRONTEND_URL, or use gtc rehearse on a laptop"
         )
-    asyncio.run(serve_demo(environment, configured, run=Run(**run), time_scale=time_scale))
+    texts = texts_of(environment, configured)
+    asyncio.run(
+        serve_demo(environment, configured, run=Run(**run), time_scale=time_scale, texts=texts)
+    )
 
 
 @click.command()

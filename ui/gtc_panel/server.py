@@ -23,6 +23,7 @@ from fastapi import FastAPI
 
 from gtc_panel import api
 from gtc_panel.guard import Guard, allowed_hosts
+from gtc_runtime.corpus.choice import BUNDLED, Texts
 from gtc_runtime.scenario.story import judge
 from gtc_runtime.service import DemoService
 from gtc_runtime.settings import Settings
@@ -66,6 +67,7 @@ async def serve(
     *,
     run: Run,
     time_scale: float,
+    texts: Texts = BUNDLED,
 ) -> None:
     """Serve until SIGTERM, SIGINT or the end of the run.
 
@@ -74,7 +76,7 @@ async def serve(
         GtcError: The cluster does not answer, or a part of the service ended.
     """
     listener = bind(settings.host, settings.port)
-    service = DemoService(environment, settings, time_scale=time_scale)
+    service = DemoService(environment, settings, time_scale=time_scale, texts=texts)
     server = _Server(uvicorn.Config(_app(service, settings, run.headless), log_config=None))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):

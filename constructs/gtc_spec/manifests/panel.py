@@ -145,6 +145,7 @@ def _panel_container(
         "GTC_FRONTEND_URL": frontend_url(),
         "GTC_PROMETHEUS_URL": PROMETHEUS_ADDRESS,
         "GTC_LOAD_SHARDS": str(load_shards),
+        "GTC_CORPUS": names.corpus_location(),
         "GTC_SECRETS_DIR": SECRETS_MOUNT,
         "NICEGUI_STORAGE_PATH": f"{WRITABLE}/nicegui",
         **variables,

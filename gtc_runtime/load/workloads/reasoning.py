@@ -22,11 +22,16 @@ class Reasoning:
 
     def next(self) -> Prompt:
         """A new question."""
-        tokens = self._random.randint(*self._shape.prompt_tokens)
-        words = self._ratio.words(tokens)
-        opening = f"Problem {self._library.label()}."
-        question = self._library.question(words - len(opening.split()))
-        message = {"role": "user", "content": f"{opening} {question}"}
         answer = self._random.randint(*self._shape.output_tokens)
+        opening = f"Problem {self._library.label()}."
+        words_max = self._ratio.words(self._shape.prompt_tokens[1]) - len(opening.split())
+        content = f"{opening} {self._library.question(words_max, answer).prompt}"
+        words = len(content.split())
         # A model that stops early would take the strain off decode; nobody reads these answers.
-        return Prompt([message], words, tokens, answer, exact=True)
+        return Prompt(
+            [{"role": "user", "content": content}],
+            words,
+            self._ratio.tokens(words),
+            answer,
+            exact=True,
+        )

@@ -24,9 +24,14 @@ class Summarization:
 
     def next(self) -> Prompt:
         """A new document with its task."""
-        tokens = self._random.randint(*self._shape.prompt_tokens)
-        words = self._ratio.words(tokens)
+        wanted = self._ratio.words(self._random.randint(*self._shape.prompt_tokens))
         opening = f"{self._library.label()} is the number of this report."
-        body = self._library.text(words - len(opening.split()) - len(_TASK.split()))
-        message = {"role": "user", "content": f"{opening}\n\n{body}\n\n{_TASK}"}
-        return Prompt([message], words, tokens, self._random.randint(*self._shape.output_tokens))
+        body = self._library.document(wanted - len(opening.split()) - len(_TASK.split()))
+        content = f"{opening}\n\n{body}\n\n{_TASK}"
+        words = len(content.split())
+        return Prompt(
+            [{"role": "user", "content": content}],
+            words,
+            self._ratio.tokens(words),
+            self._random.randint(*self._shape.output_tokens),
+        )

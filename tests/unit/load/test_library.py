@@ -1,8 +1,11 @@
+import asyncio
 import time
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gtc_runtime.corpus import curate, tokens
 from gtc_runtime.load.library import Library, followup_questions
 from gtc_runtime.load.prompt import RequestWriter, TokenRatio
 from gtc_runtime.load.workloads.chat import Chat
@@ -20,16 +23,21 @@ def test_a_text_has_the_words_that_were_asked_for(words):
     assert len(LIBRARY.text(words).split()) == words
 
 
-@settings(deadline=None, max_examples=50)
-@given(st.integers(60, 165))
-def test_a_question_has_about_the_words_that_were_asked_for(words):
-    assert 0.85 * words <= len(LIBRARY.question(words).split()) <= words
+def test_long_answers_are_asked_for_by_questions_that_want_them():
+    def mean(wanted):
+        asked = [LIBRARY.question(200, wanted).expected_output_length for _ in range(200)]
+        return sum(asked) / len(asked)
+
+    assert mean(700) < 1000 < 1300 < mean(1800)
 
 
-def test_passages_are_between_250_and_500_tokens_long():
-    assert len(LIBRARY._passages) == 24
-    for passage in LIBRARY._passages:
-        assert 250 <= len(passage.words) * 1.3 <= 500, passage.title
+def test_many_different_questions_are_asked():
+    asked = {LIBRARY.question(200, tokens).id for tokens in range(500, 2000, 2)}
+    assert len(asked) > 60
+
+
+def test_a_limit_below_every_question_gives_the_shortest():
+    assert len(LIBRARY.question(1, 1000).prompt.split()) < 90
 
 
 def test_a_long_document_costs_less_than_five_milliseconds():
@@ -55,6 +63,39 @@ def test_prompts_have_the_length_of_their_shape_in_estimated_tokens():
         assert 50 <= len(question.split()) * 1.3 <= 222
         context = " ".join(m["content"] for m in chat.begin().messages)
         assert 3_900 <= len(context.split()) * 1.3 <= 6_100
+
+
+@pytest.fixture(scope="module")
+def curated(tmp_path_factory):
+    out = tmp_path_factory.mktemp("built") / "corpus"
+    order = curate.Order(out, "dev", offline=True)
+    asyncio.run(curate.build(order, tokens.estimate(), lambda _: None))
+    return Library.open(out, 1)
+
+
+@pytest.mark.parametrize("words", [3_000, 7_700, 12_000, 17_000])
+def test_a_document_is_cut_where_a_sentence_ends(curated, words):
+    for _ in range(5):
+        text = curated.document(words)
+
+        assert text.endswith((".", "?", "!", '"'))
+        assert 0.97 * words - 40 <= len(text.split()) <= words
+
+
+def test_a_document_comes_from_the_shortest_bucket_that_is_long_enough(curated):
+    def readers(words):
+        return {int(curated.document(words).split()[1].rstrip(":")) for _ in range(40)}
+
+    assert readers(2_000) == {1, 2, 3, 4}
+    assert readers(7_000) == {5, 6, 7}
+    assert readers(14_000) == {8, 9, 10}
+
+
+def test_a_corpus_that_is_not_whole_is_replaced_by_the_bundled_texts(tmp_path, caplog):
+    library = Library.open(tmp_path, 1)
+
+    assert library.document(500).split() == Library.bundled(1).text(500).split()
+    assert "the bundled texts are used: no complete corpus" in caplog.text
 
 
 def test_no_two_conversations_begin_alike():

@@ -71,9 +71,7 @@ def test_a_place_that_cannot_be_written_is_named_in_one_line(tmp_path: Path) -> 
 def test_prompts_take_as_many_tokens_a_word_as_the_load_engine_assumes(
     tokenizer: Tokenizer,
 ) -> None:
-    passages = json.loads(
-        (resources.files("gtc_runtime.load") / "texts" / "passages.json").read_text()
-    )["passages"]
+    passages = json.loads((resources.files("gtc_runtime.corpus") / "passages.json").read_text())
     text = "\n\n".join(passage["text"] for passage in passages)
 
     tokens_per_word = len(tokenizer.encode(text).ids) / len(text.split())

@@ -34,7 +34,8 @@ class Badges:
         self._sign.set_text(sign)
         self._sentence.set_text(sentence)
         swap(self._light, "light-", view.load.light)
-        tip(self._light, view.load.light_reason)
+        load = view.load
+        tip(self._light, text.light_tip(load.light_reason, load.stamp_source, load.stamp_reason))
 
 
 class _ScalerBadge:
@@ -77,7 +78,8 @@ class Notice:
     def draw(self, view: DemoView) -> None:
         """Show the view."""
         told = view.problem or view.ending
-        self._line.set_text(told or self._standing)
+        texts = f"   ·   {view.load.corpus}" if view.load.corpus else ""
+        self._line.set_text(told or self._standing + texts)
         swap(self._box, "notice-", "problem" if told else "calm")
         self._age.set_text(text.data_age(_age(view.cluster_age_s), _age(view.load_age_s)))
 
