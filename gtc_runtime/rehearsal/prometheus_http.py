@@ -6,7 +6,6 @@ It speaks JSON and knows neither scraping nor PromQL's rules.
 from __future__ import annotations
 
 import datetime as dt
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -16,7 +15,7 @@ from aiohttp import web
 from multidict import MultiDict, MultiMapping
 
 from gtc_runtime.rehearsal.promql import Query, select
-from gtc_runtime.rehearsal.promql_values import Matrix, PromqlError, Value, Vector
+from gtc_runtime.rehearsal.promql_values import Matrix, PromqlError, Value, Vector, number_text
 from gtc_runtime.rehearsal.scraper import Scraper
 from gtc_runtime.rehearsal.tsdb import Labels, Tsdb
 
@@ -199,18 +198,6 @@ def _result(value: Value, at_ms: int) -> dict[str, Any]:
 
 def _pair(t_ms: int, value: float) -> list[Any]:
     return [t_ms / 1000, number_text(value)]
-
-
-def number_text(value: float) -> str:
-    """A number as Prometheus writes it: no exponent, no trailing ".0"."""
-    if math.isnan(value):
-        return "NaN"
-    if math.isinf(value):
-        return "+Inf" if value > 0 else "-Inf"
-    text = repr(value)
-    if "e" in text:
-        return format(value, "f") if abs(value) >= 1 else text
-    return text.removesuffix(".0")
 
 
 def _rfc3339(seconds: float) -> str:

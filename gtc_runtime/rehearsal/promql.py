@@ -12,11 +12,13 @@ import datetime as dt
 import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable
-from typing import Any
+from functools import partial
+from typing import Any, cast
 
 import promql_parser as tree
 
 from gtc_runtime.rehearsal import promql_operators as operators
+from gtc_runtime.rehearsal.promql_aggregations import AGGREGATIONS, aggregated, count_values
 from gtc_runtime.rehearsal.promql_functions import FUNCTIONS
 from gtc_runtime.rehearsal.promql_values import (
     Matrix,
@@ -30,7 +32,7 @@ from gtc_runtime.rehearsal.promql_values import (
     vector,
     without_name,
 )
-from gtc_runtime.rehearsal.promql_windows import WINDOW_FUNCTIONS, largest, smallest
+from gtc_runtime.rehearsal.promql_windows import WINDOW_FUNCTIONS
 from gtc_runtime.rehearsal.tsdb import METRIC_NAME, Labels, Matcher, Series, Tsdb, labels_of
 
 LOOKBACK_MS = 5 * 60 * 1000
@@ -38,15 +40,6 @@ LOOKBACK_MS = 5 * 60 * 1000
 
 MAX_STEPS = 11_000
 """Points per series that a range query may ask for (Prometheus' own limit)."""
-
-_AGGREGATIONS: dict[str, Callable[[list[float]], float]] = {
-    "sum": sum,
-    "avg": lambda values: sum(values) / len(values),
-    "min": smallest,
-    "max": largest,
-    "count": lambda values: float(len(values)),
-    "group": lambda _: 1.0,
-}
 
 
 class Query:
@@ -170,13 +163,14 @@ class _Evaluation:
         return operators.apply(op, self.value(node.lhs), self.value(node.rhs), _matching(node))
 
     def _aggregate(self, node: tree.AggregateExpr) -> Vector:
-        reduce = _AGGREGATIONS.get(str(node.op))
-        if reduce is None:
+        op = str(node.op)
+        if op not in AGGREGATIONS and op != "count_values":
             raise _unsupported(f"aggregation {node.op}", node)
-        groups: dict[Labels, list[float]] = defaultdict(list)
-        for labels, value in _as_vector(self.value(node.expr)).samples:
-            groups[_group(labels, node.modifier)].append(value)
-        return vector(Sample(labels, float(reduce(values))) for labels, values in groups.items())
+        samples = _as_vector(self.value(node.expr))
+        group = partial(_group, modifier=node.modifier)
+        if op == "count_values":
+            return count_values(str(self.value(cast(tree.Expr, node.param))), samples, group)
+        return aggregated(op, samples, group)
 
     def _call(self, node: tree.Call) -> Value:
         name, args = node.func.name, node.args

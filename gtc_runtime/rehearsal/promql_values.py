@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -79,3 +80,15 @@ def keep(labels: Labels, names: Collection[str]) -> Labels:
 def drop(labels: Labels, names: Collection[str]) -> Labels:
     """The labels of which the name is not among `names`."""
     return tuple(pair for pair in labels if pair[0] not in names)
+
+
+def number_text(value: float) -> str:
+    """A number as Prometheus writes it: no exponent, no trailing ".0"."""
+    if math.isnan(value):
+        return "NaN"
+    if math.isinf(value):
+        return "+Inf" if value > 0 else "-Inf"
+    text = repr(value)
+    if "e" in text:
+        return format(value, "f") if abs(value) >= 1 else text
+    return text.removesuffix(".0")

@@ -1,8 +1,6 @@
 """Rules of PromQL that a recorded answer of Prometheus 2.42 cannot show."""
 
-import inspect
 import math
-from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -12,29 +10,7 @@ from gtc_runtime.rehearsal.promql import Query
 from gtc_runtime.rehearsal.promql_functions import bucket_quantile
 from gtc_runtime.rehearsal.promql_values import PromqlError, Vector
 from gtc_runtime.rehearsal.tsdb import Tsdb, labels_of
-from gtc_spec import promql
-from gtc_spec.pools import ROLES, ScaleRule, Trigger
-
-RULES = [ScaleRule(trigger=trigger, threshold=500, min=1, max=4) for trigger in get_args(Trigger)]
-ARGUMENTS = {
-    "quantile": [0.5, 0.95],
-    "role": list(ROLES),
-    "rule": RULES,
-    "query": [promql.queued_requests()],
-}
-
-
-def emitted_queries() -> list[str]:
-    """Every query that gtc_spec.promql can make; an argument of a new name must be added above."""
-    queries = []
-    for name, function in inspect.getmembers(promql, inspect.isfunction):
-        if function.__module__ != promql.__name__ or name.startswith("_"):
-            continue
-        parameters = inspect.signature(function).parameters.values()
-        required = [p.name for p in parameters if p.default is p.empty]
-        values = ARGUMENTS[required[0]] if required else [None]
-        queries += [function(*([value] if required else [])) for value in values]
-    return queries
+from tools import promql_product
 
 
 def counter(*samples: tuple[int, float]) -> Tsdb:
@@ -51,7 +27,7 @@ def number(expr: str, store: Tsdb, at_s: int = 1000) -> float:
     return sample.value
 
 
-@pytest.mark.parametrize("expr", emitted_queries())
+@pytest.mark.parametrize("expr", promql_product.QUERIES)
 def test_every_query_of_the_demo_is_inside_the_subset(expr: str) -> None:
     Query(expr).at(Tsdb(), 0)
 
