@@ -41,7 +41,12 @@ def calm_view(environment: Environment) -> DemoView:
         for p in environment.table.phases
     )
     figures = WorkloadView(
-        40, 38, 0, 2, Quantiles(40, 640.0, 1240.0, 1800.0, 1.0), Quantiles(900, 21.4, 24.6, 26.0, 0.99)
+        due=40,
+        ok=38,
+        failed=2,
+        ttft=Quantiles(40, 640.0, 1240.0, 1800.0, 1.0),
+        itl=Quantiles(900, 21.4, 24.6, 26.0, 0.99),
+        goodput=0.95,
     )
     keys = ("all", "chat", "chat_turn1", "chat_turn2plus", "summarization", "reasoning")
     return DemoView(
@@ -67,6 +72,7 @@ def calm_view(environment: Environment) -> DemoView:
             turns=19,
             output_tokens_s=348.2,
             light="green",
+            stamp_source="kernel",
         ),
         workloads=dict.fromkeys(keys, figures),
         pools=(

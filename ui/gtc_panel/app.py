@@ -12,7 +12,7 @@ from nicegui import ui
 from gtc_panel import text, theme
 from gtc_panel.bridge import Bridge
 from gtc_panel.guard import LOOPBACK, Guard
-from gtc_panel.pages import control
+from gtc_panel.pages import control, stage
 from gtc_panel.port import PanelPort
 
 RECONNECT_TIMEOUT_S: Final = 20.0
@@ -20,7 +20,7 @@ RECONNECT_TIMEOUT_S: Final = 20.0
 
 
 def attach(app: FastAPI, panel: PanelPort, *, hosts: Collection[str] = LOOPBACK) -> None:
-    """Serve the panel at ``/`` and put the guard in front of every route of ``app``.
+    """Serve the panel at ``/`` and ``/stage``, with the guard in front of every route of ``app``.
 
     Call it once a process, after all other routes were added: the panel answers what they leave.
 
@@ -36,6 +36,10 @@ def attach(app: FastAPI, panel: PanelPort, *, hosts: Collection[str] = LOOPBACK)
     @ui.page("/", title=text.TITLE)
     def _control_page() -> None:
         control.build(panel, bridge)
+
+    @ui.page("/stage", title=text.TITLE)
+    def _stage_page() -> None:
+        stage.build(panel, bridge)
 
     app.add_middleware(Guard, hosts=frozenset(hosts))
     ui.run_with(

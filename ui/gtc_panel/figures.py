@@ -61,6 +61,20 @@ def whole(value: float | None) -> str:
     return NO_DATA if value is None or not math.isfinite(value) else f"{value:,.0f}"
 
 
+def thousands(value: float | None) -> Written:
+    """A count in whole numbers below 100,000, in thousands above."""
+    if value is None or not math.isfinite(value) or value < 99_999.5:
+        return Written(whole(value))
+    return Written(whole(value / 1000), "k")
+
+
+def percent(share: float | None) -> Written:
+    """A share as a whole percentage."""
+    if share is None or not math.isfinite(share):
+        return Written(NO_DATA)
+    return Written(f"{share * 100:.0f}", "%")
+
+
 def countdown(seconds: float | None) -> str:
     """``m:ss``, rounded up so that 0:00 means over."""
     if seconds is None or not math.isfinite(seconds):

@@ -23,7 +23,8 @@ WORKLOAD_ROWS: Final[tuple[tuple[str, str], ...]] = (
     ("reasoning", "Reasoning"),
     ("all", "All"),
 )
-WORKLOAD_COLUMNS: Final = ("TTFT p50", "p95", "ok", "failed", "shed")
+WORKLOAD_COLUMNS: Final = ("TTFT p50", "p95", "good", "ok", "failed", "shed")
+GOODPUT: Final = "Goodput: requests of the last 30 s that met every goal"
 
 PRESETS: Final[tuple[tuple[str, str], ...]] = (
     ("BALANCED", "Balanced"),
@@ -67,6 +68,7 @@ LIGHT: Final[dict[Light, tuple[str, str]]] = {
     "unknown": ("○", "Client unknown"),
 }
 """Sign and sentence of the client-quality light; the signs differ in shape."""
+STAMPS: Final = {"kernel": "Arrival times from the kernel", "user": "Arrival times from the client"}
 
 CONFIRM: Final[dict[str, tuple[str, str]]] = {
     "auto": (
@@ -144,6 +146,14 @@ def turns(count: str) -> str:
     return f"{count} turns"
 
 
+def light_tip(reason: str, stamp_source: str, stamp_reason: str) -> str:
+    """Why the light is what it is, and where arrival times come from."""
+    stamps = STAMPS.get(stamp_source, "")
+    if stamps and stamp_reason:
+        stamps = f"{stamps}: {stamp_reason}"
+    return ". ".join(part for part in (reason, stamps) if part)
+
+
 def data_age(cluster: str, load: str) -> str:
     """Ages of the two sources, for the corner of the page."""
     return f"data age: cluster {cluster} · load {load}"
@@ -156,7 +166,7 @@ def holder(name: str) -> str:
 
 def pool_count(role: str, ready: str, desired: str) -> str:
     """``prefill 2/2``: ready of desired."""
-    return f"{POOL[role]} {ready}/{desired}"
+    return f"{POOL[role]} {of_desired(ready, desired)}"
 
 
 def verdict(goal: str, *, over: bool) -> str:
@@ -172,3 +182,49 @@ def waits_for_gpu(workers: int) -> str:
 def standing(model: str, gpus: int, ratio: str, slug: str) -> str:
     """What is being watched, in one line, while nothing is wrong."""
     return f"{model}   ·   {gpus} GPUs ({slug})   ·   starts at {ratio}"
+
+
+STAGE_LINK: Final = "Stage page ↗"
+STAGE_IDLE: Final = "Ready"
+STAGE_IDLE_NARRATION: Final = (
+    "Prefill and decode each have GPUs of their own, and each can grow alone."
+)
+STAGE_BY_HAND: Final = "Manual"
+STAGE_BY_HAND_NARRATION: Final = "The presenter drives the load; watch prefill and decode follow."
+IN_GOAL: Final = "in goal"
+VERDICT: Final = {"yes": "✓", "no": "▲", "idle": "○"}
+"""Sign for whether a goal holds; the signs differ in shape."""
+WORKERS: Final = "Workers: ready/desired"
+REQUESTS: Final = "Open requests"
+WAITING: Final = "waiting for first token"
+STREAMING: Final = "streaming"
+KV_REUSE: Final = "KV reuse"
+REUSED: Final = {"tokens": "of prompt tokens", "turns": "of TTFT saved"}
+"""What the share is a share of."""
+TURNS: Final = ("turn 1", "turn 2+")
+ACTIVITY: Final = {"gpu": "GPUs busy", "requests": "In the workers", "none": "In the workers"}
+"""Title by what the figures rest on."""
+ACTIVITY_OF: Final = {
+    "gpu": ("prefill: tensor", "decode: memory"),
+    "requests": ("prefill requests", "decode requests"),
+    "none": ("prefill requests", "decode requests"),
+}
+NEXT_PHASE: Final = "next phase in"
+AT_MOST: Final = "workers start, at most"
+NO_CLUSTER: Final = "No data from the cluster"
+NO_CLIENT: Final = "No data from the load client"
+
+
+def scaled_by(who: str | None) -> str:
+    """Who changes the number of workers."""
+    return f"Scaled by {who}" if who else "Scaling unknown"
+
+
+def of_desired(ready: str, desired: str) -> str:
+    """``2/4``: ready of desired."""
+    return f"{ready}/{desired}"
+
+
+def silent_for(what: str, seconds: str) -> str:
+    """How long something has said nothing."""
+    return f"{what} for {seconds} s" if seconds else what

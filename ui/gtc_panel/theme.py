@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 STATIC: Final = Path(__file__).parent / "static"
+STYLES: Final = ("panel.css", "stage.css")
 
 COLOURS: Final[dict[str, str]] = {
     "ground": "#0a0f16",
@@ -37,6 +38,17 @@ SIZES_REM: Final[dict[str, float]] = {
     "figure": 2.75,  # 44 px: read across a booth
     "hero": 3.5,
 }
+
+STAGE_SIZES_REM: Final[dict[str, float]] = {
+    "stage-label": 1.875,  # 30 px: 16 arc minutes at 3 m on a 55-inch screen
+    "stage-name": 2.5,
+    "stage-second": 2.75,
+    "stage-least": 4.5,  # 72 px: no main figure of a tile is smaller
+    "stage-number": 5.0,
+    "stage-latency": 5.5,
+    "stage-hero": 6.0,
+}
+"""Sizes of the stage page, which is read from three metres away."""
 
 TEXT_ON: Final[tuple[tuple[str, str], ...]] = (
     ("text", "ground"),
@@ -81,8 +93,9 @@ def contrast(one: str, other: str) -> float:
 def style_sheet() -> str:
     """The tokens as CSS variables, followed by the rules that use them."""
     tokens = [f"--{name}: {value};" for name, value in COLOURS.items()]
-    tokens += [f"--size-{name}: {value}rem;" for name, value in SIZES_REM.items()]
-    rules = (STATIC / "panel.css").read_text(encoding="utf-8")
+    sizes = {**SIZES_REM, **STAGE_SIZES_REM}
+    tokens += [f"--size-{name}: {value}rem;" for name, value in sizes.items()]
+    rules = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES)
     return f":root {{ {' '.join(tokens)} --font: {FONT}; }}\n{rules}"
 
 

@@ -43,6 +43,21 @@ def test_a_rate_drops_its_decimal_when_it_is_large():
 
 
 @pytest.mark.parametrize(
+    ("value", "written"),
+    [(348.2, "348"), (99_999, "99,999"), (123_456, "123\u202fk"), (None, NO_DATA), (0, "0")],
+)
+def test_large_counts_are_told_in_thousands(value, written):
+    assert str(figures.thousands(value)) == written
+
+
+@pytest.mark.parametrize(
+    ("share", "written"), [(0.956, "96\u202f%"), (None, NO_DATA), (0, "0\u202f%")]
+)
+def test_a_share_is_a_whole_percentage(share, written):
+    assert str(figures.percent(share)) == written
+
+
+@pytest.mark.parametrize(
     ("seconds", "written"),
     [(0, "0:00"), (0.2, "0:01"), (59.2, "1:00"), (83, "1:23"), (-4, "0:00"), (None, NO_DATA)],
 )

@@ -30,13 +30,31 @@ def test_labels_are_at_least_18_px_and_figures_at_least_40_px_on_a_full_hd_scree
     assert min(pixels["figure"], pixels["hero"]) >= 40
 
 
-def test_the_style_sheet_spells_no_colour_but_shadows_of_its_own():
-    rules = (theme.STATIC / "panel.css").read_text()
+def test_the_stage_is_legible_from_three_metres():
+    pixels = {name: rem * 16 for name, rem in theme.STAGE_SIZES_REM.items()}
+
+    figures = ("stage-least", "stage-number", "stage-latency", "stage-hero")
+    assert min(pixels[name] for name in figures) >= 72
+    # 16 arc minutes at 3 m are 14 mm; capitals are 0.7 of the size; 0.63 mm a pixel on 55 inches
+    assert pixels["stage-label"] * 0.73 * 0.63 >= 13.7
+
+
+def test_the_stage_has_no_size_of_figures_but_those_of_the_theme():
+    rules = (theme.STATIC / "stage.css").read_text()
+    numbers = re.findall(r"(?:number|count) \{[^}]*font-size: ([^;]+);", rules)
+
+    assert len(numbers) >= 5
+    assert [size for size in numbers if not size.startswith("var(--size-stage-")] == []
+
+
+@pytest.mark.parametrize("sheet", theme.STYLES)
+def test_the_style_sheet_spells_no_colour_but_shadows_of_its_own(sheet):
+    rules = (theme.STATIC / sheet).read_text()
 
     assert not re.findall(r"#[0-9a-fA-F]{3,8}\b", rules)
     assert set(re.findall(r"var\(--([a-z-]+)", rules)) <= {
         *COLOURS,
-        *(f"size-{name}" for name in theme.SIZES_REM),
+        *(f"size-{name}" for name in (*theme.SIZES_REM, *theme.STAGE_SIZES_REM)),
         "font",
         "role",
     }

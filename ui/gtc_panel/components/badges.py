@@ -74,6 +74,7 @@ class Notice:
             self._line = words(self._standing, "notice-line").props('aria-live="polite"')
             self._line.mark("notice")
             self._age = words("", "notice-age").mark("age")
+            ui.link(text.STAGE_LINK, "/stage", new_tab=True).classes("notice-stage")
 
     def draw(self, view: DemoView) -> None:
         """Show the view."""

@@ -46,6 +46,32 @@ class ChartSpec:
     ceiling: float
 
 
+@dataclass(frozen=True)
+class Look:
+    """Sizes of a chart in pixels of a 1920x1080 screen.
+
+    Attributes:
+        axis: Text of the axes.
+        label: Text of lines and bands.
+        widths: Of the p95 and the p50 line.
+        margins: Left, right, top, bottom.
+        minutes: Between two labels of the time axis.
+        step: Multiple on which the other axis ends when it is linear.
+        named: Whether the first chart names the phases above its bands.
+    """
+
+    axis: int = 16
+    label: int = 17
+    widths: tuple[int, int] = (3, 2)
+    margins: tuple[int, int, int, int] = (72, 60, 34, 32)
+    minutes: int = 1
+    step: int = 10
+    named: bool = True
+
+
+CONTROL: Final = Look()
+
+
 def specs(ttft_goal_s: float, itl_goal_ms: float) -> tuple[ChartSpec, ChartSpec]:
     """Both charts; TTFT spans decades when a queue grows, ITL never does."""
     places = {name: place for place, name in enumerate(ChartRow._fields)}
@@ -59,6 +85,36 @@ def specs(ttft_goal_s: float, itl_goal_ms: float) -> tuple[ChartSpec, ChartSpec]
     )
 
 
+def start(panel: PanelPort, bridge: Bridge, charts: list[dict[str, Any]], look: Look) -> None:
+    """Tell the browser once what it needs to append rows to the charts of this page.
+
+    Args:
+        panel: Where the titles of phases come from.
+        bridge: Where the past comes from.
+        charts: For each chart its element's id, the columns of a `ChartRow` that are its lines,
+            its goal if it has one, and whether its lines and bands are named.
+        look: Sizes.
+    """
+    setup = {
+        "windowMs": WINDOW_S * 1000,
+        "charts": charts,
+        "rows": bridge.rows,
+        "words": {"markers": text.MARKER, "goal": text.GOAL, "silence": text.SILENCE},
+        "phases": {
+            phase.name: text.phase_title(phase.name) for phase in panel.environment.table.phases
+        },
+        "colours": theme.COLOURS,
+        "font": theme.FONT,
+        "labelPx": look.label,
+    }
+    ui.run_javascript(f"gtcPanel.start({json.dumps(setup)})")
+
+
+def push(tick: Tick, markers: tuple[Marker, ...] | None) -> None:
+    """Send one row, and the markers when they have changed."""
+    ui.run_javascript(f"gtcPanel.push({json.dumps(tick.row)}, {json.dumps(markers)})")
+
+
 class Charts:
     """Both chart cards; they share the time axis and the vertical lines."""
 
@@ -67,18 +123,7 @@ class Charts:
         drawn = specs(slo.ttft_p95_s, slo.itl_p95_s * 1000)
         self._cards = {spec.key: _ChartCard(spec) for spec in drawn}
         self._markers: tuple[Marker, ...] = ()
-        start = {
-            "windowMs": WINDOW_S * 1000,
-            "charts": [card.browser_spec for card in self._cards.values()],
-            "rows": bridge.rows,
-            "words": {"markers": text.MARKER, "goal": text.GOAL, "silence": text.SILENCE},
-            "phases": {
-                phase.name: text.phase_title(phase.name) for phase in panel.environment.table.phases
-            },
-            "colours": theme.COLOURS,
-            "font": theme.FONT,
-        }
-        ui.run_javascript(f"gtcPanel.start({json.dumps(start)})")
+        start(panel, bridge, [card.browser_spec for card in self._cards.values()], CONTROL)
 
     def draw(self, tick: Tick) -> None:
         """Show one tick: numbers here, the new row in the browser."""
@@ -86,8 +131,7 @@ class Charts:
             card.draw(tick.view)
         changed = tick.markers != self._markers
         self._markers = tick.markers
-        row, markers = json.dumps(tick.row), json.dumps(tick.markers if changed else None)
-        ui.run_javascript(f"gtcPanel.push({row}, {markers})")
+        push(tick, tick.markers if changed else None)
 
 
 class _ChartCard:
@@ -100,18 +144,12 @@ class _ChartCard:
                 self._p95 = _NamedFigure(text.P95, "figure-hero")
                 self._p50 = _NamedFigure(text.P50, "figure-lesser")
                 self._verdict = words("", "chart-goal").mark(f"{spec.key}-verdict")
-            self._chart = ui.echart(options(spec)).classes("chart")
+            self._chart = ui.echart(options(spec, CONTROL)).classes("chart")
 
     @property
     def browser_spec(self) -> dict[str, Any]:
         """What the browser must know to append rows."""
-        spec = self._spec
-        return {
-            "id": self._chart.id,
-            "columns": spec.columns,
-            "goal": spec.goal,
-            "named": spec.key == "ttft",
-        }
+        return browser_spec(self._chart, self._spec, CONTROL)
 
     def draw(self, view: DemoView) -> None:
         fresh = freshness(view.load_age_s)
@@ -132,70 +170,83 @@ class _NamedFigure:
             words(name, "muted figure-name")
 
 
-_AXIS_TEXT: Final = {
-    "color": theme.COLOURS["muted"],
-    ":fontSize": "gtcPanel.px(16)",
-    "fontFamily": theme.FONT,
-}
+def browser_spec(chart: ui.echart, spec: ChartSpec, look: Look) -> dict[str, Any]:
+    """One entry of the charts that `start` tells the browser of."""
+    return {
+        "id": chart.id,
+        "columns": spec.columns,
+        "goal": spec.goal,
+        "marked": spec.key == "ttft",
+        "named": spec.key == "ttft" and look.named,
+    }
 
 
-def options(spec: ChartSpec) -> dict[str, Any]:
+def options(spec: ChartSpec, look: Look) -> dict[str, Any]:
     """ECharts options of an empty chart; keys with a colon are evaluated in the browser."""
+    axis_text = {
+        "color": theme.COLOURS["muted"],
+        ":fontSize": f"gtcPanel.px({look.axis})",
+        "fontFamily": theme.FONT,
+    }
     y_axis: dict[str, Any] = {
         "type": "log" if spec.logarithmic else "value",
-        ":min": _axis_end(spec, "min", "floor", spec.floor),
-        ":max": _axis_end(spec, "max", "ceil", spec.ceiling),
-        "axisLabel": {**_AXIS_TEXT, ":formatter": f"value => +value.toFixed(2) + ' {spec.unit}'"},
+        ":min": _axis_end(spec, look, "min", "floor"),
+        ":max": _axis_end(spec, look, "max", "ceil"),
+        "axisLabel": {**axis_text, ":formatter": f"value => +value.toFixed(2) + ' {spec.unit}'"},
         "splitLine": {"lineStyle": {"color": theme.COLOURS["line"], "opacity": 0.6}},
         "splitNumber": 4,
     }
-    if spec.logarithmic:
-        y_axis["logBase"] = 2
+    y_axis |= {"logBase": 2} if spec.logarithmic else {"interval": look.step}
+    sides = zip(("left", "right", "top", "bottom"), look.margins, strict=True)
     return {
         "animation": False,
-        "grid": {
-            ":left": "gtcPanel.px(72)",
-            ":right": "gtcPanel.px(60)",
-            ":top": "gtcPanel.px(34)",
-            ":bottom": "gtcPanel.px(32)",
-        },
+        "grid": {f":{side}": f"gtcPanel.px({margin})" for side, margin in sides},
         "xAxis": {
             "type": "time",
             "axisLine": {"lineStyle": {"color": theme.COLOURS["line"]}},
             "axisTick": {"show": False},
-            "axisLabel": {**_AXIS_TEXT, "hideOverlap": True, ":formatter": "gtcPanel.clock"},
+            "axisLabel": {
+                **axis_text,
+                "hideOverlap": True,
+                ":formatter": f"gtcPanel.every({look.minutes})",
+            },
             "splitLine": {"show": False},
             "minInterval": 60_000,
         },
         "yAxis": y_axis,
         "series": [
-            _series(text.P95, spec.colour, width=3, kind="solid"),
-            _series(text.P50, spec.colour, width=2, kind="dashed"),
+            _series(text.P95, spec.colour, look, place=0),
+            _series(text.P50, spec.colour, look, place=1),
         ],
     }
 
 
-def _axis_end(spec: ChartSpec, end: str, rounding: str, least: float) -> str:
-    """One end of the axis, in JavaScript, on a power of two or on a full ten."""
+def _axis_end(spec: ChartSpec, look: Look, end: str, rounding: str) -> str:
+    """One end of the axis, in JavaScript, on a power of two or on a full step."""
+    least = spec.floor if end == "min" else spec.ceiling
     value = f"Math.{end}(value.{end}, {least:g})"
     if spec.logarithmic:
         return f"value => 2 ** Math.{rounding}(Math.log2({value}))"
-    return f"value => 10 * Math.{rounding}({value} / 10)"
+    return f"value => {look.step} * Math.{rounding}({value} / {look.step})"
 
 
-def _series(name: str, colour: str, *, width: int, kind: str) -> dict[str, Any]:
+def _series(name: str, colour: str, look: Look, *, place: int) -> dict[str, Any]:
     return {
         "name": name,
         "type": "line",
         "showSymbol": False,
         "silent": True,
         "data": [],
-        "lineStyle": {"width": width, "type": kind, "color": theme.COLOURS[colour]},
+        "lineStyle": {
+            "width": look.widths[place],
+            "type": ("solid", "dashed")[place],
+            "color": theme.COLOURS[colour],
+        },
         "endLabel": {
             "show": True,
             "formatter": name,
             "color": theme.COLOURS["text"],
-            ":fontSize": "gtcPanel.px(17)",
+            ":fontSize": f"gtcPanel.px({look.label})",
             "fontFamily": theme.FONT,
         },
         "labelLayout": {"moveOverlap": "shiftY"},

@@ -1,5 +1,5 @@
 // The browser's part of the panel: charts that grow by one row a draw, and the watch on silence.
-// The server sends rows [at_ms, ttft_p50_s, ttft_p95_s, itl_p50_ms, itl_p95_ms, phase].
+// The server sends rows [at_ms, ttft_p50_s, ttft_p95_s, itl_p50_ms, itl_p95_ms, phase, tokens_s].
 window.gtcPanel = (() => {
   const AT = 0, PHASE = 5;
   const STALE_MS = 5000, GONE_MS = 15000, NAMED_BAND_MS = 40000, CROWDED_MS = 12000;
@@ -8,6 +8,8 @@ window.gtcPanel = (() => {
   // sizes in charts follow the rem of the page: 16 px at 1920x1080
   const px = (size) => (size / 16) * parseFloat(getComputedStyle(document.documentElement).fontSize);
   const clock = (ms) => new Date(ms).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+
+  const every = (minutes) => (ms) => (new Date(ms).getMinutes() % minutes ? "" : clock(ms));
 
   function start(given) {
     setup = given;
@@ -28,14 +30,9 @@ window.gtcPanel = (() => {
   function draw(spec, now) {
     const chart = getElement(spec.id)?.chart;
     if (!chart) return; // not mounted yet; the next row comes in half a second
-    const data = (column) => rows.map((row) => [row[AT], row[column]]);
-    chart.setOption({
-      xAxis: { min: now - setup.windowMs, max: now },
-      series: [
-        { data: data(spec.columns[0]), markLine: lines(spec, now), markArea: bands(spec, now) },
-        { data: data(spec.columns[1]) },
-      ],
-    });
+    const series = spec.columns.map((column) => ({ data: rows.map((row) => [row[AT], row[column]]) }));
+    if (spec.goal) Object.assign(series[0], { markLine: lines(spec, now), markArea: bands(spec, now) });
+    chart.setOption({ xAxis: { min: now - setup.windowMs, max: now }, series });
   }
 
   function lines(spec, now) {
@@ -43,7 +40,7 @@ window.gtcPanel = (() => {
     const goal = {
       yAxis: spec.goal,
       lineStyle: { color: colours.warning, type: [8, 6], width: 2 },
-      label: { formatter: words.goal, position: "insideStartTop", color: colours.warning, fontSize: px(17), fontFamily: setup.font },
+      label: { formatter: words.goal, position: "insideStartTop", color: colours.warning, fontSize: px(setup.labelPx), fontFamily: setup.font },
     };
     const inWindow = markers.filter(([at]) => at >= now - windowMs && at <= now);
     const vertical = inWindow.map(([at, kind], place) => {
@@ -52,14 +49,14 @@ window.gtcPanel = (() => {
         xAxis: at,
         lineStyle: { color: colours.muted, width: 2, type: kind === "ready" ? "solid" : [2, 4] },
         label: {
-          show: spec.named && !crowded,
+          show: spec.marked && !crowded,
           formatter: words.markers[kind],
           position: "insideEndTop",
           distance: px(3),
           color: colours.text,
           backgroundColor: colours.card,
           padding: [0, px(3)],
-          fontSize: px(16),
+          fontSize: px(setup.labelPx - 1),
           fontFamily: setup.font,
         },
       };
@@ -84,7 +81,7 @@ window.gtcPanel = (() => {
       },
       { xAxis: band.to },
     ]);
-    const label = { color: setup.colours.muted, fontFamily: setup.font, fontSize: px(16), position: "top", distance: px(6) };
+    const label = { color: setup.colours.muted, fontFamily: setup.font, fontSize: px(setup.labelPx - 1), position: "top", distance: px(6) };
     return { silent: true, animation: false, label, data };
   }
 
@@ -98,5 +95,5 @@ window.gtcPanel = (() => {
     if (setup) document.body.dataset.silence = `${setup.words.silence} · ${Math.round(silent / 1000)} s`;
   }, 1000);
 
-  return { start, push, px, clock };
+  return { start, push, px, every };
 })();

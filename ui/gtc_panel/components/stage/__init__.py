@@ -1,0 +1,1 @@
+"""The nine tiles of the stage page; each draws its part of one view."""

@@ -1,0 +1,52 @@
+"""TTFT and ITL in large: the figure that the goal is about, the median, and both as lines."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from nicegui import ui
+
+from gtc_panel import figures, text
+from gtc_panel.components.basics import Figure, box, words
+from gtc_panel.components.charts import ChartSpec, Look, browser_spec, options
+from gtc_panel.figures import freshness
+from gtc_runtime.view import DemoView, Quantiles
+
+LOOK: Final = Look(
+    axis=26, label=26, widths=(5, 3), margins=(104, 64, 14, 44), minutes=2, step=20, named=False
+)
+
+
+class Latency:
+    """One tile a measure."""
+
+    def __init__(self, spec: ChartSpec) -> None:
+        self._spec = spec
+        with box(f"tile-box stage-latency role-{spec.colour}"):
+            with box("stage-latency-head"):
+                with box(""):
+                    words(spec.title[0], "stage-latency-title")
+                    words(spec.title[1], "stage-note")
+                with box("stage-latency-figures"):
+                    self._p50 = _named(text.P50, "figure-second")
+                    self._p95 = _named(text.P95, "figure-hero")
+            self._chart = ui.echart(options(spec, LOOK)).classes("chart")
+
+    @property
+    def browser_spec(self) -> dict[str, Any]:
+        """What the browser must know to append rows."""
+        return browser_spec(self._chart, self._spec, LOOK)
+
+    def draw(self, view: DemoView) -> None:
+        """Show the view."""
+        fresh = freshness(view.load_age_s)
+        every = view.workloads.get("all")
+        shown: Quantiles = getattr(every, self._spec.key) if every else Quantiles()
+        self._p95.show(figures.latency(shown.p95_ms), fresh)
+        self._p50.show(figures.latency(shown.p50_ms), fresh)
+
+
+def _named(name: str, classes: str) -> Figure:
+    with box(f"stage-latency-figure {classes}-of"):
+        words(name, "stage-note")
+        return Figure(classes)

@@ -1,0 +1,56 @@
+"""Whether both goals hold now: the first thing that a visitor asks."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+from gtc_panel import figures, text
+from gtc_panel.components.basics import Figure, box, swap, words
+from gtc_panel.figures import freshness, percent
+from gtc_panel.port import PanelPort
+from gtc_runtime.view import DemoView
+
+HOLDS: Final = 0.95
+"""Goals are about the 95th percentile: one holds when this share is inside."""
+
+Verdict = Literal["yes", "no", "idle"]
+
+
+class Verdicts:
+    """One statement a goal."""
+
+    def __init__(self, panel: PanelPort) -> None:
+        slo = panel.environment.slo
+        with box("tile-box stage-verdicts"):
+            self._ttft = _Goal(text.TTFT[0], "prefill", slo.ttft_p95_s * 1000)
+            self._itl = _Goal(text.ITL[0], "decode", slo.itl_p95_s * 1000)
+
+    def draw(self, view: DemoView) -> None:
+        """Show the view."""
+        every = view.workloads.get("all")
+        gone = every is None or freshness(view.load_age_s) == "gone"
+        self._ttft.show(None if gone or every is None else every.ttft.in_goal)
+        self._itl.show(None if gone or every is None else every.itl.in_goal)
+
+
+class _Goal:
+    def __init__(self, name: str, role: str, goal_ms: float) -> None:
+        with box(f"verdict role-{role}") as self._box:
+            words(f"{name} {text.IN_GOAL}", "verdict-name")
+            with box("verdict-line"):
+                self._sign = words("", "verdict-sign")
+                self._share = Figure()
+            words(f"{text.P95} ≤ {figures.latency(goal_ms)}", "verdict-goal")
+
+    def show(self, share: float | None) -> None:
+        held = verdict(share)
+        self._sign.set_text(text.VERDICT[held])
+        self._share.show(percent(share), "fresh")
+        swap(self._box, "verdict-", held)
+
+
+def verdict(share: float | None) -> Verdict:
+    """Whether a goal holds; without traffic there is nothing to judge."""
+    if share is None:
+        return "idle"
+    return "yes" if share >= HOLDS else "no"
