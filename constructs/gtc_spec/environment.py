@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from gtc_spec import rules
 from gtc_spec.errors import ConfigError, Problem, UsageError
 from gtc_spec.hosting import Hosting
-from gtc_spec.phases import Phase, PhaseTable, Timeline
+from gtc_spec.phases import Phase, PhaseName, PhaseTable, Timeline
 from gtc_spec.pools import GpuBudget, PDRatio, Pools
 from gtc_spec.serving import LoadLimits, Model, Slo, Workloads
 
@@ -92,6 +92,11 @@ class Environment(BaseModel):
     def initial_ratio(self) -> PDRatio:
         """The ratio that every demo starts and ends with."""
         return self.pools.initial_ratio
+
+    @property
+    def full_ratio(self) -> PDRatio:
+        """The ratio of FULL_LOAD: every GPU that the show ever uses at work."""
+        return next(p.ratio for p in self.table.phases if p.name is PhaseName.FULL_LOAD)
 
     @property
     def table(self) -> PhaseTable:

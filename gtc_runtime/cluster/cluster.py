@@ -29,6 +29,8 @@ from gtc_spec.pools import PDRatio, Role
 log = logging.getLogger(__name__)
 
 LOOK_S = 1.0
+LOOK_STALE_S = 5.0
+"""A look at the cluster older than this says nothing about now."""
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,12 @@ class Watch:
     def age_s(self) -> float | None:
         """Age of the newest look; None before the first one."""
         return None if self.newest is None else self._clock() - self.newest.at_s
+
+    @property
+    def fresh(self) -> Look | None:
+        """The newest look; None when it says nothing about now."""
+        age_s = self.age_s
+        return None if age_s is None or age_s > LOOK_STALE_S else self.newest
 
     async def look(self) -> Look:
         """Look now.

@@ -12,6 +12,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import Final
 
 from gtc_runtime.cluster.errors import Conflict, Fenced, KubeError, NotFound
@@ -65,7 +66,9 @@ class Keda:
         states = await asyncio.gather(*(self._look(role) for role in ROLES))
         return KedaStatus(dict(zip(ROLES, states, strict=True)))
 
-    async def pause(self, holder: str, *, force: bool = False) -> KedaStatus:
+    async def pause(
+        self, holder: str, *, force: bool = False, until: datetime | None = None
+    ) -> KedaStatus:
         """Pause both ScaledObjects, all or nothing, and wait until both HPAs are gone.
 
         A pause that an earlier holder of ours has left is taken over.
@@ -73,6 +76,7 @@ class Keda:
         Args:
             holder: Our identity, as in the Lease.
             force: Take over a foreign pause as well.
+            until: When it is to end although its holder is gone; None ends it with the holder.
 
         Raises:
             PausedByOther: A foreign pause, and no ``force``; nothing was written.
@@ -84,7 +88,7 @@ class Keda:
             raise _paused_by_other(before.paused_by_other)
         try:
             for role in ROLES:
-                await self._pause_one(role, holder, force)
+                await self._pause_one(role, holder, force, until)
             return await self._wait(_settled_pause, "is still there")
         except KubeError:
             await self._roll_back(holder)
@@ -122,13 +126,16 @@ class Keda:
         except NotFound:
             return None
 
-    async def _pause_one(self, role: Role, holder: str, force: bool) -> None:
+    async def _pause_one(
+        self, role: Role, holder: str, force: bool, until: datetime | None
+    ) -> None:
         def change(scaler: ScalerState) -> dict[str, str | None] | None:
             if scaler.foreign_pause and not force:
                 raise _paused_by_other(f"{names.scaler(role)} has {scaler.foreign_pause}")
             taken: dict[str, str | None] = {
                 names.ANNOTATION_PAUSED: "true",
                 names.ANNOTATION_PAUSED_BY: holder,
+                names.ANNOTATION_PAUSED_UNTIL: until.isoformat() if until else None,
             }
             return taken | ({names.ANNOTATION_PAUSED_REPLICAS: None} if force else {})
 
@@ -139,7 +146,11 @@ class Keda:
             ours = scaler.owner and holder in (None, scaler.owner)
             if not (ours or (force and scaler.pause)):
                 return None
-            cleared = (names.ANNOTATION_PAUSED, names.ANNOTATION_PAUSED_BY)
+            cleared = (
+                names.ANNOTATION_PAUSED,
+                names.ANNOTATION_PAUSED_BY,
+                names.ANNOTATION_PAUSED_UNTIL,
+            )
             every = (*cleared, names.ANNOTATION_PAUSED_REPLICAS) if force else cleared
             return dict.fromkeys(every)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Any, Literal
 
 from gtc_runtime.cluster.kube import Json
@@ -28,6 +29,7 @@ class ScalerState:
         present: Whether it exists; False also when KEDA is not installed.
         pause: The annotation that pauses it, ``key: value``; empty when it is not paused.
         owner: Who paused it by our annotation; empty when nobody did.
+        until: When that pause is to end; None when it ends with its holder.
         held: A partial pause (scale-in or scale-out only), ``key: value``; empty without.
         hpa_present: Whether its HPA exists.
     """
@@ -35,6 +37,7 @@ class ScalerState:
     present: bool
     pause: str = ""
     owner: str = ""
+    until: datetime | None = None
     held: str = ""
     hpa_present: bool = False
 
@@ -71,6 +74,16 @@ class KedaStatus:
         return next((scaler.owner for scaler in self.scalers.values() if scaler.owner), "")
 
     @property
+    def until(self) -> datetime | None:
+        """When our pause is to end by itself, the earliest if they differ; None without a time."""
+        times = (scaler.until for scaler in self.scalers.values())
+        return min((time for time in times if time is not None), default=None)
+
+    def held_at(self, now: datetime) -> bool:
+        """Whether our pause is meant to go on at ``now`` although nobody may hold the Lease."""
+        return self.paused_by_us and self.until is not None and now < self.until
+
+    @property
     def paused_by_other(self) -> str:
         """Which foreign annotation pauses what; empty when none does."""
         return "; ".join(
@@ -89,7 +102,8 @@ class KedaStatus:
         """The state in one line for a person; empty when KEDA simply works."""
         if self.state == "absent":
             return "keda is not installed or has no scaler for the pools"
-        found = [self.paused_by_other, f"paused by {self.holder}" if self.holder else ""]
+        ends = f" until {self.until:%H:%M} UTC" if self.until else ""
+        found = [self.paused_by_other, f"paused by {self.holder}{ends}" if self.holder else ""]
         for role, scaler in self.scalers.items():
             found.append(_oddity(names.scaler(role), scaler))
         return "; ".join(part for part in found if part)
@@ -111,9 +125,19 @@ def scaler_state(scaled_object: Json, *, hpa_present: bool) -> ScalerState:
         present=True,
         pause=f"{pause}: {annotations[pause]}" if pause else "",
         owner=str(annotations.get(names.ANNOTATION_PAUSED_BY) or ""),
+        until=_time(annotations.get(names.ANNOTATION_PAUSED_UNTIL)),
         held=f"{held}: {annotations[held]}" if held else "",
         hpa_present=hpa_present,
     )
+
+
+def _time(text: object) -> datetime | None:
+    """A damaged time is none: the pause then ends with its holder, the safe side."""
+    try:
+        when = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return when.astimezone(UTC) if when.tzinfo else None
 
 
 def _oddity(name: str, scaler: ScalerState) -> str:

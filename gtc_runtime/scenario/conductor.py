@@ -24,14 +24,13 @@ from gtc_runtime.scenario.cycle_log import CycleLog
 from gtc_runtime.scenario.handover import Handover
 from gtc_runtime.scenario.jobs import Jobs
 from gtc_runtime.scenario.orders import Orders
+from gtc_runtime.scenario.roster import Roster
 from gtc_runtime.view import Mode
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
 
 log = logging.getLogger(__name__)
 
-LOOK_STALE_S = 5.0
-"""A look at the cluster older than this says nothing about now."""
 LEASE_RETRY_S = 2.0
 LEAVE_S = 20.0
 """Longest time that leaving auto mode may take on the way out of the process."""
@@ -67,7 +66,7 @@ class Conductor:
         self._orders = Orders(cluster.scaling, events)
         self._jobs = Jobs()
         self._handover = Handover(cluster, environment.initial_ratio, events, clock)
-        self._seen_ready = environment.initial_ratio
+        self._roster = Roster(environment.initial_ratio, events)
 
     # -- commands: each is done by the one task of `run` ----------------------------------------
 
@@ -84,6 +83,10 @@ class Conductor:
     async def manual(self, *, keep_load: bool) -> None:
         """Give scaling back to KEDA; the load goes on as it is or ends."""
         await self._jobs.do(lambda: self._leave_auto(keep_load=keep_load, why="on request"))
+
+    async def prescale(self, until: datetime) -> None:
+        """The fallback state: the full ratio, KEDA paused until a time; the load goes on."""
+        await self._jobs.do(lambda: self._prescale(until))
 
     async def reset(self) -> None:
         """Load off, open streams ended, initial ratio ordered, statistics zeroed, KEDA scaling."""
@@ -140,23 +143,13 @@ class Conductor:
 
     async def _tick(self, now_s: float) -> None:
         try:
-            self._note_workers(now_s)
+            self._roster.note(self._cluster.watch.fresh, self.log, now_s)
             if self.mode == "auto":
                 await self._play(now_s)
             elif self.mode == "manual":
                 await self._handover.retry(now_s)
         except GtcError as error:
             self._events.add("warning", error.message)
-
-    def _note_workers(self, now_s: float) -> None:
-        look = self._cluster.watch.newest
-        if look is None or (self._cluster.watch.age_s or 0) > LOOK_STALE_S:
-            return
-        if look.desired is not None:
-            self.log.pools(now_s, look.desired, look.ready)
-        if look.ready != self._seen_ready:
-            self._events.add("ready", f"{look.ready} ready, {self._seen_ready} before")
-            self._seen_ready = look.ready
 
     async def _play(self, now_s: float) -> None:
         self.state, actions = machine.step(self.timeline, self.state, self._observe(now_s))
@@ -166,8 +159,7 @@ class Conductor:
             await self._set_load(now_s)
 
     def _observe(self, now_s: float) -> machine.Observation:
-        watch, snapshot = self._cluster.watch, self._load.snapshot
-        fresh = watch.newest if (watch.age_s or math.inf) <= LOOK_STALE_S else None
+        fresh, snapshot = self._cluster.watch.fresh, self._load.snapshot
         return machine.Observation(
             now_s,
             None if fresh is None else fresh.ready,
@@ -251,6 +243,12 @@ class Conductor:
     async def _be_manual(self) -> None:
         self.mode = "manual"
         self.left.set()
+        await self._save()
+
+    async def _prescale(self, until: datetime) -> None:
+        self._refuse_unless_leading()
+        await self._leave_auto(keep_load=True, why="the fallback state was ordered")
+        await self._handover.hold(self._env.full_ratio, until)
         await self._save()
 
     async def _reset(self) -> None:

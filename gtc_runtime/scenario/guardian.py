@@ -10,6 +10,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Final, NoReturn
 
 from gtc_runtime.cluster.errors import Denied, KubeError, NotFound
@@ -34,6 +35,7 @@ class Guardian:
         kube: A client of the namespace of both.
         times: Times of the Lease.
         clock: Monotonic seconds.
+        now: The time, for pauses that end at one.
     """
 
     def __init__(
@@ -41,7 +43,9 @@ class Guardian:
         kube: Kube,
         times: LeaseTimes = TIMES,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
+        self._now = now
         self._keda = Keda(kube, clock)
         self._state = StateStore(kube)
         self._lease = Lease(kube, own_identity("guardian"), times, clock)
@@ -57,8 +61,10 @@ class Guardian:
         """
         lease = await self._lease.look()
         status = await self._keda.status()
-        if not (status.paused_by_us and lease.free):
+        if not (status.paused_by_us and lease.free) or status.held_at(self._now()):
             return ""
+        over = f"the time of the pause by {status.holder} was over" if status.until else ""
+        why = over or f"{status.holder} was gone with keda paused"
         floor = await self._stored_epoch()
         try:
             if not await self._lease.acquire(epoch_floor=floor):
@@ -67,12 +73,12 @@ class Guardian:
             if lease.present:
                 raise
             # No Lease and no right to make one: nobody else can hold it either.
-            return await self._end_pause(status.holder, floor)
+            return await self._end_pause(why, floor)
         async with self._lease.kept():
-            return await self._end_pause(status.holder, self._lease.epoch)
+            return await self._end_pause(why, self._lease.epoch)
 
-    async def _end_pause(self, holder: str, epoch: int) -> str:
-        did = f"{holder} was gone with keda paused; the guardian resumed keda"
+    async def _end_pause(self, why: str, epoch: int) -> str:
+        did = f"{why}; the guardian resumed keda"
         try:
             await self._keda.resume()
         except HpaLate as late:

@@ -2,7 +2,8 @@
 
 Take: pause both scalers and wait until their HPAs are gone; only then may replicas be written.
 Give back: order the initial ratio, then resume and wait for the HPAs; a resume that failed is tried
-again for ever. Only the holder of the Lease may call this. It must not know phases or load.
+again for ever. Hold: a pause with an end of its own, which the guardian honours. Only the holder
+of the Lease may call this. It must not know phases or load.
 """
 
 from __future__ import annotations
@@ -66,6 +67,17 @@ class Handover:
             self._events.add("warning", error.message)
         await self._resume()
 
+    async def hold(self, ratio: PDRatio, until: datetime) -> None:
+        """Order a ratio and keep KEDA from changing it until a time, even when we are gone.
+
+        Raises:
+            GtcError: KEDA was not paused, or the ratio was not set; the pause stands then.
+        """
+        await self._cluster.keda.pause(self._cluster.lease.holder, until=until)
+        self._resume_when(until)
+        self._events.add("keda", f"KEDA paused until {until:%H:%M} UTC; {ratio} stays")
+        await self._cluster.scaling.set_ratio(ratio)
+
     async def restore(self) -> None:
         """Bring the initial ratio back although KEDA drives: it is paused for that moment.
 
@@ -106,8 +118,15 @@ class Handover:
                 f"found auto mode in {stored.document.get('phase')}, left by a panel that died;"
                 f" its load is gone, KEDA {ended}",
             )
-        if keda.paused_by_us:
+        if keda.until is not None and keda.held_at(datetime.now(UTC)):
+            self._resume_when(keda.until)
+            self._events.add("keda", f"KEDA stays paused until {keda.until:%H:%M} UTC")
+        elif keda.paused_by_us:
             await self.give_back()
+
+    def _resume_when(self, until: datetime) -> None:
+        left_s = (until - datetime.now(UTC)).total_seconds()
+        self._resume_at_s = self._clock() + max(0.0, left_s)
 
     async def _resume(self) -> None:
         self._resume_at_s = self._clock() + RETRY_S

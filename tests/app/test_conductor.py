@@ -3,6 +3,7 @@
 import asyncio
 import os
 import signal
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -284,6 +285,43 @@ async def test_a_foreign_pause_survives_a_start(world: World, new_panel: NewPane
 
     assert world.paused()
     await panel.until(lambda view: view.keda == "paused-by-other")
+
+
+async def test_the_fallback_state_holds_while_the_load_goes_on(world: World, panel: Panel) -> None:
+    await panel.service.configure(5.0, WorkloadMix(0, 0, 100))
+    await panel.service.start_load()
+    until = datetime.now(UTC) + timedelta(minutes=90)
+
+    await panel.service.prescale(until)
+
+    assert (panel.view.load.running, panel.view.mode) == (True, "manual")
+    assert world.desired() == panel.service.environment.full_ratio
+    assert world.paused()
+    assert f"until {until:%H:%M} UTC" in panel.view.keda_detail
+
+    await panel.service.reset()
+
+    assert not world.paused()
+    assert world.desired() == INITIAL
+
+
+async def test_a_new_panel_lets_the_fallback_state_stand(world: World, new_panel: NewPanel) -> None:
+    until = datetime.now(UTC) + timedelta(minutes=90)
+    world.scale(GROWN)
+    world.annotate(
+        {
+            names.ANNOTATION_PAUSED: "true",
+            names.ANNOTATION_PAUSED_BY: "prescale@old/1/2/abc",
+            names.ANNOTATION_PAUSED_UNTIL: until.isoformat(),
+        }
+    )
+
+    panel = await new_panel()
+    await panel.until_mode("manual")
+
+    await panel.until_told(f"KEDA stays paused until {until:%H:%M} UTC")
+    assert world.paused()
+    assert world.desired() == GROWN
 
 
 # -- load and reset ------------------------------------------------------------------------------

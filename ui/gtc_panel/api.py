@@ -7,12 +7,13 @@ It must not decide anything.
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
-from pydantic import BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from gtc_runtime.service import DemoService
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
@@ -53,6 +54,15 @@ class AutoBody(BaseModel):
     model_config = ConfigDict(extra="forbid", strict=True)
 
     once: bool = False
+
+
+class PrescaleBody(BaseModel):
+    """How long the fallback state holds."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    until: AwareDatetime
+    """ISO 8601 with zone."""
 
 
 def attach(app: FastAPI, service: DemoService) -> None:
@@ -96,6 +106,11 @@ def _commands(router: APIRouter, service: DemoService) -> None:
     @router.post("/api/scenario/manual")
     async def manual() -> Any:
         await service.manual()
+        return service.fresh_view().to_json()
+
+    @router.post("/api/prescale")
+    async def prescale(body: PrescaleBody) -> Any:
+        await service.prescale(body.until.astimezone(UTC))
         return service.fresh_view().to_json()
 
     @router.post("/api/reset")

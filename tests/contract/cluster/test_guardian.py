@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -14,8 +15,10 @@ from gtc_runtime.cluster.state import StateStore
 from gtc_runtime.rehearsal.kube_api.faults import Fault
 from gtc_runtime.rehearsal.kube_api.resources import LEASE
 from gtc_runtime.scenario.guardian import POLL_S, Guardian, guard
+from gtc_runtime.scenario.prescale import prescale
 from gtc_runtime.scenario.safe import make_safe
 from gtc_spec import names
+from gtc_spec.errors import UsageError
 from gtc_spec.pools import ROLES, PDRatio
 
 from .conftest import NAMESPACE, TIMES, Cluster
@@ -156,6 +159,46 @@ async def test_the_safe_state_does_what_it_can(
     cluster.faults.add(Fault("PATCH", "worker/scale", 403, times=-1))
     report = await make_safe(kube, PDRatio(1, 1), gpu_budget=8, times=TIMES)
     assert [line.split(":")[0] for line in report.failed] == ["ratio 1P"]
+    assert not paused(cluster)
+
+
+async def test_the_fallback_state_holds_the_full_ratio_without_any_panel_until_its_time(
+    cluster: Cluster, kube: Kube, keda_plays: Playing
+) -> None:
+    panel = await paused_panel(kube)
+    until = datetime.now(UTC) + timedelta(seconds=3)
+    await prescale(kube, PDRatio(3, 5), until, gpu_budget=8, times=TIMES)
+    assert not await panel.renew()
+    assert (cluster.desired("prefill"), cluster.desired("decode")) == (3, 5)
+    status = await Keda(kube).status()
+    assert status.until == until
+    assert f"until {until:%H:%M} UTC" in status.reason
+    async with guarded(kube):
+        await asyncio.sleep(max(0.0, (until - datetime.now(UTC)).total_seconds() - 0.3))
+        assert paused(cluster)
+        await resumed_within(cluster, 4.5)
+        await asyncio.sleep(0.8)
+    stored = (await StateStore(kube).read()).document
+    assert stored["mode"] == "prescaled"
+    assert "was over; the guardian resumed keda" in stored["events"][-1]["text"]
+
+
+async def test_the_safe_state_ends_the_fallback_state_at_once(
+    cluster: Cluster, kube: Kube, keda_plays: Playing
+) -> None:
+    until = datetime.now(UTC) + timedelta(hours=1)
+    await prescale(kube, PDRatio(3, 5), until, gpu_budget=8, times=TIMES)
+    await make_safe(kube, PDRatio(2, 3), gpu_budget=8, times=TIMES)
+    assert not paused(cluster)
+    assert (cluster.desired("prefill"), cluster.desired("decode")) == (2, 3)
+
+
+@pytest.mark.parametrize("away", [timedelta(0), timedelta(hours=13)])
+async def test_the_fallback_state_refuses_an_end_that_is_over_or_far(
+    away: timedelta, cluster: Cluster, kube: Kube
+) -> None:
+    with pytest.raises(UsageError, match="allowed: the next 12 hours"):
+        await prescale(kube, PDRatio(3, 5), datetime.now(UTC) + away, gpu_budget=8, times=TIMES)
     assert not paused(cluster)
 
 

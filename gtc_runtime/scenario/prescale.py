@@ -1,0 +1,79 @@
+"""The fallback state: every GPU at work and KEDA held still until a time, with no panel needed.
+
+For a booth where nothing may surprise any more. Like the safe state it takes the Lease by force,
+because it is asked for when the panel is dead or not trusted. The pause carries its own end, which
+guardian and panel honour. This module must not know phases or the load engine.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from gtc_runtime.cluster.errors import KubeError
+from gtc_runtime.cluster.identity import own_identity
+from gtc_runtime.cluster.keda import Keda
+from gtc_runtime.cluster.kube import Json, Kube
+from gtc_runtime.cluster.lease import Lease
+from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
+from gtc_runtime.cluster.scaling import Scaling
+from gtc_runtime.cluster.state import StateStore, with_event
+from gtc_spec.errors import UsageError
+from gtc_spec.pools import PDRatio
+
+PRESCALE_MAX: Final = timedelta(hours=12)
+"""A day at the booth: a pause that is forgotten must not outlive it."""
+PRESCALED_MODE: Final = "prescaled"
+"""Value of ``mode`` in the stored state; a panel that reads it stays manual."""
+
+
+def check_until(until: datetime, now: datetime) -> None:
+    """Refuse an end that has passed or is too far away.
+
+    Raises:
+        UsageError: It is one of these.
+    """
+    if not now < until <= now + PRESCALE_MAX:
+        hours = PRESCALE_MAX.total_seconds() / 3600
+        raise UsageError(
+            f"until {until:%Y-%m-%d %H:%M} UTC is out of range, allowed: the next {hours:g} hours",
+            "gtc prescale --minutes 90",
+        )
+
+
+async def prescale(
+    kube: Kube, ratio: PDRatio, until: datetime, gpu_budget: int, times: LeaseTimes = TIMES
+) -> None:
+    """Pause KEDA until a time, then order the ratio.
+
+    Args:
+        kube: A client of the workload's namespace.
+        ratio: Workers of the fallback state.
+        until: When KEDA gets its pools back.
+        gpu_budget: GPUs of the cluster.
+        times: Times of the Lease.
+
+    Raises:
+        UsageError: See `check_until`.
+        KubeError: The Lease cannot be taken, KEDA not paused, or the ratio not set; the message
+            says which. A pause that was made stands, with its end.
+    """
+    check_until(until, datetime.now(UTC))
+    state, lease = StateStore(kube), Lease(kube, own_identity("prescale"), times)
+    stored = await state.read()
+    rival = (await lease.look()).holder
+    if not await lease.acquire(force=True, epoch_floor=stored.epoch):
+        raise KubeError(f"the lease could not be taken from {rival}", "try again")
+
+    def change(document: Json) -> Json:
+        said = f"{ratio} ordered by hand, keda paused until {until:%H:%M} UTC"
+        return with_event(document | {"mode": PRESCALED_MODE}, "keda", said)
+
+    async with lease.kept():
+        await state.update(lease.epoch, change)
+        if rival:
+            # It learns of its loss at its next renewal; until then it may still write.
+            await asyncio.sleep(times.renew_s + times.call_s / 4)
+        await Keda(kube).pause(lease.holder, until=until)
+        await Scaling(kube, gpu_budget).set_ratio(ratio)

@@ -1,0 +1,74 @@
+"""`gtc prescale`: the fallback state of a show where nothing may surprise any more.
+
+A living panel does it, because it holds the Lease and its load can go on; without one the verb
+does it itself.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import click
+
+from gtc_cli import options, panel_client
+from gtc_cli.drive import status_lines, which_cluster
+from gtc_runtime import settings
+from gtc_spec import names
+from gtc_spec.environment import Environment
+from gtc_spec.errors import UnreachableError
+
+
+@click.command()
+@click.option(
+    "--minutes",
+    type=click.IntRange(1, 720),
+    default=90,
+    show_default=True,
+    help="How long KEDA stays paused.",
+)
+@options.env
+@options.url
+@options.state_dir
+@options.as_json
+def prescale(
+    minutes: int, env: str | None, url: str | None, state_dir: Path | None, as_json: bool
+) -> None:
+    """Put every GPU to work and pause KEDA for a while; ends by itself, or with gtc reset."""
+    until = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=minutes)
+    configured = settings.read(url=url, state_dir=state_dir)
+    try:
+        view = panel_client.call(
+            panel_client.find(configured), "POST", "/api/prescale", {"until": until.isoformat()}
+        )
+    except UnreachableError:
+        environment, kubeconfig = which_cluster(env, state_dir)
+        _directly(environment, kubeconfig, until)
+        said = f"{environment.full_ratio} ordered without a panel, keda paused until"
+        click.echo(
+            json.dumps({"ratio": str(environment.full_ratio), "until": until.isoformat()})
+            if as_json
+            else f"{said} {until:%H:%M} UTC"
+        )
+        return
+    if as_json:
+        click.echo(json.dumps(view))
+        return
+    for line in status_lines(view):
+        click.echo(line)
+
+
+def _directly(environment: Environment, kubeconfig: str | None, until: datetime) -> None:
+    from gtc_runtime.cluster.kube import Kube
+    from gtc_runtime.scenario.prescale import prescale as order
+
+    async def act() -> None:
+        kube = await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig)
+        try:
+            await order(kube, environment.full_ratio, until, environment.gpus.total)
+        finally:
+            await kube.close()
+
+    asyncio.run(act())
