@@ -25,11 +25,11 @@ from tools.promql_oracle import STALE, Samples
 
 START_MS = 1_700_000_000_000
 STEP_MS = 5_000
-STEPS = 60
-IDLE_FROM, DOWN_FROM, END_AT = 25, 44, 50
+IDLE_FROM, DOWN_FROM, END_AT = 40, 68, 76
 """Steps: load ends, targets fail, everything is gone."""
-TIMES_MS = [START_MS + at for at in (2_300, 61_300, 118_900, 203_200, 247_600, 560_100)]
-"""First scrape, busy, busy, idle, gone, long gone; off the grid, as 2.x and 3.x differ there."""
+TIMES_MS = [START_MS + at for at in (2_300, 161_300, 188_900, 283_200, 361_600, 640_100)]
+"""First scrape, busy, busy, idle, down, gone. Off the grid, and with no counter that starts inside
+a window: there 2.x and 3.x differ."""
 
 ARGUMENTS: dict[str, list[Any]] = {
     "q": [0.5, 0.95],
@@ -184,7 +184,7 @@ def _counter(rng: random.Random) -> Samples:
 
 def _gauge(rng: random.Random, metric: Metric) -> Samples:
     if metric.name == metrics.SCENARIO_PHASE_END.name:
-        return _ended([(t, START_MS / 1000 + 90) for t in _times()])
+        return _ended([(t, START_MS / 1000 + 170) for t in _times()])
     if metric.unit == "state":
         return _ended([(t, (step // 12) % 2) for step, t in enumerate(_times())])
     return _ended([(t, rng.randint(0, 4)) for t in _times()])
