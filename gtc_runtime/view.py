@@ -36,6 +36,9 @@ class WorkloadView:
     failed: int = 0
     ttft: Quantiles = field(default_factory=Quantiles)
     itl: Quantiles = field(default_factory=Quantiles)
+    goodput: float | None = None
+    """Share (0..1) of the requests due in the last 30 s that ended well and met every goal, of all
+    that have ended, shed ones included; None before one has."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,10 @@ class LoadView:
     light: Light = "unknown"
     """Whether the client's own lateness spoils the figures; red means do not trust them."""
     light_reason: str = ""
+    stamp_source: str = ""
+    """Where arrival times come from: ``kernel`` or ``user``; empty while not known."""
+    stamp_reason: str = ""
+    """Why not from the kernel; empty when they are."""
     corpus: str = ""
     """Where the texts come from."""
 

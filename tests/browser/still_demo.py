@@ -6,6 +6,7 @@ puts one of the named `scenes` on screen.
 
 from __future__ import annotations
 
+import random
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -88,6 +89,23 @@ def calm_view(environment: Environment) -> DemoView:
     )
 
 
+def moved(view: DemoView) -> DemoView:
+    """The view with every figure that a real show changes all the time a little different."""
+    now, chance = datetime.now(UTC), random.Random()
+    ttft = Quantiles(40, chance.uniform(300, 900), chance.uniform(900, 9000), 9000, chance.random())
+    itl = Quantiles(900, chance.uniform(20, 25), chance.uniform(25, 40), 50, chance.random())
+    figures = replace(view.workloads["all"], ttft=ttft, itl=itl)
+    load = replace(
+        view.load,
+        waiting=chance.randrange(400),
+        streaming=chance.randrange(900),
+        output_tokens_s=chance.uniform(300, 11_000),
+    )
+    return replace(
+        view, at=now.isoformat(), load=load, workloads=dict.fromkeys(view.workloads, figures)
+    )
+
+
 class StillDemo:
     """Holds one view and writes down every command."""
 
@@ -95,10 +113,11 @@ class StillDemo:
         self.environment = load(environment)
         self.now = calm_view(self.environment)
         self.commands: list[object] = []
+        self.moves = False
         self.refuse_with: GtcError | None = None
 
     def view(self) -> DemoView:
-        return self.now
+        return moved(self.now) if self.moves else self.now
 
     def change(self, **fields: object) -> None:
         self.now = replace(self.now, **fields)  # type: ignore[arg-type]
@@ -146,6 +165,12 @@ def _show(demo: StillDemo) -> None:
     )
 
 
+def _moving(demo: StillDemo) -> None:
+    """The show with figures that never rest."""
+    _show(demo)
+    demo.moves = True
+
+
 def _worst(demo: StillDemo) -> None:
     """Everything that can be long is long, and nothing is known for sure."""
     long = "a worker of the prefill pool cannot be scheduled because no node has a free GPU " * 3
@@ -174,6 +199,7 @@ def _unknown(demo: StillDemo) -> None:
 
 scenes: dict[str, Callable[[StillDemo], None]] = {
     "show": _show,
+    "moving": _moving,
     "worst": _worst,
     "unknown": _unknown,
 }
@@ -185,7 +211,7 @@ def main(port: int) -> None:
 
     @app.post("/still/{scene}")
     def show(scene: str) -> None:
-        demo.now = calm_view(demo.environment)
+        demo.now, demo.moves = calm_view(demo.environment), False
         scenes[scene](demo)
 
     @app.get("/still/commands")

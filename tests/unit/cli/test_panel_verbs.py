@@ -214,6 +214,24 @@ def test_status_shows_latencies_in_the_unit_that_reads_well() -> None:
     assert line("ITL", workloads=workloads) == "ITL     p50 21.4 ms, p95 no data (goal 30.0 ms)"
 
 
+def test_status_shows_goodput_and_whether_the_client_can_be_trusted() -> None:
+    workloads = dict.fromkeys(KEYS, WorkloadView(goodput=0.984))
+    red = LoadView(
+        mix={"chat": 50, "summarization": 0, "reasoning": 50},
+        light="red",
+        light_reason="requests are sent late: 120 ms",
+        stamp_source="kernel",
+    )
+
+    assert line("goodput") == "goodput no data of the requests due in the last 30 s"
+    assert line("goodput", workloads=workloads).startswith("goodput 98.4 % of")
+    assert line("client") == "client  unknown"
+    assert line("client", load=red) == (
+        "client  red: requests are sent late: 120 ms (do not trust the latencies), kernel time"
+        " stamps"
+    )
+
+
 def test_status_ends_with_the_problem_if_there_is_one() -> None:
     assert lines(problem="the cluster has not answered yet")[-1] == (
         "problem the cluster has not answered yet"

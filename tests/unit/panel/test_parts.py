@@ -157,8 +157,22 @@ def test_a_mix_that_is_not_reported_is_not_invented():
 
 
 def test_outcomes_are_counted_and_unknown_latencies_are_dashes():
-    assert cells(WorkloadView(due=3, ok=2, failed=1)) == ("–", "–", "2", "1", "0")
+    assert cells(WorkloadView(due=3, ok=2, failed=1)) == ("–", "–", "–", "2", "1", "0")
     assert set(cells(None)) == {"–"}
+
+
+def test_goodput_stands_beside_the_latencies_as_a_percentage():
+    column = text.WORKLOAD_COLUMNS.index("good")
+
+    assert cells(WorkloadView(due=3, ok=2, failed=1, goodput=0.667))[column] == "67\u202f%"
+
+
+def test_the_light_says_why_it_is_not_green_and_where_arrival_times_come_from():
+    assert text.light_tip("", "kernel", "") == "Arrival times from the kernel"
+    assert text.light_tip("the reader stalls: 70 ms", "user", "the connection is encrypted") == (
+        "the reader stalls: 70 ms. Arrival times from the client: the connection is encrypted"
+    )
+    assert text.light_tip("", "", "") == ""
 
 
 def test_phase_names_read_like_words():

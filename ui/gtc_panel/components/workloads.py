@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from gtc_panel import text
-from gtc_panel.components.basics import box, swap, words
-from gtc_panel.figures import NO_DATA, freshness, latency, whole
+from gtc_panel.components.basics import box, swap, tip, words
+from gtc_panel.figures import NO_DATA, freshness, latency, percent, whole
 from gtc_runtime.view import DemoView, WorkloadView
 
 
@@ -15,7 +15,9 @@ class Workloads:
         with box("card workloads") as self._box:
             words("", "cell-name")
             for column in text.WORKLOAD_COLUMNS:
-                words(column, "cell muted")
+                head = words(column, "cell muted")
+                if column == "good":
+                    tip(head, text.GOODPUT)
             self._rows = {key: _Row(key, title) for key, title in text.WORKLOAD_ROWS}
 
     def draw(self, view: DemoView) -> None:
@@ -38,7 +40,11 @@ class _Row:
         for cell, written in zip(self._cells, cells(workload), strict=True):
             cell.set_text(written)
         failed = workload.failed if workload else 0
-        swap(self._cells[3], "failed-", "some" if failed else "none")
+        swap(
+            self._cells[text.WORKLOAD_COLUMNS.index("failed")],
+            "failed-",
+            "some" if failed else "none",
+        )
 
 
 def cells(workload: WorkloadView | None) -> tuple[str, ...]:
@@ -48,6 +54,7 @@ def cells(workload: WorkloadView | None) -> tuple[str, ...]:
     return (
         str(latency(workload.ttft.p50_ms)),
         str(latency(workload.ttft.p95_ms)),
+        str(percent(workload.goodput)),
         whole(workload.ok),
         whole(workload.failed),
         whole(workload.shed),

@@ -48,8 +48,11 @@ def serve(manners: Manners, tls: tuple[Path, Path] | None = None) -> Iterator[Ma
     class Handler(_Handler):
         told = manners
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    class Server(ThreadingHTTPServer):
+        daemon_threads = True
+        request_queue_size = 128  # connections are opened ahead, many at once
+
+    server = Server(("127.0.0.1", 0), Handler)
     if tls is not None:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(*tls)

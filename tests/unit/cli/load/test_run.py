@@ -72,6 +72,7 @@ def test_ctrl_c_ends_the_load_early_waits_for_open_answers_and_still_writes_the_
         give_up = time.monotonic() + 20
         while len(manners.seen) < 5 and time.monotonic() < give_up:
             time.sleep(0.05)
+        assert len(manners.seen) >= 5
         process.send_signal(signal.SIGINT)
         out, _ = process.communicate(timeout=20)
     finally:
