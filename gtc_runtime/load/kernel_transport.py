@@ -1,29 +1,24 @@
 """The transport of the load engine on raw sockets, with arrival times from the kernel.
 
-All sockets hang on one epoll of their own, and that epoll hangs in the event loop as a single file:
-one wake-up of the loop reads everything that has arrived. No task and no future per request.
+It opens, fills and gives back connections; `kernel_reader` reads them. There is no task and no
+future per request.
 """
 
 from __future__ import annotations
 
 import asyncio
-import select
 import time
 from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from gtc_runtime.load.addresses import Addresses
 from gtc_runtime.load.exchange import Exchange
-from gtc_runtime.load.kernel_clock import CONTROL_SIZE, RESAMPLE_S, KernelClock, unpack_stamp
-from gtc_runtime.load.kernel_connection import WRITE, KernelConnection
+from gtc_runtime.load.kernel_connection import KernelConnection
+from gtc_runtime.load.kernel_reader import KernelReader
 from gtc_runtime.load.protocol import DRAIN_S, reason_of
 from gtc_runtime.load.quality import QualityMeter
 from gtc_runtime.load.records import Outcome
 
-READ_SIZE = 65_536
-"""Largest single read; the buffer is used for all. A larger one would be mapped anew each time."""
-EVENTS_MAX = 256
-"""Connections served in one wake-up, so that due requests never wait long behind arrivals."""
 REFILL_S = 0.005
 REFILL_MAX = 4
 """Spare connections are opened a few at a time: 800 a second, and never many in one tick."""
@@ -50,24 +45,20 @@ class KernelTransport:
         self._addresses = Addresses(parts.hostname or "", parts.port or 80)
         self._connect_s = connect_s
         self._clock = clock
-        self._offset = KernelClock()
-        self._epoll = select.epoll()
-        self._buffer = bytearray(READ_SIZE)
-        self._connections: dict[int, KernelConnection] = {}
+        self._reader = KernelReader(self._writable, self._after, self._gone, clock)
+        self._connections = self._reader.connections
         self._idle: list[KernelConnection] = []
         self._busy: dict[Exchange, KernelConnection] = {}
         self._nameless: list[Exchange] = []  # waiting for the address of the server
         self._resolver: asyncio.Task[None] | None = None
-        self._meter = QualityMeter(self.stamp_source, clock())
         self._spare = self._most = self._opening = 0
         self._refill: asyncio.TimerHandle | None = None
         self._failed_s = -BACK_OFF_S
 
     def start(self, meter: QualityMeter) -> None:
         """Begin to read."""
-        self._meter = meter
         self._loop = asyncio.get_running_loop()
-        self._loop.add_reader(self._epoll.fileno(), self._drain)
+        self._reader.start(meter)
 
     def reserve(self, spare: int, most: int) -> None:
         """Keep spare connections open."""
@@ -105,54 +96,8 @@ class KernelTransport:
             self._forget(connection)
             if exchange is not None and not exchange.over:
                 exchange.lost()
-        if not self._epoll.closed:
-            self._loop.remove_reader(self._epoll.fileno())
-            self._epoll.close()
+        self._reader.close()
         await asyncio.sleep(0)
-
-    # Reading: the measured path.
-
-    def _drain(self) -> None:
-        """Read what has arrived, on every connection once."""
-        connections, buffers = self._connections, (self._buffer,)
-        buffer = self._buffer
-        whole_s, ns = self._offset.offset_whole_s, self._offset.offset_ns
-        oldest_s = reads = 0
-        for fd, mask in self._epoll.poll(0, EVENTS_MAX):
-            connection = connections.get(fd)
-            if connection is None or (mask & WRITE and not self._writable(connection)):
-                continue
-            try:
-                size, control, _, _ = connection.read(buffers, CONTROL_SIZE)
-            except BlockingIOError:
-                continue
-            except OSError as error:
-                self._gone(connection, reason_of(error))
-                continue
-            exchange = connection.exchange
-            if not size or exchange is None:  # closed, or nobody asked
-                self._gone(connection, "")
-                continue
-            if control:
-                seconds, nanoseconds = unpack_stamp(control[0][2])
-                at_s = seconds - whole_s + (nanoseconds - ns) * 1e-9
-            else:
-                at_s = self._clock()
-            oldest_s = oldest_s or at_s
-            reads += 1
-            if exchange.received(buffer, size, at_s):
-                self._after(connection, exchange)
-        if reads:
-            self._judge(reads, oldest_s)
-
-    def _judge(self, reads: int, oldest_s: float) -> None:
-        """Tell the meter of a batch; the first of it had waited longest. Keep the clock right."""
-        now_s = self._clock()
-        late_s = now_s - oldest_s
-        self._meter.reads(reads)
-        self._meter.reader_stall(max(0.0, late_s))
-        if now_s - self._offset.sampled_s > RESAMPLE_S or late_s < 0:  # the wall clock was set
-            self._offset.sample()
 
     def _after(self, connection: KernelConnection, exchange: Exchange) -> None:
         """The request is over: keep the connection if its body ended well."""
@@ -166,8 +111,6 @@ class KernelTransport:
             self._forget(connection)
         elif connection.deadline is None:
             connection.deadline = self._loop.call_later(DRAIN_S, self._gone, connection, "")
-
-    # Writing and connecting.
 
     def _begin(self, connection: KernelConnection, exchange: Exchange) -> None:
         self._busy[exchange] = connection
@@ -202,7 +145,7 @@ class KernelTransport:
             self._resolve(exchange)
             return
         try:
-            connection = KernelConnection(self._addresses.best, self._epoll)
+            connection = KernelConnection(self._addresses.best, self._reader.epoll)
         except OSError as error:
             self._refused(exchange, Outcome.REFUSED, reason_of(error))
             return

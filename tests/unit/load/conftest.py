@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import suppress
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import pytest
 
+from gtc_runtime.load.engine import Engine
+from gtc_runtime.load.followups import CannedFollowUps
+from gtc_runtime.load.kernel_transport import KernelTransport
 from gtc_runtime.load.settings import LoadSettings, Timeouts
+from gtc_runtime.load.stats import SliceBook
+from gtc_spec.phases import WorkloadMix
 from gtc_spec.serving import (
     ChatShape,
     LoadLimits,
@@ -21,6 +27,7 @@ from gtc_spec.serving import (
 
 Script = Callable[[asyncio.StreamWriter, dict], Awaitable[None]]
 
+REASONING = WorkloadMix(0, 0, 100)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 CLOSE_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nConnection: close\r\n\r\n"
 
@@ -129,3 +136,67 @@ def settings() -> Callable[..., LoadSettings]:
         return LoadSettings(**(fields | changes))
 
     return make
+
+
+class Run:
+    """An engine, its records and its book."""
+
+    def __init__(self, settings, transport, followups=None):
+        self.records = []
+        self.book = SliceBook()
+        self.engine = Engine(
+            settings,
+            transport(settings.url, settings.timeouts.connect_s),
+            followups or CannedFollowUps(),
+            on_record=self.records.append,
+        )
+
+    async def load(self, seconds, rps=40, mix=REASONING, pacing="constant"):
+        self.engine.configure(rps, mix, pacing)
+        await asyncio.sleep(seconds)
+
+    async def until(self, condition, limit_s=4.0):
+        async with asyncio.timeout(limit_s):
+            while not condition():
+                await asyncio.sleep(0.01)
+
+    async def drain(self):
+        self.engine.configure(0, REASONING, "constant")
+        await self.until(lambda: self.snapshot().gauges.in_flight == 0)
+
+    def snapshot(self):
+        snapshot = self.engine.snapshot()
+        self.book.add(snapshot)
+        return snapshot
+
+    def totals(self):
+        self.snapshot()
+        return self.book.totals()["all"]
+
+    def outcomes(self):
+        return Counter(str(each.outcome) for each in self.records)
+
+
+@pytest.fixture
+def transport():
+    """How requests travel; a module may put another one in its place."""
+    return KernelTransport
+
+
+@pytest.fixture
+def running(transport):
+    """Runs an engine and, at the end, checks that every request that was due has its outcome."""
+
+    @asynccontextmanager
+    async def run_engine(settings, followups=None):
+        run = Run(settings, transport, followups)
+        run.engine.start()
+        try:
+            yield run
+        finally:
+            await run.engine.stop()
+        totals = run.totals()
+        assert totals.due == totals.ok + totals.shed + totals.failed_total
+        assert totals.due == len(run.records)
+
+    return run_engine
