@@ -1,0 +1,140 @@
+"""The fast way and the exact way must never disagree."""
+
+import json
+from itertools import pairwise
+from random import Random
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from gtc_runtime.load.exchange import Exchange
+from gtc_runtime.load.plain_frames import plain_tokens
+from gtc_runtime.load.quality import QualityMeter
+from gtc_runtime.load.recorder import SliceRecorder
+from gtc_runtime.load.records import Outcome, RequestRecord
+
+HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
+OPENING = b'"content":"'
+
+
+def frame(text, finish=None, **more):
+    data = {"choices": [{"delta": {"content": text}, "finish_reason": finish}], **more}
+    return (
+        b"data: " + json.dumps(data, separators=(",", ":"), ensure_ascii=False).encode() + b"\n\n"
+    )
+
+
+def chunk(payload):
+    return b"%x\r\n%b\r\n" % (len(payload), payload)
+
+
+TEXTS = [
+    *"abc",
+    " word",
+    'say "hi"',
+    "\\",
+    "\n\n",
+    "é😀",
+    '"content":"',
+    "data: {",
+    '"error"',
+    "x" * 3000,
+]
+ENDS = {
+    Outcome.OK: [frame("", "stop"), b"data: [DONE]\n\n"],
+    Outcome.TRUNCATED: [],
+    Outcome.ERROR_IN_STREAM: [b'data: {"error":{"message":"kaput"}}\n\n'],
+    Outcome.MALFORMED: [b"data: {nonsense\n\n"],
+}
+
+
+def draw(random):
+    """(bytes, tokens, outcome): an answer in chunks that hold one frame, several or parts."""
+    texts = random.choices(TEXTS, k=random.randint(0, 12))
+    outcome = random.choice(list(ENDS))
+    events = [frame(None, id="c-1"), *map(frame, texts), *ENDS[outcome]]
+    if random.random() < 0.3:
+        events.insert(random.randint(1, len(events)), b": ping\n\n")
+    if outcome is Outcome.OK and random.random() < 0.5:
+        usage = {"completion_tokens": len(texts), "prompt_tokens": 3}
+        events.insert(
+            -1, b"data: " + json.dumps({"choices": [], "usage": usage}).encode() + b"\n\n"
+        )
+    payload = b"".join(events)
+    style = random.random()
+    if style < 0.5:
+        pieces = events
+    elif style < 0.8:
+        pieces = [b"".join(events[at : at + 3]) for at in range(0, len(events), 3)]
+    else:
+        pieces = cut(random, payload, 12)
+    return HEAD + b"".join(map(chunk, pieces)) + b"0\r\n\r\n", texts, outcome
+
+
+def cut(random, data, most):
+    cuts = {random.randint(1, len(data) - 1) for _ in range(random.randint(0, most))}
+    return [data[a:b] for a, b in pairwise([0, *sorted(cuts), len(data)])]
+
+
+def received(pieces, keep_text=True):
+    ended = []
+    recorder = SliceRecorder()
+    record = RequestRecord("chat", 1, 0.0)
+    exchange = Exchange(record, b"", recorder, QualityMeter("user", 0.0), ended.append, keep_text)
+    exchange.sent(0.0)
+    buffer = bytearray(b"\xff" * 2**18)
+    for number, piece in enumerate(pieces, start=1):
+        buffer[: len(piece)] = piece
+        exchange.received(buffer, len(piece), number * 0.01)
+    exchange.lost()
+    assert ended == [exchange]
+    return exchange, recorder.take()
+
+
+@given(st.integers(0, 2**32).map(Random))
+@settings(max_examples=2000, deadline=None)
+def test_every_token_is_counted_and_every_end_told_wherever_reads_are_cut(random):
+    raw, texts, outcome = draw(random)
+    at_borders = raw.replace(b"\n\n\r\n", b"\n\n\r\n\0").split(b"\0")
+    pieces = [p for p in at_borders if p] if random.random() < 0.4 else cut(random, raw, 30)
+    exchange, slices = received(pieces)
+    assert exchange.record.outcome is outcome
+    assert exchange.record.tokens == len(texts)
+    assert exchange.response.events.text() == "".join(texts)
+    counted = [tally.tokens for tallies in slices.values() for tally in tallies.values()]
+    assert sum(counted) == len(texts)
+
+
+def test_a_read_of_one_token_frame_is_plain():
+    assert plain_tokens(chunk(frame("a")), len(chunk(frame("a"))), OPENING) == 1
+
+
+def test_a_read_of_several_chunks_is_plain():
+    read = chunk(frame("a") + frame("b")) + chunk(frame("c"))
+    assert plain_tokens(bytearray(read), len(read), OPENING) == 3
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        chunk(frame("")),
+        chunk(frame("a", "stop")),
+        chunk(frame("a", error={"message": "x"})),
+        chunk(frame("a", usage={"completion_tokens": 4})),
+        chunk(frame("a"))[:-1],
+        chunk(frame("a"))[1:],
+        chunk(frame("a")[:-1]),
+        chunk(frame("a")[:40]) + chunk(frame("a")[40:]),
+        chunk(frame("a") + b": ping\n\n"),
+        chunk(b"event: error\n" + frame("a")),
+        chunk(frame("a")) + chunk(frame("")),
+        chunk(frame("a")) + b"0\r\n\r\n",
+        b"-5\r\n" + frame("a") + b"\r\n",
+        chunk(b": ping\n\n"),
+        chunk(b"data: [DONE]\n\n"),
+        b"",
+    ],
+)
+def test_whatever_is_not_surely_plain_is_left_to_the_parser(read):
+    assert plain_tokens(read, len(read), OPENING) == 0
