@@ -72,6 +72,18 @@ class WorkersView:
 
 
 @dataclass(frozen=True)
+class PodView:
+    """One worker and its pod."""
+
+    name: str
+    role: Literal["prefill", "decode"]
+    state: Literal["ready", "pending", "draining"]
+    node: str = ""
+    reason: str = ""
+    """Why it is pending."""
+
+
+@dataclass(frozen=True)
 class LoadView:
     """The load engine: what it is asked to do and what it does."""
 
@@ -169,9 +181,13 @@ class DemoView:
     """Age of what is known about the cluster; None when nothing is."""
     load_age_s: float | None
     events: tuple[EventView, ...]
+    pods: tuple[PodView, ...] = ()
+    """Every worker of both pools; each has one GPU or waits for one."""
     problem: str = ""
     """The most important thing that is wrong now, one line; empty when nothing is."""
     workers: WorkersView = field(default_factory=WorkersView)
+    usd_h: float | None = None
+    """What the nodes cost an hour by the list, US dollars; None for a rehearsal."""
     ending: str = ""
     """That the deployment's end date is near or has passed, one line; empty before."""
 

@@ -24,6 +24,7 @@ from gtc_runtime.view import (
     KedaState,
     LoadView,
     PhaseView,
+    PodView,
     PoolView,
     Quantiles,
     StripItem,
@@ -91,6 +92,7 @@ class ViewBuilder:
             load=self._load_view(now_s),
             workloads=self._workloads(window),
             pools=tuple(_pools(look)),
+            pods=tuple(_pods(look)),
             gpus_total=self._env.gpus.total,
             keda=keda_state,
             keda_detail=look.keda.reason if look is not None else "",
@@ -99,6 +101,7 @@ class ViewBuilder:
             events=self._events.newest(),
             workers=self._inside(),
             problem=self._problem(),
+            usd_h=None if self._cluster.rehearsal else bill.bill(self._env, 0).usd_h,
             ending=bill.warning(self._env.until, now),
         )
 
@@ -194,6 +197,14 @@ def _pools(look: Look | None) -> list[PoolView]:
             pool.reasons[0] if pool.reasons else "",
         )
         for role, pool in look.pools.items()
+    ]
+
+
+def _pods(look: Look | None) -> list[PodView]:
+    return [
+        PodView(each.name, role, each.state, each.node, each.reason)
+        for role, pool in (look.pools.items() if look is not None else ())
+        for each in pool.members
     ]
 
 

@@ -28,6 +28,7 @@ from gtc_spec.pools import PDRatio, Role
 
 log = logging.getLogger(__name__)
 
+REHEARSAL = "Rehearsal"
 LOOK_S = 1.0
 LOOK_STALE_S = 5.0
 """A look at the cluster older than this says nothing about now."""
@@ -121,6 +122,11 @@ class Cluster:
     title: str
     """What the cluster calls itself: ``Rehearsal`` or ``Live``."""
 
+    @property
+    def rehearsal(self) -> bool:
+        """Whether it is the one on localhost."""
+        return self.title == REHEARSAL
+
     @classmethod
     async def connect(cls, environment: Environment, kubeconfig: str, role: str) -> Cluster:
         """Open the client and everything that stands on it.
@@ -140,7 +146,7 @@ class Cluster:
         try:
             dgd = await kube.get(DGD, names.DEMO)
             labels = dgd["metadata"].get("labels") or {}
-            title = "Rehearsal" if labels.get(names.LABEL_REHEARSAL) == "true" else "Live"
+            title = REHEARSAL if labels.get(names.LABEL_REHEARSAL) == "true" else "Live"
         except GtcError:
             await kube.close()
             raise

@@ -6,13 +6,30 @@ Pure: objects in, counts out. This module must not know where the objects come f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from gtc_runtime.cluster.errors import first_line
 from gtc_runtime.cluster.kube import Json
 
 _ENDED = ("Succeeded", "Failed")
 """Phases of pods that have given their GPU back."""
+
+
+@dataclass(frozen=True)
+class Member:
+    """One worker of a pool.
+
+    Attributes:
+        name: Of its pod.
+        state: Takes requests; holds or waits for a GPU; or is being deleted and finishes.
+        node: Where it runs; empty while it has no place.
+        reason: Why it is pending; empty when it is not.
+    """
+
+    name: str
+    state: Literal["ready", "pending", "draining"]
+    node: str = ""
+    reason: str = ""
 
 
 @dataclass(frozen=True)
@@ -25,6 +42,7 @@ class PoolState:
         pending: Pods that hold or wait for a GPU and are not Ready.
         draining: Pods that are being deleted and still hold their GPU.
         reasons: Why pods are pending and what is missing, one line each, without repeats.
+        members: Every worker, by name.
     """
 
     desired: int | None
@@ -32,6 +50,7 @@ class PoolState:
     pending: int
     draining: int
     reasons: tuple[str, ...] = ()
+    members: tuple[Member, ...] = ()
 
     @property
     def pods(self) -> int:
@@ -42,11 +61,23 @@ class PoolState:
 def pool_state(desired: int | None, pods: list[Json], reasons: tuple[str, ...] = ()) -> PoolState:
     """Count the pods of a pool; pods that ended count for nothing."""
     alive = [pod for pod in pods if _mapping(pod.get("status")).get("phase") not in _ENDED]
-    draining = [pod for pod in alive if _mapping(pod.get("metadata")).get("deletionTimestamp")]
-    staying = [pod for pod in alive if pod not in draining]
-    pending = [pod for pod in staying if condition(pod, "Ready").get("status") != "True"]
-    whys = dict.fromkeys((*reasons, *(why_pending(pod) for pod in pending)))
-    return PoolState(desired, len(staying) - len(pending), len(pending), len(draining), tuple(whys))
+    members = tuple(sorted((_member(pod) for pod in alive), key=lambda each: each.name))
+    ready, pending, draining = (
+        [each for each in members if each.state == state]
+        for state in ("ready", "pending", "draining")
+    )
+    whys = dict.fromkeys((*reasons, *(each.reason for each in pending)))
+    return PoolState(desired, len(ready), len(pending), len(draining), tuple(whys), members)
+
+
+def _member(pod: Json) -> Member:
+    metadata = _mapping(pod.get("metadata"))
+    name, node = str(metadata.get("name", "")), str(_mapping(pod.get("spec")).get("nodeName") or "")
+    if metadata.get("deletionTimestamp"):
+        return Member(name, "draining", node)
+    if condition(pod, "Ready").get("status") == "True":
+        return Member(name, "ready", node)
+    return Member(name, "pending", node, why_pending(pod))
 
 
 def why_pending(pod: Json) -> str:

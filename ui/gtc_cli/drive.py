@@ -1,4 +1,4 @@
-"""Verbs that drive a running demo: status, start, stop, auto, manual, reset, and safe."""
+"""Verbs that drive a running demo: start, stop, auto, manual, reset, and safe."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gtc_cli import options, panel_client
+from gtc_cli.status import status_lines
 from gtc_runtime import settings
 from gtc_spec import names
 from gtc_spec.environment import Environment
@@ -21,15 +22,6 @@ if TYPE_CHECKING:
     from gtc_runtime.scenario.safe import SafeReport
 
 JSON = dict[str, Any]
-
-
-@click.command()
-@options.url
-@options.state_dir
-@options.as_json
-def status(url: str | None, state_dir: Path | None, as_json: bool) -> None:
-    """Show mode, phase, pools, load and latencies."""
-    _show(_call("GET", "/api/status", url, state_dir), as_json)
 
 
 @click.command()
@@ -159,64 +151,4 @@ def _show(view: JSON, as_json: bool) -> None:
         click.echo(line)
 
 
-def status_lines(view: JSON) -> list[str]:
-    """The view as a few lines for a terminal."""
-    phase, load, every = view["phase"], view["load"], view["workloads"]["all"]
-    holder = f", lease {view['holder']}" if view["holder"] else ""
-    ends = f", ends in {phase['ends_in_s']:.0f} s" if phase["ends_in_s"] is not None else ""
-    lines = [
-        f"{view['cluster']} {view['environment']} ({view['digest']})",
-        f"mode    {view['mode']}, keda {view['keda']}{holder}",
-        f"phase   {phase['name']}{' (settling)' if phase['kind'] == 'settle' else ''}{ends}",
-    ]
-    lines += [f"{pool['role']:7} {_pool(pool)}" for pool in view["pools"]]
-    mix = load["mix"]
-    shares = f"{mix['chat']}/{mix['summarization']}/{mix['reasoning']}"
-    lines += [
-        f"load    {_rate(load)} {shares}, {load['in_flight']} in flight"
-        f" ({load['waiting']} waiting, {load['streaming']} streaming)",
-        f"texts   {load['corpus'] or '?'}",
-        f"TTFT    p50 {_ms(every['ttft']['p50_ms'])}, p95 {_ms(every['ttft']['p95_ms'])}"
-        f" (goal {_ms(view['goals']['ttft_p95_ms'])})",
-        f"ITL     p50 {_ms(every['itl']['p50_ms'])}, p95 {_ms(every['itl']['p95_ms'])}"
-        f" (goal {_ms(view['goals']['itl_p95_ms'])})",
-        f"goodput {_percent(every['goodput'])} of the requests due in the last 30 s",
-        f"client  {_client(load)}",
-    ]
-    return [*lines, *([f"problem {view['problem']}"] if view["problem"] else [])]
-
-
-def _pool(pool: JSON) -> str:
-    def shown(value: int | None) -> str:
-        return "?" if value is None else str(value)
-
-    text = f"{shown(pool['ready'])} ready of {shown(pool['desired'])} desired"
-    for state in ("pending", "draining"):
-        if pool[state]:
-            text += f", {pool[state]} {state}"
-    return f"{text} ({pool['reason']})" if pool["reason"] else text
-
-
-def _rate(load: JSON) -> str:
-    return f"{load['rps']:g} rps" if load["running"] else f"off ({load['rps']:g} rps chosen)"
-
-
-def _ms(value: float | None) -> str:
-    if value is None:
-        return "no data"
-    return f"{value / 1000:.2f} s" if value >= 1000 else f"{value:.1f} ms"
-
-
-def _percent(share: float | None) -> str:
-    return "no data" if share is None else f"{share * 100:.1f} %"
-
-
-def _client(load: JSON) -> str:
-    """The client-quality light, why it is not green, and where arrival times come from."""
-    why = f": {load['light_reason']}" if load["light_reason"] else ""
-    trust = " (do not trust the latencies)" if load["light"] == "red" else ""
-    source = f", {load['stamp_source']} time stamps" if load["stamp_source"] else ""
-    return f"{load['light']}{why}{trust}{source}"
-
-
-COMMANDS = (status, start, stop, auto, manual, reset, safe)
+COMMANDS = (start, stop, auto, manual, reset, safe)

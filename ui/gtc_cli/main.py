@@ -11,10 +11,6 @@ from typing import Any
 
 import click
 
-from gtc_cli import corpus, drive, model, places, plan, prescale, rehearse, serve
-from gtc_cli import wait as waiting
-from gtc_cli.deploy import verbs
-from gtc_cli.load.verb import load
 from gtc_spec.errors import GtcError, UsageError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -22,6 +18,20 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 class Gtc(click.Group):
     """The group of verbs; a wrong verb gets the closest right one as a hint."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """The verb of that name. Only `load` comes alone: its first request must leave at once."""
+        if cmd_name == "load":
+            from gtc_cli.load.verb import load
+
+            return load
+        _learn_all(self)
+        return super().get_command(ctx, cmd_name)
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Names of all verbs."""
+        _learn_all(self)
+        return super().list_commands(ctx)
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -37,26 +47,48 @@ class Gtc(click.Group):
             raise UsageError(f"unknown verb {args[0]!r}", hint) from error
 
 
+def _learn_all(group: click.Group) -> None:
+    """Import every verb, once."""
+    if group.commands:
+        return
+    from gtc_cli import (
+        corpus,
+        dashboards,
+        drive,
+        model,
+        places,
+        plan,
+        prescale,
+        rehearse,
+        serve,
+        status,
+    )
+    from gtc_cli import wait as waiting
+    from gtc_cli.deploy import verbs
+    from gtc_cli.load.verb import load
+
+    for command in (
+        *serve.COMMANDS,
+        *rehearse.COMMANDS,
+        *drive.COMMANDS,
+        plan.plan,
+        load,
+        status.status,
+    places.open_place,
+        prescale.prescale,
+        *corpus.COMMANDS,
+    dashboards.dashboards,
+        model.model,
+        waiting.wait,
+        *verbs.COMMANDS,
+    ):
+        group.add_command(command)
+
+
 @click.group(cls=Gtc, context_settings=CONTEXT)
 @click.version_option(package_name="gtc-demo", message="%(version)s")
 def gtc() -> None:
     """Deploy, drive and rehearse disaggregated LLM inference."""
-
-
-for command in (
-    *serve.COMMANDS,
-    *rehearse.COMMANDS,
-    *drive.COMMANDS,
-    plan.plan,
-    load,
-    places.open_place,
-    prescale.prescale,
-    *corpus.COMMANDS,
-    model.model,
-    waiting.wait,
-    *verbs.COMMANDS,
-):
-    gtc.add_command(command)
 
 
 def run(argv: list[str] | None = None) -> None:

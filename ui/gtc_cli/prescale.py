@@ -14,7 +14,8 @@ from pathlib import Path
 import click
 
 from gtc_cli import options, panel_client
-from gtc_cli.drive import status_lines, which_cluster
+from gtc_cli.drive import which_cluster
+from gtc_cli.status import status_lines
 from gtc_runtime import settings
 from gtc_spec import names
 from gtc_spec.environment import Environment

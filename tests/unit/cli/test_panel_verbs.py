@@ -1,5 +1,6 @@
 """What the verbs make of the answers of a panel."""
 
+import io
 import json
 import threading
 from collections.abc import Iterator
@@ -8,12 +9,13 @@ from typing import Any
 
 import pytest
 
-from gtc_cli.drive import status_lines
+from gtc_cli.status import status_lines
 from gtc_runtime.view import (
     DemoView,
     Goals,
     LoadView,
     PhaseView,
+    PodView,
     PoolView,
     Quantiles,
     WorkloadView,
@@ -45,6 +47,11 @@ def view(**changes: Any) -> dict[str, Any]:
             PoolView("decode", 3, 3, 0, 1),
         ),
         "gpus_total": 8,
+        "pods": (
+            PodView("p-0", "prefill", "ready", "node-1"),
+            PodView("p-1", "prefill", "pending", "", "insufficient gpu"),
+            PodView("d-0", "decode", "draining", "node-1"),
+        ),
         "keda": "paused-by-us",
         "keda_detail": "",
         "cluster_age_s": 0.5,
@@ -237,3 +244,30 @@ def test_status_ends_with_the_problem_if_there_is_one() -> None:
         "problem the cluster has not answered yet"
     )
     assert not lines()[-1].startswith("problem")
+
+
+def test_status_tells_every_pod_the_gpus_in_use_and_the_cost() -> None:
+    shown = lines()
+    assert "gpus    2 of 8 in use" in shown
+    assert "  p-1  pending: insufficient gpu" in shown
+    assert "  d-0  draining on node-1" in shown
+    assert "cost    nothing, this is a rehearsal" in shown
+    assert "cost    about 35.87 USD an hour" in lines(usd_h=35.872)
+    assert lines(ending="5 min left")[-1] == "end     5 min left"
+
+
+def test_the_live_screen_shows_the_same_and_says_when_it_is_not_the_present() -> None:
+    from rich.console import Console
+
+    from gtc_cli.status_screen import screen
+
+    console = Console(width=140, record=True, file=io.StringIO())
+    console.print(screen(view(), "the panel does not answer"))
+    text = console.export_text()
+    for words in ("workers, 2 of 8 in use", "A chat, turn 2+", "the panel does not answer", "p-1"):
+        assert words in text
+    assert "no data" in text
+
+
+def test_the_live_screen_is_for_people_only(gtc: Call) -> None:
+    assert gtc("status", "--watch", "--json").code == 2
