@@ -23,7 +23,8 @@ STALE_AFTER_S = 15.0
 
 _SELECTOR = re.compile(r'([a-zA-Z_:][\w:]*)(\{(?:[^{}"]|"(?:[^"\\]|\\.)*")*\})')
 
-_Row = tuple[dict[str, str], float]
+Row = tuple[dict[str, str], float]
+"""One series of an answer: its labels and its value now."""
 
 
 class PrometheusClient:
@@ -95,27 +96,38 @@ class PrometheusClient:
         readings = {key: _reading(value, age_s) for key, value in unique if keys.count(key) == 1}
         return {key: one for key, one in readings.items() if isinstance(one, Reading)}
 
-    async def _ask(self, expr: str) -> tuple[list[_Row] | Missing, float]:
+    async def series(self, expr: str) -> list[Row] | Missing:
+        """All series of an expression, whatever their age and value; Missing without an answer."""
+        answers = await self._answers(expr)
+        return answers if isinstance(answers, Missing) else answers[0]
+
+    async def _ask(self, expr: str) -> tuple[list[Row] | Missing, float]:
         """The rows of an expression and their age; Missing also when they are too old."""
         probe = age_query(expr)
+        answers = await self._answers(expr, *([probe] if probe else []))
+        if isinstance(answers, Missing):
+            return answers, 0.0
+        rows, *ages = answers
+        return self._checked(rows, ages[0]) if ages and rows else (rows, 0.0)
+
+    async def _answers(self, *expressions: str) -> list[list[Row]] | Missing:
+        """The rows of each expression, all within one deadline, or why one of them has none."""
+        found = []
         try:
             async with asyncio.timeout(self._timeout_s):
-                rows = await self._rows(expr)
-                if probe is None or isinstance(rows, Missing) or not rows:
-                    return rows, 0.0
-                ages = await self._rows(probe)
+                for expr in expressions:
+                    rows = await self._rows(expr)
+                    if isinstance(rows, Missing):
+                        return rows
+                    found.append(rows)
         except TimeoutError:
-            return Missing(f"prometheus did not answer within {self._timeout_s:g} s"), 0.0
+            return Missing(f"prometheus did not answer within {self._timeout_s:g} s")
         except (aiohttp.ClientError, OSError) as error:
             words = str(error).split("\n")[0] or type(error).__name__
-            return Missing(f"cannot reach prometheus at {self._url}: {words}"), 0.0
-        return self._checked(rows, ages)
+            return Missing(f"cannot reach prometheus at {self._url}: {words}")
+        return found
 
-    def _checked(
-        self, rows: list[_Row], ages: list[_Row] | Missing
-    ) -> tuple[list[_Row] | Missing, float]:
-        if isinstance(ages, Missing):
-            return ages, 0.0
+    def _checked(self, rows: list[Row], ages: list[Row]) -> tuple[list[Row] | Missing, float]:
         if not ages or not math.isfinite(ages[0][1]):
             return Missing("stale: what it rests on is no longer scraped"), 0.0
         age_s = max(0.0, ages[0][1])
@@ -124,7 +136,7 @@ class PrometheusClient:
             return Missing(f"stale: the newest sample is {age_s:.0f} s old, {allowed}"), age_s
         return rows, age_s
 
-    async def _rows(self, expr: str) -> list[_Row] | Missing:
+    async def _rows(self, expr: str) -> list[Row] | Missing:
         if self._session is None:
             self._session = aiohttp.ClientSession()
         async with self._session.post(f"{self._url}/api/v1/query", data={"query": expr}) as answer:
@@ -162,7 +174,7 @@ def age_query(expr: str) -> str | None:
     return f"time() - min({' or '.join(numbered)})"
 
 
-def _rows_of(body: Any, status: int) -> list[_Row] | Missing:
+def _rows_of(body: Any, status: int) -> list[Row] | Missing:
     """The rows of Prometheus' answer; a scalar is one row without labels."""
     if not isinstance(body, dict) or body.get("status") != "success":
         words = body.get("error", "") if isinstance(body, dict) else ""
