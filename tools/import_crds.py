@@ -19,6 +19,8 @@ from typing import Any
 import kubernetes_validate  # type: ignore[import-untyped]
 import yaml
 
+from gtc_spec.versions import KUBERNETES_MINOR
+
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "gtc_runtime" / "rehearsal" / "kube_api" / "crds"
 CUSTOM = {
@@ -32,7 +34,7 @@ CUSTOM = {
 }
 """Output name: file below SOURCE, project and version it is from. All are Apache-2.0."""
 
-KUBERNETES = "v1.32.0"
+KUBERNETES = f"v{KUBERNETES_MINOR}.0"
 BUILT_IN = {
     "io.k8s.api.apps.v1.Deployment": "apps",
     "io.k8s.api.autoscaling.v2.HorizontalPodAutoscaler": "autoscaling",
@@ -42,10 +44,16 @@ BUILT_IN = {
     "io.k8s.api.core.v1.Event": "",
     "io.k8s.api.core.v1.Namespace": "",
     "io.k8s.api.core.v1.Node": "",
+    "io.k8s.api.core.v1.PersistentVolume": "",
     "io.k8s.api.core.v1.PersistentVolumeClaim": "",
     "io.k8s.api.core.v1.Pod": "",
     "io.k8s.api.core.v1.Secret": "",
     "io.k8s.api.core.v1.Service": "",
+    "io.k8s.api.core.v1.ServiceAccount": "",
+    "io.k8s.api.networking.v1.NetworkPolicy": "networking.k8s.io",
+    "io.k8s.api.node.v1.RuntimeClass": "node.k8s.io",
+    "io.k8s.api.rbac.v1.Role": "rbac.authorization.k8s.io",
+    "io.k8s.api.rbac.v1.RoleBinding": "rbac.authorization.k8s.io",
 }
 """Definition: API group."""
 
@@ -83,6 +91,9 @@ CUT_DEFINITIONS = (
     "core.v1.NodeStatus",
     "meta.v1.ObjectMeta",
 )
+VOLUME_SOURCE = "VolumeSource"
+"""End of the definitions of volumes; all are cut but the share's."""
+SHARE = "core.v1.NFSVolumeSource"
 MICRO_TIME = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}(Z|[+-]\d\d:\d\d)$"
 """Kubernetes parses these times with exactly six decimals and refuses everything else."""
 
@@ -235,7 +246,7 @@ def resolved(name: str, known: dict[str, Schema]) -> Schema:
     for replaced, small in REPLACED.items():
         if name.endswith(replaced):
             return small
-    if name.endswith(CUT_DEFINITIONS):
+    if name.endswith((*CUT_DEFINITIONS, VOLUME_SOURCE)) and not name.endswith(SHARE):
         return OPEN
     if name.endswith(".MicroTime"):
         return {"type": "string", "format": "date-time", "pattern": MICRO_TIME}

@@ -10,11 +10,12 @@ from gtc_runtime.rehearsal.kube_api.resources import (
     group_versions,
     of_group_version,
 )
+from gtc_spec.versions import KUBERNETES_MINOR
 
 VERSION = {
-    "major": "1",
-    "minor": "32",
-    "gitVersion": "v1.32.0+rehearsal",
+    "major": KUBERNETES_MINOR.partition(".")[0],
+    "minor": KUBERNETES_MINOR.partition(".")[2],
+    "gitVersion": f"v{KUBERNETES_MINOR}.0+rehearsal",
     "gitCommit": "",
     "gitTreeState": "clean",
     "buildDate": "2026-01-01T00:00:00Z",
@@ -22,7 +23,7 @@ VERSION = {
     "compiler": "",
     "platform": "linux/amd64",
 }
-"""Kubernetes 1.32, as DOKS offers it; kr8s parses gitVersion and warns outside its own range."""
+"""The release that is deployed; kr8s parses gitVersion and warns outside its own range."""
 
 REVIEWS = ("authorization.k8s.io", "v1")
 """Group and version of the access reviews, which are answered but never stored."""

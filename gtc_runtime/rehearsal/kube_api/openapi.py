@@ -13,8 +13,9 @@ from gtc_runtime.rehearsal.kube_api.resources import (
     group_versions,
     of_group_version,
 )
+from gtc_spec.versions import KUBERNETES_MINOR
 
-_INFO = {"title": "Kubernetes", "version": "v1.32.0"}
+_INFO = {"title": "Kubernetes", "version": f"v{KUBERNETES_MINOR}.0"}
 _PATCH_OPTIONS = ("dryRun", "fieldManager", "fieldValidation", "force")
 
 

@@ -141,6 +141,31 @@ PVC = Resource(
     short_names=("pvc",),
     subresources=_STATUS,
 )
+PV = Resource(
+    "",
+    "v1",
+    "persistentvolumes",
+    "PersistentVolume",
+    namespaced=False,
+    short_names=("pv",),
+    subresources=_STATUS,
+)
+SERVICE_ACCOUNT = Resource("", "v1", "serviceaccounts", "ServiceAccount", short_names=("sa",))
+ROLE = Resource("rbac.authorization.k8s.io", "v1", "roles", "Role")
+ROLE_BINDING = Resource("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding")
+NETWORK_POLICY = Resource(
+    "networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", short_names=("netpol",)
+)
+RUNTIME_CLASS = Resource("node.k8s.io", "v1", "runtimeclasses", "RuntimeClass", namespaced=False)
+POD_MONITOR = Resource(
+    "monitoring.coreos.com",
+    "v1",
+    "podmonitors",
+    "PodMonitor",
+    short_names=("pmon",),
+    custom=True,
+)
+"""Stored as it comes: who is scraped here is written down in `cluster`, not read from monitors."""
 NAMESPACE = Resource(
     "",
     "v1",
@@ -178,8 +203,10 @@ RESOURCES: tuple[Resource, ...] = (
     NODE,
     PVC,
     POD,
+    PV,
     SECRET,
     SERVICE,
+    SERVICE_ACCOUNT,
     DEPLOYMENT,
     HPA,
     JOB,
@@ -188,6 +215,11 @@ RESOURCES: tuple[Resource, ...] = (
     DGDSA,
     DGD,
     QUEUE,
+    NETWORK_POLICY,
+    POD_MONITOR,
+    ROLE,
+    ROLE_BINDING,
+    RUNTIME_CLASS,
 )
 
 _BY_PLURAL = {(r.group, r.version, r.plural): r for r in RESOURCES}

@@ -37,7 +37,7 @@ async def first(client: Any) -> Any:
 async def test_kr8s_connects_without_complaint(
     client: Any, recwarn: pytest.WarningsRecorder
 ) -> None:
-    assert (await client.version())["gitVersion"].startswith("v1.32")
+    assert (await client.version())["gitVersion"].startswith("v1.34")
     assert not [w for w in recwarn if "version" in str(w.message)]
 
 

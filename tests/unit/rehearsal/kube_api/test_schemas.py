@@ -13,6 +13,7 @@ from gtc_runtime.rehearsal.kube_api.resources import (
     DGDSA,
     LEASE,
     POD,
+    POD_MONITOR,
     RESOURCES,
     SCALED_OBJECT,
 )
@@ -22,7 +23,7 @@ ROOT = Path(__file__).resolve().parents[4]
 FOLDER = ROOT / "gtc_runtime" / "rehearsal" / "kube_api" / "crds"
 SOURCES = ROOT.parent / "shared" / "schemas"
 FILES = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
-SIZE_LIMIT_BYTES = 150_000
+SIZE_LIMIT_BYTES = 170_000
 
 
 def rules_in(schema: Any) -> set[str]:
@@ -34,10 +35,11 @@ def rules_in(schema: Any) -> set[str]:
     return here | {rule for value in schema.values() for rule in rules_in(value)}
 
 
-def test_every_kind_has_a_packaged_schema() -> None:
+def test_every_kind_has_a_packaged_schema_but_one_that_is_stored_as_it_comes() -> None:
     packaged = {(d["group"], d["kind"]) for file in FILES.values() for d in file["definitions"]}
 
-    assert packaged == {(resource.group, resource.kind) for resource in RESOURCES}
+    checked = [resource for resource in RESOURCES if resource is not POD_MONITOR]
+    assert packaged == {(resource.group, resource.kind) for resource in checked}
 
 
 def test_the_definitions_are_small() -> None:
