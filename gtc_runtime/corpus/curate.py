@@ -122,29 +122,46 @@ async def _fetched(
 ) -> dict[BucketName, list[Document]]:
     """The documents from the sites."""
     left = dict(AMOUNTS[order.size].documents)
-    kept: dict[BucketName, list[Document]] = {bucket: [] for bucket in BUCKETS}
+    kept = _Kept()
     shares = SHARES if order.size == "full" else {}
     for name, share in shares.items():
         if name == "sec" and not order.contact:
             say("SEC EDGAR is left out: it wants to know who asks, set GTC_CONTACT")
             continue
         await _take(order, name, dict(share), kept, counter, say)
-    rest = {bucket: left[bucket] - len(kept[bucket]) for bucket in left}
+    rest = {bucket: left[bucket] - len(kept.documents[bucket]) for bucket in left}
     await _take(order, LAST_SOURCE, rest, kept, counter, say)
-    short = [bucket for bucket in left if len(kept[bucket]) < left[bucket]]
-    if short:
-        raise SourceError(
-            f"the sources have only {len(kept[short[0]])} of {left[short[0]]} {short[0]} documents",
-            "--offline composes documents without them",
-        )
-    return kept
+    for bucket, documents in kept.documents.items():
+        if len(documents) < left[bucket]:
+            raise SourceError(
+                f"the sources have only {len(documents)} of {left[bucket]} {bucket} documents",
+                "--offline composes documents without them",
+            )
+    return kept.documents
+
+
+class _Kept:
+    """Documents that were taken, none of them like another one."""
+
+    def __init__(self) -> None:
+        self.documents: dict[BucketName, list[Document]] = {bucket: [] for bucket in BUCKETS}
+        self._seen: list[frozenset[int]] = []
+
+    def add(self, bucket: BucketName, document: Document) -> bool:
+        """Take a document unless it is like one that was taken."""
+        own = sentences.shingles(document.text)
+        if any(sentences.alike(own, other) > ALIKE_MAX for other in self._seen):
+            return False
+        self._seen.append(own)
+        self.documents[bucket].append(document)
+        return True
 
 
 async def _take(
     order: Order,
     name: str,
     wanted: Wanted,
-    kept: dict[BucketName, list[Document]],
+    kept: _Kept,
     counter: TokenCounter,
     say: Say,
 ) -> None:
@@ -156,12 +173,10 @@ async def _take(
         if not any(wanted.values()):
             return
         async for article in source.articles(client):
-            others = [each.text for documents in kept.values() for each in documents]
             found = fit(article, wanted, counter)
-            if found is None or not sentences.unlike_all(found[1].text, others, ALIKE_MAX):
+            if found is None or not kept.add(*found):
                 continue
             bucket, document = found
-            kept[bucket].append(document)
             wanted[bucket] -= 1
             say(f"{source.name}: {document.title[:60]} ({document.token_count:,} tokens, {bucket})")
             if not any(wanted.values()):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 
 _END = re.compile(r"(?<=[.!?])[\"')\]”’]*\s+(?=[\"'(\[“‘]?[A-Z0-9])|\n{2,}")
 _ABBREVIATION = re.compile(
@@ -36,18 +36,16 @@ def cut(text: str, tokens_max: int, count: Callable[[str], int]) -> str:
     return "".join(taken).rstrip()
 
 
-def alike(one: str, other: str) -> float:
-    """Share of the shorter text's word pairs-of-five that the other one has too, 0 to 1."""
-    a, b = _shingles(one), _shingles(other)
-    least = min(len(a), len(b))
-    return len(a & b) / least if least else 1.0
-
-
-def unlike_all(text: str, others: Iterable[str], limit: float) -> bool:
-    """Whether a text shares at most `limit` with every other one."""
-    return all(alike(text, other) <= limit for other in others)
-
-
-def _shingles(text: str) -> set[int]:
+def shingles(text: str) -> frozenset[int]:
+    """Every run of five words of a text, as numbers that are equal for equal runs."""
     words = text.lower().split()
-    return {hash(tuple(words[at : at + 5])) for at in range(len(words) - 4)}
+    return frozenset(hash(tuple(words[at : at + _RUN])) for at in range(len(words) - _RUN + 1))
+
+
+def alike(one: frozenset[int], other: frozenset[int]) -> float:
+    """Share of the shorter text's shingles that the other one has too, 0 to 1."""
+    least = min(len(one), len(other))
+    return len(one & other) / least if least else 1.0
+
+
+_RUN = 5

@@ -14,7 +14,7 @@ URL: Final = "https://www.gutenberg.org"
 BOOKS: Final = (1342, 84, 1661, 2701, 98, 345, 36, 1400, 120, 174, 768, 1260, 1184, 158, 161, 105)
 """Novels of the 19th century in English with numbered chapters; two runs of chapters each."""
 LICENCE: Final = "public domain in the USA"
-RUN_CHARACTERS: Final = 110_000
+RUN_CHARACTERS: Final = 130_000
 """Longer than the longest document, so that it can be cut where a sentence ends."""
 _CHAPTER_WORDS_MIN = 300
 """What is shorter is a line of the table of contents."""
@@ -38,8 +38,8 @@ class Gutenberg:
     name = "Project Gutenberg"
     interval_s = 2.0
 
-    def __init__(self, url: str = URL, books: Sequence[int] = BOOKS) -> None:
-        self._url, self._books = url.rstrip("/"), books
+    def __init__(self, url: str = URL, books: Sequence[int] | None = None) -> None:
+        self._url, self._books = url.rstrip("/"), BOOKS if books is None else books
 
     async def articles(self, client: PoliteClient) -> AsyncIterator[Article]:
         """See `Source`."""
@@ -66,7 +66,9 @@ def runs(page: str, url: str) -> list[tuple[str, str]]:
     chapters = _chapters(body[1])
     found = []
     for first in dict.fromkeys((0, len(chapters) // 2)):
-        text = "\n\n".join(chapters[first:])[:RUN_CHARACTERS]
+        text = "\n\n".join(chapters[first:])
+        if len(text) > RUN_CHARACTERS:
+            text = text[:RUN_CHARACTERS].rpartition("\n\n")[0]
         if text:
             found.append((f"{title[1].strip()}, from chapter {first + 1}", text))
     return found
