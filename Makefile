@@ -30,10 +30,10 @@ GTC := umask 077 && $(BIN)/gtc
 CONFIRMED = $(if $(YES),--yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo plan test test-slow chaos check lint types arch fmt docs lock clean \
+.PHONY: help setup demo plan test test-slow chaos bench-load check lint types arch fmt docs lock clean \
 	synth check-env deploy teardown kubeconfig infra-init infra-plan infra-up infra-down \
 	cluster-config cluster-teardown build-loadgen build-all push-loadgen push-all build-push-all \
-	deploy-dynamo deploy-keda deploy-loadgen model-to-spaces model-to-nfs setup-model bench-models demo-status demo-start demo-auto demo-stop demo-reset \
+	deploy-dynamo deploy-keda deploy-loadgen deploy-corpus model-to-spaces model-to-nfs setup-model bench-models demo-status demo-start demo-auto demo-stop demo-reset \
 	demo-ui demo-dashboard cost teardown-if-expired
 
 ##@ Start
@@ -57,10 +57,15 @@ test: setup ## Run the tests, without the slow ones
 
 test-slow: setup ## Run the slow suites: browser, chaos, whole rehearsals
 	@$(PYTHON) tools/chromium.py
+	@$(PYTHON) tools/compiler.py || true
 	$(BIN)/pytest -m "slow and not cluster"
 
 chaos: setup ## Kill and break a running rehearsal, and see that nothing stays broken
 	$(BIN)/pytest -m slow tests/rehearsal
+
+bench-load: setup ## Hold the load engine against C, AIPerf and GuideLLM; BENCH_FLAGS=--quick, --peers=
+	@$(PYTHON) tools/compiler.py
+	@$(BIN)/python -m tests.bench.load.run $(BENCH_FLAGS)
 
 check: lint types arch ## Everything static: lint, format, types, architecture
 
@@ -116,6 +121,9 @@ deploy-keda: setup ## Deploy the cluster stack and wait for the scalers
 
 deploy-loadgen: build-push-all ## Build, push, deploy the cluster stack and wait for the panel
 	@$(GTC) cluster config --env $(ENV) --wait panel
+
+deploy-corpus: setup ## Texts of the load: build, push to the bucket, verify; OFFLINE=1 FORCE=1
+	@$(GTC) corpus deploy --env $(ENV) $(if $(OFFLINE),--offline) $(if $(FORCE),--force)
 
 model-to-spaces: setup ## In the cluster: the checkpoint from HuggingFace to the bucket
 	@$(GTC) model setup --env $(ENV) --step spaces

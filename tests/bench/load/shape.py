@@ -1,6 +1,6 @@
 """The load that all clients are put under, and our engine's settings for it.
 
-A stream lasts TTFT + (tokens - 1) x ITL; so many a second make so many at a time.
+Streams last a known time, so a rate of them makes a number of them.
 """
 
 from __future__ import annotations
@@ -29,6 +29,9 @@ class Shape:
     Attributes:
         ttft_ms, itl_ms, tokens: Of each answer.
         burst: Frames in one send when `itl_ms` is 0.
+
+    TTFT is drawn from one ITL: streams that begin together would tick together for good, and the
+    server could not keep that pace.
     """
 
     ttft_ms: float
@@ -38,8 +41,8 @@ class Shape:
 
     @property
     def stream_s(self) -> float:
-        """How long a stream lasts."""
-        return (self.ttft_ms + (self.tokens - 1) * self.itl_ms) / 1e3
+        """How long a stream lasts in the mean."""
+        return (self.ttft_ms + (self.tokens - 0.5) * self.itl_ms) / 1e3
 
     def rps_for(self, streams: int) -> float:
         """The rate that keeps so many streams open."""
@@ -49,6 +52,7 @@ class Shape:
         """For `MockServer.answer_with`."""
         return {
             "ttft": self.ttft_ms,
+            "ttft_jitter": self.itl_ms,
             "itl": self.itl_ms,
             "ntok": self.tokens,
             "burst": self.burst,
