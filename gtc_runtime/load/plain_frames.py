@@ -61,9 +61,10 @@ def _several(data: bytes, opening: bytes) -> int:
     frames = data.count(b"\n\n")
     alike = (
         chunks > 0
-        and data.count(opening) == data.count(UNFINISHED) == frames
-        and data.count(_BEGIN) >= frames
         and data.count(b"\n") == 2 * (frames + chunks)
+        and data.count(opening) == frames
+        and data.count(UNFINISHED) == frames
+        and (frames == chunks or data.count(_BEGIN) >= frames)
         and opening + b'"' not in data
         and _ERROR not in data
         and _USAGE not in data
@@ -72,14 +73,15 @@ def _several(data: bytes, opening: bytes) -> int:
 
 
 def _whole_chunks(data: bytes) -> int:
-    """How many chunks the data is, each of whole events; 0 if one is cut or ends within one."""
+    """How many chunks the data is, each of whole events from `data: {` on; 0 if it is not that."""
     at = chunks = 0
     try:
         while at < len(data):
             end = data.find(b"\r\n", at, at + 16)
             length = int(data[at:end], 16)
+            begins = data.startswith(_BEGIN, end + 2)
             at = end + 4 + length
-            if end < 0 or length <= 0 or data[at - 4 : at] != END:
+            if length <= 0 or not begins or data[at - 4 : at] != END:
                 return 0
             chunks += 1
     except ValueError:

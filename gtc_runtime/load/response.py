@@ -9,9 +9,14 @@ from __future__ import annotations
 import json
 
 from gtc_runtime.load.framing import HEAD_MAX, ChunkedBody, Head, MalformedError, PlainBody, sample
+from gtc_runtime.load.plain_frames import END, plain_tokens
 from gtc_runtime.load.records import Outcome
 from gtc_runtime.load.sse import EventStream
 
+LARGE = 600
+"""From this many bytes on it pays to look for a part of a read that can be counted the fast way."""
+_BEFORE_PLAIN_MAX = 3
+_FINISH = b'"finish_reason":"'
 ERROR_BODY_MAX = 4_096
 """How much of an error response is kept for the record, bytes."""
 
@@ -75,6 +80,33 @@ class StreamedResponse:
 
     def feed(self, data: bytes) -> None:
         """Take in bytes as they came from the socket, cut anywhere."""
+        if len(data) > LARGE:
+            data = self._count_plain(data)
+        if data:
+            self._feed(data)
+
+    def _count_plain(self, data: bytes) -> bytes:
+        """Count what is plain in a large read the fast way; returns what is left.
+
+        Before it there may be the head or the end of a chunk, behind it the end of the answer or
+        the begin of a chunk.
+        """
+        for _ in range(_BEFORE_PLAIN_MAX):
+            if self.opening or (begin := data.find(END) + len(END)) < len(END):
+                break
+            self._feed(data[:begin])
+            data = data[begin:]
+        finish = data.find(_FINISH)
+        end = data.rfind(END, 0, finish if finish >= 0 else len(data)) + len(END)
+        if end > len(END) and (opening := self.opening):
+            tokens = plain_tokens(data, end, opening)
+            if tokens:
+                self.events.add(tokens, [data[:end]])
+                return data[end:]
+        return data
+
+    def _feed(self, data: bytes) -> None:
+        """Take in bytes the exact way."""
         self._saw_bytes = True
         try:
             if self._head is None:
