@@ -15,13 +15,14 @@ import os
 import signal
 import socket
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import aiohttp
 
+from gtc_runtime.rehearsal import grafana
 from gtc_runtime.rehearsal.child import Child
 from gtc_spec.errors import GtcError, UsageError
 
@@ -48,6 +49,7 @@ class Plan:
         time_scale: Factor on phases, leads and worker starts.
         panel_flags: More flags for ``gtc serve``.
         ends_with_panel: The rehearsal is over when the panel ends by itself.
+        boards: Folder of the boards that a Grafana of this machine shows; None starts none.
     """
 
     environment: str
@@ -57,6 +59,7 @@ class Plan:
     time_scale: float
     panel_flags: tuple[str, ...] = ()
     ends_with_panel: bool = False
+    boards: Path | None = None
 
 
 class Supervisor:
@@ -114,6 +117,8 @@ class Supervisor:
         self._tell("starting the rehearsal cluster: Kubernetes, Dynamo, KEDA, Prometheus …")
         await self._start_cluster()
         await self._start("guardian", self._gtc("guardian"))
+        if self._plan.boards is not None:
+            await self._start_grafana(self._plan.boards)
         await self._start("panel", self._panel_command())
         await self._panel_ready()
         self._write_notes()
@@ -169,6 +174,17 @@ class Supervisor:
         found["urls"]["panel"] = f"http://127.0.0.1:{port}"
         self._notes = {"env": plan.environment, "time_scale": plan.time_scale, **found}
 
+    async def _start_grafana(self, boards: Path) -> None:
+        """A display beside the demo: nothing waits for it, and it is not started again."""
+        server = grafana.binary()
+        if server is None:
+            self._tell("no grafana-server on PATH: the stage page stands in")
+            return
+        urls, folder = self._notes["urls"], self._plan.state_dir / "grafana"
+        made = grafana.provision(server, folder, boards, urls["prometheus"], _free_port())
+        await self._start("grafana", made.command, made.environ)
+        urls["grafana"] = made.url
+
     def _panel_command(self) -> list[str]:
         plan = self._plan
         port = self._notes["urls"]["panel"].rsplit(":", 1)[1]
@@ -180,9 +196,12 @@ class Supervisor:
     def _gtc(self, verb: str) -> list[str]:
         return [sys.executable, "-m", "gtc_cli", verb, "--env", self._plan.environment]
 
-    async def _start(self, name: str, command: Sequence[str]) -> None:
+    async def _start(
+        self, name: str, command: Sequence[str], more: Mapping[str, str] | None = None
+    ) -> None:
+        environ = self._environ() | dict(more or {})
         self._children[name] = await Child.start(
-            name, command, env=self._environ(), cwd=Path.cwd(), log=self._logs / f"{name}.log"
+            name, command, env=environ, cwd=Path.cwd(), log=self._logs / f"{name}.log"
         )
 
     def _environ(self) -> dict[str, str]:
@@ -224,7 +243,7 @@ class Supervisor:
         (self._plan.state_dir / NOTES).unlink(missing_ok=True)
         if panel := self._children.get("panel"):
             await panel.stop(PANEL_STOP_S)
-        for name in ("guardian", "cluster"):
+        for name in ("grafana", "guardian", "cluster"):
             if child := self._children.get(name):
                 await child.stop()
 

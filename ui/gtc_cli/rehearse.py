@@ -22,6 +22,7 @@ from gtc_runtime import settings
 @options.time_scale
 @options.run_flags
 @options.as_json
+@click.option("--grafana", is_flag=True, help="Show the boards in a Grafana of this machine.")
 def rehearse(
     env: str | None,
     phases: str | None,
@@ -29,6 +30,7 @@ def rehearse(
     state_dir: Path | None,
     time_scale: float,
     as_json: bool,
+    grafana: bool,
     **run: Any,
 ) -> int:
     """Play the demo against a cluster on localhost.
@@ -36,6 +38,7 @@ def rehearse(
     With --auto --once it plays one cycle, judges its story and exits 1 when it fails.
     """
     options.refuse_odd_run(**run)
+    import dashboards
     from gtc_panel.server import bind
     from gtc_runtime.rehearsal.supervisor import Plan, Supervisor
 
@@ -51,6 +54,7 @@ def rehearse(
         time_scale=time_scale,
         panel_flags=_panel_flags(told, run),
         ends_with_panel=run["once"],
+        boards=dashboards.FOLDER if grafana else None,
     )
     ready = _print_json if as_json else _print_addresses
     code = asyncio.run(Supervisor(plan, partial(click.echo, err=as_json), ready).run())
@@ -86,6 +90,8 @@ def _print_addresses(notes: dict[str, Any]) -> None:
     click.echo(f"panel       {urls['panel']}")
     click.echo(f"kubeconfig  {notes['kubeconfig']}")
     click.echo(f"prometheus  {urls['prometheus']}")
+    if "grafana" in urls:
+        click.echo(f"grafana     {urls['grafana']}")
     click.echo("Ctrl-C ends it all")
 
 

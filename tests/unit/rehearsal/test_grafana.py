@@ -1,0 +1,44 @@
+"""What a Grafana of this machine is told."""
+
+from pathlib import Path
+
+import yaml
+
+from gtc_runtime.rehearsal import grafana
+from gtc_spec.metrics import SCRAPE_INTERVAL_S
+
+
+def provisioned(tmp_path: Path, server: str = "/usr/sbin/grafana-server") -> grafana.Grafana:
+    return grafana.provision(server, tmp_path, tmp_path / "boards", "http://127.0.0.1:9", 3001)
+
+
+def test_it_asks_the_rehearsals_prometheus_at_the_pace_of_the_scrapes(tmp_path: Path) -> None:
+    provisioned(tmp_path)
+    written = yaml.safe_load(
+        (tmp_path / "provisioning" / "datasources" / "gtc-demo.yaml").read_text()
+    )
+    (source,) = written["datasources"]
+
+    assert (source["type"], source["url"]) == ("prometheus", "http://127.0.0.1:9")
+    assert source["isDefault"]
+    assert source["jsonData"]["timeInterval"] == f"{SCRAPE_INTERVAL_S}s"
+
+
+def test_it_shows_our_boards_to_anybody_on_this_machine_and_writes_beside_the_rehearsal(
+    tmp_path: Path,
+) -> None:
+    made = provisioned(tmp_path)
+    written = yaml.safe_load(
+        (tmp_path / "provisioning" / "dashboards" / "gtc-demo.yaml").read_text()
+    )
+
+    assert written["providers"][0]["options"]["path"] == str(tmp_path / "boards")
+    assert made.environ["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
+    assert made.environ["GF_SERVER_HTTP_ADDR"] == "127.0.0.1"
+    assert made.environ["GF_PATHS_DATA"].startswith(str(tmp_path))
+    assert made.url == "http://127.0.0.1:3001"
+
+
+def test_the_newer_binary_needs_its_verb(tmp_path: Path) -> None:
+    assert provisioned(tmp_path, "/usr/bin/grafana").command[:2] == ("/usr/bin/grafana", "server")
+    assert provisioned(tmp_path).command[0] == "/usr/sbin/grafana-server"
