@@ -161,6 +161,7 @@ def _thrift(table: Table) -> list[Verdict]:
     )
     per_stream_kb = (many - few) * 1e3 / (MOST_STREAMS - BASE_STREAMS)
     start_s = table.median(f"paced {BASE_STREAMS}", ENGINE, "start_s")
+    command_s = table.median("command", ours.COMMAND, "start_s")
     growth = table.median("long run", ENGINE, "rss_growth") * 100
     return [
         Verdict(
@@ -168,6 +169,7 @@ def _thrift(table: Table) -> list[Verdict]:
         ),
         Verdict("memory of a stream", per_stream_kb, STREAM_MAX_KB, True, "KB"),
         Verdict("start of the process to first request", start_s, START_MAX_S, True, "s"),
+        Verdict("gtc load run to its first request", command_s, START_MAX_S, True, "s"),
         Verdict("memory after another 10^6 chunks, grown by", growth, GROWTH_MAX * 100, True, "%"),
     ]
 

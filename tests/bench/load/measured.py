@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -175,32 +177,34 @@ def conditions(
 
 
 def _watch(process: subprocess.Popen[bytes], server: MockServer, done: Run) -> None:
-    """Sample until it has ended; it stays to be waited for."""
+    """Sample until it has ended; it stays to be waited for.
+
+    Raises:
+        RuntimeError: It did not end in time; it and what it started are gone.
+    """
     give_up_s = time.monotonic() + RUN_MAX_S
-    turn = 0
-    while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
-        if time.monotonic() > give_up_s:
-            _end(process)
-        pids = machine.tree(process.pid)
-        done.samples.append(Sample(time.monotonic(), machine.cpu_s(pids), server.stats()["frames"]))
-        done.processes = max(done.processes, len(pids))
-        if turn % 8 == 0:
-            done.pss_bytes = max(done.pss_bytes, machine.pss_bytes(pids))
-        turn += 1
-        time.sleep(SAMPLE_S)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    for pid in reversed(machine.tree(process.pid)):
-        _kill(pid)
-    raise RuntimeError(f"a client did not end within {RUN_MAX_S:g} s")
+    pids = [process.pid]
+    try:
+        while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
+            if time.monotonic() > give_up_s:
+                raise RuntimeError(f"a client did not end within {RUN_MAX_S:g} s")
+            pids = machine.tree(process.pid)
+            if len(done.samples) % 8 == 0:
+                done.pss_bytes = max(done.pss_bytes, machine.pss_bytes(pids))
+            done.processes = max(done.processes, len(pids))
+            cpu_s, frames = machine.cpu_s(pids), server.stats()["frames"]
+            done.samples.append(Sample(time.monotonic(), cpu_s, frames))
+            time.sleep(SAMPLE_S)
+    except BaseException:
+        for pid in reversed(sorted({*pids, *machine.tree(process.pid)})):
+            _kill(pid)
+        process.wait()
+        raise
 
 
 def _kill(pid: int) -> None:
-    try:
-        os.kill(pid, 9)
-    except ProcessLookupError:
-        return
+    with suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGKILL)
 
 
 def best_of(take: Callable[[], Row], tries: int) -> tuple[Row, list[Row]]:

@@ -7,6 +7,7 @@ import json
 import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -29,6 +30,7 @@ from tests.bench.load.truth import (
 )
 
 CLIENT = "gtc engine"
+COMMAND = "gtc load run"
 RAMP_S = 0.5
 """Beyond the length of a stream: until as many end as begin."""
 DRAIN_S = 20.0
@@ -149,6 +151,29 @@ def process_run(
         f"{seen.stamp_source} stamps",
     )
     return row, seen
+
+
+def command_run(bench: Bench) -> Row:
+    """`gtc load run` from the shell: how long until its first request, after its probe, is out."""
+    server = bench.server
+    server.answer_with(ttft=0, itl=0, ntok=5)
+    words = {"url": server.url, "model": "mock", "rps": 50, "duration": 1, "mix": "0/0/100"}
+    done = run(
+        [
+            *(str(Path(sys.executable).with_name("gtc")), "load", "run", "--no-live"),
+            *(word for name, value in words.items() for word in (f"--{name}", str(value))),
+        ],
+        server,
+        bench.scratch / "command.log",
+        paced=False,
+    )
+    probed, first = server.log()[:2]
+    figures = {
+        "start_s": first.received / 1e9 - done.started_s,
+        "probe_s": probed.received / 1e9 - done.started_s,
+        "cpu_s": done.cpu_s,
+    }
+    return Row("command", COMMAND, figures, done.conditions)
 
 
 def driver(bench: Bench, paced: bool, *words: str) -> tuple[Run, list[Seen]]:

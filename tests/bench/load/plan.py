@@ -49,7 +49,11 @@ def planned(
         rows += _errors(number, repetitions)
     for rps in RATES_RPS:
         rows += _rates(rps, repetitions, installed, peer_repetitions)
-    return [*rows, Planned("long run", lambda bench, _: long_run(bench), 1)]
+    return [
+        *rows,
+        Planned("command", lambda bench, _: ours.command_run(bench), repetitions),
+        Planned("long run", lambda bench, _: long_run(bench), 1),
+    ]
 
 
 def rounds(rows: Sequence[Planned]) -> Iterator[tuple[int, Planned]]:

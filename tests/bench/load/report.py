@@ -43,6 +43,11 @@ COLUMNS: dict[str, tuple[tuple[str, str], ...]] = {
         ("ttft_error_p99_ms", "TTFT error p99 ms"),
         ("start_s", "start s"),
     ),
+    "command": (
+        ("start_s", "start to first request s"),
+        ("probe_s", "to its probe s"),
+        ("cpu_s", "CPU s, a second of load included"),
+    ),
     "long": (
         ("chunks_per_s", "chunks/s"),
         ("cpu_ms_per_1000", "CPU ms per 1,000"),
@@ -54,6 +59,7 @@ TITLES = {
     "firehose": "As fast as it goes: 64 streams of 200 chunks",
     "paced": "Paced streams: TTFT 200 ms, ITL 20 ms, 100 tokens",
     "rate": "Constant rates: TTFT 50 ms, ITL 10 ms, 20 tokens",
+    "command": "From the shell",
     "long": "A long run",
 }
 

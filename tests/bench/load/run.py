@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import datetime
 import os
+import signal
 import sys
 import tempfile
 import time
@@ -23,7 +24,6 @@ from tests.bench.load.report import Report, verdict_table
 from tests.bench.load.server import MockServer
 
 RESULTS = Path(__file__).parents[3] / "docs" / "benchmarks"
-TRIES = 3
 REPEAT_MAX_S = 600.0
 """For all repetitions of disturbed rows together: a noisy machine does not get quiet by waiting."""
 
@@ -38,10 +38,11 @@ def main() -> int:
     rows = planned(chosen.streams, chosen.reps, installed, chosen.peer_reps)
     if chosen.only:
         rows = [row for row in rows if any(word in row.name for word in chosen.only)]
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # end what runs, then go
     os.sched_setaffinity(0, {machine.SERVER_CORE})
     begun_s = time.monotonic()
     with MockServer() as server, tempfile.TemporaryDirectory(prefix="gtc-bench-") as scratch:
-        used, rejected = _take_all(Bench(server, Path(scratch)), rows)
+        used, rejected = _take_all(Bench(server, Path(scratch)), rows, chosen.tries)
     verdicts = gates.judge(used, [each.client for each in installed])
     report = Report(
         datetime.datetime.now(datetime.UTC).date().isoformat(),
@@ -60,14 +61,14 @@ def main() -> int:
     return 1 if failed else 0
 
 
-def _take_all(bench: Bench, rows: Sequence[Planned]) -> tuple[list[Row], list[Row]]:
+def _take_all(bench: Bench, rows: Sequence[Planned], tries_max: int) -> tuple[list[Row], list[Row]]:
     """Rows to use and rows that were taken again."""
     used: list[Row] = []
     rejected: list[Row] = []
     spent_s = 0.0
     for number, row in rounds(rows):
         begun_s = time.monotonic()
-        tries = TRIES if spent_s < REPEAT_MAX_S else 1
+        tries = tries_max if spent_s < REPEAT_MAX_S else 1
         try:
             taken, again = best_of(lambda row=row, number=number: row.take(bench, number), tries)
         except RuntimeError as error:
@@ -88,6 +89,7 @@ def _words() -> argparse.Namespace:
     words.add_argument("--streams", default="50,500,1000", help="of paced rows, comma-separated")
     words.add_argument("--reps", type=int, default=3, help="repetitions of our rows and the limit")
     words.add_argument("--peer-reps", type=int, default=2, help="repetitions of peers' rows")
+    words.add_argument("--tries", type=int, default=3, help="for a row that something disturbs")
     words.add_argument("--quick", action="store_true", help="no peers, one repetition")
     words.add_argument("--only", action="append", help="rows whose name holds this; repeatable")
     words.add_argument("--out", type=Path, default=RESULTS, help="folder for the results")
