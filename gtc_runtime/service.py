@@ -218,12 +218,7 @@ class DemoService:
         await self._look_again()
 
     async def prescale(self, until: datetime) -> None:
-        """The fallback state: every GPU at work and KEDA paused until a time; the load goes on.
-
-        Raises:
-            UsageError: The time has passed, or is more than `PRESCALE_MAX` away.
-            GtcError: KEDA could not be paused.
-        """
+        """The fallback state: every GPU at work and KEDA paused until a time; the load goes on."""
         check_until(until, datetime.now(UTC))
         await self._lead.prescale(until)
         await self._look_again()
@@ -275,19 +270,16 @@ class DemoService:
         await asyncio.sleep(1)  # the last snapshot is at most 250 ms away
         assert self._cluster is not None  # noqa: S101 - there is a conductor, so there is a cluster
         look = await self._cluster.watch.look()
-        total = self._load.book.totals()["all"]
         return {
             "env": self.environment.name,
             "started": self._started.isoformat(timespec="seconds"),
             "time_scale": self._time_scale,
-            "phases": report.phases(self._lead.log, self._load.book),
-            "events": [
-                {"at": event.at, "kind": event.kind, "text": event.text}
-                for event in self._events.since(self._started.isoformat(timespec="milliseconds"))
-            ],
+            **report.cycle(self._lead.log, self._load.book),
+            "events": report.events(
+                self._events.since(self._started.isoformat(timespec="milliseconds"))
+            ),
             "keda": {"paused": look.keda.state not in ("active", "absent")},
             "pools_final": {role: pool.desired for role, pool in look.pools.items()},
-            "totals": report.outcomes(total) | {"failed": total.failed_total},
         }
 
     # -- the view -------------------------------------------------------------------------------

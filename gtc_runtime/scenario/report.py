@@ -6,11 +6,13 @@ them all and tables can put them side by side. It must not know what counts as g
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from gtc_runtime.load.histogram import Histogram
 from gtc_runtime.load.stats import SliceBook, Tally, WindowStats
 from gtc_runtime.scenario.cycle_log import CycleLog, PhaseSpan
+from gtc_runtime.view import EventView
 
 JSON = dict[str, Any]
 
@@ -22,6 +24,20 @@ def phases(log: CycleLog, book: SliceBook) -> list[JSON]:
     settle tail as well, so that they add up to the totals of the run.
     """
     return [_phase(log, span, book) for span in log.spans]
+
+
+def cycle(log: CycleLog, book: SliceBook) -> JSON:
+    """Phases and totals of a cycle whose requests have all ended."""
+    total = book.totals()["all"]
+    return {
+        "phases": phases(log, book),
+        "totals": outcomes(total) | {"failed": total.failed_total},
+    }
+
+
+def events(told: Iterable[EventView]) -> list[JSON]:
+    """What happened, in order."""
+    return [{"at": event.at, "kind": event.kind, "text": event.text} for event in told]
 
 
 def quantiles(histogram: Histogram) -> JSON:

@@ -68,14 +68,15 @@ class PrescaleBody(BaseModel):
 def attach(app: FastAPI, service: DemoService) -> None:
     """Add all routes to an application."""
     router = APIRouter()
-    _commands(router, service)
+    _load(router, service)
+    _scenario(router, service)
     _questions(router, service)
     app.include_router(router)
     app.add_exception_handler(GtcError, _told)
     app.add_exception_handler(RequestValidationError, _invalid)
 
 
-def _commands(router: APIRouter, service: DemoService) -> None:
+def _load(router: APIRouter, service: DemoService) -> None:
     @router.post("/api/workload/start")
     async def start(body: Annotated[LoadBody | None, Body()] = None) -> Any:
         if body is not None:
@@ -93,6 +94,8 @@ def _commands(router: APIRouter, service: DemoService) -> None:
         await service.configure(body.rps, body.parsed_mix())
         return service.fresh_view().to_json()
 
+
+def _scenario(router: APIRouter, service: DemoService) -> None:
     @router.post("/api/scenario/auto")
     async def auto(body: Annotated[AutoBody | None, Body()] = None) -> Any:
         await service.auto(once=body is not None and body.once)
