@@ -72,7 +72,8 @@ def drawings(document: JSON) -> dict[str, str]:
 
 def _svg(name: str, make: Callable[[Axes], None]) -> str:
     with mpl.rc_context({**_RC, "svg.hashsalt": name}):
-        figure = Figure(figsize=_SIZE_IN, layout="constrained")
+        figure = Figure(figsize=_SIZE_IN)
+        figure.subplots_adjust(left=0.12, right=0.98, bottom=0.19, top=0.86)
         make(figure.add_subplot())
         out = io.StringIO()
         FigureCanvasSVG(figure)
