@@ -53,10 +53,12 @@ plan: ## Predict whether the show of ENV tells its story, in seconds
 
 ##@ Check
 test: setup ## Run the tests, without the slow ones
+	-@$(PYTHON) -m tools.prometheus
 	$(BIN)/pytest -m "not slow and not cluster" --numprocesses auto --dist loadfile
 
 test-slow: setup ## Run the slow suites: browser, chaos, whole rehearsals
-	@$(PYTHON) tools/chromium.py
+	@$(PYTHON) -m tools.chromium
+	@$(PYTHON) -m tools.prometheus
 	@$(PYTHON) tools/compiler.py || true
 	$(BIN)/pytest -m "slow and not cluster"
 

@@ -99,8 +99,9 @@ class _Checker:
         if any(math.isfinite(value) for _, value in rows):
             return "answers", ""
         if self._rehearsal and only_on_cluster(query):
-            sources = {each.emitter.value for each in metrics_in(query) if not each.rehearsal}
-            return "not-applicable", f"a rehearsal has none of it: {', '.join(sorted(sources))}"
+            missing = next(each for each in metrics_in(query) if not each.rehearsal)
+            told = f"a rehearsal has no {missing.name}, which {missing.emitter} emits"
+            return "not-applicable", told
         if reason := await self._mismatch(query):
             return "empty", reason
         quiet = "no traffic in the window" if rows else "all labels match, nothing to tell just now"
