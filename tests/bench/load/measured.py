@@ -196,7 +196,7 @@ def _watch(process: subprocess.Popen[bytes], server: MockServer, done: Run) -> N
             done.samples.append(Sample(time.monotonic(), cpu_s, frames))
             time.sleep(SAMPLE_S)
     except BaseException:
-        for pid in reversed(sorted({*pids, *machine.tree(process.pid)})):
+        for pid in {*pids, *machine.tree(process.pid)}:
             _kill(pid)
         process.wait()
         raise
