@@ -26,7 +26,7 @@ from gtc_runtime.corpus.records import Document, Record
 from gtc_runtime.corpus.sources import arxiv, gutenberg, sec
 from gtc_runtime.corpus.sources.article import Article, Source
 from gtc_runtime.corpus.sources.client import PoliteClient, SourceError
-from gtc_runtime.corpus.store import DirectoryStore
+from gtc_runtime.corpus.store import DirectoryStore, Store
 from gtc_runtime.corpus.tokens import TokenCounter
 from gtc_spec.errors import UsageError
 
@@ -69,10 +69,17 @@ class Order:
 def is_built(order: Order) -> bool:
     """Whether the directory holds just such a corpus already, whole."""
     store = DirectoryStore(order.out)
-    if not order.out.is_dir() or manifest.problems(store):
-        return False
-    found = manifest.read(store)
-    return (found.size, found.offline) == (order.size, order.offline)
+    whole = order.out.is_dir() and holds(store, order.size)
+    return whole and manifest.read(store).offline == order.offline
+
+
+def holds(store: Store, size: Size) -> bool:
+    """Whether a store holds a whole corpus of a size and nothing else.
+
+    Raises:
+        GtcError: The store does not answer.
+    """
+    return not manifest.problems(store) and manifest.read(store).size == size
 
 
 async def build(order: Order, counter: TokenCounter, say: Say) -> None:

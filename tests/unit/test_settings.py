@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gtc_runtime import settings
-from gtc_spec.errors import ConfigError
+from gtc_spec.errors import ConfigError, UsageError
 
 ROOT = Path(__file__).parents[2]
 
@@ -82,3 +82,26 @@ def test_a_secret_is_never_shown(monkeypatch: pytest.MonkeyPatch) -> None:
 
     assert "hunter2" not in repr(read) + str(read) + read.model_dump_json()
     assert read.hf_token.get_secret_value() == "hunter2"
+
+
+def test_secrets_may_be_files_of_a_folder_named_like_their_variables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "secrets"
+    folder.mkdir()
+    (folder / "SPACES_ACCESS_KEY_ID").write_text("from-file\n")
+    (folder / "GRADIENT_API_KEY").write_text("from-file")
+    monkeypatch.setenv("GTC_SECRETS_DIR", str(folder))
+    monkeypatch.setenv("GRADIENT_API_KEY", "from-variable")
+
+    configured = settings.read()
+
+    assert configured.spaces_access_key_id.get_secret_value() == "from-file"
+    assert configured.gradient_api_key.get_secret_value() == "from-variable"
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GTC_SECRETS_DIR", "/nowhere")
+
+    with pytest.raises(UsageError, match="GTC_SECRETS_DIR: there is no directory '/nowhere'"):
+        settings.read()

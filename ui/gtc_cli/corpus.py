@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -142,49 +142,46 @@ def show(location: str | None, env: str | None, samples: int, **bucket: str | No
 
 @corpus.command()
 @options.env
-@out
 @size
 @offline
 @bucket_flags
+@click.option("--force", is_flag=True, help="Replace a corpus that is there.")
 def deploy(
-    env: str | None,
-    out: Path | None,
-    size: str | None,
-    offline: bool,
-    **bucket: str | None,
+    env: str | None, size: str | None, offline: bool, force: bool, **bucket: str | None
 ) -> None:
-    """Build, push and verify."""
+    """Build, push and verify; seconds when the bucket holds a whole corpus."""
     configured = settings.read(env=env)
-    deploy_corpus(
-        options.environment(configured.env, None), configured, out, size, offline, **bucket
-    )
+    environment = options.environment(configured.env, None)
+    deploy_corpus(environment, configured, size=size, offline=offline, force=force, bucket=bucket)
 
 
 def deploy_corpus(
     environment: Environment,
     configured: Settings,
-    out: Path | None = None,
+    *,
     size: str | None = None,
     offline: bool = False,
-    **bucket: str | None,
+    force: bool = False,
+    bucket: Mapping[str, str | None] | None = None,
 ) -> None:
     """Build a corpus, put it into the bucket and look whether it arrived.
 
     Raises:
         GtcError: One of the three failed.
     """
-    from gtc_runtime.corpus.curate import Order
+    from gtc_runtime.corpus.curate import Order, holds
+    from gtc_runtime.corpus.store import open_store
 
-    bucket = {"region": environment.region, **bucket}
-    access, location = _access(configured, bucket), _location(bucket)
-    order = Order(
-        out=out or _home(configured),
-        size=_size(size, environment),
-        offline=offline,
-        contact=configured.contact,
-    )
-    _build(order, lambda: _counter(None, environment, configured), force=False)
-    _push(order.out, location, access, force=False)
+    where = {**(bucket or {})}
+    where["region"] = where.get("region") or environment.region
+    access, location = _access(configured, where), _location(where)
+    wanted = _size(size, environment)
+    if not force and holds(open_store(location, access), wanted):
+        click.echo(f"nothing to do: {location} holds a {wanted} corpus")
+        return
+    order = Order(_home(configured), wanted, offline, configured.contact)
+    _build(order, lambda: _counter(None, environment, configured), force)
+    _push(order.out, location, access, force=force)
     _verify(location, access)
 
 
@@ -256,12 +253,12 @@ def _home(configured: Settings) -> Path:
     return configured.state_dir / "corpus"
 
 
-def _location(bucket: dict[str, str | None]) -> str:
+def _location(bucket: Mapping[str, str | None]) -> str:
     name, prefix = bucket.get("bucket") or names.BUCKET, bucket.get("prefix")
     return f"s3://{name}/{names.CORPUS_PREFIX if prefix is None else prefix}"
 
 
-def _access(configured: Settings, bucket: dict[str, str | None]) -> SpacesAccess:
+def _access(configured: Settings, bucket: Mapping[str, str | None]) -> SpacesAccess:
     from gtc_runtime.corpus.store import SpacesAccess
 
     region, endpoint = bucket.get("region"), bucket.get("endpoint") or configured.spaces_endpoint

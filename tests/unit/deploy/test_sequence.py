@@ -39,9 +39,9 @@ def test_a_deployment_stops_at_the_step_that_fails_and_says_how_to_go_on(
     )
     assert told.hint == "make deploy ENV=dev goes on from here"
     assert [line for line in told.out.splitlines() if line.startswith("===")] == [
-        "=== deploy dev 1/6: no other environment",
-        "=== deploy dev 2/6: image",
-        "=== deploy dev 3/6: infra stack",
+        "=== deploy dev 1/9: no other environment",
+        "=== deploy dev 2/9: image",
+        "=== deploy dev 3/9: infra stack",
     ]
 
 

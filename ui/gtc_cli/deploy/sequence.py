@@ -6,7 +6,6 @@ which step it was, so that repeating the command is all that there is to do.
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,9 +17,11 @@ from gtc_cli.deploy import account, image, kubeconfig
 from gtc_cli.deploy.child import Interrupted
 from gtc_cli.deploy.stacks import Stacks
 from gtc_cli.deploy.variables import DO_TOKEN
+from gtc_runtime import settings
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
+from gtc_spec.manifests.secret_names import SPACES
 
 
 @dataclass(frozen=True)
@@ -59,10 +60,10 @@ class Deployment:
     state_dir: Path
 
     def deploy(self) -> None:
-        """Image, stacks, and the wait for them; then what is still missing.
+        """Image, stacks, corpus and model, and the wait for them.
 
         Raises:
-            GtcError: A step failed, or the demo is not complete with what this version can do.
+            GtcError: A step failed.
         """
         perform(
             "deploy",
@@ -71,12 +72,14 @@ class Deployment:
                 Step("no other environment", self.refuse_others),
                 Step("image", self.build_and_push),
                 Step("infra stack", self.stacks.deploy_infra),
+                Step("corpus", self.put_corpus),  # while the nodes come up
                 Step("gpu nodes", lambda: self.wait("gpu")),
                 Step("cluster stack", self.stacks.deploy_cluster),
                 Step("platform", lambda: self.wait("dynamo")),
+                Step("model", self.set_up_model),
+                Step("workers", lambda: self.wait("workers")),
             ],
         )
-        self._say_what_is_missing()
 
     def teardown(self) -> None:
         """Safe state, then both stacks, the upper one first.
@@ -119,6 +122,23 @@ class Deployment:
         """Wait for a part with fresh credentials."""
         wait.until(part, self.env, str(self.kubeconfig()))
 
+    def put_corpus(self) -> None:
+        """Have a whole corpus in the bucket before the panel looks for one."""
+        from gtc_cli.corpus import deploy_corpus
+
+        deploy_corpus(self.env, settings.read(env=self.env.name, **self.spaces_key))
+
+    @property
+    def spaces_key(self) -> dict[str, str]:
+        """The key of the bucket, by the names of its variables."""
+        return {key: self.secrets[key] for key in SPACES.keys}
+
+    def set_up_model(self) -> None:
+        """Run the model jobs with fresh credentials; seconds when the share has the checkpoint."""
+        from gtc_cli.model import run_jobs
+
+        run_jobs(self.env, str(self.kubeconfig()), self.image)
+
     def kubeconfig(self) -> Path:
         """Write the kubeconfig and return its path."""
         return kubeconfig.write(
@@ -136,25 +156,6 @@ class Deployment:
             return
         for line in (*report.done, *(f"not done: {each}" for each in report.failed)):
             click.echo(line)
-
-    def _say_what_is_missing(self) -> None:
-        missing = [
-            what
-            for module, what in LATER.items()
-            if importlib.util.find_spec(f"gtc_runtime.{module}") is None
-        ]
-        path = names.model_path(self.env.model.repository)
-        if missing:
-            raise GtcError(
-                f"both stacks are deployed, but this version does not do: {', '.join(missing)}",
-                f"workers wait for {path}/{names.DOWNLOAD_MARKER} on the share; put the checkpoint "
-                "there, the marker last, then gtc wait workers",
-            )
-        self.wait("workers")
-
-
-LATER = {"models": "model setup", "corpus": "corpus"}
-"""Module of the runtime: the step of a deployment that it will bring."""
 
 
 def perform(verb: str, env: str, steps: Sequence[Step]) -> None:
