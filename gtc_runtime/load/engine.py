@@ -18,6 +18,7 @@ from gtc_runtime.load.conversations import Conversations
 from gtc_runtime.load.exchange import Exchange
 from gtc_runtime.load.followups import FollowUps
 from gtc_runtime.load.library import Library
+from gtc_runtime.load.prepared import Prepared
 from gtc_runtime.load.prompt import Prompt, RequestWriter, TokenRatio
 from gtc_runtime.load.protocol import Transport
 from gtc_runtime.load.quality import QualityMeter
@@ -99,6 +100,10 @@ class Engine:
         self._chat = Chat(shapes.chat, library, self._ratio, seed + 1)
         self._summarization = Summarization(shapes.summarization, library, self._ratio, seed + 2)
         self._reasoning = Reasoning(shapes.reasoning, library, self._ratio, seed + 3)
+        self._prepared: dict[Workload, Prepared] = {
+            "summarization": Prepared(self._summarization.next, self._writer),
+            "reasoning": Prepared(self._reasoning.next, self._writer),
+        }
         self._conversations = Conversations(
             self._chat,
             followups,
@@ -185,6 +190,7 @@ class Engine:
             offered_rps=self._rps / self._settings.shards,
             tokens_per_word=round(self._ratio.tokens_per_word, 4),
             last_failure=self._last_failure,
+            followups_notice=self._conversations.followups_notice,
         )
         return Snapshot(now_s, self._recorder.take(), gauges, self._meter.judge(now_s))
 
@@ -204,20 +210,21 @@ class Engine:
     def _offer_slot(self, workload: Workload, due_s: float) -> None:
         if workload == "chat":
             self._conversations.slot(due_s)
-        elif workload == "summarization":
-            self._offer(workload, due_s, self._summarization.next)
         else:
-            self._offer(workload, due_s, self._reasoning.next)
+            prepared = self._prepared[workload]
+            self._offer(workload, due_s, prepared.take)
+            asyncio.get_running_loop().call_soon(prepared.prepare)
 
     def _send_turn(self, conversation: Conversation, due_s: float) -> None:
         self._turns += 1
-        self._offer("chat", due_s, lambda: self._chat.prompt(conversation), conversation)
+        turn = Prepared(lambda: self._chat.prompt(conversation), self._writer)
+        self._offer("chat", due_s, turn.take, conversation)
 
     def _offer(
         self,
         workload: Workload,
         due_s: float,
-        make: Callable[[], Prompt],
+        take: Callable[[], tuple[Prompt, bytes]],
         conversation: Conversation | None = None,
     ) -> None:
         """A request is due: send it or shed it."""
@@ -230,13 +237,13 @@ class Engine:
         if late_s > LATE_MAX_S or len(self._open) >= self._settings.in_flight_max:
             self._shed(record, conversation)
             return
-        prompt = make()
+        prompt, request = take()
         record.prompt_tokens = prompt.prompt_tokens
         record.max_tokens = prompt.max_tokens
         self._prompt_tokens += record.prompt_tokens
         exchange = Exchange(
             record,
-            self._writer.write(prompt),
+            request,
             self._recorder,
             self._meter,
             lambda ended: self._ended(ended, prompt, conversation),
