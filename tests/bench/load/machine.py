@@ -21,6 +21,11 @@ TICK_S = 1.0 / os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 
 
+def cores_are_there() -> bool:
+    """Whether this process may use both cores."""
+    return {CLIENT_CORE, SERVER_CORE} <= os.sched_getaffinity(0)
+
+
 @contextmanager
 def on_core(core: int) -> Iterator[None]:
     """Children that are started inside run on this core only."""

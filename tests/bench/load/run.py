@@ -104,7 +104,7 @@ def _cannot_run() -> str | None:
     """One line that says why, None when all is there."""
     if sys.platform != "linux":
         return f"the benchmark runs on linux, this is {sys.platform}"
-    if len(os.sched_getaffinity(0)) < 2:
+    if not machine.cores_are_there():
         return "the benchmark needs two cores: one for the server, one for the client"
     try:
         build.program("server")
