@@ -94,12 +94,12 @@ def command_line(pid: int) -> str:
         return ""
 
 
-def start(state_dir: Path, *flags: str) -> Rehearsal:
-    """Start a rehearsal on free ports and wait until it is ready."""
+def start(state_dir: Path, *flags: str, mode: str = "manual") -> Rehearsal:
+    """Start a rehearsal on free ports and wait until it is ready and in that mode."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith("GTC_")}
     process = subprocess.Popen(
         [sys.executable, "-m", "gtc_cli", "rehearse", "--env", "prod", "--port", "0",
-         "--state-dir", str(state_dir), "--headless", "--time-scale", str(TIME_SCALE), *flags],
+         "--state-dir", str(state_dir), "--time-scale", str(TIME_SCALE), *flags],
         env=environ, stdout=(state_dir / "out").open("wb"), stderr=subprocess.STDOUT,
     )  # fmt: skip
     notes = state_dir / "rehearsal.json"
@@ -110,7 +110,7 @@ def start(state_dir: Path, *flags: str) -> Rehearsal:
         assert time.monotonic() < give_up, (state_dir / "out").read_text()
         time.sleep(0.2)
     rehearsal = Rehearsal(process, state_dir, json.loads(notes.read_text()))
-    rehearsal.wait_for(lambda view: view["mode"] == "manual" and not view["problem"], 60)
+    rehearsal.wait_for(lambda view: view["mode"] == mode and not view["problem"], 60)
     return rehearsal
 
 
@@ -128,7 +128,7 @@ def end(rehearsal: Rehearsal) -> None:
 @pytest.fixture(scope="module")
 def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
     """One rehearsal for all tests of a module."""
-    running = start(tmp_path_factory.mktemp("rehearsal"))
+    running = start(tmp_path_factory.mktemp("rehearsal"), "--headless")
     try:
         yield running
     finally:
@@ -138,7 +138,7 @@ def rehearsal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rehearsal]:
 @pytest.fixture
 def fresh_rehearsal(tmp_path: Path) -> Iterator[Rehearsal]:
     """A rehearsal that the test may break."""
-    running = start(tmp_path)
+    running = start(tmp_path, "--headless")
     try:
         yield running
     finally:
