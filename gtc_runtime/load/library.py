@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import random
 from bisect import bisect_right
-from collections.abc import Sequence
 from itertools import accumulate
 from pathlib import Path
 
@@ -59,7 +58,10 @@ class Library:
             for documents in corpus.documents.values()
             if documents
         ]
-        self._prompts = corpus.prompts
+        # In order of their length: a request takes one of those that are short enough.
+        counted = sorted((len(each.prompt.split()), at) for at, each in enumerate(corpus.prompts))
+        self._prompt_words = [words for words, _ in counted]
+        self._prompts = [corpus.prompts[at] for _, at in counted]
         self._random = random.Random(seed)
 
     @classmethod
@@ -122,9 +124,12 @@ class Library:
 
     def question(self, words_max: int, answer_tokens: int) -> ReasoningPrompt:
         """A question of at most `words_max` words that wants about `answer_tokens` tokens."""
-        fitting = _fitting(self._prompts, words_max)
-        few = self._random.sample(fitting, min(_LOOK_AT, len(fitting)))
-        return min(few, key=lambda each: abs(each.expected_output_length - answer_tokens))
+        fitting = max(1, bisect_right(self._prompt_words, words_max))
+        few = self._random.sample(range(fitting), min(_LOOK_AT, fitting))
+        return min(
+            (self._prompts[at] for at in few),
+            key=lambda each: abs(each.expected_output_length - answer_tokens),
+        )
 
 
 _SHORTEST_PART = 60
@@ -134,8 +139,3 @@ _SHORTEST_PART = 60
 def followup_questions() -> list[str]:
     """The bundled questions that can follow any answer."""
     return bundled.followup_questions()
-
-
-def _fitting(prompts: Sequence[ReasoningPrompt], words_max: int) -> Sequence[ReasoningPrompt]:
-    short = [each for each in prompts if len(each.prompt.split()) <= words_max]
-    return short or [min(prompts, key=lambda each: len(each.prompt))]
