@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from gtc_runtime.metrics.marks import Mark
+from gtc_runtime.settings import Settings
 from gtc_spec.errors import UsageError
 
 CALL_S = 3.0
@@ -191,3 +192,14 @@ def _json(content: bytes) -> Any:
         return json.loads(content)
     except ValueError:
         return None
+
+
+def annotations_for(settings: Settings, complain: Callable[[str], None]) -> Annotations | None:
+    """The way to the Grafana of these settings; None when no address is set.
+
+    Raises:
+        UsageError: See `Annotations`.
+    """
+    if not settings.grafana_url:
+        return None
+    return Annotations(settings.grafana_url, settings.grafana_token.get_secret_value(), complain)
