@@ -17,7 +17,7 @@ from gtc_runtime.cluster.cluster import Cluster
 from gtc_runtime.corpus.choice import BUNDLED, Texts
 from gtc_runtime.events import EventLog
 from gtc_runtime.load.control import LoadControl, Wanted
-from gtc_runtime.load.settings import settings_from
+from gtc_runtime.load_settings import FollowUpsTold, load_settings
 from gtc_runtime.metrics.annotations import Annotations
 from gtc_runtime.metrics.exporter import Exporter
 from gtc_runtime.metrics.marks import MarkFinder
@@ -65,19 +65,13 @@ class DemoService:
             self._events.add("warning", texts.warning)
         first = environment.table.phases[0]
         self._load = LoadControl(
-            settings_from(
-                environment,
-                settings.frontend_url,
-                followups_url=settings.followups_url or None,
-                corpus=texts.directory,
-                shards=settings.load_shards,
-                request_log=settings.request_log,
-            ),
+            load_settings(environment, settings, texts.directory),
             first.rps,
             first.mix,
             lambda text: self._events.add("warning", text),
         )
         self._load.on_snapshot(self.exporter.add)
+        self._load.on_snapshot(FollowUpsTold(self._events))
         self._readings = Readings(settings.prometheus_url)
         self._marks, self._annotations = MarkFinder(), _annotations(settings, self._events)
         self._cluster: Cluster | None = None

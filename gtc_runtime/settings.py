@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from gtc_spec import images, names, overrides
+from gtc_spec import images, names, overrides, serving
 from gtc_spec.errors import ConfigError, Problem, UsageError
 from gtc_spec.manifests.secret_names import SECRETS
 
@@ -41,7 +41,12 @@ class Settings(BaseSettings):
         "", description="Grafana to write marks into, http://host:port; empty: none"
     )
     followups_url: str = Field(
-        "", description="server that writes follow-up questions; empty: canned"
+        "",
+        description="server that writes follow-up questions; empty: serverless inference with"
+        " GRADIENT_API_KEY, else canned",
+    )
+    followups_model: str = Field(
+        serving.FOLLOWUP_MODEL, description="model that serverless inference is asked for"
     )
     corpus: str = Field(
         "", description="texts of the load: a directory or s3://bucket/prefix; empty: bundled"

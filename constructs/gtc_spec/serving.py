@@ -68,6 +68,18 @@ CHECKPOINTS: Final[Mapping[str, Checkpoint]] = {
 arithmetic: the plan names it for one H200 a worker."""
 
 
+INFERENCE_URL: Final = "https://inference.do-ai.run"
+"""Serverless Inference, OpenAI-compatible below ``/v1``, with a model access key as bearer token.
+https://docs.digitalocean.com/products/inference/how-to/si-endpoints/, 27 April 2026."""
+FOLLOWUP_MODEL: Final = "llama3-8b-instruct"
+"""Llama 3.1 8B there, the plan's choice for follow-up questions. The catalogue changes and was not
+asked with an account: ``GET /v1/models`` lists it, GTC_FOLLOWUPS_MODEL overrides this."""
+FOLLOWUP_REQUESTS_PER_DAY: Final = 20_000
+"""Ceiling of a day: 40 minutes of questions at 8 a second, or eight hours at 0.7."""
+FOLLOWUP_TOKENS_PER_DAY: Final = 20_000_000
+"""The same with about 900 tokens a question: two texts of 1,500 characters and the answer."""
+
+
 def smaller_checkpoint(model: Model | Checkpoint) -> str:
     """An FP8 checkpoint that answers under the same name; empty when none is known."""
     for repository, checkpoint in CHECKPOINTS.items():

@@ -63,6 +63,11 @@ class Conversations:
         """Conversations that are not over."""
         return len(self._asked) + len(self._thinking)
 
+    @property
+    def followups_notice(self) -> str:
+        """Why questions come from the bundled list at present; empty when they do not."""
+        return self._followups.notice
+
     def slot(self, due_s: float) -> None:
         """A chat slot of the schedule came: begin a conversation unless a follow-up used it up."""
         if self._ahead > 0:

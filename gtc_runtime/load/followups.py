@@ -13,16 +13,23 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from gtc_runtime.load.followup_guard import SpendGuard
 from gtc_runtime.load.library import followup_questions
 
 QUESTION_MAX = 400
 """Longest follow-up question, characters."""
+CONTEXT_MAX = 1500
+"""Characters of the context and of the latest answer that the small model gets."""
 
 log = logging.getLogger(__name__)
 
 
 class FollowUps(Protocol):
     """Something that can ask the next question."""
+
+    @property
+    def notice(self) -> str:
+        """Why the bundled list has to stand in at present; empty when it does not."""
 
     async def ask(self, context: str, last_answer: str) -> str:
         """A question about `context` that follows `last_answer`; one line, never empty.
@@ -37,6 +44,8 @@ class FollowUps(Protocol):
 
 class CannedFollowUps:
     """Goes round a list of questions that fit any context."""
+
+    notice = ""
 
     def __init__(self, questions: Sequence[str] | None = None) -> None:
         self._questions = itertools.cycle(questions or followup_questions())
@@ -58,15 +67,22 @@ class HttpFollowUps:
         model: Name of the model to ask.
         key: Bearer token; empty for none.
         timeout_s: Limit of one question.
+        guard: What a question may cost; None when it costs nothing.
     """
 
     def __init__(
-        self, url: str, model: str = "followups", key: str = "", timeout_s: float = 4.0
+        self,
+        url: str,
+        model: str = "followups",
+        key: str = "",
+        timeout_s: float = 4.0,
+        guard: SpendGuard | None = None,
     ) -> None:
         self._url = url.rstrip("/").removesuffix("/v1") + "/v1/chat/completions"
         self._model = model
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._timeout_s = timeout_s
+        self._guard = guard
         self._session: Any = None
         import aiohttp  # costs 0.3 s, and most load processes never need it
 
@@ -74,6 +90,27 @@ class HttpFollowUps:
 
     async def ask(self, context: str, last_answer: str) -> str:
         """One question written by the model."""
+        if self._guard is None:
+            return clean(_content(await self._post(context, last_answer)))
+        self._guard.permit()
+        try:
+            data = await self._post(context, last_answer)
+            question = clean(_content(data))
+        except _RefusedError as error:
+            self._guard.refused(error.status, error.retry_after_s)
+            raise
+        except (OSError, TimeoutError, ValueError):
+            self._guard.failed()
+            raise
+        self._guard.answered(_tokens(data, context, last_answer))
+        return question
+
+    @property
+    def notice(self) -> str:
+        """See `FollowUps`."""
+        return "" if self._guard is None else self._guard.notice
+
+    async def _post(self, context: str, last_answer: str) -> Any:
         aiohttp = self._aiohttp
         if self._session is None:
             limit = aiohttp.ClientTimeout(total=self._timeout_s)
@@ -81,17 +118,26 @@ class HttpFollowUps:
         body = {"model": self._model, "max_tokens": 60, "messages": _messages(context, last_answer)}
         try:
             async with self._session.post(self._url, json=body) as response:
-                response.raise_for_status()
-                data = await response.json()
+                if response.status >= 400:
+                    raise _RefusedError(response.status, response.headers.get("Retry-After", ""))
+                return await response.json()
         except aiohttp.ClientError as error:
-            raise OSError(f"no follow-up question: {error}") from error
-        return clean(_content(data))
+            raise OSError(f"no follow-up question: {type(error).__name__}") from error
 
     async def close(self) -> None:
         """Close the session."""
         if self._session is not None:
             await self._session.close()
             self._session = None
+
+
+class _RefusedError(OSError):
+    """The server answered with an error; its words stay out: they may repeat the key."""
+
+    def __init__(self, status: int, retry_after: str) -> None:
+        super().__init__(f"no follow-up question: the server answered {status}")
+        self.status = status
+        self.retry_after_s = float(retry_after) if retry_after.isdecimal() else None
 
 
 def clean(question: str) -> str:
@@ -112,7 +158,7 @@ def clean(question: str) -> str:
 
 def _messages(context: str, last_answer: str) -> list[dict[str, str]]:
     task = "Write the one short question that a curious reader asks next. Only the question."
-    about = f"Context:\n{context[:1500]}\n\nLatest answer:\n{last_answer[:1500]}"
+    about = f"Context:\n{context[:CONTEXT_MAX]}\n\nLatest answer:\n{last_answer[:CONTEXT_MAX]}"
     return [{"role": "system", "content": task}, {"role": "user", "content": about}]
 
 
@@ -124,3 +170,12 @@ def _content(data: Any) -> str:
     if not isinstance(content, str):
         raise ValueError("the follow-up answer has no text")  # noqa: TRY004  # bad data, no bug
     return content
+
+
+def _tokens(data: Any, context: str, last_answer: str) -> int:
+    """Tokens of one exchange by the server's count; by a token for four characters without one."""
+    usage = data.get("usage") if isinstance(data, dict) else None
+    total = usage.get("total_tokens") if isinstance(usage, dict) else None
+    if isinstance(total, int) and total > 0:
+        return total
+    return (min(len(context), CONTEXT_MAX) + min(len(last_answer), CONTEXT_MAX)) // 4 + 100

@@ -65,6 +65,10 @@ class LoadSettings(BaseModel):
             that they are as long as their shape says. Off for servers that refuse `ignore_eos`.
         followups_url: Base address of an OpenAI-compatible server that writes the next question of
             a conversation; None takes questions from a bundled list.
+        followups_model: What that server is asked for.
+        followups_key_env: Name of the environment variable with its bearer token; empty for a
+            server that costs nothing. The token itself is in no setting and no log.
+        followups_ledger: File that keeps what a server with a token has cost today.
         timeouts: See `Timeouts`.
         slo: Goals of a single request; None judges none.
         keep_arrivals: Keep the time of every arrival in the record of its request.
@@ -85,6 +89,9 @@ class LoadSettings(BaseModel):
     limits: LoadLimits
     exact_lengths: bool = True
     followups_url: str | None = None
+    followups_model: str = "followups"
+    followups_key_env: str = ""
+    followups_ledger: Path = Path("followups-spent.json")
     timeouts: Timeouts = Timeouts()
     slo: RequestGoals | None = None
     keep_arrivals: bool = False

@@ -117,6 +117,9 @@ def _sum(gauges: Sequence[Gauges], last_failure: str) -> Gauges:
         offered_rps=round(sum(each.offered_rps for each in gauges), 6),
         tokens_per_word=round(sum(each.tokens_per_word for each in gauges) / len(gauges), 4),
         last_failure=last_failure or (failures[0] if failures else ""),
+        followups_notice=next(
+            (each.followups_notice for each in gauges if each.followups_notice), ""
+        ),
     )
 
 
@@ -128,11 +131,12 @@ def worst(qualities: Sequence[Quality]) -> Quality:
         return max(known, default=None)
 
     judged = max(qualities, key=lambda each: _WORSE.index(each.light))
-    sources = {each.stamp_source for each in qualities}
+    least = next((each for each in qualities if each.stamp_source == "user"), judged)
     return Quality(
         light=judged.light,
         reason=judged.reason,
-        stamp_source="user" if "user" in sources else judged.stamp_source,
+        stamp_source=least.stamp_source,
+        stamp_reason=least.stamp_reason,
         schedule_error_p99_ms=most("schedule_error_p99_ms"),
         slip_p99_ms=most("slip_p99_ms"),
         reader_stall_p99_ms=most("reader_stall_p99_ms"),

@@ -29,6 +29,7 @@ class Gauges:
         offered_rps: Rate that this engine is set to, after clamping; the shares of shards add up.
         tokens_per_word: The calibrated ratio in use.
         last_failure: Class and words of the latest failure; empty while there was none.
+        followups_notice: Why questions come from the bundled list; empty when they do not.
     """
 
     in_flight: int = 0
@@ -40,6 +41,7 @@ class Gauges:
     offered_rps: float = 0.0
     tokens_per_word: float = 0.0
     last_failure: str = ""
+    followups_notice: str = ""
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ import asyncio
 import gc
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Callable
@@ -23,10 +24,12 @@ from typing import Any
 import uvloop
 
 from gtc_runtime.load.engine import Engine
+from gtc_runtime.load.followup_guard import SpendGuard
 from gtc_runtime.load.followups import CannedFollowUps, FollowUps, HttpFollowUps
 from gtc_runtime.load.request_log import RequestLog, path_of
 from gtc_runtime.load.settings import LoadSettings
 from gtc_runtime.load.transports import transport_for
+from gtc_spec import serving
 from gtc_spec.errors import GtcError
 from gtc_spec.phases import WorkloadMix
 
@@ -137,7 +140,12 @@ def _request_log(settings: LoadSettings) -> RequestLog | None:
 def _followups(settings: LoadSettings) -> FollowUps:
     if settings.followups_url is None:
         return CannedFollowUps()
-    return HttpFollowUps(settings.followups_url)
+    key = os.environ.get(settings.followups_key_env, "") if settings.followups_key_env else ""
+    guard = None
+    if settings.followups_key_env:
+        limits = (serving.FOLLOWUP_REQUESTS_PER_DAY, serving.FOLLOWUP_TOKENS_PER_DAY)
+        guard = SpendGuard(settings.followups_ledger, *limits)
+    return HttpFollowUps(settings.followups_url, settings.followups_model, key, guard=guard)
 
 
 if __name__ == "__main__":
