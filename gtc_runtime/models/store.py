@@ -79,6 +79,8 @@ class BucketStore:
         found = self.bucket.look(self.prefix + file.name)
         if found is None:
             raise GtcError(f"{self.where}{file.name} is missing")
+        if found.size_bytes == 0:
+            return iter(())  # there is no range in nothing
         return self.bucket.stream(self.prefix + file.name, found.etag, 0, READ_BYTES)
 
 

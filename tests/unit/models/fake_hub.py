@@ -52,14 +52,20 @@ class FakeHub:
         return [each for each in self.asked if word in each[1]]
 
 
+class _Server(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Clients are killed here on purpose; their broken connections are no news."""
+
+
 class serving:  # noqa: N801  # a context manager, used as a verb
     """Serve a hub while inside."""
 
     def __init__(self, hub: FakeHub) -> None:
         self.hub = hub
         handler = type("Handler", (_Handler,), {"hub": hub})
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), handler)
 
     def __enter__(self) -> FakeHub:
         self.hub.url = f"http://127.0.0.1:{self._server.server_port}"

@@ -120,19 +120,19 @@ def image_group() -> None:
 @image_group.command("name")
 def image_name() -> None:
     """Print its whole name."""
-    click.echo(_image())
+    click.echo(image_name_here())
 
 
 @image_group.command("build")
 def image_build() -> None:
     """Build it."""
-    image.build(_image(), checkout.root(), image.environment())
+    image.build(image_name_here(), checkout.root(), image.environment())
 
 
 @image_group.command("push")
 def image_push() -> None:
     """Push it; refuses files that differ from the commit."""
-    image.push(_image(), checkout.root(), image.environment(), settings.read().do_context)
+    image.push(image_name_here(), checkout.root(), image.environment(), settings.read().do_context)
 
 
 @click.command("kubeconfig")
@@ -188,7 +188,8 @@ def deployment_for(env: str | None, part: Part | None) -> Deployment:
     )
 
 
-def _image() -> str:
+def image_name_here() -> str:
+    """Whole name of our image for this checkout and these choices."""
     folder = checkout.root()
     return checkout.image(Variables.read(os.environ, folder).choices, folder)
 

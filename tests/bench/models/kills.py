@@ -1,0 +1,135 @@
+"""Kill a sync at random moments and look at what it left."""
+
+import random
+import signal
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from gtc_spec import names
+from tests.bench.models.place import Place
+
+
+@dataclass
+class Kills:
+    """What was seen.
+
+    Attributes:
+        whole_s: Length of an undisturbed sync without its start, seconds.
+        kills: Processes that were killed in the middle.
+        cycles: Syncs that came to their end in spite of it.
+        marked_wrong: Copies with a marker over something else than the hub has.
+        resent_parts: Most parts of one file that one run sent again.
+        refetched_bytes: Most bytes of one file that one run asked for again.
+        failed: Last lines of runs that ended by themselves with an error.
+    """
+
+    whole_s: float = 0.0
+    kills: int = 0
+    cycles: int = 0
+    marked_wrong: list[str] = field(default_factory=list)
+    resent_parts: int = 0
+    refetched_bytes: int = 0
+    failed: list[str] = field(default_factory=list)
+
+
+LONGEST_RUN = 0.25
+"""Of a whole sync. What one run did the next one keeps, so kills hit every stage all the same."""
+
+
+def kill_often(place: Place, kills: int, seed: int = 1) -> Kills:
+    """Kill at random moments, over and over, until enough runs were hit.
+
+    Args:
+        place: Where.
+        kills: How many.
+        seed: Of the moments.
+    """
+    seen, draw = Kills(), random.Random(seed)
+    seen.whole_s = _whole(place, seen)
+    place.clear()
+    bucket_is_right = False
+    while seen.kills < kills and not seen.failed:
+        bucket_is_right = _one(
+            place, draw.uniform(0.0, seen.whole_s * LONGEST_RUN), seen, bucket_is_right
+        )
+    if not seen.failed:
+        _whole(place, seen)
+    _read_journal(place, seen)
+    return seen
+
+
+def _one(place: Place, after_s: float, seen: Kills, bucket_is_right: bool) -> bool:
+    """One run and its end; returns whether the bucket's copy is known to be right."""
+    child = place.child()
+    with child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        try:
+            child.wait(after_s)
+        except Exception:  # still running: the usual case
+            child.send_signal(signal.SIGKILL)
+        said = child.stdout.read()
+        code = child.wait()
+    seen.kills += code == -signal.SIGKILL
+    if code not in (0, -signal.SIGKILL):
+        seen.failed.append(said[-500:])
+    bucket_is_right = _check_markers(place, seen, bucket_is_right)
+    if code == 0:
+        seen.cycles += 1
+        _read_journal(place, seen)
+        place.clear()
+        return False
+    return bucket_is_right
+
+
+def _check_markers(place: Place, seen: Kills, bucket_is_right: bool) -> bool:
+    store, target = place.stores()
+    if not bucket_is_right and store.bucket.read(store.prefix + names.UPLOAD_MARKER) is not None:
+        seen.marked_wrong += [f"bucket: {line}" for line in place.wrong(store)]
+        bucket_is_right = True
+    if target.path(names.DOWNLOAD_MARKER).exists():
+        seen.marked_wrong += [f"share: {line}" for line in place.wrong(target)]
+    return bucket_is_right
+
+
+def _whole(place: Place, seen: Kills) -> float:
+    """An undisturbed run to the end; returns its length without the start."""
+    child = place.child()
+    with child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        began = time.monotonic()
+        said = child.stdout.read()
+    took_s = time.monotonic() - began
+    if child.returncode:
+        seen.failed.append(said[-500:])
+        return took_s
+    for store in place.stores():
+        seen.marked_wrong += place.wrong(store)
+        if store.complete() is None:
+            seen.marked_wrong.append(f"{store.where} has no marker after a whole run")
+    return took_s
+
+
+def _read_journal(place: Place, seen: Kills) -> None:
+    journal = place.root / "journal"
+    if not journal.exists():
+        return
+    sent: set[tuple[str, str]] = set()
+    again: dict[str, int] = defaultdict(int)
+    arrived: dict[str, int] = {}
+    for line in journal.read_text().splitlines():
+        what, key, value = line.split("\t")
+        if what == "run":
+            seen.resent_parts = max([seen.resent_parts, *again.values()])
+            again.clear()
+        elif what == "send":
+            again[key] += (key, value) in sent
+            sent.add((key, value))
+        elif what == "got":
+            arrived[key] = int(value)
+        else:
+            twice = arrived.get(key, 0) - int(value)
+            seen.refetched_bytes = max(seen.refetched_bytes, twice)
+    seen.resent_parts = max([seen.resent_parts, *again.values()])

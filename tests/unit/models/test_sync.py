@@ -1,0 +1,283 @@
+"""HuggingFace to the bucket to the share: what arrives, what is done twice, what is refused."""
+
+import os
+import time
+from pathlib import Path
+
+import pytest
+
+from gtc_runtime.models.crew import Crew
+from gtc_runtime.models.manifest import MANIFEST
+from gtc_runtime.models.store import verify
+from gtc_spec import names
+from gtc_spec.errors import GtcError, UnreachableError
+from tests.unit.models.conftest import PREFIX, WEIGHTS, Models
+from tests.unit.models.fake_hub import COMMIT, REPOSITORY
+
+SERVED = {
+    WEIGHTS,
+    "model-00002-of-00002.safetensors",
+    "config.json",
+    "extra/tokenizer.json",
+    "empty.txt",
+}
+
+
+def test_every_file_arrives_on_the_share_as_the_hub_has_it(models: Models) -> None:
+    models.upload()
+    models.download()
+    for name in SERVED:
+        assert models.share.path(name).read_bytes() == (models.hub.folder / name).read_bytes()
+    assert set(models.share.sizes()) == {*SERVED, MANIFEST, names.DOWNLOAD_MARKER}
+    assert models.objects() == {*SERVED, MANIFEST, names.UPLOAD_MARKER}
+    assert not any(path.is_file() for path in (models.root / "scratch").rglob("*"))
+
+
+def test_the_second_run_does_nothing_and_asks_the_hub_nothing(models: Models) -> None:
+    models.upload()
+    models.download()
+    models.hub.asked.clear()
+    models.told.clear()
+    models.upload()
+    models.download()
+    assert models.hub.asked == []
+    assert all(line.endswith("nothing to do") for line in models.told)
+
+
+def test_an_interrupted_upload_keeps_its_commit_when_the_branch_moves(models: Models) -> None:
+    models.upload()
+    models.s3.delete_object(Bucket=models.bucket, Key=PREFIX + names.UPLOAD_MARKER)
+    models.s3.delete_object(Bucket=models.bucket, Key=PREFIX + WEIGHTS)
+    assert models.upload().revision == COMMIT
+    [listing] = models.hub.requests("/api/models")[1:]
+    assert listing[1].endswith(f"/revision/{COMMIT}")
+
+
+def test_a_new_revision_replaces_the_old_one_whole(models: Models) -> None:
+    models.upload()
+    models.download()
+    models.hub.commit = "c" * 40
+    (models.hub.folder / WEIGHTS).write_bytes(os.urandom(5 * 64 * 1024 + 17))  # same size
+    (models.hub.folder / "config.json").rename(models.hub.folder / "params.json")
+    assert models.upload().revision == COMMIT
+    assert models.upload(revision="main").revision == "c" * 40
+    models.download()
+    assert models.share.path(WEIGHTS).read_bytes() == (models.hub.folder / WEIGHTS).read_bytes()
+    assert "config.json" not in models.share.sizes()
+    assert "config.json" not in models.objects()
+
+
+def test_an_upload_goes_on_with_the_parts_that_are_there(models: Models) -> None:
+    content = (models.hub.folder / WEIGHTS).read_bytes()
+    begun = models.store.bucket.open_upload(PREFIX + WEIGHTS, "")
+    models.upload()  # another manifest was wanted: begins anew and leaves nothing behind
+    assert models.get(WEIGHTS) == content
+    assert not models.s3.list_multipart_uploads(Bucket=models.bucket).get("Uploads")
+    assert begun.parts == {}
+
+
+def test_what_the_hub_breaks_off_arrives_all_the_same(models: Models) -> None:
+    models.hub.cut[WEIGHTS] = [100_000]
+    models.upload()
+    assert len(models.hub.requests(WEIGHTS)) == 2
+    assert models.get(WEIGHTS) == (models.hub.folder / WEIGHTS).read_bytes()
+
+
+def test_a_file_that_had_begun_to_arrive_is_asked_for_from_there_on(models: Models) -> None:
+    content = (models.hub.folder / WEIGHTS).read_bytes()
+    begun = models.root / "scratch" / REPOSITORY.replace("/", "--") / COMMIT / WEIGHTS
+    begun.parent.mkdir(parents=True)
+    begun.write_bytes(content[:200_000])
+    models.upload()
+    assert [each[2] for each in models.hub.requests(WEIGHTS)] == ["bytes=200000-"]
+    assert models.get(WEIGHTS) == content
+
+
+def test_a_busy_hub_is_asked_again(models: Models) -> None:
+    models.hub.broken = 1
+    assert models.upload().revision == COMMIT
+
+
+@pytest.mark.parametrize("name", [WEIGHTS, "config.json"])
+def test_other_bytes_than_announced_never_become_an_object(models: Models, name: str) -> None:
+    size = (models.hub.folder / name).stat().st_size
+    models.hub.served[name] = b"x" * size
+    with pytest.raises(GtcError, match=f"{name} came twice from the hub with other bytes"):
+        models.upload()
+    assert name not in models.objects()
+    assert names.UPLOAD_MARKER not in models.objects()
+
+
+GATED = f"{REPOSITORY} is gated and "
+
+
+@pytest.mark.parametrize(
+    ("change", "token", "message", "hint"),
+    [
+        ({"gated": "good"}, "", GATED + "HF_TOKEN is empty", "accept its licence"),
+        ({"gated": "good"}, "other", GATED + "the account of HF_TOKEN has no access", "the grant"),
+        ({"valid": ("good",)}, "wrong", "refuses HF_TOKEN (401)", "make a new read token"),
+        ({"repository": "another/one"}, "", "does not exist", "check the name of the model"),
+    ],
+)
+def test_the_hub_refuses_once_and_the_sentence_says_which_of_four_it_is(
+    models: Models, change: dict[str, object], token: str, message: str, hint: str
+) -> None:
+    for name, value in change.items():
+        setattr(models.hub, name, value)
+    with pytest.raises(GtcError) as refused:
+        models.upload(token=token)
+    assert message in refused.value.message
+    assert hint in refused.value.hint
+    assert refused.value.exit_code == 1
+    assert len(models.hub.asked) == 1
+    assert models.objects() == set()
+
+
+def test_a_revision_that_does_not_exist_is_named(models: Models) -> None:
+    with pytest.raises(GtcError, match=f"{REPOSITORY} has no revision v9"):
+        models.upload(revision="v9")
+
+
+def test_a_hub_that_is_not_there_is_unreachable(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", "http://127.0.0.1:9")
+    monkeypatch.setattr(time, "sleep", lambda _s: None)
+    with pytest.raises(UnreachableError, match="does not answer"):
+        models.upload()
+
+
+def test_a_scratch_too_small_for_the_largest_file_is_refused_before_anything_is_sent(
+    models: Models,
+) -> None:
+    with pytest.raises(GtcError, match=r"need 0\.00 GB, 0\.00 GB free on .*scratch"):
+        models.upload(scratch_bytes=1000)
+    assert models.objects() == set()
+
+
+def test_a_scratch_for_one_file_carries_one_at_a_time(models: Models) -> None:
+    models.upload(scratch_bytes=400_000)
+    assert "1 at a time" in models.told[0]
+
+
+def test_a_bucket_without_a_complete_copy_is_not_downloaded(models: Models) -> None:
+    models.upload()
+    models.s3.delete_object(Bucket=models.bucket, Key=PREFIX + names.UPLOAD_MARKER)
+    with pytest.raises(GtcError, match="has no complete checkpoint"):
+        models.download()
+    assert names.DOWNLOAD_MARKER not in models.share.sizes()
+
+
+def test_a_marker_over_another_manifest_counts_as_none(models: Models) -> None:
+    models.upload()
+    models.put(names.UPLOAD_MARKER, b"0" * 64)
+    assert models.store.complete() is None
+
+
+def flip(content: bytes) -> bytes:
+    return content[:-1] + bytes([content[-1] ^ 1])
+
+
+@pytest.mark.parametrize(
+    ("broken", "message"),
+    [
+        (flip, "has other bytes than its manifest says"),
+        (lambda content: content[:-1], "has 327696 bytes where 327697 belong"),
+        (lambda content: content + b"x", "has 327698 bytes where 327697 belong"),
+    ],
+)
+def test_an_object_that_went_bad_is_named_and_the_share_gets_no_marker(
+    models: Models, broken: object, message: str
+) -> None:
+    models.upload()
+    assert callable(broken)
+    models.put(WEIGHTS, broken(models.get(WEIGHTS)))
+    with pytest.raises(GtcError) as refused:
+        models.download()
+    assert refused.value.message == f"{PREFIX}{WEIGHTS} {message}"
+    assert refused.value.hint == "gtc model sync upload --force sends it to the bucket anew"
+    assert names.DOWNLOAD_MARKER not in models.share.sizes()
+
+
+def test_force_sends_a_bad_object_anew(models: Models) -> None:
+    models.upload()
+    models.put(WEIGHTS, flip(models.get(WEIGHTS)))
+    models.upload(force=True)
+    assert models.get(WEIGHTS) == (models.hub.folder / WEIGHTS).read_bytes()
+
+
+def test_a_download_goes_on_at_the_byte_where_it_stopped(models: Models) -> None:
+    models.upload()
+    models.share.directory.mkdir()
+    content = (models.hub.folder / WEIGHTS).read_bytes()
+    models.share.path(f"{WEIGHTS}.part").write_bytes(content[:200_000])
+    models.download()
+    assert models.share.path(WEIGHTS).read_bytes() == content
+    assert "0.00" in models.told[-2]
+
+
+def test_a_beginning_with_wrong_bytes_is_fetched_anew(models: Models) -> None:
+    models.upload()
+    models.share.directory.mkdir()
+    models.share.path(f"{WEIGHTS}.part").write_bytes(b"x" * 200_000)
+    models.download()
+    assert models.share.path(WEIGHTS).read_bytes() == (models.hub.folder / WEIGHTS).read_bytes()
+
+
+def test_a_file_of_the_right_size_and_wrong_bytes_on_the_share_is_replaced(models: Models) -> None:
+    models.upload()
+    models.download()
+    path = models.share.path(WEIGHTS)
+    path.write_bytes(flip(path.read_bytes()))
+    models.download(force=True)
+    assert path.read_bytes() == (models.hub.folder / WEIGHTS).read_bytes()
+
+
+def test_a_file_that_nobody_synced_is_left_alone(models: Models) -> None:
+    models.upload()
+    models.share.directory.mkdir()
+    models.share.path("notes.txt").write_text("mine")
+    models.download()
+    assert models.share.path("notes.txt").read_text() == "mine"
+
+
+def test_a_full_share_is_refused_with_both_numbers(models: Models, tmp_path: Path) -> None:
+    small = tmp_path / "share"
+    small.mkdir()
+    if os.geteuid() or os.system(f"mount -t tmpfs -o size=256k none {small} 2>/dev/null"):
+        pytest.skip("needs the right to mount")
+    try:
+        models.upload()
+        with pytest.raises(GtcError, match=r"need 0\.00 GB, 0\.00 GB free on .*share"):
+            models.download()
+        assert names.DOWNLOAD_MARKER not in models.share.sizes()
+    finally:
+        os.system(f"umount {small}")
+
+
+def damage(models: Models, how: str) -> None:
+    path = models.share.path(WEIGHTS)
+    if how == "missing":
+        path.unlink()
+    elif how == "shorter":
+        path.write_bytes(path.read_bytes()[:-1])
+    else:
+        path.write_bytes(flip(path.read_bytes()))
+
+
+@pytest.mark.parametrize(
+    ("how", "line"),
+    [
+        ("missing", "missing"),
+        ("shorter", "327696 bytes where 327697 belong"),
+        ("flipped", "bytes differ from its sha256"),
+    ],
+)
+def test_verify_names_the_damaged_file(models: Models, how: str, line: str) -> None:
+    models.upload()
+    manifest = models.download()
+    damage(models, how)
+    crew = Crew(2, lambda _stage, _n: None)
+    assert verify(models.share, manifest, crew, "") == [f"{WEIGHTS}: {line}"]
+    assert verify(models.store, manifest, crew, "") == []
