@@ -20,7 +20,8 @@ FOREIGN_MAX = 0.15
 """A row during which others took more of the client's core than this is not counted."""
 LATE_MAX_MS = 5.0
 """Nor is one during which the server itself was later than this (p99)."""
-SAMPLE_S = 0.25
+SAMPLE_S, MEMORY_EVERY = 0.25, 8
+"""Looking at memory takes longer, so it is looked at less often."""
 RUN_MAX_S = 75.0
 STEADY = (0.1, 0.9)
 """CPU for each frame is taken between these shares of the frames: start-up is another figure."""
@@ -183,23 +184,30 @@ def _watch(process: subprocess.Popen[bytes], server: MockServer, done: Run) -> N
         RuntimeError: It did not end in time; it and what it started are gone.
     """
     give_up_s = time.monotonic() + RUN_MAX_S
-    pids = [process.pid]
+    known = {process.pid}
     try:
         while os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None:
             if time.monotonic() > give_up_s:
                 raise RuntimeError(f"a client did not end within {RUN_MAX_S:g} s")
-            pids = machine.tree(process.pid)
-            if len(done.samples) % 8 == 0:
-                done.pss_bytes = max(done.pss_bytes, machine.pss_bytes(pids))
-            done.processes = max(done.processes, len(pids))
-            cpu_s, frames = machine.cpu_s(pids), server.stats()["frames"]
-            done.samples.append(Sample(time.monotonic(), cpu_s, frames))
+            _sample(machine.tree(process.pid), known, server, done)
             time.sleep(SAMPLE_S)
     except BaseException:
-        for pid in {*pids, *machine.tree(process.pid)}:
+        for pid in {process.pid, *machine.tree(process.pid)}:
             _kill(pid)
         process.wait()
         raise
+
+
+def _sample(pids: list[int], known: set[int], server: MockServer, done: Run) -> None:
+    """Write down where a client is; a child in a session of its own is preferred like the rest."""
+    for pid in set(pids) - known:
+        machine.prefer(pid)
+    known.update(pids)
+    if len(done.samples) % MEMORY_EVERY == 0:
+        done.pss_bytes = max(done.pss_bytes, machine.pss_bytes(pids))
+    done.processes = max(done.processes, len(pids))
+    cpu_s, frames = machine.cpu_s(pids), server.stats()["frames"]
+    done.samples.append(Sample(time.monotonic(), cpu_s, frames))
 
 
 def _kill(pid: int) -> None:
