@@ -27,6 +27,7 @@ def page(document: JSON) -> str:
     return environment.from_string(source).render(
         document,
         keys=words.KEYS,
+        stamps=words.STAMPS.get(document["quality"]["stamp_source"], "from an unknown source"),
         light=words.LIGHTS[document["quality"]["light"]],
         plots={name: Markup(svg) for name, svg in drawings(document).items()},  # noqa: S704
     )

@@ -129,6 +129,7 @@ def _quality(run: Run) -> JSON:
         "reason": worst.reason,
         "trust": worst.light != "red",
         "stamp_source": worst.stamp_source,
+        "stamp_reason": worst.stamp_reason,
         "light_shares": {light: round(share, 4) for light, share in run.light_shares().items()},
         "schedule_error_p99_ms": worst.schedule_error_p99_ms,
         "slip_p99_ms": worst.slip_p99_ms,

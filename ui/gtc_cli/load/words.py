@@ -24,6 +24,10 @@ LIGHTS: Final[dict[Light, str]] = {
 }
 
 
+STAMPS: Final = {"kernel": "from the kernel", "user": "from the client's own process"}
+"""Where arrival times come from."""
+
+
 def light(light: Light, reason: str, stamp_source: str) -> str:
     """``green: the client keeps up (kernel time stamps)``, with the reason when there is one."""
     why = f": {reason}" if reason else ""
