@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gtc_spec import names
 from gtc_spec.manifests.placement import tolerate_gpu
 
 Values = dict[str, Any]
@@ -15,6 +16,7 @@ Values = dict[str, Any]
 SCRAPE_S: Final = 5
 """Seconds between two scrapes: twelve in the one-minute window of every query."""
 PROMETHEUS_GIB: Final = 20
+_SIDECAR_FOLDER: Final = "/tmp/dashboards"  # noqa: S108 - in Grafana's pod, the chart's default
 _SELECTORS: Final = ("podMonitor", "serviceMonitor", "probe", "rule", "scrapeConfig")
 _CONTROL_PLANE: Final = (
     "kubeApiServer", "kubeControllerManager", "kubeEtcd", "kubeProxy", "kubeScheduler",
@@ -41,7 +43,7 @@ def prometheus_stack(storage_class: str, node_selector: Mapping[str, str]) -> Va
         "grafana": _grafana(storage_class, selector),
         "kube-state-metrics": {"nodeSelector": selector, **_kube_state()},
         "prometheus-node-exporter": {
-            "prometheus": {"monitor": {"interval": "15s"}},
+            "prometheus": {"monitor": {"interval": "15s", "relabelings": [_named_node()]}},
             "resources": _requests("10m", "32Mi"),
         },
     }
@@ -117,7 +119,11 @@ def _grafana(storage_class: str, selector: Mapping[str, str]) -> Values:
             "snapshots": {"enabled": False},
             "analytics": {"reporting_enabled": False, "check_for_updates": False},
             "news": {"news_feed_enabled": False},
-            "dashboards": {"min_refresh_interval": f"{SCRAPE_S}s"},
+            "dashboards": {
+                "min_refresh_interval": f"{SCRAPE_S}s",
+                # where the sidecar puts the wall; a Grafana without it opens its own start page
+                "default_home_dashboard_path": f"{_SIDECAR_FOLDER}/{names.DEMO}/demo.json",
+            },
         },
     }
 
@@ -165,6 +171,11 @@ def _cliques() -> Values:
         labels={"role": ["spec", "roleName"]},
         metric=("ready_replicas", "ready pods", ["status", "readyReplicas"]),
     )
+
+
+def _named_node() -> Values:
+    """Let node metrics carry the node's name: an address says nothing to a person."""
+    return {"sourceLabels": ["__meta_kubernetes_pod_node_name"], "targetLabel": "node"}
 
 
 def _custom_resource(

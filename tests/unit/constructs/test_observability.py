@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+import dashboards
 from gtc_constructs.observability import Observability
 from gtc_spec import metrics_platform, promql
 from gtc_spec.errors import UsageError
@@ -110,6 +111,31 @@ def test_gpu_metrics_come_from_the_gpu_nodes_and_keep_the_names_of_pods(stack, m
     assert given["tolerations"][0]["key"] == "nvidia.com/gpu"
     assert given["serviceMonitor"] == {"enabled": True, "interval": "5s", "honorLabels": True}
     assert given["arguments"][-2:] == ["-c", "5000"]
+
+
+def test_node_metrics_carry_the_name_of_their_node(values):
+    monitor = values["prometheus-node-exporter"]["prometheus"]["monitor"]
+    (label,) = monitor["relabelings"]
+
+    assert label["targetLabel"] in metrics_platform.NODE_CPU.labels
+
+
+def test_grafana_opens_the_wall(values):
+    path = values["grafana"]["grafana.ini"]["dashboards"]["default_home_dashboard_path"]
+
+    assert path == "/tmp/dashboards/gtc-demo/demo.json"
+    assert "demo" in dashboards.sources()
+
+
+@pytest.mark.parametrize("name", dashboards.sources())
+def test_our_boards_survive_terraform(stack, monitoring, name):
+    source = dashboards.sources()[name]
+    monitoring.add_dashboards("boards", {name: source}, folder="gtc-demo")
+
+    written = Synthesised(stack).resource("kubernetes_config_map_v1")["data"][f"{name}.json"]
+    text = written if isinstance(written, str) else json.dumps(written)
+    read = json.loads(text.replace("$${", "${").replace("%%{", "%{"))
+    assert read == json.loads(source.read_text())
 
 
 def test_a_cluster_without_gpus_gets_no_exporter(stack):
