@@ -29,8 +29,8 @@ LOOK_S = 0.001
 piece: half the CPU at a thousand streams. Times are the kernel's and lose nothing by it, unless two
 pieces of one stream arrive within it."""
 SWITCH_S = 0.0001
-"""Every read gives up Python's lock, and a busy thread would keep it for 5 ms each time. Set for the
-whole process; it costs nothing where there is no such thread."""
+"""Every read gives up Python's lock, and a busy thread would keep it for 5 ms each time. Set for
+the whole process; it costs nothing where there is no such thread."""
 EMPTY_LOOKS_MAX = 2
 """After so many looks without a find the next piece that arrives wakes us up."""
 
