@@ -46,7 +46,7 @@ def test_a_gate_without_a_row_is_not_passed():
 def test_ratios_are_to_the_rows_of_the_same_run():
     rows = [row(cpu_ms_per_1000=14.0), row(client=gates.LIMIT, cpu_ms_per_1000=7.0)]
 
-    assert verdict(rows, "the same, of the C client's").value == 2.0
+    assert verdict(rows, "CPU at 1000 streams, of the C client's").value == 2.0
 
 
 def test_the_better_of_the_peers_is_the_one_to_beat():
