@@ -105,3 +105,9 @@ def test_a_folder_of_secrets_that_is_not_there_is_told(monkeypatch: pytest.Monke
 
     with pytest.raises(UsageError, match="GTC_SECRETS_DIR: there is no directory '/nowhere'"):
         settings.read()
+
+
+def test_a_secret_may_be_handed_over_by_the_name_of_its_variable() -> None:
+    configured = settings.read(env="dev", SPACES_ACCESS_KEY_ID="given")
+
+    assert configured.spaces_access_key_id.get_secret_value() == "given"
