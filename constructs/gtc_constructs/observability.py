@@ -16,6 +16,7 @@ from gtc_constructs.dashboards import Dashboards
 from gtc_constructs.helm_chart import HelmChart
 from gtc_constructs.monitoring_values import dcgm_exporter, prometheus_stack
 from gtc_constructs.namespace import Namespace
+from gtc_constructs.secrets import SecretRef, WorkloadSecrets
 from gtc_constructs.values import ChartRef
 from gtc_spec import names, versions
 from gtc_spec.manifests.placement import on_management_pool
@@ -25,6 +26,9 @@ CHART: Final = ChartRef.pinned(versions.KUBE_PROMETHEUS_STACK)
 GPU_CHART: Final = ChartRef.pinned(versions.DCGM_EXPORTER)
 STORAGE_CLASS: Final = "do-block-storage"
 """Storage class of DOKS for volumes of one writer."""
+ADMIN_SECRET: Final = "grafana-admin"  # noqa: S105 - its name
+ADMIN_KEYS: Final = ("admin-user", "admin-password")
+"""What Grafana's chart looks for in a Secret that it did not make."""
 
 
 class Observability(GtcConstruct):
@@ -40,8 +44,14 @@ class Observability(GtcConstruct):
         gpu_chart: The dcgm-exporter; None for a cluster without GPUs. Default: likewise.
         storage_class: Class of both volumes. Default: ``do-block-storage``.
         node_selector: Nodes of Prometheus and Grafana. Default: the management pool.
+        admin: Grafana's administrator as secret values under the keys `ADMIN_KEYS`, written
+            through write-only attributes. Default: the chart makes up a password and keeps it in
+            the Secret ``<release>-grafana``, so that no person and no file has to hold one.
         values: More values of the kube-prometheus-stack, merged over ours. Default: none.
         after: What must be there first. Default: nothing.
+
+    Raises:
+        UsageError: Grafana's administrator lacks a key.
     """
 
     def __init__(
@@ -54,6 +64,7 @@ class Observability(GtcConstruct):
         gpu_chart: ChartRef | None = GPU_CHART,
         storage_class: str = STORAGE_CLASS,
         node_selector: Mapping[str, str] | None = None,
+        admin: Mapping[str, SecretRef] | None = None,
         values: Mapping[str, Any] | None = None,
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
@@ -66,15 +77,20 @@ class Observability(GtcConstruct):
             like=names.NAMESPACE_MONITORING,
             after=after,
         )
+        given = prometheus_stack(storage_class, selector)
+        waits: list[Ordered] = [self.namespace]
+        if admin is not None:
+            waits.append(self._admin(admin))
+            given["grafana"]["admin"] = {"existingSecret": ADMIN_SECRET}
         self.prometheus = HelmChart(
             self,
             "prometheus",
             chart=chart,
             name=PROMETHEUS_RELEASE,
             namespace=namespace,
-            values=prometheus_stack(storage_class, selector),
+            values=given,
             overrides=values,
-            after=[self.namespace],
+            after=waits,
         )
         """What brings the monitoring API: let charts with monitors of their own wait for it."""
         self.prometheus_url = f"http://{PROMETHEUS_RELEASE}-prometheus.{namespace}.svc:9090"
@@ -92,6 +108,18 @@ class Observability(GtcConstruct):
             namespace=self.namespace.name,
             sources=sources,
             folder=folder,
+            after=[self.namespace],
+        )
+
+    def _admin(self, admin: Mapping[str, SecretRef]) -> WorkloadSecrets:
+        if set(admin) != set(ADMIN_KEYS):
+            got = ", ".join(admin) or "nothing"
+            raise self.refused(f"got {got} for Grafana, allowed: {' and '.join(ADMIN_KEYS)}")
+        return WorkloadSecrets(
+            self,
+            "admin",
+            namespace=self.namespace.name,
+            secrets={ADMIN_SECRET: admin},
             after=[self.namespace],
         )
 

@@ -3,7 +3,8 @@ import json
 import pytest
 
 import dashboards
-from gtc_constructs.observability import Observability
+from gtc_constructs.observability import ADMIN_KEYS, Observability
+from gtc_constructs.secrets import SecretRef
 from gtc_spec import metrics_platform, promql
 from gtc_spec.errors import UsageError
 from gtc_spec.manifests.placement import on_management_pool
@@ -111,6 +112,28 @@ def test_gpu_metrics_come_from_the_gpu_nodes_and_keep_the_names_of_pods(stack, m
     assert given["tolerations"][0]["key"] == "nvidia.com/gpu"
     assert given["serviceMonitor"] == {"enabled": True, "interval": "5s", "honorLabels": True}
     assert given["arguments"][-2:] == ["-c", "5000"]
+
+
+def test_an_administrator_of_your_own_reaches_the_cluster_and_no_file(stack):
+    admin = {
+        key: SecretRef.from_variable(stack, key.replace("-", "_"), description=key)
+        for key in ADMIN_KEYS
+    }
+    Observability(stack, "observability", admin=admin)
+
+    made = Synthesised(stack)
+    (values,) = made.release("kube-prometheus-stack")["values"]
+    secret = made.resource("kubernetes_secret_v1")
+    assert values["grafana"]["admin"] == {"existingSecret": secret["metadata"]["name"]}
+    assert set(secret["data_wo"]) == {"admin-user", "admin-password"}
+    assert "data" not in secret
+
+
+def test_an_administrator_without_a_password_is_refused(stack):
+    user = SecretRef.from_variable(stack, "user", description="user")
+
+    with pytest.raises(UsageError, match=r"got admin-user for Grafana, allowed: admin-user and"):
+        Observability(stack, "observability", admin={"admin-user": user})
 
 
 def test_node_metrics_carry_the_name_of_their_node(values):
