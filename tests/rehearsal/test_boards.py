@@ -1,0 +1,157 @@
+"""The boards against a real Prometheus that scrapes a rehearsal under load."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import yaml
+
+import dashboards
+from gtc_runtime.metrics.board_check import Finding, check_boards
+from gtc_runtime.metrics.prometheus import PrometheusClient
+
+from .conftest import Rehearsal
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.timeout(300),
+    pytest.mark.skipif(
+        shutil.which("prometheus") is None,
+        reason="prometheus is not on PATH: python3 -m tools.prometheus",
+    ),
+]
+
+FILLED_WITHIN_S = 45
+"""A chat's second turn comes after its first answer and a pause; rates need two scrapes."""
+
+
+def get(url: str) -> Any:
+    with urllib.request.urlopen(url, timeout=10) as answer:
+        return json.load(answer)
+
+
+def scrape_configs(targets: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """One job for each target that the rehearsal's own Prometheus scrapes, with its labels."""
+    return [
+        {
+            "job_name": f"target-{number}",
+            "metrics_path": "/metrics",
+            "static_configs": [
+                {
+                    "targets": [target["scrapeUrl"].split("/")[2]],
+                    "labels": {k: v for k, v in target["labels"].items() if k != "instance"},
+                }
+            ],
+        }
+        for number, target in enumerate(targets)
+    ]
+
+
+@pytest.fixture(scope="module")
+def prometheus(rehearsal: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A real Prometheus that scrapes every process of the rehearsal, which is under load."""
+    rehearsal.gtc("start", "--rps", "3", "--mix", "60/20/20")
+    folder = tmp_path_factory.mktemp("prometheus")
+    targets = get(rehearsal.notes["urls"]["prometheus"] + "/api/v1/targets")["data"]
+    config = {
+        "global": {"scrape_interval": "2s", "scrape_timeout": "2s"},
+        "scrape_configs": scrape_configs(targets["activeTargets"]),
+    }
+    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        address = f"127.0.0.1:{probe.getsockname()[1]}"
+    process = subprocess.Popen(
+        [
+            "prometheus",
+            f"--config.file={folder / 'prometheus.yml'}",
+            f"--storage.tsdb.path={folder / 'data'}",
+            f"--web.listen-address={address}",
+            "--log.level=error",
+        ]
+    )
+    try:
+        yield f"http://{address}"
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def ask(url: str) -> list[Finding]:
+    async def asked() -> list[Finding]:
+        async with PrometheusClient(url, timeout_s=10) as client:
+            return await check_boards(client, dashboards.load(), rehearsal=True)
+
+    return asyncio.run(asked())
+
+
+def silent(findings: list[Finding]) -> list[Finding]:
+    """Queries of panels that should answer under load; marks only show while something changes."""
+    return [
+        one
+        for one in findings
+        if one.state in ("idle", "empty") and not one.panel.startswith("mark: ")
+    ]
+
+
+@pytest.fixture(scope="module")
+def findings(prometheus: str) -> list[Finding]:
+    """Answers once every panel has one, or the last ones in time."""
+    give_up = time.monotonic() + FILLED_WITHIN_S
+    found: list[Finding] = []
+    while time.monotonic() < give_up:
+        time.sleep(3)
+        try:
+            found = ask(prometheus)
+        except Exception:
+            continue
+        if not silent(found):
+            break
+    return found
+
+
+def test_every_panel_that_a_rehearsal_can_fill_has_data(findings: list[Finding]) -> None:
+    assert findings
+    assert silent(findings) == []
+
+
+def test_what_a_rehearsal_cannot_fill_is_marked_on_the_board(findings: list[Finding]) -> None:
+    described = {
+        (name, panel["title"]): panel["description"]
+        for name, board in dashboards.load().items()
+        for panel in board["panels"]
+        if panel["type"] != "row"
+    }
+    by_panel: dict[tuple[str, str], set[str]] = {}
+    for one in findings:
+        by_panel.setdefault((one.board, one.panel), set()).add(one.state)
+    unfilled = {panel for panel, states in by_panel.items() if states == {"not-applicable"}}
+
+    assert unfilled == {panel for panel, text in described.items() if "Cluster only" in text}
+
+
+def test_the_rehearsals_own_prometheus_answers_the_same_panels(
+    findings: list[Finding], rehearsal: Rehearsal
+) -> None:
+    own = ask(rehearsal.notes["urls"]["prometheus"])
+
+    assert {one.query: one.state for one in silent(own)} == {}
+    assert len(own) == len(findings)
+
+
+def test_the_command_finds_the_rehearsal_and_is_content(
+    findings: list[Finding], rehearsal: Rehearsal
+) -> None:
+    told = rehearsal.gtc("dashboards", "check")
+
+    assert told["prometheus"] == rehearsal.notes["urls"]["prometheus"]
+    assert len(told["queries"]) == len(findings)
