@@ -57,6 +57,7 @@ class Look:
         margins: Left, right, top, bottom.
         minutes: Between two labels of the time axis.
         step: Multiple on which the other axis ends when it is linear.
+        parts: About how many parts that axis is split into.
         named: Whether the first chart names the phases above its bands.
     """
 
@@ -66,6 +67,7 @@ class Look:
     margins: tuple[int, int, int, int] = (72, 60, 34, 32)
     minutes: int = 1
     step: int = 10
+    parts: int = 4
     named: bool = True
 
 
@@ -194,9 +196,10 @@ def options(spec: ChartSpec, look: Look) -> dict[str, Any]:
         ":max": _axis_end(spec, look, "max", "ceil"),
         "axisLabel": {**axis_text, ":formatter": f"value => +value.toFixed(2) + ' {spec.unit}'"},
         "splitLine": {"lineStyle": {"color": theme.COLOURS["line"], "opacity": 0.6}},
-        "splitNumber": 4,
+        "splitNumber": look.parts,
     }
-    y_axis |= {"logBase": 2} if spec.logarithmic else {"interval": look.step}
+    if spec.logarithmic:
+        y_axis["logBase"] = 2
     sides = zip(("left", "right", "top", "bottom"), look.margins, strict=True)
     return {
         "animation": False,
@@ -238,7 +241,7 @@ def _series(name: str, colour: str, look: Look, *, place: int) -> dict[str, Any]
         "silent": True,
         "data": [],
         "lineStyle": {
-            "width": look.widths[place],
+            ":width": f"gtcPanel.px({look.widths[place]})",
             "type": ("solid", "dashed")[place],
             "color": theme.COLOURS[colour],
         },

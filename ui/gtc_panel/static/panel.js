@@ -3,7 +3,7 @@
 window.gtcPanel = (() => {
   const AT = 0, PHASE = 5;
   const STALE_MS = 5000, GONE_MS = 15000, NAMED_BAND_MS = 40000, CROWDED_MS = 12000;
-  let setup = null, rows = [], markers = [], heardAt = Date.now();
+  let setup = null, rows = [], markers = [], heardAt = Date.now(), awaited = 0;
 
   // sizes in charts follow the rem of the page: 16 px at 1920x1080
   const px = (size) => (size / 16) * parseFloat(getComputedStyle(document.documentElement).fontSize);
@@ -24,7 +24,13 @@ window.gtcPanel = (() => {
     if (!rows.length || row[AT] > rows[rows.length - 1][AT]) rows.push(row);
     const now = rows[rows.length - 1][AT];
     while (rows.length && rows[0][AT] < now - setup.windowMs) rows.shift();
-    for (const chart of setup.charts) draw(chart, now);
+    if (!awaited) awaited = requestAnimationFrame(drawAll);
+  }
+
+  // once a frame at most: a display that is too slow skips draws and does not fall behind
+  function drawAll() {
+    awaited = 0;
+    for (const chart of setup.charts) draw(chart, rows[rows.length - 1][AT]);
   }
 
   function draw(spec, now) {
@@ -39,7 +45,7 @@ window.gtcPanel = (() => {
     const { colours, words, windowMs } = setup;
     const goal = {
       yAxis: spec.goal,
-      lineStyle: { color: colours.warning, type: [8, 6], width: 2 },
+      lineStyle: { color: colours.warning, type: [px(8), px(6)], width: px(2) },
       label: { formatter: words.goal, position: "insideStartTop", color: colours.warning, fontSize: px(setup.labelPx), fontFamily: setup.font },
     };
     const inWindow = markers.filter(([at]) => at >= now - windowMs && at <= now);
@@ -47,9 +53,9 @@ window.gtcPanel = (() => {
       const crowded = place > 0 && at - inWindow[place - 1][0] < CROWDED_MS;
       return {
         xAxis: at,
-        lineStyle: { color: colours.muted, width: 2, type: kind === "ready" ? "solid" : [2, 4] },
+        lineStyle: { color: colours.muted, width: px(2), type: kind === "ready" ? "solid" : [px(2), px(4)] },
         label: {
-          show: spec.marked && !crowded,
+          show: spec.marked && !crowded && at > now - 0.85 * windowMs, // the goal has its name there
           formatter: words.markers[kind],
           position: "insideEndTop",
           distance: px(3),

@@ -13,7 +13,14 @@ from gtc_panel.figures import freshness
 from gtc_runtime.view import DemoView, Quantiles
 
 LOOK: Final = Look(
-    axis=26, label=26, widths=(5, 3), margins=(104, 64, 14, 44), minutes=2, step=20, named=False
+    axis=26,
+    label=26,
+    widths=(5, 3),
+    margins=(104, 64, 14, 44),
+    minutes=2,
+    step=20,
+    parts=3,
+    named=False,
 )
 
 
