@@ -69,6 +69,9 @@ bench-load: setup ## Hold the load engine against C, AIPerf and GuideLLM; BENCH_
 	@$(PYTHON) tools/compiler.py
 	@$(BIN)/python -m tests.bench.load.run $(BENCH_FLAGS)
 
+bench-models: setup ## Kill, damage and race the model sync with 2 GB; S3=URL of a store, else moto
+	$(BIN)/python -m tests.bench.models $(if $(S3),--s3 $(S3))
+
 check: lint types arch ## Everything static: lint, format, types, architecture
 
 lint: setup ## ruff: rules and format
