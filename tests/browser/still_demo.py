@@ -99,7 +99,7 @@ def moved(view: DemoView) -> DemoView:
         view.load,
         waiting=chance.randrange(400),
         streaming=chance.randrange(900),
-        output_tokens_s=chance.uniform(300, 11_000),
+        output_tokens_s=chance.uniform(10_000, 99_000),
     )
     return replace(
         view, at=now.isoformat(), load=load, workloads=dict.fromkeys(view.workloads, figures)

@@ -76,6 +76,7 @@ def test_a_display_costs_the_server_less_than_a_tenth_of_a_core(stage):
     stage.wait_for_timeout(WATCH_S * 1000)
     with_display = (cpu_s(pid) - before_s) / WATCH_S
 
+    assert cut_off(stage) == []
     assert with_display < COST_MAX
 
 
