@@ -77,20 +77,8 @@ class Observability(GtcConstruct):
             like=names.NAMESPACE_MONITORING,
             after=after,
         )
-        given = prometheus_stack(storage_class, selector)
-        waits: list[Ordered] = [self.namespace]
-        if admin is not None:
-            waits.append(self._admin(admin))
-            given["grafana"]["admin"] = {"existingSecret": ADMIN_SECRET}
-        self.prometheus = HelmChart(
-            self,
-            "prometheus",
-            chart=chart,
-            name=PROMETHEUS_RELEASE,
-            namespace=namespace,
-            values=given,
-            overrides=values,
-            after=waits,
+        self.prometheus = self._monitor(
+            chart, prometheus_stack(storage_class, selector), values, admin
         )
         """What brings the monitoring API: let charts with monitors of their own wait for it."""
         self.prometheus_url = f"http://{PROMETHEUS_RELEASE}-prometheus.{namespace}.svc:9090"
@@ -109,6 +97,28 @@ class Observability(GtcConstruct):
             sources=sources,
             folder=folder,
             after=[self.namespace],
+        )
+
+    def _monitor(
+        self,
+        chart: ChartRef,
+        values: dict[str, Any],
+        overrides: Mapping[str, Any] | None,
+        admin: Mapping[str, SecretRef] | None,
+    ) -> HelmChart:
+        waits: list[Ordered] = [self.namespace]
+        if admin is not None:
+            waits.append(self._admin(admin))
+            values["grafana"]["admin"] = {"existingSecret": ADMIN_SECRET}
+        return HelmChart(
+            self,
+            "prometheus",
+            chart=chart,
+            name=PROMETHEUS_RELEASE,
+            namespace=self.namespace.name,
+            values=values,
+            overrides=overrides,
+            after=waits,
         )
 
     def _admin(self, admin: Mapping[str, SecretRef]) -> WorkloadSecrets:
