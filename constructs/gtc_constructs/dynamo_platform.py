@@ -21,11 +21,10 @@ from gtc_constructs.namespace import Namespace
 from gtc_constructs.observability import STORAGE_CLASS
 from gtc_constructs.values import ChartRef
 from gtc_spec import names, versions
+from gtc_spec.manifests.placement import RUNTIME_CLASS
 
 CRDS_CHART: Final = ChartRef.pinned(versions.DYNAMO_CRDS)
 CHART: Final = ChartRef.pinned(versions.DYNAMO_PLATFORM)
-RUNTIME_CLASS: Final = "nvidia"
-"""RuntimeClass and handler of GPU pods; DOKS has the handler, but makes no class for it."""
 _CRDS_NAMESPACE: Final = "default"
 """Where NVIDIA's guide installs the CRDs; they are of the whole cluster and outlive the release."""
 

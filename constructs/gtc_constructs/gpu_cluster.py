@@ -29,7 +29,7 @@ from gtc_constructs.nfs_share import NfsShare
 from gtc_constructs.providers import require_digitalocean
 from gtc_constructs.values import NfsTier, NodePool
 from gtc_spec import versions
-from gtc_spec.manifests.placement import MANAGEMENT_POOL
+from gtc_spec.manifests.placement import GPU_POOL, MANAGEMENT_POOL
 
 
 class GpuCluster(GtcConstruct):
@@ -104,7 +104,7 @@ class GpuCluster(GtcConstruct):
             kubeconfig_expire_seconds=kubeconfig_ttl.total_seconds(),
             tags=[*tags, *cluster_tags],
         )
-        self.pool = self.add_gpu_pool("gpu", gpu_pool)
+        self.pool = self.add_gpu_pool(GPU_POOL, gpu_pool)
         self.models = self._share(nfs_size_gib, nfs_tier)
 
     def add_gpu_pool(self, id: str, pool: NodePool) -> KubernetesNodePool:

@@ -15,6 +15,8 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -82,11 +84,13 @@ class Answer:
 
     Attributes:
         retry_after_s: The wait that the server asked for, None when it did not.
+        at: The server's wall clock, to the second; None when it does not say.
     """
 
     status: int
     body: bytes
     retry_after_s: float | None = None
+    at: datetime | None = None
 
 
 class Transport:
@@ -189,7 +193,10 @@ class Transport:
             async with asyncio.timeout(self._limits.exchange_s):
                 async with self._call(api, request) as response:
                     answer = Answer(
-                        response.status_code, response.content, _retry_after_s(response)
+                        response.status_code,
+                        response.content,
+                        _retry_after_s(response),
+                        _date(response),
                     )
         except (APITimeoutError, TimeoutError, httpx.HTTPError, OSError) as lost:
             cause = lost.__cause__ if isinstance(lost, APITimeoutError) else lost
@@ -266,6 +273,14 @@ def _unreachable(request: Request, error: Exception) -> Unreachable:
 
 def _told(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
+
+
+def _date(response: httpx.Response) -> datetime | None:
+    try:
+        when = parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return None
+    return when.astimezone(UTC) if when.tzinfo else None
 
 
 def _retry_after_s(response: httpx.Response) -> float | None:

@@ -147,6 +147,11 @@ class PrometheusClient:
             return _rows_of(body, answer.status)
 
 
+def selectors(expr: str) -> list[str]:
+    """Each selector of an expression once, as it is written there."""
+    return list(dict.fromkeys(name + braces for name, braces in _SELECTOR.findall(expr)))
+
+
 def age_query(expr: str) -> str | None:
     """PromQL for the age in seconds of the oldest input of an expression.
 

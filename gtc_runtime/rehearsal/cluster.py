@@ -37,6 +37,7 @@ from gtc_runtime.rehearsal.kube_api.server import KubeApiServer
 from gtc_runtime.rehearsal.kube_api.store import Store
 from gtc_runtime.rehearsal.operator import Operator
 from gtc_runtime.rehearsal.prometheus import PrometheusTwin
+from gtc_runtime.rehearsal.surroundings import furnish
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
@@ -77,6 +78,7 @@ class RehearsalCluster:
         """Start everything; the notes that say where it answers."""
         for resource, manifest in seeds(self._env):
             self.store.create(resource, manifest, actor="operator")
+        furnish(self.store, self._env)
         api = KubeApiServer(self.store)
         url = await api.start()
         self._stack.push_async_callback(api.stop)

@@ -16,7 +16,9 @@ from gtc_runtime.rehearsal.kube_api.resources import NODE, POD
 from gtc_runtime.rehearsal.kube_api.store import Store
 from gtc_runtime.rehearsal.kube_api.write import OPERATOR
 from gtc_runtime.rehearsal.pods import GPU, gpus_of, is_leaving, is_placed, unschedulable
+from gtc_spec.manifests import placement
 from gtc_spec.pools import GpuBudget
+from gtc_spec.versions import HOST_DRIVER_MIN
 
 Json = dict[str, Any]
 MANAGEMENT_NODE = "rehearsal-mgmt-0"
@@ -80,10 +82,10 @@ class Scheduler:
 
     def _create_node(self, name: str, gpus: int) -> None:
         node = {
-            "metadata": {
-                "name": name,
-                "labels": {"node.kubernetes.io/instance-type": self._size if gpus else "cpu"},
-            },
+            "metadata": {"name": name, "labels": self._labels(gpus)},
+            "spec": {"taints": [{"key": placement.GPU_TAINT, "effect": "NoSchedule"}]}
+            if gpus
+            else {},
         }
         self._store.create(NODE, node, actor=OPERATOR)
         resources = {"pods": "110", **({GPU: str(gpus)} if gpus else {})}
@@ -94,3 +96,14 @@ class Scheduler:
             "conditions": updated([], [ready], stamp(self._now())),
         }
         self._store.patch(NODE, name, None, {"status": status}, "status", actor=OPERATOR)
+
+    def _labels(self, gpus: int) -> dict[str, str]:
+        """As DOKS and NVIDIA's feature discovery label a node; the driver is the oldest allowed."""
+        if not gpus:
+            pool = placement.on_management_pool()
+            return {"node.kubernetes.io/instance-type": "cpu", **pool}
+        return {
+            "node.kubernetes.io/instance-type": self._size,
+            placement.POOL_LABEL: placement.GPU_POOL,
+            placement.DRIVER_LABEL: str(HOST_DRIVER_MIN),
+        }

@@ -15,6 +15,13 @@ POOL_LABEL: Final = "doks.digitalocean.com/node-pool"
 GPU_TAINT: Final = "nvidia.com/gpu"
 """Taint that DOKS puts on GPU nodes."""
 
+GPU_POOL: Final = "gpu"
+"""Name of the node pool with GPUs."""
+RUNTIME_CLASS: Final = "nvidia"
+"""RuntimeClass and handler of GPU pods; DOKS has the handler, but makes no class for it."""
+DRIVER_LABEL: Final = "nvidia.com/cuda.driver-version.major"
+"""Label in which NVIDIA's feature discovery tells the driver branch of a node, where it runs."""
+
 
 def on_management_pool() -> dict[str, str]:
     """Node selector of the management pool."""

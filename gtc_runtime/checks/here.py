@@ -1,0 +1,42 @@
+"""Checks of time: this machine's clock, and what is left until the end date."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gtc_runtime.checks.check import Finding, NotApplicable, green, judge, red
+from gtc_runtime.checks.scene import Scene
+from gtc_runtime.cluster.transport import Request
+from gtc_spec import bill
+
+SKEW_S_MAX: Final = 5.0
+"""Boards end at the browser's now; Kubernetes tells its time to the second."""
+
+
+async def clock(scene: Scene) -> Finding:
+    """The wall clock of this machine against the Date header of the API server."""
+    before = scene.now()
+    answer = await scene.kube.transport.send(Request("GET", "ask for the time", "", (), None))
+    after = scene.now()
+    if answer.at is None:
+        raise NotApplicable("the API server does not tell its time")
+    # the header has whole seconds, cut off
+    skew_s = max((before - answer.at).total_seconds() - 1, (answer.at - after).total_seconds(), 0)
+    hint = "turn on time synchronisation of this machine: timedatectl set-ntp true"
+    return judge(skew_s <= SKEW_S_MAX, f"{skew_s:.0f} s apart", f"<= {SKEW_S_MAX:g} s", hint)
+
+
+async def end_date(scene: Scene) -> Finding:
+    """Hours, GPU-hours and dollars until everything has to be gone."""
+    until, env = scene.env.until, scene.env
+    extend = "make deploy UNTIL=2026-03-20T18:00+01:00 moves it; make teardown ends it"
+    if until is None:
+        if scene.rehearsal:
+            raise NotApplicable("a rehearsal costs nothing and needs no end")
+        return red("no end date", "one: GPUs are easy to forget", extend)
+    left_h = bill.minutes_left(until, scene.now()) / 60
+    if left_h <= 0:
+        return red(f"passed at {until:%Y-%m-%d %H:%M} UTC", "in the future", extend)
+    cost = bill.bill(env, left_h)
+    told = f"{left_h:.1f} h, {cost.gpu_hours:.0f} GPU-hours, {cost.usd:.0f} USD"
+    return green(f"{told} until {until:%Y-%m-%d %H:%M} UTC", "in the future")

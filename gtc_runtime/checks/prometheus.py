@@ -1,0 +1,128 @@
+"""Checks of measuring: Prometheus, its targets, and whether our queries find anything."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+import dashboards
+from gtc_runtime.checks.check import Finding, RestsOn, judge
+from gtc_runtime.checks.scene import Scene
+from gtc_runtime.cluster.errors import first_line
+from gtc_runtime.metrics.board_check import check_boards, queries_of
+from gtc_runtime.metrics.prometheus import PrometheusClient, selectors
+from gtc_runtime.metrics.reading import Missing
+from gtc_runtime.metrics.readings import QUERIES
+from gtc_spec import metrics, names, promql
+from gtc_spec.errors import UnreachableError
+from gtc_spec.pools import ROLES
+from gtc_spec.promql_syntax import only_on_cluster
+
+NAMESPACES: Final = (names.NAMESPACE_WORKLOAD, names.NAMESPACE_PANEL, names.NAMESPACE_KEDA)
+"""Targets in these are ours; a managed control plane has others that never answer."""
+FIRST_SCRAPE_S: Final = 12.0
+"""What the check of the frontend has caused is scraped within two intervals."""
+LOOK_S: Final = 1.0
+BATCH: Final = 16
+"""Selectors that are asked for in one question."""
+
+
+async def prometheus(scene: Scene) -> Finding:
+    """It evaluates a query."""
+    answer = await scene.json("prometheus", "/api/v1/query?query=vector(1)")
+    good = isinstance(answer, dict) and answer.get("status") == "success"
+    found = scene.addresses["prometheus"] if good else f"it says {first_line(str(answer))}"
+    return judge(good, found, "an answer", "kubectl -n monitoring get pods")
+
+
+async def targets(scene: Scene) -> Finding:
+    """Every target of ours is up, and there is one of each kind."""
+    answer = await scene.json("prometheus", "/api/v1/targets?state=active")
+    every: list[dict[str, Any]] = answer["data"]["activeTargets"]
+    ours = [each for each in every if each["labels"].get("namespace") in NAMESPACES]
+    down = [_told(each) for each in ours if each.get("health") == "down"]
+    jobs = Counter(each["labels"].get("job", "") for each in ours)
+    missing = [job for job in metrics.JOBS.values() if not jobs[job]]
+    if not any(job.startswith(f"{names.NAMESPACE_PANEL}/") for job in jobs):
+        missing.append(f"{names.NAMESPACE_PANEL}/{names.DEMO}")
+    wrong = [*down, *(f"no target of {job}" for job in missing)]
+    hint = "kubectl get podmonitors -A; the platform makes Dynamo's, with the monitoring API first"
+    return judge(not wrong, "; ".join(wrong) or f"{len(ours)} up", "all up", hint)
+
+
+def _told(target: dict[str, Any]) -> str:
+    who = target["labels"].get("pod") or target.get("scrapeUrl", "?")
+    return first_line(f"{who}: {target.get('lastError') or 'down'}")
+
+
+async def queries(scene: Scene) -> Finding:
+    """Every query of scalers, panel and boards finds its series, with every label that it names."""
+    if (await targets(scene)).state == "red":
+        raise RestsOn("targets")
+    asked = _asked(scene)
+    give_up = asyncio.get_running_loop().time() + FIRST_SCRAPE_S
+    async with PrometheusClient(scene.addresses["prometheus"]) as client:
+        try:
+            while empty := await _empty(client, asked, rehearsal=scene.rehearsal):
+                if asyncio.get_running_loop().time() > give_up:
+                    break
+                await asyncio.sleep(LOOK_S)
+        except UnreachableError as error:
+            raise RestsOn("prometheus", error.message) from None
+    more = f"; {len(empty) - 3} more" if len(empty) > 3 else ""
+    found = "; ".join(empty[:3]) + more if empty else f"all {len(asked)} find their series"
+    hint = "gtc dashboards check tells all: a label was renamed, or its source is not scraped"
+    return judge(not empty, found, "every metric and label has data", hint)
+
+
+def _asked(scene: Scene) -> dict[str, str]:
+    """Every query that can have an answer here, with the place that asks it first."""
+    asked = {
+        promql.scaler_query(scene.env.pools.of(r).scale): f"scaler of {names.scaler(r)}"
+        for r in ROLES
+    }
+    for field, query in QUERIES.items():
+        asked.setdefault(query, f"panel: {field}")
+    for board in dashboards.load().values():
+        for panel, query in queries_of(board):
+            asked.setdefault(query, f"board: {panel}")
+    return {
+        query: place
+        for query, place in asked.items()
+        if not (scene.rehearsal and only_on_cluster(query))
+    }
+
+
+async def _empty(
+    client: PrometheusClient, asked: Mapping[str, str], *, rehearsal: bool
+) -> list[str]:
+    """Where a query finds nothing because a metric or a label is not there, and which.
+
+    Raises:
+        UnreachableError: Prometheus does not answer.
+    """
+    every = list(dict.fromkeys(one for query in asked for one in selectors(query)))
+    absent = await _absent(client, every)
+    suspects = {q: place for q, place in asked.items() if absent.intersection(selectors(q))}
+    panels = [{"title": place, "targets": [{"expr": q}]} for q, place in suspects.items()]
+    board = {"panels": panels, "annotations": {"list": []}}
+    found = await check_boards(client, {"": board}, rehearsal=rehearsal)
+    return [f"{each.panel}: {each.reason}" for each in found if each.state == "empty"]
+
+
+async def _absent(client: PrometheusClient, every: Sequence[str]) -> set[str]:
+    """The selectors that find nothing; asked many at a time, because each question costs a trip."""
+    there: set[str] = set()
+    for begin in range(0, len(every), BATCH):
+        batch = every[begin : begin + BATCH]
+        numbered = (
+            f'label_replace(group({one}), "n", "{begin + i}", "", "")'
+            for i, one in enumerate(batch)
+        )
+        rows = await client.series(" or ".join(numbered))
+        if isinstance(rows, Missing):
+            raise UnreachableError(rows.reason)
+        there.update(every[int(labels["n"])] for labels, _ in rows)
+    return set(every) - there

@@ -1,0 +1,119 @@
+"""Checks of autoscaling: scalers, their HPAs, and pauses that somebody left behind."""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, judge, red
+from gtc_runtime.checks.scene import Scene
+from gtc_runtime.cluster.keda import Keda
+from gtc_runtime.cluster.keda_status import KedaStatus
+from gtc_runtime.cluster.kinds import HPA, LEASE, SCALED_OBJECT
+from gtc_runtime.cluster.kube import Json
+from gtc_runtime.cluster.lease_view import holder_of, spec_of
+from gtc_runtime.cluster.pools import condition
+from gtc_spec import names
+from gtc_spec.pools import ROLES
+
+LOOK_S: Final = 1.0
+YOUNG_S: Final = 45.0
+"""An HPA of less than this age may still be about to read its metric for the first time: it looks
+every 15 s."""
+
+
+async def scalers(scene: Scene) -> Finding:
+    """Both ScaledObjects exist and KEDA can read their triggers."""
+    found = await asyncio.gather(*(scene.one(SCALED_OBJECT, names.scaler(role)) for role in ROLES))
+    wrong = []
+    for role, scaler in zip(ROLES, found, strict=True):
+        ready = condition(scaler or {}, "Ready")
+        if ready.get("status") != "True":
+            why = "no word from keda yet" if scaler else "does not exist"
+            wrong.append(f"{names.scaler(role)}: {ready.get('message') or why}")
+    hint = "kubectl describe so; kubectl -n keda logs deploy/keda-operator"
+    return judge(not wrong, "; ".join(wrong) or "both are ready", "Ready", hint)
+
+
+async def pause(scene: Scene) -> Finding:
+    """Nobody's pause is left behind; one that its holder is using is none.
+
+    A show in auto mode pauses KEDA under its Lease, and ``gtc prescale`` until a time.
+    """
+    status = await _status(scene)
+    oddities = [s.held for s in status.scalers.values() if s.held]
+    if status.paused_by_other or oddities:
+        found = "; ".join([status.paused_by_other, *oddities]).strip("; ")
+        hint = "ask who did it, then kubectl annotate so --all KEY-, or gtc safe"
+        return red(found, "no pause", hint)
+    if not status.paused_by_us:
+        return judge(True, "not paused", "no pause", "")
+    used = status.held_at(scene.now()) or await _is_held(scene, status.holder)
+    hint = "its holder is gone: the guardian resumes KEDA within 30 s, or gtc safe"
+    return judge(used, status.reason, "no pause that its holder has left", hint)
+
+
+async def _status(scene: Scene) -> KedaStatus:
+    for role in ROLES:
+        await scene.one(SCALED_OBJECT, names.scaler(role))  # tells a missing kind from no object
+    return await Keda(scene.kube).status()
+
+
+async def _is_held(scene: Scene, holder: str) -> bool:
+    """Whether the Lease says that this holder was alive a moment ago."""
+    lease = await scene.one(LEASE, names.LEASE)
+    if lease is None or holder_of(lease) != holder:
+        return False
+    renewed = _time(spec_of(lease).get("renewTime"))
+    seconds = spec_of(lease).get("leaseDurationSeconds")
+    if renewed is None or not isinstance(seconds, int):
+        return False
+    return scene.now() - renewed < timedelta(seconds=2 * seconds)
+
+
+async def hpas(scene: Scene) -> Finding:
+    """Each HPA exists and has read its metric; a young one gets the time to do so."""
+    while True:
+        status = await _status(scene)
+        if not any(scaler.present for scaler in status.scalers.values()):
+            raise RestsOn("scalers")
+        if any(scaler.pause for scaler in status.scalers.values()):
+            raise NotApplicable("KEDA is paused, so there is no HPA: see pause")
+        looks = await asyncio.gather(*(_hpa(scene, names.hpa(names.scaler(r))) for r in ROLES))
+        wrong = [said for said, _ in looks if said]
+        if not wrong or not any(young for _, young in looks):
+            break
+        await asyncio.sleep(LOOK_S)
+    hint = f"kubectl -n {names.NAMESPACE_WORKLOAD} describe hpa: it says which query has no data"
+    return judge(not wrong, "; ".join(wrong) or "both read their metric", "a reading", hint)
+
+
+async def _hpa(scene: Scene, name: str) -> tuple[str, bool]:
+    """What is wrong with an HPA, empty for nothing; and whether time may mend it."""
+    hpa = await scene.one(HPA, name)
+    if hpa is None:
+        return f"no {name}", False
+    born = _time(hpa["metadata"].get("creationTimestamp"))
+    young = born is not None and scene.now() - born < timedelta(seconds=YOUNG_S)
+    active = condition(hpa, "ScalingActive")
+    if active.get("status") == "False":
+        return f"{name} is <unknown>: {active.get('message')}", young
+    if not _reads(hpa):
+        return f"{name} is <unknown>: it has read nothing yet", young
+    return "", False
+
+
+def _reads(hpa: Json) -> bool:
+    return any(
+        (metric.get("external") or {}).get("current")
+        for metric in (hpa.get("status") or {}).get("currentMetrics") or []
+    )
+
+
+def _time(text: object) -> datetime | None:
+    try:
+        when = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return when.astimezone(UTC) if when.tzinfo else None

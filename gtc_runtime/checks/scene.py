@@ -1,0 +1,204 @@
+"""What the checks look at: one cluster, the services on it and the settings of this process.
+
+It gives answers or says which check tells why there is none. It must not judge anything.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Any, Final, Literal
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from gtc_runtime.checks.check import NotApplicable, RestsOn
+from gtc_runtime.cluster.errors import Denied, KubeError, NotFound, first_line
+from gtc_runtime.cluster.kinds import DGD, Kind
+from gtc_runtime.cluster.kube import Json, Kube, Objects
+from gtc_runtime.cluster.service_proxy import reached
+from gtc_runtime.cluster.transport import Limits
+from gtc_runtime.settings import Settings
+from gtc_spec import names
+from gtc_spec.environment import Environment
+from gtc_spec.errors import GtcError
+from gtc_spec.manifests.panel import PANEL, PORT
+from gtc_spec.manifests.serving_graph import frontend_url
+from gtc_spec.promql import PROMETHEUS_ADDRESS, PROMETHEUS_RELEASE
+
+Place = Literal["frontend", "prometheus", "grafana", "panel"]
+INSIDE: Final[dict[Place, str]] = {
+    "frontend": frontend_url(),
+    "prometheus": PROMETHEUS_ADDRESS,
+    "grafana": f"http://{PROMETHEUS_RELEASE}-grafana.{names.NAMESPACE_MONITORING}.svc:80",
+    "panel": f"http://{PANEL}.{names.NAMESPACE_PANEL}.svc:{PORT}",
+}
+"""Where each place answers inside a cluster."""
+ANSWER_S: Final = 5.0
+"""Longest wait for one answer of a place."""
+LIMITS: Final = Limits(exchange_s=5.0, tries=2, total_s=10.0)
+"""Of each question to Kubernetes: a Helm record of half a megabyte comes over a booth's Wi-Fi."""
+_UNKNOWN_KIND: Final = ("page not found", "could not find the requested resource")
+"""Words of a 404 that is about a kind and not about an object."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Everything that a check may look at.
+
+    Attributes:
+        env: What should be deployed.
+        settings: Of this process.
+        addresses: Base URL of each place that can be reached from here.
+        rehearsal: Whether the cluster is a rehearsal, as it says itself.
+        is_panel: Whether this process is the panel that is asked about.
+        problem: Why there is no cluster; None when there is one.
+        now: This machine's wall clock.
+    """
+
+    env: Environment
+    settings: Settings
+    addresses: Mapping[Place, str] = field(default_factory=dict)
+    rehearsal: bool = False
+    is_panel: bool = False
+    problem: GtcError | None = None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    _kube: Kube | None = None
+    _session: aiohttp.ClientSession | None = None
+
+    @property
+    def kube(self) -> Kube:
+        """The client of the workload's namespace.
+
+        Raises:
+            RestsOn: There is no cluster.
+        """
+        if self._kube is None:
+            raise RestsOn("kubernetes", self.problem.message if self.problem else "not connected")
+        return self._kube
+
+    async def one(
+        self, kind: Kind, name: str, namespace: str = names.NAMESPACE_WORKLOAD
+    ) -> Json | None:
+        """An object; None when there is none of that name.
+
+        Raises:
+            RestsOn: Kubernetes does not know the kind.
+        """
+        try:
+            return await Kube(self.kube.transport, namespace).get(kind, name)
+        except NotFound as error:
+            _refuse_unknown_kind(error)
+            return None
+
+    async def all(
+        self,
+        kind: Kind,
+        labels: Mapping[str, str] | None = None,
+        namespace: str = names.NAMESPACE_WORKLOAD,
+    ) -> Objects:
+        """Objects of a namespace; of the whole cluster when ``namespace`` is empty.
+
+        Raises:
+            RestsOn: Kubernetes does not know the kind.
+        """
+        kind = kind if namespace else replace(kind, namespaced=False)
+        try:
+            return await Kube(self.kube.transport, namespace).list(kind, labels)
+        except NotFound as error:
+            _refuse_unknown_kind(error)
+            raise
+
+    async def text(self, place: Place, path: str, body: Json | None = None) -> str:
+        """The answer of a place to GET, or to POST with a body.
+
+        Raises:
+            NotApplicable: Nobody said where the place is.
+            RestsOn: It does not answer as it should; names the check of that place.
+        """
+        base = self.addresses.get(place)
+        if not base or self._session is None:
+            raise NotApplicable(f"no address of {place}: set GTC_{place.upper()}_URL")
+        method = "GET" if body is None else "POST"
+        timeout = aiohttp.ClientTimeout(total=ANSWER_S)
+        try:
+            async with self._session.request(
+                method, base.rstrip("/") + path, json=body, timeout=timeout
+            ) as answer:
+                text = await answer.text(errors="replace")
+        except TimeoutError:
+            raise RestsOn(place, f"{base} does not answer within {ANSWER_S:g} s") from None
+        except (aiohttp.ClientError, ValueError) as error:
+            raise RestsOn(place, f"{base} does not answer: {first_line(str(error))}") from None
+        if answer.status >= 400:
+            raise RestsOn(place, f"{base}{path} answers {answer.status}: {first_line(text)}")
+        return text
+
+    async def json(self, place: Place, path: str, body: Json | None = None) -> Any:
+        """As `text`, read as JSON."""
+        try:
+            return json.loads(await self.text(place, path, body))
+        except ValueError:
+            raise RestsOn(place, f"{self.addresses[place]}{path} answers no JSON") from None
+
+
+@contextlib.asynccontextmanager
+async def opened(
+    env: Environment,
+    settings: Settings,
+    addresses: Mapping[Place, str],
+    *,
+    is_panel: bool = False,
+) -> AsyncIterator[Scene]:
+    """Connect to the cluster of the settings; a cluster that is away is part of the scene.
+
+    Args:
+        env: What should be deployed.
+        settings: Which kubeconfig, and where a corpus lies.
+        addresses: Where places answer; on a cluster the others are reached through Kubernetes,
+            unless the panel asks, which may not.
+        is_panel: Whether this process is the panel.
+    """
+    scene = Scene(env, settings, addresses, is_panel=is_panel)
+    async with contextlib.AsyncExitStack() as stack:
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        scene = replace(scene, _session=session)
+        try:
+            kube = await Kube.connect(names.NAMESPACE_WORKLOAD, settings.kubeconfig or None, LIMITS)
+        except GtcError as error:
+            yield replace(scene, problem=error)
+            return
+        stack.push_async_callback(kube.close)
+        rehearsal = await _is_rehearsal(kube)
+        known = {place: url for place, url in addresses.items() if url}
+        if not rehearsal and not is_panel:
+            for place in INSIDE.keys() - known.keys():
+                known[place] = await stack.enter_async_context(_through(kube, place))
+        yield replace(scene, addresses=known, rehearsal=rehearsal, _kube=kube)
+
+
+def _through(kube: Kube, place: Place) -> contextlib.AbstractAsyncContextManager[str]:
+    parts = urlsplit(INSIDE[place])
+    service, namespace = (parts.hostname or "").split(".")[:2]
+    return reached(kube, namespace, service, parts.port or 80)
+
+
+async def _is_rehearsal(kube: Kube) -> bool:
+    try:
+        labels = (await kube.get(DGD, names.DEMO))["metadata"].get("labels") or {}
+    except KubeError:
+        return False
+    return bool(labels.get(names.LABEL_REHEARSAL) == "true")
+
+
+def _refuse_unknown_kind(error: NotFound) -> None:
+    if any(words in error.message for words in _UNKNOWN_KIND):
+        raise RestsOn("definitions", error.message) from None
+
+
+def is_forbidden(error: GtcError) -> bool:
+    """Whether our account is known and may not look, other than credentials that have expired."""
+    return isinstance(error, Denied) and error.status == 403

@@ -1,0 +1,53 @@
+"""Check of the texts of the load: a whole corpus, or knowingly the bundled set."""
+
+from __future__ import annotations
+
+import asyncio
+
+from gtc_runtime.checks.check import Finding, green, red
+from gtc_runtime.checks.scene import Scene
+from gtc_runtime.corpus import manifest
+from gtc_runtime.corpus.choice import BUNDLED_LABEL
+from gtc_runtime.corpus.store import SpacesAccess, open_store
+from gtc_spec import names
+from gtc_spec.errors import GtcError
+from gtc_spec.manifests.jobs import spaces_endpoint
+
+_AGAIN = "make deploy-corpus sends what is missing or damaged; the bundled texts stand in"
+
+
+async def corpus(scene: Scene) -> Finding:
+    """Every file is what the manifest says; a deployed panel reads the bucket."""
+    location = scene.settings.corpus
+    if not location and (scene.rehearsal or scene.is_panel):
+        return green(BUNDLED_LABEL)
+    location = location or names.corpus_location()
+    access = _access(scene)
+    if location.startswith("s3://") and not (access.key_id and access.secret):
+        return Finding(
+            "not-permitted", f"no key for {location}: set SPACES_ACCESS_KEY_ID and its secret"
+        )
+    wrong, found = await asyncio.to_thread(_look, location, access)
+    if wrong:
+        more = f"; {len(wrong) - 1} more" if len(wrong) > 1 else ""
+        return red(f"{wrong[0]}{more}", location, _AGAIN)
+    return green(found, location)
+
+
+def _look(location: str, access: SpacesAccess) -> tuple[list[str], str]:
+    """What is wrong, and what is there."""
+    try:
+        store = open_store(location, access)
+        wrong = list(manifest.problems(store))
+        return wrong, "" if wrong else f"{manifest.read(store).size} corpus, complete"
+    except GtcError as error:
+        return [error.message.split("\n")[0]], ""
+
+
+def _access(scene: Scene) -> SpacesAccess:
+    settings = scene.settings
+    return SpacesAccess(
+        settings.spaces_endpoint or spaces_endpoint(scene.env.region),
+        settings.spaces_access_key_id.get_secret_value(),
+        settings.spaces_secret_access_key.get_secret_value(),
+    )

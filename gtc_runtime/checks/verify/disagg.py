@@ -1,0 +1,48 @@
+"""Proof that prefill workers did the work: their own counter rises with our requests.
+
+Without a prefill worker a frontend of Dynamo serves from decode alone and says nothing, unless it
+is told to enforce disaggregation; so a good answer proves nothing here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+
+from gtc_runtime.checks.check import Finding, green, red
+from gtc_runtime.checks.verify.client import problems
+from gtc_runtime.checks.verify.proof import Proof
+from gtc_spec import promql
+
+REQUESTS = 6
+TOKENS = 8
+
+
+async def disagg(proof: Proof) -> Finding:
+    """Some long prompts; both pools must have counted each of them."""
+    prefill, decode = promql.pool_requests("prefill"), promql.pool_requests("decode")
+    before = await asyncio.gather(proof.value(prefill), proof.value(decode))
+    for _ in range(REQUESTS):
+        answer = await proof.client.ask("chat", proof.client.prompt("chat", TOKENS))
+        if not answer.ok:
+            hint = "without a ready prefill worker an enforcing frontend refuses: gtc status"
+            return red(problems([answer])[0], "an answer", hint)
+    decoded = await proof.counted(decode, before[1], REQUESTS)
+    prefilled = await proof.counted(prefill, before[0], REQUESTS)
+    return _judged(prefilled, decoded)
+
+
+def _judged(prefilled: float | None, decoded: float | None) -> Finding:
+    expected = f"{REQUESTS} prefills of {REQUESTS} requests"
+    if decoded is None or decoded < REQUESTS:
+        told = "nothing" if decoded is None else f"{decoded:g} of {REQUESTS} requests"
+        hint = "gtc preflight --only targets --only queries"
+        return red(f"prometheus counted {told} at the decode workers", expected, hint)
+    if not prefilled or prefilled < REQUESTS:
+        return red(
+            f"prefill is bypassed: prefill workers took {prefilled or 0:g} of {REQUESTS} requests,"
+            f" decode workers served {decoded:g}",
+            expected,
+            "is a prefill worker ready (gtc status), and has the frontend --enforce-disagg?",
+        )
+    return green(f"prefill workers took {prefilled:g} and decode workers {decoded:g} requests",
+                 expected)  # fmt: skip
