@@ -146,12 +146,3 @@ def test_the_rehearsals_own_prometheus_answers_the_same_panels(
 
     assert {one.query: one.state for one in silent(own)} == {}
     assert len(own) == len(findings)
-
-
-def test_the_command_finds_the_rehearsal_and_is_content(
-    findings: list[Finding], rehearsal: Rehearsal
-) -> None:
-    told = rehearsal.gtc("dashboards", "check")
-
-    assert told["prometheus"] == rehearsal.notes["urls"]["prometheus"]
-    assert len(told["queries"]) == len(findings)
