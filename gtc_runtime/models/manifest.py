@@ -21,6 +21,8 @@ LOCK: Final = ".sync-lock"
 """Name of the lock beside the files."""
 PARTIAL: Final = ".part"
 """Ending of a file that is not complete; no engine loads it."""
+TOLD: Final = "manifest: "
+"""Begin of the last line of a download's log: the manifest of what is on the share now."""
 _SEGMENT: Final = re.compile(r"\w[\w.+ -]*", re.ASCII)
 """No part begins with a dot: those names are ours, and ``..`` would leave the folder."""
 

@@ -17,6 +17,7 @@ from gtc_runtime import settings
 from gtc_runtime.models.bucket import Bucket
 from gtc_runtime.models.crew import PART_BYTES, WORKERS
 from gtc_runtime.models.download import download
+from gtc_runtime.models.manifest import TOLD
 from gtc_runtime.models.store import BucketStore, DirectoryStore
 from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.manifests.secret_names import SPACES
@@ -56,7 +57,8 @@ def main(argv: list[str] | None = None) -> int:
             upload_to(store, given, say)
         else:
             target = DirectoryStore(given.directory, given.download_marker)
-            download(store, target, say, workers=given.workers, force=given.force)
+            found = download(store, target, say, workers=given.workers, force=given.force)
+            say(f"{TOLD}{found.model_dump_json()}")
     except GtcError as error:
         say(f"error: {error.message}")
         if error.hint:

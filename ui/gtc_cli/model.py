@@ -223,6 +223,7 @@ def run_jobs(
     Raises:
         GtcError: One failed, could not start, or was not done in time.
     """
+    from gtc_cli.model_record import Listener
     from gtc_runtime.cluster import jobs as runner
     from gtc_runtime.cluster.kube import Kube
 
@@ -232,7 +233,9 @@ def run_jobs(
         kube = await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig)
         try:
             for step in steps:
-                await runner.run(kube, makes[step](env, image), JOB_S, click.echo)
+                listener = Listener(click.echo)
+                await runner.run(kube, makes[step](env, image), JOB_S, listener.hear)
+                await listener.write_down(kube, env)
         finally:
             await kube.close()
 
