@@ -1,13 +1,16 @@
-"""A Grafana of this machine, told to show our boards from the rehearsal's Prometheus.
+"""A Grafana of this machine, told to show our boards, and a real Prometheus for it to ask.
 
-Only where one is installed: nothing is downloaded. Everything that it writes stays in the state
-directory, and anonymous people look, as on a cluster. It must not know what the boards show.
+Boards ask for a quarter of an hour at a time: one such question of a histogram costs our own
+evaluator a second, during which the rehearsal's cluster would stand still. Only where both are
+installed: nothing is downloaded. What they write stays in the state directory, and anonymous people
+look, as on a cluster. It must not know what the boards show.
 """
 
 from __future__ import annotations
 
 import shutil
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -19,26 +22,60 @@ SCRAPE_S: Final = 5
 
 
 @dataclass(frozen=True)
-class Grafana:
-    """How to start it.
+class Server:
+    """How to start one of both.
 
     Attributes:
         command: Program and arguments.
-        environ: What to add to the environment.
         url: Where it will answer.
+        environ: What to add to the environment.
     """
 
     command: tuple[str, ...]
-    environ: dict[str, str]
     url: str
+    environ: Mapping[str, str] = field(default_factory=dict)
 
 
-def binary() -> str | None:
-    """The server on PATH; None without one."""
-    return shutil.which("grafana-server") or shutil.which("grafana")
+def binaries() -> tuple[str, str] | None:
+    """Prometheus and Grafana's server on PATH; None unless both are there."""
+    prometheus = shutil.which("prometheus")
+    grafana = shutil.which("grafana-server") or shutil.which("grafana")
+    return (prometheus, grafana) if prometheus and grafana else None
 
 
-def provision(server: str, folder: Path, boards: Path, prometheus_url: str, port: int) -> Grafana:
+def prometheus(binary: str, folder: Path, discovery_url: str, port: int) -> Server:
+    """Write the configuration of a Prometheus that scrapes what the rehearsal's own one does.
+
+    Args:
+        binary: The program.
+        folder: Where its files go.
+        discovery_url: Lists the targets, see the rehearsal's Prometheus.
+        port: TCP port on loopback.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    pace = f"{SCRAPE_S}s"
+    config = {
+        "global": {"scrape_interval": pace, "scrape_timeout": pace},
+        "scrape_configs": [
+            {
+                "job_name": "rehearsal",
+                "http_sd_configs": [{"url": discovery_url, "refresh_interval": pace}],
+            }
+        ],
+    }
+    file = folder / "prometheus.yml"
+    file.write_text(yaml.safe_dump(config), encoding="utf-8")
+    command = (
+        binary,
+        f"--config.file={file}",
+        f"--storage.tsdb.path={folder / 'data'}",
+        "--storage.tsdb.retention.time=1d",
+        f"--web.listen-address=127.0.0.1:{port}",
+    )
+    return Server(command, f"http://127.0.0.1:{port}")
+
+
+def provision(server: str, folder: Path, boards: Path, prometheus_url: str, port: int) -> Server:
     """Write what Grafana reads at its start.
 
     Args:
@@ -78,10 +115,10 @@ def provision(server: str, folder: Path, boards: Path, prometheus_url: str, port
         "DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(boards.resolve() / "demo.json"),
         "LOG_MODE": "console",
     }
-    return Grafana(
+    return Server(
         (server, *verb, *(("--homepath", home) if home else ())),
-        {f"GF_{name}": value for name, value in settings.items()},
         f"http://127.0.0.1:{port}",
+        {f"GF_{name}": value for name, value in settings.items()},
     )
 
 

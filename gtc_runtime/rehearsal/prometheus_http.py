@@ -53,6 +53,7 @@ class Api:
             app.router.add_post(f"/api/v1/{path}", handler)
         app.router.add_get("/api/v1/label/{name}/values", self._label_values)
         app.router.add_get("/api/v1/targets", self._targets)
+        app.router.add_get("/sd", self._discovery)
         app.router.add_get("/-/healthy", _says("healthy"))
         app.router.add_get("/-/ready", _says("ready"))
         return app
@@ -101,6 +102,17 @@ class Api:
             for target in self._scraper.targets
         ]
         return _success({"activeTargets": active, "droppedTargets": []})
+
+    async def _discovery(self, _request: web.Request) -> web.Response:
+        """The targets as HTTP service discovery, for a real Prometheus that scrapes them too."""
+        found = [
+            {
+                "targets": [target.labels["instance"]],
+                "labels": {name: v for name, v in target.labels.items() if name != "instance"},
+            }
+            for target in self._scraper.targets
+        ]
+        return web.json_response(found)
 
     def _matching(self, form: MultiMapping[str]) -> list[Labels]:
         """Label sets of the series that any `match[]` selects; all of them without one."""

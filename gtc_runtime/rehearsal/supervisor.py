@@ -176,12 +176,16 @@ class Supervisor:
 
     async def _start_grafana(self, boards: Path) -> None:
         """A display beside the demo: nothing waits for it, and it is not started again."""
-        server = grafana.binary()
-        if server is None:
-            self._tell("no grafana-server on PATH: the stage page stands in")
+        found = grafana.binaries()
+        if found is None:
+            self._tell("prometheus and grafana-server are not on PATH: the stage page stands in")
             return
-        urls, folder = self._notes["urls"], self._plan.state_dir / "grafana"
-        made = grafana.provision(server, folder, boards, urls["prometheus"], _free_port())
+        urls, folder = self._notes["urls"], self._plan.state_dir
+        source = grafana.prometheus(
+            found[0], folder / "prometheus", urls["prometheus"] + "/sd", _free_port()
+        )
+        await self._start("prometheus", source.command)
+        made = grafana.provision(found[1], folder / "grafana", boards, source.url, _free_port())
         await self._start("grafana", made.command, made.environ)
         urls["grafana"] = made.url
 
@@ -243,7 +247,7 @@ class Supervisor:
         (self._plan.state_dir / NOTES).unlink(missing_ok=True)
         if panel := self._children.get("panel"):
             await panel.stop(PANEL_STOP_S)
-        for name in ("grafana", "guardian", "cluster"):
+        for name in ("grafana", "prometheus", "guardian", "cluster"):
             if child := self._children.get(name):
                 await child.stop()
 

@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import asyncio
-import json
 import shutil
 import socket
 import subprocess
 import time
-import urllib.request
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
-import yaml
 
 import dashboards
 from gtc_runtime.metrics.board_check import Finding, check_boards
 from gtc_runtime.metrics.prometheus import PrometheusClient
+from gtc_runtime.rehearsal import grafana
 
 from .conftest import Rehearsal
 
@@ -34,53 +31,19 @@ FILLED_WITHIN_S = 45
 """A chat's second turn comes after its first answer and a pause; rates need two scrapes."""
 
 
-def get(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=10) as answer:
-        return json.load(answer)
-
-
-def scrape_configs(targets: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    """One job for each target that the rehearsal's own Prometheus scrapes, with its labels."""
-    return [
-        {
-            "job_name": f"target-{number}",
-            "metrics_path": "/metrics",
-            "static_configs": [
-                {
-                    "targets": [target["scrapeUrl"].split("/")[2]],
-                    "labels": {k: v for k, v in target["labels"].items() if k != "instance"},
-                }
-            ],
-        }
-        for number, target in enumerate(targets)
-    ]
-
-
 @pytest.fixture(scope="module")
 def prometheus(rehearsal: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A real Prometheus that scrapes every process of the rehearsal, which is under load."""
     rehearsal.gtc("start", "--rps", "3", "--mix", "60/20/20")
     folder = tmp_path_factory.mktemp("prometheus")
-    targets = get(rehearsal.notes["urls"]["prometheus"] + "/api/v1/targets")["data"]
-    config = {
-        "global": {"scrape_interval": "2s", "scrape_timeout": "2s"},
-        "scrape_configs": scrape_configs(targets["activeTargets"]),
-    }
-    (folder / "prometheus.yml").write_text(yaml.safe_dump(config))
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        address = f"127.0.0.1:{probe.getsockname()[1]}"
-    process = subprocess.Popen(
-        [
-            "prometheus",
-            f"--config.file={folder / 'prometheus.yml'}",
-            f"--storage.tsdb.path={folder / 'data'}",
-            f"--web.listen-address={address}",
-            "--log.level=error",
-        ]
-    )
+        port = probe.getsockname()[1]
+    discovery = rehearsal.notes["urls"]["prometheus"] + "/sd"
+    server = grafana.prometheus("prometheus", folder, discovery, port)
+    process = subprocess.Popen([*server.command, "--log.level=error"])
     try:
-        yield f"http://{address}"
+        yield server.url
     finally:
         process.terminate()
         process.wait(20)

@@ -8,7 +8,7 @@ from gtc_runtime.rehearsal import grafana
 from gtc_spec.metrics import SCRAPE_INTERVAL_S
 
 
-def provisioned(tmp_path: Path, server: str = "/usr/sbin/grafana-server") -> grafana.Grafana:
+def provisioned(tmp_path: Path, server: str = "/usr/sbin/grafana-server") -> grafana.Server:
     return grafana.provision(server, tmp_path, tmp_path / "boards", "http://127.0.0.1:9", 3001)
 
 
@@ -42,3 +42,13 @@ def test_it_shows_our_boards_to_anybody_on_this_machine_and_writes_beside_the_re
 def test_the_newer_binary_needs_its_verb(tmp_path: Path) -> None:
     assert provisioned(tmp_path, "/usr/bin/grafana").command[:2] == ("/usr/bin/grafana", "server")
     assert provisioned(tmp_path).command[0] == "/usr/sbin/grafana-server"
+
+
+def test_a_real_prometheus_scrapes_what_the_rehearsals_own_one_does(tmp_path: Path) -> None:
+    made = grafana.prometheus("/usr/bin/prometheus", tmp_path, "http://127.0.0.1:9/sd", 3002)
+    config = yaml.safe_load((tmp_path / "prometheus.yml").read_text())
+    (job,) = config["scrape_configs"]
+
+    assert job["http_sd_configs"][0]["url"] == "http://127.0.0.1:9/sd"
+    assert config["global"]["scrape_interval"] == f"{SCRAPE_INTERVAL_S}s"
+    assert "--web.listen-address=127.0.0.1:3002" in made.command

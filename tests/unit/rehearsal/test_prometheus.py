@@ -245,6 +245,19 @@ async def test_bad_input_is_an_error_in_prometheus_own_form(
     assert body["error"]
 
 
+async def test_targets_are_listed_for_a_real_prometheus_to_scrape(served: Served) -> None:
+    url, session = served
+    async with session.get(f"{url}/api/v1/targets") as answer:
+        active = (await answer.json())["data"]["activeTargets"]
+    async with session.get(f"{url}/sd") as answer:
+        listed = await answer.json()
+
+    assert listed
+    for target, found in zip(active, listed, strict=True):
+        assert found["targets"] == [target["labels"]["instance"]]
+        assert {"instance": found["targets"][0], **found["labels"]} == target["labels"]
+
+
 async def test_series_labels_targets_and_health_are_told(served: Served) -> None:
     url, session = served
     async with session.get(f"{url}/api/v1/series", params={"match[]": "queued"}) as answer:
