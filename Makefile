@@ -33,7 +33,7 @@ CONFIRMED = $(if $(YES),--yes)
 .PHONY: help setup demo plan test test-slow chaos bench-load check lint types arch fmt docs lock clean \
 	synth check-env deploy teardown kubeconfig infra-init infra-plan infra-up infra-down \
 	cluster-config cluster-teardown build-loadgen build-all push-loadgen push-all build-push-all \
-	deploy-dynamo deploy-keda deploy-loadgen deploy-corpus model-to-spaces model-to-nfs setup-model bench-models demo-status demo-start demo-auto demo-stop demo-reset \
+	deploy-dynamo deploy-keda deploy-loadgen deploy-corpus model-to-spaces model-to-nfs setup-model bench-models preflight demo-status demo-start demo-auto demo-stop demo-reset \
 	demo-ui demo-dashboard cost teardown-if-expired
 
 ##@ Start
@@ -155,6 +155,9 @@ build-push-all: build-all ## Build, then push
 ##@ Show; URL= of a panel, default: the rehearsal that runs here
 demo-status: setup ## Pods, GPUs, pools, mode, load and cost
 	@$(GTC) status
+
+preflight: setup ## Before the show: check everything that it needs, in under 20 s
+	@$(GTC) preflight --env $(ENV)
 
 demo-start: setup ## Start the load in manual mode
 	@$(GTC) start

@@ -16,6 +16,7 @@ from pathlib import Path
 
 from dashboards import build
 from gtc_runtime import settings
+from gtc_runtime.checks.preflight import PROBES
 from gtc_spec import environment, metrics
 from gtc_spec.phases import Segment
 
@@ -65,6 +66,11 @@ def phase_table(name: str) -> str:
     )
     heads = ("from", "phase", "lasts", "rps", "A/B/C", "wants", "orders", "look at")
     return table(heads, rows)
+
+
+def check_table() -> str:
+    """What the preflight asks, in its order."""
+    return table(("check", "asks"), ((f"*{each.name}*", each.asks) for each in PROBES))
 
 
 def _phase_row(start_s: float, segment: Segment) -> tuple[str, ...]:
@@ -117,6 +123,7 @@ def _yes(there: bool) -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
+    "checks": check_table,
     "metrics": metric_table,
     "phases-prod": lambda: phase_table("prod"),
     "phases-dev": lambda: phase_table("dev"),

@@ -12,6 +12,7 @@ import pytest_asyncio
 import uvicorn
 
 from gtc_panel.server import _app, _Server, bind
+from gtc_runtime.checks.health import Health
 from gtc_runtime.rehearsal.kube_api.faults import Fault
 from tests.app.conftest import Panel, World, short_show
 
@@ -45,7 +46,9 @@ class Client:
 async def serving(panel: Panel) -> AsyncIterator[Client]:
     """The panel's web server on a free port, without pages."""
     listener = bind("127.0.0.1", 0)
-    app = _app(panel.service, panel.service._settings, headless=True)
+    settings = panel.service._settings
+    health = Health.of_panel(panel.service.environment, settings)
+    app = _app(panel.service, settings, headless=True, health=health)
     server = _Server(uvicorn.Config(app, log_config=None))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     await panel.world.until(lambda: server.started)

@@ -15,6 +15,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from gtc_runtime.checks.health import Health
 from gtc_runtime.service import DemoService
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
 from gtc_spec.phases import WorkloadMix
@@ -74,6 +75,14 @@ def attach(app: FastAPI, service: DemoService) -> None:
     app.include_router(router)
     app.add_exception_handler(GtcError, _told)
     app.add_exception_handler(RequestValidationError, _invalid)
+
+
+def attach_health(app: FastAPI, health: Health) -> None:
+    """Add the checks of the preflight, as `gtc preflight --json` prints them."""
+
+    @app.get("/api/health")
+    async def checks() -> Any:
+        return (await health.report()).to_json()
 
 
 def _load(router: APIRouter, service: DemoService) -> None:

@@ -13,14 +13,22 @@ from gtc_panel import text, theme
 from gtc_panel.bridge import Bridge
 from gtc_panel.guard import LOOPBACK, Guard
 from gtc_panel.pages import control, stage
+from gtc_panel.pages import health as checks
 from gtc_panel.port import PanelPort
+from gtc_runtime.checks.health import Health
 
 RECONNECT_TIMEOUT_S: Final = 20.0
 """A page that was offline for less keeps its state; also how long messages are kept for it."""
 
 
-def attach(app: FastAPI, panel: PanelPort, *, hosts: Collection[str] = LOOPBACK) -> None:
-    """Serve the panel at ``/`` and ``/stage``, with the guard in front of every route of ``app``.
+def attach(
+    app: FastAPI,
+    panel: PanelPort,
+    *,
+    hosts: Collection[str] = LOOPBACK,
+    health: Health | None = None,
+) -> None:
+    """Serve ``/``, ``/stage`` and ``/health``, with the guard in front of every route of ``app``.
 
     Call it once a process, after all other routes were added: the panel answers what they leave.
 
@@ -28,6 +36,7 @@ def attach(app: FastAPI, panel: PanelPort, *, hosts: Collection[str] = LOOPBACK)
         app: The application that also carries the REST API.
         panel: The demo to show and to command.
         hosts: Names under which a browser may ask for it, see `gtc_panel.guard.allowed_hosts`.
+        health: The checks to show at ``/health``; None serves no such page.
     """
     bridge = Bridge(panel)
     pages.on_startup(bridge.start)
@@ -40,6 +49,12 @@ def attach(app: FastAPI, panel: PanelPort, *, hosts: Collection[str] = LOOPBACK)
     @ui.page("/stage", title=text.TITLE)
     def _stage_page() -> None:
         stage.build(panel, bridge)
+
+    if health is not None:
+
+        @ui.page("/health", title=text.HEALTH_TITLE)
+        def _health_page() -> None:
+            checks.build(health)
 
     app.add_middleware(Guard, hosts=frozenset(hosts))
     ui.run_with(

@@ -23,6 +23,7 @@ from fastapi import FastAPI
 
 from gtc_panel import api
 from gtc_panel.guard import Guard, allowed_hosts
+from gtc_runtime.checks.health import Health
 from gtc_runtime.corpus.choice import BUNDLED, Texts
 from gtc_runtime.scenario.story import judge
 from gtc_runtime.service import DemoService
@@ -77,7 +78,9 @@ async def serve(
     """
     listener = bind(settings.host, settings.port)
     service = DemoService(environment, settings, time_scale=time_scale, texts=texts)
-    server = _Server(uvicorn.Config(_app(service, settings, run.headless), log_config=None))
+    health = Health.of_panel(environment, settings)
+    app = _app(service, settings, run.headless, health)
+    server = _Server(uvicorn.Config(app, log_config=None))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, setattr, server, "should_exit", True)
@@ -94,6 +97,7 @@ async def serve(
     except* GtcError as group:
         raise group.exceptions[0] from None
     finally:
+        await health.close()
         await service.stop()
         listener.close()
 
@@ -118,16 +122,17 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _app(service: DemoService, settings: Settings, headless: bool) -> FastAPI:
+def _app(service: DemoService, settings: Settings, headless: bool, health: Health) -> FastAPI:
     app = FastAPI(title="gtc-demo", docs_url=None, redoc_url=None)
     api.attach(app, service)
+    api.attach_health(app, health)
     hosts = allowed_hosts(settings.host)
     if headless:
         app.add_middleware(Guard, hosts=hosts)
         return app
     from gtc_panel.app import attach
 
-    attach(app, service, hosts=hosts)
+    attach(app, service, hosts=hosts, health=health)
     return app
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from gtc_runtime.checks.check import State
 from gtc_runtime.view import KedaState, Light, Mode
 from gtc_spec.phases import phase_title as phase_title
 
@@ -69,6 +70,17 @@ LIGHT: Final[dict[Light, tuple[str, str]]] = {
 }
 """Sign and sentence of the client-quality light; the signs differ in shape."""
 STAMPS: Final = {"kernel": "Arrival times from the kernel", "user": "Arrival times from the client"}
+
+HEALTH_TITLE: Final = "Is everything ready?"
+HEALTH_LOOKING: Final = "Looking …"
+HEALTH_VERDICT: Final = {True: "Ready", False: "Not ready"}
+HEALTH_SIGN: Final[dict[State, str]] = {
+    "green": "✓ ok",
+    "red": "✗ red",
+    "not-applicable": "– n/a",
+    "not-permitted": "○ no view",
+}
+HEALTH_EXPECTED: Final = "expected"
 
 CONFIRM: Final[dict[str, tuple[str, str]]] = {
     "auto": (

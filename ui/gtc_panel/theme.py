@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 STATIC: Final = Path(__file__).parent / "static"
-STYLES: Final = ("panel.css", "stage.css")
+STYLES: Final = ("panel.css", "stage.css", "health.css")
 
 COLOURS: Final[dict[str, str]] = {
     "ground": "#0a0f16",

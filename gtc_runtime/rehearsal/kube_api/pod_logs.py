@@ -63,7 +63,7 @@ class PodLogs:
         try:
             await _tell(response, log, request.query.get("follow") == "true")
         finally:
-            self._followers.discard(transport)  # type: ignore[arg-type]  # None was never in it
+            self._followers.discard(transport)
         return response
 
 

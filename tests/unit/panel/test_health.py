@@ -1,0 +1,101 @@
+"""The checks as a page, and how all who look at it share one look."""
+
+import asyncio
+
+import pytest
+from nicegui.testing.user_simulation import user_simulation
+
+from gtc_panel.pages import health as page
+from gtc_runtime.checks.check import Check
+from gtc_runtime.checks.health import PERIOD_S, Health
+from gtc_runtime.checks.preflight import Report
+
+REPORT = Report(
+    (
+        Check("queue", "red", "no queue dynamo", "dynamo", "make cluster-config", 0.1),
+        Check("nodes", "not-permitted", "our account may not look", "", "", 0.1),
+        Check("workers", "green", "all there", "", "", 0.2),
+    ),
+    0.25,
+)
+
+
+class Looks:
+    """Counts the looks; each takes until it is released."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.now_s = 100.0
+        self.may_end = asyncio.Event()
+        self.may_end.set()
+
+    async def look(self) -> Report:
+        self.count += 1
+        await self.may_end.wait()
+        return REPORT
+
+    def health(self) -> Health:
+        return Health(self.look, lambda: self.now_s)
+
+
+async def test_all_who_ask_at_the_same_time_share_one_look() -> None:
+    looks = Looks()
+    health = looks.health()
+
+    reports = await asyncio.gather(*(health.report() for _ in range(5)))
+
+    assert looks.count == 1
+    assert reports == [REPORT] * 5
+
+
+async def test_a_young_report_is_told_again_and_an_old_one_is_made_anew() -> None:
+    looks = Looks()
+    health = looks.health()
+    await health.report()
+    looks.now_s += PERIOD_S - 1
+    await health.report()
+    assert looks.count == 1
+
+    looks.now_s += 2
+    await health.report()
+
+    assert looks.count == 2
+
+
+async def test_a_client_that_leaves_takes_nothing_from_the_others() -> None:
+    looks = Looks()
+    looks.may_end.clear()
+    health = looks.health()
+    leaving = asyncio.create_task(health.report())
+    staying = asyncio.create_task(health.report())
+    await asyncio.sleep(0)
+    leaving.cancel()
+    await asyncio.sleep(0)
+    looks.may_end.set()
+
+    assert await staying == REPORT
+    assert leaving.cancelled()
+    assert looks.count == 1
+
+
+async def test_closing_breaks_a_look_off() -> None:
+    looks = Looks()
+    looks.may_end.clear()
+    health = looks.health()
+    waiting = asyncio.create_task(health.report())
+    await asyncio.sleep(0)
+
+    await health.close()
+
+    with pytest.raises(asyncio.CancelledError):
+        await waiting
+
+
+async def test_the_page_shows_every_check_and_what_to_do() -> None:
+    health = Looks().health()
+    async with user_simulation(lambda: page.build(health)) as user:
+        await user.open("/")
+        await user.should_see("Not ready: 1 red, 1 not-permitted, 1 green in 0.2 s")
+        await user.should_see("make cluster-config")
+        await user.should_see("expected: dynamo")
+        await user.should_see("our account may not look")
