@@ -73,7 +73,7 @@ PROBES: Final = (
     Probe("images", "Could every pod pull its image?", images.images),
     Probe("scalers", "Does KEDA call both scalers ready?", scaling.scalers),
     Probe("pause", "Has nobody left a pause of KEDA behind?", scaling.pause),
-    Probe("hpa", "Does every HPA read its metric, instead of <unknown>?", scaling.hpas, 17.0),
+    Probe("hpa", "Does every HPA read its metric, instead of `<unknown>`?", scaling.hpas, 17.0),
     Probe("frontend", "Does it list the model and answer a request?", frontend.frontend),
     Probe("buckets", "Do its histograms have the bounds that we set?", frontend.buckets),
     Probe("prometheus", "Does it answer?", prometheus.prometheus),

@@ -11,6 +11,7 @@ import uuid
 from datetime import datetime
 from typing import Any
 
+from gtc_runtime.rehearsal.kube_api import schemas
 from gtc_runtime.rehearsal.kube_api.objects import Object, clone, metadata, stamp
 from gtc_runtime.rehearsal.kube_api.resources import Resource
 
@@ -50,7 +51,9 @@ def successor(resource: Resource, old: Object, new: Object, subresource: str | N
     """The object that follows `old` when a caller asks for `new`; changes and returns it.
 
     A write to the status subresource changes status alone, any other write everything but status.
+    Defaults are filled in first: what they only put back is no change of the desired state.
     """
+    schemas.fill_defaults(resource, new)
     if subresource == "status":
         new = _with_status(old, new.get("status"))
     elif resource.has_status:

@@ -52,7 +52,7 @@ class Timers:
     async def start_worker(self, name: str, role: str, delay_s: float = 0.0) -> Timers:
         return self
 
-    async def start(self) -> str:
+    async def start(self, router_mode: str = "kv") -> str:
         return ""
 
     async def ended(self) -> None:

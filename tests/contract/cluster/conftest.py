@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -12,11 +13,13 @@ from gtc_runtime.cluster.keda_status import scaler_state
 from gtc_runtime.cluster.kube import Kube
 from gtc_runtime.cluster.lease_view import LeaseTimes
 from gtc_runtime.cluster.transport import Limits
+from gtc_runtime.rehearsal.kube_api.faults import Faults
 from gtc_runtime.rehearsal.kube_api.resources import DGDSA, HPA, POD, SCALED_OBJECT
 from gtc_runtime.rehearsal.kube_api.server import KubeApiServer
 from gtc_runtime.rehearsal.kube_api.store import Store
 from gtc_spec import names
 from gtc_spec.pools import ROLES, PDRatio, Role
+from tests.contract.real_cluster import RemoteStore
 
 NAMESPACE = names.NAMESPACE_WORKLOAD
 LIMITS = Limits(exchange_s=1.0, tries=3, total_s=3.0, backoff_s=0.01)
@@ -24,12 +27,38 @@ TIMES = LeaseTimes(duration_s=2.0, renew_s=0.3, fence_s=1.3, call_s=0.6)
 
 
 class Cluster:
-    """The API server, its store, and what the demo keeps in it."""
+    """The API server, its store, and what the demo keeps in it.
 
-    def __init__(self, store: Store, server: KubeApiServer) -> None:
-        self.store = store
-        self.server = server
-        self.faults = server.faults
+    A real server has no faults to order and no log to read: tests that need them are skipped there.
+    """
+
+    def __init__(
+        self,
+        store: Store | RemoteStore,
+        server: KubeApiServer | None,
+        real_kubeconfig: Path | None = None,
+    ) -> None:
+        self.store: Any = store
+        self._server = server
+        self._real_kubeconfig = real_kubeconfig
+
+    @property
+    def server(self) -> KubeApiServer:
+        if self._server is None:
+            pytest.skip("a real API server cannot be looked into")
+        return self._server
+
+    @property
+    def faults(self) -> Faults:
+        return self.server.faults
+
+    def kubeconfig(self, folder: Path) -> Path:
+        """A kubeconfig of this cluster."""
+        if self._real_kubeconfig is not None:
+            return self._real_kubeconfig
+        file = folder / "kubeconfig"
+        file.write_text(yaml.safe_dump(self.server.kubeconfig()))
+        return file
 
     def seed(self, ratio: PDRatio) -> None:
         for role in ROLES:
@@ -89,7 +118,7 @@ def scaled_object(role: Role) -> dict[str, object]:
     }
 
 
-def follow_pauses(store: Store) -> None:
+def follow_pauses(store: Any) -> None:
     """KEDA's part, once: an HPA for every ScaledObject that is not paused."""
     present = {hpa["metadata"]["name"] for hpa in store.list(HPA, NAMESPACE)}
     wanted = {
@@ -106,16 +135,24 @@ def follow_pauses(store: Store) -> None:
 
 
 @pytest.fixture
-async def cluster() -> AsyncIterator[Cluster]:
+async def cluster(request: pytest.FixtureRequest) -> AsyncIterator[Cluster]:
     """An API with both pools at 2P:3D and KEDA's objects, without anybody playing KEDA."""
-    store = Store()
-    server = KubeApiServer(store)
-    await server.start()
-    made = Cluster(store, server)
+    if request.param == "cluster":
+        url = request.getfixturevalue("real_url")
+        remote = RemoteStore(url)
+        made = Cluster(remote, None, request.getfixturevalue("real_kubeconfig"))
+    else:
+        store = Store()
+        server = KubeApiServer(store)
+        await server.start()
+        made = Cluster(store, server)
     made.seed(PDRatio(2, 3))
-    follow_pauses(store)
+    follow_pauses(made.store)
     yield made
-    await server.stop()
+    if request.param == "cluster":
+        remote.clear()
+    else:
+        await server.stop()
 
 
 @pytest.fixture
@@ -137,8 +174,6 @@ async def keda_plays(cluster: Cluster) -> AsyncIterator[asyncio.Task[None]]:
 @pytest.fixture
 async def kube(cluster: Cluster, tmp_path: Path) -> AsyncIterator[Kube]:
     """A client of the cluster."""
-    file = tmp_path / "kubeconfig"
-    file.write_text(yaml.safe_dump(cluster.server.kubeconfig()))
-    client = await Kube.connect(NAMESPACE, str(file), LIMITS)
+    client = await Kube.connect(NAMESPACE, str(cluster.kubeconfig(tmp_path)), LIMITS)
     yield client
     await client.close()

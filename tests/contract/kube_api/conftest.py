@@ -1,12 +1,9 @@
 """The same requests against the rehearsal's API and, when asked, against a real cluster.
 
-`pytest -m cluster` with KUBECONFIG set runs every test that takes `api` through `kubectl proxy`,
-in a namespace of its own. The cluster needs the Dynamo and KEDA definitions.
+Every test that takes `api` also runs against a real cluster, in a namespace of its own, when one
+is given: see `tests/contract/real_cluster.py`.
 """
 
-import asyncio
-import os
-import re
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -38,26 +35,15 @@ async def serving(session: aiohttp.ClientSession) -> AsyncIterator[Api]:
 
 
 @asynccontextmanager
-async def proxied(session: aiohttp.ClientSession) -> AsyncIterator[Api]:
-    """A real cluster behind `kubectl proxy`, in a namespace that goes away afterwards."""
-    proxy = await asyncio.create_subprocess_exec(
-        "kubectl", "proxy", "--port=0", stdout=asyncio.subprocess.PIPE
-    )
+async def borrowed(session: aiohttp.ClientSession, url: str) -> AsyncIterator[Api]:
+    """A real cluster, in a namespace that goes away afterwards."""
+    api = Api(url, f"gtc-contract-{secrets.token_hex(3)}", session)
+    body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": api.namespace}}
+    assert (await api.send("POST", "/api/v1/namespaces", body)).status == 201
     try:
-        assert proxy.stdout
-        first = await asyncio.wait_for(proxy.stdout.readline(), 10)
-        found = re.search(rb"127\.0\.0\.1:\d+", first)
-        assert found, first
-        api = Api(f"http://{found[0].decode()}", f"gtc-contract-{secrets.token_hex(3)}", session)
-        body = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": api.namespace}}
-        assert (await api.send("POST", "/api/v1/namespaces", body)).status == 201
-        try:
-            yield api
-        finally:
-            await api.send("DELETE", f"/api/v1/namespaces/{api.namespace}")
+        yield api
     finally:
-        proxy.terminate()
-        await proxy.wait()
+        await api.send("DELETE", f"/api/v1/namespaces/{api.namespace}")
 
 
 async def with_first_objects(api: Api) -> Api:
@@ -74,24 +60,14 @@ async def rehearsal(session: aiohttp.ClientSession) -> AsyncIterator[Api]:
         yield await with_first_objects(api)
 
 
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Aim the contract at a real cluster under `-m cluster`, at the rehearsal otherwise."""
-    if "api" not in metafunc.fixturenames:
-        return
-    if "cluster" in metafunc.config.getoption("markexpr"):
-        where = pytest.param("cluster", marks=pytest.mark.cluster)
-    else:
-        where = pytest.param("rehearsal")
-    metafunc.parametrize("api", [where], indirect=True)
-
-
 @pytest.fixture
 async def api(request: pytest.FixtureRequest, session: aiohttp.ClientSession) -> AsyncIterator[Api]:
     """The API under contract, holding one adapter "one" and one ConfigMap "notes"."""
-    if request.param == "cluster" and not os.environ.get("KUBECONFIG"):
-        pytest.skip("no KUBECONFIG")
-    place = proxied if request.param == "cluster" else serving
-    async with place(session) as reached:
+    if request.param == "cluster":
+        place = borrowed(session, request.getfixturevalue("real_url"))
+    else:
+        place = serving(session)
+    async with place as reached:
         yield await with_first_objects(reached)
 
 

@@ -1,0 +1,89 @@
+"""Every object that a deployment creates is taken by the API as kubectl sends it, strictly."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gtc_runtime.rehearsal.kube_api import KubeApiServer, Store
+from gtc_runtime.rehearsal.surroundings import objects
+from gtc_spec import names
+from gtc_spec.environment import Environment
+from gtc_spec.manifests import panel
+from tests.contract.real_cluster import places
+from tests.unit.spec.test_manifest_schemas import ENVIRONMENTS, core, custom
+
+pytestmark = pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl is not installed")
+CALL_S = 50
+
+
+@pytest.fixture(params=places())
+async def kubeconfig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Path]:
+    """An API without any object of ours, here or there."""
+    if request.param == "cluster":
+        yield request.getfixturevalue("real_kubeconfig")
+        return
+    server = KubeApiServer(Store())
+    await server.start()
+    file = tmp_path / "kubeconfig"
+    file.write_text(yaml.safe_dump(server.kubeconfig()))
+    yield file
+    await server.stop()
+
+
+def everything(env: Environment) -> list[dict[str, Any]]:
+    """All manifests of an environment, each object once."""
+    surroundings = [
+        {"apiVersion": resource.api_version, "kind": resource.kind, **manifest}
+        for resource, manifest in objects(env)
+    ]
+    every = [*core(env), *custom(env), panel.panel_monitor(env), *surroundings]
+    once = {
+        (one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]): one
+        for one in every
+        if one["kind"] != "DynamoGraphDeploymentScalingAdapter"  # the operator makes them
+    }
+    return list(once.values())
+
+
+async def kubectl(kubeconfig: Path, *arguments: str) -> tuple[int, list[str]]:
+    process = await asyncio.create_subprocess_exec(
+        "kubectl", "--kubeconfig", str(kubeconfig), *arguments,
+        stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
+    )  # fmt: skip
+    try:
+        async with asyncio.timeout(CALL_S):
+            printed, _ = await process.communicate()
+    except TimeoutError:
+        process.kill()
+        raise
+    return process.returncode or 0, printed.decode().splitlines()
+
+
+@pytest.mark.parametrize("env", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
+async def test_everything_is_created_and_the_second_time_nothing_changes(
+    env: Environment, kubeconfig: Path, tmp_path: Path
+) -> None:
+    manifests = everything(env)
+    file = tmp_path / "everything.yaml"
+    file.write_text(yaml.safe_dump_all(manifests))
+    apply = ("apply", "--validate=strict", "-f", str(file))
+
+    made, first = await kubectl(kubeconfig, *apply)
+    again, second = await kubectl(kubeconfig, *apply)
+    generation = "jsonpath={.metadata.generation}"
+    workload = ("-n", names.NAMESPACE_WORKLOAD)
+    _, graph = await kubectl(kubeconfig, *workload, "get", "dgd", names.DEMO, "-o", generation)
+    await kubectl(kubeconfig, "delete", "--wait=false", "-f", str(file))
+
+    assert made == 0, first
+    assert len([line for line in first if line.endswith(" created")]) == len(manifests)
+    assert again == 0, second
+    # kubectl sends lists again in which the definition has filled in defaults
+    sent_again = {f"dynamographdeployment.nvidia.com/{names.DEMO} configured"}
+    assert {line for line in second if not line.endswith(" unchanged")} <= sent_again
+    assert graph == ["1"]
