@@ -33,8 +33,8 @@ CONFIRMED = $(if $(YES),--yes)
 .PHONY: help setup demo plan test test-slow chaos bench-load check lint types arch fmt docs lock clean \
 	synth check-env deploy teardown kubeconfig infra-init infra-plan infra-up infra-down \
 	cluster-config cluster-teardown build-loadgen build-all push-loadgen push-all build-push-all \
-	deploy-dynamo deploy-keda deploy-loadgen deploy-corpus model-to-spaces model-to-nfs setup-model bench-models preflight demo-status demo-start demo-auto demo-stop demo-reset \
-	demo-ui demo-dashboard cost teardown-if-expired
+	deploy-dynamo deploy-keda deploy-loadgen deploy-corpus deploy-apps model-to-spaces model-to-nfs setup-model bench-models preflight demo-status demo-start demo-auto demo-stop demo-reset \
+	demo-ui test-inference test-disagg test-kv-cache test-scaling validate-all demo-dashboard cost teardown-if-expired
 
 ##@ Start
 help: ## List these commands
@@ -130,6 +130,9 @@ deploy-loadgen: build-push-all ## Build, push, deploy the cluster stack and wait
 deploy-corpus: setup ## Texts of the load: build, push to the bucket, verify; OFFLINE=1 FORCE=1
 	@$(GTC) corpus deploy --env $(ENV) $(if $(OFFLINE),--offline) $(if $(FORCE),--force)
 
+deploy-apps: deploy-corpus build-push-all ## Corpus, image, then everything in the cluster, and wait for it
+	@$(GTC) cluster config --env $(ENV) --wait dynamo --wait workers --wait keda --wait panel
+
 model-to-spaces: setup ## In the cluster: the checkpoint from HuggingFace to the bucket
 	@$(GTC) model setup --env $(ENV) --step spaces
 
@@ -170,6 +173,21 @@ demo-stop: setup ## Stop all load
 
 demo-reset: setup ## Load off, initial ratio, statistics zeroed
 	@$(GTC) reset
+
+test-inference: setup ## Prove by real requests that each workload is answered
+	@$(GTC) verify inference --env $(ENV)
+
+test-disagg: setup ## Prove that prefill workers did the work
+	@$(GTC) verify disagg --env $(ENV)
+
+test-kv-cache: setup ## Prove that later turns find their prefix
+	@$(GTC) verify kv-cache --env $(ENV)
+
+test-scaling: setup ## Prove that KEDA adds workers, and takes them away
+	@$(GTC) verify scaling --env $(ENV)
+
+validate-all: setup ## All proofs, one after the other
+	@$(GTC) verify all --env $(ENV)
 
 demo-ui: setup ## The panel: its address, with a forwarded port on a cluster
 	@$(GTC) open panel --env $(ENV)

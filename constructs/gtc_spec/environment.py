@@ -95,8 +95,10 @@ class Environment(BaseModel):
 
     @property
     def full_ratio(self) -> PDRatio:
-        """The ratio of FULL_LOAD: every GPU that the show ever uses at work."""
-        return next(p.ratio for p in self.table.phases if p.name is PhaseName.FULL_LOAD)
+        """The ratio of FULL_LOAD; without that phase the one with most workers."""
+        phases = self.table.phases
+        full = (each for each in phases if each.name is PhaseName.FULL_LOAD)
+        return next(full, max(phases, key=lambda each: each.ratio.total)).ratio
 
     @property
     def table(self) -> PhaseTable:
