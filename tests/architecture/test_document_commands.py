@@ -62,6 +62,6 @@ def test_make_knows_what_to_do_for_every_command_of_the_plan(target):
 def test_kubectl_in_the_documents_says_against_which_cluster(page):
     """A rehearsal has its own kubeconfig; anything else needs an account, and the page says so."""
     text = page.read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if re.search(r"`[^`]*\bkubectl \S+ [^`]+`", line)]
+    lines = [line for line in text.splitlines() if re.search(r"`[^`]*\bkubectl [^\s`]+ [^`]+`", line)]
     bare = [line for line in lines if "--kubeconfig .gtc/kubeconfig" not in line]
     assert not bare or CLOUD in text
