@@ -155,6 +155,21 @@ def pool_rate_rps(role: Role) -> str:
     return rate_sum(m.WORKER_REQUESTS, labels=_requests_of(role))
 
 
+def pool_requests(role: Role) -> str:
+    """Requests that the workers of a pool have taken since they started."""
+    return f"sum({select(m.WORKER_REQUESTS, labels=_requests_of(role))})"
+
+
+def pool_busy_s(role: Role) -> str:
+    """Seconds that requests have spent inside the workers of a pool since these started."""
+    return f"sum({select(m.WORKER_DURATION, m.WORKER_DURATION.sum, labels=_requests_of(role))})"
+
+
+def router_hits() -> str:
+    """Prompts that the router expected in the cache, added up; deployed releases have none."""
+    return f"sum({select(m.ROUTER_HIT_RATE, m.ROUTER_HIT_RATE.sum)})"
+
+
 def pool_duration_ms(role: Role, q: float) -> str:
     """Time of a request inside the workers of a pool, milliseconds."""
     return f"1000 * {quantile(m.WORKER_DURATION, q, labels=_requests_of(role))}"

@@ -87,6 +87,7 @@ class Dynamo:
         self._timings = self._home / "timings.npz"
         self._model_dir = self._home
         self._frontend: Child | None = None
+        self._router_mode = ""
         self._frontend_port = 0
         self._workers: dict[str, Worker] = {}
         self._serving: set[str] = set()
@@ -118,8 +119,11 @@ class Dynamo:
         """The workers that take requests; neither those that load nor those that drain."""
         return [self._workers[name] for name in self._serving if self._workers[name].alive]
 
-    async def start(self) -> str:
+    async def start(self, router_mode: str = "kv") -> str:
         """Prepare the files and start the frontend; again after it died, on the same port.
+
+        Args:
+            router_mode: Routing; a frontend that routes otherwise is replaced.
 
         Returns:
             Base URL of the frontend.
@@ -127,14 +131,17 @@ class Dynamo:
         Raises:
             GtcError: Files cannot be written, or the frontend does not answer in time.
         """
-        if self.frontend_alive:
-            return self.url
+        if self._frontend is not None and self._frontend.alive:
+            if router_mode == self._router_mode:
+                return self.url
+            await self._frontend.stop()
+        self._router_mode = router_mode
         if not self._frontend_port:
             await asyncio.to_thread(self._prepare)
             self._frontend_port = free_port()
         self._frontend = await Child.start(
             FRONTEND,
-            frontend_command(self._settings, self._frontend_port),
+            frontend_command(self._settings, self._frontend_port, router_mode),
             env=process_env(self._settings, self._discovery, self._home),
             cwd=working_dir(self._model_dir, self._settings.served_name),
             log=self._logs / f"{FRONTEND}.log",

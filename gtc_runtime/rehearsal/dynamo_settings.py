@@ -45,7 +45,6 @@ class DynamoSettings:
         kv_bytes_per_token: KV cache of one token over all layers, bytes.
         kv_link_gb_s: Bandwidth of one worker's KV transfers, GB/s. Each transfer has the link for
             itself: the simulator knows no contention.
-        router_mode: Routing of the frontend; "kv" prefers the worker that holds the prefix.
         namespace: Dynamo's namespace, `{k8s namespace}-{DGD name}` as the operator sets it.
     """
 
@@ -54,7 +53,6 @@ class DynamoSettings:
     kv_blocks: int
     kv_bytes_per_token: int
     kv_link_gb_s: float
-    router_mode: str = "kv"
     namespace: str = f"{names.NAMESPACE_WORKLOAD}-{names.DEMO}"
 
 
@@ -75,12 +73,12 @@ def settings_from(environment: Environment) -> DynamoSettings:
     )
 
 
-def frontend_command(settings: DynamoSettings, port: int) -> list[str]:
-    """The frontend: HTTP, tokenizer and router."""
+def frontend_command(settings: DynamoSettings, port: int, router_mode: str = "kv") -> list[str]:
+    """The frontend: HTTP, tokenizer and router; "kv" prefers the worker that holds the prefix."""
     return [
         *(sys.executable, "-m", "dynamo.frontend"),
         *("--http-host", "127.0.0.1", "--http-port", str(port)),
-        *("--router-mode", settings.router_mode, "--namespace", settings.namespace),
+        *("--router-mode", router_mode, "--namespace", settings.namespace),
         *_PLANES,
     ]
 

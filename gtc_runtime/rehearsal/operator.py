@@ -163,6 +163,7 @@ class Operator:
             service.role,
             first_delay_s=0.0 if self._warm else self._worker_start_s,
             worker_start_s=self._worker_start_s,
+            router_mode=service.router_mode,
             now=self._now,
         )
 

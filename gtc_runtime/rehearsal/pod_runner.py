@@ -37,8 +37,8 @@ class Process(Protocol):
 class Workers(Protocol):
     """Whoever can run the processes of pods; in the product it is Dynamo."""
 
-    async def start(self) -> str:
-        """Start the frontend if it does not run; return its URL when it answers.
+    async def start(self, router_mode: str = "kv") -> str:
+        """Start the frontend if none of that routing runs; return its URL when it answers.
 
         Raises:
             GtcError: It did not come up.
@@ -68,6 +68,7 @@ class PodRunner:
         role: What it does.
         first_delay_s: Start-up time of its first process, seconds.
         worker_start_s: Start-up time of every later one.
+        router_mode: Routing of a frontend.
         now: Wall clock for time stamps.
     """
 
@@ -80,9 +81,11 @@ class PodRunner:
         *,
         first_delay_s: float,
         worker_start_s: float,
+        router_mode: str,
         now: Callable[[], datetime],
     ) -> None:
         self._store, self._workers, self._role, self._now = store, workers, role, now
+        self._router_mode = router_mode
         self._name: str = pod["metadata"]["name"]
         self._namespace: str = pod["metadata"]["namespace"]
         self._grace_s = float(pod["spec"].get("terminationGracePeriodSeconds") or 0)
@@ -131,7 +134,7 @@ class PodRunner:
     async def _run_once(self, delay_s: float) -> None:
         """Start the process, say that it is Ready, and return when it is dead."""
         if self._role == "frontend":
-            await self._workers.start()
+            await self._workers.start(self._router_mode)
             self._report(ready=True)
             await self._workers.frontend_ended()
             return

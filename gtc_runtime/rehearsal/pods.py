@@ -59,6 +59,13 @@ class Service:
         return f"{self.dgd}-0-{self.name.lower()}"
 
     @property
+    def router_mode(self) -> str:
+        """How a frontend routes: its variable, else Dynamo's default."""
+        envs = self.spec.get("envs") or []
+        told = [each.get("value") for each in envs if each.get("name") == "DYN_ROUTER_MODE"]
+        return str(told[-1]) if told else "round-robin"
+
+    @property
     def labels(self) -> dict[str, str]:
         """Labels of its pods (operator 0.8.x)."""
         labels = names.pod_labels(self.name, self.dgd) | {

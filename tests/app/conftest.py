@@ -77,7 +77,7 @@ class Timers:
     def __init__(self, frontend_url: str) -> None:
         self._frontend_url = frontend_url
 
-    async def start(self) -> str:
+    async def start(self, router_mode: str = "kv") -> str:
         return self._frontend_url
 
     async def frontend_ended(self) -> None:

@@ -63,6 +63,7 @@ def _learn_all(group: click.Group) -> None:
         rehearse,
         serve,
         status,
+        verify,
     )
     from gtc_cli import wait as waiting
     from gtc_cli.deploy import verbs
@@ -77,6 +78,7 @@ def _learn_all(group: click.Group) -> None:
         status.status,
         places.open_place,
         preflight.preflight,
+        verify.verify,
         prescale.prescale,
         *corpus.COMMANDS,
         dashboards.dashboards,

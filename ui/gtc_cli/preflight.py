@@ -45,7 +45,7 @@ def preflight(
 ) -> int:
     """Check everything that the show needs, at the same time, in under 20 s."""
     probes = _chosen(only)
-    environment, configured, addresses = _where(env, phases, state_dir)
+    environment, configured, addresses = where(env, phases, state_dir)
     report = asyncio.run(_run(environment, configured, addresses, probes))
     if as_json:
         click.echo(json.dumps(report.to_json()))
@@ -64,7 +64,7 @@ def _chosen(only: tuple[str, ...]) -> tuple[Probe, ...]:
     return tuple(known[name] for name in only) or PROBES
 
 
-def _where(
+def where(
     env: str | None, phases: str | None, state_dir: Path | None
 ) -> tuple[Environment, Settings, dict[Place, str]]:
     """What should be there, and where to look: KUBECONFIG, else a rehearsal, else what is deployed.

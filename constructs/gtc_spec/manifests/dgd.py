@@ -7,12 +7,16 @@ scale the adapter first, then change the environment.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Final
 
 from gtc_spec import names, versions
 from gtc_spec.environment import Environment
 from gtc_spec.manifests.metadata import Manifest, metadata
 from gtc_spec.manifests.serving_graph import GraphPool, ServingGraph
 from gtc_spec.pools import ROLES, Role
+
+AGGREGATED: Final = "TrtllmWorker"
+"""Service of the workers that do both halves of a request."""
 
 
 def dynamo_graph_deployment(
@@ -46,6 +50,33 @@ def dynamo_graph_deployment(
             )
             for role in ROLES
         ),
+    ).manifest()
+
+
+def aggregated_graph(env: Environment, workers: int) -> Manifest:
+    """The same model on workers that do both halves of a request; only ``gtc compare`` runs it.
+
+    It has the name of the demo's graph, so that everything finds its frontend, and no adapter:
+    nothing scales it.
+
+    Args:
+        env: The environment.
+        workers: Workers, one GPU each.
+    """
+    drain_s = max(env.pools.of(role).drain_s for role in ROLES)
+    pool = GraphPool(
+        service=AGGREGATED,
+        mode="aggregated",
+        replicas=workers,
+        drain_s=drain_s,
+        scaling_adapter=False,
+    )
+    return ServingGraph(
+        metadata=metadata(env, names.DEMO),
+        model_path=names.model_path(env.model.repository),
+        served_name=env.model.served_name,
+        queue=env.kai_queue,
+        pools=(pool,),
     ).manifest()
 
 

@@ -12,6 +12,7 @@ from gtc_runtime.checks.check import Finding, green, red
 from gtc_runtime.checks.verify.client import problems
 from gtc_runtime.checks.verify.proof import Proof
 from gtc_spec import promql
+from gtc_spec.metrics import SCRAPE_INTERVAL_S
 
 REQUESTS = 6
 TOKENS = 8
@@ -27,7 +28,8 @@ async def disagg(proof: Proof) -> Finding:
             hint = "without a ready prefill worker an enforcing frontend refuses: gtc status"
             return red(problems([answer])[0], "an answer", hint)
     decoded = await proof.counted(decode, before[1], REQUESTS)
-    prefilled = await proof.counted(prefill, before[0], REQUESTS)
+    # decode's count is in: prefill's, which came first, is at most one scrape behind it
+    prefilled = await proof.counted(prefill, before[0], REQUESTS, 2 * SCRAPE_INTERVAL_S)
     return _judged(prefilled, decoded)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from statistics import median
 from typing import Final
 
-from gtc_runtime.checks.check import Finding, green, red
+from gtc_runtime.checks.check import Finding, judge, red
 from gtc_runtime.checks.verify.client import Answer, problems, short, ttfts_s
 from gtc_runtime.checks.verify.proof import Proof
 from gtc_runtime.load.followups import CannedFollowUps
@@ -21,7 +21,7 @@ TOKENS: Final = 16
 SHARE_MAX: Final = 0.6
 """Longest TTFT of later turns as a share of the first one's; the show's own claim."""
 HITS_MIN: Final = 0.75
-"""Share of later turns that must be that fast: blind routing over two workers finds half of them."""
+"""Share of later turns that must be that fast: blind routing over two workers finds half."""
 
 
 async def kv_cache(proof: Proof) -> Finding:
@@ -62,24 +62,24 @@ async def _judged(
     shares = [ttft_s / begin_s for ttft_s in ttfts_s(later)]
     share = median(shares)
     hits = sum(each <= SHARE_MAX for each in shares) / len(shares)
-    cached = await _cached(proof, later, before)
     told = (
         f"TTFT {1000 * begin_s:.0f} ms on turn 1, later {share:.2f} of it"
-        f" ({hits:.0%} of turns fast); {cached or 'nobody here counts cached tokens'}"
+        f" ({hits:.0%} of turns fast)"
     )
     expected = f"later turns at most {SHARE_MAX:g} of turn 1, {HITS_MIN:.0%} of them"
     mode = await proof.router_mode()
     if mode != "kv":
         hint = "DYN_ROUTER_MODE=kv for the frontend; make cluster-config restores the graph"
-        return red(f"kv routing is off, the frontend routes by {mode or 'nobody knows what'}; {told}",
-                   expected, hint)  # fmt: skip
+        return red(f"kv routing is off, the frontend routes by {mode}; {told}", expected, hint)
+    cached = await _cached(proof, later, before)
+    told = f"{told}; {cached or 'nobody here counts cached tokens'}"
     if proof.env.story.kv_turn2_share_max is None:
-        why = "the gain is not judged in this environment"
-        return green(f"{told}; {why}", "cached tokens") if cached else red(
-            told, "cached tokens", "are the engines told to reuse blocks?")  # fmt: skip
+        hint = "are the engines told to reuse blocks?"
+        told = f"{told}; the gain is not judged in this environment"
+        return judge(bool(cached), told, "cached tokens", hint)
     good = share <= SHARE_MAX and hits >= HITS_MIN
     hint = "is another load running, or block reuse off in the engine files? gtc status"
-    return green(told, expected) if good else red(told, expected, hint)
+    return judge(good, told, expected, hint)
 
 
 async def _cached(proof: Proof, later: list[Answer], before: float | None) -> str:

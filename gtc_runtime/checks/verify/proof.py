@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from gtc_runtime.checks.check import NotApplicable
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.checks.verify.client import Client
-from gtc_runtime.cluster.errors import NotFound
 from gtc_runtime.cluster.kinds import DGD
 from gtc_runtime.metrics.prometheus import PrometheusClient
 from gtc_runtime.metrics.reading import Missing, Reading
@@ -57,13 +56,15 @@ class Proof:
         reading = await self._ask(expr)
         return reading.value if isinstance(reading, Reading) else None
 
-    async def counted(self, expr: str, before: float | None, rise: float) -> float | None:
+    async def counted(
+        self, expr: str, before: float | None, rise: float, within_s: float = COUNTED_S
+    ) -> float | None:
         """Wait until a counter has risen by that much since ``before``.
 
         Returns:
             By how much it has risen when it had, or at the deadline; None when it has no value.
         """
-        give_up_s = time.monotonic() + COUNTED_S
+        give_up_s = time.monotonic() + within_s
         while True:
             now = await self.value(expr)
             risen = None if now is None else now - (before or 0.0)
@@ -72,11 +73,14 @@ class Proof:
             await asyncio.sleep(LOOK_S)
 
     async def router_mode(self) -> str:
-        """How the frontend is told to route, by the graph; empty when nothing can be read."""
-        try:
-            graph = await self.scene.kube.get(DGD, names.DEMO)
-        except NotFound:
-            return ""
+        """How the graph tells the frontend to route; Dynamo's default is round-robin.
+
+        Raises:
+            NotApplicable: There is no graph of ours to read it from.
+        """
+        graph = await self.scene.one(DGD, names.DEMO)
+        if graph is None:
+            raise NotApplicable(f"there is no graph {names.DEMO}")
         services = (graph.get("spec") or {}).get("services") or {}
         envs = (services.get(names.FRONTEND) or {}).get("envs") or []
         told = {str(each.get("name")): str(each.get("value", "")) for each in envs}

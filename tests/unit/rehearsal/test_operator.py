@@ -39,7 +39,7 @@ class SleepWorkers:
         self.drain.set()
         self.broken = 0
 
-    async def start(self) -> str:
+    async def start(self, router_mode: str = "kv") -> str:
         if "frontend" not in self.running or not self.running["frontend"].alive:
             self.running["frontend"] = await self._sleep("frontend")
         return "http://127.0.0.1:1"
