@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from tests.contract.checks.conftest import World
 
-NOT_HERE = {"grafana", "boards", "end date"}
-
 
 async def test_a_demo_in_order_is_green_wherever_the_thing_exists(world: World) -> None:
     checks = await world.look()
