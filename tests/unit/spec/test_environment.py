@@ -193,12 +193,12 @@ def leaves(value: object, path: tuple[str | int, ...] = ()) -> list[tuple[str | 
     return [path]
 
 
-PROD_JSON = load("prod").model_dump(mode="json")
+PROD_JSON = load("prod").model_dump(mode="json", exclude={"until"})
 
 
 @settings(max_examples=60)
 @given(st.sampled_from(leaves(PROD_JSON)))
-def test_the_digest_changes_with_any_fact(path: tuple[str | int, ...]) -> None:
+def test_the_digest_changes_with_any_fact_but_the_end_date(path: tuple[str | int, ...]) -> None:
     data = json.loads(json.dumps(PROD_JSON))
     *parents, last = path
     spot = data
