@@ -251,7 +251,7 @@ def test_a_dotenv_file_that_cannot_be_read_is_told_in_one_line(gtc: Call) -> Non
     told = gtc("status")
 
     assert told.code == 2
-    assert told.error.startswith("cannot read .env: ")
+    assert told.error.startswith("cannot read .env or secrets: ")
 
 
 @pytest.mark.parametrize("command", ["", "plan"])
