@@ -18,7 +18,7 @@ from gtc_runtime.corpus.choice import BUNDLED, Texts
 from gtc_runtime.events import EventLog
 from gtc_runtime.load.control import LoadControl, Wanted
 from gtc_runtime.load_settings import FollowUpsTold, load_settings
-from gtc_runtime.metrics.annotations import Annotations
+from gtc_runtime.metrics.annotations import annotations_for
 from gtc_runtime.metrics.exporter import Exporter
 from gtc_runtime.metrics.marks import MarkFinder
 from gtc_runtime.metrics.readings import Readings
@@ -73,7 +73,10 @@ class DemoService:
         self._load.on_snapshot(self.exporter.add)
         self._load.on_snapshot(FollowUpsTold(self._events))
         self._readings = Readings(settings.prometheus_url)
-        self._marks, self._annotations = MarkFinder(), _annotations(settings, self._events)
+        self._marks, self._annotations = (
+            MarkFinder(),
+            annotations_for(settings, lambda text: self._events.add("warning", text)),
+        )
         self._cluster: Cluster | None = None
         self._conductor: Conductor | None = None
         self._builder: ViewBuilder | None = None
@@ -288,11 +291,3 @@ class DemoService:
             if self._annotations is not None:
                 self._annotations.add(self._marks.see(self._view))
             await asyncio.sleep(VIEW_S)
-
-
-def _annotations(settings: Settings, events: EventLog) -> Annotations | None:
-    """The way to Grafana; None when no address is set."""
-    if not settings.grafana_url:
-        return None
-    token = settings.grafana_token.get_secret_value()
-    return Annotations(settings.grafana_url, token, lambda text: events.add("warning", text))
