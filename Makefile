@@ -34,7 +34,7 @@ CONFIRMED = $(if $(YES),--yes)
 	synth check-env deploy teardown kubeconfig infra-init infra-plan infra-up infra-down \
 	cluster-config cluster-teardown build-loadgen build-all push-loadgen push-all build-push-all \
 	deploy-dynamo deploy-keda deploy-loadgen deploy-corpus deploy-apps model-to-spaces model-to-nfs setup-model bench-models preflight demo-status demo-start demo-auto demo-stop demo-reset \
-	demo-ui test-inference test-disagg test-kv-cache test-scaling validate-all demo-dashboard cost teardown-if-expired
+	demo-ui test-inference test-disagg test-kv-cache test-scaling validate-all compare demo-dashboard cost teardown-if-expired
 
 ##@ Start
 help: ## List these commands
@@ -188,6 +188,9 @@ test-scaling: setup ## Prove that KEDA adds workers, and takes them away
 
 validate-all: setup ## All proofs, one after the other
 	@$(GTC) verify all --env $(ENV)
+
+compare: setup ## The same load disaggregated and aggregated on the same GPUs, 15 minutes
+	@$(GTC) compare --env $(ENV) --report compare.json --report compare.html
 
 demo-ui: setup ## The panel: its address, with a forwarded port on a cluster
 	@$(GTC) open panel --env $(ENV)

@@ -1,10 +1,12 @@
-"""`gtc verify` on a rehearsal: it passes when all is well and names what is not."""
+"""`gtc verify` and `gtc compare` on one rehearsal: proofs pass, and name what is broken."""
 
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -105,6 +107,27 @@ def test_nothing_is_sent_while_a_panel_plays_the_show(rehearsal: Rehearsal) -> N
     assert code == 1
     assert "plays the show" in told["error"]
     assert told["hint"].startswith("gtc manual")
+
+
+def test_a_comparison_that_is_ended_puts_graph_and_keda_back(rehearsal: Rehearsal) -> None:
+    comparison = subprocess.Popen(
+        [sys.executable, "-m", "gtc_cli", "compare", "--load", "PREFILL_STRESS", "--seconds", "5",
+         "--state-dir", str(rehearsal.state_dir)],
+        stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert comparison.stdout is not None
+    try:
+        for line in comparison.stdout:
+            if line.startswith("replacing the graph"):
+                time.sleep(2)  # the demo's graph is gone, the other one is not ready
+                comparison.send_signal(signal.SIGTERM)
+        assert comparison.wait(100) == 1
+    finally:
+        comparison.kill()
+    services = workload(rehearsal, "get", "dgd", names.DEMO, "-o", "jsonpath={.spec.services}")
+    assert set(json.loads(services)) == {names.FRONTEND, *names.SERVICES.values()}
+    assert "paused" not in workload(rehearsal, "get", "so", "-o", "jsonpath={..annotations}")
+    assert not (rehearsal.state_dir / "compare-graph.json").exists()
 
 
 def test_a_bypassed_prefill_is_named(rehearsal: Rehearsal, tmp_path: Path) -> None:

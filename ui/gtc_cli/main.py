@@ -66,6 +66,7 @@ def _learn_all(group: click.Group) -> None:
         verify,
     )
     from gtc_cli import wait as waiting
+    from gtc_cli.compare.verb import compare
     from gtc_cli.deploy import verbs
     from gtc_cli.load.verb import load
 
@@ -79,6 +80,7 @@ def _learn_all(group: click.Group) -> None:
         places.open_place,
         preflight.preflight,
         verify.verify,
+        compare,
         prescale.prescale,
         *corpus.COMMANDS,
         dashboards.dashboards,

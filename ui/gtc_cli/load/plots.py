@@ -67,10 +67,11 @@ def drawings(document: JSON) -> dict[str, str]:
         "goodput": lambda axes: _goodput(axes, document),
         "outcomes": lambda axes: _outcomes(axes, document),
     }
-    return {name: _svg(name, make) for name, make in makers.items()}
+    return {name: svg(name, make) for name, make in makers.items()}
 
 
-def _svg(name: str, make: Callable[[Axes], None]) -> str:
+def svg(name: str, make: Callable[[Axes], None]) -> str:
+    """A drawing under a name that is unique within its page."""
     with mpl.rc_context({**_RC, "svg.hashsalt": name}):
         figure = Figure(figsize=_SIZE_IN)
         figure.subplots_adjust(left=0.12, right=0.98, bottom=0.19, top=0.86)

@@ -1,0 +1,232 @@
+"""Serves the model by an aggregated graph for a while, and always puts the demo's graph back.
+
+Whoever swaps holds the Lease, has stopped the load of a living panel and has paused KEDA, whose
+scalers have no pools meanwhile. A deployment has one graph at a time, because the GPUs are the
+same. This module must not know what is measured.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import time
+from collections.abc import AsyncIterator, Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import yaml
+
+from gtc_runtime.cluster.errors import Conflict, KubeError, NotFound
+from gtc_runtime.cluster.identity import own_identity
+from gtc_runtime.cluster.keda import Keda
+from gtc_runtime.cluster.kinds import CONFIG_MAP, DGD, POD
+from gtc_runtime.cluster.kube import Json, Kube
+from gtc_runtime.cluster.lease import Lease
+from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
+from gtc_runtime.cluster.scaling import Scaling
+from gtc_runtime.cluster.state import StateStore, with_event
+from gtc_runtime.scenario.safe import SAFE_MODE
+from gtc_spec import names
+from gtc_spec.environment import Environment
+from gtc_spec.manifests.config_maps import engine_config_map_name, engine_file
+from gtc_spec.manifests.dgd import aggregated_graph
+from gtc_spec.pools import PDRatio
+
+LOOK_S: Final = 1.0
+SLACK_S: Final = 60.0
+"""Beside starts and drains: scheduling, probes, a busy machine."""
+_VOLATILE: Final = (
+    "uid", "resourceVersion", "generation", "creationTimestamp", "managedFields", "finalizers",
+    "deletionTimestamp", "deletionGracePeriodSeconds", "selfLink",
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Swap:
+    """The two ways of serving on the same GPUs, one at a time.
+
+    Attributes:
+        kube: A client of the workload's namespace; we hold the Lease.
+        env: The environment, scaled as the cluster is.
+        tell: Takes one line about each step.
+    """
+
+    kube: Kube
+    env: Environment
+    tell: Callable[[str], None]
+
+    async def disaggregated(self, ratio: PDRatio) -> None:
+        """Order the ratio of the demo's graph and wait until it is there and nothing drains.
+
+        Raises:
+            KubeError: It was not set, or is not there in time.
+        """
+        self.tell(f"ordering {ratio}")
+        await Scaling(self.kube, self.env.gpus.total).set_ratio(ratio)
+        await self.settled(ratio.total)
+
+    async def aggregated(self, workers: int) -> None:
+        """Replace the demo's graph by aggregated workers and wait until all are ready.
+
+        Raises:
+            KubeError: The one does not go, or the other does not come in time.
+        """
+        graph = aggregated_graph(self.env, workers)
+        before = await self.kube.get(DGD, names.DEMO)
+        # what marks the cluster as a rehearsal marks this graph too
+        labels = before["metadata"].get("labels") or {}
+        graph["metadata"]["labels"] = labels | (graph["metadata"].get("labels") or {})
+        self.tell(f"replacing the graph by {workers} aggregated workers")
+        await self._engine_file()
+        await self.put(graph)
+        await self.settled(workers)
+
+    async def put(self, graph: Json) -> None:
+        """Make this the one graph of our name: delete the one before, wait for its GPUs.
+
+        Raises:
+            KubeError: The one before does not go in time, or Kubernetes refuses the new one.
+        """
+        with contextlib.suppress(NotFound):
+            await self.kube.delete(DGD, names.DEMO)
+        give_up_s = time.monotonic() + self._drain_s() + SLACK_S
+        while await self.present() or await self._pods():
+            if time.monotonic() >= give_up_s:
+                raise KubeError("the graph before does not go", "kubectl describe dgd gtc-demo")
+            await asyncio.sleep(LOOK_S)
+        await self.kube.create(DGD, graph)
+
+    async def _engine_file(self) -> None:
+        """The engine of aggregated workers: decode's, without the hand-over of the cache."""
+        try:
+            decode = await self.kube.get(CONFIG_MAP, engine_config_map_name("decode"))
+        except NotFound:
+            return  # a rehearsal has none, and its workers read none
+        text = (decode.get("data") or {})[engine_file("decode")]
+        engine = yaml.safe_load(text)
+        engine.pop("cache_transceiver_config", None)
+        made = {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": engine_config_map_name("aggregated")},
+            "data": {engine_file("aggregated"): yaml.safe_dump(engine)},
+        }
+        with contextlib.suppress(Conflict):
+            await self.kube.create(CONFIG_MAP, made)
+
+    async def settled(self, workers: int) -> None:
+        """Wait until the graph is successful with exactly that many workers ready, none leaving."""
+        give_up_s = time.monotonic() + 2 * self.env.worker_start_s + self._drain_s() + SLACK_S
+        while True:
+            graph = await self.kube.get(DGD, names.DEMO)
+            done = (graph.get("status") or {}).get("state") == "successful"
+            pods = await self._pods()
+            staying = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+            if done and len(pods) == len(staying) == workers + 1:  # and the frontend
+                return
+            if time.monotonic() >= give_up_s:
+                raise KubeError(
+                    f"{workers} workers were not ready in time, {len(staying)} pods are there",
+                    "kubectl -n dynamo-workload get pods",
+                )
+            await asyncio.sleep(LOOK_S)
+
+    async def present(self) -> bool:
+        """Whether there is a graph of our name."""
+        try:
+            await self.kube.get(DGD, names.DEMO)
+        except NotFound:
+            return False
+        return True
+
+    async def _pods(self) -> list[Json]:
+        return await self.kube.list(POD, {names.LABEL_DGD: names.DEMO})
+
+    def _drain_s(self) -> float:
+        return 2 * max(self.env.pools.prefill.drain_s, self.env.pools.decode.drain_s)
+
+
+@contextlib.asynccontextmanager
+async def swapping(
+    kube: Kube,
+    env: Environment,
+    keep: Path,
+    tell: Callable[[str], None],
+    times: LeaseTimes = TIMES,
+) -> AsyncIterator[Swap]:
+    """Take the cluster from panel and KEDA, and give everything back as it was.
+
+    Args:
+        kube: A client of the workload's namespace.
+        env: The environment, scaled as the cluster is.
+        keep: File that holds the demo's graph until it is back, for the day on which we are killed.
+        tell: Takes one line about each step.
+        times: Times of the Lease.
+
+    Raises:
+        KubeError: The Lease cannot be taken, KEDA not paused, or something is not restored; the
+            message says what, and ``keep`` then still holds the graph.
+    """
+    state, lease = StateStore(kube), Lease(kube, own_identity("compare"), times)
+    stored, rival = await state.read(), (await lease.look()).holder
+    graph = _without_volatile(await kube.get(DGD, names.DEMO))
+    if not await lease.acquire(force=True, epoch_floor=stored.epoch):
+        raise KubeError(f"the lease could not be taken from {rival}", "try again")
+    async with lease.kept():
+        await state.update(lease.epoch, _stopped)
+        if rival:
+            # it learns of its loss at its next renewal; until then it may still write
+            await asyncio.sleep(times.renew_s + times.call_s / 4)
+        keda, swap = Keda(kube, may_write=lambda: lease.held), Swap(kube, env, tell)
+        await keda.pause(lease.holder)
+        try:
+            await asyncio.to_thread(keep.write_text, json.dumps(graph), encoding="utf-8")
+            yield swap
+        finally:
+            tell("putting the demo's graph back")
+            try:
+                await asyncio.shield(_restore(swap, graph))
+                await asyncio.to_thread(keep.unlink, missing_ok=True)
+            except KubeError:
+                tell(f"it is not back: kubectl delete dgd {names.DEMO}; kubectl create -f {keep}")
+                raise
+            finally:
+                await keda.resume(lease.holder)
+
+
+async def _restore(swap: Swap, graph: Json) -> None:
+    """The graph as it was and the ratio at rest; nothing is replaced that is there already."""
+    now = await swap.kube.get(DGD, names.DEMO) if await swap.present() else {}
+    if set(_services(now)) != set(_services(graph)):
+        await swap.put(graph)
+        with contextlib.suppress(NotFound):
+            await swap.kube.delete(CONFIG_MAP, engine_config_map_name("aggregated"))
+        await swap.settled(sum(int(each.get("replicas", 0)) for each in _workers(graph)))
+    ratio = swap.env.initial_ratio
+    await Scaling(swap.kube, swap.env.gpus.total).set_ratio(ratio)
+
+
+def _services(graph: Json) -> dict[str, Any]:
+    return dict((graph.get("spec") or {}).get("services") or {})
+
+
+def _workers(graph: Json) -> list[Json]:
+    return [spec for name, spec in _services(graph).items() if name != names.FRONTEND]
+
+
+def _without_volatile(graph: Json) -> Json:
+    """A graph as somebody would write it: without what only a stored object has."""
+    metadata = {key: value for key, value in graph["metadata"].items() if key not in _VOLATILE}
+    return {
+        "apiVersion": graph["apiVersion"],
+        "kind": graph["kind"],
+        "metadata": metadata,
+        "spec": graph["spec"],
+    }
+
+
+def _stopped(document: Json) -> Json:
+    said = "a comparison of two ways of serving has begun; load asked to stop"
+    return with_event(document | {"mode": SAFE_MODE}, "warning", said)
