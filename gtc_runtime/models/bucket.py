@@ -1,4 +1,4 @@
-"""The bucket as the model sync sees it; the only module here that knows boto3.
+"""The bucket as the model sync sees it; the only module here that knows botocore.
 
 Uploads go in parts and can be taken up again by any later run; downloads begin at any byte. Every
 refusal becomes one sentence with what to do. This module must not know checkpoints.
@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import functools
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
 
+from gtc_runtime.models.part_body import PartBody
 from gtc_spec.errors import GtcError, UnreachableError
 
 CONNECT_S: Final = 10.0
@@ -80,12 +82,12 @@ class Bucket:
     ) -> None:
         self.name = name
         self._endpoint = endpoint
-        self._s3: Any = boto3.session.Session().client(
+        self._s3: Any = _session().create_client(
             "s3",
             endpoint_url=endpoint,
             aws_access_key_id=key_id,
             aws_secret_access_key=secret,
-            region_name="us-east-1",  # Spaces signs with any region; boto3 insists on one
+            region_name="us-east-1",  # Spaces signs with any region; botocore insists on one
             config=Config(
                 connect_timeout=CONNECT_S,
                 read_timeout=READ_S,
@@ -94,7 +96,8 @@ class Bucket:
                 # S3-compatible stores refuse the newer checksum headers
                 request_checksum_calculation="when_required",
                 response_checksum_validation="when_required",
-                s3={"addressing_style": "path"},
+                # Content-MD5 covers the content; over HTTPS it is never signed anyway
+                s3={"addressing_style": "path", "payload_signing_enabled": False},
             ),
         )
 
@@ -182,15 +185,22 @@ class Bucket:
             )
             return Upload(key, begun["UploadId"], {})
 
-    def send_part(self, upload: Upload, number: int, content: bytes, md5: str) -> None:
-        """Send one part and see that the store has just these bytes."""
+    def send_part(self, upload: Upload, number: int, content: memoryview, md5: str) -> None:
+        """Send one part and see that the store has just these bytes.
+
+        Args:
+            upload: From `open_upload`.
+            number: From 1.
+            content: The part; it is not copied.
+            md5: Its digest.
+        """
         with self._explained("upload", upload.key):
             sent = self._s3.upload_part(
                 Bucket=self.name,
                 Key=upload.key,
                 UploadId=upload.id,
                 PartNumber=number,
-                Body=content,
+                Body=PartBody(content),
                 ContentMD5=base64.b64encode(bytes.fromhex(md5)).decode(),
             )
         if sent["ETag"].strip('"') != md5:
@@ -263,6 +273,12 @@ class Bucket:
         if code in ("403", "404"):  # a HEAD has no body that says more
             hint = _HINTS["AccessDenied" if code == "403" else "NoSuchBucket"]
         return GtcError(message, hint)
+
+
+@functools.cache
+def _session() -> botocore.session.Session:
+    """One for all buckets: it keeps the description of S3, which takes long to read."""
+    return botocore.session.get_session()
 
 
 def _code(error: ClientError) -> str:

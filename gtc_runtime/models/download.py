@@ -11,8 +11,9 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
+from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from gtc_runtime.models import files
 from gtc_runtime.models.bucket import Stored
@@ -130,7 +131,7 @@ class _Download:
                 f"{self._key(file)} has {have} bytes where {file.size_bytes} belong", SENT_ANEW
             )
         running = hashlib.sha256()
-        with unfinished.open("a+b") as opened:
+        with unfinished.open("a+b", buffering=0) as opened:
             if opened.tell() > file.size_bytes:
                 opened.truncate(0)
             opened.seek(0)
@@ -139,12 +140,11 @@ class _Download:
                 self._crew.moved(STAGE, 0)
                 self._progress.found(STAGE, len(piece))
             self._append(file, there, opened, running.update)
-            opened.flush()
             os.fsync(opened.fileno())
         return running.hexdigest()
 
     def _append(
-        self, file: File, there: Stored, opened: BinaryIO, hashed: Callable[[bytes], None]
+        self, file: File, there: Stored, opened: FileIO, hashed: Callable[[bytes], None]
     ) -> None:
         breaks, have = 0, opened.seek(0, os.SEEK_END)
         while have < file.size_bytes:
@@ -153,7 +153,7 @@ class _Download:
                 for piece in self._source.bucket.stream(
                     self._key(file), there.etag, have, READ_BYTES
                 ):
-                    opened.write(piece)
+                    files.write_all(opened, piece)
                     hashed(piece)
                     have += len(piece)
                     self._crew.moved(STAGE, len(piece))

@@ -9,6 +9,7 @@ import contextlib
 import errno
 import os
 from collections.abc import Iterator
+from io import FileIO
 from pathlib import Path
 from typing import Final
 
@@ -60,6 +61,13 @@ def write(path: Path, content: bytes) -> None:
             file.write(content)
             sync(file.fileno())
         place(unfinished, path)
+
+
+def write_all(opened: FileIO, piece: bytes) -> None:
+    """Write a piece to an unbuffered file, which may take less than it is given."""
+    written = opened.write(piece)
+    while written < len(piece):
+        written += opened.write(memoryview(piece)[written:])
 
 
 def remove(path: Path) -> None:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from gtc_runtime.models import files
-from gtc_runtime.models.crew import PART_BYTES, WORKERS, Crew
+from gtc_runtime.models.crew import PART_BYTES, READ_BYTES, WORKERS, Crew
 from gtc_runtime.models.hub import Hub, Listing, RemoteFile, git_sha1
 from gtc_runtime.models.lock import BucketHome, Held, held
 from gtc_runtime.models.manifest import LOCK, File, Manifest
@@ -191,12 +191,11 @@ class _Upload:
     def _send_parts(self, file: File, key: str, path: Path, crew: Crew, progress: Progress) -> bool:
         bucket, whole = self._store.bucket, hashlib.sha256()
         under_way = bucket.open_upload(key, file.sha256)
-        number = 0
+        number, buffer = 0, memoryview(bytearray(self._source.part_bytes))
         with path.open("rb") as opened:
-            while part := opened.read(self._source.part_bytes):
+            while part := buffer[: opened.readinto(buffer)]:
                 number += 1
-                whole.update(part)
-                md5 = hashlib.md5(part, usedforsecurity=False).hexdigest()
+                md5 = _hash(part, whole)
                 if under_way.parts.get(number) == md5:
                     crew.moved(SEND, 0)
                     progress.found(SEND, len(part))
@@ -208,6 +207,16 @@ class _Upload:
             return False
         bucket.finish(under_way, range(1, number + 1))
         return True
+
+
+def _hash(part: memoryview, whole: hashlib._Hash) -> str:
+    """MD5 of a part, which goes into the digest of the whole file too; in one pass over memory."""
+    md5 = hashlib.md5(usedforsecurity=False)
+    for at in range(0, len(part), READ_BYTES):
+        piece = part[at : at + READ_BYTES]
+        whole.update(piece)
+        md5.update(piece)
+    return md5.hexdigest()
 
 
 def _not_as_announced(name: str) -> GtcError:
