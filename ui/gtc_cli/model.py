@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -27,16 +27,26 @@ JOB_S: Final = 1800.0
 """Longest wait for one job, seconds; the plan's 30 minutes."""
 SCRATCH: Final = Path("/tmp/gtc-models")  # noqa: S108  # as in the pod; --scratch chooses another
 
-_directory = click.option(
-    "--directory",
-    type=click.Path(path_type=Path, file_okay=False),
-    default=None,
-    help="A copy in this directory, such as a mounted share.",
-)
+
+def _directory(purpose: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The option for a copy that is no bucket's, such as a mounted share."""
+    return click.option(
+        "--directory",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=None,
+        help=purpose,
+    )
+
+
 _endpoint = click.option(
-    "--endpoint", metavar="URL", default=None, help="Object store. [Spaces of the region]"
+    "--endpoint",
+    metavar="URL",
+    default=None,
+    help="The object store. [Spaces in the environment's region]",
 )
-_bucket = click.option("--bucket", default=names.BUCKET, show_default=True, help="Bucket.")
+_bucket = click.option(
+    "--bucket", metavar="NAME", default=names.BUCKET, show_default=True, help="Its bucket."
+)
 _model = click.option(
     "--model",
     metavar="OWNER/NAME",
@@ -50,12 +60,16 @@ _workers = click.option(
 
 @click.group()
 def model() -> None:
-    """The checkpoint: HuggingFace to the bucket to the share, verified."""
+    """The model's weights: from HuggingFace to the bucket to the share, verified.
+
+    `gtc model setup` does all of it inside the cluster; `gtc model sync` does one step from here.
+    The bucket needs SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY, a gated model HF_TOKEN.
+    """
 
 
 @model.group()
 def sync() -> None:
-    """Carry the checkpoint from here; `gtc model setup` does it inside the cluster."""
+    """Do one step from this machine: upload to the bucket, or download from it."""
 
 
 @sync.command()
@@ -70,7 +84,8 @@ def sync() -> None:
     "--scratch",
     type=click.Path(path_type=Path, file_okay=False),
     default=SCRATCH,
-    help="Room for files in flight.",
+    show_default=True,
+    help="Keeps files on their way; the largest must fit.",
 )
 def upload(
     env: str | None,
@@ -100,7 +115,7 @@ def upload(
 @_endpoint
 @_workers
 @click.option("--force", is_flag=True, help="Read and compare everything.")
-@_directory
+@_directory("Where to, such as a mounted share. [/models/OWNER/NAME]")
 def download(
     env: str | None,
     model: str | None,
@@ -126,7 +141,7 @@ def download(
 @_bucket
 @_endpoint
 @_workers
-@_directory
+@_directory("Verify the copy in this directory instead of the bucket's.")
 def verify(
     env: str | None,
     model: str | None,
@@ -150,7 +165,8 @@ def verify(
     manifest = store.manifest()
     if manifest is None:
         raise GtcError(f"{store.where} has no manifest", "nothing was synced there")
-    stage = f"read {store.where}"
+    click.echo(f"reading {store.where}")
+    stage = "read"
     with Progress({stage: manifest.total_bytes}, tell=click.echo) as progress:
         wrong = stores.verify(store, manifest, Crew(workers or WORKERS, progress.moved), stage)
     for line in wrong:
@@ -167,7 +183,7 @@ def verify(
 @_model
 @_bucket
 @_endpoint
-@_directory
+@_directory("Look at the copy in this directory too.")
 @options.as_json
 def status(
     env: str | None,
@@ -177,7 +193,7 @@ def status(
     directory: Path | None,
     as_json: bool,
 ) -> None:
-    """How far the copies are, by names and sizes; reads no content."""
+    """Whether the bucket's copy is complete, and what is missing; reads names and sizes only."""
     from gtc_runtime.models.store import DirectoryStore
 
     store, _ = _bucket_store(env, model, bucket, endpoint)
@@ -198,10 +214,13 @@ def status(
 @options.env
 @options.state_dir
 @click.option(
-    "--step", type=click.Choice(STEPS), default=None, help="Only this job. [both, in order]"
+    "--step",
+    type=click.Choice(STEPS),
+    default=None,
+    help="Only the job to Spaces, or only the one to the NFS share. [both, in order]",
 )
 def setup(env: str | None, state_dir: Path | None, step: Step | None) -> None:
-    """Run the model jobs in the cluster and follow them; seconds when all is there."""
+    """Run both steps as jobs in the cluster and follow them; seconds when all is there."""
     from gtc_cli.deploy.verbs import image_name_here
     from gtc_cli.drive import which_cluster
 
@@ -258,14 +277,16 @@ def _bucket_store(
 def _look(store: Store) -> dict[str, Any]:
     manifest = store.manifest()
     if manifest is None:
-        return {"where": store.where, "complete": False, "state": "nothing is there", "wrong": []}
+        return {"where": store.where, "complete": False, "state": "has nothing yet", "wrong": []}
     wrong = manifest.wrong_sizes(store.sizes())
-    complete = not wrong and store.complete() is not None
+    is_marked = store.complete() is not None
+    complete = is_marked and not wrong
     if complete:
         state = f"is complete at {manifest.revision[:12]}, {manifest.total_bytes / 1e9:.2f} GB"
     else:
         right = len(manifest.files) - len(wrong)
-        state = f"has {right} of {len(manifest.files)} files and no valid marker"
+        state = f"has {right} of {len(manifest.files)} files"
+        state += ", though its marker says all" if is_marked else " and is not marked complete yet"
     holder = store.holder()
     if holder:
         state += f"; {holder} works on it"

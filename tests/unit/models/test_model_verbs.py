@@ -27,7 +27,7 @@ def test_sync_status_and_verify_follow_a_checkpoint_from_hub_to_directory(
 ) -> None:
     directory = ["--directory", str(tmp_path / "share")]
     assert main(["model", "status", *store]) == 0
-    assert "nothing is there" in capsys.readouterr().out
+    assert "has nothing yet" in capsys.readouterr().out
     assert main(["model", "sync", "upload", *store, "--scratch", str(tmp_path / "scratch")]) == 0
     assert main(["model", "sync", "download", *store, *directory]) == 0
     capsys.readouterr()
