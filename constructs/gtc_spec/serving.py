@@ -72,8 +72,10 @@ INFERENCE_URL: Final = "https://inference.do-ai.run"
 """Serverless Inference, OpenAI-compatible below ``/v1``, with a model access key as bearer token.
 https://docs.digitalocean.com/products/inference/how-to/si-endpoints/, 27 April 2026."""
 FOLLOWUP_MODEL: Final = "llama3-8b-instruct"
-"""Llama 3.1 8B there, the plan's choice for follow-up questions. The catalogue changes and was not
-asked with an account: ``GET /v1/models`` lists it, GTC_FOLLOWUPS_MODEL overrides this."""
+"""Llama 3.1 8B there, the plan's choice for follow-up questions. Unverified: no account was asked.
+The id is that of public copies of LiteLLM's price list (``gradient_ai/llama3-8b-instruct``); the
+vendor's own list of models changes often and may have retired it. ``GET /v1/models`` says what a
+key may use, GTC_FOLLOWUPS_MODEL overrides this; a wrong id means canned follow-ups."""
 FOLLOWUP_REQUESTS_PER_DAY: Final = 20_000
 """Ceiling of a day: 40 minutes of questions at 8 a second, or eight hours at 0.7."""
 FOLLOWUP_TOKENS_PER_DAY: Final = 20_000_000
