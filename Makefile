@@ -69,8 +69,8 @@ bench-load: setup ## Hold the load engine against C, AIPerf and GuideLLM; BENCH_
 	@$(PYTHON) tools/compiler.py
 	@$(BIN)/python -m tests.bench.load.run $(BENCH_FLAGS)
 
-bench-models: setup ## Kill, damage and race the model sync with 2 GB; S3=URL of a store, else moto
-	$(BIN)/python -m tests.bench.models $(if $(S3),--s3 $(S3))
+bench-models: setup ## Race, damage and kill the model sync with 2 GB; S3=URL of a store, else moto; DIR=
+	$(BIN)/python -m tests.bench.models $(if $(S3),--s3 $(S3)) $(if $(DIR),--dir $(DIR))
 
 check: lint types arch ## Everything static: lint, format, types, architecture
 
@@ -190,7 +190,7 @@ validate-all: setup ## All proofs, one after the other
 	@$(GTC) verify all --env $(ENV)
 
 compare: setup ## The same load disaggregated and aggregated on the same GPUs, 15 minutes
-	@$(GTC) compare --env $(ENV) --report compare.json --report compare.html
+	@$(GTC) compare --env $(ENV) --report .gtc/compare.json --report .gtc/compare.html
 
 demo-ui: setup ## The panel: its address, with a forwarded port on a cluster
 	@$(GTC) open panel --env $(ENV)

@@ -65,30 +65,33 @@ def _learn_all(group: click.Group) -> None:
         status,
         verify,
     )
-    from gtc_cli import wait as waiting
-    from gtc_cli.compare.verb import compare
-    from gtc_cli.deploy import verbs
-    from gtc_cli.load.verb import load
 
     for command in (
         *serve.COMMANDS,
         *rehearse.COMMANDS,
         *drive.COMMANDS,
         plan.plan,
-        load,
         status.status,
         places.open_place,
         preflight.preflight,
-        verify.verify,
-        compare,
         prescale.prescale,
+        verify.verify,
         *corpus.COMMANDS,
         dashboards.dashboards,
         model.model,
-        waiting.wait,
-        *verbs.COMMANDS,
+        *_packaged(),
     ):
         group.add_command(command)
+
+
+def _packaged() -> tuple[click.Command, ...]:
+    """Verbs that have a package of their own, and the one that is named like a function."""
+    from gtc_cli import wait as waiting
+    from gtc_cli.compare.verb import compare
+    from gtc_cli.deploy import verbs
+    from gtc_cli.load.verb import load
+
+    return (load, compare, waiting.wait, *verbs.COMMANDS)
 
 
 @click.group(cls=Gtc, context_settings=CONTEXT)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import platform
 import signal
 import time
 from datetime import UTC, datetime
@@ -66,6 +65,7 @@ def compare(
     environment, configured, addresses = where(env, None, state_dir)
     chosen = PDRatio.parse(ratio) if ratio else environment.initial_ratio
     names = _phases(environment, loads)
+    configured.state_dir.mkdir(parents=True, exist_ok=True)
     for path in reports:
         if path.suffix not in (".json", ".html") or not path.parent.is_dir():
             raise UsageError(f"not a report: {path}, allowed: .json or .html in a directory")
@@ -74,7 +74,6 @@ def compare(
             "no address of the frontend: it is replaced on the way, a forwarded port would break",
             "set GTC_FRONTEND_URL to an address of its Service",
         )
-    configured.state_dir.mkdir(parents=True, exist_ok=True)
     texts = time.time_ns() % 2**31 if seed is None else seed
     try:
         document = asyncio.run(
@@ -107,38 +106,56 @@ async def _compare(
 ) -> JSON:
     from gtc_cli.compare.report import SCHEMA, summary, verdicts
     from gtc_runtime.checks.scene import opened
-    from gtc_runtime.checks.verify.verify import refuse_while_busy
-    from gtc_runtime.scenario.swap import swapping
 
     started = datetime.now(UTC)
     _end_in_order()
     async with opened(env, configured, addresses) as scene:
-        if scene.problem is not None:
-            raise scene.problem
-        await refuse_while_busy(scene, None)
-        legs: dict[str, dict[str, JSON]] = {}
         keep = configured.state_dir / "compare-graph.json"
-        async with swapping(scene.kube, env, keep, click.echo) as swap:
-            await swap.disaggregated(ratio)
-            legs["disaggregated"] = await _leg(scene, swap, phases, seconds, seed, ratio.total)
-            await swap.aggregated(ratio.total)
-            legs["aggregated"] = await _leg(scene, swap, phases, seconds, seed, ratio.total)
+        legs = await _both(scene, keep, ratio, phases, seconds, seed)
         rehearsal = scene.rehearsal
     rows = verdicts(legs)
-    place = f"{'rehearsal' if rehearsal else 'cluster'}, load from {platform.node()}"
-    return {
-        "schema": SCHEMA,
-        "run": {
-            "started": started.isoformat(timespec="seconds"), "environment": env.name,
-            "gpus": ratio.total, "ratio": str(ratio), "seconds": seconds, "seed": seed,
-            "where": f"{place} with {os.cpu_count()} CPUs", "rehearsal": rehearsal,
-            "slo": env.slo.model_dump(),
-        },
-        "summary": summary(rows),
-        "verdicts": rows,
-        "notes": [*NOTES, *([NOTE_REHEARSAL] if rehearsal else [])],
-        "legs": legs,
-    }  # fmt: skip
+    run = {
+        "started": started.isoformat(timespec="seconds"),
+        "environment": env.name,
+        "gpus": ratio.total,
+        "ratio": str(ratio),
+        "seconds": seconds,
+        "seed": seed,
+        "where": _place(rehearsal),
+        "slo": env.slo.model_dump(),
+    }
+    notes = [*NOTES, *([NOTE_REHEARSAL] if rehearsal else [])]
+    told = {"summary": summary(rows), "verdicts": rows, "notes": notes}
+    return {"schema": SCHEMA, "run": run, **told, "legs": legs}
+
+
+async def _both(
+    scene: Scene,
+    keep: Path,
+    ratio: PDRatio,
+    phases: dict[str, Any],
+    seconds: float,
+    seed: int,
+) -> dict[str, dict[str, JSON]]:
+    """All loads on the demo's graph, then on the other one; the demo's is back afterwards."""
+    from gtc_runtime.checks.verify.verify import refuse_while_busy
+    from gtc_runtime.scenario.swap import swapping
+
+    if scene.problem is not None:
+        raise scene.problem
+    await refuse_while_busy(scene, None)
+    legs: dict[str, dict[str, JSON]] = {}
+    async with swapping(scene.kube, scene.env, keep, click.echo) as swap:
+        await swap.disaggregated(ratio)
+        legs["disaggregated"] = await _leg(scene, swap, phases, seconds, seed, ratio.total)
+        await swap.aggregated(ratio.total)
+        legs["aggregated"] = await _leg(scene, swap, phases, seconds, seed, ratio.total)
+    return legs
+
+
+def _place(rehearsal: bool) -> str:
+    kind = "rehearsal" if rehearsal else "cluster"
+    return f"{kind}, load from a machine with {os.cpu_count()} CPUs"
 
 
 async def _leg(
