@@ -69,6 +69,11 @@ async def _prove(
     notes = panel_client.rehearsal_notes(configured.state_dir)
     here = notes is not None and notes["kubeconfig"] == configured.kubeconfig
     time_scale = float(notes.get("time_scale", 1)) if notes is not None and here else 1.0
+    if notes is not None and here and notes["env"] != environment.name:
+        raise UsageError(
+            f"the rehearsal here is {notes['env']}, not {environment.name}",
+            f"--env {notes['env']}, or make ... ENV={notes['env']}",
+        )
     if not here and not addresses.get("frontend"):
         raise UsageError(
             "no address of the frontend: kubernetes' own proxy does not stream answers",
