@@ -14,6 +14,7 @@ from gtc_cli.compare.report import (
     MEASURED_KEYS,
     MEASURES,
     better,
+    doubts,
     figures,
     summary,
     verdicts,
@@ -77,6 +78,17 @@ def test_the_summary_leaves_no_measure_out_whoever_won() -> None:
     assert {row["measure"] for row in rows} == set(MEASURES)
     assert all(measure in line for measure in MEASURES)
     assert "disaggregated: goodput_share" in line
+
+
+def test_a_client_that_was_not_quite_up_to_it_is_named() -> None:
+    def led(light: str) -> dict[str, Any]:
+        shares = {"green": 0.7, "amber": 0.3, "red": 0.0}
+        quality = {"light": light, "reason": "the reader stalls", "light_shares": shares}
+        return {"X": {"load": {"quality": quality}}}
+
+    (line,) = doubts({LEGS[0]: led("green"), LEGS[1]: led("amber")})
+    assert line.startswith("aggregated X")
+    assert "green for 70%" in line
 
 
 def test_the_page_holds_every_figure_and_needs_no_network() -> None:

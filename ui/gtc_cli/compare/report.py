@@ -102,5 +102,16 @@ def summary(rows: list[JSON]) -> list[str]:
     return lines
 
 
+def doubts(legs: dict[str, dict[str, JSON]]) -> list[str]:
+    """When the client that sent the load was not quite up to it, one line each."""
+    return [
+        f"{leg} {load}: the client's light was {quality['light']}, {quality['reason']};"
+        f" green for {quality['light_shares']['green']:.0%} of the run"
+        for leg, loads in legs.items()
+        for load, found in loads.items()
+        if (quality := found["load"]["quality"])["light"] != "green"
+    ]
+
+
 def _rounded(value: float | None) -> float | None:
     return None if value is None else round(value, 2)

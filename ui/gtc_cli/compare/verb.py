@@ -104,7 +104,7 @@ async def _compare(
     seconds: float,
     seed: int,
 ) -> JSON:
-    from gtc_cli.compare.report import SCHEMA, summary, verdicts
+    from gtc_cli.compare.report import SCHEMA, doubts, summary, verdicts
     from gtc_runtime.checks.scene import opened
 
     started = datetime.now(UTC)
@@ -124,7 +124,7 @@ async def _compare(
         "where": _place(rehearsal),
         "slo": env.slo.model_dump(),
     }
-    notes = [*NOTES, *([NOTE_REHEARSAL] if rehearsal else [])]
+    notes = [*doubts(legs), *NOTES, *([NOTE_REHEARSAL] if rehearsal else [])]
     told = {"summary": summary(rows), "verdicts": rows, "notes": notes}
     return {"schema": SCHEMA, "run": run, **told, "legs": legs}
 
