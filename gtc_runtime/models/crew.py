@@ -18,8 +18,9 @@ WORKERS: Final = 6
 node; each holds one part in memory, and a bucket is asked far less than 150 times a second."""
 PART_BYTES: Final = 16 * 2**20
 """Piece of an upload. 10,000 parts are the most, and the largest file of the hub has 50 GB."""
-READ_BYTES: Final = 2**19
-"""Piece that is received, hashed and written in one go: it stays in the cache of a processor."""
+READ_BYTES: Final = 2**20
+"""Piece that is received, hashed and written in one go; smaller ones cost more turns of the
+interpreter, larger ones more memory and no less time."""
 
 
 class Stopped(Exception):  # noqa: N818  # not an error: another worker has the error

@@ -27,7 +27,7 @@ class JournalBucket(Bucket):
     def note(self, *words: object) -> None:
         os.write(self._journal, ("\t".join(map(str, words)) + "\n").encode())
 
-    def send_part(self, upload: Upload, number: int, content: bytes, md5: str) -> None:
+    def send_part(self, upload: Upload, number: int, content: memoryview, md5: str) -> None:
         self.note("send", upload.key, number)
         super().send_part(upload, number, content, md5)
 
@@ -55,6 +55,7 @@ def main(
     sys.stdout.flush()
     journal.note("run", os.getpid(), "-")
     if "upload" in steps:
+        journal.note("step", "upload", "-")
         source = Source(
             *(repository, "", "", place / "scratch"),
             workers=int(workers),
@@ -62,6 +63,7 @@ def main(
         )
         upload(store, source, print)
     if "download" in steps:
+        journal.note("step", "download", "-")
         target = DirectoryStore(place / "share", names.DOWNLOAD_MARKER)
         download(store, target, print, workers=int(workers))
 

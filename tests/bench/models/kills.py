@@ -2,6 +2,7 @@
 
 import random
 import signal
+import sys
 import time
 from collections import defaultdict
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ class Kills:
     Attributes:
         whole_s: Length of an undisturbed sync without its start, seconds.
         kills: Processes that were killed in the middle.
+        during: What they did last, see `_DOINGS`, and how many.
         cycles: Syncs that came to their end in spite of it.
         marked_wrong: Copies with a marker over something else than the hub has.
         resent_parts: Most parts of one file that one run sent again.
@@ -26,6 +28,7 @@ class Kills:
 
     whole_s: float = 0.0
     kills: int = 0
+    during: dict[str, int] = field(default_factory=dict)
     cycles: int = 0
     marked_wrong: list[str] = field(default_factory=list)
     resent_parts: int = 0
@@ -34,15 +37,25 @@ class Kills:
 
 
 LONGEST_RUN = 0.25
-"""Of a whole sync. What one run did the next one keeps, so kills hit every stage all the same."""
+"""Of a whole sync. What one run did the next one keeps, so kills hit every stage all the same; a
+small checkpoint needs longer runs, or all of them end while they begin."""
+_DOINGS = {
+    "run": "start",
+    "step upload": "fetch from the hub, or lock and compare",
+    "send": "send to the bucket",
+    "step download": "between the two steps, or compare the share",
+    "from": "receive on the share",
+    "got": "receive on the share",
+}
 
 
-def kill_often(place: Place, kills: int, seed: int = 1) -> Kills:
+def kill_often(place: Place, kills: int, longest_run: float = LONGEST_RUN, seed: int = 1) -> Kills:
     """Kill at random moments, over and over, until enough runs were hit.
 
     Args:
         place: Where.
         kills: How many.
+        longest_run: Latest moment, in lengths of a whole sync.
         seed: Of the moments.
     """
     seen, draw = Kills(), random.Random(seed)
@@ -51,7 +64,7 @@ def kill_often(place: Place, kills: int, seed: int = 1) -> Kills:
     bucket_is_right = False
     while seen.kills < kills and not seen.failed:
         bucket_is_right = _one(
-            place, draw.uniform(0.0, seen.whole_s * LONGEST_RUN), seen, bucket_is_right
+            place, draw.uniform(0.0, seen.whole_s * longest_run), seen, bucket_is_right
         )
     if not seen.failed:
         _whole(place, seen)
@@ -71,7 +84,11 @@ def _one(place: Place, after_s: float, seen: Kills, bucket_is_right: bool) -> bo
             child.send_signal(signal.SIGKILL)
         said = child.stdout.read()
         code = child.wait()
-    seen.kills += code == -signal.SIGKILL
+    if code == -signal.SIGKILL:
+        seen.kills += 1
+        sys.stderr.write(f"\r{seen.kills} kills, {seen.cycles} whole syncs ")
+        doing = _doing(place)
+        seen.during[doing] = seen.during.get(doing, 0) + 1
     if code not in (0, -signal.SIGKILL):
         seen.failed.append(said[-500:])
     bucket_is_right = _check_markers(place, seen, bucket_is_right)
@@ -81,6 +98,11 @@ def _one(place: Place, after_s: float, seen: Kills, bucket_is_right: bool) -> bo
         place.clear()
         return False
     return bucket_is_right
+
+
+def _doing(place: Place) -> str:
+    what, key, _ = (place.root / "journal").read_text().splitlines()[-1].split("\t")
+    return _DOINGS[f"step {key}" if what == "step" else what]
 
 
 def _check_markers(place: Place, seen: Kills, bucket_is_right: bool) -> bool:
@@ -129,7 +151,7 @@ def _read_journal(place: Place, seen: Kills) -> None:
             sent.add((key, value))
         elif what == "got":
             arrived[key] = int(value)
-        else:
+        elif what == "from":
             twice = arrived.get(key, 0) - int(value)
             seen.refetched_bytes = max(seen.refetched_bytes, twice)
     seen.resent_parts = max([seen.resent_parts, *again.values()])

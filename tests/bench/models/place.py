@@ -55,7 +55,7 @@ class Place:
         )
 
     def child(self, steps: str = "upload,download") -> "subprocess.Popen[str]":
-        """Start a sync; its first line is ``begin``."""
+        """Start a sync with a journal; its first line is ``begin``."""
         arguments = [steps, self.s3_url, self.bucket, REPOSITORY, str(self.root)]
         sizes = [str(self.part_bytes), str(self.workers)]
         return subprocess.Popen(
@@ -67,6 +67,34 @@ class Place:
             },
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
+            text=True,
+        )
+
+    def job(self, direction: str) -> "subprocess.Popen[str]":
+        """Start one step as the jobs in the cluster do; its log comes line by line."""
+        given = {
+            "repository": REPOSITORY,
+            "bucket": self.bucket,
+            "endpoint": self.s3_url,
+            "prefix": names.model_prefix(REPOSITORY),
+            "upload-marker": names.UPLOAD_MARKER,
+        }
+        if direction == "upload":
+            given["scratch"] = str(self.root / "scratch")
+        else:
+            given |= {"directory": str(self.share), "download-marker": names.DOWNLOAD_MARKER}
+        flags = [word for name, value in given.items() for word in (f"--{name}", value)]
+        return subprocess.Popen(
+            [sys.executable, "-m", "gtc_runtime.models.sync", direction, *flags],
+            env={
+                **os.environ,
+                "HF_ENDPOINT": self.hub.url,
+                "PYTHONPATH": os.pathsep.join(sys.path),
+                "SPACES_ACCESS_KEY_ID": KEY_ID,
+                "SPACES_SECRET_ACCESS_KEY": SECRET,
+            },
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             text=True,
         )
 
@@ -116,6 +144,7 @@ def place(root: Path, s3_url: str, total_bytes: int, part_bytes: int) -> Iterato
     folder = root / "hub"
     make_checkpoint(folder, total_bytes)
     with serving(FakeHub(folder)) as hub:
+        hub.listing()  # reads every byte once; a hub knows its digests
         made = Place(root, s3_url, hub, f"bench-{uuid.uuid4().hex[:12]}", part_bytes)
         made.s3.create_bucket(Bucket=made.bucket)
         yield made
