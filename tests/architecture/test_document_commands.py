@@ -12,6 +12,7 @@ from tests.architecture.repository import ROOT, name_of
 from tests.architecture.test_documents import DOCUMENTS, in_code
 
 GTC = re.compile(r"(?<![\w./-])(?:\.venv/bin/)?gtc ([a-z][^`\n|;&#…]*)")
+KUBECTL = re.compile(r"`[^`]*\bkubectl [^\s`]+ [^`]+`")
 CLOUD = "cloud account"
 """What a page says of commands that only a deployed cluster can answer."""
 
@@ -62,6 +63,6 @@ def test_make_knows_what_to_do_for_every_command_of_the_plan(target):
 def test_kubectl_in_the_documents_says_against_which_cluster(page):
     """A rehearsal has its own kubeconfig; anything else needs an account, and the page says so."""
     text = page.read_text(encoding="utf-8")
-    lines = [line for line in text.splitlines() if re.search(r"`[^`]*\bkubectl [^\s`]+ [^`]+`", line)]
+    lines = [line for line in text.splitlines() if KUBECTL.search(line)]
     bare = [line for line in lines if "--kubeconfig .gtc/kubeconfig" not in line]
     assert not bare or CLOUD in text
