@@ -30,11 +30,13 @@ GTC := umask 077 && $(BIN)/gtc
 CONFIRMED = $(if $(YES),--yes)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo plan test test-slow chaos bench-load check lint types arch fmt docs lock clean \
+.PHONY: help setup demo plan test test-slow chaos bench-load bench-models check lint types arch \
 	synth check-env deploy teardown kubeconfig infra-init infra-plan infra-up infra-down \
-	cluster-config cluster-teardown build-loadgen build-all push-loadgen push-all build-push-all \
-	deploy-dynamo deploy-keda deploy-loadgen deploy-corpus deploy-apps model-to-spaces model-to-nfs setup-model bench-models preflight demo-status demo-start demo-auto demo-stop demo-reset \
-	demo-ui test-inference test-disagg test-kv-cache test-scaling validate-all compare demo-dashboard cost teardown-if-expired
+	cluster-config cluster-teardown deploy-dynamo deploy-keda deploy-loadgen deploy-corpus \
+	deploy-apps model-to-spaces model-to-nfs setup-model build-loadgen build-all push-loadgen \
+	push-all build-push-all demo-status preflight demo-start demo-auto demo-stop demo-reset \
+	test-inference test-disagg test-kv-cache test-scaling validate-all compare demo-ui \
+	demo-dashboard cost teardown-if-expired fmt docs lock clean
 
 ##@ Start
 help: ## List these commands
