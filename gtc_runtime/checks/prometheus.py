@@ -24,6 +24,8 @@ NAMESPACES: Final = (names.NAMESPACE_WORKLOAD, names.NAMESPACE_PANEL, names.NAME
 """Targets in these are ours; a managed control plane has others that never answer."""
 FIRST_SCRAPE_S: Final = 12.0
 """What the check of the frontend has caused is scraped within two intervals."""
+NEXT_SCRAPE_S: Final = metrics.SCRAPE_INTERVAL_S + 2.0
+"""A target that has just started was not there at the scrape before."""
 LOOK_S: Final = 1.0
 WITH_FIRST_EVENT: Final = frozenset({metrics.MIGRATIONS, metrics.CACHED_TOKENS})
 """Metrics without series until the first request has moved, or was found in a cache."""
@@ -41,6 +43,15 @@ async def prometheus(scene: Scene) -> Finding:
 
 async def targets(scene: Scene) -> Finding:
     """Every target of ours is up, and there is one of each kind."""
+    give_up = asyncio.get_running_loop().time() + NEXT_SCRAPE_S
+    while (finding := await _targets_now(scene)).state == "red":
+        if asyncio.get_running_loop().time() > give_up:
+            break
+        await asyncio.sleep(LOOK_S)
+    return finding
+
+
+async def _targets_now(scene: Scene) -> Finding:
     answer = await scene.json("prometheus", "/api/v1/targets?state=active")
     every: list[dict[str, Any]] = answer["data"]["activeTargets"]
     ours = [each for each in every if each["labels"].get("namespace") in NAMESPACES]
@@ -61,10 +72,10 @@ def _told(target: dict[str, Any]) -> str:
 
 async def queries(scene: Scene) -> Finding:
     """Every query of scalers, panel and boards finds its series, with every label that it names."""
+    give_up = asyncio.get_running_loop().time() + FIRST_SCRAPE_S
     if (await targets(scene)).state == "red":
         raise RestsOn("targets")
     asked = _asked(scene)
-    give_up = asyncio.get_running_loop().time() + FIRST_SCRAPE_S
     async with PrometheusClient(scene.addresses["prometheus"]) as client:
         try:
             while empty := await _empty(client, asked, rehearsal=scene.rehearsal):
