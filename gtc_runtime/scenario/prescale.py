@@ -7,18 +7,15 @@ guardian and panel honour. This module must not know phases or the load engine.
 
 from __future__ import annotations
 
-import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from gtc_runtime.cluster.errors import KubeError
-from gtc_runtime.cluster.identity import own_identity
 from gtc_runtime.cluster.keda import Keda
 from gtc_runtime.cluster.kube import Json, Kube
-from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
 from gtc_runtime.cluster.scaling import Scaling
 from gtc_runtime.cluster.state import StateStore, with_event
+from gtc_runtime.scenario.seized import seize
 from gtc_spec.errors import UsageError
 from gtc_spec.pools import PDRatio
 
@@ -60,20 +57,15 @@ async def prescale(
             says which. A pause that was made stands, with its end.
     """
     check_until(until, datetime.now(UTC))
-    state, lease = StateStore(kube), Lease(kube, own_identity("prescale"), times)
-    stored = await state.read()
-    rival = (await lease.look()).holder
-    if not await lease.acquire(force=True, epoch_floor=stored.epoch):
-        raise KubeError(f"the lease could not be taken from {rival}", "try again")
+    seized = await seize(kube, "prescale", times)
+    lease = seized.lease
 
     def change(document: Json) -> Json:
         said = f"{ratio} ordered by hand, keda paused until {until:%H:%M} UTC"
         return with_event(document | {"mode": PRESCALED_MODE}, "keda", said)
 
     async with lease.kept():
-        await state.update(lease.epoch, change)
-        if rival:
-            # It learns of its loss at its next renewal; until then it may still write.
-            await asyncio.sleep(times.renew_s + times.call_s / 4)
+        await StateStore(kube).update(lease.epoch, change)
+        await seized.outlast_rival()
         await Keda(kube).pause(lease.holder, until=until)
         await Scaling(kube, gpu_budget).set_ratio(ratio)

@@ -6,20 +6,18 @@ its load. This module must not know phases or the load engine.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Final
 
 from gtc_runtime.cluster.errors import KubeError
-from gtc_runtime.cluster.identity import own_identity
 from gtc_runtime.cluster.keda import Keda
 from gtc_runtime.cluster.kube import Json, Kube
-from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
 from gtc_runtime.cluster.scaling import Scaling
 from gtc_runtime.cluster.state import StateStore, with_event
+from gtc_runtime.scenario.seized import seize
 from gtc_spec.pools import PDRatio
 
 _log = logging.getLogger(__name__)
@@ -53,12 +51,8 @@ async def make_safe(
         Unreachable: Kubernetes does not answer at all.
         KubeError: The Lease cannot be taken, so nothing was touched.
     """
-    state = StateStore(kube)
-    lease = Lease(kube, own_identity("safe"), times)
-    stored = await state.read()
-    rival = (await lease.look()).holder
-    if not await lease.acquire(force=True, epoch_floor=stored.epoch):
-        raise KubeError(f"the lease could not be taken from {rival}", "try again")
+    seized = await seize(kube, "safe", times)
+    lease = seized.lease
     done: list[str] = []
     failed: list[str] = []
 
@@ -70,10 +64,8 @@ async def make_safe(
             failed.append(f"{said}: {error.message}")
 
     async with lease.kept():
-        await step("load asked to stop", state.update(lease.epoch, _safe))
-        if rival:
-            # It learns of its loss at its next renewal; until then it may still write.
-            await asyncio.sleep(times.renew_s + times.call_s / 4)
+        await step("load asked to stop", StateStore(kube).update(lease.epoch, _safe))
+        await seized.outlast_rival()
         await step(f"ratio {initial} ordered", Scaling(kube, gpu_budget).set_ratio(initial))
         await step("keda resumed", Keda(kube).resume())
     return SafeReport(tuple(done), tuple(failed))

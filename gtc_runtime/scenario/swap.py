@@ -19,15 +19,14 @@ from typing import Any, Final
 import yaml
 
 from gtc_runtime.cluster.errors import Conflict, KubeError, NotFound
-from gtc_runtime.cluster.identity import own_identity
 from gtc_runtime.cluster.keda import Keda
 from gtc_runtime.cluster.kinds import CONFIG_MAP, DGD, POD
 from gtc_runtime.cluster.kube import Json, Kube
-from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
 from gtc_runtime.cluster.scaling import Scaling
 from gtc_runtime.cluster.state import StateStore, with_event
 from gtc_runtime.scenario.safe import SAFE_MODE
+from gtc_runtime.scenario.seized import seize
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.manifests.config_maps import engine_config_map_name, engine_file
@@ -169,16 +168,12 @@ async def swapping(
         KubeError: The Lease cannot be taken, KEDA not paused, or something is not restored; the
             message says what, and ``keep`` then still holds the graph.
     """
-    state, lease = StateStore(kube), Lease(kube, own_identity("compare"), times)
-    stored, rival = await state.read(), (await lease.look()).holder
     graph = _without_volatile(await kube.get(DGD, names.DEMO))
-    if not await lease.acquire(force=True, epoch_floor=stored.epoch):
-        raise KubeError(f"the lease could not be taken from {rival}", "try again")
+    seized = await seize(kube, "compare", times)
+    lease = seized.lease
     async with lease.kept():
-        await state.update(lease.epoch, _stopped)
-        if rival:
-            # it learns of its loss at its next renewal; until then it may still write
-            await asyncio.sleep(times.renew_s + times.call_s / 4)
+        await StateStore(kube).update(lease.epoch, _stopped)
+        await seized.outlast_rival()
         keda, swap = Keda(kube, may_write=lambda: lease.held), Swap(kube, env, tell)
         await keda.pause(lease.holder)
         try:
