@@ -32,6 +32,8 @@ from tests.bench.load.truth import (
     ttft_errors_ms,
 )
 
+STAMP = '"content":" '
+"""In the frames that say when they were sent, and in no other."""
 DEFAULT = "aiperf==0.13.0,guidellm==0.8.1"
 
 
@@ -189,7 +191,7 @@ def _aiperf_seen(folder: Path) -> list[Seen]:
         stamps, serial = [], 0
         for response in record["responses"]:
             data = [packet["value"] for packet in response["packets"]]
-            if any('"t":"' in value for value in data):
+            if any(STAMP in value for value in data):
                 stamps.append(response["perf_ns"])
                 serial = serial or serial_of(json.loads(data[0])["id"])
         if stamps:

@@ -17,11 +17,12 @@
 #include <sys/socket.h>
 
 #include "clock.h"
+#include "stamp.h"
 
 enum { READ_ROOM = 1 << 16, TAIL_MAX = 64, EVENTS = 256, STALL_MS = 10000, DIGITS = 19 };
 
-static const char STAMP[] = "\"t\":\"", ID[] = "chatcmpl-", DONE[] = "[DONE]";
-enum { STAMP_LENGTH = 5, ID_LENGTH = 9, DONE_LENGTH = 6, WHOLE_STAMP = STAMP_LENGTH + DIGITS };
+static const char STAMP[] = "\"content\":\" ", ID[] = "chatcmpl-", DONE[] = "[DONE]";
+enum { STAMP_LENGTH = 12, ID_LENGTH = 9, DONE_LENGTH = 6, WHOLE_STAMP = STAMP_LENGTH + DIGITS };
 
 struct row {
     u32 serial, frames;
@@ -36,7 +37,6 @@ struct connection {
 };
 
 static struct { int port, streams, requests, stamps, kernel; } options = {.kernel = 1};
-static int64_t real_minus_monotonic;
 static char request[512];
 static size_t request_length;
 static struct connection *connections;
@@ -74,7 +74,7 @@ static void connect_to_server(struct connection *c)
         die("connect");
     setsockopt(c->fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof one);
     if (options.kernel)
-        setsockopt(c->fd, SOL_SOCKET, SO_TIMESTAMPNS, &one, sizeof one);
+        stamps_wanted(c->fd);
 }
 
 static void begin(struct connection *c)
@@ -88,28 +88,13 @@ static void begin(struct connection *c)
         die("send");
 }
 
-static u64 kernel_stamp(struct msghdr *message)
-{
-    for (struct cmsghdr *c = CMSG_FIRSTHDR(message); c; c = CMSG_NXTHDR(message, c))
-        if (c->cmsg_level == SOL_SOCKET && c->cmsg_type == SCM_TIMESTAMPNS) {
-            struct timespec t;
-            memcpy(&t, CMSG_DATA(c), sizeof t);
-            return (u64)((int64_t)t.tv_sec * (int64_t)NS_PER_S + t.tv_nsec - real_minus_monotonic);
-        }
-    return now_ns();
-}
-
 /* Bytes into `out`; the time at which they arrived into `at`. */
 static ssize_t receive(int fd, char *out, u64 *at)
 {
-    char control[128];
-    struct iovec room = {out, READ_ROOM};
-    struct msghdr message = {
-        .msg_iov = &room, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control,
-    };
-    ssize_t got = options.kernel ? recvmsg(fd, &message, MSG_DONTWAIT)
-                                 : recv(fd, out, READ_ROOM, MSG_DONTWAIT);
-    *at = options.kernel && got > 0 ? kernel_stamp(&message) : now_ns();
+    if (options.kernel)
+        return stamped_read(fd, out, READ_ROOM, at);
+    ssize_t got = recv(fd, out, READ_ROOM, MSG_DONTWAIT);
+    *at = now_ns();
     return got;
 }
 
@@ -233,12 +218,7 @@ static void read_options(int count, char **words)
 
 int main(int argument_count, char **words)
 {
-    struct timespec real, monotonic;
     read_options(argument_count, words);
-    clock_gettime(CLOCK_REALTIME, &real);
-    clock_gettime(CLOCK_MONOTONIC, &monotonic);
-    real_minus_monotonic = ((int64_t)real.tv_sec - monotonic.tv_sec) * (int64_t)NS_PER_S
-                           + real.tv_nsec - monotonic.tv_nsec;
     make_request();
     connections = calloc((size_t)options.streams, sizeof *connections);
     rows = calloc((size_t)options.requests, sizeof *rows);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "server.h"
+#include "stamp.h"
 
 enum { READ_ROOM = 16384, KEEP_ROOM = 65536 };
 
@@ -27,6 +28,7 @@ struct connection *connection_new(int epoll_fd, int fd)
     epoll = epoll_fd;
     c->fd = fd;
     totals.connections++;
+    stamps_wanted(fd);
     watch(c, EPOLL_CTL_ADD, 0);
     return c;
 }
@@ -112,7 +114,8 @@ int connection_read(struct connection *c)
             c->in_room = c->in_room ? 2 * c->in_room : 2 * READ_ROOM;
             c->in = realloc(c->in, c->in_room + 1);
         }
-        ssize_t got = recv(c->fd, c->in + c->in_length, c->in_room - c->in_length, MSG_DONTWAIT);
+        ssize_t got = stamped_read(
+            c->fd, c->in + c->in_length, c->in_room - c->in_length, &c->arrived);
         if (got == 0)
             return -1;
         if (got < 0) {

@@ -1,18 +1,18 @@
 /* The bytes of answers: response head, token frames, usage, errors, HTTP chunks.
  *
- * Token frames look as a Dynamo frontend sends them (about 330 bytes) and say when they were sent:
- * "t" is CLOCK_MONOTONIC in 19 digits. The first one's text is " #<serial>", by which a client that
- * keeps texts or ids can be joined with the log.
+ * Token frames look as a Dynamo frontend sends them (about 330 bytes): those of an answer differ in
+ * their text alone. The text says when it was sent: a space and CLOCK_MONOTONIC in 19 digits. The
+ * id holds the serial of the answer, by which clients are joined with the log.
  */
 #include <stdio.h>
 #include <string.h>
 
 #include "server.h"
 
-#define TEXT "@@@@@@@@@" /* nine bytes, replaced */
+#define TEXT " @@@@@@@@@@@@@@@@@@@" /* a space and 19 digits, replaced */
 
 static char template[4096];
-static size_t template_length, id_at, text_at, time_at;
+static size_t template_length, id_at, time_at;
 
 static const char *line_end(const struct stream *s)
 {
@@ -44,11 +44,10 @@ void frame_prepare(void)
         "\",\"function_call\":null,\"tool_calls\":null,\"role\":\"assistant\",\"refusal\":null,"
         "\"reasoning_content\":null},\"finish_reason\":null,\"logprobs\":null}],"
         "\"created\":1767225600,\"model\":\"mock\",\"system_fingerprint\":null,"
-        "\"object\":\"chat.completion.chunk\",\"t\":\"%019d\"%s%s%s}",
-        0, settings.pad ? ",\"pad\":\"" : "", pad, settings.pad ? "\"" : "");
+        "\"object\":\"chat.completion.chunk\"%s%s%s}",
+        settings.pad ? ",\"pad\":\"" : "", pad, settings.pad ? "\"" : "");
     id_at = (size_t)(strstr(template, "chatcmpl-") - template) + strlen("chatcmpl-");
-    text_at = (size_t)(strstr(template, TEXT) - template);
-    time_at = (size_t)(strstr(template, "\"t\":\"") - template) + strlen("\"t\":\"");
+    time_at = (size_t)(strstr(template, TEXT) - template) + 1;
 }
 
 size_t frame_head(char *out, const struct stream *s)
@@ -93,11 +92,6 @@ size_t frame_token(char *out, const struct stream *s, u64 at)
     memcpy(frame, template, template_length);
     digits(frame + id_at, s->serial, 7);
     digits(frame + time_at, at, 19);
-    memcpy(frame + text_at, " response", 9);
-    if (s->sent == 0) {
-        memcpy(frame + text_at, " #", 2);
-        digits(frame + text_at + 2, s->serial, 7);
-    }
     length += template_length;
     if (s->how.usage == 2) {
         out[length - 1] = ',';

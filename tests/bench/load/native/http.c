@@ -98,11 +98,10 @@ int http_parse(struct connection *c)
         size_t whole = head + content_length(c->in, head, &closing);
         if (c->in_length < whole)
             return 0;
-        u64 received = now_ns();
         c->closing |= closing;
         if (is(c->in, "POST ")) {
             totals.requests++;
-            stream_begin(c, c->in + head, whole - head, received);
+            stream_begin(c, c->in + head, whole - head, c->arrived);
         } else {
             char *path = strchr(c->in, ' ');
             alive = get(c, path ? path + 1 : "/");

@@ -55,6 +55,7 @@ struct connection {
     int streaming, closing, waits_for_socket;
     char *in;              /* bytes received and not yet parsed */
     size_t in_length, in_room;
+    u64 arrived;           /* the last of them, by the kernel: we may be late ourselves */
     char *out;             /* bytes that the socket did not take yet */
     size_t out_at, out_length, out_room;
     u64 due;               /* next step of the stream */
