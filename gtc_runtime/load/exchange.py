@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from gtc_runtime.load.plain_frames import plain_tokens
+from gtc_runtime.load.plain_frames import PlainFrames
 from gtc_runtime.load.quality import QualityMeter
 from gtc_runtime.load.recorder import SliceRecorder
 from gtc_runtime.load.records import Outcome, RequestRecord
@@ -44,6 +44,7 @@ class Exchange:
         "_on_end",
         "_opening",
         "_plain",
+        "_plain_frames",
         "_recorder",
         "_tokens",
         "exact",
@@ -74,7 +75,8 @@ class Exchange:
         self._keeps = keep_text or record.arrivals_s is not None
         self._kept: list[bytes] = []
         self._last_s = 0.0
-        self._opening = b""  # how text begins in frames that may be counted the fast way
+        self._opening = b""
+        self._plain_frames: PlainFrames | None = None  # counts what comes next if it is plain
         self._plain = 0  # tokens counted the fast way that the parser does not know yet
         self._frames = 0
         self._tokens = 0
@@ -87,14 +89,14 @@ class Exchange:
             self._recorder.sent(self.record)
             self._meter.slip(at_s - self.record.due_s)
 
-    def received(self, buffer: bytes | bytearray, size: int, at_s: float) -> bool:
-        """The first `size` bytes of a buffer arrived at `at_s`; it may be overwritten afterwards.
+    def received(self, data: bytes, at_s: float) -> bool:
+        """Bytes arrived at `at_s`.
 
         Returns:
             `over`.
         """
-        opening = self._opening
-        if opening and (tokens := plain_tokens(buffer, size, opening)):
+        plain = self._plain_frames
+        if plain is not None and (tokens := plain.tokens(data)):
             gap_s = at_s - self._last_s
             self._last_s = at_s
             self._plain += tokens
@@ -104,9 +106,8 @@ class Exchange:
                 self._recorder.gap(self.record.key, at_s, gap_s, tokens)
                 self._meter.coalesced()
             if self._keeps:
-                self._keep(buffer, size, tokens, at_s)
+                self._keep(data, tokens, at_s)
             return False
-        data = buffer if isinstance(buffer, bytes) else bytes(memoryview(buffer)[:size])
         return self._parse(data, at_s)
 
     def lost(self, detail: str = "") -> None:
@@ -147,10 +148,16 @@ class Exchange:
         if events.frames != self._frames and not self.over:
             self._output(events.frames - self._frames, events.tokens - self._tokens, at_s)
             self._frames, self._tokens = events.frames, events.tokens
-        self._opening = b"" if self.exact else response.opening
+        self._expect(b"" if self.exact else response.opening)
         if response.outcome is not None:
             self._end()
         return self.over
+
+    def _expect(self, opening: bytes) -> None:
+        """Frames whose text begins like this come next; empty: let the parser have them."""
+        if opening != self._opening:
+            self._opening = opening
+            self._plain_frames = PlainFrames(opening) if opening else None
 
     def _output(self, frames: int, tokens: int, at_s: float) -> None:
         record = self.record
@@ -169,12 +176,12 @@ class Exchange:
         if record.arrivals_s is not None:
             record.keep_arrival(at_s, tokens)
 
-    def _keep(self, buffer: bytes | bytearray, size: int, tokens: int, at_s: float) -> None:
+    def _keep(self, data: bytes, tokens: int, at_s: float) -> None:
         """Keep what was asked for of a read that was counted the fast way."""
         if self.record.arrivals_s is not None:
             self.record.keep_arrival(at_s, tokens)
         if self.response.events.keeps_text:
-            self._kept.append(bytes(memoryview(buffer)[:size]))
+            self._kept.append(data)
 
     def _hand_over(self) -> None:
         """Tell parser and record what was counted the fast way."""

@@ -6,24 +6,13 @@ read it. Stamps are in wall-clock time, which may be stepped; here they become m
 
 from __future__ import annotations
 
-import socket
-import struct
 import time
-
-SO_TIMESTAMPNS = 35
-"""Socket option and type of the control message (Linux, all but a few old architectures)."""
-
-CONTROL_SIZE = socket.CMSG_SPACE(16)
-"""Room for the control message with the stamp, bytes."""
 
 RESAMPLE_S = 1.0
 """How often the distance of the clocks is measured again; they drift by microseconds a second."""
 
 _TRIES = 5
 _NS = 1_000_000_000
-
-unpack_stamp = struct.Struct("=qq").unpack
-"""Seconds and nanoseconds of wall-clock time from the data of a control message."""
 
 
 class KernelClock:
@@ -58,22 +47,3 @@ class KernelClock:
                 offset_ns = wall_ns - before_ns - width_ns // 2
         self.offset_whole_s, self.offset_ns = divmod(offset_ns, _NS)
         self.sampled_s = time.monotonic()
-
-
-def stamps_work(wait_s: float = 0.2) -> bool:
-    """Whether this kernel stamps what arrives; tried with a few bytes over loopback."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        near = socket.create_connection(server.getsockname(), timeout=1.0)
-        far, _ = server.accept()
-    with near, far:
-        try:
-            near.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)
-        except OSError:
-            return False
-        give_up_s = time.monotonic() + wait_s
-        while time.monotonic() < give_up_s:  # the kernel takes a moment to begin
-            far.send(b".")
-            if near.recvmsg(1, CONTROL_SIZE)[1]:
-                return True
-            time.sleep(0.002)
-    return False

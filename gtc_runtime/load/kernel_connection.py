@@ -13,7 +13,7 @@ from contextlib import suppress
 
 from gtc_runtime.load.addresses import Address
 from gtc_runtime.load.exchange import Exchange
-from gtc_runtime.load.kernel_clock import SO_TIMESTAMPNS
+from gtc_runtime.load.kernel_calls import SO_TIMESTAMPNS
 
 READ = select.EPOLLIN
 WRITE = select.EPOLLOUT
@@ -30,7 +30,6 @@ class KernelConnection:
         OSError: No more files may be opened, or there is no way to the address.
 
     Attributes:
-        read: `recvmsg_into` of the socket, looked up once.
         exchange: What it carries now; None while it is idle.
         connecting: It is not open yet.
         tries: Addresses that were tried for this purpose.
@@ -49,7 +48,6 @@ class KernelConnection:
         "exact",
         "exchange",
         "fd",
-        "read",
         "tries",
         "waited",
     )
@@ -66,7 +64,6 @@ class KernelConnection:
         self._epoll = epoll
         self._socket = socket.socket(address[0], socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         self.fd = self._socket.fileno()
-        self.read = self._socket.recvmsg_into
         try:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             self._socket.setsockopt(socket.SOL_SOCKET, SO_TIMESTAMPNS, 1)

@@ -1,36 +1,46 @@
 """Reads all connections of the load engine: the measured path.
 
 All sockets hang on one epoll of their own, and that epoll hangs in the event loop as a single
-file. A bare loop around the epoll would be no cheaper: a wake-up of the event loop is shared by
+file. Reading comes first and what was read is handed on when there is time, for it is the read that
+must not be late. A bare loop around the epoll would be no cheaper: a wake-up of the event loop is shared by
 everything that has arrived meanwhile, and the engine needs the loop for commands and reports.
 """
 
 from __future__ import annotations
 
 import asyncio
+import errno
+import os
 import select
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 
 from gtc_runtime.load.exchange import Exchange
-from gtc_runtime.load.kernel_clock import CONTROL_SIZE, RESAMPLE_S, KernelClock, unpack_stamp
+from gtc_runtime.load.kernel_calls import ReadyList, Receiver
+from gtc_runtime.load.kernel_clock import RESAMPLE_S, KernelClock
 from gtc_runtime.load.kernel_connection import WRITE, KernelConnection
 from gtc_runtime.load.protocol import reason_of
 from gtc_runtime.load.quality import QualityMeter
 from gtc_runtime.load.timer import Timer, timer_for
 
-READ_SIZE = 65_536
-"""Largest single read; the buffer is used for all. A larger one would be mapped anew each time."""
+READ_SIZE = 16_384
+"""Largest single read."""
 EVENTS_MAX = 256
-"""Connections served in one wake-up, so that due requests never wait long behind arrivals."""
+"""Connections read in one look."""
+TAKEN_IN_MAX = 64
+"""Reads handed on in one look, so that neither due requests nor the next arrivals wait long. What
+has been read has its time; pieces of a stream that are read together would share one."""
+WAITING_MAX = 512
+"""With more reads waiting the kernel must keep the rest, and the server will wait at last."""
 LOOK_S = 0.001
 """While much arrives, everything of a millisecond is read at once instead of waking up for each
 piece: half the CPU at a thousand streams. Times are the kernel's and lose nothing by it, unless two
 pieces of one stream arrive within it."""
 SWITCH_S = 0.0001
-"""Every read gives up Python's lock, and a busy thread would keep it for 5 ms each time. Set for
-the whole process; it costs nothing where there is no such thread."""
+"""To wake up we need Python's lock, which a busy thread would keep for 5 ms each time. Set for the
+whole process; it costs nothing where there is no such thread."""
 EMPTY_LOOKS_MAX = 2
 """After so many looks without a find the next piece that arrives wakes us up."""
 
@@ -64,8 +74,10 @@ class KernelReader:
         self._gone = gone
         self._clock = clock
         self._offset = KernelClock()
-        self._buffer = bytearray(READ_SIZE)
+        self._ready = ReadyList(self.epoll, EVENTS_MAX)
+        self._receiver = Receiver(EVENTS_MAX, READ_SIZE)
         self._meter = QualityMeter("kernel", clock())
+        self._waiting: deque[tuple[KernelConnection, bytes | int, float]] = deque()
         self._empty_looks = 0
         self._timer: Timer | None = None
 
@@ -91,50 +103,57 @@ class KernelReader:
         self._look()
 
     def _look(self) -> None:
-        """Read, and decide when to look again."""
-        found = self._drain()
+        """Read, take in, and decide when to look again."""
+        found = self._read() if len(self._waiting) < WAITING_MAX else 0
+        self._take_in()
         self._empty_looks = 0 if found else self._empty_looks + 1
         if self._timer is None:
-            return  # what was read ended everything
-        if self._empty_looks < EMPTY_LOOKS_MAX:
-            self._timer.set(self._clock() + (LOOK_S if found < EVENTS_MAX else 0.0))
+            return  # what was taken in ended everything
+        if self._waiting or found == EVENTS_MAX:
+            self._timer.set(self._clock())
+        elif self._empty_looks < EMPTY_LOOKS_MAX:
+            self._timer.set(self._clock() + LOOK_S)
         else:
             self._loop.add_reader(self.epoll.fileno(), self._woken)
 
-    def _drain(self) -> int:
+    def _read(self) -> int:
         """Read what has arrived, on every connection once; returns how many had something."""
-        connections, buffers = self.connections, (self._buffer,)
-        buffer = self._buffer
-        whole_s, ns = self._offset.offset_whole_s, self._offset.offset_ns
-        oldest_s, reads = 0.0, 0
-        events = self.epoll.poll(0, EVENTS_MAX)
-        for fd, mask in events:
-            connection = connections.get(fd)
-            if connection is None or (mask & WRITE and not self._writable(connection)):
+        receiver, offset = self._receiver, self._offset
+        whole_s, ns = offset.offset_whole_s, offset.offset_ns
+        fds = [fd for mask, fd in self._ready.read() if not mask & WRITE or self._may_read(fd)]
+        for slot, size in enumerate(receiver.receive(fds)):
+            connection = self.connections.get(fds[slot])
+            if connection is None or size == -errno.EAGAIN:
                 continue
-            try:
-                size, control, _, _ = connection.read(buffers, CONTROL_SIZE)
-            except BlockingIOError:
-                continue
-            except OSError as error:
-                self._gone(connection, reason_of(error))
-                continue
-            exchange = connection.exchange
-            if not size or exchange is None:  # closed, or nobody asked
-                self._gone(connection, "")
-                continue
-            if control:
-                seconds, nanoseconds = unpack_stamp(control[0][2])
-                at_s = seconds - whole_s + (nanoseconds - ns) * 1e-9
+            if size > 0 and (stamp := receiver.stamp(slot)):
+                at_s = stamp[0] - whole_s + (stamp[1] - ns) * 1e-9
             else:
                 at_s = self._clock()
-            oldest_s = oldest_s or at_s
-            reads += 1
-            if exchange.received(buffer, size, at_s):
+            data = receiver.data(slot, size) if size > 0 else size
+            self._waiting.append((connection, data, at_s))
+        return len(fds)
+
+    def _take_in(self) -> None:
+        """Hand to the exchanges what was read first."""
+        waiting, connections = self._waiting, self.connections
+        oldest_s = waiting[0][2] if waiting else 0.0
+        reads = min(len(waiting), TAKEN_IN_MAX)
+        for _ in range(reads):
+            connection, data, at_s = waiting.popleft()
+            if connections.get(connection.fd) is not connection:
+                continue  # closed meanwhile
+            exchange = connection.exchange
+            if exchange is None or not isinstance(data, bytes):
+                self._gone(connection, _reason(data))
+            elif exchange.received(data, at_s):
                 self._over(connection, exchange)
         if reads:
             self._judge(reads, oldest_s)
-        return len(events)
+
+    def _may_read(self, fd: int) -> bool:
+        """A connection has room to write; whether there may be something to read too."""
+        connection = self.connections.get(fd)
+        return connection is not None and self._writable(connection)
 
     def _judge(self, reads: int, oldest_s: float) -> None:
         """Tell the meter of a batch; the first of it had waited longest. Keep the clock right."""
@@ -144,3 +163,10 @@ class KernelReader:
         self._meter.reader_stall(max(0.0, late_s))
         if now_s - self._offset.sampled_s > RESAMPLE_S or not 0 <= late_s < RESAMPLE_S:
             self._offset.sample()  # in time, or the wall clock was set
+
+
+def _reason(read: bytes | int) -> str:
+    """Why a connection is of no use: a negative error number, or nothing to say."""
+    if isinstance(read, int) and read < 0:
+        return reason_of(OSError(-read, os.strerror(-read)))
+    return ""

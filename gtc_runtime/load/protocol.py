@@ -206,7 +206,7 @@ class _Connection(asyncio.Protocol):
             self.abort()
             return
         self._owner.meter.reads(1)
-        if exchange.received(data, len(data), at_s):
+        if exchange.received(data, at_s):
             self._after(exchange)
 
     def connection_lost(self, error: Exception | None) -> None:

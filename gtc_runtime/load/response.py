@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 
 from gtc_runtime.load.framing import HEAD_MAX, ChunkedBody, Head, MalformedError, PlainBody, sample
-from gtc_runtime.load.plain_frames import END, plain_tokens
+from gtc_runtime.load.plain_frames import END, PlainFrames
 from gtc_runtime.load.records import Outcome
 from gtc_runtime.load.sse import EventStream
 
@@ -99,7 +99,7 @@ class StreamedResponse:
         finish = data.find(_FINISH)
         end = data.rfind(END, 0, finish if finish >= 0 else len(data)) + len(END)
         if end > len(END) and (opening := self.opening):
-            tokens = plain_tokens(data, end, opening)
+            tokens = PlainFrames(opening).tokens(data[:end])
             if tokens:
                 self.events.add(tokens, [data[:end]])
                 return data[end:]

@@ -13,6 +13,8 @@ import sys
 from collections.abc import Callable
 from typing import Protocol
 
+from gtc_runtime.load.kernel_calls import failed, libc
+
 _CLOCK_MONOTONIC = 1
 _NONBLOCK_CLOEXEC = os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
 _ABSOLUTE = 1
@@ -82,11 +84,12 @@ class FdTimer:
     """
 
     def __init__(self, callback: Callable[[], None]) -> None:
-        libc = ctypes.CDLL(None, use_errno=True)
-        self._settime = libc.timerfd_settime
-        self._fd: int = libc.timerfd_create(_CLOCK_MONOTONIC, _NONBLOCK_CLOEXEC)
+        calls = libc()
+        self._settime, self._read = calls.timerfd_settime, calls.read
+        self._fd: int = calls.timerfd_create(_CLOCK_MONOTONIC, _NONBLOCK_CLOEXEC)
         if self._fd < 0:
-            raise OSError(ctypes.get_errno(), "no timerfd")
+            raise failed()
+        self._expiries = ctypes.byref(ctypes.c_uint64())
         self._callback = callback
         self._spec = _Spec()
         self._pointer = ctypes.byref(self._spec)
@@ -99,7 +102,7 @@ class FdTimer:
         at_ns = 0 if at_s is None else max(1, int(at_s * _NS))
         self._spec.value_s, self._spec.value_ns = divmod(at_ns, _NS)
         if self._settime(self._fd, _ABSOLUTE, self._pointer, None) < 0:
-            raise OSError(ctypes.get_errno(), "a timerfd cannot be set")
+            raise failed()
 
     def close(self) -> None:
         """See `Timer`."""
@@ -109,8 +112,5 @@ class FdTimer:
             self._fd = -1
 
     def _expired(self) -> None:
-        try:
-            os.read(self._fd, 8)
-        except BlockingIOError:
-            return  # it was set anew after it had gone off
-        self._callback()
+        if self._read(self._fd, self._expiries, 8) > 0:  # or it was set anew after it had gone off
+            self._callback()

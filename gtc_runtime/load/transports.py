@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from urllib.parse import urlsplit
 
-from gtc_runtime.load.kernel_clock import stamps_work
+from gtc_runtime.load.kernel_calls import stamps_work
 from gtc_runtime.load.kernel_transport import KernelTransport
 from gtc_runtime.load.protocol import AsyncTransport, Transport
 from gtc_runtime.load.settings import Timeouts

@@ -5,7 +5,8 @@ import threading
 import time
 
 from gtc_runtime.load.exchange import Exchange
-from gtc_runtime.load.kernel_clock import KernelClock, stamps_work
+from gtc_runtime.load.kernel_calls import stamps_work
+from gtc_runtime.load.kernel_clock import KernelClock
 from gtc_runtime.load.kernel_transport import KernelTransport
 from gtc_runtime.load.protocol import AsyncTransport
 from gtc_runtime.load.quality import QualityMeter

@@ -9,15 +9,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtc_runtime.load.exchange import Exchange
-from gtc_runtime.load.plain_frames import plain_tokens
+from gtc_runtime.load.plain_frames import PlainFrames
 from gtc_runtime.load.quality import QualityMeter
 from gtc_runtime.load.recorder import SliceRecorder
 from gtc_runtime.load.records import Outcome, RequestRecord
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 OPENING = b'"content":"'
-BUFFER = bytearray(2**18)
-"""One for all, as the transport has it: what was read before is still behind what is read now."""
 
 
 def frame(text, finish=None, **more):
@@ -85,10 +83,8 @@ def received(pieces, keep_text=True):
     record = RequestRecord("chat", 1, 0.0)
     exchange = Exchange(record, b"", recorder, QualityMeter("user", 0.0), ended.append, keep_text)
     exchange.sent(0.0)
-    buffer = BUFFER
     for number, piece in enumerate(pieces, start=1):
-        buffer[: len(piece)] = piece
-        exchange.received(buffer, len(piece), number * 0.01)
+        exchange.received(piece, number * 0.01)
     exchange.lost()
     assert ended == [exchange]
     return exchange, recorder.take()
@@ -120,13 +116,38 @@ def test_the_same_for_two_thousand_streams(random):
     check(random)
 
 
-def test_a_read_of_one_token_frame_is_plain():
-    assert plain_tokens(chunk(frame("a")), len(chunk(frame("a"))), OPENING) == 1
+def fresh():
+    return PlainFrames(OPENING)
 
 
-def test_a_read_of_several_chunks_is_plain():
+def used():
+    """It has seen a frame of the stream, and has learnt how the others begin and end."""
+    plain = fresh()
+    assert plain.tokens(chunk(frame("first"))) == 1
+    return plain
+
+
+both = pytest.mark.parametrize("plain", [fresh, used])
+
+
+@both
+def test_a_read_of_one_token_frame_is_plain(plain):
+    for text in ["a", " word", 'say "hi"', "\\", "é😀", "first", "x" * 1500]:
+        assert plain().tokens(chunk(frame(text))) == 1
+
+
+@both
+def test_a_read_of_several_chunks_is_plain(plain):
     read = chunk(frame("a") + frame("b")) + chunk(frame("c"))
-    assert plain_tokens(bytearray(read), len(read), OPENING) == 3
+    assert plain().tokens(read) == 3
+
+
+def test_a_stream_may_change_how_its_frames_look():
+    plain = used()
+    for more in ({"created": 1}, {"created": 2}, {"id": "x", "created": 3}, {}):
+        read = chunk(frame("a", **more))
+        assert plain.tokens(read) == 1
+        assert plain.tokens(read) == 1
 
 
 @pytest.mark.parametrize(
@@ -147,8 +168,11 @@ def test_a_read_of_several_chunks_is_plain():
         b"-5\r\n" + frame("a") + b"\r\n",
         chunk(b": ping\n\n"),
         chunk(b"data: [DONE]\n\n"),
+        chunk(frame("a")[:-1] + b"\n: ping\n\n"),
+        chunk(frame("a\0b").replace(b"\\u0000", b"\n")),
         b"",
     ],
 )
-def test_whatever_is_not_surely_plain_is_left_to_the_parser(read):
-    assert plain_tokens(read, len(read), OPENING) == 0
+@both
+def test_whatever_is_not_surely_plain_is_left_to_the_parser(plain, read):
+    assert plain().tokens(read) == 0
