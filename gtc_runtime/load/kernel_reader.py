@@ -1,9 +1,10 @@
 """Reads all connections of the load engine: the measured path.
 
 All sockets hang on one epoll of their own, and that epoll hangs in the event loop as a single
-file. Reading comes first and what was read is handed on when there is time, for it is the read that
-must not be late. A bare loop around the epoll would be no cheaper: a wake-up of the event loop is shared by
-everything that has arrived meanwhile, and the engine needs the loop for commands and reports.
+file. Reading comes first, for it is the read that must not be late; what was read is handed on when
+there is time. A bare loop around the epoll would be no cheaper: a wake-up of the event loop is
+shared by everything that has arrived meanwhile, and the engine needs the loop for commands and
+reports.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
 """How wrong a client was: what it says, held against what the server knows.
 
-Definitions. *TTFT error*: |client's first arrival - its send| - (server's first send - its
-receipt, stamped by the kernel)|. *Stamp error*: the client's stamp of a frame minus the server's send of this very frame,
-over all frames of all answers. *Schedule error*: how much later than evenly spaced requests reach
-the server, the earliest one counting as on time. Pure arithmetic; times are CLOCK_MONOTONIC in ns.
+Definitions. *TTFT error*: |(client's first arrival - its send) - (server's first send - receipt, as
+the kernel saw it)|. *Stamp error*: the client's stamp of a frame minus the server's send of this
+very frame, over all frames of all answers. *Schedule error*: how much later than evenly spaced
+requests reach the server, the earliest one counting as on time. Pure arithmetic; times are
+CLOCK_MONOTONIC in ns.
 """
 
 from __future__ import annotations
