@@ -15,9 +15,10 @@ import signal
 import sys
 import time
 from asyncio.subprocess import PIPE, Process
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from gtc_runtime.load.forked import ForkedWorker
 from gtc_runtime.load.settings import LoadSettings, Pacing, settings_from
 from gtc_runtime.load.shard import Shard, combined
 from gtc_runtime.load.snapshot import Snapshot
@@ -38,9 +39,14 @@ log = logging.getLogger(__name__)
 
 
 class LoadProcess:
-    """The load processes as one. May be started again after they ended."""
+    """The load processes as one. May be started again after they ended.
 
-    def __init__(self) -> None:
+    Args:
+        forked: Copies of this process that exist already and are used first.
+    """
+
+    def __init__(self, forked: Sequence[ForkedWorker] = ()) -> None:
+        self._forked = list(forked)
         self._children: list[_Child] = []
         self._callbacks: list[Callable[[Snapshot], None]] = []
         self._changes_s = 0.0
@@ -75,11 +81,15 @@ class LoadProcess:
         """
         if self.alive:
             raise GtcError("the load process is running already", "stop it first")
-        await self.stop()
+        await asyncio.gather(*(child.stop() for child in self._children))
+        self._children = []
         try:
             for shard in range(settings.shards):
+                forked = self._forked.pop() if self._forked else None
+                child = await _Child.begin(forked, self._hear)
+                self._children.append(child)
                 part = settings.model_copy(update={"shard": shard})
-                self._children.append(await _Child.start(part, self._hear))
+                await child.shard.tell({"settings": part.model_dump(mode="json")})
             async with asyncio.timeout(START_S):
                 for child in self._children:
                     await child.shard.known.wait()
@@ -114,6 +124,9 @@ class LoadProcess:
 
     async def stop(self) -> None:
         """End all processes; open streams are cut. Does nothing when none is alive."""
+        for unused in self._forked:
+            self._children.append(await _Child.begin(unused, self._hear))
+        self._forked = []
         await asyncio.gather(*(child.stop() for child in self._children))
         self._children = []
 
@@ -135,18 +148,17 @@ class LoadProcess:
 class _Child:
     """One process and the shard in it."""
 
-    def __init__(self, process: Process, shard: Shard) -> None:
+    def __init__(self, process: Process | ForkedWorker, shard: Shard) -> None:
         self.shard = shard
         self._process = process
         self._listener = asyncio.create_task(shard.listen(), name="load-snapshots")
 
     @classmethod
-    async def start(cls, settings: LoadSettings, hear: Callable[[Snapshot], None]) -> _Child:
-        """Start a process and tell it its settings.
-
-        Raises:
-            UnreachableError: It does not listen.
-        """
+    async def begin(cls, forked: ForkedWorker | None, hear: Callable[[Snapshot], None]) -> _Child:
+        """Take over a copy of this process, or start a new one; it waits for its settings."""
+        if forked is not None:
+            commands, reports = await forked.streams(_LINE_MAX)
+            return cls(forked, Shard(commands, reports, hear))
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "gtc_runtime.load.worker"),
@@ -159,13 +171,7 @@ class _Child:
         )
         if process.stdin is None or process.stdout is None:
             raise UnreachableError("the load process has no pipes")
-        child = cls(process, Shard(process.stdin, process.stdout, hear))
-        try:
-            await child.shard.tell({"settings": settings.model_dump(mode="json")})
-        except BaseException:  # a cancellation as well: nobody else knows this process yet
-            await child.stop()
-            raise
-        return child
+        return cls(process, Shard(process.stdin, process.stdout, hear))
 
     @property
     def alive(self) -> bool:

@@ -1,8 +1,8 @@
-"""The load process: `python -m gtc_runtime.load.worker`.
+"""The load process: `python -m gtc_runtime.load.worker`, or a copy of its parent (`forked`).
 
-Reads commands from standard input, one JSON object a line, the settings first; writes a snapshot to
-standard output every 250 ms. End of file on standard input ends it at once: whoever started it is
-gone or wants it gone.
+Reads commands from its input, one JSON object a line, the settings first; writes a snapshot to its
+output every 250 ms. End of file on the input ends it at once: whoever started it is gone or wants
+it gone.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import uvloop
 
@@ -44,22 +44,27 @@ log = logging.getLogger(__name__)
 
 def main() -> int:
     """Run until the end of standard input. Returns the exit code."""
+    return work(sys.stdin.buffer, sys.stdout.buffer)
+
+
+def work(commands: IO[bytes], reports: IO[bytes]) -> int:
+    """Obey `commands` until their end and report to `reports`. Returns the exit code."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="load: %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; it closes our input
     try:
-        uvloop.run(_run())
+        uvloop.run(_run(commands, reports))
     except GtcError as error:
         log.error("%s", error.message)  # noqa: TRY400  # a person reads one line, no traceback
         return error.exit_code
     return 0
 
 
-async def _run() -> None:
+async def _run(commands: IO[bytes], reports: IO[bytes]) -> None:
     loop = asyncio.get_running_loop()
-    commands = asyncio.StreamReader(limit=_LINE_MAX)
-    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(commands), sys.stdin.buffer)
-    pipe, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, sys.stdout.buffer)
-    line = await commands.readline()
+    lines = asyncio.StreamReader(limit=_LINE_MAX)
+    await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), commands)
+    pipe, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, reports)
+    line = await lines.readline()
     if not line:
         return
     settings = LoadSettings.model_validate(json.loads(line)["settings"])
@@ -77,7 +82,7 @@ async def _run() -> None:
     if requests is not None:
         tasks.append(asyncio.create_task(requests.keep_writing(), name="load-request-log"))
     try:
-        await _obey(commands, engine)
+        await _obey(lines, engine)
     finally:
         await engine.stop()
         for task in tasks:
@@ -86,9 +91,9 @@ async def _run() -> None:
         await _say_goodbye(say, pipe)
 
 
-async def _obey(commands: asyncio.StreamReader, engine: Engine) -> None:
+async def _obey(lines: asyncio.StreamReader, engine: Engine) -> None:
     """Carry out commands until the input ends."""
-    while line := await commands.readline():
+    while line := await lines.readline():
         try:
             command: dict[str, Any] = json.loads(line)
             if "configure" in command:

@@ -1,6 +1,7 @@
 """One run of the load: check the server, send for a while, wait for what is open, keep the figures.
 
-Processes come up while the server is checked, so that the first request leaves within a second.
+Load processes that were forked come up while the server is checked, so that the first request
+leaves within a second.
 Nothing is drawn or written here.
 """
 
@@ -9,12 +10,13 @@ from __future__ import annotations
 import asyncio
 import signal
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gtc_cli.load import target
+from gtc_runtime.load.forked import ForkedWorker
 from gtc_runtime.load.process import LoadProcess
 from gtc_runtime.load.settings import LoadSettings, Pacing
 from gtc_runtime.load.shard import worst
@@ -104,7 +106,7 @@ class Run:
         return worst(self._qualities or [Quality()])
 
 
-async def drive(run: Run, draw: Callable[[Run], None]) -> None:
+async def drive(run: Run, draw: Callable[[Run], None], forked: Sequence[ForkedWorker] = ()) -> None:
     """Carry out a run to its end; every request that was due then has its outcome.
 
     Ctrl-C ends the sending and open answers are waited for; a second one cuts them.
@@ -112,11 +114,12 @@ async def drive(run: Run, draw: Callable[[Run], None]) -> None:
     Args:
         run: Filled while it goes on.
         draw: Called twice a second.
+        forked: Load processes that are coming up already.
 
     Raises:
         GtcError: The server cannot be measured, or the load process does not come up.
     """
-    load = LoadProcess()
+    load = LoadProcess(forked)
     load.on_snapshot(run.take)
     try:
         await _prepare(run, load)
@@ -129,21 +132,12 @@ async def drive(run: Run, draw: Callable[[Run], None]) -> None:
 
 
 async def _prepare(run: Run, load: LoadProcess) -> None:
-    """Start the processes and check the server at the same time."""
+    """Check the server, and tell the processes what it is like."""
     settings = run.plan.settings
-    starting = asyncio.create_task(load.start(settings), name="load start")
-    try:
-        run.target = await asyncio.to_thread(
-            target.probe, settings.url, settings.model, settings.api_key
-        )
-        await starting
-    except BaseException:
-        starting.cancel()
-        await asyncio.wait({starting})
-        raise
-    if not run.target.exact_lengths:  # known only now, and told at the start
-        await load.stop()
-        await load.start(settings.model_copy(update={"exact_lengths": False}))
+    run.target = await asyncio.to_thread(
+        target.probe, settings.url, settings.model, settings.api_key
+    )
+    await load.start(settings.model_copy(update={"exact_lengths": run.target.exact_lengths}))
 
 
 async def _send(

@@ -154,14 +154,16 @@ def _carry_out(plan: Plan, outputs: Outputs, screen: Any) -> tuple[Run, dict[str
     from dataclasses import replace
 
     from gtc_cli.load.run import Run, drive
+    from gtc_runtime.load.forked import ForkedWorker, may_fork
 
     with tempfile.TemporaryDirectory(prefix="gtc-load-") as folder:
         if outputs.needs_requests:
             settings = plan.settings.model_copy(update={"request_log": folder})
             plan = replace(plan, settings=settings)
         run = Run(plan)
+        forked = [ForkedWorker() for _ in range(plan.settings.shards if may_fork() else 0)]
         with screen:
-            asyncio.run(drive(run, screen.draw))
+            asyncio.run(drive(run, screen.draw, forked))
         from gtc_cli.load.report import document
 
         told = document(run)
