@@ -22,6 +22,8 @@ PROMETHEUS_ADDRESS: Final = (
     f"http://{PROMETHEUS_RELEASE}-prometheus.{names.NAMESPACE_MONITORING}.svc:9090"
 )
 """Where the deployed Prometheus answers: release name plus the chart's suffix, no final slash."""
+GRAFANA_ADDRESS: Final = f"http://{PROMETHEUS_RELEASE}-grafana.{names.NAMESPACE_MONITORING}.svc:80"
+"""Where the Grafana of the same chart answers."""
 BAND: Final[dict[Trigger, float]] = {"ttft_p95_ms": 0.4, "itl_p95_ms": 0.5}
 """Lower end of a latency trigger's dead band as a share of its threshold. Between both ends the
 scaler reads exactly its target and keeps the workers; without it a recovery would scale in at once.

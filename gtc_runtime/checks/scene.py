@@ -27,13 +27,13 @@ from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
 from gtc_spec.manifests.panel import PANEL, PORT
 from gtc_spec.manifests.serving_graph import frontend_url
-from gtc_spec.promql import PROMETHEUS_ADDRESS, PROMETHEUS_RELEASE
+from gtc_spec.promql import GRAFANA_ADDRESS, PROMETHEUS_ADDRESS
 
 Place = Literal["frontend", "prometheus", "grafana", "panel"]
 INSIDE: Final[dict[Place, str]] = {
     "frontend": frontend_url(),
     "prometheus": PROMETHEUS_ADDRESS,
-    "grafana": f"http://{PROMETHEUS_RELEASE}-grafana.{names.NAMESPACE_MONITORING}.svc:80",
+    "grafana": GRAFANA_ADDRESS,
     "panel": f"http://{PANEL}.{names.NAMESPACE_PANEL}.svc:{PORT}",
 }
 """Where each place answers inside a cluster."""

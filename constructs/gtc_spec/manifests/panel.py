@@ -23,9 +23,9 @@ from gtc_spec.manifests.pod_security import (
     scratch_volume,
 )
 from gtc_spec.manifests.rbac import PANEL_ACCOUNT
-from gtc_spec.manifests.secret_names import GRADIENT, SPACES, SecretName
+from gtc_spec.manifests.secret_names import GRADIENT, GRAFANA, SPACES, SecretName
 from gtc_spec.manifests.serving_graph import frontend_url
-from gtc_spec.promql import PROMETHEUS_ADDRESS
+from gtc_spec.promql import GRAFANA_ADDRESS, PROMETHEUS_ADDRESS
 
 PANEL: Final = f"{names.DEMO}-panel"
 UID: Final = 10001
@@ -144,6 +144,7 @@ def _panel_container(
         "GTC_PORT": str(PORT),
         "GTC_FRONTEND_URL": frontend_url(),
         "GTC_PROMETHEUS_URL": PROMETHEUS_ADDRESS,
+        "GTC_GRAFANA_URL": GRAFANA_ADDRESS,
         "GTC_LOAD_SHARDS": str(load_shards),
         "GTC_CORPUS": names.corpus_location(),
         "GTC_SECRETS_DIR": SECRETS_MOUNT,
@@ -200,11 +201,12 @@ def _probes() -> Manifest:
 
 
 def _secrets_volume() -> Manifest:
-    """Both secrets as files that the pod's group may read."""
+    """The secrets as files that the pod's group may read."""
 
     def source(secret: SecretName) -> Manifest:
         items = [{"key": key, "path": key} for key in secret.keys]
-        return {"secret": {"name": secret.name, "items": items}}
+        return {"name": secret.name, "items": items}
 
-    sources = [source(secret) for secret in SECRETS]
+    sources = [{"secret": source(secret)} for secret in SECRETS]
+    sources.append({"secret": source(GRAFANA) | {"optional": True}})
     return {"name": "secrets", "projected": {"defaultMode": 0o440, "sources": sources}}

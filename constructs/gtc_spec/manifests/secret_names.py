@@ -22,6 +22,9 @@ SPACES: Final = SecretName(
 """Key of the bucket."""
 GRADIENT: Final = SecretName("gradient-api-key", ("GRADIENT_API_KEY",))
 """Serverless Inference: follow-up questions of the chat workload."""
+GRAFANA: Final = SecretName("grafana-editor", ("GRAFANA_TOKEN",))
+"""Token of an editor of Grafana, for marks. Made by hand, since Grafana must run first; without it
+the boards draw the marks that metrics tell of."""
 SECRETS: Final = (HF_TOKEN, SPACES, GRADIENT)
 
 

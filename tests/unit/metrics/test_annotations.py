@@ -7,8 +7,9 @@ import pytest
 from aiohttp import web
 
 from gtc_runtime.metrics import annotations
-from gtc_runtime.metrics.annotations import QUEUE_MAX, Annotations
+from gtc_runtime.metrics.annotations import QUEUE_MAX, Annotations, annotations_for
 from gtc_runtime.metrics.marks import Mark
+from gtc_runtime.settings import Settings
 from gtc_spec.errors import UsageError
 
 FAST_S = (0.01, 0.02)
@@ -231,3 +232,17 @@ def test_a_token_that_would_forge_a_header_is_refused_and_not_shown():
         Annotations("http://g", "abc\r\nX: y", [].append)
 
     assert "abc" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("url", "token", "writes"),
+    [
+        ("http://grafana.monitoring.svc:80", "secret", True),
+        ("http://grafana.monitoring.svc:80", "", False),
+        ("http://127.0.0.1:3000", "", True),
+        ("", "secret", False),
+    ],
+)
+def test_marks_need_a_token_except_on_this_machine(url, token, writes):
+    settings = Settings(grafana_url=url, GRAFANA_TOKEN=token)
+    assert (annotations_for(settings, print) is not None) == writes

@@ -114,7 +114,9 @@ def test_panel_reads_its_secrets_as_files_of_its_group_and_has_no_huggingface_to
     [volume] = [v for v in pod(DEPLOYMENTS["panel"])["volumes"] if v["name"] == "secrets"]
     assert volume["projected"]["defaultMode"] == 0o440
     names = [source["secret"]["name"] for source in volume["projected"]["sources"]]
-    assert names == ["gradient-api-key", "spaces-credentials"]
+    assert names == ["gradient-api-key", "spaces-credentials", "grafana-editor"]
+    optional = [source["secret"].get("optional", False) for source in volume["projected"]["sources"]]
+    assert optional == [False, False, True]  # only the last is made when the cluster runs already
     [mount] = [m for m in container(DEPLOYMENTS["panel"])["volumeMounts"] if m["name"] == "secrets"]
     assert mount["readOnly"] is True
     assert variables(DEPLOYMENTS["panel"])["GTC_SECRETS_DIR"] == mount["mountPath"]
