@@ -113,9 +113,10 @@ def test_secrets_are_never_variables(deployment: dict[str, Any]) -> None:
 def test_panel_reads_its_secrets_as_files_of_its_group_and_has_no_huggingface_token() -> None:
     [volume] = [v for v in pod(DEPLOYMENTS["panel"])["volumes"] if v["name"] == "secrets"]
     assert volume["projected"]["defaultMode"] == 0o440
-    names = [source["secret"]["name"] for source in volume["projected"]["sources"]]
+    secrets = [source["secret"] for source in volume["projected"]["sources"]]
+    names = [each["name"] for each in secrets]
     assert names == ["gradient-api-key", "spaces-credentials", "grafana-editor"]
-    optional = [source["secret"].get("optional", False) for source in volume["projected"]["sources"]]
+    optional = [each.get("optional", False) for each in secrets]
     assert optional == [False, False, True]  # only the last is made when the cluster runs already
     [mount] = [m for m in container(DEPLOYMENTS["panel"])["volumeMounts"] if m["name"] == "secrets"]
     assert mount["readOnly"] is True
