@@ -26,8 +26,8 @@ def transport_for(url: str, timeouts: Timeouts) -> Transport:
 
 
 def _why_not_kernel(url: str) -> str:
-    if sys.platform != "linux":
-        return "not on linux"
+    if sys.platform != "linux" or sys.maxsize < 2**32:
+        return "not on 64-bit linux"
     if urlsplit(url).scheme == "https":
         return "the connection is encrypted"
     try:
