@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 from gtc_runtime.cluster.errors import KubeError
 from gtc_runtime.cluster.kinds import ACCESS_REVIEW, Kind
@@ -62,6 +62,12 @@ class Kube:
     async def close(self) -> None:
         """Close the connections."""
         await self.transport.close()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
 
     async def get(self, kind: Kind, name: str, subresource: str | None = None) -> Json:
         """One object."""

@@ -126,11 +126,8 @@ def reach_safe_state(environment: Environment, kubeconfig: str | None) -> SafeRe
     from gtc_runtime.scenario.safe import make_safe
 
     async def act() -> SafeReport:
-        kube = await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig)
-        try:
+        async with await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig) as kube:
             return await make_safe(kube, environment.initial_ratio, environment.gpus.total)
-        finally:
-            await kube.close()
 
     return asyncio.run(act())
 

@@ -249,14 +249,11 @@ def run_jobs(
     makes = {"spaces": jobs.upload_job, "nfs": jobs.download_job}
 
     async def act() -> None:
-        kube = await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig)
-        try:
+        async with await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig) as kube:
             for step in steps:
                 listener = Listener(click.echo)
                 await runner.run(kube, makes[step](env, image), JOB_S, listener.hear)
                 await listener.write_down(kube, env)
-        finally:
-            await kube.close()
 
     asyncio.run(act())
 

@@ -66,10 +66,7 @@ def _directly(environment: Environment, kubeconfig: str | None, until: datetime)
     from gtc_runtime.scenario.prescale import prescale as order
 
     async def act() -> None:
-        kube = await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig)
-        try:
+        async with await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig) as kube:
             await order(kube, environment.full_ratio, until, environment.gpus.total)
-        finally:
-            await kube.close()
 
     asyncio.run(act())

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import signal
+from contextlib import suppress
 from typing import Any
 
 import click
@@ -93,11 +94,9 @@ async def _guard(kubeconfig: str) -> None:
     stop = asyncio.current_task()
     if stop is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.cancel)
-    kube = await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig or None)
-    try:
-        await guard(kube)
-    except asyncio.CancelledError:
-        await kube.close()
+    with suppress(asyncio.CancelledError):
+        async with await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig or None) as kube:
+            await guard(kube)
 
 
 COMMANDS = (serve, guardian)

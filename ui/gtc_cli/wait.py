@@ -66,12 +66,9 @@ def until(
 
     async def act() -> None:
         namespace = NAMESPACES.get(part, names.NAMESPACE_WORKLOAD)
-        kube = await Kube.connect(namespace, kubeconfig)
-        try:
-            limit_s = DEADLINES_S[part] if deadline_s is None else deadline_s
+        limit_s = DEADLINES_S[part] if deadline_s is None else deadline_s
+        async with await Kube.connect(namespace, kubeconfig) as kube:
             await waiting.wait(_look(part, env, kube), limit_s, click.echo)
-        finally:
-            await kube.close()
 
     asyncio.run(act())
 
