@@ -94,7 +94,6 @@ class Receiver:
                 parts=ctypes.pointer(_Part(data + slot * self._step, size)),
                 parts_number=1,
                 control=control + slot * _CONTROL_SIZE,
-                control_size=_CONTROL_SIZE,
             )
             for slot in range(slots)
         ]
@@ -111,7 +110,8 @@ class Receiver:
         """
         call, wait_not, error_of = self._recvmsg, socket.MSG_DONTWAIT, ctypes.get_errno
         sizes = []
-        for fd, header in zip(fds, self._headers, strict=False):
+        for fd, message, header in zip(fds, self._messages, self._headers, strict=False):
+            message.control_size = _CONTROL_SIZE  # the kernel writes here how much it used
             size = call(fd, header, wait_not)
             sizes.append(size if size >= 0 else -error_of())
         return sizes
@@ -122,13 +122,8 @@ class Receiver:
         return self._view[begin : begin + size].tobytes()
 
     def stamp(self, slot: int) -> tuple[int, int] | None:
-        """When the last of it arrived: wall-clock seconds and nanoseconds; None if not stamped.
-
-        Ask for it once after each call.
-        """
-        message = self._messages[slot]
-        if message.control_size != _CONTROL_SIZE:
-            message.control_size = _CONTROL_SIZE
+        """When the last of it arrived: wall-clock seconds and nanoseconds; None if not stamped."""
+        if not self._messages[slot].control_size:
             return None
         seconds, nanoseconds = _unpack_stamp(self._control, slot * _CONTROL_SIZE + _STAMP_AT)
         return seconds, nanoseconds

@@ -104,6 +104,23 @@ def test_what_is_not_stamped_has_no_stamp_and_the_next_read_may_have_one(pairs):
     assert abs(stamp[0] + stamp[1] / 1e9 - time.time()) < 1.0
 
 
+def test_an_end_leaves_its_slot_as_it_was(pairs):
+    near, far = pairs()
+    receiver = Receiver(1, 64)
+    for _ in range(50):  # the kernel takes a moment to begin
+        far.send(b"a")
+        receiver.receive([arrived(near)])
+        if receiver.stamp(0):
+            break
+        time.sleep(0.002)
+    ended, gone = pairs()
+    gone.shutdown(socket.SHUT_WR)
+    assert receiver.receive([arrived(ended)]) == [0]
+    far.send(b"a")
+    assert receiver.receive([arrived(near)]) == [1]
+    assert receiver.stamp(0) is not None
+
+
 def test_an_epoll_names_what_is_ready_and_no_more_than_asked(pairs):
     both = [pairs() for _ in range(3)]
     with select.epoll() as epoll:
