@@ -42,7 +42,6 @@ class Exchange:
         "_last_s",
         "_meter",
         "_on_end",
-        "_opening",
         "_plain",
         "_plain_frames",
         "_recorder",
@@ -75,7 +74,6 @@ class Exchange:
         self._keeps = keep_text or record.arrivals_s is not None
         self._kept: list[bytes] = []
         self._last_s = 0.0
-        self._opening = b""
         self._plain_frames: PlainFrames | None = None  # counts what comes next if it is plain
         self._plain = 0  # tokens counted the fast way that the parser does not know yet
         self._frames = 0
@@ -155,9 +153,10 @@ class Exchange:
 
     def _expect(self, opening: bytes) -> None:
         """Frames whose text begins like this come next; empty: let the parser have them."""
-        if opening != self._opening:
-            self._opening = opening
-            self._plain_frames = PlainFrames(opening) if opening else None
+        if not opening:
+            self._plain_frames = None
+        elif self._plain_frames is None or self._plain_frames.opening != opening:
+            self._plain_frames = PlainFrames(opening)
 
     def _output(self, frames: int, tokens: int, at_s: float) -> None:
         record = self.record

@@ -39,14 +39,14 @@ _HEADS = _heads()
 class PlainFrames:
     """Counts the plain reads of one stream.
 
-    Args:
+    Attributes:
         opening: The field that brings text in this stream, such as `"content":"`.
     """
 
-    __slots__ = ("_after", "_before", "_opening")
+    __slots__ = ("_after", "_before", "opening")
 
     def __init__(self, opening: bytes) -> None:
-        self._opening = opening
+        self.opening = opening
         self._before = b""
         self._after = _NEVER
 
@@ -58,7 +58,7 @@ class PlainFrames:
         """
         size = len(data)
         if size >= _ONE_CHUNK_MAX or not data.startswith(head := _HEADS[size]):
-            return _several(data, self._opening)
+            return _several(data, self.opening)
         before, after = self._before, self._after
         text, end = len(head) + len(before), size - len(after)
         if (
@@ -73,9 +73,9 @@ class PlainFrames:
 
     def _one(self, data: bytes, head: int) -> int:
         """One chunk that holds an event from `head` on: searched, and learnt if it is plain."""
-        text = data.find(self._opening) + len(self._opening)
+        text = data.find(self.opening) + len(self.opening)
         plain = (
-            text > len(self._opening)
+            text > len(self.opening)
             and data[text] != _QUOTE
             and data.endswith(END)
             and data.count(b"\n") == 4

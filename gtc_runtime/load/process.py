@@ -81,8 +81,7 @@ class LoadProcess:
         """
         if self.alive:
             raise GtcError("the load process is running already", "stop it first")
-        await asyncio.gather(*(child.stop() for child in self._children))
-        self._children = []
+        await self._end()
         try:
             for shard in range(settings.shards):
                 forked = self._forked.pop() if self._forked else None
@@ -127,6 +126,9 @@ class LoadProcess:
         for unused in self._forked:
             self._children.append(await _Child.begin(unused, self._hear))
         self._forked = []
+        await self._end()
+
+    async def _end(self) -> None:
         await asyncio.gather(*(child.stop() for child in self._children))
         self._children = []
 

@@ -203,10 +203,9 @@ def _probes() -> Manifest:
 def _secrets_volume() -> Manifest:
     """The secrets as files that the pod's group may read."""
 
-    def source(secret: SecretName) -> Manifest:
+    def source(secret: SecretName, **more: bool) -> Manifest:
         items = [{"key": key, "path": key} for key in secret.keys]
-        return {"name": secret.name, "items": items}
+        return {"secret": {"name": secret.name, "items": items, **more}}
 
-    sources = [{"secret": source(secret)} for secret in SECRETS]
-    sources.append({"secret": source(GRAFANA) | {"optional": True}})
+    sources = [*map(source, SECRETS), source(GRAFANA, optional=True)]
     return {"name": "secrets", "projected": {"defaultMode": 0o440, "sources": sources}}
