@@ -65,7 +65,7 @@ def test_a_thousand_streams_cost_little_more_than_in_c(bench, quiet):
 
 
 def test_stamps_of_chunks_are_the_kernels(bench, quiet):
-    row = quiet(lambda: ours.errors_run(bench, 500, PACED, HOLD_S, busy=True))
+    row = quiet(lambda: ours.errors_run(bench, 200, PACED, HOLD_S, busy=True))
 
     assert row.figures["joined"] == 1
     assert row.figures["stamp_error_p99_ms"] <= gates.STAMP_ERROR_MAX_MS
