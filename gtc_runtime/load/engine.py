@@ -87,6 +87,7 @@ class Engine:
         self._open: set[Exchange] = set()
         self._turns = 0
         self._prompt_tokens = 0
+        self._last_output_s = 0.0
         self._last_failure = ""
         self._timer: Timer | None = None
         self._sweeper: asyncio.Task[None] | None = None
@@ -187,6 +188,7 @@ class Engine:
             conversations=self._conversations.open,
             turns=self._turns,
             prompt_tokens=self._prompt_tokens,
+            last_output_s=self._last_output_s,
             offered_rps=self._rps / self._settings.shards,
             tokens_per_word=round(self._ratio.tokens_per_word, 4),
             last_failure=self._last_failure,
@@ -268,6 +270,8 @@ class Engine:
             self._last_failure = f"{record.outcome}: {record.detail}"
         if events.usage():
             self._ratio.learn(prompt.words, record.prompt_tokens)
+        if record.outcome is Outcome.OK and record.last_s is not None:
+            self._last_output_s = max(self._last_output_s, record.last_s)
         if conversation is not None and record.outcome is Outcome.OK:
             conversation.answered(events.text(), record.prompt_tokens, record.tokens)
             self._conversations.answered(conversation)

@@ -2,13 +2,15 @@
 
 Every latency that the load engine measures lands here, in the load process, and travels to the
 panel as bucket counts. Because the buckets are the same everywhere, windows, workloads, processes
-and machines are added up without losing anything. It must not know what it counts.
+and machines are added up without losing anything. It must not know what it counts. Lengths in
+tokens are counted exactly, in the same form.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import Self
 
 GROWTH = 1.01
 """Upper bound of a bucket divided by its lower bound: quantiles are right to half a per cent."""
@@ -25,30 +27,24 @@ _AT_ONE_S = -math.log(FLOOR_S) * _PER_LOG
 _LAST = int(math.log(CEILING_S / FLOOR_S) * _PER_LOG)
 
 
-class Histogram:
-    """Counts of durations in seconds, in buckets that are 1 % wide.
+class Counts:
+    """How often each whole number came.
 
     Attributes:
-        buckets: Count by bucket index; only buckets that hold something are present.
+        buckets: Count by number; only numbers that came are present.
     """
 
     __slots__ = ("buckets",)
 
-    def __init__(self, values_s: Iterable[float] = ()) -> None:
+    def __init__(self) -> None:
         self.buckets: dict[int, int] = {}
-        for value_s in values_s:
-            self.add(value_s)
-
-    def add(self, value_s: float, weight: int = 1) -> None:
-        """Count a duration in seconds, `weight` times."""
-        self.add_at(bucket_of(value_s), weight)
 
     def add_at(self, index: int, weight: int = 1) -> None:
-        """Count in the bucket `index`, for a caller that counts one value in two histograms."""
+        """Count the number `index`, `weight` times."""
         self.buckets[index] = self.buckets.get(index, 0) + weight
 
-    def merge(self, other: Histogram) -> None:
-        """Add the counts of another histogram to this one."""
+    def merge(self, other: Self) -> None:
+        """Add the counts of another one to this one."""
         mine = self.buckets
         for index, count in other.buckets.items():
             mine[index] = mine.get(index, 0) + count
@@ -57,6 +53,69 @@ class Histogram:
     def n(self) -> int:
         """How many values were counted."""
         return sum(self.buckets.values())
+
+    def ranked(self, q: float) -> int | None:
+        """The number of the nearest rank to the share `q` (0..1); None when empty."""
+        rank = max(1, math.ceil(q * self.n))
+        seen = 0
+        for index in sorted(self.buckets):
+            seen += self.buckets[index]
+            if seen >= rank:
+                return index
+        return None
+
+    def to_json(self) -> list[int]:
+        """Counts as a flat list: step to the next number, count, step, count, ..."""
+        flat: list[int] = []
+        previous = 0
+        for index in sorted(self.buckets):
+            flat += (index - previous, self.buckets[index])
+            previous = index
+        return flat
+
+    @classmethod
+    def from_json(cls, flat: Sequence[int]) -> Self:
+        """Read what `to_json` wrote."""
+        counts = cls()
+        index = 0
+        for step, count in zip(flat[::2], flat[1::2], strict=True):
+            index += step
+            counts.buckets[index] = count
+        return counts
+
+    def __eq__(self, other: object) -> bool:
+        return type(other) is type(self) and self.buckets == getattr(other, "buckets", None)
+
+    __hash__ = None  # type: ignore[assignment]  # mutable
+
+
+class Lengths(Counts):
+    """Lengths in tokens, each counted exactly."""
+
+    __slots__ = ()
+
+    @property
+    def mean(self) -> float | None:
+        """The mean length; None when empty."""
+        total = self.n
+        if not total:
+            return None
+        return sum(length * count for length, count in self.buckets.items()) / total
+
+
+class Histogram(Counts):
+    """Counts of durations in seconds, in buckets that are 1 % wide."""
+
+    __slots__ = ()
+
+    def __init__(self, values_s: Iterable[float] = ()) -> None:
+        super().__init__()
+        for value_s in values_s:
+            self.add(value_s)
+
+    def add(self, value_s: float, weight: int = 1) -> None:
+        """Count a duration in seconds, `weight` times."""
+        self.add_at(bucket_of(value_s), weight)
 
     @property
     def sum_s(self) -> float:
@@ -68,13 +127,8 @@ class Histogram:
 
         The nearest rank counts, so every answer is within half a bucket of a value that was seen.
         """
-        rank = max(1, math.ceil(q * self.n))
-        seen = 0
-        for index in sorted(self.buckets):
-            seen += self.buckets[index]
-            if seen >= rank:
-                return _middle(index)
-        return None
+        index = self.ranked(q)
+        return None if index is None else _middle(index)
 
     def share_below(self, limit_s: float) -> float | None:
         """The share (0..1) of values at or below `limit_s`, judged by bucket; None when empty."""
@@ -83,30 +137,6 @@ class Histogram:
             return None
         below = sum(c for index, c in self.buckets.items() if _middle(index) <= limit_s)
         return below / total
-
-    def to_json(self) -> list[int]:
-        """Bucket counts as a flat list: step to the next bucket, count, step, count, ..."""
-        flat: list[int] = []
-        previous = 0
-        for index in sorted(self.buckets):
-            flat += (index - previous, self.buckets[index])
-            previous = index
-        return flat
-
-    @classmethod
-    def from_json(cls, flat: Sequence[int]) -> Histogram:
-        """Read what `to_json` wrote."""
-        histogram = cls()
-        index = 0
-        for step, count in zip(flat[::2], flat[1::2], strict=True):
-            index += step
-            histogram.buckets[index] = count
-        return histogram
-
-    def __eq__(self, other: object) -> bool:
-        return isinstance(other, Histogram) and self.buckets == other.buckets
-
-    __hash__ = None  # type: ignore[assignment]  # mutable
 
     def __repr__(self) -> str:
         return f"Histogram(n={self.n}, p50={self.quantile(0.5)}, p95={self.quantile(0.95)})"

@@ -11,7 +11,7 @@ from __future__ import annotations
 from gtc_runtime.load.histogram import bucket_of
 from gtc_runtime.load.records import KEYS, Key, Outcome, RequestRecord
 from gtc_runtime.load.settings import RequestGoals
-from gtc_runtime.load.stats import Slices, tally_at
+from gtc_runtime.load.stats import Slices, Tally, tally_at
 
 TOGETHER = 256
 """Gaps that are counted at once, in a tenth of a millisecond."""
@@ -104,6 +104,7 @@ class SliceRecorder:
         tally = tally_at(self._slices, record.due_s, record.key)
         if record.outcome is Outcome.OK:
             tally.ok += 1
+            self._answered(record, tally)
             if (tpot_s := record.tpot_s) is not None:
                 tally.tpot.add(tpot_s)
             if self._goals is not None and self._goals.met_by(record.ttft_s, tpot_s):
@@ -112,6 +113,17 @@ class SliceRecorder:
             tally.shed += 1
         else:
             tally.failed[record.outcome] = tally.failed.get(record.outcome, 0) + 1
+
+    def _answered(self, record: RequestRecord, tally: Tally) -> None:
+        """A request ended well: its lengths and its end."""
+        tally.isl.add_at(record.prompt_tokens)
+        tally.osl.add_at(record.tokens)
+        if record.last_s is None or (e2e_s := record.e2e_s) is None:
+            return
+        tally.e2e.add(e2e_s)
+        ended = tally_at(self._slices, record.last_s, record.key)
+        ended.answers += 1
+        ended.answer_prompt_tokens += record.prompt_tokens
 
     def take(self) -> Slices:
         """Everything since the last call; the recorder is empty afterwards."""

@@ -119,6 +119,13 @@ class RequestRecord:
         return (self.last_s - self.first_s) / (self.tokens - self.first_tokens)
 
     @property
+    def e2e_s(self) -> float | None:
+        """Last output token minus send; None if there is none."""
+        if self.last_s is None or self.send_s is None:
+            return None
+        return self.last_s - self.send_s
+
+    @property
     def slip_s(self) -> float | None:
         """How late it was sent: send minus due; None if never sent."""
         return None if self.send_s is None else self.send_s - self.due_s

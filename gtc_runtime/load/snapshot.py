@@ -25,6 +25,8 @@ class Gauges:
         streaming: Requests whose answer is arriving.
         conversations: Conversations that are not over.
         turns: Chat turns sent since the start.
+        last_output_s: When the last output of a request that ended well arrived, monotonic seconds;
+            0 before the first.
         prompt_tokens: Prompt tokens sent since the start (usage where known, else estimated).
         offered_rps: Rate that this engine is set to, after clamping; the shares of shards add up.
         tokens_per_word: The calibrated ratio in use.
@@ -38,6 +40,7 @@ class Gauges:
     conversations: int = 0
     turns: int = 0
     prompt_tokens: int = 0
+    last_output_s: float = 0.0
     offered_rps: float = 0.0
     tokens_per_word: float = 0.0
     last_failure: str = ""

@@ -13,14 +13,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from gtc_runtime.load.histogram import Histogram
+from gtc_runtime.load.histogram import Histogram, Lengths
 from gtc_runtime.load.records import KEYS, STAT_KEYS, Key, Outcome
 
 if TYPE_CHECKING:
     from gtc_runtime.load.snapshot import Snapshot
 
-_HISTOGRAMS = ("ttft", "ttft_scheduled", "itl", "stall", "tpot", "slip")
-_COUNTERS = ("due", "ok", "good", "shed", "tokens")
+LATENCIES = ("ttft", "ttft_scheduled", "itl", "stall", "tpot", "e2e", "slip")
+"""The latencies of a tally, in the order in which they are shown."""
+LENGTHS = ("isl", "osl")
+"""Prompt and answer lengths of a tally."""
+_COUNTERS = ("due", "ok", "good", "shed", "tokens", "answers", "answer_prompt_tokens")
 
 
 @dataclass(slots=True)
@@ -33,13 +36,18 @@ class Tally:
         good: Requests that ended well and met every goal; the numerator of goodput.
         shed: Requests that were due but never sent.
         tokens: Output tokens that arrived.
+        answers: Requests that ended well, in the second of their last output.
+        answer_prompt_tokens: Prompt tokens of these, in the same second.
         failed: Requests that failed, by outcome class (`cancelled` included).
         ttft: Service TTFT, from send to first output token.
         ttft_scheduled: From due to first output token.
         itl: Token-weighted inter-token latency: gap divided by the tokens it brought.
         stall: The raw gap between two arrivals, once per arrival.
         tpot: Mean time of an output token after the first, once per request that ended well.
+        e2e: From send to last output token, once per request that ended well.
         slip: Send minus due.
+        isl: Prompt lengths of the requests that ended well, in tokens.
+        osl: Lengths of their answers, in tokens.
     """
 
     due: int = 0
@@ -47,13 +55,18 @@ class Tally:
     good: int = 0
     shed: int = 0
     tokens: int = 0
+    answers: int = 0
+    answer_prompt_tokens: int = 0
     failed: dict[str, int] = field(default_factory=dict)
     ttft: Histogram = field(default_factory=Histogram)
     ttft_scheduled: Histogram = field(default_factory=Histogram)
     itl: Histogram = field(default_factory=Histogram)
     stall: Histogram = field(default_factory=Histogram)
     tpot: Histogram = field(default_factory=Histogram)
+    e2e: Histogram = field(default_factory=Histogram)
     slip: Histogram = field(default_factory=Histogram)
+    isl: Lengths = field(default_factory=Lengths)
+    osl: Lengths = field(default_factory=Lengths)
 
     @property
     def n(self) -> int:
@@ -82,14 +95,14 @@ class Tally:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for outcome, count in other.failed.items():
             self.failed[outcome] = self.failed.get(outcome, 0) + count
-        for name in _HISTOGRAMS:
+        for name in (*LATENCIES, *LENGTHS):
             getattr(self, name).merge(getattr(other, name))
 
     def to_json(self) -> dict[str, Any]:
         """Only what is not empty, so that a snapshot stays small."""
         names = (*_COUNTERS, "failed")
         out = {name: value for name in names if (value := getattr(self, name))}
-        for name in _HISTOGRAMS:
+        for name in (*LATENCIES, *LENGTHS):
             if flat := getattr(self, name).to_json():
                 out[name] = flat
         return out
@@ -100,8 +113,10 @@ class Tally:
         tally = cls(failed=dict(data.get("failed", {})))
         for name in _COUNTERS:
             setattr(tally, name, data.get(name, 0))
-        for name in _HISTOGRAMS:
+        for name in LATENCIES:
             setattr(tally, name, Histogram.from_json(data.get(name, ())))
+        for name in LENGTHS:
+            setattr(tally, name, Lengths.from_json(data.get(name, ())))
         return tally
 
 

@@ -1,6 +1,7 @@
 """The entry point of `gtc`: one place for errors and exit codes.
 
-0 ok, 1 a check failed, 2 usage, 3 unreachable. A person never sees a traceback for bad input.
+0 ok, 1 a check failed, 2 usage, 3 unreachable, 4 a run of load meets a condition of `--fail-if`.
+A person never sees a traceback for bad input.
 """
 
 from __future__ import annotations

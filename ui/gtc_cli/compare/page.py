@@ -8,7 +8,7 @@ from typing import Any, Final
 from matplotlib.axes import Axes
 
 from gtc_cli.compare.report import LEGS, MEASURES
-from gtc_cli.load.plots import svg
+from gtc_cli.load.reports.plots import svg
 
 JSON = dict[str, Any]
 BARS: Final = {"disaggregated": ("#0b62c4", ""), "aggregated": ("#d9a514", "//")}

@@ -163,7 +163,7 @@ async def _leg(
 ) -> dict[str, JSON]:
     """Each load once, against whatever serves now."""
     from gtc_cli.compare.report import figures
-    from gtc_cli.load.report import document
+    from gtc_cli.load.reports.report import document
     from gtc_cli.load.run import Plan, Run, drive
     from gtc_runtime.load.settings import settings_from
 

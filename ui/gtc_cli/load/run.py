@@ -8,9 +8,10 @@ Nothing is drawn or written here.
 from __future__ import annotations
 
 import asyncio
+import math
 import signal
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +22,7 @@ from gtc_runtime.load.process import LoadProcess
 from gtc_runtime.load.settings import LoadSettings, Pacing
 from gtc_runtime.load.shard import worst
 from gtc_runtime.load.snapshot import Light, Quality, Snapshot
-from gtc_runtime.load.stats import SliceBook
+from gtc_runtime.load.stats import SliceBook, Tally, WindowStats
 from gtc_spec.phases import WorkloadMix
 
 DRAIN_S = 120.0
@@ -83,6 +84,32 @@ class Run:
         if self.began_s is None:
             return 0.0
         return (self.load_ended_s or self.clock()) - self.began_s
+
+    @property
+    def measured_from_s(self) -> float | None:
+        """From when on requests that are due count; None before the load began."""
+        return self.began_s
+
+    @property
+    def measured_length_s(self) -> float:
+        """How long the measured part of the load was."""
+        if self.measured_from_s is None:
+            return 0.0
+        return max(0.0, (self.load_ended_s or self.clock()) - self.measured_from_s)
+
+    def figures(self) -> Mapping[str, Tally]:
+        """What was due and what arrived since the measuring began, by key."""
+        begin_s = self.measured_from_s
+        if begin_s is None or self.newest is None:
+            return self.book.window(0, 0).by_key
+        return self.book.window(begin_s, max(begin_s, self.newest.at_s) + 1).by_key
+
+    def window(self) -> WindowStats | None:
+        """What was due and arrived in the whole seconds of measured load; None without one."""
+        if self.measured_from_s is None:
+            return None
+        begin_s, end_s = math.ceil(self.measured_from_s), math.floor(self.load_ended_s or 0.0)
+        return self.book.window(begin_s, end_s) if end_s > begin_s else None
 
     @property
     def in_flight(self) -> int:

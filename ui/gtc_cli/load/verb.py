@@ -15,13 +15,16 @@ from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.phases import WorkloadMix
 
 if TYPE_CHECKING:
-    from gtc_cli.load.outputs import Outputs
+    from gtc_cli.load.judge.conditions import Condition
+    from gtc_cli.load.reports.outputs import Outputs
     from gtc_cli.load.run import Plan, Run
 
 RPS_MAX = 10_000.0
 SHARDS_MAX = 64
 STREAMS_PER_SHARD = 1_000
 """Open streams that one process follows faithfully at 20 ms a token, see docs/load.md."""
+FAILED = 4
+"""A run that meets a condition of --fail-if."""
 INTERRUPTED = 130
 PLACE = click.Path(path_type=Path, dir_okay=False)
 
@@ -63,27 +66,35 @@ def load() -> None:
 )
 @click.option("--export", "exports", multiple=True, metavar="aiperf:PATH", help="AIPerf's form.")
 @click.option("--requests", type=PLACE, default=None, help="Every finished request, one a line.")
+@click.option(
+    "--fail-if", multiple=True, metavar="CONDITION",
+    help="Exit with 4 if the run is like this: 'ttft_p95>2', 'goodput<0.95', light=red.",
+)  # fmt: skip
 @click.option("--no-live", is_flag=True, help="Plain lines instead of a table in place.")
 def run(
     reports: tuple[Path, ...], exports: tuple[str, ...], requests: Path | None,
-    no_live: bool, as_json: bool, **flags: Any,
+    no_live: bool, as_json: bool, fail_if: tuple[str, ...], **flags: Any,
 ) -> int:  # fmt: skip
     """Send the three workloads at a rate and measure what comes back.
 
     The mix is chat/summarization/reasoning; texts and lengths are those of the environment.
     """
-    from gtc_cli.load import outputs as places
+    from gtc_cli.load import summary
+    from gtc_cli.load.judge import conditions as judged
+    from gtc_cli.load.reports import outputs as places
 
+    conditions = [judged.parse(each) for each in fail_if]
     plan = _plan(**flags)
     outputs = places.parse(reports, exports, requests)
     finished, document = _carry_out(plan, outputs, _screen(no_live, as_json))
     if as_json:
         click.echo(json.dumps({k: v for k, v in document.items() if k != "histograms"}))
     else:
-        _print_verdict(document)
+        click.echo("\n".join(("", *summary.lines(document))))
+    refused = _refused(conditions, document)
     if finished.problem:
         raise GtcError(finished.problem)
-    return INTERRUPTED if finished.interrupted else 0
+    return INTERRUPTED if finished.interrupted else refused
 
 
 def _plan(
@@ -164,7 +175,7 @@ def _carry_out(plan: Plan, outputs: Outputs, screen: Any) -> tuple[Run, dict[str
         forked = [ForkedWorker() for _ in range(plan.settings.shards if may_fork() else 0)]
         with screen:
             asyncio.run(drive(run, screen.draw, forked))
-        from gtc_cli.load.report import document
+        from gtc_cli.load.reports.report import document
 
         told = document(run)
         for path in outputs.write(told, _logged(plan, Path(folder))):
@@ -183,18 +194,9 @@ def _logged(plan: Plan, folder: Path) -> list[dict[str, Any]]:
     return sorted(found, key=lambda each: float(each["due_s"]))
 
 
-def _print_verdict(document: dict[str, Any]) -> None:
-    from gtc_cli.load import words
-
-    check, quality, every = document["check"], document["quality"], document["figures"]["all"]
-    click.echo(
-        f"{check['due']} due = {check['ok']} ok + {check['failed']} failed + {check['shed']} shed"
-    )
-    for name, title in (("ttft", "TTFT"), ("itl", "ITL")):
-        found = every["latency"][name]
-        shown = ", ".join(f"{q} {words.ms(found[f'{q}_ms'])}" for q in ("p50", "p95", "p99"))
-        click.echo(f"{title:8}{shown}")
-    click.echo(f"goodput {words.percent(every['goodput_share'])} of all requests")
-    click.echo(
-        f"client  {words.light(quality['light'], quality['reason'], quality['stamp_source'])}"
-    )
+def _refused(conditions: list[Condition], document: dict[str, Any]) -> int:
+    """Say which conditions the run meets that it must not; the exit code for that, 0 for none."""
+    met = [(each, why) for each in conditions if (why := each.judge(document))]
+    for condition, why in met:
+        click.echo(f"failed: {condition}: {why}", err=True)
+    return FAILED if met else 0

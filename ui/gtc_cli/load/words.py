@@ -24,6 +24,9 @@ LIGHTS: Final[dict[Light, str]] = {
 }
 
 
+SPANS: Final = {"window": "while load was sent", "with_drain": "with the drain"}
+"""The two stretches of time over which throughput is told, see docs/glossary.md."""
+
 STAMPS: Final = {"kernel": "from the kernel", "user": "from the client's own process"}
 """Where arrival times come from."""
 
@@ -51,3 +54,24 @@ def seconds(value_s: float | None) -> str:
 def percent(share: float | None) -> str:
     """``98.3 %`` from a share of 0..1; a dash without data."""
     return NO_DATA if share is None else f"{share * 100:.1f} %"
+
+
+def in_unit(value: float, unit: str) -> str:
+    """A figure with its unit: ``2.31 s``, ``93.1 %``, ``1,790/s``, ``12 requests``."""
+    if unit == "s":
+        return seconds(value)
+    if unit == "share":
+        return percent(value)
+    return f"{per_s(value)}/s" if unit == "per_s" else f"{value:,.10g} {unit}"
+
+
+def per_s(value: float | None) -> str:
+    """``3.51``, ``93.1`` or ``1,790``: a rate with three figures or more; a dash without data."""
+    if value is None:
+        return NO_DATA
+    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def number(value: float | None) -> str:
+    """``2,048`` or ``87.5``; a dash without data."""
+    return NO_DATA if value is None else f"{round(value, 1):,.10g}"

@@ -12,9 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from syrupy.extensions.json import JSONSnapshotExtension
 
-from gtc_cli.load import aiperf, report, words
+from gtc_cli.load import words
+from gtc_cli.load.reports import aiperf, report
+from gtc_cli.load.reports.sheet import sheet
 from gtc_cli.load.run import Plan, Run
-from gtc_cli.load.sheet import sheet
 from gtc_cli.load.target import Target
 from gtc_runtime.load.histogram import Histogram
 from gtc_runtime.load.settings import RequestGoals, settings_from
@@ -46,13 +47,18 @@ def finished(quality: Quality = KERNEL) -> Run:
     run.wall_minus_monotonic_s = run.started.timestamp() - 100.0
     run.began_s, run.load_ended_s = 100.0, 110.0
     documents = Tally(
-        due=22, ok=20, good=20, shed=1, tokens=200, failed={"refused": 1},
-        ttft=Histogram([0.5] * 20), itl=Histogram([0.02] * 180), stall=Histogram([0.02] * 180),
+        due=22, ok=20, good=20, shed=1, tokens=200, failed={"refused": 1}, answers=20,
+        answer_prompt_tokens=20_000, ttft=Histogram([0.5] * 20), itl=Histogram([0.02] * 180),
+        stall=Histogram([0.02] * 180), e2e=Histogram([0.68] * 20),
     )  # fmt: skip
+    documents.isl.add_at(1_000, 20)
+    documents.osl.add_at(10, 20)
     questions = Tally(due=4, ok=4, good=3, ttft=Histogram([0.1, 0.1, 0.1, 3.0]))
+    drained = Tally(answers=4, answer_prompt_tokens=400)
     first = Snapshot(105.0, {101: {"summarization": documents}}, Gauges(in_flight=4), quality)
     run.take(first)
-    run.take(replace(first, at_s=112.0, slices={107: {"reasoning": questions}}, gauges=Gauges()))
+    rest = {107: {"reasoning": questions}, 111: {"reasoning": drained}}
+    run.take(replace(first, at_s=112.0, slices=rest, gauges=Gauges(last_output_s=111.5)))
     return run
 
 
@@ -97,6 +103,24 @@ def test_quantiles_are_those_of_the_histogram(document):
     ttft = document["figures"]["reasoning"]["latency"]["ttft"]
     assert ttft["p50_ms"] == pytest.approx(100, rel=0.006)
     assert ttft["p99_ms"] == pytest.approx(3000, rel=0.006)
+
+
+def test_the_window_leaves_out_what_arrived_in_the_drain(document):
+    throughput = document["figures"]["all"]["throughput"]
+    assert throughput["window"] == {
+        "length_s": 10.0, "requests_per_s": 2.0, "output_tokens_per_s": 20.0,
+        "total_tokens_per_s": 2020.0,
+    }  # fmt: skip
+    assert throughput["with_drain"]["length_s"] == 11.5
+    assert throughput["with_drain"]["requests_per_s"] == round(24 / 11.5, 3)
+    assert throughput["with_drain"]["total_tokens_per_s"] == round(20_600 / 11.5, 3)
+
+
+def test_lengths_are_exact_and_those_of_answers_that_ended_well(document):
+    assert document["figures"]["all"]["lengths"]["isl"] == {
+        "n": 20, "mean": 1000, "p50": 1000, "p90": 1000, "p95": 1000, "p99": 1000,
+    }  # fmt: skip
+    assert document["figures"]["reasoning"]["lengths"]["osl"]["mean"] is None
 
 
 def test_the_course_of_the_run_adds_up_to_the_whole(document):
@@ -146,7 +170,7 @@ def test_the_csv_has_one_row_a_key_and_an_empty_cell_for_no_data(document):
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_the_page_stands_alone_and_says_sum_goodput_and_light():
-    from gtc_cli.load.page import page
+    from gtc_cli.load.reports.page import page
 
     html = page(report.document(finished(RED)) | {"client": report.document(finished())["client"]})
     assert "26 due = 24 ok + 1 failed + 1 shed" in html
@@ -167,7 +191,7 @@ def test_the_summary_for_aiperf_has_its_names_units_and_definitions(document):
     assert told["request_latency"]["count"] == 4
     assert told["request_count"]["avg"] == 4
     assert told["error_request_count"]["avg"] == 1
-    assert told["output_token_throughput"]["avg"] == pytest.approx(4 * 101 / 2.5)
+    assert told["output_token_throughput"]["avg"] == pytest.approx(4 * 101 / 11.5)
     assert told["error_summary"] == [
         {"error_details": {"type": "refused", "message": "503: busy"}, "count": 1}
     ]

@@ -99,9 +99,7 @@ def _percentile(ordered: list[float], percent: float) -> float:
 
 def _totals(document: JSON, sent: list[JSON], good: list[JSON]) -> JSON:
     figures = document["figures"]["all"]
-    ends = [each["last_s"] for each in sent if each["last_s"] is not None]
-    begin_s = min((each["send_s"] for each in sent), default=0.0)
-    length_s = max(max(ends, default=begin_s) - begin_s, 0.0)
+    length_s = figures["throughput"]["with_drain"]["length_s"]
 
     def rate(count: float) -> float | None:
         return count / length_s if length_s > 0 else None

@@ -17,16 +17,19 @@ def page(document: JSON) -> str:
     from jinja2 import Environment, StrictUndefined
     from markupsafe import Markup
 
-    from gtc_cli.load.plots import drawings
+    from gtc_cli.load.reports.plots import drawings
 
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
-    environment.filters |= {"ms": words.ms, "percent": words.percent}
-    source = (resources.files("gtc_cli.load") / TEMPLATE).read_text(encoding="utf-8")
+    environment.filters |= {
+        "ms": words.ms, "percent": words.percent, "rate": words.per_s, "number": words.number,
+    }  # fmt: skip
+    source = (resources.files("gtc_cli.load.reports") / TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(source).render(
         document,
         keys=words.KEYS,
+        spans=words.SPANS,
         stamps=words.STAMPS.get(document["quality"]["stamp_source"], "from an unknown source"),
         light=words.LIGHTS[document["quality"]["light"]],
         plots={name: Markup(svg) for name, svg in drawings(document).items()},  # noqa: S704

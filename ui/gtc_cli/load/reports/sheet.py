@@ -6,11 +6,15 @@ import csv
 import io
 from typing import Any, Final
 
-from gtc_cli.load.report import JSON, LATENCIES
+from gtc_cli.load.reports.figures import JSON
 from gtc_cli.load.words import KEYS
+from gtc_runtime.load.stats import LATENCIES, LENGTHS
 
 _COUNTS: Final = ("due", "ok", "good", "shed")
 _RATES: Final = ("sent_rps", "goodput_rps", "goodput_share", "output_tokens")
+_THROUGHPUTS: Final = ("requests_per_s", "output_tokens_per_s", "total_tokens_per_s")
+_WINDOWS: Final = ("window", "with_drain")
+_LENGTH_MEASURES: Final = ("mean", "p50", "p90", "p95", "p99")
 _MEASURES: Final = ("n", "mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms")
 
 
@@ -23,6 +27,8 @@ def sheet(document: JSON) -> str:
         [
             "key", *_COUNTS, "failed", *(f"failed_{name}" for name in failures), *_RATES,
             *(f"{latency}_{measure}" for latency in LATENCIES for measure in _MEASURES),
+            *(f"{window}_{name}" for window in _WINDOWS for name in _THROUGHPUTS),
+            *(f"{length}_{measure}" for length in LENGTHS for measure in _LENGTH_MEASURES),
             "client_light", "stamp_source",
         ]
     )  # fmt: skip
@@ -40,6 +46,8 @@ def _row(key: str, document: JSON, failures: list[str]) -> list[Any]:
         *(figures["failed"].get(name, 0) for name in failures),
         *(figures[name] for name in _RATES),
         *(figures["latency"][latency][each] for latency in LATENCIES for each in _MEASURES),
+        *(figures["throughput"][window][name] for window in _WINDOWS for name in _THROUGHPUTS),
+        *(figures["lengths"][length][each] for length in LENGTHS for each in _LENGTH_MEASURES),
         quality["light"],
         quality["stamp_source"],
     ]

@@ -12,30 +12,27 @@ from datetime import UTC, datetime, timedelta
 from importlib.metadata import version
 from typing import Any, Final
 
+from gtc_cli.load.reports.figures import buckets, check, figures, quantile_ms
 from gtc_cli.load.run import Run
-from gtc_runtime.load.histogram import FLOOR_S, GROWTH, Histogram
-from gtc_runtime.load.stats import Tally
+from gtc_runtime.load.stats import LATENCIES
 
 JSON = dict[str, Any]
 
 SCHEMA: Final = "gtc-load-report/1"
-LATENCIES: Final = ("ttft", "ttft_scheduled", "itl", "stall", "tpot", "slip")
-QUANTILES: Final = (("p50", 0.5), ("p90", 0.9), ("p95", 0.95), ("p99", 0.99))
 POINTS_MAX: Final = 300
 """The course of a run has at most this many points; longer runs have longer steps."""
 
 
 def document(run: Run) -> JSON:
     """The report of a run that is over."""
-    totals = run.book.totals()
-    length_s = run.elapsed_s
+    totals = run.figures()
     return {
         "schema": SCHEMA,
-        "run": _run(run, length_s),
+        "run": _run(run),
         "client": _client(),
         "check": check(totals["all"]),
         "quality": _quality(run),
-        "figures": {key: _figures(tally, length_s) for key, tally in totals.items()},
+        "figures": figures(run),
         "course": _course(run),
         "histograms": {
             key: {name: buckets(getattr(tally, name)) for name in LATENCIES}
@@ -44,37 +41,7 @@ def document(run: Run) -> JSON:
     }
 
 
-def check(total: Tally) -> JSON:
-    """The sum that every report must satisfy: due = ok + failed + shed."""
-    failed = total.failed_total
-    return {
-        "due": total.due,
-        "ok": total.ok,
-        "failed": failed,
-        "shed": total.shed,
-        "holds": total.due == total.ok + failed + total.shed,
-    }
-
-
-def latency(histogram: Histogram) -> JSON:
-    """Samples, mean and quantiles in milliseconds."""
-    n = histogram.n
-    found: JSON = {"n": n, "mean_ms": round(histogram.sum_s / n * 1000, 3) if n else None}
-    for name, q in QUANTILES:
-        value_s = histogram.quantile(q)
-        found[f"{name}_ms"] = None if value_s is None else round(value_s * 1000, 3)
-    return found
-
-
-def buckets(histogram: Histogram) -> list[list[float]]:
-    """``[upper bound in seconds, count]`` of each bucket that holds something, ascending."""
-    return [
-        [float(f"{FLOOR_S * GROWTH ** (index + 1):.6g}"), histogram.buckets[index]]
-        for index in sorted(histogram.buckets)
-    ]
-
-
-def _run(run: Run, length_s: float) -> JSON:
+def _run(run: Run) -> JSON:
     plan, settings = run.plan, run.plan.settings
     target = run.target
     return {
@@ -87,7 +54,7 @@ def _run(run: Run, length_s: float) -> JSON:
         "reported": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "wall_minus_monotonic_s": round(run.wall_minus_monotonic_s, 6),
         "duration_s": plan.duration_s,
-        "length_s": round(length_s, 3),
+        "length_s": round(run.elapsed_s, 3),
         "interrupted": run.interrupted,
         "problem": run.problem,
         "offered_rps": plan.rps,
@@ -139,26 +106,6 @@ def _quality(run: Run) -> JSON:
     }
 
 
-def _figures(tally: Tally, length_s: float) -> JSON:
-    share = tally.good_share
-    return {
-        "due": tally.due,
-        "ok": tally.ok,
-        "good": tally.good,
-        "failed": dict(sorted(tally.failed.items())),
-        "shed": tally.shed,
-        "sent_rps": _rate(tally.due - tally.shed, length_s),
-        "goodput_rps": _rate(tally.good, length_s),
-        "goodput_share": None if share is None else round(share, 4),
-        "output_tokens": tally.tokens,
-        "latency": {name: latency(getattr(tally, name)) for name in LATENCIES},
-    }
-
-
-def _rate(count: int, length_s: float) -> float | None:
-    return round(count / length_s, 3) if length_s > 0 else None
-
-
 def _course(run: Run) -> list[JSON]:
     """The run in equal steps: outcomes of what was due in each, latencies of what arrived."""
     if run.began_s is None:
@@ -179,15 +126,10 @@ def _point(run: Run, begin_s: int, at_s: int, step_s: int) -> JSON:
             "failed": tally.failed_total,
             "shed": tally.shed,
             "tokens": tally.tokens,
-            "ttft_p50_ms": _quantile_ms(tally.ttft, 0.5),
-            "ttft_p95_ms": _quantile_ms(tally.ttft, 0.95),
-            "itl_p50_ms": _quantile_ms(tally.itl, 0.5),
-            "itl_p95_ms": _quantile_ms(tally.itl, 0.95),
+            "ttft_p50_ms": quantile_ms(tally.ttft, 0.5),
+            "ttft_p95_ms": quantile_ms(tally.ttft, 0.95),
+            "itl_p50_ms": quantile_ms(tally.itl, 0.5),
+            "itl_p95_ms": quantile_ms(tally.itl, 0.95),
         }
         for key, tally in window.by_key.items()
     }
-
-
-def _quantile_ms(histogram: Histogram, q: float) -> float | None:
-    value_s = histogram.quantile(q)
-    return None if value_s is None else round(value_s * 1000, 3)

@@ -39,7 +39,7 @@ class Outputs:
         """Write everything.
 
         Args:
-            document: The report, as `gtc_cli.load.report.document` makes it.
+            document: The report, as `gtc_cli.load.reports.report.document` makes it.
             requests: Finished requests, oldest first.
 
         Returns:
@@ -114,13 +114,13 @@ def _json(document: JSON) -> str:
 
 
 def _csv(document: JSON) -> str:
-    from gtc_cli.load.sheet import sheet
+    from gtc_cli.load.reports.sheet import sheet
 
     return sheet(document)
 
 
 def _html(document: JSON) -> str:
-    from gtc_cli.load.page import page
+    from gtc_cli.load.reports.page import page
 
     return page(document)
 
@@ -133,7 +133,7 @@ def _aiperf(
     path: Path, document: JSON, requests: list[JSON]
 ) -> list[tuple[Path, Callable[[], str]]]:
     """The files of an export: a summary for a name in .json, records for .jsonl, else both."""
-    from gtc_cli.load.aiperf import RECORDS_FILE, SUMMARY_FILE, records, summary
+    from gtc_cli.load.reports.aiperf import RECORDS_FILE, SUMMARY_FILE, records, summary
 
     both = {".json": summary, ".jsonl": records}
     if path.suffix in both:

@@ -1,0 +1,85 @@
+"""What stands on the terminal when a run is over, at most 80 columns wide."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from gtc_cli.load import words
+
+JSON = Mapping[str, Any]
+
+_HEADS: Final = ("ok", "fail", "shed", "good", "TTFT p50", "p95", "ITL p50", "p95", "E2E p95")
+_WIDTHS: Final = (6, 5, 5, 8, 9, 8, 8, 8, 8)
+_NAME: Final = 14
+_LABEL: Final = "{:21}"
+
+
+def lines(document: JSON) -> Iterator[str]:
+    """The run in lines: the sum, a row a workload, throughputs, lengths and the light."""
+    check, figures, run = document["check"], document["figures"], document["run"]
+    yield (
+        f"{check['due']} due = {check['ok']} ok + {check['failed']} failed + {check['shed']} shed"
+        f" in {run['length_s']:.1f} s of load"
+    )
+    yield ""
+    yield from table(figures)
+    yield ""
+    for span, name in words.SPANS.items():
+        yield _throughput(name, figures["all"]["throughput"][span])
+    yield _lengths(figures["all"]["lengths"])
+    if figures["all"]["failed"]:
+        yield _LABEL.format("failed") + ", ".join(
+            f"{n} {name}" for name, n in figures["all"]["failed"].items()
+        )
+    yield _goodput(document)
+    quality = document["quality"]
+    light = words.light(quality["light"], quality["reason"], quality["stamp_source"])
+    yield _LABEL.format("client") + light
+
+
+def table(figures: JSON) -> Iterator[str]:
+    """Counts and latencies of every key that had requests, the whole last."""
+    yield " " * _NAME + "".join(head.rjust(n) for head, n in zip(_HEADS, _WIDTHS, strict=True))
+    for key, name in words.KEYS.items():
+        if figures[key]["due"] or key == "all":
+            cells = zip(_cells(figures[key]), _WIDTHS, strict=True)
+            yield name.ljust(_NAME) + "".join(cell.rjust(n) for cell, n in cells)
+
+
+def _cells(figures: JSON) -> tuple[str, ...]:
+    latency = figures["latency"]
+    return (
+        str(figures["ok"]),
+        str(sum(figures["failed"].values())),
+        str(figures["shed"]),
+        words.percent(figures["goodput_share"]),
+        *(words.ms(latency["ttft"][f"{each}_ms"]) for each in ("p50", "p95")),
+        *(words.ms(latency["itl"][f"{each}_ms"]) for each in ("p50", "p95")),
+        words.ms(latency["e2e"]["p95_ms"]),
+    )
+
+
+def _throughput(name: str, span: JSON) -> str:
+    return (
+        _LABEL.format(name) + f"{words.per_s(span['requests_per_s'])} requests/s,"
+        f" {words.per_s(span['output_tokens_per_s'])} output and"
+        f" {words.per_s(span['total_tokens_per_s'])} total tokens/s"
+    )
+
+
+def _lengths(lengths: JSON) -> str:
+    told = (
+        f"{title} mean {words.number(each['mean'])}, p95 {words.number(each['p95'])}"
+        for title, each in (("prompts", lengths["isl"]), ("answers", lengths["osl"]))
+    )
+    return _LABEL.format("lengths in tokens") + "; ".join(told)
+
+
+def _goodput(document: JSON) -> str:
+    goals, share = document["run"]["slo"], document["figures"]["all"]["goodput_share"]
+    told = _LABEL.format("goodput") + words.percent(share)
+    if goals is None:
+        return told
+    ttft, itl = words.seconds(goals["ttft_s"]), words.seconds(goals["itl_s"])
+    return f"{told} of all within TTFT {ttft} and mean ITL {itl}"
