@@ -11,7 +11,8 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from gtc_runtime.checks.preflight import Report, run
+from gtc_runtime.checks.check import Report
+from gtc_runtime.checks.preflight import run
 from gtc_runtime.checks.scene import Place, opened
 from gtc_runtime.settings import Settings
 from gtc_spec.environment import Environment

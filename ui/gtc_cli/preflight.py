@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-import json
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 import click
 
-from gtc_cli import options, panel_client
+from gtc_cli import findings, options, panel_client
 from gtc_cli.deploy import kubeconfig
 from gtc_runtime import settings
-from gtc_spec.errors import UsageError
 
 if TYPE_CHECKING:
-    from gtc_runtime.checks.check import Check
-    from gtc_runtime.checks.preflight import Probe, Report
-    from gtc_runtime.checks.scene import Place
+    from gtc_runtime.checks.check import Probe, Report
+    from gtc_runtime.checks.scene import Place, Scene
     from gtc_runtime.settings import Settings
     from gtc_spec.environment import Environment
-
-SIGNS: Final = {
-    "green": "[green]ok[/]     ",
-    "red": "[red bold]RED[/]    ",
-    "not-applicable": "[dim]n/a[/]    ",
-    "not-permitted": "[yellow]no view[/]",
-}
-"""What each state is called in a terminal, seven characters wide."""
 
 
 @click.command()
@@ -35,7 +24,7 @@ SIGNS: Final = {
 @options.phases
 @options.state_dir
 @options.as_json
-@click.option("--only", "only", multiple=True, metavar="CHECK", help="Only this; may be repeated.")
+@findings.only
 def preflight(
     env: str | None,
     phases: str | None,
@@ -44,24 +33,13 @@ def preflight(
     only: tuple[str, ...],
 ) -> int:
     """Check everything that the show needs, at the same time, in under 20 s."""
-    probes = _chosen(only)
-    environment, configured, addresses = where(env, phases, state_dir)
-    report = asyncio.run(_run(environment, configured, addresses, probes))
-    if as_json:
-        click.echo(json.dumps(report.to_json()))
-    else:
-        _print(report)
-    return 0 if report.passed else 1
-
-
-def _chosen(only: tuple[str, ...]) -> tuple[Probe, ...]:
+    from gtc_runtime.checks.check import chosen
     from gtc_runtime.checks.preflight import PROBES
 
-    known = {probe.name: probe for probe in PROBES}
-    unknown = [name for name in only if name not in known]
-    if unknown:
-        raise UsageError(f"unknown check '{unknown[0]}', allowed: {', '.join(known)}")
-    return tuple(known[name] for name in only) or PROBES
+    probes = chosen(PROBES, only)
+    environment, configured, addresses = where(env, phases, state_dir)
+    report = asyncio.run(_run(environment, configured, addresses, probes))
+    return findings.tell(report, as_json)
 
 
 def where(
@@ -98,28 +76,10 @@ async def _run(
     environment: Environment,
     configured: Settings,
     addresses: dict[Place, str],
-    probes: tuple[Probe, ...],
+    probes: tuple[Probe[Scene], ...],
 ) -> Report:
     from gtc_runtime.checks.preflight import run
     from gtc_runtime.checks.scene import opened
 
     async with opened(environment, configured, addresses) as scene:
         return await run(scene, probes)
-
-
-def _print(report: Report) -> None:
-    from rich.console import Console
-
-    console = Console(soft_wrap=True, highlight=False)
-    width = max(len(check.name) for check in report.checks)
-    for check in report.checks:
-        console.print(SIGNS[check.state], end=" ")
-        console.print(f"{check.name:{width}}  {_told(check)}", markup=False)
-    console.print(f"{'ready' if report.passed else 'not ready'}: {report.summary}", markup=False)
-
-
-def _told(check: Check) -> str:
-    if check.state != "red":
-        return check.found
-    told = f"{check.found}; expected: {check.expected}" if check.expected else check.found
-    return f"{told}\n{' ' * 8}-> {check.hint}" if check.hint else told

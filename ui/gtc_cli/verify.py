@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gtc_cli import options, panel_client
-from gtc_cli.preflight import SIGNS, where
+from gtc_cli.findings import SIGNS
+from gtc_cli.preflight import where
 from gtc_spec.errors import GtcError, UsageError
 
 if TYPE_CHECKING:

@@ -20,7 +20,7 @@ from aiohttp import web
 
 from gtc_runtime.checks import preflight, prometheus, scaling
 from gtc_runtime.checks import scene as scenes
-from gtc_runtime.checks.check import Check
+from gtc_runtime.checks.check import Check, chosen
 from gtc_runtime.checks.scene import Place, Scene
 from gtc_runtime.metrics.exporter import Exporter
 from gtc_runtime.rehearsal.autoscaler import Autoscaler
@@ -178,7 +178,7 @@ class World:
         settings = Settings(kubeconfig=str(self._kubeconfig), corpus=self.corpus)
         async with scenes.opened(self.env, settings, self.addresses) as scene:
             scene = self._changed(scene)
-            report = await preflight.run(scene, preflight.chosen(only))
+            report = await preflight.run(scene, chosen(preflight.PROBES, only))
         return {check.name: check for check in report.checks}
 
     async def _measure(self) -> None:

@@ -6,9 +6,8 @@ import pytest
 from nicegui.testing.user_simulation import user_simulation
 
 from gtc_panel.pages import health as page
-from gtc_runtime.checks.check import Check
+from gtc_runtime.checks.check import Check, Report
 from gtc_runtime.checks.health import PERIOD_S, Health
-from gtc_runtime.checks.preflight import Report
 
 REPORT = Report(
     (

@@ -10,9 +10,8 @@ from nicegui import ui
 
 from gtc_panel import text, theme
 from gtc_panel.components.basics import box, words
-from gtc_runtime.checks.check import Check
+from gtc_runtime.checks.check import Check, Report
 from gtc_runtime.checks.health import PERIOD_S, Health
-from gtc_runtime.checks.preflight import Report
 
 
 def build(health: Health) -> None:
