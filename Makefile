@@ -28,6 +28,8 @@ COMPILE := $(BIN)/uv pip compile -q --generate-hashes --no-header --python-versi
 # States, plans and kubeconfigs hold credentials: nobody else may read what these commands write.
 GTC := umask 077 && $(BIN)/gtc
 CONFIRMED = $(if $(YES),--yes)
+FORCED = $(if $(FORCE),--force)
+ADOPTING = $(if $(ADOPT),--adopt)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo plan test test-slow chaos bench-load bench-models check lint types arch \
@@ -93,11 +95,11 @@ synth: setup ## Write the Terraform configuration of all stacks into cdktf.out
 check-env: setup ## Check every variable that a deployment needs, all at once
 	@$(GTC) check-env --env $(ENV)
 
-deploy: setup ## Everything: image, infra, cluster, and the wait for them
-	@$(GTC) deploy --env $(ENV)
+deploy: setup ## Everything: image, infra, cluster, and the wait for them; repeat it whatever went wrong; ADOPT=1
+	@$(GTC) deploy --env $(ENV) $(ADOPTING)
 
-teardown: setup ## Safe state, then destroy cluster and infra; repeat it when interrupted
-	@$(GTC) teardown --env $(ENV) $(CONFIRMED)
+teardown: setup ## Safe state, then destroy everything; repeat it when interrupted; FORCE=1 asks nothing
+	@$(GTC) teardown --env $(ENV) $(CONFIRMED) $(FORCED)
 
 kubeconfig: setup ## Write a kubeconfig of the deployed cluster and say where it is
 	@$(GTC) kubeconfig --env $(ENV)
@@ -109,13 +111,13 @@ infra-plan: setup ## Show what infra-up would change
 	@$(GTC) infra plan --env $(ENV)
 
 infra-up: setup ## VPC, Kubernetes, GPU nodes, share
-	@$(GTC) infra up --env $(ENV)
+	@$(GTC) infra up --env $(ENV) $(ADOPTING)
 
 infra-down: setup ## Destroy them
 	@$(GTC) infra down --env $(ENV) $(CONFIRMED)
 
 cluster-config: setup ## Platform, workload, scalers, panel
-	@$(GTC) cluster config --env $(ENV)
+	@$(GTC) cluster config --env $(ENV) $(ADOPTING)
 
 cluster-teardown: setup ## Destroy what is inside the cluster
 	@$(GTC) cluster teardown --env $(ENV) $(CONFIRMED)

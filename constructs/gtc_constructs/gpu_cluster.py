@@ -28,7 +28,7 @@ from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_constructs.nfs_share import NfsShare
 from gtc_constructs.providers import require_digitalocean
 from gtc_constructs.values import NfsTier, NodePool
-from gtc_spec import versions
+from gtc_spec import names, versions
 from gtc_spec.manifests.placement import GPU_POOL, MANAGEMENT_POOL
 
 
@@ -148,7 +148,7 @@ class GpuCluster(GtcConstruct):
         return Vpc(
             self,
             "vpc",
-            name=f"{self._name}-vpc",
+            name=names.network(self._name),
             region=self._region,
             ip_range=cidr,
             depends_on=self.depends_on,
@@ -179,7 +179,7 @@ class GpuCluster(GtcConstruct):
         return NfsShare(
             self,
             "models",
-            name=f"{self._name}-models",
+            name=names.share(self._name),
             region=self._region,
             vpc=self.vpc,
             size_gib=size_gib,

@@ -100,6 +100,16 @@ def state_file(stack: str) -> str:
     return f"terraform.{stack}.tfstate"
 
 
+def network(cluster: str = DEMO) -> str:
+    """The VPC around a cluster."""
+    return f"{cluster}-vpc"
+
+
+def share(cluster: str = DEMO) -> str:
+    """The NFS share beside a cluster."""
+    return f"{cluster}-models"
+
+
 def environment_tag(env: str) -> str:
     """DigitalOcean tag that says which environment the cluster called `DEMO` is."""
     return f"{DEMO}-{env}"

@@ -51,6 +51,7 @@ RUNTIME_CLASS: Final = Kind("node.k8s.io", "v1", "runtimeclasses", "RuntimeClass
 CONFIG_MAP: Final = Kind("", "v1", "configmaps", "ConfigMap")
 DEPLOYMENT: Final = Kind("apps", "v1", "deployments", "Deployment")
 STATEFUL_SET: Final = Kind("apps", "v1", "statefulsets", "StatefulSet")
+NAMESPACE: Final = Kind("", "v1", "namespaces", "Namespace", namespaced=False)
 NODE: Final = Kind("", "v1", "nodes", "Node", namespaced=False)
 LEASE: Final = Kind("coordination.k8s.io", "v1", "leases", "Lease")
 ACCESS_REVIEW: Final = Kind(

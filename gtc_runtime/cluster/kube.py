@@ -59,6 +59,10 @@ class Kube:
             await Transport.open(kubeconfig, namespace, limits or Limits(), clock), namespace
         )
 
+    def within(self, namespace: str) -> Kube:
+        """The same connections, for the objects of another namespace; close only one of them."""
+        return Kube(self.transport, namespace)
+
     async def close(self) -> None:
         """Close the connections."""
         await self.transport.close()

@@ -150,6 +150,7 @@ class Account:
         return [
             *(each["name"] for each in self.clusters.values() if each["vpc_uuid"] == vpc),
             *(each["name"] for each in self.shares.values() if vpc in each["vpc_ids"]),
+            *(each["name"] for each in self.load_balancers.values() if vpc == each["vpc_uuid"]),
             *(
                 name
                 for where, since, name in self.held
@@ -173,7 +174,11 @@ class Account:
 
     def made_in(self, cluster: str, kind: str, name: str) -> Thing:
         """Let a cluster's controller make a load balancer or a volume (``kind``)."""
-        made: Thing = {"id": new_id(), "name": name, "cluster": cluster, "size_gigabytes": 10}
+        made: Thing = {"id": new_id(), "name": name, "cluster": cluster, "tags": [f"k8s:{cluster}"]}
+        if kind == "volume":
+            made["size_gigabytes"] = 10
+        else:
+            made["vpc_uuid"] = self.clusters[cluster]["vpc_uuid"]
         {"load_balancer": self.load_balancers, "volume": self.volumes}[kind][made["id"]] = made
         return made
 

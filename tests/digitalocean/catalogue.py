@@ -3,7 +3,7 @@
 from typing import Any
 
 from tests.digitalocean.account import Account, Registry, Thing
-from tests.digitalocean.answers import Answer, Refused, page
+from tests.digitalocean.answers import Answer, Refused, need, page
 from tests.digitalocean.routing import Request, Routes
 
 ROUTES = Routes()
@@ -60,9 +60,17 @@ def options(request: Request) -> Answer:
 
 @ROUTES.on("GET", "/v2/droplets", "droplet:read")
 def droplets(request: Request) -> Answer:
-    who = request.account
-    amount = who.other_droplets + who.nodes()
-    return page("droplets", [{"id": number} for number in range(amount)], request.query)
+    who, tag = request.account, request.query.get("tag_name")
+    pools = (pool for each in who.clusters.values() for pool in each["node_pools"])
+    nodes = [
+        {"id": node["id"], "name": node["name"], "size_slug": pool["size"], "tags": pool["tags"]}
+        for pool in pools
+        for node in pool["nodes"]
+    ]
+    others = [{"id": number, "name": f"other-{number}", "tags": []}
+              for number in range(who.other_droplets)]  # fmt: skip
+    listed = [each for each in [*others, *nodes] if not tag or tag in each["tags"]]
+    return page("droplets", listed, request.query)
 
 
 @ROUTES.on("GET", "/v2/load_balancers", "load_balancer:read")
@@ -73,6 +81,26 @@ def load_balancers(request: Request) -> Answer:
 @ROUTES.on("GET", "/v2/volumes", "block_storage:read")
 def volumes(request: Request) -> Answer:
     return page("volumes", _listed(request.account.volumes), request.query)
+
+
+@ROUTES.on("DELETE", "/v2/load_balancers/([^/]+)", "load_balancer:delete")
+def drop_load_balancer(request: Request) -> Answer:
+    del request.account.load_balancers[_one(request, request.account.load_balancers)]
+    return Answer(204)
+
+
+@ROUTES.on("DELETE", "/v2/volumes/([^/]+)", "block_storage:delete")
+def drop_volume(request: Request) -> Answer:
+    id = _one(request, request.account.volumes)
+    attached = request.account.volumes[id]["cluster"] in request.account.clusters
+    need(not attached, "the volume is attached", 409)
+    del request.account.volumes[id]
+    return Answer(204)
+
+
+def _one(request: Request, kind: dict[str, Thing]) -> str:
+    id: str = request.account.find(kind, request.parts[0])["id"]
+    return id
 
 
 @ROUTES.on("GET", "/v2/projects", "project:read")

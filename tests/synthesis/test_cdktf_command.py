@@ -1,6 +1,7 @@
-"""The real cdktf command and Terraform on two stacks of Terraform's own resource.
+"""The real cdktf command and our own verbs on two stacks of Terraform's own resource.
 
-No provider is needed, so the order of the stacks, the refusals and our verbs are proven offline.
+No provider is needed, so the order of the stacks, the refusals and that both ways share one state
+are proven offline.
 """
 
 import json
@@ -14,10 +15,14 @@ from pathlib import Path
 import pytest
 
 from gtc_cli.deploy import state
-from gtc_cli.deploy.stacks import CDKTF
-from tests.unit.deploy.conftest import SECRETS, Account, answering
+from tests.digitalocean.account import Account
+from tests.digitalocean.routing import FULL_ACCESS
+from tests.digitalocean.server import serving
+from tests.unit.deploy.conftest import SECRETS, deploy_by_hand
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(400)]
+CDKTF = "cdktf-cli@0.21.0"
+"""The command that belongs to the pinned library; only this test needs it."""
 MAIN = """
 from gtc_constructs._bindings import App, LocalBackend, TerraformResource, TerraformStack
 from gtc_spec import names
@@ -107,8 +112,10 @@ def checkout(tmp_path: Path, command: list[str]) -> Iterator[Checkout]:
     settings = {"language": "python", "app": app, "projectId": "x", "sendCrashReports": "false"}
     (tmp_path / "cdktf.json").write_text(json.dumps(settings))
     made = Checkout(tmp_path, command)
-    with answering(Account()) as url:
-        made.environment["DIGITALOCEAN_API_URL"] = url
+    account = Account(tokens={SECRETS["DIGITALOCEAN_ACCESS_TOKEN"]: FULL_ACCESS})
+    with serving(account) as cloud:
+        deploy_by_hand(cloud, "gtc-demo-dev")
+        made.environment["DIGITALOCEAN_API_URL"] = cloud.url
         yield made
     if any(state.resources(tmp_path, stack) for stack in ("infra-dev", "cluster-dev")):
         made.cdktf("destroy", "infra-dev", "cluster-dev", "--auto-approve")
@@ -136,6 +143,6 @@ def test_one_command_deploys_both_in_order_and_teardown_destroys_them_in_reverse
     assert early.returncode == 2
     assert "error: cluster-dev still has 1 resources on infra-dev" in early.stderr
 
-    gone = checkout.gtc("teardown", "--yes")
+    gone = checkout.gtc("teardown", "--force")
     assert gone.returncode == 0, gone.stdout + gone.stderr
     assert checkout.log()[2:] == ["down cluster-dev", "down infra-dev"]

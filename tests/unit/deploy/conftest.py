@@ -4,17 +4,19 @@ import json
 import os
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from gtc_spec import names
+from gtc_spec.environment import ENVIRONMENTS
+from tests.digitalocean.account import Account
+from tests.digitalocean.routing import FULL_ACCESS
+from tests.digitalocean.server import Cloud, serving
 from tests.unit.cli.conftest import Call, gtc  # noqa: F401 - a fixture
 
 SECRETS = {
@@ -25,7 +27,15 @@ SECRETS = {
     "GRADIENT_API_KEY": "gradient-canary",
 }
 UNTIL = "2099-01-02T03:04:00+00:00"
-TOOLS = ("cdktf", "terraform", "docker", "doctl")
+TOOLS = ("terraform", "docker", "doctl")
+STACKS = [made(env) for env in ENVIRONMENTS for made in (names.infra_stack, names.cluster_stack)]
+MAIN = f"""import pathlib
+for stack in {STACKS}:
+    folder = pathlib.Path("cdktf.out", "stacks", stack)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "cdk.tf.json").write_text("{{}}")
+"""
+"""A program that synthesises stacks of nothing."""
 ACT = """#!{python}
 import json, os, pathlib, sys
 name = pathlib.Path(sys.argv[0]).name
@@ -56,6 +66,12 @@ class Checkout:
     @property
     def commands(self) -> list[str]:
         return [" ".join([tool, *arguments]) for tool, arguments, _ in self.calls]
+
+    @property
+    def terraform(self) -> list[str]:
+        """Verb and stack of every Terraform, the fetching of providers left out."""
+        called = [arguments for tool, arguments, _ in self.calls if tool == "terraform"]
+        return [f"{verb} {Path(at).name}" for at, verb, *_ in called if verb != "init"]
 
     def tool_does(self, tool: str, code: str) -> None:
         """What a tool does after it has written down its call."""
@@ -110,8 +126,8 @@ def checkout(
     monkeypatch.setenv("PATH", f"{outside}{os.pathsep}/usr/bin{os.pathsep}/bin")
     monkeypatch.setenv("DIGITALOCEAN_API_URL", "http://127.0.0.1:1")
     (tmp_path / "cdktf.json").write_text("{}")
-    (tmp_path / "main.py").write_text("")
-    (tmp_path / ".gitignore").write_text(".env\n.gtc/\n*.tfstate*\n__pycache__/\n")
+    (tmp_path / "main.py").write_text(MAIN)
+    (tmp_path / ".gitignore").write_text(".env\n.gtc/\ncdktf.out/\n*.tfstate*\n__pycache__/\n")
     made.git("init", "-q")
     made.git("add", "-A")
     made.git("commit", "-q", "-m", "x")
@@ -126,44 +142,29 @@ def secrets(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GTC_UNTIL", UNTIL)
 
 
-@dataclass
-class Account:
-    """An account's clusters, behind the address that the deployment asks."""
-
-    clusters: list[dict[str, Any]] = field(default_factory=list)
-    status: int = 200
-    tokens: list[str] = field(default_factory=list)
-
-
-@contextmanager
-def answering(account: Account) -> Iterator[str]:
-    """Serve the account on loopback; the address to ask."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            account.tokens.append(self.headers["Authorization"])
-            body = json.dumps({"kubernetes_clusters": account.clusters}).encode()
-            self.send_response(account.status)
-            self.end_headers()
-            self.wfile.write(body)
-
-        def log_message(self, *_: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}"
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()
-
-
 @pytest.fixture
-def account(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Account]:
-    made = Account()
-    with answering(made) as url:
-        monkeypatch.setenv("DIGITALOCEAN_API_URL", url)
+def cloud(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    """An account whose token the secrets hold, and nothing in it."""
+    account = Account(tokens={SECRETS["DIGITALOCEAN_ACCESS_TOKEN"]: FULL_ACCESS})
+    with serving(account) as made:
+        monkeypatch.setenv("DIGITALOCEAN_API_URL", made.url)
         yield made
+
+
+def deploy_by_hand(cloud: Cloud, *tags: str, name: str = names.DEMO) -> str:
+    """A VPC and a cluster with these tags, as somebody else makes them; the cluster's id."""
+    made = ask(cloud, "vpcs", {"name": f"{name}-vpc", "region": "atl1"})["vpc"]["id"]
+    small = {"name": "management", "size": "s-2vcpu-4gb", "count": 2, "tags": list(tags)}
+    large = {"name": "gpu", "size": "gpu-h200x8-1128gb-contracted", "count": 1}
+    body = {"name": name, "region": "atl1", "version": "1.34.5-do.1", "vpc_uuid": made,
+            "tags": list(tags), "node_pools": [small, large]}  # fmt: skip
+    return str(ask(cloud, "kubernetes/clusters", body)["kubernetes_cluster"]["id"])
+
+
+def ask(cloud: Cloud, path: str, body: object) -> Any:
+    """Post to the account as its owner."""
+    (token,) = cloud.account.tokens
+    head = {"Authorization": f"Bearer {token}"}
+    told = httpx.post(f"{cloud.url}/v2/{path}", json=body, headers=head)
+    assert told.status_code < 300, told.text
+    return told.json() if told.content else None

@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.conftest import Call
-from tests.unit.deploy.conftest import Account, Checkout
+from tests.unit.deploy.conftest import Checkout
 from tests.unit.deploy.test_image import DIGEST
 
-pytestmark = pytest.mark.usefixtures("secrets", "account")
+pytestmark = pytest.mark.usefixtures("secrets", "cloud")
 NO_CLUSTER = """
 apiVersion: v1
 kind: Config
@@ -29,19 +29,20 @@ def test_a_deployment_stops_at_the_step_that_fails_and_says_how_to_go_on(
     gtc: Call, checkout: Checkout
 ) -> None:
     checkout.tool_does("docker", DIGEST)
-    checkout.tool_does("cdktf", "sys.exit(1)")
+    checkout.tool_does("terraform", "sys.exit('apply' in sys.argv)")
 
     told = gtc("deploy", "--env", "dev")
 
     assert told.code == 1
     assert told.error == (
-        "infra stack: `cdktf deploy infra-dev --auto-approve` failed with exit code 1"
+        "infra stack: `terraform -chdir=cdktf.out/stacks/infra-dev apply -input=false` failed with"
+        " exit code 1"
     )
     assert told.hint == "make deploy ENV=dev goes on from here"
     assert [line for line in told.out.splitlines() if line.startswith("===")] == [
-        "=== deploy dev 1/9: no other environment",
-        "=== deploy dev 2/9: image",
-        "=== deploy dev 3/9: infra stack",
+        "=== deploy dev 1/11: account",
+        "=== deploy dev 2/11: image",
+        "=== deploy dev 3/11: infra stack",
     ]
 
 
@@ -49,55 +50,12 @@ def test_no_secret_is_in_what_a_deployment_says_or_in_any_argument(
     gtc: Call, checkout: Checkout
 ) -> None:
     checkout.tool_does("docker", DIGEST)
-    checkout.tool_does("cdktf", "sys.exit(1)")
+    checkout.tool_does("terraform", "sys.exit('apply' in sys.argv)")
 
     told = gtc("deploy", "--env", "dev")
 
     assert "canary" not in told.out + told.err
     assert "canary" not in " ".join(checkout.commands)
-
-
-def test_a_teardown_goes_from_the_top_down_even_when_the_cluster_does_not_answer(
-    gtc: Call, checkout: Checkout
-) -> None:
-    checkout.deployed("infra-prod")
-    checkout.deployed("cluster-prod")
-    checkout.tool_does("doctl", f"print({NO_CLUSTER!r})")
-    checkout.tool_does(
-        "cdktf",
-        "p = pathlib.Path(f'terraform.{sys.argv[2]}.tfstate'); p.write_text('{\"resources\": []}')",
-    )
-
-    told = gtc("teardown", "--env", "prod", "--yes")
-
-    assert told.code == 0, told.err
-    assert "not reached: " in told.out
-    assert [line for line in checkout.commands if line.startswith("cdktf")] == [
-        "cdktf destroy cluster-prod --ignore-missing-stack-dependencies --auto-approve",
-        "cdktf destroy infra-prod --ignore-missing-stack-dependencies --auto-approve",
-    ]
-
-
-def test_a_teardown_goes_on_where_another_one_ended(gtc: Call, checkout: Checkout) -> None:
-    checkout.deployed("infra-prod")
-    checkout.deployed("cluster-prod", 0)
-
-    told = gtc("teardown", "--env", "prod", "--yes")
-
-    assert told.code == 0
-    assert [line.split()[2] for line in checkout.commands] == ["infra-prod"]
-
-
-def test_a_teardown_does_not_claim_what_it_could_not_do(
-    gtc: Call, checkout: Checkout, account: Account
-) -> None:
-    account.clusters = [{"name": "gtc-demo", "tags": ["gtc-demo-prod"]}]
-
-    told = gtc("teardown", "--env", "prod", "--yes")
-
-    assert told.code == 1
-    assert "still runs in this account" in told.error
-    assert "is gone" not in told.out
 
 
 def test_the_kubeconfig_is_a_file_that_only_we_can_read(gtc: Call, checkout: Checkout) -> None:
@@ -122,9 +80,11 @@ def test_an_interruption_lets_terraform_end_in_its_own_way(
     checkout.deployed("infra-prod")
     ended = checkout.folder / "ended"
     checkout.tool_does(
-        "cdktf",
+        "terraform",
         f"""
 import time
+if "init" in sys.argv:
+    sys.exit()
 asked = 0
 pathlib.Path("started").touch()
 while not asked:
@@ -152,7 +112,8 @@ pathlib.Path({str(ended)!r}).write_text(str(asked))
 
     assert running.returncode == 130
     assert ended.read_text() == "1"
-    assert "error: interrupted during `cdktf destroy infra-prod" in said
+    assert "terraform was asked to stop and ends what it began" in said
+    assert "error: interrupted during `terraform -chdir=cdktf.out/stacks/infra-prod destroy" in said
     assert "Traceback" not in said
 
 

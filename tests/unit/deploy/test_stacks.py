@@ -2,25 +2,27 @@
 
 import pytest
 
+from tests.digitalocean.server import Cloud
 from tests.unit.cli.conftest import Call
-from tests.unit.deploy.conftest import SECRETS, Account, Checkout
+from tests.unit.deploy.conftest import SECRETS, Checkout, deploy_by_hand
 
-ALONE = "--ignore-missing-stack-dependencies --auto-approve"
-pytestmark = pytest.mark.usefixtures("secrets", "account")
+pytestmark = pytest.mark.usefixtures("secrets", "cloud")
 
 
 def test_the_infra_stack_comes_up_with_the_token_and_the_choices(
-    gtc: Call, checkout: Checkout, account: Account, monkeypatch: pytest.MonkeyPatch
+    gtc: Call, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GTC_REGION", "nyc2")
 
     assert gtc("infra", "up", "--env", "dev").code == 0
 
-    [(tool, arguments, told)] = checkout.calls
-    assert [tool, *arguments] == ["cdktf", "deploy", "infra-dev", "--auto-approve"]
+    assert checkout.commands == [
+        "terraform -chdir=cdktf.out/stacks/infra-dev init -input=false",
+        "terraform -chdir=cdktf.out/stacks/infra-dev apply -input=false -auto-approve",
+    ]
+    _, _, told = checkout.calls[-1]
     assert told["DIGITALOCEAN_TOKEN"] == SECRETS["DIGITALOCEAN_ACCESS_TOKEN"]
     assert (told["GTC_ENV"], told["GTC_REGION"]) == ("dev", "nyc2")
-    assert account.tokens == [f"Bearer {SECRETS['DIGITALOCEAN_ACCESS_TOKEN']}"]
 
 
 def test_the_cluster_stack_needs_the_infra_stack(gtc: Call, checkout: Checkout) -> None:
@@ -31,21 +33,10 @@ def test_the_cluster_stack_needs_the_infra_stack(gtc: Call, checkout: Checkout) 
     assert told.hint == "make infra-up ENV=dev"
 
 
-def test_the_cluster_stack_comes_up_alone_on_its_infra_with_every_secret(
-    gtc: Call, checkout: Checkout
-) -> None:
-    checkout.deployed("infra-prod")
-
-    assert gtc("cluster", "config", "--env", "prod").code == 0
-
-    [(_, arguments, told)] = checkout.calls
-    assert " ".join(arguments) == f"deploy cluster-prod {ALONE}"
-    assert told["TF_VAR_hf_token"] == SECRETS["HF_TOKEN"]
-
-
 def test_the_infra_stack_is_not_pulled_from_under_its_cluster(
-    gtc: Call, checkout: Checkout
+    gtc: Call, checkout: Checkout, cloud: Cloud
 ) -> None:
+    deploy_by_hand(cloud, "gtc-demo-prod")
     checkout.deployed("infra-prod")
     checkout.deployed("cluster-prod", 7)
 
@@ -118,14 +109,15 @@ def test_the_other_environment_of_this_checkout_is_in_the_way(
             "prod is deployed in this account, but terraform.infra-prod.tfstate of this checkout"
             " lists nothing",
             "copy terraform.infra-prod.tfstate and terraform.cluster-prod.tfstate from the checkout"
-            " that deployed it",
+            " that deployed it; if they are lost, ADOPT=1 takes it over",
         ),
     ],
 )
 def test_a_cluster_that_somebody_else_deployed_is_in_the_way(
-    gtc: Call, checkout: Checkout, account: Account, tags: list[str], error: str, hint: str
+    gtc: Call, checkout: Checkout, cloud: Cloud, tags: list[str], error: str, hint: str
 ) -> None:
-    account.clusters = [{"name": "other", "tags": []}, {"name": "gtc-demo", "tags": tags}]
+    deploy_by_hand(cloud, name="other")
+    deploy_by_hand(cloud, *tags)
 
     told = gtc("infra", "up", "--env", "prod")
 
@@ -133,8 +125,8 @@ def test_a_cluster_that_somebody_else_deployed_is_in_the_way(
     assert checkout.calls == []
 
 
-def test_our_own_cluster_is_not_in_the_way(gtc: Call, checkout: Checkout, account: Account) -> None:
-    account.clusters = [{"name": "gtc-demo", "tags": ["k8s", "gtc-demo-prod"]}]
+def test_our_own_cluster_is_not_in_the_way(gtc: Call, checkout: Checkout, cloud: Cloud) -> None:
+    deploy_by_hand(cloud, "gtc-demo-prod")
     checkout.deployed("infra-prod")
 
     assert gtc("infra", "up", "--env", "prod").code == 0
@@ -142,9 +134,9 @@ def test_our_own_cluster_is_not_in_the_way(gtc: Call, checkout: Checkout, accoun
 
 @pytest.mark.parametrize(("status", "code"), [(401, 2), (403, 2), (500, 1)])
 def test_an_account_that_refuses_is_told_without_the_token(
-    gtc: Call, checkout: Checkout, account: Account, status: int, code: int
+    gtc: Call, checkout: Checkout, cloud: Cloud, status: int, code: int
 ) -> None:
-    account.status = status
+    cloud.fault(status=status)
 
     told = gtc("infra", "up")
 
@@ -162,3 +154,29 @@ def test_a_broken_state_is_told_and_not_taken_for_an_empty_one(
 
     assert told.code == 2
     assert told.error.startswith("terraform.infra-dev.tfstate is not a terraform state")
+
+
+def test_an_account_without_a_registry_is_told_before_anything_is_made(
+    gtc: Call, checkout: Checkout, cloud: Cloud
+) -> None:
+    cloud.account.registry = None
+
+    told = gtc("infra", "up", "--env", "dev")
+
+    assert (told.code, told.error) == (2, "the account has no container registry")
+    assert "doctl registry create" in told.hint
+    assert checkout.calls == []
+
+
+def test_a_provider_that_cannot_be_had_is_told_with_what_to_do(
+    gtc: Call, checkout: Checkout
+) -> None:
+    checkout.tool_does("terraform", "sys.exit(1)")
+
+    told = gtc("infra", "plan", "--env", "dev")
+
+    assert (
+        told.error == "`terraform -chdir=cdktf.out/stacks/infra-dev init -input=false` failed"
+        " with exit code 1"
+    )
+    assert "TF_CLI_CONFIG_FILE" in told.hint

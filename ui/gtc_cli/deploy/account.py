@@ -5,19 +5,15 @@ A state file knows only its own checkout; a colleague's prod would be overwritte
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final
 
 from gtc_cli.deploy import state
+from gtc_cli.deploy.api import Api
 from gtc_spec import names
 from gtc_spec.environment import ENVIRONMENTS
-from gtc_spec.errors import GtcError, UnreachableError, UsageError
-
-API: Final = "https://api.digitalocean.com"
-DEADLINE_S: Final = 20.0
+from gtc_spec.errors import UsageError
 
 
 @dataclass(frozen=True)
@@ -45,8 +41,7 @@ def running_cluster(token: str) -> RunningCluster | None:
     Raises:
         GtcError: See `cluster_tags`.
     """
-    address = os.environ.get("DIGITALOCEAN_API_URL") or API
-    for cluster in _clusters(address, token):
+    for cluster in Api(token).list("kubernetes/clusters", "kubernetes_clusters"):
         if cluster.get("name") == names.DEMO:
             created = _time(cluster.get("created_at"))
             nodes = [
@@ -73,8 +68,31 @@ def cluster_tags(token: str) -> tuple[str, ...] | None:
     return None if cluster is None else cluster.tags
 
 
-def refuse_other_environment(folder: Path, env: str, token: str) -> None:
+def refuse_without_registry(api: Api) -> None:
+    """Refuse an account without a container registry, before anything is made.
+
+    The cluster is integrated with it; without one the provider would make the cluster, fail, and
+    replace it the next time.
+
+    Raises:
+        UsageError: There is none.
+        GtcError: The account cannot be read.
+    """
+    if api.get("registry", "registry") is None:
+        raise UsageError(
+            "the account has no container registry",
+            "make one: doctl registry create NAME, and name it in REGISTRY",
+        )
+
+
+def refuse_other_environment(folder: Path, env: str, token: str, *, adopting: bool = False) -> None:
     """Refuse to deploy over a cluster that is not the one this checkout made.
+
+    Args:
+        folder: Root of the checkout.
+        env: The environment.
+        token: API token.
+        adopting: Whether one that another checkout made is taken over.
 
     Raises:
         UsageError: The other environment lives in the account, or this one does but its state is
@@ -96,12 +114,12 @@ def refuse_other_environment(folder: Path, env: str, token: str) -> None:
             f"{names.DEMO}",
             f"make teardown ENV={lives[0]} in the checkout that deployed it, then repeat",
         )
-    file = names.state_file(names.infra_stack(env))
-    if not state.resources(folder, names.infra_stack(env)):
+    if not adopting and not state.is_ours(folder, names.infra_stack(env)):
+        file = names.state_file(names.infra_stack(env))
         raise UsageError(
             f"{env} is deployed in this account, but {file} of this checkout lists nothing",
             f"copy {file} and {names.state_file(names.cluster_stack(env))} from the checkout that "
-            "deployed it",
+            "deployed it; if they are lost, ADOPT=1 takes it over",
         )
 
 
@@ -111,33 +129,3 @@ def _time(text: object) -> datetime | None:
     except ValueError:
         return None
     return when if when.tzinfo else None
-
-
-def _clusters(address: str, token: str) -> list[dict[str, Any]]:
-    import httpx  # a quarter of a second that other verbs should not pay
-
-    url = f"{address.rstrip('/')}/v2/kubernetes/clusters"
-    try:
-        answer = httpx.get(
-            url,
-            params={"per_page": 200},
-            headers={"Authorization": f"Bearer {token}"},
-            timeout=DEADLINE_S,
-        )
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise UnreachableError(
-            f"digitalocean does not answer at {url}: {error or type(error).__name__}",
-            "check the network; nothing was changed",
-        ) from None
-    if answer.status_code in (401, 403):
-        raise UsageError(
-            f"digitalocean refuses the token ({answer.status_code})",
-            "DIGITALOCEAN_ACCESS_TOKEN needs kubernetes, vpc, nfs and registry rights",
-        )
-    if answer.status_code != 200:
-        raise GtcError(f"digitalocean answered {answer.status_code} to the list of clusters")
-    try:
-        listed = answer.json()["kubernetes_clusters"] or []
-        return [each for each in listed if isinstance(each, dict)]
-    except (ValueError, KeyError, TypeError):
-        raise GtcError("digitalocean sent no list of clusters") from None

@@ -41,11 +41,19 @@ def find(program: str, hint: str) -> str:
     return path
 
 
-def run(command: Sequence[str], *, folder: Path, environment: Mapping[str, str]) -> None:
+def run(
+    command: Sequence[str], *, folder: Path, environment: Mapping[str, str], patience: str = ""
+) -> None:
     """Run a child with our terminal until it ends.
 
     It has no time limit: making a GPU cluster takes as long as it takes, and the tools that do it
     have limits of their own.
+
+    Args:
+        command: Program and arguments.
+        folder: Where it runs.
+        environment: All of its variables.
+        patience: Told on standard error when we are asked to stop: why that may take a while.
 
     Raises:
         GtcError: It failed.
@@ -61,6 +69,9 @@ def run(command: Sequence[str], *, folder: Path, environment: Mapping[str, str])
         try:
             code = child.wait()
         except KeyboardInterrupt as asked:
+            if patience:
+                sys.stderr.write(f"{patience}\n")
+                sys.stderr.flush()
             _end(child, alone, isinstance(asked, _Terminated))
             raise Interrupted(f"interrupted during `{_shown(command)}`") from None
     if code != 0:

@@ -71,9 +71,10 @@ def teardown_if_expired(env: str | None) -> None:
     click.echo(f"the end date {_date(until)} has passed; deleting:")
     for line in _inventory(environment, cluster):
         click.echo(f"  {line}")
+    from gtc_cli.deploy.teardown import Consent
     from gtc_cli.deploy.verbs import deployment_for
 
-    deployment_for(env, "infra").teardown()
+    deployment_for(env, "infra").teardown(Consent(force=True))
 
 
 def refuse_without_end(env: Environment, now: datetime) -> None:

@@ -14,11 +14,13 @@ import click
 
 from gtc_cli import wait
 from gtc_cli.deploy import account, image, kubeconfig
+from gtc_cli.deploy.api import Api
 from gtc_cli.deploy.child import Interrupted
+from gtc_cli.deploy.recovery import adopt, installed, inventory
 from gtc_cli.deploy.stacks import Stacks
+from gtc_cli.deploy.teardown import Consent, Teardown
 from gtc_cli.deploy.variables import DO_TOKEN
 from gtc_runtime import settings
-from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
 from gtc_spec.manifests.secret_names import SPACES
@@ -59,8 +61,11 @@ class Deployment:
     do_context: str
     state_dir: Path
 
-    def deploy(self) -> None:
-        """Image, stacks, corpus and model, and the wait for them.
+    def deploy(self, adopting: bool = False) -> None:
+        """Image, stacks, corpus and model, and the wait for every part.
+
+        Args:
+            adopting: Whether a cluster that another checkout deployed is taken over.
 
         Raises:
             GtcError: A step failed.
@@ -69,48 +74,78 @@ class Deployment:
             "deploy",
             self.env.name,
             [
-                Step("no other environment", self.refuse_others),
+                Step("account", lambda: self.refuse_others(adopting)),
                 Step("image", self.build_and_push),
-                Step("infra stack", self.stacks.deploy_infra),
+                Step("infra stack", self.deploy_infra),
                 Step("corpus", self.put_corpus),  # while the nodes come up
                 Step("gpu nodes", lambda: self.wait("gpu")),
-                Step("cluster stack", self.stacks.deploy_cluster),
+                Step("cluster stack", self.deploy_cluster),
                 Step("platform", lambda: self.wait("dynamo")),
                 Step("model", self.set_up_model),
                 Step("workers", lambda: self.wait("workers")),
+                Step("scalers", lambda: self.wait("keda")),
+                Step("panel", lambda: self.wait("panel")),
             ],
         )
 
-    def teardown(self) -> None:
-        """Safe state, then both stacks, the upper one first.
+    def teardown(self, consent: Consent) -> None:
+        """Safe state, then both stacks, the upper one first, then whatever is left.
+
+        Args:
+            consent: Who agrees to what was not asked before.
 
         Raises:
-            GtcError: A stack could not be destroyed.
+            GtcError: Something could not be destroyed.
         """
-        steps = [
-            Step("safe state", self.make_safe),
-            Step("cluster stack", self.stacks.destroy_cluster),
-            Step("infra stack", self.stacks.destroy_infra),
-            Step("nothing left", self.refuse_leftovers),
-        ]
-        if not self.stacks.lists(self.stacks.cluster):
-            steps = steps[2:]
-        perform("teardown", self.env.name, steps)
-        click.echo(f"{self.env.name} is gone; the bucket and the registry stay")
+        work = Teardown(self.stacks, self.api, consent, self.make_safe)
+        perform(
+            "teardown",
+            self.env.name,
+            [
+                Step("what is there", work.begin),
+                Step("safe state", work.reach_safe_state),
+                Step("cluster stack", work.destroy_cluster),
+                Step("infra stack", work.destroy_infra),
+                Step("what no state lists", work.leave_nothing),
+                Step("what is left", work.report),
+            ],
+        )
+        click.echo("kept: the bucket and the registry, which no deployment makes")
 
-    def refuse_others(self) -> None:
-        """Refuse to deploy over the other environment, here or elsewhere in the account."""
-        account.refuse_other_environment(self.folder, self.env.name, self.secrets[DO_TOKEN])
+    @property
+    def api(self) -> Api:
+        """The account."""
+        return Api(self.secrets[DO_TOKEN])
 
-    def refuse_leftovers(self) -> None:
-        """Look into the account: a state that lists nothing proves nothing about it."""
-        tags = account.cluster_tags(self.secrets[DO_TOKEN])
-        if tags is not None and names.environment_tag(self.env.name) in tags:
-            raise GtcError(
-                f"the cluster {names.DEMO} of {self.env.name} still runs in this account, but no "
-                "state of this checkout lists it",
-                "copy both state files from the checkout that deployed it, then repeat",
-            )
+    def refuse_others(self, adopting: bool = False) -> None:
+        """Refuse an account without a registry, and to deploy over what this is not to change."""
+        self.stacks.settle()
+        account.refuse_without_registry(self.api)
+        account.refuse_other_environment(
+            self.folder, self.env.name, self.secrets[DO_TOKEN], adopting=adopting
+        )
+
+    def plan_infra(self) -> None:
+        """Show what deploying the infra stack would change."""
+        wanted = self.stacks.init(self.stacks.infra)
+        listed = self.stacks.listed(self.stacks.infra)
+        found = inventory.look(self.api, self.env.name)
+        self.stacks.plan(self.stacks.infra, adopt.imports(wanted, listed, found))
+
+    def deploy_infra(self) -> None:
+        """Make or change the infra stack, taking over what its state does not list."""
+        wanted = self.stacks.init(self.stacks.infra)
+        found = adopt.settle(self.api, self.env.name, click.echo)
+        listed = self.stacks.listed(self.stacks.infra)
+        self.stacks.apply(self.stacks.infra, adopt.imports(wanted, listed, found))
+
+    def deploy_cluster(self) -> None:
+        """Make or change the cluster stack, clearing what a killed run left half made."""
+        self.stacks.refuse_without_infra()
+        wanted = self.stacks.init(self.stacks.cluster)
+        listed = self.stacks.listed(self.stacks.cluster)
+        imports = installed.clear(str(self.kubeconfig()), wanted, listed, click.echo)
+        self.stacks.apply(self.stacks.cluster, imports)
 
     def build_and_push(self) -> None:
         """Build the image of this commit and push it."""
@@ -146,14 +181,15 @@ class Deployment:
         )
 
     def make_safe(self) -> None:
-        """Load off and KEDA in charge; a cluster that does not answer does not stop a teardown."""
+        """Load off and KEDA in charge.
+
+        Raises:
+            UnreachableError: The cluster does not answer.
+            GtcError: There are no credentials for it.
+        """
         from gtc_cli.drive import reach_safe_state
 
-        try:
-            report = reach_safe_state(self.env, str(self.kubeconfig()))
-        except GtcError as error:
-            click.echo(f"not reached: {error.message}; going on, nothing of it will be left")
-            return
+        report = reach_safe_state(self.env, str(self.kubeconfig()))
         for line in (*report.done, *(f"not done: {each}" for each in report.failed)):
             click.echo(line)
 

@@ -10,10 +10,11 @@ import click
 
 from gtc_cli import options
 from gtc_cli import wait as waiting
-from gtc_cli.deploy import checkout, cost, image, state
+from gtc_cli.deploy import account, checkout, cost, image, state
 from gtc_cli.deploy.sequence import Deployment
 from gtc_cli.deploy.stacks import Stacks
-from gtc_cli.deploy.variables import NEEDED, Part, Variables
+from gtc_cli.deploy.teardown import Consent
+from gtc_cli.deploy.variables import DO_TOKEN, NEEDED, Part, Variables
 from gtc_runtime import settings
 from gtc_spec.errors import UsageError
 from gtc_spec.overrides import load_with
@@ -22,6 +23,15 @@ PRIVATE = 0o077
 """What others may not do with files that we or Terraform write: states hold credentials."""
 
 yes = click.option("--yes", is_flag=True, help="Do not ask before destroying.")
+force = click.option(
+    "--force",
+    is_flag=True,
+    help="Ask nothing at all: also skip a cluster that does not answer, and delete what bears our "
+    "names and tags and is in no state.",
+)
+adopt = click.option(
+    "--adopt", is_flag=True, help="Take over what another checkout deployed; its state is lost."
+)
 
 
 @click.command("check-env")
@@ -48,24 +58,26 @@ def infra() -> None:
 @options.env
 def infra_init(env: str | None) -> None:
     """Synthesise and fetch the providers."""
-    deployment_for(env, None).stacks.init()
+    stacks = deployment_for(env, None).stacks
+    stacks.init(stacks.infra)
 
 
 @infra.command("plan")
 @options.env
 def infra_plan(env: str | None) -> None:
     """Show what would change."""
-    deployment_for(env, "infra").stacks.plan_infra()
+    deployment_for(env, "infra").plan_infra()
 
 
 @infra.command("up")
 @options.env
-def infra_up(env: str | None) -> None:
+@adopt
+def infra_up(env: str | None, adopt: bool) -> None:
     """Make or change it."""
     deployment = deployment_for(env, "infra")
     cost.refuse_without_end(deployment.env, datetime.now(UTC))
-    deployment.refuse_others()
-    deployment.stacks.deploy_infra()
+    deployment.refuse_others(adopt)
+    deployment.deploy_infra()
 
 
 @infra.command("down")
@@ -75,7 +87,10 @@ def infra_down(env: str | None, yes: bool) -> None:
     """Destroy it."""
     deployment = deployment_for(env, "infra")
     _confirm(yes, f"the cluster of {deployment.env.name}, its GPU nodes and the share with models")
-    deployment.stacks.destroy_infra()
+    deployment.stacks.settle()
+    if account.cluster_tags(deployment.secrets[DO_TOKEN]) is not None:
+        deployment.stacks.refuse_under_cluster()
+    deployment.stacks.destroy(deployment.stacks.infra)
 
 
 @click.group()
@@ -92,12 +107,13 @@ def cluster() -> None:
     type=click.Choice(tuple(waiting.DEADLINES_S)),
     help="Then wait for this part; may be repeated.",
 )
-def cluster_config(env: str | None, parts: tuple[str, ...]) -> None:
+@adopt
+def cluster_config(env: str | None, parts: tuple[str, ...], adopt: bool) -> None:
     """Make or change it."""
     deployment = deployment_for(env, "cluster")
     cost.refuse_without_end(deployment.env, datetime.now(UTC))
-    deployment.refuse_others()
-    deployment.stacks.deploy_cluster()
+    deployment.refuse_others(adopt)
+    deployment.deploy_cluster()
     for part in parts:
         deployment.wait(part)
 
@@ -109,7 +125,8 @@ def cluster_teardown(env: str | None, yes: bool) -> None:
     """Destroy it; the infra stack stays."""
     deployment = deployment_for(env, "infra")
     _confirm(yes, f"everything inside the cluster of {deployment.env.name}")
-    deployment.stacks.destroy_cluster()
+    deployment.stacks.settle()
+    deployment.stacks.destroy(deployment.stacks.cluster)
 
 
 @click.group("image")
@@ -146,21 +163,24 @@ def kubeconfig_verb(env: str | None) -> None:
 
 @click.command()
 @options.env
-def deploy(env: str | None) -> None:
-    """Everything from the image to running workers."""
+@adopt
+def deploy(env: str | None, adopt: bool) -> None:
+    """Everything from the image to running workers; repeat it after whatever went wrong."""
     deployment = deployment_for(env, "cluster")
     cost.refuse_without_end(deployment.env, datetime.now(UTC))
-    deployment.deploy()
+    deployment.deploy(adopt)
 
 
 @click.command()
 @options.env
 @yes
-def teardown(env: str | None, yes: bool) -> None:
-    """Safe state, then destroy both stacks; repeat it after an interruption."""
+@force
+def teardown(env: str | None, yes: bool, force: bool) -> None:
+    """Safe state, then destroy both stacks and whatever is left; repeat it when interrupted."""
     deployment = deployment_for(env, "infra")
-    _confirm(yes, f"{deployment.env.name}: workload, cluster, GPU nodes and the share with models")
-    deployment.teardown()
+    what = f"{deployment.env.name}: workload, cluster, GPU nodes and the share with models"
+    _confirm(yes or force, what)
+    deployment.teardown(Consent(force))
 
 
 def deployment_for(env: str | None, part: Part | None) -> Deployment:
