@@ -8,28 +8,32 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
 import dashboards
 from gtc_cli.deploy.checkout import image
+from gtc_runtime import choices
+from gtc_spec import overrides
 from gtc_spec.environment import ENVIRONMENTS, Environment, load
 from gtc_spec.errors import GtcError
-from gtc_spec.overrides import CHOICES, load_with
+from gtc_spec.manifests import panel_choices
 
 ROOT: Final = Path(__file__).resolve().parent
 
 
-def environments(variables: Mapping[str, str]) -> list[tuple[Environment, dict[str, str]]]:
-    """All environments, each with the choices that made it.
+def environments(given: choices.Variables) -> list[tuple[Environment, dict[str, str]]]:
+    """All environments, each with the choices that its panel has to make, too.
 
-    Choices concern the one that GTC_ENV names: what suits one need not suit the other.
+    Choices concern the one that GTC_ENV names: what suits one need not suit the other. The end date
+    is none of them: it may move while the panel runs, so the cluster tells it.
     """
-    chosen = load(variables.get("GTC_ENV") or "prod").name
-    choices = {name: variables[name] for name in CHOICES if variables.get(name)}
+    chosen = load(given.env).name
+    told = (*overrides.CHOICES, *panel_choices.CHOICES)
+    made = {key: value for key, value in given.chosen.items() if key in told and key != "GTC_UNTIL"}
+    panel_choices.in_pod(made)
     return [
-        (load_with(name, choices), choices) if name == chosen else (load(name), {})
+        (choices.environment(name, given=given), made) if name == chosen else (load(name), {})
         for name in ENVIRONMENTS
     ]
 
@@ -41,7 +45,8 @@ def main() -> int:
         What to exit with.
     """
     try:
-        envs, ours = environments(os.environ), image(os.environ, ROOT)
+        given = choices.variables(start=ROOT)
+        envs, ours = environments(given), image(given.chosen, ROOT)
         # only now, because the import starts Node: bad input is told without waiting for it
         from gtc_constructs.app import App, synthesise
         from gtc_constructs.stacks import ClusterStack, InfraStack
@@ -49,7 +54,7 @@ def main() -> int:
         folder = Path(os.environ.get("CDKTF_OUTDIR") or ROOT / "cdktf.out")
         folder.mkdir(parents=True, exist_ok=True)  # cdktf makes one level only
         app = App(outdir=str(folder))
-        for env, choices in envs:
+        for env, made in envs:
             ClusterStack(
                 app,
                 env,
@@ -57,7 +62,7 @@ def main() -> int:
                 image=ours,
                 engine_configs=ROOT / "engine_configs" / env.name,
                 dashboards=dashboards.sources(),
-                choices=choices,
+                choices=made,
             )
         synthesise(app)
     except OSError as error:

@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gtc_runtime.cluster.cluster import Cluster
+from gtc_runtime.cluster.end_date import EndDate
 from gtc_runtime.corpus.choice import BUNDLED, Texts
 from gtc_runtime.events import EventLog
 from gtc_runtime.load.control import LoadControl, Wanted
@@ -96,6 +97,7 @@ class DemoService:
         self._cluster = cluster
         await self._load.start()
         self._conductor = Conductor(self.environment, cluster, self._load, self._events)
+        end = EndDate(cluster.kube, self.environment.until)
         self._builder = ViewBuilder(
             self.environment,
             cluster,
@@ -104,11 +106,13 @@ class DemoService:
             self._events,
             lambda: self._readings.newest,
             corpus=self._texts.label,
+            until=lambda: end.until,
         )
         self._view = self._builder.build()
         self._tasks = [
             asyncio.create_task(self._conductor.run(), name="conductor"),
             asyncio.create_task(self._keep_view(), name="view"),
+            asyncio.create_task(end.follow(), name="end date"),
         ]
         if self._settings.prometheus_url:
             self._tasks.append(asyncio.create_task(self._readings.run(), name="readings"))

@@ -14,8 +14,11 @@ from typing import Any
 from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from gtc_spec import images, names, overrides, serving
+from gtc_runtime import choices
+from gtc_spec import images, names, overrides
+from gtc_spec.environment import ENVIRONMENTS
 from gtc_spec.errors import ConfigError, Problem, UsageError
+from gtc_spec.manifests import panel_choices
 from gtc_spec.manifests.secret_names import SECRETS
 
 SECRETS_DIR = "GTC_SECRETS_DIR"
@@ -23,14 +26,22 @@ SECRETS_DIR = "GTC_SECRETS_DIR"
 variable or ``.env`` says wins. The panel's pod has one."""
 
 
+def _purpose(choice: str) -> str:
+    return panel_choices.CHOICES[choice][0]
+
+
+_ONLY_CHOICES = (*overrides.CHOICES, *images.CHOICES)
+"""Choices that are no setting of a process."""
+
+
 class Settings(BaseSettings):
     """Everything that a process may be told from outside."""
 
     model_config = SettingsConfigDict(
-        env_prefix="GTC_", env_file=".env", extra="ignore", frozen=True, env_ignore_empty=True
+        env_prefix="GTC_", extra="ignore", frozen=True, env_ignore_empty=True
     )
 
-    env: str = Field("prod", description="environment: dev or prod")
+    env: str = Field(choices.DEFAULT_ENV, description=f"environment: {', '.join(ENVIRONMENTS)}")
     url: str = Field("", description="panel that `gtc status|start|stop|…` talk to")
     state_dir: Path = Field(Path(".gtc"), description="where a rehearsal keeps its files")
     host: str = Field("127.0.0.1", description="address that the panel listens on")
@@ -45,25 +56,14 @@ class Settings(BaseSettings):
         description="server that writes follow-up questions; empty: serverless inference with"
         " GRADIENT_API_KEY, else canned",
     )
-    followups_model: str = Field(
-        serving.FOLLOWUP_MODEL, description="model that serverless inference is asked for"
-    )
-    corpus: str = Field(
-        "", description="texts of the load: a directory or s3://bucket/prefix; empty: bundled"
-    )
-    spaces_endpoint: str = Field(
-        "", description="object store, https://host; empty: Spaces in the region of the environment"
-    )
+    followups_model: str = Field("", description=_purpose("GTC_FOLLOWUPS_MODEL"))
+    corpus: str = Field("", description=_purpose(panel_choices.CORPUS))
     contact: str = Field(
         "", description="your e-mail address, told to the sites that a corpus is fetched from"
     )
-    load_shards: int = Field(
-        1, ge=1, le=64, description="load processes; one follows about 1,000 open streams"
-    )
-    request_log: str = Field(
-        "", description="folder for the log of finished requests; empty: none is kept"
-    )
-    log_level: str = Field("info", description="debug, info, warning or error")
+    load_shards: int = Field(1, ge=1, le=64, description=_purpose(panel_choices.SHARDS))
+    request_log: str = Field("", description=_purpose(panel_choices.REQUEST_LOG))
+    log_level: str = Field("info", description=_purpose(panel_choices.LOG_LEVEL))
     do_context: str = Field(
         "solutions", min_length=1, description="doctl context, for kubeconfig and registry login"
     )
@@ -117,7 +117,7 @@ def read(**flags: Any) -> Settings:
     if folder is not None and not Path(folder).is_dir():
         raise UsageError(f"{SECRETS_DIR}: there is no directory '{folder}'")
     try:
-        return Settings(_secrets_dir=folder, **given)
+        return Settings(_secrets_dir=folder, _env_file=choices.env_file(), **given)
     except ValidationError as error:
         raise ConfigError([_problem(each) for each in error.errors()]) from None
     except (OSError, UnicodeDecodeError) as error:
@@ -126,22 +126,33 @@ def read(**flags: Any) -> Settings:
 
 def example() -> str:
     """The text of ``.env.example``, made from the fields above."""
+    fields = [name for name in Settings.model_fields if name != "env"]
+    chosen = [name for name in fields if _variable(name) in choices.CHOICES]
+    secret = [name for name in fields if _secret(name)]
+    facts = [f"# {choices.CHOICES[each]}\n{each}=\n" for each in _ONLY_CHOICES]
     lines = [
         "# Copy to .env and fill in what you need; a flag or a variable wins over this file.",
         "",
+        "# -- choices; empty: as in environments/*.toml. Verbs, stacks, jobs and panel get them",
+        "",
+        *(_example("env"), *facts, *map(_example, chosen)),
+        "# -- secrets",
+        "",
+        *map(_example, secret),
+        "# -- this machine only: nothing of it reaches a deployed panel",
+        "",
+        *(_example(name) for name in fields if name not in (*chosen, *secret)),
     ]
-    for name, field in Settings.model_fields.items():
-        default = "" if _secret(name) else str(field.default)
-        lines += [f"# {field.description}", f"{_variable(name)}={default}", ""]
-    lines.append("# choices of a deployment; empty: as in environments/*.toml")
-    for name, (purpose, _) in overrides.CHOICES.items():
-        lines += [f"# {purpose}", f"{name}="]
-    for name, purpose in images.CHOICES.items():
-        lines += [f"# {purpose}", f"{name}="]
-    lines += ["", "# what Terraform reads: `set -a; . ./.env; set +a` before a bare `cdktf deploy`"]
+    lines += ["# what Terraform reads: `set -a; . ./.env; set +a` before a bare `cdktf deploy`"]
     for key in (key for secret in SECRETS for key in secret.keys):
         lines.append(f"TF_VAR_{names.terraform_variable(key)}=${{{key}}}")
     return "\n".join([*lines, ""])
+
+
+def _example(name: str) -> str:
+    field = Settings.model_fields[name]
+    default = "" if _secret(name) else str(field.default)
+    return f"# {field.description}\n{_variable(name)}={default}\n"
 
 
 def _secret(name: str) -> bool:

@@ -49,6 +49,7 @@ class ViewBuilder:
         inside: Says what is known of the inside of the workers.
         clock: Monotonic seconds.
         corpus: Where the texts of the load come from, a few words.
+        until: Tells the end date, None without one. Default: the environment's.
     """
 
     def __init__(
@@ -61,7 +62,9 @@ class ViewBuilder:
         inside: Callable[[], WorkersView],
         clock: Callable[[], float] = time.monotonic,
         corpus: str = "",
+        until: Callable[[], datetime | None] | None = None,
     ) -> None:
+        self._until = until or (lambda: environment.until)
         self._corpus = corpus
         self._inside = inside
         self._env, self._cluster, self._load = environment, cluster, load
@@ -102,7 +105,7 @@ class ViewBuilder:
             workers=self._inside(),
             problem=self._problem(),
             usd_h=None if self._cluster.rehearsal else bill.bill(self._env, 0).usd_h,
-            ending=bill.warning(self._env.until, now),
+            ending=bill.warning(self._until(), now),
         )
 
     def _phase(self, now_s: float) -> PhaseView:

@@ -32,13 +32,13 @@ class DemoPanel(GtcConstruct):
         env: The environment that it drives.
         image: Our own image, see ``gtc_spec.images``.
         load_shards: Load processes that share the rate, 1 to 3. Default: 1.
-        variables: Further variables of the panel, such as the ``GTC_*`` choices that made ``env``.
-            Default: none.
+        variables: Further variables of the panel: the ``GTC_*`` choices that made ``env``, and
+            settings of its process. Default: none.
         after: What must be there first: the monitoring API, the graph and its scalers, so that
             the panel is the first to go. Default: nothing.
 
     Raises:
-        UsageError: ``load_shards`` is out of range or the image has no tag.
+        UsageError: a pod cannot follow a choice, or the image has no tag.
     """
 
     def __init__(
@@ -101,5 +101,5 @@ def _manifests(
         panel.panel_service(env),
         panel.panel_monitor(env),
         panel.panel_deployment(env, image, load_shards=load_shards, variables=variables),
-        guardian.guardian_deployment(env, image),
+        guardian.guardian_deployment(env, image, variables),
     ]

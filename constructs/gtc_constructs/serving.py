@@ -102,7 +102,7 @@ class Serving:
     def of(
         cls, env: Environment, engine_configs: Path | Mapping[Mode, str], **choices: Any
     ) -> Self:
-        """That of an environment; ``choices`` are further attributes, such as ``grove=False``."""
+        """That of an environment; ``choices`` are further attributes, such as ``queue="mine"``."""
         facts: dict[str, Any] = {
             "name": names.DEMO,
             "model": ModelRef.of(env.model),
@@ -110,6 +110,7 @@ class Serving:
             "engine_configs": engine_configs,
             "engine_facts": EngineFacts.of(env),
             "queue": env.kai_queue,
+            "grove": env.grove,
             "labels": metadata.PART_OF,
             "annotations": metadata.digest(env),
         }
@@ -121,7 +122,7 @@ class Serving:
         Raises:
             UsageError: A name is too long for Grove, or the model does not fit its GPUs.
         """
-        for service in services:
+        for service in services if self.grove else ():
             self._check_name_beside(service)
         known, memory_gib = self.model.known, self.gpu_pool.gpu_memory_gib
         if known is None or memory_gib is None:

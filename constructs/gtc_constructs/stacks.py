@@ -36,6 +36,7 @@ from gtc_spec import bill, names
 from gtc_spec.environment import ENVIRONMENTS, Environment
 from gtc_spec.manifests.metadata import PART_OF, digest
 from gtc_spec.manifests.panel import PANEL, PORT
+from gtc_spec.manifests.panel_choices import shards_of
 from gtc_spec.manifests.queue import queues
 from gtc_spec.manifests.secret_names import SECRETS
 from gtc_spec.pools import ROLES, Pool, Role
@@ -104,8 +105,8 @@ class ClusterStack(TerraformStack):
         image: Our own image, for panel and guardian.
         engine_configs: Folder with ``prefill.yaml`` and ``decode.yaml``.
         dashboards: Name to JSON file of each board to show. Default: none.
-        choices: Variables by which ``env`` was chosen; the panel reads them to choose the same.
-            Default: none.
+        choices: Variables by which ``env`` and its panel were chosen; the panel reads them to
+            choose the same. Default: none.
     """
 
     def __init__(
@@ -131,6 +132,7 @@ class ClusterStack(TerraformStack):
             self,
             "platform",
             prometheus_url=self.observability.prometheus_url,
+            grove=env.grove,
             queues=queues(env),
             after=[self.observability.prometheus],
         )
@@ -141,6 +143,7 @@ class ClusterStack(TerraformStack):
             "panel",
             env=env,
             image=image,
+            load_shards=shards_of(choices or {}),
             variables=choices,
             after=[self.observability.prometheus, self.graph, *scalers],
         )

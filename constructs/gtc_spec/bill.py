@@ -7,9 +7,10 @@ it must not read a clock, the account or the cluster.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from gtc_spec import names
@@ -21,30 +22,47 @@ if TYPE_CHECKING:
 BANNER_MINUTES: Final = (60, 15, 0)
 """Minutes before the end at which everybody is told."""
 
+EXAMPLE: Final = "+8h"
+"""An end date for hints and documents: it cannot go stale."""
 _TAG_TIME: Final = "%Y%m%dt%H%Mz"
+_SPAN: Final = re.compile(r"\+(?:(?P<days>\d+)d)?(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?")
 
 
-def parse_until(text: str) -> datetime:
+def parse_until(text: str, now: datetime | None = None) -> datetime:
     """An end date in UTC, to the minute.
 
     Args:
-        text: ISO 8601 with its zone, such as ``2026-03-20T18:00+01:00`` or ``...Z``.
+        text: ISO 8601 with its zone; with ``now`` also a span from then, such as ``+8h``, ``+2d``
+            or ``+1d12h30m``.
+        now: The time, with zone. None allows no span.
 
     Raises:
         UsageError: It is not that. A time without a zone is refused: the cluster, the laptop and
             the booth need not share one.
     """
-    hint = "write it as 2026-03-20T18:00+01:00, or with Z for utc"
+    hint = f"write {EXAMPLE} or +2d for a span from now, or YYYY-MM-DDThh:mm+01:00, or ...Z for utc"
     try:
+        if now is not None and text.strip().startswith("+"):
+            return (now + _span(text, hint)).astimezone(UTC).replace(second=0, microsecond=0)
         when = datetime.fromisoformat(text.strip())
     except ValueError:
         raise UsageError(f"not an end date: {text!r}, allowed: ISO 8601 with zone", hint) from None
+    except OverflowError:
+        raise UsageError(f"end date {text!r} is out of range", hint) from None
     if when.utcoffset() is None:
         raise UsageError(f"end date {text!r} has no time zone", hint)
     try:
         return when.astimezone(UTC).replace(second=0, microsecond=0)
     except OverflowError:
         raise UsageError(f"end date {text!r} is out of range", hint) from None
+
+
+def _span(text: str, hint: str) -> timedelta:
+    found = _SPAN.fullmatch(text.strip())
+    span = timedelta(**{k: int(v) for k, v in found.groupdict("0").items()}) if found else None
+    if not span:
+        raise UsageError(f"not a span: {text!r}, allowed: +8h, +2d, +90m or +1d12h", hint)
+    return span
 
 
 def tag_of(until: datetime) -> str:
@@ -67,7 +85,7 @@ def until_of(tags: Iterable[str]) -> datetime | None:
         except ValueError:
             raise UsageError(
                 f"the cluster's tag {tag!r} holds no end date",
-                f"set it again: make deploy UNTIL=..., a tag like {names.UNTIL_TAG}20260320t1700z",
+                f"set it again: make infra-up UNTIL={EXAMPLE}",
             ) from None
         found.append(when.replace(tzinfo=UTC))
     return min(found, default=None)

@@ -24,6 +24,7 @@ from gtc_spec.hosting import Hosting
 from gtc_spec.phases import Phase, PhaseName, PhaseTable, Timeline
 from gtc_spec.pools import GpuBudget, PDRatio, Pools
 from gtc_spec.serving import LoadLimits, Model, Slo, Workloads
+from gtc_spec.spaces import Spaces
 
 ENVIRONMENTS = ("dev", "prod")
 
@@ -70,10 +71,13 @@ class Environment(BaseModel):
     region: str
     worker_start_s: float = Field(gt=0, le=1800)
     """From the scale call to Ready, seconds."""
+    grove: bool
+    """Whether Grove and KAI schedule the pods as gangs; else the operator makes Deployments."""
     kai_queue: str
     model: Model
     gpus: GpuBudget
     hosting: Hosting
+    spaces: Spaces
     pools: Pools
     allow_pending: bool = False
     """KEDA may ask for more workers than there are GPUs; the last ones stay Pending."""

@@ -19,13 +19,10 @@ SERVICES: Final[dict[Role, str]] = {
 }
 """Service keys of the two pools inside the DGD."""
 
-BUCKET: Final = "do-gtc2026-doks-demo"
 MODEL_CLAIM: Final = "model-nfs-pvc"
 MODEL_MOUNT: Final = "/models"
 UPLOAD_MARKER: Final = ".upload-complete"
 DOWNLOAD_MARKER: Final = ".download-complete"
-CORPUS_PREFIX: Final = "corpus"
-"""Where the corpus lies in the bucket, beside ``models/``."""
 
 NAMESPACE_WORKLOAD: Final = "dynamo-workload"
 NAMESPACE_PLATFORM: Final = "dynamo-system"
@@ -46,6 +43,8 @@ ANNOTATION_PAUSED_REPLICAS: Final = "autoscaling.keda.sh/paused-replicas"
 ANNOTATION_PAUSED_BY: Final = "gtc-demo.digitalocean.com/paused-by"
 ANNOTATION_PAUSED_UNTIL: Final = "gtc-demo.digitalocean.com/paused-until"
 """End of a pause that is to outlive whoever made it, ISO 8601 in UTC."""
+ANNOTATION_UNTIL: Final = "gtc-demo.digitalocean.com/until"
+"""On the state's ConfigMap: when everything has to be gone, ISO 8601 in UTC."""
 ANNOTATION_DIGEST: Final = "gtc-demo.digitalocean.com/environment-digest"
 LABEL_REHEARSAL: Final = "gtc-demo.digitalocean.com/rehearsal"
 """A DGD with this label runs on localhost; the cluster says so, no flag does."""
@@ -127,11 +126,6 @@ def terraform_variable(key: str) -> str:
 def model_prefix(repository: str) -> str:
     """Where a model lies in the bucket: ``models/<repository>/``."""
     return f"models/{repository}/"
-
-
-def corpus_location(bucket: str = BUCKET) -> str:
-    """Where the corpus lies, as the load engine is told."""
-    return f"s3://{bucket}/{CORPUS_PREFIX}"
 
 
 def model_path(repository: str) -> str:

@@ -1,4 +1,4 @@
-"""The few facts that a deployment may choose without editing a file: region, GPU size, model.
+"""The facts that a deployment may choose without editing a file: region, GPU size, model, bucket.
 
 Each choice brings along every fact that depends on it (a GPU size its memory, a checkpoint its
 weights), so that the rules judge what would really be deployed. It must not read the environment of
@@ -12,7 +12,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from gtc_spec import bill
+from gtc_spec import bill, spaces
 from gtc_spec.environment import Environment, load
 from gtc_spec.errors import UsageError
 from gtc_spec.serving import CHECKPOINTS
@@ -21,7 +21,7 @@ USABLE_GIB: Final = {"h100": 79, "h200": 139}
 """Memory of one GPU that a process sees: of 80 and 141 GB, as in environments/*.toml."""
 
 _SIZE = re.compile(r"gpu-(?P<gpu>[a-z0-9]+)x(?P<per_node>[1-9])-[0-9]+gb(-contracted)?")
-_REGION = re.compile(r"[a-z]{3}[0-9]")
+_SWITCH: Final = {"on": True, "off": False}
 
 Facts = dict[str, Any]
 
@@ -50,9 +50,34 @@ def load_with(
 
 
 def _region(_base: Environment, value: str) -> Facts:
-    if not _REGION.fullmatch(value):
-        raise UsageError(f"not a region: {value!r}, allowed: a slug like atl1")
-    return {"region": value}
+    return {"region": _matching("region", spaces.REGION, value, "a slug like atl1")}
+
+
+def _bucket(_base: Environment, value: str) -> Facts:
+    allowed = "3 to 63 of a-z 0-9 . -"
+    return {"spaces.bucket": _matching("bucket", spaces.BUCKET, value, allowed)}
+
+
+def _spaces_region(_base: Environment, value: str) -> Facts:
+    region = _matching("region", spaces.REGION, value, "a slug like atl1")
+    return {"spaces.region": region, "spaces.endpoint": ""}
+
+
+def _spaces_endpoint(_base: Environment, value: str) -> Facts:
+    allowed = "https://host[:port]"
+    return {"spaces.endpoint": _matching("endpoint", spaces.ENDPOINT, value, allowed)}
+
+
+def _grove(_base: Environment, value: str) -> Facts:
+    if value not in _SWITCH:
+        raise UsageError(f"grove is {value!r}, allowed: {' or '.join(_SWITCH)}")
+    return {"grove": _SWITCH[value]}
+
+
+def _matching(what: str, pattern: str, value: str, allowed: str) -> str:
+    if not re.fullmatch(pattern, value):
+        raise UsageError(f"not a {what}: {value!r}, allowed: {allowed}")
+    return value
 
 
 def _gpu_size(base: Environment, value: str) -> Facts:
@@ -95,9 +120,19 @@ def _until(_base: Environment, value: str) -> Facts:
 
 
 CHOICES: Final[Mapping[str, tuple[str, Callable[[Environment, str], Facts]]]] = {
-    "GTC_REGION": ("region of everything, such as atl1", _region),
+    "GTC_REGION": ("region of everything but the bucket, such as atl1", _region),
     "GTC_GPU_TYPE": ("size of the GPU nodes, such as gpu-h100x1-80gb", _gpu_size),
     "GTC_MODEL": ("HuggingFace repository of the checkpoint", _model),
-    "GTC_UNTIL": ("when all of it is to be gone, such as 2026-03-20T18:00+01:00", _until),
+    "GTC_UNTIL": (
+        "when all of it is to be gone: a date with its zone; beside make also +8h or +2d",
+        _until,
+    ),
+    "GTC_BUCKET": ("bucket of models and corpus", _bucket),
+    "GTC_SPACES_REGION": ("region of the bucket, which does not follow GTC_REGION", _spaces_region),
+    "GTC_SPACES_ENDPOINT": (
+        "another object store, https://host; empty: Spaces in the bucket's region",
+        _spaces_endpoint,
+    ),
+    "GTC_GROVE": ("on, or off for plain Deployments without Grove and KAI", _grove),
 }
 """Variable: what it chooses, and how."""

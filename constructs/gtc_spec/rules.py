@@ -133,10 +133,10 @@ def _scalers_fit(env: Environment) -> Iterator[tuple[str, str, str]]:
         yield "pools.*.initial", str(env.initial_ratio), f"at most {env.gpus.total} gpus"
 
 
-def _names_are_short(_env: Environment) -> Iterator[tuple[str, str, str]]:
+def _names_are_short(env: Environment) -> Iterator[tuple[str, str, str]]:
     for role in ROLES:
         pair = names.grove_pair(names.DEMO, names.SERVICES[role])
-        if len(pair) > names.GROVE_PAIR_MAX:
+        if env.grove and len(pair) > names.GROVE_PAIR_MAX:
             yield f"names.{role}", pair, f"at most {names.GROVE_PAIR_MAX} characters"
         if len(names.hpa(names.scaler(role))) > 63:
             yield f"names.{role}", names.hpa(names.scaler(role)), "at most 63 characters"

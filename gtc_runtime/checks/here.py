@@ -6,6 +6,7 @@ from typing import Final
 
 from gtc_runtime.checks.check import Finding, NotApplicable, green, judge, red
 from gtc_runtime.checks.scene import Scene
+from gtc_runtime.cluster import end_date as cluster_end
 from gtc_runtime.cluster.transport import Request
 from gtc_spec import bill
 
@@ -28,8 +29,10 @@ async def clock(scene: Scene) -> Finding:
 
 async def end_date(scene: Scene) -> Finding:
     """Hours, GPU-hours and dollars until everything has to be gone."""
-    until, env = scene.env.until, scene.env
-    extend = "make deploy UNTIL=2026-03-20T18:00+01:00 moves it; make teardown ends it"
+    env = scene.env
+    said = None if scene.problem else await cluster_end.read(scene.kube)
+    until = said or env.until
+    extend = f"make infra-up UNTIL={bill.EXAMPLE} moves it; make teardown ends it"
     if until is None:
         if scene.rehearsal:
             raise NotApplicable("a rehearsal costs nothing and needs no end")

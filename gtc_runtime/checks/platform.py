@@ -10,7 +10,7 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final
 
-from gtc_runtime.checks.check import Finding, green, judge, red
+from gtc_runtime.checks.check import Finding, NotApplicable, green, judge, red
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster.errors import NotFound
 from gtc_runtime.cluster.kinds import DGD, DGDSA, QUEUE, SCALED_OBJECT, SECRET, Kind
@@ -43,14 +43,15 @@ def _hello() -> Request:
 
 async def definitions(scene: Scene) -> Finding:
     """Discovery lists every kind of ours; anybody may ask it."""
-    served = await asyncio.gather(*(_is_served(scene, kind) for kind in KINDS))
+    kinds = [kind for kind in KINDS if kind is not QUEUE or scene.env.grove]
+    served = await asyncio.gather(*(_is_served(scene, kind) for kind in kinds))
     missing = [
         f"{kind.plural}.{kind.group}/{kind.version}"
-        for kind, there in zip(KINDS, served, strict=True)
+        for kind, there in zip(kinds, served, strict=True)
         if not there
     ]
-    found = f"not served: {', '.join(missing)}" if missing else f"all {len(KINDS)} are served"
-    expected = ", ".join(kind.kind for kind in KINDS)
+    found = f"not served: {', '.join(missing)}" if missing else f"all {len(kinds)} are served"
+    expected = ", ".join(kind.kind for kind in kinds)
     return judge(not missing, found, expected, "make cluster-config installs their charts")
 
 
@@ -107,6 +108,8 @@ def decoded(record: Json) -> tuple[dict[str, Any], str]:
 
 async def queue(scene: Scene) -> Finding:
     """The child queue exists and so does its parent; without them no worker starts."""
+    if not scene.env.grove:
+        raise NotApplicable("grove is off, and KAI with it")
     name = scene.env.kai_queue
     hint = "make cluster-config creates both; then delete the graph's pending pods"
     there = await scene.one(QUEUE, name)

@@ -9,9 +9,7 @@ from gtc_runtime.checks.scene import Scene
 from gtc_runtime.corpus import manifest
 from gtc_runtime.corpus.choice import BUNDLED_LABEL
 from gtc_runtime.corpus.store import SpacesAccess, open_store
-from gtc_spec import names
 from gtc_spec.errors import GtcError
-from gtc_spec.manifests.jobs import spaces_endpoint
 
 _AGAIN = "make deploy-corpus sends what is missing or damaged; the bundled texts stand in"
 
@@ -21,7 +19,7 @@ async def corpus(scene: Scene) -> Finding:
     location = scene.settings.corpus
     if not location and (scene.rehearsal or scene.is_panel):
         return green(BUNDLED_LABEL)
-    location = location or names.corpus_location()
+    location = location or scene.env.spaces.corpus
     access = _access(scene)
     if location.startswith("s3://") and not (access.key_id and access.secret):
         return Finding(
@@ -47,7 +45,7 @@ def _look(location: str, access: SpacesAccess) -> tuple[list[str], str]:
 def _access(scene: Scene) -> SpacesAccess:
     settings = scene.settings
     return SpacesAccess(
-        settings.spaces_endpoint or spaces_endpoint(scene.env.region),
+        scene.env.spaces.url,
         settings.spaces_access_key_id.get_secret_value(),
         settings.spaces_secret_access_key.get_secret_value(),
     )

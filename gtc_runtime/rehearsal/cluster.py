@@ -11,7 +11,6 @@ import argparse
 import asyncio
 import json
 import logging
-import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -20,6 +19,7 @@ from pathlib import Path
 
 import yaml
 
+from gtc_runtime import choices
 from gtc_runtime.rehearsal.autoscaler import Autoscaler
 from gtc_runtime.rehearsal.dynamo import Dynamo
 from gtc_runtime.rehearsal.dynamo_settings import settings_from
@@ -43,7 +43,6 @@ from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
 from gtc_spec.manifests import dgd, queue, scaled_object, state
 from gtc_spec.metrics import JOBS, Emitter
-from gtc_spec.overrides import load_with
 from gtc_spec.pools import ROLES
 
 log = logging.getLogger(__name__)
@@ -156,7 +155,7 @@ def seeds(environment: Environment) -> Iterator[tuple[Resource, dict[str, object
 
 async def run(arguments: argparse.Namespace) -> None:
     """Be a cluster until SIGTERM."""
-    environment = load_with(arguments.env, os.environ).scaled(arguments.time_scale)
+    environment = choices.environment(arguments.env).scaled(arguments.time_scale)
     state_dir: Path = arguments.state_dir
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

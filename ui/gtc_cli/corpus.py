@@ -12,10 +12,9 @@ import click
 from gtc_cli import options
 from gtc_runtime import settings
 from gtc_runtime.settings import Settings
-from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError, UsageError
-from gtc_spec.manifests.jobs import spaces_endpoint
+from gtc_spec.spaces import CORPUS_PREFIX, Spaces
 
 if TYPE_CHECKING:
     from gtc_runtime.corpus.choice import Texts
@@ -45,11 +44,9 @@ def bucket_flags(command: Callable[..., Any]) -> Callable[..., Any]:
     """The flags that say which bucket is meant."""
     for flag in (
         click.option("--endpoint", metavar="URL", default=None, help="[GTC_SPACES_ENDPOINT]"),
-        click.option("--region", default=None, help="Of the bucket. [default the environment's]"),
-        click.option(
-            "--prefix", default=names.CORPUS_PREFIX, show_default=True, help="In the bucket."
-        ),
-        click.option("--bucket", default=names.BUCKET, show_default=True),
+        click.option("--region", default=None, help="Of the bucket. [GTC_SPACES_REGION]"),
+        click.option("--prefix", default=CORPUS_PREFIX, show_default=True, help="In the bucket."),
+        click.option("--bucket", default=None, help="[GTC_BUCKET]"),
     ):
         command = flag(command)
     return command
@@ -111,7 +108,8 @@ def build(
 def push(env: str | None, out: Path | None, force: bool, **bucket: str | None) -> None:
     """Upload a corpus; only what differs is sent, the marker last."""
     configured = settings.read(env=env)
-    _push(out or _home(configured), _location(bucket), _access(configured, bucket), force=force)
+    location, access = _bucket(options.environment(env, None), configured, bucket)
+    _push(out or _home(configured), location, access, force=force)
 
 
 @corpus.command()
@@ -120,8 +118,8 @@ def push(env: str | None, out: Path | None, force: bool, **bucket: str | None) -
 @bucket_flags
 def verify(location: str | None, env: str | None, **bucket: str | None) -> None:
     """Compare every file with the manifest; LOCATION is a directory or s3://bucket/prefix."""
-    configured = settings.read(env=env)
-    _verify(location or _location(bucket), _access(configured, bucket))
+    found, access = _bucket(options.environment(env, None), settings.read(env=env), bucket)
+    _verify(location or found, access)
 
 
 @corpus.command()
@@ -135,7 +133,8 @@ def show(location: str | None, env: str | None, samples: int, **bucket: str | No
     from gtc_runtime.corpus.store import open_store
 
     configured = settings.read(env=env)
-    store = open_store(location or str(_home(configured)), _access(configured, bucket))
+    _, access = _bucket(options.environment(env, None), configured, bucket)
+    store = open_store(location or str(_home(configured)), access)
     for line in summary(store, samples):
         click.echo(line)
 
@@ -172,9 +171,7 @@ def deploy_corpus(
     from gtc_runtime.corpus.curate import Order, holds
     from gtc_runtime.corpus.store import open_store
 
-    where = {**(bucket or {})}
-    where["region"] = where.get("region") or environment.region
-    access, location = _access(configured, where), _location(where)
+    location, access = _bucket(environment, configured, bucket or {})
     wanted = _size(size, environment)
     if not force and holds(open_store(location, access), wanted):
         click.echo(f"nothing to do: {location} holds a {wanted} corpus")
@@ -189,7 +186,7 @@ def texts_of(environment: Environment, configured: Settings) -> Texts:
     """What the load is to ask about: the corpus of the settings, else the bundled texts."""
     from gtc_runtime.corpus.choice import choose
 
-    access = _access(configured, {"region": environment.region})
+    _, access = _bucket(environment, configured, {})
     return choose(configured.corpus, access, configured.state_dir / "corpus-cache")
 
 
@@ -253,23 +250,23 @@ def _home(configured: Settings) -> Path:
     return configured.state_dir / "corpus"
 
 
-def _location(bucket: Mapping[str, str | None]) -> str:
-    name, prefix = bucket.get("bucket") or names.BUCKET, bucket.get("prefix")
-    return f"s3://{name}/{names.CORPUS_PREFIX if prefix is None else prefix}"
-
-
-def _access(configured: Settings, bucket: Mapping[str, str | None]) -> SpacesAccess:
+def _bucket(
+    environment: Environment, configured: Settings, flags: Mapping[str, str | None]
+) -> tuple[str, SpacesAccess]:
+    """Where the corpus lies and how to get there: flags over the environment's bucket."""
     from gtc_runtime.corpus.store import SpacesAccess
 
-    region, endpoint = bucket.get("region"), bucket.get("endpoint") or configured.spaces_endpoint
-    if not endpoint:
-        region = region or options.environment(configured.env, None).region
-        endpoint = spaces_endpoint(region)
-    return SpacesAccess(
-        endpoint,
+    spaces = environment.spaces
+    if region := flags.get("region"):
+        spaces = Spaces(bucket=spaces.bucket, region=region)
+    access = SpacesAccess(
+        flags.get("endpoint") or spaces.url,
         configured.spaces_access_key_id.get_secret_value(),
         configured.spaces_secret_access_key.get_secret_value(),
     )
+    prefix = flags.get("prefix")
+    prefix = CORPUS_PREFIX if prefix is None else prefix
+    return f"s3://{flags.get('bucket') or spaces.bucket}/{prefix}", access
 
 
 def _mirrors(given: tuple[str, ...]) -> dict[str, str]:

@@ -42,16 +42,14 @@ _endpoint = click.option(
     "--endpoint",
     metavar="URL",
     default=None,
-    help="The object store. [Spaces in the environment's region]",
+    help="The object store. [GTC_SPACES_ENDPOINT, else Spaces in the bucket's region]",
 )
-_bucket = click.option(
-    "--bucket", metavar="NAME", default=names.BUCKET, show_default=True, help="Its bucket."
-)
+_bucket = click.option("--bucket", metavar="NAME", default=None, help="Its bucket. [GTC_BUCKET]")
 _model = click.option(
     "--model",
     metavar="OWNER/NAME",
     default=None,
-    help="HuggingFace repository. [the environment's]",
+    help="HuggingFace repository. [GTC_MODEL, else the environment's]",
 )
 _workers = click.option(
     "--workers", type=click.IntRange(1, 32), default=None, help="Files at a time. [6]"
@@ -90,7 +88,7 @@ def sync() -> None:
 def upload(
     env: str | None,
     model: str | None,
-    bucket: str,
+    bucket: str | None,
     endpoint: str | None,
     workers: int | None,
     revision: str,
@@ -119,7 +117,7 @@ def upload(
 def download(
     env: str | None,
     model: str | None,
-    bucket: str,
+    bucket: str | None,
     endpoint: str | None,
     workers: int | None,
     force: bool,
@@ -145,7 +143,7 @@ def download(
 def verify(
     env: str | None,
     model: str | None,
-    bucket: str,
+    bucket: str | None,
     endpoint: str | None,
     workers: int | None,
     directory: Path | None,
@@ -188,7 +186,7 @@ def verify(
 def status(
     env: str | None,
     model: str | None,
-    bucket: str,
+    bucket: str | None,
     endpoint: str | None,
     directory: Path | None,
     as_json: bool,
@@ -259,16 +257,16 @@ def run_jobs(
 
 
 def _bucket_store(
-    env: str | None, model: str | None, bucket: str, endpoint: str | None
+    env: str | None, model: str | None, bucket: str | None, endpoint: str | None
 ) -> tuple[BucketStore, str]:
     from gtc_runtime.models.crew import WORKERS
     from gtc_runtime.models.sync import bucket_store
 
-    environment = options.environment(settings.read(env=env).env, None)
+    environment = options.environment(env, None)
     repository = model or environment.model.repository
-    address = endpoint or jobs.spaces_endpoint(environment.region)
-    prefix = names.model_prefix(repository)
-    return bucket_store(bucket, address, prefix, names.UPLOAD_MARKER, WORKERS), repository
+    spaces, prefix = environment.spaces, names.model_prefix(repository)
+    at = (bucket or spaces.bucket, endpoint or spaces.url, prefix)
+    return bucket_store(*at, names.UPLOAD_MARKER, WORKERS), repository
 
 
 def _look(store: Store) -> dict[str, Any]:

@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import click
 
-from gtc_spec.environment import Environment
+from gtc_runtime import choices
+from gtc_spec.environment import ENVIRONMENTS, Environment
 from gtc_spec.errors import UsageError
-from gtc_spec.overrides import load_with
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 env: Decorator = click.option(
-    "--env", metavar="NAME", default=None, help="Environment: dev or prod. [GTC_ENV, default prod]"
+    "--env",
+    metavar="NAME",
+    default=None,
+    help=f"Environment: {', '.join(ENVIRONMENTS)}. [GTC_ENV, default {choices.DEFAULT_ENV}]",
 )
 phases: Decorator = click.option(
     "--phases", metavar="TABLE", default=None, help="Phase table: show or plan. [default show]"
@@ -47,13 +49,13 @@ time_scale: Decorator = click.option(
 )
 
 
-def environment(name: str, phases: str | None) -> Environment:
+def environment(name: str | None, phases: str | None) -> Environment:
     """The environment of that name with the chosen phase table and the choices of the deployment.
 
     Raises:
-        UsageError, ConfigError: See `gtc_spec.overrides.load_with`.
+        UsageError, ConfigError: See `gtc_runtime.choices.environment`.
     """
-    return load_with(name, os.environ, {"phases": phases} if phases else None)
+    return choices.environment(name, phases)
 
 
 def run_flags(command: Callable[..., Any]) -> Callable[..., Any]:

@@ -22,8 +22,6 @@ AGGREGATED: Final = "TrtllmWorker"
 def dynamo_graph_deployment(
     env: Environment,
     engine_digests: Mapping[Role, str] | None = None,
-    *,
-    grove: bool = True,
 ) -> Manifest:
     """The serving graph at its initial ratio.
 
@@ -31,7 +29,6 @@ def dynamo_graph_deployment(
         env: The environment.
         engine_digests: Digest of each pool's engine file. When given, a changed file rolls the
             workers of that pool; without it they keep running with the old one.
-        grove: Whether Grove gang-schedules the pods, see `ServingGraph`.
     """
     digests = engine_digests or {}
     return ServingGraph(
@@ -39,7 +36,7 @@ def dynamo_graph_deployment(
         model_path=names.model_path(env.model.repository),
         served_name=env.model.served_name,
         queue=env.kai_queue,
-        grove=grove,
+        grove=env.grove,
         pools=tuple(
             GraphPool(
                 service=names.SERVICES[role],
@@ -76,6 +73,7 @@ def aggregated_graph(env: Environment, workers: int) -> Manifest:
         model_path=names.model_path(env.model.repository),
         served_name=env.model.served_name,
         queue=env.kai_queue,
+        grove=env.grove,
         pools=(pool,),
     ).manifest()
 

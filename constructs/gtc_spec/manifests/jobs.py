@@ -41,11 +41,6 @@ def download_job(env: Environment, image: str) -> Manifest:
     return _job(env, DOWNLOAD_JOB, image, "download", (SPACES,))
 
 
-def spaces_endpoint(region: str) -> str:
-    """Base URL of the object store of a region."""
-    return f"https://{region}.digitaloceanspaces.com"
-
-
 def _job(
     env: Environment,
     name: str,
@@ -117,8 +112,8 @@ def _sync_args(env: Environment, direction: Literal["upload", "download"]) -> li
     repository = env.model.repository
     common = [
         "--repository", repository,
-        "--bucket", names.BUCKET,
-        "--endpoint", spaces_endpoint(env.region),
+        "--bucket", env.spaces.bucket,
+        "--endpoint", env.spaces.url,
         "--prefix", names.model_prefix(repository),
         "--upload-marker", names.UPLOAD_MARKER,
     ]  # fmt: skip

@@ -12,7 +12,7 @@ from typing import Final
 
 from gtc_spec import names
 from gtc_spec.environment import Environment
-from gtc_spec.errors import UsageError
+from gtc_spec.manifests import panel_choices
 from gtc_spec.manifests.metadata import LABEL_NAME, Manifest, digest, metadata
 from gtc_spec.manifests.placement import on_management_pool
 from gtc_spec.manifests.pod_security import (
@@ -37,8 +37,9 @@ SECRETS: Final = (GRADIENT, SPACES)
 """Follow-up questions and the corpus; never the HuggingFace token."""
 SECRETS_MOUNT: Final = "/etc/gtc-demo/secrets"
 """Folder of one file a secret key, named like the variable that it stands for."""
-SHARDS_MAX: Final = 3
-"""More load processes do not fit beside the panel on one 2-CPU node."""
+_SCRATCH_MIB: Final = 256
+_REQUEST_LOG_MIB: Final = 2 * 64
+"""What the log of finished requests takes of it for each load process."""
 
 
 def panel_deployment(
@@ -53,23 +54,23 @@ def panel_deployment(
     Args:
         env: The environment.
         image: Our own image.
-        load_shards: Load processes that share the rate, 1 to `SHARDS_MAX`.
-        variables: Further ``GTC_*`` variables, such as the choices that made ``env`` what it is.
+        load_shards: Load processes that share the rate, 1 to `panel_choices.SHARDS_MAX`.
+        variables: Further ``GTC_*`` variables: the choices that made ``env`` what it is, and
+            settings of `panel_choices`.
 
     Raises:
-        UsageError: ``load_shards`` is out of range.
+        UsageError: A pod cannot follow one of them.
     """
-    if not 1 <= load_shards <= SHARDS_MAX:
-        raise UsageError(
-            f"load_shards is {load_shards}, allowed: 1 to {SHARDS_MAX} beside the panel on one "
-            "2-cpu node"
-        )
+    told = {**(variables or {}), panel_choices.SHARDS: str(load_shards)}
+    told |= panel_choices.in_pod(told)
+    logs_mib = _REQUEST_LOG_MIB * load_shards if panel_choices.REQUEST_LOG in told else 0
     return deployment(
         env,
         PANEL,
         PANEL_ACCOUNT,
-        _panel_container(env, image, load_shards, variables or {}),
+        _panel_container(env, image, load_shards, told),
         [_secrets_volume()],
+        scratch_mib=_SCRATCH_MIB + logs_mib,
     )
 
 
@@ -101,7 +102,12 @@ def panel_monitor(env: Environment) -> Manifest:
 
 
 def deployment(
-    env: Environment, name: str, account: str, container: Manifest, volumes: list[Manifest]
+    env: Environment,
+    name: str,
+    account: str,
+    container: Manifest,
+    volumes: list[Manifest],
+    scratch_mib: int = _SCRATCH_MIB,
 ) -> Manifest:
     """One unprivileged pod on the management pool that may talk to Kubernetes as ``account``."""
     labels = {LABEL_NAME: name}
@@ -123,7 +129,7 @@ def deployment(
                     "nodeSelector": on_management_pool(),
                     "securityContext": pod_context(UID),
                     "containers": [container],
-                    "volumes": [scratch_volume("256Mi"), *volumes],
+                    "volumes": [scratch_volume(f"{scratch_mib}Mi"), *volumes],
                 },
             },
         },
@@ -145,8 +151,7 @@ def _panel_container(
         "GTC_FRONTEND_URL": frontend_url(),
         "GTC_PROMETHEUS_URL": PROMETHEUS_ADDRESS,
         "GTC_GRAFANA_URL": GRAFANA_ADDRESS,
-        "GTC_LOAD_SHARDS": str(load_shards),
-        "GTC_CORPUS": names.corpus_location(),
+        "GTC_CORPUS": env.spaces.corpus,
         "GTC_SECRETS_DIR": SECRETS_MOUNT,
         "NICEGUI_STORAGE_PATH": f"{WRITABLE}/nicegui",
         **variables,

@@ -18,7 +18,9 @@ _UNLIMITED: Final = {"quota": -1, "limit": -1, "overQuotaWeight": 1}
 
 
 def queues(env: Environment) -> list[Manifest]:
-    """Parent and child queue, both without limits: the GPU budget is the limit."""
+    """Parent and child queue, without limits: the GPU budget is the limit. None without KAI."""
+    if not env.grove:
+        return []
     return [_queue(env, PARENT, {}), _queue(env, env.kai_queue, {"parentQueue": PARENT})]
 
 

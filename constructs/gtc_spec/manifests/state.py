@@ -22,10 +22,11 @@ def conductor_lease(env: Environment) -> Manifest:
 
 
 def state_config_map(env: Environment) -> Manifest:
-    """The ConfigMap that a restarted panel reads to continue the same phase."""
+    """The ConfigMap that a restarted panel reads to continue the same phase, with the end date."""
+    end = {} if env.until is None else {names.ANNOTATION_UNTIL: env.until.isoformat()}
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": metadata(env, names.STATE_CONFIG_MAP),
+        "metadata": metadata(env, names.STATE_CONFIG_MAP, annotations=end),
         "data": {},
     }

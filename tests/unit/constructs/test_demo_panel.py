@@ -85,7 +85,7 @@ def test_choices_and_load_processes_reach_the_pod(stack):
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"load_shards": 9}, "load_shards is 9, allowed: 1 to 3"),
+        ({"load_shards": 9}, "9 load processes, allowed: 1 to 3"),
         ({"image": "registry.example/panel"}, "image 'registry.example/panel' is not pinned"),
         ({"image": "registry.example:5000/panel"}, "image 'registry.example:5000/panel' is not"),
         ({"image": "registry.example/panel:latest"}, "image 'registry.example/panel:latest'"),

@@ -7,6 +7,7 @@ import sys
 import pytest
 
 import main
+from gtc_runtime.choices import Variables
 from tests.synthesised import ROOT
 
 
@@ -46,7 +47,9 @@ def test_bad_input_is_told_at_once_in_one_line(tmp_path, variables, said):
 
 
 def test_choices_concern_one_environment_and_reach_its_panel():
-    (dev, none), (prod, choices) = main.environments({"GTC_ENV": "prod", "GTC_REGION": "nyc2"})
+    (dev, none), (prod, choices) = main.environments(
+        Variables({"GTC_ENV": "prod", "GTC_REGION": "nyc2"}, {})
+    )
 
     assert (dev.region, none) == ("atl1", {})
     assert (prod.region, choices) == ("nyc2", {"GTC_REGION": "nyc2"})

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from gtc_cli.main import main
-from gtc_spec import names
+from gtc_spec.environment import load
 from tests.s3_server import KEY_ID, SECRET
 from tests.unit.models.conftest import WEIGHTS, Models
 from tests.unit.models.fake_hub import COMMIT, REPOSITORY
@@ -51,7 +51,10 @@ def test_without_keys_the_bucket_is_refused_and_both_are_named(
         monkeypatch.delenv(name, raising=False)
     assert main(["model", "status"]) == 2
     told = capsys.readouterr().err
-    assert f"{names.BUCKET} needs SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY" in told
+    assert (
+        f"{load('prod').spaces.bucket} needs SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY"
+        in told
+    )
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,32 @@ def test_another_date_is_refused_in_one_line(text: str, problem: str) -> None:
     with pytest.raises(UsageError) as told:
         bill.parse_until(text)
     assert told.value.message == problem
-    assert "2026-03-20T18:00+01:00" in told.value.hint
+    assert "YYYY-MM-DDThh:mm+01:00" in told.value.hint
+    assert bill.parse_until(bill.EXAMPLE, END) == END + timedelta(hours=8)
+
+
+@pytest.mark.parametrize(
+    ("text", "span"),
+    [
+        ("+8h", timedelta(hours=8)),
+        ("+2d", timedelta(days=2)),
+        ("+90m", timedelta(minutes=90)),
+        (" +1d12h30m ", timedelta(days=1, hours=12, minutes=30)),
+    ],
+)
+def test_a_span_counts_from_now(text: str, span: timedelta) -> None:
+    assert bill.parse_until(text, END) == END + span
+
+
+@pytest.mark.parametrize("text", ["+", "+8", "+h", "+0h", "+8h2d", "+-8h", "+8 h"])
+def test_another_span_is_refused_with_those_that_are_allowed(text: str) -> None:
+    with pytest.raises(UsageError, match="allowed: \\+8h, \\+2d"):
+        bill.parse_until(text, END)
+
+
+def test_a_span_without_a_now_is_no_date() -> None:
+    with pytest.raises(UsageError, match="not an end date: '\\+8h'"):
+        bill.parse_until("+8h")
 
 
 @given(st.text(max_size=30))

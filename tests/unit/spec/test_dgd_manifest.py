@@ -8,7 +8,7 @@ import pytest
 
 from gtc_spec import environment, names
 from gtc_spec.engine_config import EngineFacts, check
-from gtc_spec.manifests import config_maps, dgd
+from gtc_spec.manifests import config_maps, dgd, metadata
 from gtc_spec.pools import ROLES
 
 ROOT = Path(__file__).resolve().parents[3]
@@ -138,7 +138,9 @@ def test_changed_engine_file_rolls_the_workers_of_its_pool_only() -> None:
 
 
 def test_without_grove_only_the_annotation_changes() -> None:
-    with_grove, without = (dgd.dynamo_graph_deployment(PROD, grove=grove) for grove in (1, 0))
+    plain = PROD.model_copy(update={"grove": False})
+    with_grove, without = (dgd.dynamo_graph_deployment(env) for env in (PROD, plain))
+    without["metadata"]["annotations"] |= metadata.digest(PROD)
     assert without["metadata"]["annotations"].pop("nvidia.com/enable-grove") == "false"
     assert with_grove == without
 

@@ -39,7 +39,6 @@ def custom(env: environment.Environment) -> list[dict[str, Any]]:
     """Every custom resource of one environment."""
     return [
         dgd.dynamo_graph_deployment(env),
-        dgd.dynamo_graph_deployment(env, {"prefill": "0" * 12}, grove=False),
         *(dgd.scaling_adapter(names.SERVICES[r], env.pools.of(r).initial) for r in ROLES),
         *(scaled_object.scaled_object(env, role) for role in ROLES),
         *queue.queues(env),
@@ -91,7 +90,8 @@ def crds(request: pytest.FixtureRequest) -> Schemas:
 def test_custom_resources_satisfy_their_schemas_strictly(
     env: environment.Environment, crds: Schemas
 ) -> None:
-    for manifest in custom(env):
+    plain = env.model_copy(update={"grove": False})
+    for manifest in [*custom(env), *custom(plain)]:
         jsonschema.Draft202012Validator(schema_of(manifest, crds)).validate(manifest)
 
 

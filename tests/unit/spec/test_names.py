@@ -19,7 +19,6 @@ def test_the_plans_names_are_exact() -> None:
         "gtc-demo-trtllmprefillworker",
         "gtc-demo-trtllmdecodeworker",
     ]
-    assert names.BUCKET == "do-gtc2026-doks-demo"
     assert names.MODEL_CLAIM == "model-nfs-pvc"
     assert names.UPLOAD_MARKER == ".upload-complete"
     assert names.DOWNLOAD_MARKER == ".download-complete"

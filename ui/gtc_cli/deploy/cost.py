@@ -16,12 +16,10 @@ import click
 from gtc_cli import options
 from gtc_cli.deploy.account import RunningCluster, running_cluster
 from gtc_cli.deploy.variables import DO_TOKEN, NEEDED, Variables
-from gtc_runtime import settings
 from gtc_spec import bill
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.names import environment_tag
-from gtc_spec.overrides import load_with
 
 NOT_IN_IT = "not in it: the share with models, load balancers, volumes, traffic"
 
@@ -31,7 +29,7 @@ NOT_IN_IT = "not in it: the share with models, load balancers, volumes, traffic"
 @options.as_json
 def cost(env: str | None, as_json: bool) -> None:
     """GPU-hours and dollars: an hour, so far, and until the end date."""
-    environment = _environment(env)
+    environment = options.environment(env, None)
     token = Variables.read(os.environ, Path.cwd()).get(DO_TOKEN)
     cluster = running_cluster(token) if token else None
     if cluster is not None and environment_tag(environment.name) not in cluster.tags:
@@ -52,7 +50,7 @@ def teardown_if_expired(env: str | None) -> None:
 
     Does nothing before that date, and never without one.
     """
-    environment = _environment(env)
+    environment = options.environment(env, None)
     token = Variables.read(os.environ, Path.cwd()).secrets(NEEDED["infra"])[DO_TOKEN]
     cluster = running_cluster(token)
     if cluster is None or environment_tag(environment.name) not in cluster.tags:
@@ -62,7 +60,7 @@ def teardown_if_expired(env: str | None) -> None:
     if until is None:
         raise GtcError(
             f"the cluster of {environment.name} has no end date; nothing was deleted",
-            "give it one: make deploy UNTIL=..., or make teardown",
+            f"give it one: make infra-up UNTIL={bill.EXAMPLE}, or make teardown",
         )
     left = bill.minutes_left(until, datetime.now(UTC))
     if left > 0:
@@ -83,7 +81,7 @@ def refuse_without_end(env: Environment, now: datetime) -> None:
     Raises:
         UsageError: There is no end date, or it has passed.
     """
-    example = f"make deploy ENV={env.name} UNTIL=2026-03-20T18:00+01:00, or GTC_UNTIL in .env"
+    example = f"make deploy ENV={env.name} UNTIL={bill.EXAMPLE}, or a date as GTC_UNTIL in .env"
     if env.until is None:
         if env.name == "prod":
             price = env.hosting.gpu_node_usd_h * env.gpus.nodes
@@ -91,11 +89,6 @@ def refuse_without_end(env: Environment, now: datetime) -> None:
         return
     if env.until <= now:
         raise UsageError(f"the end date {_date(env.until)} has passed", example)
-
-
-def _environment(env: str | None) -> Environment:
-    variables = Variables.read(os.environ, Path.cwd())
-    return load_with(settings.read(env=env).env, variables.choices)
 
 
 def _figures(env: Environment, cluster: RunningCluster | None, now: datetime) -> dict[str, object]:

@@ -6,6 +6,7 @@ which step it was, so that repeating the command is all that there is to do.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +22,7 @@ from gtc_cli.deploy.stacks import Stacks
 from gtc_cli.deploy.teardown import Consent, Teardown
 from gtc_cli.deploy.variables import DO_TOKEN
 from gtc_runtime import settings
+from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
 from gtc_spec.manifests.secret_names import SPACES
@@ -146,6 +148,7 @@ class Deployment:
         listed = self.stacks.listed(self.stacks.cluster)
         imports = installed.clear(str(self.kubeconfig()), wanted, listed, click.echo)
         self.stacks.apply(self.stacks.cluster, imports)
+        self.tell_end()  # when only the date moved, no manifest may differ from the one before
 
     def build_and_push(self) -> None:
         """Build the image of this commit and push it."""
@@ -156,6 +159,27 @@ class Deployment:
     def wait(self, part: str) -> None:
         """Wait for a part with fresh credentials."""
         wait.until(part, self.env, str(self.kubeconfig()))
+
+    def tell_end(self) -> None:
+        """Write the end date where the panel reads it, as soon as there is one to read it.
+
+        Raises:
+            GtcError: The cluster does not take it.
+        """
+        if not self.stacks.lists(self.stacks.cluster):
+            return
+        from gtc_runtime.cluster import end_date
+        from gtc_runtime.cluster.kube import Kube
+
+        async def act(file: str) -> None:
+            async with await Kube.connect(names.NAMESPACE_WORKLOAD, file) as kube:
+                await end_date.write(kube, self.env.until)
+
+        try:
+            asyncio.run(act(str(self.kubeconfig())))
+        except GtcError as error:
+            again = f"make cluster-config ENV={self.env.name} tells it, too"
+            raise GtcError(f"the panel was not told the end date: {error.message}", again) from None
 
     def put_corpus(self) -> None:
         """Have a whole corpus in the bucket before the panel looks for one."""

@@ -6,14 +6,11 @@ Values are read from the process and from ``.env``, in this order, and are never
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from dotenv import dotenv_values
-
-from gtc_runtime import settings
-from gtc_spec import images, names, overrides
+from gtc_runtime import choices, settings
+from gtc_spec import names
 from gtc_spec.errors import UsageError
 from gtc_spec.manifests.secret_names import SECRETS
 
@@ -41,21 +38,9 @@ ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 """Every name under which a variable may be given."""
 
-CHOICES: Final = (*overrides.CHOICES, *images.CHOICES)
-"""What a deployment may choose; see `gtc_spec.overrides` and `gtc_spec.images`."""
 
-
-@dataclass(frozen=True)
-class Variables:
-    """Variables by where they come from; an empty value counts as not set.
-
-    Attributes:
-        process: Of this process.
-        file: Of ``.env``; the process wins.
-    """
-
-    process: Mapping[str, str]
-    file: Mapping[str, str]
+class Variables(choices.Variables):
+    """The variables of a deployment, secrets among them."""
 
     @classmethod
     def read(cls, process: Mapping[str, str], folder: Path) -> Variables:
@@ -64,21 +49,8 @@ class Variables:
         Raises:
             UsageError: The file cannot be read.
         """
-        path = folder / ".env"
-        try:
-            file = dotenv_values(path) if path.exists() else {}
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(f"cannot read {path}: {error}") from None
-        return cls(_filled(process), _filled(file))
-
-    def get(self, name: str) -> str:
-        """The value of one variable, empty when it is not set."""
-        return self.process.get(name) or self.file.get(name, "")
-
-    @property
-    def choices(self) -> dict[str, str]:
-        """The choices that were made."""
-        return {name: value for name in CHOICES if (value := self.get(name))}
+        found = choices.variables(process, folder)
+        return cls(found.process, found.file)
 
     def secrets(self, needed: Iterable[str]) -> dict[str, str]:
         """The values of these variables.
@@ -143,7 +115,3 @@ def _problem(name: str, given: Mapping[str, str]) -> str:
 def _own_names(name: str) -> tuple[str, ...]:
     """The names that a person sets; the ones for Terraform follow from them."""
     return tuple(alias for alias in ALIASES[name] if not alias.startswith("TF_VAR_"))
-
-
-def _filled(variables: Mapping[str, str | None]) -> dict[str, str]:
-    return {name: value for name, value in variables.items() if value and value.strip()}

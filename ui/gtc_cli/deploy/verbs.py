@@ -15,9 +15,9 @@ from gtc_cli.deploy.sequence import Deployment
 from gtc_cli.deploy.stacks import Stacks
 from gtc_cli.deploy.teardown import Consent
 from gtc_cli.deploy.variables import DO_TOKEN, NEEDED, Part, Variables
-from gtc_runtime import settings
+from gtc_runtime import choices, settings
 from gtc_spec.errors import UsageError
-from gtc_spec.overrides import load_with
+from gtc_spec.manifests import panel_choices
 
 PRIVATE = 0o077
 """What others may not do with files that we or Terraform write: states hold credentials."""
@@ -40,7 +40,7 @@ def check_env(env: str | None) -> None:
     """Check every variable that a deployment needs; name all that are missing and what for."""
     variables = Variables.read(os.environ, Path.cwd())
     variables.secrets(NEEDED["cluster"])
-    environment = load_with(settings.read(env=env).env, variables.choices)
+    environment = choices.environment(env, given=variables)
     for name in NEEDED["cluster"]:
         click.echo(f"ok  {name}: {settings.PURPOSES[name]}")
     click.echo(
@@ -78,6 +78,7 @@ def infra_up(env: str | None, adopt: bool) -> None:
     cost.refuse_without_end(deployment.env, datetime.now(UTC))
     deployment.refuse_others(adopt)
     deployment.deploy_infra()
+    deployment.tell_end()
 
 
 @infra.command("down")
@@ -193,15 +194,18 @@ def deployment_for(env: str | None, part: Part | None) -> Deployment:
     folder = checkout.root()
     variables = Variables.read(os.environ, folder)
     configured = settings.read(env=env)
-    environment = load_with(configured.env, variables.choices)
+    environment = choices.environment(env, given=variables)
+    chosen = variables.chosen
+    if part == "cluster":  # refused before anything is made
+        panel_choices.in_pod(chosen)
     secrets = variables.secrets(NEEDED[part]) if part else {}
     state.refuse_other_environment(folder, environment.name)
-    chosen = {**variables.choices, "GTC_ENV": environment.name}
+    told = {**chosen, "GTC_ENV": environment.name}
     return Deployment(
         env=environment,
         folder=folder,
-        stacks=Stacks.of(folder, environment.name, chosen, secrets),
-        image=checkout.image(variables.choices, folder),
+        stacks=Stacks.of(folder, environment.name, told, secrets),
+        image=checkout.image(chosen, folder),
         secrets=secrets,
         do_context=configured.do_context,
         state_dir=configured.state_dir,
@@ -211,7 +215,7 @@ def deployment_for(env: str | None, part: Part | None) -> Deployment:
 def image_name_here() -> str:
     """Whole name of our image for this checkout and these choices."""
     folder = checkout.root()
-    return checkout.image(Variables.read(os.environ, folder).choices, folder)
+    return checkout.image(Variables.read(os.environ, folder).chosen, folder)
 
 
 def _confirm(yes: bool, what: str) -> None:

@@ -116,7 +116,7 @@ def _plan(
     if not math.isfinite(duration_s):
         raise UsageError(f"duration {duration_s:g} s is not allowed: it must end")
     target.check(url)
-    environment = options.environment(env or os.environ.get("GTC_ENV") or "prod", None)
+    environment = options.environment(env, None)
     shares = environment.table.phases[0].mix if mix is None else WorkloadMix.parse(mix)
     settings = settings_from(environment, url, seed=seed)
     limits = settings.limits.model_copy(

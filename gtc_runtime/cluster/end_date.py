@@ -1,0 +1,76 @@
+"""When everything has to be gone, as the cluster itself says: an annotation of the panel's state.
+
+A date moves while the show runs, so no process keeps it in its environment: whoever moves it writes
+it here, and the panel reads it again and again. This module must not know Terraform or the account.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from contextlib import suppress
+from datetime import datetime
+from typing import Final
+
+from gtc_runtime.cluster.errors import NotFound
+from gtc_runtime.cluster.kinds import CONFIG_MAP
+from gtc_runtime.cluster.kube import Kube
+from gtc_spec import bill, names
+from gtc_spec.errors import GtcError, UsageError
+
+LOOK_S: Final = 15.0
+log = logging.getLogger(__name__)
+
+
+class EndDate:
+    """The end date as it is now; it moves without a new process.
+
+    Args:
+        kube: A client of the workload's namespace.
+        until: What counts while the cluster says nothing.
+    """
+
+    def __init__(self, kube: Kube, until: datetime | None) -> None:
+        self._kube, self._default = kube, until
+        self.until = until
+
+    async def follow(self) -> None:
+        """Look for ever; what was read last stays while the cluster does not answer."""
+        while True:
+            with suppress(GtcError):
+                self.until = await read(self._kube) or self._default
+            await asyncio.sleep(LOOK_S)
+
+
+async def read(kube: Kube) -> datetime | None:
+    """The end date; None when the cluster says none, or nothing that is one.
+
+    Args:
+        kube: A client of the workload's namespace.
+
+    Raises:
+        KubeError: Kubernetes does not answer or refuses.
+    """
+    try:
+        found = await kube.get(CONFIG_MAP, names.STATE_CONFIG_MAP)
+    except NotFound:
+        return None
+    text = ((found.get("metadata") or {}).get("annotations") or {}).get(names.ANNOTATION_UNTIL)
+    if not text:
+        return None
+    try:
+        return bill.parse_until(str(text))
+    except UsageError as error:
+        log.warning("the cluster's end date is not used: %s", error.message)
+        return None
+
+
+async def write(kube: Kube, until: datetime | None) -> None:
+    """Say when everything has to be gone; None takes the date away.
+
+    Raises:
+        KubeError: Kubernetes does not answer or refuses, or there is no panel yet (`NotFound`).
+    """
+    said = None if until is None else until.isoformat()
+    patch = {"metadata": {"annotations": {names.ANNOTATION_UNTIL: said}}}
+    await kube.patch(CONFIG_MAP, names.STATE_CONFIG_MAP, patch)
