@@ -23,6 +23,7 @@ export GTC_UNTIL := $(UNTIL)
 export GTC_URL := $(URL)
 
 BIN := .venv/bin
+CORE := $(BIN)/python gtc_runtime/load/native/build.py
 COMPILE := $(BIN)/uv pip compile -q --generate-hashes --no-header --python-version 3.11 $(LOCK_FLAGS)
 
 # States, plans and kubeconfigs hold credentials: nobody else may read what these commands write.
@@ -64,6 +65,7 @@ test-slow: setup ## Run the slow suites: browser, chaos, whole rehearsals
 	@$(PYTHON) -m tools.chromium
 	@$(PYTHON) -m tools.prometheus
 	@$(PYTHON) tools/compiler.py || true
+	-@$(CORE)
 	$(BIN)/pytest -m "slow and not cluster"
 
 chaos: setup ## Kill and break a running rehearsal, and see that nothing stays broken
@@ -71,6 +73,7 @@ chaos: setup ## Kill and break a running rehearsal, and see that nothing stays b
 
 bench-load: setup ## Hold the load engine against C, AIPerf and GuideLLM; BENCH_FLAGS=--quick, --peers=
 	@$(PYTHON) tools/compiler.py
+	@$(CORE)
 	@$(BIN)/python -m tests.bench.load.run $(BENCH_FLAGS)
 
 bench-models: setup ## Race, damage and kill the model sync with 2 GB; S3=URL of a store, else moto; DIR=

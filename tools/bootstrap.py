@@ -94,9 +94,15 @@ def stamp(name: str) -> Path:
     return VENV / f".{name}-stamp"
 
 
+def native_core() -> list[Path]:
+    """The sources of the compiled part; installing compiles them if there is a compiler."""
+    folder = ROOT / "gtc_runtime" / "load" / "native"
+    return [folder / "build.py", *sorted(folder.glob("*.[ch]"))]
+
+
 def digest(name: str) -> str:
     """What the stamp must say: a hash over everything that decides what is installed."""
-    parts = [ROOT / "requirements" / f"{name}.txt", ROOT / "pyproject.toml"]
+    parts = [ROOT / "requirements" / f"{name}.txt", ROOT / "pyproject.toml", *native_core()]
     return hashlib.sha256(b"".join(part.read_bytes() for part in parts)).hexdigest()
 
 

@@ -26,6 +26,9 @@ _PER_LOG = 1.0 / math.log(GROWTH)
 _AT_ONE_S = -math.log(FLOOR_S) * _PER_LOG
 _LAST = int(math.log(CEILING_S / FLOOR_S) * _PER_LOG)
 
+SCALE = (_PER_LOG, _AT_ONE_S, FLOOR_S, _LAST)
+"""All that `bucket_of` needs to know, for its twin in the native core."""
+
 
 class Counts:
     """How often each whole number came.

@@ -14,10 +14,13 @@ import select
 import socket
 import struct
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 
 SO_TIMESTAMPNS = 35
 """Socket option that asks for stamps (Linux, all but a few old architectures)."""
+
+_SEND_FLAGS = socket.MSG_DONTWAIT | getattr(socket, "MSG_NOSIGNAL", 0)
 
 _STAMP_AT = socket.CMSG_LEN(0)
 _CONTROL_SIZE = socket.CMSG_SPACE(16)
@@ -44,6 +47,38 @@ def failed() -> OSError:
     """The error of the last call, of its own class: `BlockingIOError` if it would have waited."""
     number = ctypes.get_errno()
     return OSError(number, os.strerror(number))
+
+
+def send(fd: int, data: bytes, begin: int = 0) -> int:
+    """Write what a socket takes now of `data`, from `begin` on.
+
+    No other thread comes between reading the clock before it and the kernel.
+
+    Returns:
+        How many bytes that was.
+
+    Raises:
+        BlockingIOError: It takes none.
+        OSError: The connection is broken.
+    """
+    at: bytes | int = data if not begin else (_address_of(data) + begin)
+    sent: int = _send()(fd, at, len(data) - begin, _SEND_FLAGS)
+    if sent < 0:
+        raise failed()
+    return sent
+
+
+@cache
+def _send() -> Callable[..., int]:
+    call = libc().send
+    call.argtypes = (ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int)
+    call.restype = ctypes.c_ssize_t
+    return call
+
+
+def _address_of(data: bytes) -> int:
+    """Where its first byte lies, as long as it lives."""
+    return ctypes.cast(ctypes.c_char_p(data), ctypes.c_void_p).value or 0
 
 
 class _Part(ctypes.Structure):

@@ -10,10 +10,14 @@ import os
 import select
 import socket
 from contextlib import suppress
+from typing import TYPE_CHECKING
 
 from gtc_runtime.load.addresses import Address
 from gtc_runtime.load.exchange import Exchange
-from gtc_runtime.load.kernel_calls import SO_TIMESTAMPNS
+from gtc_runtime.load.kernel_calls import SO_TIMESTAMPNS, send
+
+if TYPE_CHECKING:
+    from gtc_runtime.load.native._core import Stream
 
 READ = select.EPOLLIN
 WRITE = select.EPOLLOUT
@@ -36,18 +40,21 @@ class KernelConnection:
         waited: It was open before `exchange` came, so the server may have closed it meanwhile.
         exact: The fast way of counting was wrong on this connection.
         deadline: Ends the attempt to connect.
+        stream: Counts plain reads before they come here; None if nobody does.
     """
 
     __slots__ = (
         "_epoll",
+        "_request",
+        "_sent",
         "_socket",
-        "_unsent",
         "address",
         "connecting",
         "deadline",
         "exact",
         "exchange",
         "fd",
+        "stream",
         "tries",
         "waited",
     )
@@ -60,7 +67,9 @@ class KernelConnection:
         self.waited = False
         self.exact = False
         self.deadline: asyncio.TimerHandle | None = None
-        self._unsent = memoryview(b"")
+        self.stream: Stream | None = None
+        self._request = b""  # until all of it is sent
+        self._sent = 0
         self._epoll = epoll
         self._socket = socket.socket(address[0], socket.SOCK_STREAM | socket.SOCK_NONBLOCK)
         self.fd = self._socket.fileno()
@@ -93,9 +102,9 @@ class KernelConnection:
         Raises:
             OSError: The connection is broken.
         """
-        self._unsent = memoryview(data)
+        self._request, self._sent = data, 0
         self.write_more()
-        if self._unsent:
+        if self._request:
             self._epoll.modify(self.fd, READ | WRITE)
 
     def write_more(self) -> None:
@@ -104,18 +113,19 @@ class KernelConnection:
         Raises:
             OSError: The connection is broken.
         """
-        if not self._unsent:
+        if not self._request:
             return
         try:
-            sent = self._socket.send(self._unsent)
+            self._sent += send(self.fd, self._request, self._sent)
         except BlockingIOError:
             return
-        self._unsent = self._unsent[sent:]
+        if self._sent == len(self._request):
+            self._request = b""
 
     def wrote(self) -> None:
         """There is room again: send, and no longer ask for room if that was all."""
         self.write_more()
-        if not self._unsent:
+        if not self._request:
             self._epoll.modify(self.fd, READ)
 
     def forget_deadline(self) -> None:

@@ -10,7 +10,6 @@ reports.
 from __future__ import annotations
 
 import asyncio
-import errno
 import os
 import select
 import sys
@@ -19,17 +18,13 @@ from collections import deque
 from collections.abc import Callable
 
 from gtc_runtime.load.exchange import Exchange
-from gtc_runtime.load.kernel_calls import ReadyList, Receiver
 from gtc_runtime.load.kernel_clock import RESAMPLE_S, KernelClock
-from gtc_runtime.load.kernel_connection import WRITE, KernelConnection
+from gtc_runtime.load.kernel_connection import KernelConnection
+from gtc_runtime.load.kernel_sockets import EVENTS_MAX, sockets_of
 from gtc_runtime.load.protocol import reason_of
 from gtc_runtime.load.quality import QualityMeter
 from gtc_runtime.load.timer import Timer, timer_for
 
-READ_SIZE = 16_384
-"""Largest single read."""
-EVENTS_MAX = 256
-"""Connections read in one look."""
 TAKEN_IN_MAX = 64
 """Reads handed on in one look, so that neither due requests nor the next arrivals wait long. What
 has been read has its time; pieces of a stream that are read together would share one."""
@@ -50,8 +45,7 @@ class KernelReader:
     """Hands what arrives to the exchanges, with the kernel's time of arrival.
 
     Args:
-        writable: Called when a connection has room to write, or is open now; returns whether there
-            may be something to read.
+        writable: Called when a connection has room to write, or is open now.
         over: Called when a request has its outcome, with each read until its body has ended.
         gone: Called when a connection is closed or broken, with the reason.
         clock: Seconds of CLOCK_MONOTONIC.
@@ -63,7 +57,7 @@ class KernelReader:
 
     def __init__(
         self,
-        writable: Callable[[KernelConnection], bool],
+        writable: Callable[[KernelConnection], None],
         over: Callable[[KernelConnection, Exchange], None],
         gone: Callable[[KernelConnection, str], None],
         clock: Callable[[], float] = time.monotonic,
@@ -74,9 +68,9 @@ class KernelReader:
         self._over = over
         self._gone = gone
         self._clock = clock
+        self._sockets = sockets_of(self.epoll, clock)
         self._offset = KernelClock()
-        self._ready = ReadyList(self.epoll, EVENTS_MAX)
-        self._receiver = Receiver(EVENTS_MAX, READ_SIZE)
+        self._sockets.set_clock(self._offset.offset_whole_s, self._offset.offset_ns)
         self._meter = QualityMeter("kernel", clock())
         self._waiting: deque[tuple[KernelConnection, bytes | int, float]] = deque()
         self._empty_looks = 0
@@ -117,22 +111,31 @@ class KernelReader:
         else:
             self._loop.add_reader(self.epoll.fileno(), self._woken)
 
+    def watch(self, connection: KernelConnection) -> None:
+        """Read this connection too."""
+        self.connections[connection.fd] = connection
+        connection.stream = self._sockets.watch(connection.fd)
+
+    def forget(self, connection: KernelConnection) -> None:
+        """It is about to be closed."""
+        del self.connections[connection.fd]
+        self._sockets.forget(connection.fd)
+
     def _read(self) -> int:
         """Read what has arrived, on every connection once; returns how many had something."""
-        receiver, offset = self._receiver, self._offset
-        whole_s, ns = offset.offset_whole_s, offset.offset_ns
-        fds = [fd for mask, fd in self._ready.read() if not mask & WRITE or self._may_read(fd)]
-        for slot, size in enumerate(receiver.receive(fds)):
-            connection = self.connections.get(fds[slot])
-            if connection is None or size == -errno.EAGAIN:
+        found, reads, coalesced, oldest_s, rows = self._sockets.look()
+        for fd, data, at_s in rows:
+            connection = self.connections.get(fd)
+            if connection is None:
                 continue
-            if size > 0 and (stamp := receiver.stamp(slot)):
-                at_s = stamp[0] - whole_s + (stamp[1] - ns) * 1e-9
+            if data is None:
+                self._writable(connection)
             else:
-                at_s = self._clock()
-            data = receiver.data(slot, size) if size > 0 else size
-            self._waiting.append((connection, data, at_s))
-        return len(fds)
+                self._waiting.append((connection, data, at_s))
+        if reads:
+            self._meter.coalesced(coalesced)
+            self._judge(reads, oldest_s)
+        return found
 
     def _take_in(self) -> None:
         """Hand to the exchanges what was read first."""
@@ -143,6 +146,8 @@ class KernelReader:
             connection, data, at_s = waiting.popleft()
             if connections.get(connection.fd) is not connection:
                 continue  # closed meanwhile
+            if connection.stream is not None:
+                connection.stream.took()
             exchange = connection.exchange
             if exchange is None or not isinstance(data, bytes):
                 self._gone(connection, _reason(data))
@@ -150,11 +155,6 @@ class KernelReader:
                 self._over(connection, exchange)
         if reads:
             self._judge(reads, oldest_s)
-
-    def _may_read(self, fd: int) -> bool:
-        """A connection has room to write; whether there may be something to read too."""
-        connection = self.connections.get(fd)
-        return connection is not None and self._writable(connection)
 
     def _judge(self, reads: int, oldest_s: float) -> None:
         """Tell the meter of a batch; the first of it had waited longest. Keep the clock right."""
@@ -164,6 +164,7 @@ class KernelReader:
         self._meter.reader_stall(max(0.0, late_s))
         if now_s - self._offset.sampled_s > RESAMPLE_S or not 0 <= late_s < RESAMPLE_S:
             self._offset.sample()  # in time, or the wall clock was set
+            self._sockets.set_clock(self._offset.offset_whole_s, self._offset.offset_ns)
 
 
 def _reason(read: bytes | int) -> str:

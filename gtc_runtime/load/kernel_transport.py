@@ -116,28 +116,30 @@ class KernelTransport:
         self._busy[exchange] = connection
         connection.exchange = exchange
         exchange.exact = connection.exact
-        exchange.sent(self._clock())
+        at_s, broken = self._clock(), ""
         try:
             connection.write(exchange.request)
         except OSError as error:
-            self._gone(connection, reason_of(error))
+            broken = reason_of(error)
+        exchange.sent(at_s)
+        if broken:
+            self._gone(connection, broken)
 
-    def _writable(self, connection: KernelConnection) -> bool:
-        """There is room, or it is open now; False if there is nothing to read yet."""
+    def _writable(self, connection: KernelConnection) -> None:
+        """There is room, or it is open now."""
         try:
             if not connection.connecting:
                 connection.wrote()
-                return True
+                return
             connection.opened()
         except OSError as error:
             self._gone(connection, reason_of(error))
-            return False
+            return
         if connection.exchange is not None:
             self._begin(connection, connection.exchange)
         else:
             self._opening -= 1
             self._idle.append(connection)
-        return False
 
     def _connect(self, exchange: Exchange | None, tries: int = 1) -> None:
         """Open a connection, for an exchange or to spare."""
@@ -152,7 +154,7 @@ class KernelTransport:
         connection.tries = tries
         connection.exchange = exchange
         connection.deadline = self._loop.call_later(self._connect_s, self._too_late, connection)
-        self._connections[connection.fd] = connection
+        self._reader.watch(connection)
         if exchange is None:
             self._opening += 1
         else:
@@ -190,7 +192,7 @@ class KernelTransport:
 
     def _forget(self, connection: KernelConnection) -> None:
         """Close a connection and know it no longer."""
-        del self._connections[connection.fd]
+        self._reader.forget(connection)
         if connection.exchange is not None:
             self._busy.pop(connection.exchange, None)
         elif connection.connecting:

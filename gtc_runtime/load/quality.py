@@ -70,9 +70,9 @@ class QualityMeter:
         """So many reads brought something."""
         self._now.reads += number
 
-    def coalesced(self) -> None:
-        """One of the reads brought more than one frame with output."""
-        self._now.coalesced += 1
+    def coalesced(self, number: int = 1) -> None:
+        """So many of the reads brought more than one frame with output."""
+        self._now.coalesced += number
 
     def judge(self, now_s: float) -> Quality:
         """The light at `now_s`."""

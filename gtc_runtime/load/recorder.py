@@ -8,7 +8,9 @@ nothing is in the processor's caches, and the same work costs three times as muc
 
 from __future__ import annotations
 
+from gtc_runtime.load import native
 from gtc_runtime.load.histogram import bucket_of
+from gtc_runtime.load.native.gaps import NativeGaps
 from gtc_runtime.load.records import KEYS, Key, Outcome, RequestRecord
 from gtc_runtime.load.settings import RequestGoals
 from gtc_runtime.load.stats import Slices, Tally, tally_at
@@ -69,7 +71,10 @@ class SliceRecorder:
     def __init__(self, goals: RequestGoals | None = None) -> None:
         self._goals = goals
         self._slices: Slices = {}
-        self.gaps: dict[Key, Gaps] = {key: Gaps() for key in KEYS}
+        core = native.core()
+        self.gaps: dict[Key, Gaps | NativeGaps] = {
+            key: Gaps() if core is None else NativeGaps(core.Gaps) for key in KEYS
+        }
 
     def due(self, record: RequestRecord) -> None:
         """A request is due."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
+from gtc_runtime.load import native
 from gtc_runtime.load.engine import Engine
 from gtc_runtime.load.followups import CannedFollowUps
 from gtc_runtime.load.kernel_transport import KernelTransport
@@ -175,6 +176,24 @@ class Run:
 
     def outcomes(self):
         return Counter(str(each.outcome) for each in self.records)
+
+
+@pytest.fixture(scope="session")
+def native_core():
+    """The native core, compiled by `make setup` where a compiler is."""
+    core, reason = native.built()
+    if core is None:
+        pytest.skip(f"no native core: {reason}")
+    return core
+
+
+@pytest.fixture(params=["native", "python"])
+def core(request, monkeypatch):
+    """Which core counts; a test that uses this runs with each."""
+    if request.param == "native":
+        request.getfixturevalue("native_core")
+    monkeypatch.setenv(native.CHOICE, request.param)
+    return request.param
 
 
 @pytest.fixture

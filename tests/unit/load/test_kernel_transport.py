@@ -4,6 +4,8 @@ import asyncio
 import threading
 import time
 
+import pytest
+
 from gtc_runtime.load.exchange import Exchange
 from gtc_runtime.load.kernel_calls import stamps_work
 from gtc_runtime.load.kernel_clock import KernelClock
@@ -15,6 +17,8 @@ from gtc_runtime.load.records import Outcome, RequestRecord
 from gtc_runtime.load.settings import Timeouts
 from gtc_runtime.load.transports import transport_for
 from gtc_spec.phases import WorkloadMix
+
+pytestmark = pytest.mark.usefixtures("core")
 
 REASONING = WorkloadMix(0, 0, 100)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"

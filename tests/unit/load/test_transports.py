@@ -23,7 +23,7 @@ def chunk(payload):
 
 
 @pytest.fixture(params=[KernelTransport, AsyncTransport])
-def transport(request):
+def transport(request, core):
     return request.param
 
 
