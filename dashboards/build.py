@@ -19,10 +19,10 @@ from grafana_foundation_sdk.models import dashboard as dm
 from dashboards import FOLDER, demo, depth, hardware, kv
 from dashboards.panels import DATASOURCE, Panel, datasource_variable
 from gtc_panel.theme import COLOURS
-from gtc_spec import names, promql_client
+from gtc_spec import metrics, names, promql_client
 
-REFRESH: Final = "5s"
-"""The scrape interval: more often would draw the same."""
+REFRESH: Final = f"{metrics.SCRAPE_INTERVAL_S}s"
+"""More often would draw the same."""
 _GRAFANA: Final = cm.DataSourceRef(type_val="grafana", uid="-- Grafana --")
 
 

@@ -85,7 +85,7 @@ from cdktf_cdktf_provider_digitalocean.kubernetes_node_pool import (
 )
 from cdktf_cdktf_provider_digitalocean.nfs import Nfs
 from cdktf_cdktf_provider_digitalocean.provider import DigitaloceanProvider
-from cdktf_cdktf_provider_digitalocean.vpc import Vpc
+from cdktf_cdktf_provider_digitalocean.vpc import Vpc, VpcTimeouts
 from cdktf_cdktf_provider_helm.provider import (
     HelmProvider,
     HelmProviderKubernetes,
@@ -145,5 +145,6 @@ __all__ = [
     "Testing",
     "Token",
     "Vpc",
+    "VpcTimeouts",
     "jsii",
 ]

@@ -12,6 +12,8 @@ from gtc_constructs._bindings import (
     Construct,
     RuntimeClassV1,
     RuntimeClassV1Metadata,
+    SecretV1,
+    SecretV1Metadata,
     TerraformResource,
 )
 from gtc_constructs.base import GtcConstruct, Ordered
@@ -27,13 +29,17 @@ CRDS_CHART: Final = ChartRef.pinned(versions.DYNAMO_CRDS)
 CHART: Final = ChartRef.pinned(versions.DYNAMO_PLATFORM)
 _CRDS_NAMESPACE: Final = "default"
 """Where NVIDIA's guide installs the CRDs; they are of the whole cluster and outlive the release."""
+_SSH_SECRET: Final = "mpi-run-ssh-secret"  # noqa: S105 - its name
+"""What the operator copies into every namespace that it serves, or it serves nothing there
+(0.8.1, internal/secret/secret_replicator.go)."""
 
 
 class DynamoPlatform(GtcConstruct):
     """Everything that a DynamoGraphDeployment needs to run, and the namespace for it.
 
     The operator looks for Grove and KAI once, when it starts: turning one on later needs a restart
-    of the operator. Install the monitoring API first, or the chart makes no PodMonitors.
+    of the operator. Install the monitoring API first, or the chart makes no PodMonitors. Workers
+    that span nodes would need an SSH key in the Secret ``mpi-run-ssh-secret``, which stays empty.
 
     Args:
         scope: The construct to create this one in.
@@ -90,7 +96,7 @@ class DynamoPlatform(GtcConstruct):
             namespace,
             values=_values(storage_class, prometheus_url, grove=grove),
             overrides=values,
-            after=[self.namespace, crds],
+            after=[self.namespace, self._no_ssh_key(), crds],
         )
         if queues:
             self._take_over(queues)
@@ -102,6 +108,15 @@ class DynamoPlatform(GtcConstruct):
             metadata=RuntimeClassV1Metadata(name=RUNTIME_CLASS),
             handler=RUNTIME_CLASS,
             depends_on=self.depends_on,
+        )
+
+    def _no_ssh_key(self) -> SecretV1:
+        """In place of the chart's hook, whose images have no version."""
+        return SecretV1(
+            self,
+            "no-ssh-key",
+            metadata=SecretV1Metadata(name=_SSH_SECRET, namespace=self.namespace.name),
+            depends_on=list(self.namespace.resources),
         )
 
     def _chart(self, id: str, chart: ChartRef, name: str, namespace: str, **rest: Any) -> HelmChart:
@@ -121,12 +136,10 @@ class DynamoPlatform(GtcConstruct):
 
 
 def _values(storage_class: str, prometheus_url: str, *, grove: bool) -> dict[str, Any]:
-    # not `prometheusEndpoint` at the top: that key is ignored without a word
-    metrics = {"metrics": {"prometheusEndpoint": prometheus_url}} if prometheus_url else {}
     return {
         "grove": {"enabled": grove},
         "kai-scheduler": {"enabled": grove},
-        **({"dynamo-operator": {"dynamo": metrics}} if metrics else {}),
+        "dynamo-operator": _operator(prometheus_url),
         "etcd": {
             "enabled": True,
             "persistence": {"storageClass": storage_class},
@@ -139,3 +152,19 @@ def _values(storage_class: str, prometheus_url: str, *, grove: bool) -> dict[str
             "container": {"merge": {"resources": {"requests": {"cpu": "100m", "memory": "256Mi"}}}},
         },
     }
+
+
+def _operator(prometheus_url: str) -> dict[str, Any]:
+    # not `prometheusEndpoint` at the top: that key is ignored without a word
+    metrics = {"metrics": {"prometheusEndpoint": prometheus_url}} if prometheus_url else {}
+    return {
+        "dynamo": {**metrics, "mpiRun": {"sshKeygen": {"enabled": False}}},
+        "controllerManager": {"kubeRbacProxy": {"image": _image(versions.KUBE_RBAC_PROXY_IMAGE)}},
+        "webhook": {"certGenerator": {"image": _image(versions.CERTIFICATE_IMAGE)}},
+    }
+
+
+def _image(reference: str) -> dict[str, str]:
+    """An image as this chart takes it."""
+    repository, _, tag = reference.rpartition(":")
+    return {"repository": repository, "tag": tag}

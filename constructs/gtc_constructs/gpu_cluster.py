@@ -23,6 +23,7 @@ from gtc_constructs._bindings import (
     TerraformResource,
     TerraformResourceLifecycle,
     Vpc,
+    VpcTimeouts,
 )
 from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_constructs.nfs_share import NfsShare
@@ -55,7 +56,7 @@ class GpuCluster(GtcConstruct):
         allowed_addresses: Addresses that may reach the control plane. Default: all.
         kubeconfig_ttl: How long credentials that this resource hands out live. Default: 2 hours;
             the API's own default is 7 days.
-        tags: Tags of the cluster, its pools and the share. Default: none.
+        tags: Tags of the cluster and its pools. Default: none.
         cluster_tags: More tags of the cluster alone, such as some that change. Default: none.
         after: What must be there first. Default: nothing.
 
@@ -129,6 +130,7 @@ class GpuCluster(GtcConstruct):
             labels=dict(pool.labels) or None,
             tags=self._tags,
             timeouts=KubernetesNodePoolTimeouts(create="60m", delete="60m"),
+            lifecycle=TerraformResourceLifecycle(ignore_changes=_set_by_doks(pool)),
             **_nodes(pool),
         )
 
@@ -151,6 +153,9 @@ class GpuCluster(GtcConstruct):
             name=names.network(self._name),
             region=self._region,
             ip_range=cidr,
+            # cluster and share leave it long after their deletion was accepted; the provider's own
+            # limit is 2 minutes
+            timeouts=VpcTimeouts(delete="30m"),
             depends_on=self.depends_on,
         )
 
@@ -184,7 +189,6 @@ class GpuCluster(GtcConstruct):
             vpc=self.vpc,
             size_gib=size_gib,
             tier=tier,
-            tags=self._tags,
         )
 
     def _latest(self, minor: str) -> str:
@@ -197,6 +201,11 @@ def _nodes(pool: NodePool) -> Mapping[str, Any]:
         return {"size": pool.size, "node_count": pool.count}
     low, high = pool.autoscale
     return {"size": pool.size, "auto_scale": True, "min_nodes": low, "max_nodes": high}
+
+
+def _set_by_doks(pool: NodePool) -> list[str]:
+    """What DOKS puts on GPU nodes by itself, and what must not be taken away as a difference."""
+    return ["taint"] if pool.labels else ["taint", "labels"]
 
 
 def _firewall(addresses: Sequence[str]) -> KubernetesClusterControlPlaneFirewall | None:

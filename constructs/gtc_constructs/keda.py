@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from gtc_constructs._bindings import Construct, TerraformResource
 from gtc_constructs.base import GtcConstruct, Ordered
-from gtc_constructs.helm_chart import HelmChart
+from gtc_constructs.helm_chart import SHORT_WAIT, HelmChart
 from gtc_constructs.namespace import Namespace
 from gtc_constructs.values import ChartRef
 from gtc_spec import names, versions
@@ -63,6 +63,7 @@ class Keda(GtcConstruct):
             namespace=namespace,
             values=_values(scales, selector, monitors=monitors),
             overrides=values,
+            timeout=SHORT_WAIT,
             after=[self.namespace],
         )
 

@@ -27,6 +27,8 @@ from gtc_constructs.hcl import document
 CHART: Final = Path(__file__).parent / "charts" / "manifests"
 RELEASE_NAME_MAX: Final = 53
 """Longest name of a Helm release."""
+WAIT: Final = timedelta(minutes=10)
+"""Enough for images, volumes and finalizers; an interrupted Terraform sits it out."""
 _KEPT: Final = 5
 """Revisions of a release that Helm keeps for a rollback."""
 
@@ -45,7 +47,7 @@ class ManifestRelease(GtcConstruct):
         namespace: Namespace of the release, and of manifests that name none; it must exist.
         manifests: The objects, as they would be written in YAML. Secrets are refused: their
             values would be kept in Terraform's state.
-        timeout: Longest wait for one install, upgrade or removal. Default: 15 minutes.
+        timeout: Longest wait for one install, upgrade or removal. Default: 10 minutes.
         wait: Whether creating waits until built-in kinds are ready, and destroying until all is
             gone. Default: yes; no is for pods whose image comes later.
         adopt: Whether objects that are there already, made by nobody's release, are taken over.
@@ -64,7 +66,7 @@ class ManifestRelease(GtcConstruct):
         name: str,
         namespace: str,
         manifests: Sequence[Mapping[str, Any]],
-        timeout: timedelta = timedelta(minutes=15),
+        timeout: timedelta = WAIT,
         wait: bool = True,
         adopt: bool = False,
         after: Iterable[Ordered | TerraformResource] = (),
@@ -83,6 +85,8 @@ class ManifestRelease(GtcConstruct):
             values=[document({"manifests": manifests})],
             wait=wait,
             timeout=timeout.total_seconds(),
+            # takes over a first installation that failed, as HelmChart does
+            upgrade_install=True,
             max_history=_KEPT,
             take_ownership=adopt or None,
             depends_on=self.depends_on,

@@ -10,11 +10,12 @@ from typing import Any, Final
 
 from gtc_spec import names
 from gtc_spec.manifests.placement import tolerate_gpu
+from gtc_spec.metrics import SCRAPE_INTERVAL_S
+from gtc_spec.scrape import pace
 
 Values = dict[str, Any]
 
-SCRAPE_S: Final = 5
-"""Seconds between two scrapes: twelve in the one-minute window of every query."""
+_SCRAPE: Final = f"{SCRAPE_INTERVAL_S}s"
 PROMETHEUS_GIB: Final = 20
 _SIDECAR_FOLDER: Final = "/tmp/dashboards"  # noqa: S108 - in Grafana's pod, the chart's default
 _SELECTORS: Final = ("podMonitor", "serviceMonitor", "probe", "rule", "scrapeConfig")
@@ -37,13 +38,13 @@ def prometheus_stack(storage_class: str, node_selector: Mapping[str, str]) -> Va
         # nobody is paged at a booth, and the rules cost more than all our queries
         "alertmanager": {"enabled": False},
         "defaultRules": {"create": False},
-        "kubelet": {"serviceMonitor": {"interval": "30s"}},
+        "kubelet": {"serviceMonitor": pace(30)},
         "prometheus": {"prometheusSpec": _prometheus(storage_class, selector)},
         "prometheusOperator": {"nodeSelector": selector, "resources": _requests("50m", "128Mi")},
         "grafana": _grafana(storage_class, selector),
         "kube-state-metrics": {"nodeSelector": selector, **_kube_state()},
         "prometheus-node-exporter": {
-            "prometheus": {"monitor": {"interval": "15s", "relabelings": [_named_node()]}},
+            "prometheus": {"monitor": {**pace(15), "relabelings": [_named_node()]}},
             "resources": _requests("10m", "32Mi"),
         },
     }
@@ -51,19 +52,22 @@ def prometheus_stack(storage_class: str, node_selector: Mapping[str, str]) -> Va
 
 def dcgm_exporter() -> Values:
     """NVIDIA's GPU metrics, from every GPU node."""
-    interval = f"{SCRAPE_S}s"
     return {
         # without it the exporter never lands on a node that DOKS tainted
         "tolerations": tolerate_gpu(),
         "nodeSelector": {"doks.digitalocean.com/gpu-brand": "nvidia"},
         "serviceMonitor": {
             "enabled": True,
-            "interval": interval,
+            **pace(),
             # otherwise `pod` is the exporter and the worker is called exported_pod
             "honorLabels": True,
         },
-        # it collects every 30 s by default, so GPU panels would move twice a minute
-        "arguments": ["-f", "/etc/dcgm-exporter/default-counters.csv", "-c", str(SCRAPE_S * 1000)],
+        "arguments": [
+            "--collectors=/etc/dcgm-exporter/default-counters.csv",
+            # every 30 s by default, so GPU panels would move twice a minute; in one word with its
+            # name, because the chart prints arguments without quotes and YAML reads a number
+            f"--collect-interval={SCRAPE_INTERVAL_S * 1000}",
+        ],
         "resources": _requests("100m", "256Mi"),
     }
 
@@ -73,7 +77,8 @@ def _prometheus(storage_class: str, selector: Mapping[str, str]) -> Values:
     opened = {f"{kind}SelectorNilUsesHelmValues": False for kind in _SELECTORS}
     return {
         **opened,
-        "scrapeInterval": f"{SCRAPE_S}s",
+        "scrapeInterval": _SCRAPE,
+        "scrapeTimeout": _SCRAPE,
         "serviceDiscoveryRole": "EndpointSlice",
         "retention": "7d",
         "retentionSize": "15GiB",
@@ -101,29 +106,40 @@ def _grafana(storage_class: str, selector: Mapping[str, str]) -> Values:
         # annotations live in its database; a volume of one writer deadlocks a rolling update
         "persistence": {"enabled": True, "storageClassName": storage_class, "size": "5Gi"},
         "deploymentStrategy": {"type": "Recreate"},
+        # the chart's timeout of 30 s is longer than our interval
+        "serviceMonitor": pace(30),
         "sidecar": {
             "resources": _requests("10m", "64Mi"),
             # without it Grafana takes 30 s, and the rate windows of its panels become 2 minutes
-            "datasources": {"defaultDatasourceScrapeInterval": f"{SCRAPE_S}s"},
+            "datasources": {
+                "defaultDatasourceScrapeInterval": _SCRAPE,
+                # there is none to ask
+                "alertmanager": {"enabled": False},
+            },
             "dashboards": {
                 "folderAnnotation": "grafana_folder",
                 "provider": {"foldersFromFilesStructure": True},
             },
         },
-        "grafana.ini": {
-            # the kiosk shows boards without a login; a viewer can still send any query, so the
-            # Service stays inside the cluster
-            "auth.anonymous": {"enabled": True, "org_role": "Viewer", "hide_version": True},
-            "users": {"allow_sign_up": False, "default_theme": "dark"},
-            "security": {"allow_embedding": False},
-            "snapshots": {"enabled": False},
-            "analytics": {"reporting_enabled": False, "check_for_updates": False},
-            "news": {"news_feed_enabled": False},
-            "dashboards": {
-                "min_refresh_interval": f"{SCRAPE_S}s",
-                # where the sidecar puts the wall; a Grafana without it opens its own start page
-                "default_home_dashboard_path": f"{_SIDECAR_FOLDER}/{names.DEMO}/demo.json",
-            },
+        "grafana.ini": _settings(),
+    }
+
+
+def _settings() -> Values:
+    """Grafana's own configuration file."""
+    return {
+        # the kiosk shows boards without a login; a viewer can still send any query, so the
+        # Service stays inside the cluster
+        "auth.anonymous": {"enabled": True, "org_role": "Viewer", "hide_version": True},
+        "users": {"allow_sign_up": False, "default_theme": "dark"},
+        "security": {"allow_embedding": False},
+        "snapshots": {"enabled": False},
+        "analytics": {"reporting_enabled": False, "check_for_updates": False},
+        "news": {"news_feed_enabled": False},
+        "dashboards": {
+            "min_refresh_interval": _SCRAPE,
+            # where the sidecar puts the wall; a Grafana without it opens its own start page
+            "default_home_dashboard_path": f"{_SIDECAR_FOLDER}/{names.DEMO}/demo.json",
         },
     }
 
@@ -134,7 +150,7 @@ def _kube_state() -> Values:
     look = ["list", "watch"]
     return {
         "resources": _requests("20m", "64Mi"),
-        "prometheus": {"monitor": {"interval": f"{SCRAPE_S}s"}},
+        "prometheus": {"monitor": {"http": pace()}},
         # the join key from a pod to its pool
         "metricLabelsAllowlist": [f"pods=[{pods}]"],
         "rbac": {

@@ -7,7 +7,7 @@ what is stored on the share.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from gtc_constructs._bindings import Construct, Nfs, TerraformResource, Vpc
 from gtc_constructs.base import GtcConstruct, Ordered
@@ -21,7 +21,7 @@ class NfsShare(GtcConstruct):
     """A share in one VPC, readable and writable by many pods.
 
     It squashes root: write to it as another user. It can grow but not shrink, and its tier cannot
-    be lowered.
+    be lowered. It has no tags: the provider takes some, but neither sends nor reads them.
 
     Args:
         scope: The construct to create this one in.
@@ -31,7 +31,6 @@ class NfsShare(GtcConstruct):
         vpc: Network that may mount it.
         size_gib: Size in GiB, at least 50. Throughput grows with it.
         tier: Throughput class. Default: high.
-        tags: Tags. Default: none.
         after: What must be there first. Default: nothing.
 
     Raises:
@@ -48,7 +47,6 @@ class NfsShare(GtcConstruct):
         vpc: Vpc,
         size_gib: int,
         tier: NfsTier = NfsTier.HIGH,
-        tags: Sequence[str] = (),
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
         super().__init__(scope, id, after=after)
@@ -66,7 +64,6 @@ class NfsShare(GtcConstruct):
             region=region,
             size=size_gib,
             vpc_id=vpc.id,
-            tags=list(tags),
             depends_on=self.depends_on,
         )
         self.nfs.add_override("performance_tier", str(tier))

@@ -13,7 +13,7 @@ from typing import Any, Final
 from gtc_constructs._bindings import Construct, TerraformResource
 from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_constructs.dashboards import Dashboards
-from gtc_constructs.helm_chart import HelmChart
+from gtc_constructs.helm_chart import SHORT_WAIT, HelmChart
 from gtc_constructs.monitoring_values import dcgm_exporter, prometheus_stack
 from gtc_constructs.namespace import Namespace
 from gtc_constructs.secrets import SecretRef, WorkloadSecrets
@@ -141,5 +141,6 @@ class Observability(GtcConstruct):
             name="dcgm-exporter",
             namespace=self.namespace.name,
             values=dcgm_exporter(),
+            timeout=SHORT_WAIT,
             after=[self.prometheus],
         )

@@ -6,6 +6,7 @@ times a quarter), so nothing is left floating. This module must not know how cha
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -70,6 +71,18 @@ FRONTEND_IMAGE: Final = f"{_NVCR}/dynamo-frontend:{DYNAMO}"
 WORKER_IMAGE: Final = f"{_NVCR}/tensorrtllm-runtime:{DYNAMO}.post1"
 """NVIDIA's own recommended pull for TensorRT-LLM of this release: 1.2.0rc6.post2 instead of
 rc6.post1, CUDA 13 either way."""
+KUBE_RBAC_PROXY_IMAGE: Final = "registry.k8s.io/kubebuilder/kube-rbac-proxy:v0.15.0"
+"""The version that dynamo-platform 0.8.1 names, at its new home: the old one is in `DEAD_HOMES`."""
+CERTIFICATE_IMAGE: Final = "docker.io/bitnamilegacy/kubectl:1.33.4-debian-12-r0"
+"""bash, kubectl and openssl for the hooks that make the operator's webhook certificate, in place of
+bitnami/kubectl:latest. Nothing is added to bitnamilegacy any more, so its tags stay what they are;
+the platform's etcd comes from there too."""
+DEAD_HOMES: Final[Mapping[str, str]] = {
+    "gcr.io/kubebuilder": "deleted on 2026-03-06 (kubealex/k8s-mediaserver-operator#115)",
+    "k8s.gcr.io": "frozen on 2023-04-03 in favour of registry.k8s.io",
+    "docker.io/bitnami": "since 2025-08-28 latest only (bitnami/containers#83267)",
+}
+"""Registries and folders that images must not come from any more, each with the reason."""
 HOST_DRIVER_MIN: Final = 580
 """NVIDIA driver branch that CUDA 13 images need on the node."""
 
@@ -83,8 +96,10 @@ KUBERNETES_MINOR: Final = "1.34"
 
 TERRAFORM_MIN: Final = "1.11"
 """Write-only attributes; ephemeral variables came with 1.10."""
-PROVIDER_DIGITALOCEAN: Final = ">= 2.77.0, < 3.0.0"
-"""Over the bindings' 2.71.0, whose NFS share has neither host nor path (2.72) nor tier (2.77)."""
+PROVIDER_DIGITALOCEAN: Final = "2.99.1"
+"""Over the bindings' 2.71.0, whose NFS share has neither host nor path (2.72) nor tier (2.77); up
+to 2.92 the tier comes back under another name, which is a difference at every apply. One version
+and no range, because cdktf keeps no lock file."""
 PROVIDER_KUBERNETES: Final = "2.38.0"
 PROVIDER_HELM: Final = "3.1.1"
 """Exactly those of the bindings: helm 4 inside a later provider applies server-side, which would

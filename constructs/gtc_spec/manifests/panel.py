@@ -26,6 +26,7 @@ from gtc_spec.manifests.rbac import PANEL_ACCOUNT
 from gtc_spec.manifests.secret_names import GRADIENT, GRAFANA, SPACES, SecretName
 from gtc_spec.manifests.serving_graph import frontend_url
 from gtc_spec.promql import GRAFANA_ADDRESS, PROMETHEUS_ADDRESS
+from gtc_spec.scrape import pace
 
 PANEL: Final = f"{names.DEMO}-panel"
 UID: Final = 10001
@@ -96,7 +97,7 @@ def panel_monitor(env: Environment) -> Manifest:
         "metadata": metadata(env, PANEL, names.NAMESPACE_PANEL),
         "spec": {
             "selector": {"matchLabels": {LABEL_NAME: PANEL}},
-            "podMetricsEndpoints": [{"port": "http", "path": "/metrics", "interval": "5s"}],
+            "podMetricsEndpoints": [{"port": "http", "path": "/metrics", **pace()}],
         },
     }
 

@@ -47,10 +47,36 @@ def test_prometheus_is_told_under_the_key_that_counts(stack):
 
     (values,) = Synthesised(stack).release("dynamo-platform")["values"]
 
-    assert values["dynamo-operator"] == {
-        "dynamo": {"metrics": {"prometheusEndpoint": "http://prometheus:9090"}}
-    }
+    metrics = values["dynamo-operator"]["dynamo"]["metrics"]
+    assert metrics == {"prometheusEndpoint": "http://prometheus:9090"}
     assert "prometheusEndpoint" not in values
+
+
+def test_images_that_are_gone_or_have_no_version_are_replaced(stack):
+    DynamoPlatform(stack, "platform")
+
+    (values,) = Synthesised(stack).release("dynamo-platform")["values"]
+
+    operator = values["dynamo-operator"]
+    assert operator["controllerManager"]["kubeRbacProxy"]["image"] == {
+        "repository": "registry.k8s.io/kubebuilder/kube-rbac-proxy",
+        "tag": "v0.15.0",
+    }
+    assert operator["webhook"]["certGenerator"]["image"]["tag"] == "1.33.4-debian-12-r0"
+
+
+def test_the_hook_of_the_ssh_key_is_off_and_the_operator_still_finds_its_secret(stack):
+    DynamoPlatform(stack, "platform")
+
+    made = Synthesised(stack)
+    (values,) = made.release("dynamo-platform")["values"]
+    secret = made.resource("kubernetes_secret_v1")
+
+    assert values["dynamo-operator"]["dynamo"]["mpiRun"] == {"sshKeygen": {"enabled": False}}
+    assert secret["metadata"] == {"name": "mpi-run-ssh-secret", "namespace": "dynamo-system"}
+    assert not {"data", "data_wo", "binary_data"} & set(secret), "nothing in it, nothing to leak"
+    address = made.address("kubernetes_secret_v1", secret)
+    assert address in made.release("dynamo-platform")["depends_on"]
 
 
 def test_without_grove_there_is_no_kai(stack):

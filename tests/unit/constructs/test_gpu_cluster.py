@@ -82,8 +82,34 @@ def test_the_provider_knows_the_tier(stack):
     made = Synthesised(stack).json
 
     wanted = made["terraform"]["required_providers"]["digitalocean"]["version"]
-    assert wanted == ">= 2.77.0, < 3.0.0"
+    assert wanted == "2.99.1"
     assert made["provider"]["digitalocean"] == [{}], "the token is not ours to know"
+
+
+def test_the_share_promises_no_tags_because_the_provider_sends_none(stack):
+    cluster(stack, tags=["llm"])
+
+    made = Synthesised(stack)
+    assert made.resource(CLUSTER)["tags"] == ["llm"]
+    assert made.resource(POOL)["tags"] == ["llm"]
+    assert "tags" not in made.resource("digitalocean_nfs")
+
+
+def test_the_network_waits_for_members_that_leave_late(stack):
+    cluster(stack)
+
+    assert Synthesised(stack).resource("digitalocean_vpc")["timeouts"] == {"delete": "30m"}
+
+
+@pytest.mark.parametrize(
+    ("labels", "left_alone"),
+    [({}, ["taint", "labels"]), ({"team": "a"}, ["taint"])],
+    ids=["no labels of ours", "labels of ours"],
+)
+def test_what_doks_puts_on_gpu_nodes_is_no_difference(stack, labels, left_alone):
+    cluster(stack, gpu_pool=NodePool(size="gpu-h100x1-80gb", count=1, labels=labels))
+
+    assert Synthesised(stack).resource(POOL)["lifecycle"] == {"ignore_changes": left_alone}
 
 
 def test_a_provider_that_is_there_is_used(stack):

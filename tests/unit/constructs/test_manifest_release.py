@@ -28,7 +28,7 @@ def test_removing_waits_for_finalizers(stack):
 
     sent = Synthesised(stack).release("widgets")
 
-    assert (sent["wait"], sent["timeout"]) == (True, 900)
+    assert (sent["wait"], sent["timeout"]) == (True, 600)
 
 
 def test_all_releases_of_a_stack_share_one_chart(stack):

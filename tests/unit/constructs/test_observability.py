@@ -45,7 +45,12 @@ def test_everything_is_scraped_twelve_times_in_the_window_of_a_query(values):
 def test_grafana_draws_at_the_scrape_interval(values):
     sources = values["grafana"]["sidecar"]["datasources"]
 
-    assert sources == {"defaultDatasourceScrapeInterval": "5s"}
+    assert sources["defaultDatasourceScrapeInterval"] == "5s"
+
+
+def test_grafana_lists_no_alertmanager_because_there_is_none(values):
+    assert values["alertmanager"] == {"enabled": False}
+    assert values["grafana"]["sidecar"]["datasources"]["alertmanager"] == {"enabled": False}
 
 
 def test_grafana_keeps_annotations_over_a_restart(values):
@@ -110,8 +115,13 @@ def test_gpu_metrics_come_from_the_gpu_nodes_and_keep_the_names_of_pods(stack, m
     (given,) = Synthesised(stack).release("dcgm-exporter")["values"]
 
     assert given["tolerations"][0]["key"] == "nvidia.com/gpu"
-    assert given["serviceMonitor"] == {"enabled": True, "interval": "5s", "honorLabels": True}
-    assert given["arguments"][-2:] == ["-c", "5000"]
+    assert given["serviceMonitor"] == {
+        "enabled": True,
+        "interval": "5s",
+        "scrapeTimeout": "5s",
+        "honorLabels": True,
+    }
+    assert given["arguments"][-1] == "--collect-interval=5000"
 
 
 def test_an_administrator_of_your_own_reaches_the_cluster_and_no_file(stack):

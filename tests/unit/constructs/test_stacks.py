@@ -164,6 +164,7 @@ def test_the_plans_secrets_are_there_and_the_panel_has_copies_of_two(env):
         (workload, "gradient-api-key"),
         (panel, "spaces-credentials"),
         (panel, "gradient-api-key"),
+        (names.NAMESPACE_PLATFORM, "mpi-run-ssh-secret"),
     }
 
 
