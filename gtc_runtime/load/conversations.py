@@ -94,7 +94,7 @@ class Conversations:
         self._thinking[conversation] = task
 
     def failed(self, conversation: Conversation) -> None:
-        """The present turn did not end well: a person would leave."""
+        """The present turn did not end well, or without words: a person would leave."""
         self._asked.discard(conversation)
 
     def forget(self) -> None:

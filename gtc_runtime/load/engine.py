@@ -272,11 +272,13 @@ class Engine:
             self._ratio.learn(prompt.words, record.prompt_tokens)
         if record.outcome is Outcome.OK and record.last_s is not None:
             self._last_output_s = max(self._last_output_s, record.last_s)
-        if conversation is not None and record.outcome is Outcome.OK:
-            conversation.answered(events.text(), record.prompt_tokens, record.tokens)
-            self._conversations.answered(conversation)
-        elif conversation is not None:
-            self._conversations.failed(conversation)
+        if conversation is not None:
+            text = events.text() if record.outcome is Outcome.OK else ""
+            if text:
+                conversation.answered(text, record.prompt_tokens, record.tokens)
+                self._conversations.answered(conversation)
+            else:  # servers refuse a conversation with an empty message in it
+                self._conversations.failed(conversation)
         if self._on_record is not None:
             self._on_record(record)
 

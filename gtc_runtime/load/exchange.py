@@ -6,14 +6,20 @@ An exchange ends exactly once, whatever order things happen in.
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable
 
+from gtc_runtime.load.answer.frame import tokens_of
 from gtc_runtime.load.plain_frames import PlainFrames
 from gtc_runtime.load.quality import QualityMeter
 from gtc_runtime.load.recorder import SliceRecorder
 from gtc_runtime.load.records import Outcome, RequestRecord
 from gtc_runtime.load.response import StreamedResponse
 from gtc_runtime.load.settings import Timeouts
+
+WITHOUT_FRAME_MAX = 0.05
+"""Up to this share of its tokens, and one more, an answer may have tokens without a frame of their
+own and still count as one token a frame: an end of sequence or half a letter prints nothing."""
 
 
 class Exchange:
@@ -35,9 +41,11 @@ class Exchange:
     """
 
     __slots__ = (
+        "_arrivals_s",
+        "_arrivals_tokens",
         "_frames",
         "_gaps",
-        "_keeps",
+        "_keeps_text",
         "_kept",
         "_last_s",
         "_meter",
@@ -64,14 +72,16 @@ class Exchange:
     ) -> None:
         self.record = record
         self.request = request
-        self.response = StreamedResponse(keep_text)
+        self.response = StreamedResponse(keep_text, may_be_empty=record.max_tokens == 0)
         self.over = False
         self.exact = False
         self._recorder = recorder
         self._gaps = recorder.gaps[record.key]
         self._meter = meter
         self._on_end = on_end
-        self._keeps = keep_text or record.arrivals_s is not None
+        self._keeps_text = keep_text
+        self._arrivals_s = array("d")
+        self._arrivals_tokens = array("l")
         self._kept: list[bytes] = []
         self._last_s = 0.0
         self._plain_frames: PlainFrames | None = None  # counts what comes next if it is plain
@@ -103,8 +113,10 @@ class Exchange:
             else:
                 self._recorder.gap(self.record.key, at_s, gap_s, tokens)
                 self._meter.coalesced()
-            if self._keeps:
-                self._keep(data, tokens, at_s)
+            self._arrivals_s.append(at_s)
+            self._arrivals_tokens.append(tokens)
+            if self._keeps_text:
+                self._kept.append(data)
             return False
         return self._parse(data, at_s)
 
@@ -172,15 +184,8 @@ class Exchange:
         record.tokens += tokens
         if frames > 1:
             self._meter.coalesced()
-        if record.arrivals_s is not None:
-            record.keep_arrival(at_s, tokens)
-
-    def _keep(self, data: bytes, tokens: int, at_s: float) -> None:
-        """Keep what was asked for of a read that was counted the fast way."""
-        if self.record.arrivals_s is not None:
-            self.record.keep_arrival(at_s, tokens)
-        if self.response.events.keeps_text:
-            self._kept.append(data)
+        self._arrivals_s.append(at_s)
+        self._arrivals_tokens.append(tokens)
 
     def _hand_over(self) -> None:
         """Tell parser and record what was counted the fast way."""
@@ -202,10 +207,24 @@ class Exchange:
         record.detail = self.response.detail
         record.answer_id = events.answer_id
         usage = events.usage()
-        if isinstance(prompt := usage.get("prompt_tokens"), int):
+        if (prompt := tokens_of(usage, "prompt_tokens")) is not None:
             record.prompt_tokens = prompt
-        if isinstance(tokens := usage.get("completion_tokens"), int):
-            self.exact = self.exact or tokens != record.tokens
-            record.tokens = tokens
+        self._settle_tokens(tokens_of(usage, "completion_tokens"))
         self._recorder.ended(record)
         self._on_end(self)
+
+    def _settle_tokens(self, told: int | None) -> None:
+        """Hold what was counted against the server's own count, which may not be below it."""
+        record, counted = self.record, self.record.tokens
+        if told is not None and counted and told >= counted:
+            record.counted_by = "usage"
+            if self.response.events.running or told - counted <= 1 + counted * WITHOUT_FRAME_MAX:
+                record.itl_basis = "token"
+            if told > counted:
+                self._recorder.spread(record.key, self._arrivals_s, self._arrivals_tokens, told)
+                record.tokens = told
+                record.first_tokens = self._arrivals_tokens[0]
+        elif told is not None and told < counted:
+            self.exact = True  # perhaps the fast way counted what is none
+        if record.arrivals_s is not None:
+            record.arrivals_s, record.arrivals_tokens = self._arrivals_s, self._arrivals_tokens

@@ -58,10 +58,21 @@ class Head:
     @property
     def keep_alive(self) -> bool:
         """Whether the connection may carry another request after this response."""
-        connection = self.headers.get(b"connection", b"").lower()
+        wanted = [each.strip() for each in self.headers.get(b"connection", b"").lower().split(b",")]
         if self.version == b"HTTP/1.0":
-            return connection == b"keep-alive"
-        return connection != b"close"
+            return b"keep-alive" in wanted
+        return b"close" not in wanted
+
+    @property
+    def fine(self) -> bool:
+        """Whether the status is one of success."""
+        return 200 <= self.status < 300
+
+    @property
+    def streams_events(self) -> bool:
+        """Whether the media type is that of an event stream; its letters may be of any case."""
+        media_type = self.headers.get(b"content-type", b"").partition(b";")[0]
+        return media_type.strip().lower() == b"text/event-stream"
 
     def body(self) -> ChunkedBody | PlainBody:
         """The reader of the body that these headers announce.

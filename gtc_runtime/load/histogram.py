@@ -34,7 +34,8 @@ class Counts:
     """How often each whole number came.
 
     Attributes:
-        buckets: Count by number; only numbers that came are present.
+        buckets: Count by number; only numbers that came are present. The increments of a snapshot
+            may hold less than nothing: what was counted before is moved.
     """
 
     __slots__ = ("buckets",)
@@ -43,14 +44,17 @@ class Counts:
         self.buckets: dict[int, int] = {}
 
     def add_at(self, index: int, weight: int = 1) -> None:
-        """Count the number `index`, `weight` times."""
-        self.buckets[index] = self.buckets.get(index, 0) + weight
+        """Count the number `index`, `weight` times; a negative weight takes back."""
+        count = self.buckets.get(index, 0) + weight
+        if count:
+            self.buckets[index] = count
+        else:
+            self.buckets.pop(index, None)
 
     def merge(self, other: Self) -> None:
         """Add the counts of another one to this one."""
-        mine = self.buckets
         for index, count in other.buckets.items():
-            mine[index] = mine.get(index, 0) + count
+            self.add_at(index, count)
 
     @property
     def n(self) -> int:

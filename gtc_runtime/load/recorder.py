@@ -8,6 +8,9 @@ nothing is in the processor's caches, and the same work costs three times as muc
 
 from __future__ import annotations
 
+from array import array
+from collections.abc import Sequence
+
 from gtc_runtime.load import native
 from gtc_runtime.load.histogram import bucket_of
 from gtc_runtime.load.native.gaps import NativeGaps
@@ -93,7 +96,10 @@ class SliceRecorder:
         if (scheduled_s := record.scheduled_ttft_s) is not None:
             tally.ttft_scheduled.add(scheduled_s)
         if record.first_s is not None:
-            tally_at(self._slices, record.first_s, record.key).tokens += tokens
+            tally = tally_at(self._slices, record.first_s, record.key)
+            tally.tokens += tokens
+            if tokens > 1:
+                tally.itl.add(0.0, tokens - 1)
 
     def gap(self, key: Key, at_s: float, gap_s: float, tokens: int) -> None:
         """Several tokens arrived at `at_s` at once, `gap_s` after the output before them."""
@@ -102,11 +108,52 @@ class SliceRecorder:
         tally.stall.add(gap_s)
         tally.itl.add(gap_s / tokens, tokens)
 
+    def spread(
+        self, key: Key, arrivals_s: Sequence[float], brought: array[int], total: int
+    ) -> None:
+        """The server says at the end that more tokens came than were counted.
+
+        Nobody knows which arrival brought how many, so each gets its share, and what was counted
+        for it is counted anew, in the second in which it arrived.
+
+        Args:
+            key: Statistics key.
+            arrivals_s: When output arrived.
+            brought: Tokens that were counted for each arrival; holds the shares afterwards.
+            total: Tokens that came.
+        """
+        counted, seen, shared = sum(brought), 0, 0
+        before_s = arrivals_s[0]
+        for at, (at_s, tokens) in enumerate(zip(arrivals_s, brought, strict=True)):
+            seen += tokens
+            share = total * seen // counted - shared
+            shared += share
+            if share != tokens:
+                self._count_anew(key, at_s, at_s - before_s if at else None, tokens, share)
+                brought[at] = share
+            before_s = at_s
+
+    def _count_anew(
+        self, key: Key, at_s: float, gap_s: float | None, tokens: int, share: int
+    ) -> None:
+        """An arrival brought `share` tokens and not `tokens`; without a gap it was the first."""
+        tally = tally_at(self._slices, at_s, key)
+        tally.tokens += share - tokens
+        if gap_s is None:
+            tally.itl.add(0.0, share - tokens)
+        else:
+            tally.itl.add(gap_s / tokens, -tokens)
+            tally.itl.add(gap_s / share, share)
+
     def ended(self, record: RequestRecord) -> None:
         """A request has its outcome."""
         if record.outcome is None:
             raise ValueError("a request that ended must have an outcome")
         tally = tally_at(self._slices, record.due_s, record.key)
+        if record.tokens:
+            tally.counted += 1
+            tally.counted_by_usage += record.counted_by == "usage"
+            tally.counted_by_token += record.itl_basis == "token"
         if record.outcome is Outcome.OK:
             tally.ok += 1
             self._answered(record, tally)

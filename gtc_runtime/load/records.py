@@ -20,16 +20,24 @@ KEYS: tuple[Key, ...] = get_args(Key)
 STAT_KEYS = ("all", "chat", *KEYS)
 """Every key under which statistics are shown."""
 
+CountedBy = Literal["usage", "chunks"]
+ItlBasis = Literal["token", "frame"]
+
 
 class Outcome(StrEnum):
     """How a request ended."""
 
     OK = "ok"
-    """A `finish_reason` or `[DONE]` was received."""
+    """Output, and a finish reason of a whole answer (`answer/endings.py`); from servers that name
+    no finish reasons, output and `[DONE]`."""
     REFUSED = "refused"
-    """No connection, or an HTTP status other than 200."""
+    """No connection, or an HTTP status other than 2xx."""
     TRUNCATED = "truncated"
-    """The connection ended before the answer did."""
+    """The stream ended before a finish reason."""
+    ABORTED = "aborted"
+    """The answer ended with a finish reason of no whole answer, such as `cancelled` or `error`."""
+    EMPTY = "empty"
+    """The answer ended as whole answers do, and brought no output."""
     STALLED = "stalled"
     """The answer began and then stood still for longer than the stall limit."""
     MALFORMED = "malformed"
@@ -62,11 +70,15 @@ class RequestRecord:
         first_s: Arrival of the first output token.
         last_s: Arrival of the latest output token.
         first_tokens: Output tokens that came with the first.
-        tokens: Output tokens received.
+        tokens: Output tokens received: by usage where the server sent its own, and never fewer than
+            frames that brought output.
+        counted_by: Who counted `tokens`: the server's `usage`, or we by `chunks`.
+        itl_basis: What the gaps between tokens are made from: `token`, when it is known how many
+            tokens came with each arrival, or `frame`, when that is known in the mean at best.
         outcome: How it ended; None while it is open.
         detail: A few words of the server or the system about a failure.
         answer_id: The server's name for the answer; empty if there was none.
-        arrivals_s: When output arrived, if that is kept: one entry a read.
+        arrivals_s: When output arrived, if that is kept beyond the end: one entry a read.
         arrivals_tokens: Output tokens of each arrival, beside `arrivals_s`.
     """
 
@@ -80,17 +92,13 @@ class RequestRecord:
     last_s: float | None = None
     first_tokens: int = 0
     tokens: int = 0
+    counted_by: CountedBy = "chunks"
+    itl_basis: ItlBasis = "frame"
     outcome: Outcome | None = None
     detail: str = ""
     answer_id: str = ""
     arrivals_s: array[float] | None = None
     arrivals_tokens: array[int] | None = None
-
-    def keep_arrival(self, at_s: float, tokens: int) -> None:
-        """Output of `tokens` tokens arrived at `at_s`; kept if there is room made for it."""
-        if self.arrivals_s is not None and self.arrivals_tokens is not None:
-            self.arrivals_s.append(at_s)
-            self.arrivals_tokens.append(tokens)
 
     @property
     def key(self) -> Key:

@@ -6,8 +6,8 @@ not know time, sockets or statistics.
 
 from __future__ import annotations
 
-import json
-
+from gtc_runtime.load.answer.endings import is_whole
+from gtc_runtime.load.answer.frame import parse, words_of
 from gtc_runtime.load.framing import HEAD_MAX, ChunkedBody, Head, MalformedError, PlainBody, sample
 from gtc_runtime.load.plain_frames import END, PlainFrames
 from gtc_runtime.load.records import Outcome
@@ -26,6 +26,7 @@ class StreamedResponse:
 
     Args:
         keep_text: Keep the text of the answer.
+        may_be_empty: No output was asked for.
 
     Attributes:
         events: The counted stream.
@@ -39,6 +40,7 @@ class StreamedResponse:
         "_body",
         "_error_body",
         "_head",
+        "_may_be_empty",
         "_raw_head",
         "_saw_bytes",
         "complete",
@@ -47,8 +49,9 @@ class StreamedResponse:
         "outcome",
     )
 
-    def __init__(self, keep_text: bool = False) -> None:
+    def __init__(self, keep_text: bool = False, may_be_empty: bool = False) -> None:
         self.events = EventStream(keep_text)
+        self._may_be_empty = may_be_empty
         self.outcome: Outcome | None = None
         self.detail = ""
         self.complete = False
@@ -114,7 +117,7 @@ class StreamedResponse:
                 if self._head is None:
                     return
             payload = self._body.feed(data)
-            if self._head.status == 200:
+            if self._head.fine:
                 self._stream(payload)
             elif len(self._error_body) < ERROR_BODY_MAX:
                 self._error_body += payload
@@ -130,7 +133,9 @@ class StreamedResponse:
 
     def give_up(self, outcome: Outcome, detail: str) -> None:
         """We stop waiting; an answer that already said it is finished stays ok."""
-        self._settle(Outcome.OK if self.events.finished else outcome, detail)
+        if self.events.finished:
+            self._judge()
+        self._settle(outcome, detail)
 
     def _read_head(self, data: bytes) -> bytes:
         """Collect the head; returns what follows it."""
@@ -152,33 +157,57 @@ class StreamedResponse:
         self._head = head
         self._raw_head = b""
         self._body = head.body()
-        kind = head.headers.get(b"content-type", b"")
-        if head.status == 200 and not kind.startswith(b"text/event-stream"):
+        if head.fine and not head.streams_events:
+            kind = head.headers.get(b"content-type", b"")
             raise MalformedError(f"not an event stream but {sample(kind) or 'no content-type'}")
 
     def _stream(self, payload: bytes) -> None:
         if payload and not self.events.done:
             self.events.feed(payload)
-        if self.events.error is not None:
-            self._settle(Outcome.ERROR_IN_STREAM, self.events.error)
-        elif self.events.done:
-            self._settle(Outcome.OK)
+        if self.events.error is not None or self.events.done:
+            self._judge()
 
     def _end(self) -> None:
         """The body is over, rightly or not."""
         self.complete = self._body.ended and self._head is not None
-        if self._head is not None and self._head.status != 200:
+        if self._head is not None and not self._head.fine:
             self._settle(Outcome.REFUSED, f"{self._head.status}: {_message(self._error_body)}")
-        elif self.events.finished:
-            self._settle(Outcome.OK)
+        elif self.outcome is None:
+            try:
+                self.events.end()
+            except MalformedError as error:
+                self._settle(Outcome.MALFORMED, str(error))
+            self._judge()
+
+    def _judge(self) -> None:
+        """The server said that the answer is over, or the stream is: was it an answer?"""
+        events = self.events
+        if events.error is not None:
+            self._settle(Outcome.ERROR_IN_STREAM, events.error)
+        elif events.finished and not is_whole(events.reason):
+            words = f": {events.reason_words}" if events.reason_words else ""
+            self._settle(Outcome.ABORTED, f"finish_reason {events.reason}{words}")
+        elif not events.finished and (events.names_finish or not events.done):
+            end = "[DONE] came" if events.done else "the stream ended"
+            said = f"; it said: {events.last_words}" if events.last_words else ""
+            self._settle(Outcome.TRUNCATED, f"{end} before a finish reason{said}")
+        elif not events.frames and not self._may_be_empty:
+            self._settle(Outcome.EMPTY, f"no output: {_how(events)}")
         else:
-            self._settle(Outcome.TRUNCATED, "the connection ended before the answer")
+            self._settle(Outcome.OK)
 
     def _settle(self, outcome: Outcome, detail: str = "") -> None:
         """The first verdict stands."""
         if self.outcome is None:
             self.outcome = outcome
             self.detail = "" if outcome is Outcome.OK else detail
+
+
+def _how(events: EventStream) -> str:
+    """How an answer ended that brought nothing, in the server's words."""
+    end = f"finish_reason {events.reason}" if events.finished else "only [DONE]"
+    counted = events.usage().get("completion_tokens")
+    return f"{end}, usage says {counted} tokens" if counted else end
 
 
 def _head_end(raw: bytes) -> tuple[int, int]:
@@ -191,10 +220,7 @@ def _head_end(raw: bytes) -> tuple[int, int]:
 
 def _message(body: bytes) -> str:
     """What an error body says, in one short line."""
-    try:
-        data = json.loads(body)
-        error = data.get("error", data.get("message", data))
-        text = error.get("message", error) if isinstance(error, dict) else error
-    except (ValueError, AttributeError, RecursionError):
+    data = parse(body)
+    if not data:
         return sample(body) or "no body"
-    return sample(str(text).encode(), 200)
+    return sample(words_of(data.get("error") or data).encode(), 200)

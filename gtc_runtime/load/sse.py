@@ -1,27 +1,27 @@
-"""Server-sent events of a streamed completion, counted with bytes methods.
+"""Counts the output tokens in the events of a streamed completion, with bytes methods.
 
 This is the exact way, for any stream cut anywhere; `plain_frames` is the fast way for reads that
 are like all others. Quotes inside JSON strings are escaped, so a search for `"content":` in a frame
-finds the field and never the text. JSON is read for the first frame (is it ours?), for errors and,
-once the stream is over, for usage and the kept text.
+finds the field and never the text. A frame in which the search finds no output, or anything beside
+it, is read as JSON.
 """
 
 from __future__ import annotations
 
-import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from gtc_runtime.load.answer import frame as frames_as_json
+from gtc_runtime.load.answer.endings import is_whole
+from gtc_runtime.load.answer.event_lines import BARE, DONE, ERROR, Event, EventLines
 from gtc_runtime.load.framing import MalformedError, sample
 
-LINE_MAX = 2**20
-"""Longest line of a stream, bytes."""
 ID_MAX = 200
 """How much of the id of an answer is kept, characters."""
 
 _OUTPUT_FIELDS = (b'"content":', b'"reasoning_content":', b'"text":', b'"reasoning":')
-_UNNAMED_ERROR = "error event"
 _USAGE = b'"completion_tokens":'
+_FINISH = b'"finish_reason":'
 
 
 class EventStream:
@@ -31,9 +31,13 @@ class EventStream:
         keep_text: Keep the frames so that `text` can be asked for at the end.
 
     Attributes:
-        frames: Frames that brought output.
+        frames: Frames that brought output; with running usage, also those that brought tokens
+            without text.
         tokens: Output tokens: one for a frame, or what running usage in the frames says.
-        finished: A `finish_reason` was seen.
+        running: Frames with text say how many tokens there are so far.
+        reason: The finish reason; the first that is none of a whole answer, if there is one.
+        reason_words: What the server adds to it.
+        names_finish: Frames have the field `finish_reason`, so a whole answer will have a reason.
         done: `[DONE]` was seen; nothing of interest follows.
         error: What the server said went wrong; None if it said nothing.
         answer_id: The `id` of the answer; empty until the first frame.
@@ -43,61 +47,78 @@ class EventStream:
         "_field",
         "_first",
         "_kept",
-        "_last_usage",
-        "_tail",
+        "_lines",
+        "_running_frame",
+        "_usage",
         "answer_id",
         "done",
         "error",
-        "finished",
         "frames",
+        "names_finish",
+        "reason",
+        "reason_words",
+        "running",
         "tokens",
     )
 
     def __init__(self, keep_text: bool = False) -> None:
         self.frames = 0
         self.tokens = 0
-        self.finished = False
+        self.running = False
+        self.reason = ""
+        self.reason_words = ""
+        self.names_finish = False
         self.done = False
         self.error: str | None = None
         self.answer_id = ""
         self._first = True
         self._field = b""
-        self._tail = b""
-        self._last_usage = b""
+        self._lines = EventLines()
+        self._usage: Mapping[str, Any] = {}
+        self._running_frame = b""
         self._kept: list[bytes] | None = [] if keep_text else None
 
     def feed(self, data: bytes) -> None:
         """Take in payload, cut at any byte.
 
         Raises:
-            MalformedError: A frame is no JSON object, or a line is longer than LINE_MAX.
+            MalformedError: A frame is no JSON object, or a line is longer than allowed.
         """
-        if self._tail:
-            data = self._tail + data
-        end = data.rfind(b"\n")
-        self._tail = data[end + 1 :]
-        if len(self._tail) > LINE_MAX:
-            raise MalformedError(f"a line is longer than {LINE_MAX} bytes: {sample(self._tail)}")
-        if end < 0:
-            return
-        for line in data[:end].split(b"\n"):
-            if not line:
-                continue
-            if line.startswith(b"data:"):
-                self._data(line[5:].strip())
-            elif line.startswith(b"event:") and line[6:].strip() == b"error":
-                self.error = self.error or _UNNAMED_ERROR
-            elif self.error is not None and line.startswith(b":"):
-                self._name_error(line[1:])
+        self._take_in(self._lines.feed(data))
+
+    def end(self) -> None:
+        """The stream is over; a last event that is whole but for its line end counts.
+
+        Raises:
+            MalformedError: As for `feed`.
+        """
+        self._take_in(self._lines.end())
+
+    @property
+    def finished(self) -> bool:
+        """Whether the server gave a finish reason."""
+        return bool(self.reason)
+
+    @property
+    def last_words(self) -> str:
+        """A line that the server wrote outside of all events; empty if there was none."""
+        return _printable(self._lines.stray) if self._lines.stray else ""
 
     @property
     def opening(self) -> bytes:
         """How the text begins in the frames of this stream, such as `"content":"`.
 
-        Empty while a line is incomplete, before the first output and whenever frames may bring more
-        than one token: then only this parser may count.
+        Empty in the middle of an event, before the first output, when the answer is over and when
+        frames may bring more than one token: then only this parser may count.
         """
-        if not self._field or self._tail or self._last_usage or self.done or self.error is not None:
+        if (
+            not self._field
+            or self.running
+            or self.reason
+            or self.done
+            or self.error is not None
+            or not self._lines.between_events
+        ):
             return b""
         return self._field + b'"'
 
@@ -106,80 +127,110 @@ class EventStream:
         """Whether `text` will be asked for."""
         return self._kept is not None
 
-    def add(self, frames: int, kept: list[bytes]) -> None:
-        """Frames of one token each were counted elsewhere; `kept` is their bytes, for the text."""
+    def add(self, frames: int, kept: list[bytes], tokens: int | None = None) -> None:
+        """Frames were counted elsewhere.
+
+        Args:
+            frames: How many.
+            kept: Their bytes, for the text.
+            tokens: How many tokens they brought; one each if it is not said.
+        """
         self.frames += frames
-        self.tokens += frames
+        self.tokens += frames if tokens is None else tokens
         if self._kept is not None:
             self._kept += kept
 
     def usage(self) -> dict[str, Any]:
-        """Token counts of the server; empty when it sent none."""
-        if not self._last_usage:
-            return {}
-        usage = _object(self._last_usage).get("usage")
-        return usage if isinstance(usage, dict) else {}
+        """Token counts of the server, the largest if there are several; empty without any."""
+        if self._running_frame:
+            self._take_usage(frames_as_json.read(frames_as_json.parse(self._running_frame)).usage)
+            self._running_frame = b""
+        return dict(self._usage)
 
     def text(self) -> str:
-        """The answer's text; frames that cannot be read are left out."""
-        pieces = []
-        for frame in _frames(self._kept or ()):
-            choices = _object(frame).get("choices")
-            choice = choices[0] if isinstance(choices, list) and choices else {}
-            delta = choice.get("delta") if isinstance(choice, dict) else None
-            content = delta.get("content") if isinstance(delta, dict) else None
-            pieces.append(content if isinstance(content, str) else "")
-        return "".join(pieces)
+        """The answer's text, or its reasoning if that is all there is; never empty words of ours.
 
-    def _data(self, frame: bytes) -> None:
-        if frame == b"[DONE]":
-            self.done = True
-        elif self.error is not None:
-            self._name_error(frame)
-        elif frame:
-            self._frame(frame)
+        Frames that cannot be read are left out.
+        """
+        pairs = [
+            frames_as_json.texts(frames_as_json.parse(each)) for each in _frames(self._kept or ())
+        ]
+        return "".join(text for text, _ in pairs) or "".join(thought for _, thought in pairs)
 
-    def _name_error(self, text: bytes) -> None:
-        """What an error event says comes as a comment or as data that need not be JSON."""
-        if self.error == _UNNAMED_ERROR:
-            self.error = _printable(text)
+    def _take_in(self, events: Iterable[Event]) -> None:
+        for name, data in events:
+            if self.done or self.error is not None:
+                return
+            if name == ERROR:
+                self.error = _words(data)
+            elif data == DONE:
+                self.done = True
+            elif data:
+                self._frame(data, name)
 
-    def _frame(self, frame: bytes) -> None:
+    def _frame(self, frame: bytes, name: bytes) -> None:
         if frame[:1] != b"{" or frame[-1:] != b"}":
+            if self.finished or name not in (b"", b"message"):
+                return  # a keep-alive, or an end in words of its own
             raise MalformedError(f"a frame is no json object: {sample(frame)}")
         if self._first:
             self._check_first(frame)
-        if b'"error"' in frame:
-            self._read_error(frame)
-        counted = _USAGE in frame
-        if field := _output_field(frame):
+        field = _output_field(frame)
+        finish = _after(frame, _FINISH)
+        plain = field and b'"choices"' in frame and b'"error"' not in frame
+        if plain and name != BARE and finish in (b"", b"nu", b'""'):
             self._field = field
-            self._count(frame, _number_after(frame, _USAGE) if counted else None)
-        if counted:
-            self._last_usage = frame
-        if _after(frame, b'"finish_reason":')[:1] == b'"':
-            self.finished = True
+            self.names_finish = self.names_finish or finish == b"nu"
+            if _USAGE in frame:
+                self._running_frame = frame
+                self._count(frame, _number_after(frame, _USAGE))
+            else:
+                self._count(frame)
+        else:
+            self._look(frame, name)
+
+    def _look(self, frame: bytes, name: bytes) -> None:
+        """A frame that is not like all others."""
+        data = frames_as_json.parse(frame)
+        if not data and not self.finished:
+            raise MalformedError(f"a frame is no json object: {sample(frame)}")
+        said = frames_as_json.read(data)
+        self.error = None if said.error is None else _printable(said.error.encode())
+        if name == BARE:
+            return
+        self._take_usage(said.usage)
+        counted = frames_as_json.tokens_of(said.usage, "completion_tokens")
+        if said.output or (self.running and self.frames and (counted or 0) > self.tokens):
+            self._count(frame, counted if self.running or not said.reason else None)
+        self.names_finish = self.names_finish or said.names_finish
+        if said.reason and (not self.reason or is_whole(self.reason)):
+            self.reason, self.reason_words = said.reason, said.words
 
     def _count(self, frame: bytes, running: int | None = None) -> None:
         """A frame brought output; a server that counts along says how many tokens it makes."""
         self.frames += 1
-        self.tokens = self.tokens + 1 if running is None else max(self.tokens + 1, running)
+        if running is None:
+            self.tokens += 1
+        else:
+            self.running = self.running or running > 0
+            self.tokens = max(self.tokens + 1, running)
         if self._kept is not None:
             self._kept.append(frame)
 
+    def _take_usage(self, usage: Mapping[str, Any]) -> None:
+        counted, before = (
+            frames_as_json.tokens_of(each, "completion_tokens") for each in (usage, self._usage)
+        )
+        if usage and (counted or 0) >= (before or 0):
+            self._usage = usage
+
     def _check_first(self, frame: bytes) -> None:
         self._first = False
-        data = _object(frame)
+        data = frames_as_json.parse(frame)
         answer_id = data.get("id")
         self.answer_id = answer_id[:ID_MAX] if isinstance(answer_id, str) else ""
         if not data:
             raise MalformedError(f"the first frame is no json object: {sample(frame)}")
-
-    def _read_error(self, frame: bytes) -> None:
-        error = _object(frame).get("error")
-        if error:
-            message = error.get("message", error) if isinstance(error, dict) else error
-            self.error = _printable(str(message).encode())
 
 
 def _frames(kept: Iterable[bytes]) -> Iterator[bytes]:
@@ -221,13 +272,11 @@ def _number_after(frame: bytes, field: bytes) -> int | None:
     return int(digits[:count]) if count else None
 
 
-def _object(frame: bytes) -> dict[str, Any]:
-    """The frame as an object; empty when it is none."""
-    try:
-        data = json.loads(frame)
-    except (ValueError, RecursionError):
-        return {}
-    return data if isinstance(data, dict) else {}
+def _words(data: bytes) -> str:
+    """What an error event says; it need not be JSON."""
+    found = frames_as_json.parse(data)
+    said = frames_as_json.words_of(found.get("error", found)).encode() if found else data
+    return _printable(said)
 
 
 def _printable(text: bytes) -> str:

@@ -23,7 +23,9 @@ LATENCIES = ("ttft", "ttft_scheduled", "itl", "stall", "tpot", "e2e", "slip")
 """The latencies of a tally, in the order in which they are shown."""
 LENGTHS = ("isl", "osl")
 """Prompt and answer lengths of a tally."""
-_COUNTERS = ("due", "ok", "good", "shed", "tokens", "answers", "answer_prompt_tokens")
+COUNTED = ("counted", "counted_by_usage", "counted_by_token")
+"""How many requests' tokens were counted how."""
+_COUNTERS = ("due", "ok", "good", "shed", "tokens", "answers", "answer_prompt_tokens", *COUNTED)
 
 
 @dataclass(slots=True)
@@ -38,10 +40,14 @@ class Tally:
         tokens: Output tokens that arrived.
         answers: Requests that ended well, in the second of their last output.
         answer_prompt_tokens: Prompt tokens of these, in the same second.
+        counted: Requests that ended, well or not, and brought output.
+        counted_by_usage: Those of them whose tokens the server's own usage counted.
+        counted_by_token: Those of them whose gaps are known token by token, see `itl_basis`.
         failed: Requests that failed, by outcome class (`cancelled` included).
         ttft: Service TTFT, from send to first output token.
         ttft_scheduled: From due to first output token.
-        itl: Token-weighted inter-token latency: gap divided by the tokens it brought.
+        itl: Inter-token latency, one observation for each token but the first of an answer: the
+            gap divided by the tokens that it brought, and 0 for those that came with the first.
         stall: The raw gap between two arrivals, once per arrival.
         tpot: Mean time of an output token after the first, once per request that ended well.
         e2e: From send to last output token, once per request that ended well.
@@ -57,6 +63,9 @@ class Tally:
     tokens: int = 0
     answers: int = 0
     answer_prompt_tokens: int = 0
+    counted: int = 0
+    counted_by_usage: int = 0
+    counted_by_token: int = 0
     failed: dict[str, int] = field(default_factory=dict)
     ttft: Histogram = field(default_factory=Histogram)
     ttft_scheduled: Histogram = field(default_factory=Histogram)

@@ -10,7 +10,6 @@ from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import cache
-from importlib.metadata import PackageNotFoundError, version
 from itertools import accumulate
 from typing import get_args
 
@@ -27,6 +26,7 @@ from gtc_runtime.load.histogram import FLOOR_S, GROWTH, Histogram
 from gtc_runtime.load.records import KEYS, Key, Outcome
 from gtc_runtime.load.snapshot import Snapshot
 from gtc_runtime.load.stats import Tally
+from gtc_runtime.version import version
 from gtc_runtime.view import DemoView, Mode
 from gtc_spec import metrics as catalogue
 from gtc_spec.buckets import ITL_BUCKETS, TTFT_BUCKETS
@@ -59,13 +59,19 @@ class Cumulative:
     def __init__(self, bounds_s: Sequence[float]) -> None:
         self._bounds_s = tuple(bounds_s)
         self._counts = [0] * (len(self._bounds_s) + 1)
+        self._seen_s = 0.0
         self.sum_s = 0.0
 
     def observe(self, seen: Histogram) -> None:
-        """Add the counts of a load histogram; each of its 1 % bins counts by its middle."""
+        """Add the counts of a load histogram; each of its 1 % bins counts by its middle.
+
+        A gap that is shared by more tokens later is moved to shorter bins, which lets no cumulative
+        count fall; the sum of middles could fall by a hair, and Prometheus would see a restart.
+        """
         for index, count in seen.buckets.items():
             self._counts[bisect_left(self._bounds_s, _middle_s(index))] += count
-        self.sum_s += seen.sum_s
+        self._seen_s += seen.sum_s
+        self.sum_s = max(self.sum_s, self._seen_s)
 
     @property
     def buckets(self) -> list[tuple[str, float]]:
@@ -97,7 +103,7 @@ class Exporter(Collector):
         self._goals_s = {"ttft": slo.ttft_p95_s, "itl": slo.itl_p95_s}
         self._within: dict[Labels, int] = {(measure,): 0 for measure in self._goals_s}
         self._tokens: dict[Labels, int] = {(each,): 0 for each in WORKLOADS}
-        self._build = (_version(), environment.name, environment.digest)
+        self._build = (version(), environment.name, environment.digest)
         self._view: DemoView | None = None
         self._ttft = {key: Cumulative(TTFT_BUCKETS.upper_bounds_s) for key in KEYS}
         self._itl = {each: Cumulative(ITL_BUCKETS.upper_bounds_s) for each in WORKLOADS}
@@ -213,10 +219,3 @@ def _histogram(metric: catalogue.Metric, series: dict[Labels, Cumulative]) -> Me
     for labels, one in series.items():
         family.add_metric(labels, one.buckets, one.sum_s)
     return family
-
-
-def _version() -> str:
-    try:
-        return version("gtc-demo")
-    except PackageNotFoundError:
-        return "unknown"

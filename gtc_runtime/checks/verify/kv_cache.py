@@ -46,7 +46,7 @@ async def _conversation(proof: Proof) -> list[Answer]:
         prompt = short(client.chat.prompt(conversation), TOKENS)
         answer = await client.ask("chat", prompt, turn=turn, keep_text=True)
         answers.append(answer)
-        if not answer.ok:
+        if not answer.ok or not answer.text:
             break
         record = answer.record
         conversation.answered(answer.text, record.prompt_tokens, record.tokens)

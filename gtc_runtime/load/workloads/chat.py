@@ -43,7 +43,10 @@ class Conversation:
         return self.turn >= self.turns
 
     def answered(self, text: str, prompt_tokens: int, tokens: int) -> None:
-        """The present turn was answered; token counts are the server's, or ours."""
+        """The present turn was answered with `text`, which is not empty.
+
+        Token counts are the server's, or ours.
+        """
         self.answer = text
         self.prompt_tokens = prompt_tokens + tokens
         self.messages.append({"role": "assistant", "content": text})

@@ -16,10 +16,15 @@ from gtc_spec.phases import WorkloadMix
 REASONING = WorkloadMix(0, 0, 100)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 TOKEN = b'data: {"choices":[{"delta":{"content":"a"},"finish_reason":null}]}\n\n'
+STOP = b'data: {"choices":[{"delta":{},"finish_reason":"stop"}]}\n\n'
+DONE = b"data: [DONE]\n\n"
 
 
 def chunk(payload):
     return b"%x\r\n%b\r\n" % (len(payload), payload)
+
+
+END = chunk(STOP) + chunk(DONE) + b"0\r\n\r\n"
 
 
 @pytest.fixture(params=[KernelTransport, AsyncTransport])
@@ -175,7 +180,7 @@ async def test_a_closed_idle_connection_costs_no_request(server, settings, runni
         if served[writer] > 1:  # the request meets a server that is just closing
             writer.transport.abort()
             return
-        writer.write(HEAD + chunk(TOKEN) + chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n")
+        writer.write(HEAD + chunk(TOKEN) + END)
 
     server.script = once
     async with running(settings(server.url)) as run:
@@ -202,7 +207,7 @@ async def test_rate_zero_lets_open_streams_finish_and_starts_nothing(server, set
     async def slow(writer, body):
         writer.write(HEAD + chunk(TOKEN))
         await asyncio.sleep(0.2)
-        writer.write(chunk(TOKEN) + chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n")
+        writer.write(chunk(TOKEN) + END)
 
     server.script = slow
     async with running(settings(server.url)) as run:
@@ -220,7 +225,8 @@ async def test_an_aiohttp_server_is_understood(settings, running):
         await response.prepare(request)
         for _ in range(4):
             await response.write(TOKEN)
-        await response.write(b"data: [DONE]\n\n")
+        await response.write(STOP)
+        await response.write(DONE)
         return response
 
     app = web.Application(client_max_size=2**20)
@@ -239,7 +245,7 @@ async def test_an_aiohttp_server_is_understood(settings, running):
 
 
 async def test_an_answer_cut_at_every_byte_is_counted_exactly(server, settings, running):
-    frames = [chunk(TOKEN) for _ in range(3)] + [chunk(b"data: [DONE]\n\n"), b"0\r\n\r\n"]
+    frames = [chunk(TOKEN) for _ in range(3)] + [END]
 
     async def drip(writer, body):
         for byte in HEAD + b"".join(frames):
@@ -260,7 +266,7 @@ async def test_arrivals_are_kept_when_asked_for(server, settings, running):
         for _ in range(4):
             writer.write(chunk(TOKEN))
             await asyncio.sleep(0.02)
-        writer.write(chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n")
+        writer.write(END)
 
     server.script = slow
     async with running(settings(server.url, keep_arrivals=True)) as run:
@@ -279,7 +285,7 @@ async def test_a_request_is_good_when_it_meets_both_goals(server, settings, runn
     async def slow(writer, body):
         writer.write(HEAD + chunk(TOKEN))
         await asyncio.sleep(0.03)
-        writer.write(chunk(TOKEN) + chunk(b"data: [DONE]\n\n") + b"0\r\n\r\n")
+        writer.write(chunk(TOKEN) + END)
 
     server.script = slow
     slo = RequestGoals(ttft_s=goals[0], itl_s=goals[1])

@@ -28,6 +28,7 @@ def lines(document: JSON) -> Iterator[str]:
     for span, name in words.SPANS.items():
         yield _throughput(name, figures["all"]["throughput"][span])
     yield _lengths(figures["all"]["lengths"])
+    yield _LABEL.format("tokens counted") + words.counted(figures["all"])
     if figures["all"]["failed"]:
         yield _LABEL.format("failed") + ", ".join(
             f"{n} {name}" for name, n in figures["all"]["failed"].items()

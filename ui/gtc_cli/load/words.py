@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 from gtc_runtime.load.snapshot import Light
 
@@ -75,3 +76,19 @@ def per_s(value: float | None) -> str:
 def number(value: float | None) -> str:
     """``2,048`` or ``87.5``; a dash without data."""
     return NO_DATA if value is None else f"{round(value, 1):,.10g}"
+
+
+def counted(figures: Mapping[str, Any]) -> str:
+    """Who counted the tokens, and what the gaps between them are made from."""
+    whole, usage, token = (
+        figures[name] for name in ("counted", "counted_by_usage", "counted_by_token")
+    )
+    if not whole:
+        return NO_DATA
+    by = "by the server's usage" if usage == whole else "by chunks"
+    if 0 < usage < whole:
+        by = f"by the server's usage in {usage} of {whole} answers, by chunks in the others"
+    if token == whole:
+        return f"{by}; ITL of each token"
+    spread = "" if not token else f" in {whole - token} of {whole} answers"
+    return f"{by}; ITL of each frame, spread over its tokens{spread}"

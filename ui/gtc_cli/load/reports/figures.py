@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from gtc_cli.load.run import Run
 from gtc_runtime.load.histogram import FLOOR_S, GROWTH, Histogram, Lengths
-from gtc_runtime.load.stats import LATENCIES, LENGTHS, Tally
+from gtc_runtime.load.stats import COUNTED, LATENCIES, LENGTHS, Tally
 
 JSON = dict[str, Any]
 
@@ -109,6 +109,7 @@ def _counts(tally: Tally, length_s: float) -> JSON:
         "goodput_rps": _rate(tally.good, length_s),
         "goodput_share": None if share is None else round(share, 4),
         "output_tokens": tally.tokens,
+        **{name: getattr(tally, name) for name in COUNTED},
     }
 
 

@@ -9,12 +9,12 @@ import math
 import os
 import platform
 from datetime import UTC, datetime, timedelta
-from importlib.metadata import version
 from typing import Any, Final
 
 from gtc_cli.load.reports.figures import buckets, check, figures, quantile_ms
 from gtc_cli.load.run import Run
-from gtc_runtime.load.stats import LATENCIES
+from gtc_runtime.load.stats import LATENCIES, Tally
+from gtc_runtime.version import version
 
 JSON = dict[str, Any]
 
@@ -28,7 +28,7 @@ def document(run: Run) -> JSON:
     totals = run.figures()
     return {
         "schema": SCHEMA,
-        "run": _run(run),
+        "run": _run(run, totals["all"]),
         "client": _client(),
         "check": check(totals["all"]),
         "quality": _quality(run),
@@ -41,7 +41,23 @@ def document(run: Run) -> JSON:
     }
 
 
-def _run(run: Run) -> JSON:
+def token_counts(tally: Tally) -> str | None:
+    """Who counted the tokens: ``usage`` of the server, we by ``chunks``, or ``mixed``."""
+    if not tally.counted:
+        return None
+    if tally.counted_by_usage == tally.counted:
+        return "usage"
+    return "mixed" if tally.counted_by_usage else "chunks"
+
+
+def itl_basis(tally: Tally) -> str | None:
+    """``token`` when it is known of every request how many tokens each arrival brought."""
+    if not tally.counted:
+        return None
+    return "token" if tally.counted_by_token == tally.counted else "frame"
+
+
+def _run(run: Run, whole: Tally) -> JSON:
     plan, settings = run.plan, run.plan.settings
     target = run.target
     return {
@@ -63,7 +79,8 @@ def _run(run: Run) -> JSON:
         "seed": settings.seed,
         "shards": settings.shards,
         "slo": None if settings.slo is None else settings.slo.model_dump(),
-        "token_counts": None if target is None else target.counts,
+        "token_counts": token_counts(whole),
+        "itl_basis": itl_basis(whole),
         "exact_lengths": None if target is None else target.exact_lengths,
         "shapes": settings.shapes.model_dump(),
         "limits": settings.limits.model_dump(),
@@ -81,7 +98,7 @@ def _whole_s(run: Run) -> float:
 def _client() -> JSON:
     """What the load ran on: it belongs to every figure."""
     return {
-        "gtc": version("gtc-demo"),
+        "gtc": version(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "cpus": os.cpu_count(),

@@ -8,9 +8,9 @@ from typing import Any, Final
 
 from gtc_cli.load.reports.figures import JSON
 from gtc_cli.load.words import KEYS
-from gtc_runtime.load.stats import LATENCIES, LENGTHS
+from gtc_runtime.load.stats import COUNTED, LATENCIES, LENGTHS
 
-_COUNTS: Final = ("due", "ok", "good", "shed")
+_COUNTS: Final = ("due", "ok", "good", "shed", *COUNTED)
 _RATES: Final = ("sent_rps", "goodput_rps", "goodput_share", "output_tokens")
 _THROUGHPUTS: Final = ("requests_per_s", "output_tokens_per_s", "total_tokens_per_s")
 _WINDOWS: Final = ("window", "with_drain")

@@ -1,0 +1,1 @@
+"""What the bytes of an answer mean: events, frames, endings, and tokens of an arrival."""
