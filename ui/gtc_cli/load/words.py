@@ -85,10 +85,6 @@ def counted(figures: Mapping[str, Any]) -> str:
     )
     if not whole:
         return NO_DATA
-    by = "by the server's usage" if usage == whole else "by chunks"
-    if 0 < usage < whole:
-        by = f"by the server's usage in {usage} of {whole} answers, by chunks in the others"
-    if token == whole:
-        return f"{by}; ITL of each token"
-    spread = "" if not token else f" in {whole - token} of {whole} answers"
-    return f"{by}; ITL of each frame, spread over its tokens{spread}"
+    by = "usage" if usage == whole else f"usage {usage}, chunks {whole - usage}"
+    basis = "token" if token == whole else f"token {token}, frame {whole - token}"
+    return f"by {by if usage else 'chunks'}; ITL by {basis if token else 'frame'}"

@@ -47,7 +47,8 @@ def finished(quality: Quality = KERNEL) -> Run:
     run.wall_minus_monotonic_s = run.started.timestamp() - 100.0
     run.began_s, run.load_ended_s = 100.0, 110.0
     documents = Tally(
-        due=22, ok=20, good=20, shed=1, tokens=200, failed={"refused": 1}, answers=20,
+        due=22, ok=20, good=20, shed=1, tokens=200, failed={"refused": 1},
+        counted=20, counted_by_usage=20, counted_by_token=15, answers=20,
         answer_prompt_tokens=20_000, ttft=Histogram([0.5] * 20), itl=Histogram([0.02] * 180),
         stall=Histogram([0.02] * 180), e2e=Histogram([0.68] * 20),
     )  # fmt: skip

@@ -23,7 +23,8 @@ def page(document: JSON) -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {
-        "ms": words.ms, "percent": words.percent, "counted": words.counted, "rate": words.per_s, "number": words.number,
+        "ms": words.ms, "percent": words.percent, "rate": words.per_s, "number": words.number,
+        "counted": words.counted,
     }  # fmt: skip
     source = (resources.files("gtc_cli.load.reports") / TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(source).render(
