@@ -96,7 +96,7 @@ class ViewBuilder:
             workloads=self._workloads(window),
             pools=tuple(_pools(look)),
             pods=tuple(_pods(look)),
-            gpus_total=self._env.gpus.total,
+            gpus_total=self._env.slots,
             keda=keda_state,
             keda_detail=look.keda.reason if look is not None else "",
             cluster_age_s=_rounded(self._cluster.watch.age_s),

@@ -50,10 +50,8 @@ class _Deployment(GtcConstruct):
         self.require_name("namespace", serving.namespace)
         try:
             serving.check(service for service, _ in pools.values())
-            self._gpus = SharedGpus(
-                total=serving.gpu_pool.gpus,
-                per_worker=serving.engine_facts.gpus_per_worker,
-                initial={service: workers.replicas for service, workers in pools.values()},
+            self._gpus = serving.budget(
+                {service: workers.replicas for service, workers in pools.values()}
             )
             files = serving.engine_files(list(pools))
         except UsageError as error:
@@ -62,13 +60,14 @@ class _Deployment(GtcConstruct):
         """The DynamoGraphDeployment as it is shipped."""
         if serving.overrides:
             serving.overrides(self.manifest)
+        model = serving.model_config_map()
         engines = [serving.engine_config_map(mode, text) for mode, text in files.items()]
         self.release = ManifestRelease(
             self,
             "Resource",
             name=serving.name,
             namespace=serving.namespace,
-            manifests=[*engines, self.manifest],
+            manifests=[*engines, *([model] if model else []), self.manifest],
             after=self.depends_on,
         )
 

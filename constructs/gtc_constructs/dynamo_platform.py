@@ -49,6 +49,7 @@ class DynamoPlatform(GtcConstruct):
         workload_namespace: Namespace to create for what is served. Default: ``dynamo-workload``.
         grove: Whether Grove and KAI schedule pods as gangs. Without Grove the operator names no
             scheduler, so KAI is left out with it. Default: yes.
+        gpus: Whether there are GPU nodes, whose pods need a RuntimeClass. Default: yes.
         queues: Queues of KAI to create or take over. Default: those that the chart makes.
         crds_chart: Chart of the CRDs. Default: the version in ``gtc_spec.versions``.
         chart: Chart of the platform. Default: likewise.
@@ -69,6 +70,7 @@ class DynamoPlatform(GtcConstruct):
         namespace: str = names.NAMESPACE_PLATFORM,
         workload_namespace: str = names.NAMESPACE_WORKLOAD,
         grove: bool = True,
+        gpus: bool = True,
         queues: Sequence[Mapping[str, Any]] = (),
         crds_chart: ChartRef = CRDS_CHART,
         chart: ChartRef = CHART,
@@ -87,7 +89,7 @@ class DynamoPlatform(GtcConstruct):
             self, "workload", name=workload_namespace, like=names.NAMESPACE_WORKLOAD, after=after
         )
         """Namespace of what is served; let its secrets and claims wait for it."""
-        self.runtime_class = self._runtime_class()
+        self.runtime_class = self._runtime_class() if gpus else None
         crds = self._chart("crds", crds_chart, "dynamo-crds", _CRDS_NAMESPACE, after=after)
         self.chart = self._chart(
             "platform",
@@ -98,8 +100,7 @@ class DynamoPlatform(GtcConstruct):
             overrides=values,
             after=[self.namespace, self._no_ssh_key(), crds],
         )
-        if queues:
-            self._take_over(queues)
+        self._take_over(queues)
 
     def _runtime_class(self) -> RuntimeClassV1:
         return RuntimeClassV1(
@@ -124,6 +125,8 @@ class DynamoPlatform(GtcConstruct):
 
     def _take_over(self, queues: Sequence[Mapping[str, Any]]) -> None:
         """The chart makes queues too where it can, as hooks that no release owns."""
+        if not queues:
+            return
         ManifestRelease(
             self,
             "queues",

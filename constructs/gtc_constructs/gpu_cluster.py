@@ -1,4 +1,4 @@
-"""A Kubernetes cluster with GPUs and a share for models, in one network.
+"""A Kubernetes cluster with nodes for workers and a share for models, in one network.
 
 It must not know what runs on the cluster, and nothing outside DigitalOcean's API.
 """
@@ -30,11 +30,11 @@ from gtc_constructs.nfs_share import NfsShare
 from gtc_constructs.providers import require_digitalocean
 from gtc_constructs.values import NfsTier, NodePool
 from gtc_spec import names, versions
-from gtc_spec.manifests.placement import GPU_POOL, MANAGEMENT_POOL
+from gtc_spec.manifests.placement import CPU_POOL, GPU_POOL, MANAGEMENT_POOL
 
 
 class GpuCluster(GtcConstruct):
-    """VPC, DOKS cluster with a management and a GPU pool, and an NFS share.
+    """VPC, DOKS cluster with a management pool and one for workers, and an NFS share.
 
     DOKS itself taints GPU nodes, labels them and runs the NVIDIA device plugin; nothing of that is
     set here. Destroying the cluster also removes the load balancers and volumes that it made.
@@ -44,10 +44,11 @@ class GpuCluster(GtcConstruct):
         id: Name inside the scope.
         name: Name of the cluster; VPC and share get it with a suffix.
         region: Region slug.
-        gpu_pool: The nodes of the workers.
+        gpu_pool: The nodes of the workers. Default: none, then ``cpu_pool`` must be given.
+        cpu_pool: Nodes without GPUs for simulated workers. Default: none.
         management_pool: The nodes of everything else. Default: 2 to 5 of s-2vcpu-4gb.
         vpc_cidr: Address range of the VPC. Default: DigitalOcean picks a free one.
-        nfs_size_gib: Size of the share, at least 50 GiB. Default: 16,000.
+        nfs_size_gib: Size of the share, at least 50 GiB; None makes none. Default: 16,000.
         nfs_tier: Throughput class of the share. Default: high.
         kubernetes_minor: Release line; new clusters get its latest patch, existing ones keep
             theirs. Default: ``gtc_spec.versions.KUBERNETES_MINOR``.
@@ -61,7 +62,8 @@ class GpuCluster(GtcConstruct):
         after: What must be there first. Default: nothing.
 
     Raises:
-        UsageError: A name, size, address or release line is wrong, or ``gpu_pool`` has no GPUs.
+        UsageError: A name, size, address or release line is wrong, ``gpu_pool`` has no GPUs, or
+            neither pool is given.
     """
 
     gpus: int = 0
@@ -74,10 +76,11 @@ class GpuCluster(GtcConstruct):
         *,
         name: str,
         region: str,
-        gpu_pool: NodePool,
+        gpu_pool: NodePool | None = None,
+        cpu_pool: NodePool | None = None,
         management_pool: NodePool | None = None,
         vpc_cidr: str | None = None,
-        nfs_size_gib: int = 16_000,
+        nfs_size_gib: int | None = 16_000,
         nfs_tier: NfsTier = NfsTier.HIGH,
         kubernetes_minor: str = versions.KUBERNETES_MINOR,
         ha: bool = True,
@@ -89,8 +92,7 @@ class GpuCluster(GtcConstruct):
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
         super().__init__(scope, id, after=after)
-        self.require_name("cluster", name)
-        self._check(kubernetes_minor, [*allowed_addresses, *([vpc_cidr] if vpc_cidr else [])])
+        self._check(name, kubernetes_minor, [*allowed_addresses, *([vpc_cidr] if vpc_cidr else [])])
         self._name, self._region, self._tags = name, region, list(tags)
         require_digitalocean(self)
         self.vpc = self._vpc(vpc_cidr)
@@ -100,13 +102,21 @@ class GpuCluster(GtcConstruct):
             ha=ha,
             registry_integration=registry_integration,
             # a surge needs a spare node; contracted GPUs have none
-            surge_upgrade=not gpu_pool.contracted,
+            surge_upgrade=not (gpu_pool and gpu_pool.contracted),
             control_plane_firewall=_firewall(allowed_addresses),
             kubeconfig_expire_seconds=kubeconfig_ttl.total_seconds(),
             tags=[*tags, *cluster_tags],
         )
-        self.pool = self.add_gpu_pool(GPU_POOL, gpu_pool)
-        self.models = self._share(nfs_size_gib, nfs_tier)
+        self._add_workers(gpu_pool, cpu_pool)
+        self.models = None if nfs_size_gib is None else self._share(nfs_size_gib, nfs_tier)
+
+    def _add_workers(self, gpu_pool: NodePool | None, cpu_pool: NodePool | None) -> None:
+        if gpu_pool is None and cpu_pool is None:
+            raise self.refused("got no nodes for workers, allowed: gpu_pool, cpu_pool or both")
+        if gpu_pool:
+            self.add_gpu_pool(GPU_POOL, gpu_pool)
+        if cpu_pool:
+            self._add_pool(CPU_POOL, cpu_pool)
 
     def add_gpu_pool(self, id: str, pool: NodePool) -> KubernetesNodePool:
         """Add nodes with GPUs; ``id`` is also the name of the pool.
@@ -122,6 +132,9 @@ class GpuCluster(GtcConstruct):
                 "doctl kubernetes options sizes lists them",
             )
         self.gpus += pool.gpus
+        return self._add_pool(id, pool)
+
+    def _add_pool(self, id: str, pool: NodePool) -> KubernetesNodePool:
         return KubernetesNodePool(
             self,
             id,
@@ -134,7 +147,8 @@ class GpuCluster(GtcConstruct):
             **_nodes(pool),
         )
 
-    def _check(self, minor: str, addresses: Sequence[str]) -> None:
+    def _check(self, name: str, minor: str, addresses: Sequence[str]) -> None:
+        self.require_name("cluster", name)
         if not re.fullmatch(r"1\.\d{2}", minor):
             raise self.refused(
                 f"kubernetes {minor!r}, allowed: a release line like {versions.KUBERNETES_MINOR}",

@@ -11,16 +11,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Self
 
+from gtc_constructs.shared_gpus import SharedGpus
 from gtc_constructs.values import ModelRef, NodePool
-from gtc_spec import engine_config, names, versions
+from gtc_spec import engine_config, engines, names, versions
 from gtc_spec.engine_config import EngineFacts, Mode
+from gtc_spec.engines import trtllm
+from gtc_spec.engines.trtllm import KvTransport
+from gtc_spec.engines.worker_engine import WorkerEngine
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
 from gtc_spec.manifests import config_maps, metadata
-from gtc_spec.manifests.placement import on_management_pool
-from gtc_spec.manifests.serving_graph import GraphPool, KvTransport, ServingGraph
+from gtc_spec.manifests.placement import Slot, gpu_slot, on_management_pool, slot_of
+from gtc_spec.manifests.serving_graph import GraphPool, ServingGraph
 from gtc_spec.memory import misfit
-from gtc_spec.serving import smaller_checkpoint
+from gtc_spec.nodes import CpuNodes
+from gtc_spec.serving import TensorRtLlm, smaller_checkpoint
 
 _LONGEST: Final = EngineFacts(prompt_tokens_max=24_000, answer_tokens_max=2_000)
 
@@ -62,8 +67,11 @@ class Serving:
         name: Name of the DynamoGraphDeployment; pods, adapters and Services are named after it.
         model: The checkpoint on the share.
         gpu_pool: GPU nodes that the workers share with nobody else: the budget is all of them.
+            Default: none, then ``cpu_nodes`` must be given.
+        cpu_nodes: Nodes of simulated workers instead. Default: none.
+        engine: What the workers run. Default: TensorRT-LLM.
         engine_configs: Folder with ``prefill.yaml``, ``decode.yaml`` and, for one pool,
-            ``aggregated.yaml``; or their texts by mode.
+            ``aggregated.yaml``; or their texts by mode. Default: none, for an engine without.
         engine_facts: What the engine files have to provide for. Default: prompts of 24,000 tokens,
             answers of 2,000, one GPU a worker.
         namespace: Where it runs. Default: ``dynamo-workload``.
@@ -74,7 +82,7 @@ class Serving:
         kv_transport: ``"ucx"`` or ``"nixl"``, over the engine files. Default: as the files say.
         node_selector: Nodes of the frontend. Default: the management pool.
         frontend_image: Image of the frontend. Default: the pinned one.
-        worker_image: Image of the workers. Default: the pinned one.
+        worker_image: Image of the workers. Default: the engine's.
         labels: Labels of every object. Default: none.
         annotations: Annotations of every object. Default: none.
         overrides: Last word on the graph's manifest before it is shipped: edits it in place.
@@ -83,8 +91,10 @@ class Serving:
 
     name: str
     model: ModelRef
-    gpu_pool: NodePool
-    engine_configs: Path | Mapping[Mode, str]
+    gpu_pool: NodePool | None = None
+    cpu_nodes: CpuNodes | None = None
+    engine: WorkerEngine | None = None
+    engine_configs: Path | Mapping[Mode, str] = field(default_factory=dict)
     engine_facts: EngineFacts = _LONGEST
     namespace: str = names.NAMESPACE_WORKLOAD
     claim: str = names.MODEL_CLAIM
@@ -93,7 +103,7 @@ class Serving:
     kv_transport: KvTransport | None = None
     node_selector: Mapping[str, str] = field(default_factory=on_management_pool)
     frontend_image: str = versions.FRONTEND_IMAGE
-    worker_image: str = versions.WORKER_IMAGE
+    worker_image: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     overrides: Callable[[dict[str, Any]], None] | None = None
@@ -106,7 +116,8 @@ class Serving:
         facts: dict[str, Any] = {
             "name": names.DEMO,
             "model": ModelRef.of(env.model),
-            "gpu_pool": NodePool(size=env.gpus.size, count=env.gpus.nodes),
+            **_nodes_of(env),
+            "engine": None if isinstance(env.engine, TensorRtLlm) else engines.of(env),
             "engine_configs": engine_configs,
             "engine_facts": EngineFacts.of(env),
             "queue": env.kai_queue,
@@ -116,15 +127,51 @@ class Serving:
         }
         return cls(**{**facts, **choices})
 
+    @property
+    def worker_engine(self) -> WorkerEngine:
+        """What the workers run."""
+        return self.engine or trtllm.engine(self.kv_transport)
+
+    @property
+    def slot(self) -> Slot:
+        """What one worker asks of its node."""
+        if self.cpu_nodes is not None:
+            return slot_of(self.cpu_nodes)
+        return gpu_slot(self.engine_facts.gpus_per_worker)
+
+    def budget(self, initial: Mapping[str, int]) -> SharedGpus:
+        """What the pools share.
+
+        Args:
+            initial: Workers at rest by service.
+
+        Raises:
+            UsageError: They do not fit.
+        """
+        if self.cpu_nodes is not None:
+            slots = f"{self.cpu_nodes.slot_name}s"
+            total = self.cpu_nodes.slots
+            return SharedGpus(total=total, per_worker=1, initial=initial, unit=slots)
+        total = self.gpu_pool.gpus if self.gpu_pool else 0
+        per_worker = self.engine_facts.gpus_per_worker
+        return SharedGpus(total=total, per_worker=per_worker, initial=initial)
+
     def check(self, services: Iterable[str]) -> None:
         """Check what can be wrong before there is a worker.
 
         Raises:
-            UsageError: A name is too long for Grove, or the model does not fit its GPUs.
+            UsageError: A name is too long for Grove, there are no nodes or both kinds, or the model
+                does not fit its GPUs.
         """
         for service in services if self.grove else ():
             self._check_name_beside(service)
-        known, memory_gib = self.model.known, self.gpu_pool.gpu_memory_gib
+        if (self.gpu_pool is None) == (self.cpu_nodes is None):
+            raise UsageError("got both or neither of gpu_pool and cpu_nodes, allowed: one of them")
+        if self.gpu_pool is not None:
+            self._check_memory(self.gpu_pool)
+
+    def _check_memory(self, pool: NodePool) -> None:
+        known, memory_gib = self.model.known, pool.gpu_memory_gib
         if known is None or memory_gib is None:
             return
         gpus = self.engine_facts.gpus_per_worker
@@ -132,7 +179,7 @@ class Serving:
         if found:
             smaller = smaller_checkpoint(known)
             raise UsageError(
-                f"{self.model.repository} on {self.gpu_pool.size}: {found[0]}, allowed: {found[1]}",
+                f"{self.model.repository} on {pool.size}: {found[0]}, allowed: {found[1]}",
                 f"name {smaller or 'an fp8 checkpoint'}: engine yaml cannot quantise",
             )
 
@@ -147,12 +194,14 @@ class Serving:
             )
 
     def engine_files(self, modes: Sequence[Mode]) -> dict[Mode, str]:
-        """The checked engine files by mode.
+        """The checked engine files by mode; none for an engine that reads none.
 
         Raises:
             UsageError: A file is missing.
             ConfigError: A file would stop or deadlock its workers; every problem at once.
         """
+        if not self.worker_engine.reads_engine_file:
+            return {}
         files = {mode: self._engine_file(mode) for mode in modes}
         for mode, text in files.items():
             engine_config.check(config_maps.engine_file(mode), text, mode, self.engine_facts)
@@ -190,7 +239,7 @@ class Serving:
             claim=self.claim,
             queue=self.queue,
             grove=self.grove,
-            kv_transport=self.kv_transport,
+            engine=self.worker_engine,
             node_selector=self.node_selector,
             frontend_image=self.frontend_image,
             worker_image=self.worker_image,
@@ -200,8 +249,8 @@ class Serving:
                     mode=mode,
                     replicas=workers.replicas,
                     drain_s=workers.drain_s,
-                    gpus_per_worker=self.engine_facts.gpus_per_worker,
-                    engine_digest=config_maps.engine_digest(files[mode]),
+                    slot=self.slot,
+                    engine_digest=config_maps.engine_digest(files[mode]) if files else "",
                     scaling_adapter=workers.scaling_adapter,
                 )
                 for mode, (service, workers) in pools.items()
@@ -213,9 +262,22 @@ class Serving:
         place = self.metadata(config_maps.engine_config_map_name(mode, self.name))
         return config_maps.config_map(place, {config_maps.engine_file(mode): text})
 
+    def model_config_map(self) -> dict[str, Any] | None:
+        """The ConfigMap of a model that travels with the graph; None where it lies on a share."""
+        files = self.worker_engine.model_files
+        place = self.metadata(config_maps.model_config_map_name(self.name))
+        return config_maps.model_config_map(place, files) if files else None
+
     def metadata(self, name: str) -> dict[str, Any]:
         """Metadata of one object of this deployment."""
         return metadata.object_metadata(name, self.namespace, self.labels, self.annotations)
+
+
+def _nodes_of(env: Environment) -> dict[str, Any]:
+    """The nodes of an environment's workers, as one of the two attributes."""
+    if isinstance(env.nodes, CpuNodes):
+        return {"cpu_nodes": env.nodes}
+    return {"gpu_pool": NodePool(size=env.nodes.size, count=env.nodes.count)}
 
 
 def _why(error: OSError | UnicodeDecodeError) -> str:

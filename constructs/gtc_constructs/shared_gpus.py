@@ -1,4 +1,6 @@
-"""The GPUs that the pools of one deployment share, and how far scalers may go.
+"""The GPUs, or slots of other nodes, that the pools of one deployment share.
+
+It also keeps how far scalers may go.
 
 Arithmetic only: this module must not import cdktf.
 """
@@ -17,20 +19,24 @@ class SharedGpus:
         total: GPUs of the node pool.
         per_worker: GPUs of one worker.
         initial: Workers at rest by service.
+        unit: What is shared, as messages call it. Default: gpus.
 
     Raises:
         UsageError: The workers at rest do not fit.
     """
 
-    def __init__(self, *, total: int, per_worker: int, initial: Mapping[str, int]) -> None:
+    def __init__(
+        self, *, total: int, per_worker: int, initial: Mapping[str, int], unit: str = "gpus"
+    ) -> None:
+        self._unit = unit
         self._total, self._per_worker, self._initial = total, per_worker, dict(initial)
         self._maxima: dict[str, int] = {}
         self._pending_allowed = False
         needed = sum(initial.values()) * per_worker
         if needed > total:
             raise UsageError(
-                f"{_listed(initial)} need {needed} gpus, allowed: at most {total}",
-                "start fewer workers or add gpu nodes",
+                f"{_listed(initial)} need {needed} {unit}, allowed: at most {total}",
+                "start fewer workers or add nodes",
             )
 
     def reserve(self, service: str, replicas: int, *, allow_pending: bool) -> None:
@@ -44,9 +50,9 @@ class SharedGpus:
         if replicas > most and not allow_pending:
             beside = f", {others} of them for the other pool" if others else ""
             raise UsageError(
-                f"max_replicas={replicas} of {service} can never be had from {self._total} gpus "
-                f"at {self._per_worker} a worker{beside}, allowed: at most {most}",
-                "lower max_replicas or add gpu nodes",
+                f"max_replicas={replicas} of {service} can never be had from {self._total} "
+                f"{self._unit} at {self._per_worker} a worker{beside}, allowed: at most {most}",
+                "lower max_replicas or add nodes",
             )
         self._maxima[service] = replicas
         self._pending_allowed |= allow_pending
@@ -62,7 +68,9 @@ class SharedGpus:
         needed = sum(wanted.values()) * self._per_worker
         if needed <= self._total or self._pending_allowed:
             return ""
-        return f"maxima {_listed(wanted)} need {needed} gpus, allowed: at most {self._total}"
+        return (
+            f"maxima {_listed(wanted)} need {needed} {self._unit}, allowed: at most {self._total}"
+        )
 
 
 def _listed(workers: Mapping[str, int]) -> str:

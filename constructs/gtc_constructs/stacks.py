@@ -19,6 +19,7 @@ from gtc_constructs._bindings import (
     TerraformResourceLifecycle,
     TerraformStack,
 )
+from gtc_constructs.base import Ordered
 from gtc_constructs.connection import ClusterConnection
 from gtc_constructs.demo_panel import DemoPanel
 from gtc_constructs.disagg_deployment import DisaggDeployment
@@ -27,7 +28,7 @@ from gtc_constructs.gpu_cluster import GpuCluster
 from gtc_constructs.keda import Keda
 from gtc_constructs.keda_scaler import KedaScaler
 from gtc_constructs.model_store import ModelStore
-from gtc_constructs.observability import Observability
+from gtc_constructs.observability import GPU_CHART, Observability
 from gtc_constructs.providers import require_terraform
 from gtc_constructs.secrets import WorkloadSecrets
 from gtc_constructs.serving import Serving, Workers
@@ -38,7 +39,8 @@ from gtc_spec.manifests.metadata import PART_OF, digest
 from gtc_spec.manifests.panel import PANEL, PORT
 from gtc_spec.manifests.panel_choices import shards_of
 from gtc_spec.manifests.queue import queues
-from gtc_spec.manifests.secret_names import SECRETS
+from gtc_spec.manifests.secret_names import secrets_of
+from gtc_spec.nodes import counted
 from gtc_spec.pools import ROLES, Pool, Role
 
 _ROOT: Final = "../../.."
@@ -46,7 +48,9 @@ _ROOT: Final = "../../.."
 
 
 class InfraStack(TerraformStack):
-    """VPC, Kubernetes cluster with GPUs, NFS share. Bucket and registry exist and stay.
+    """VPC, Kubernetes cluster with its workers' nodes, and a share where the engine needs one.
+
+    Bucket and registry exist and stay.
 
     Args:
         scope: The app.
@@ -57,17 +61,20 @@ class InfraStack(TerraformStack):
         stack = names.infra_stack(env.name)
         super().__init__(scope, stack)
         _keep_state_beside_checkout(self, stack)
+        share = env.hosting.share
+        workers = NodePool(size=env.nodes.size, count=env.nodes.count)
         self.gpu_cluster = GpuCluster(
             self,
             "gpu-cluster",
             name=names.DEMO,
             region=env.region,
-            gpu_pool=NodePool(size=env.gpus.size, count=env.gpus.nodes),
+            gpu_pool=workers if env.nodes.gpus else None,
+            cpu_pool=None if env.nodes.gpus else workers,
             management_pool=NodePool.management(
                 size=env.hosting.management_size, nodes=env.hosting.management_nodes
             ),
-            nfs_size_gib=env.hosting.nfs_gib,
-            nfs_tier=NfsTier(env.hosting.nfs_tier),
+            nfs_size_gib=share.gib if share else None,
+            nfs_tier=NfsTier(share.tier) if share else NfsTier.HIGH,
             tags=[names.DEMO, names.environment_tag(env.name)],
             cluster_tags=[bill.tag_of(env.until)] if env.until else [],
         )
@@ -80,13 +87,13 @@ class InfraStack(TerraformStack):
 
     def _outputs(self, env: Environment) -> None:
         """What a person needs next; other stacks take what they need by themselves."""
-        export = self.gpu_cluster.models.export
+        share = self.gpu_cluster.models
         facts = {
             "environment": env.name,
             "region": env.region,
             "cluster": names.DEMO,
-            "gpus": f"{self.gpu_cluster.gpus} in {env.gpus.nodes} x {env.gpus.size}",
-            "models_share": f"{export.host}:{export.path}",
+            "workers": f"{counted(env.slots, env.nodes)} in {env.nodes.count} x {env.nodes.size}",
+            **({"models_share": f"{share.export.host}:{share.export.path}"} if share else {}),
             "kubeconfig": f"make kubeconfig ENV={env.name}",
         }
         _show(self, facts)
@@ -125,7 +132,8 @@ class ClusterStack(TerraformStack):
         _keep_state_beside_checkout(self, stack)
         self.add_dependency(infra)
         _connect(self, env)
-        self.observability = Observability(self, "observability")
+        gpu_chart = GPU_CHART if env.nodes.gpus else None
+        self.observability = Observability(self, "observability", gpu_chart=gpu_chart)
         self.observability.add_dashboards("boards", dashboards or {}, folder=names.DEMO)
         self.keda = Keda(self, "keda", after=[self.observability.prometheus])
         self.platform = DynamoPlatform(
@@ -134,6 +142,7 @@ class ClusterStack(TerraformStack):
             prometheus_url=self.observability.prometheus_url,
             grove=env.grove,
             queues=queues(env),
+            gpus=env.nodes.gpus > 0,
             after=[self.observability.prometheus],
         )
         self.graph = self._graph(env, infra, engine_configs)
@@ -152,9 +161,9 @@ class ClusterStack(TerraformStack):
 
     def _outputs(self, env: Environment, image: str) -> None:
         """What the pods still wait for: a deploy ends before model and image are there."""
+        stored = "workers wait until `gtc model setup` has put it on the share"
         facts = {
-            "model": f"{env.model.repository}: workers wait until `gtc model setup` has put it "
-            "on the share",
+            "model": f"{env.model.repository}: {stored if env.hosting.share else 'simulated'}",
             "image": f"{image}: the panel waits until `make build-push-all` has pushed it",
             "open_panel": f"kubectl -n {names.NAMESPACE_PANEL} port-forward svc/{PANEL} {PORT}",
         }
@@ -163,26 +172,32 @@ class ClusterStack(TerraformStack):
     def _graph(self, env: Environment, infra: InfraStack, engine_configs: Path) -> DisaggDeployment:
         """What is served, with the secrets and the claim that it cannot start without."""
         workload = self.platform.workload
-        secrets = WorkloadSecrets.from_names(
-            self, "secrets", namespace=workload.name, secrets=SECRETS, after=[workload]
-        )
-        models = ModelStore(
-            self,
-            "models",
-            share=infra.gpu_cluster.models.export,
-            size_gib=env.hosting.nfs_gib,
-            namespace=workload.name,
-            labels=PART_OF,
-            annotations=digest(env),
-            after=[workload],
-        )
+        needed: list[Ordered] = [self.platform]
+        if secrets := secrets_of(env):
+            needed.append(
+                WorkloadSecrets.from_names(
+                    self, "secrets", namespace=workload.name, secrets=secrets, after=[workload]
+                )
+            )
+        if infra.gpu_cluster.models and env.hosting.share:
+            store = ModelStore(
+                self,
+                "models",
+                share=infra.gpu_cluster.models.export,
+                size_gib=env.hosting.share.gib,
+                namespace=workload.name,
+                labels=PART_OF,
+                annotations=digest(env),
+                after=[workload],
+            )
+            needed.append(store)
         return DisaggDeployment(
             self,
             "graph",
             serving=Serving.of(env, engine_configs),
             prefill=_workers(env.pools.prefill),
             decode=_workers(env.pools.decode),
-            after=[self.platform, secrets, models],
+            after=needed,
         )
 
     def _scaler(self, env: Environment, role: Role) -> KedaScaler:
@@ -229,7 +244,7 @@ def _keep_state_beside_checkout(stack: TerraformStack, name: str) -> None:
 
 
 def _is_alone(stack: TerraformStack, env: str, other: str) -> Precondition:
-    """Both environments would be the cluster `DEMO`, so that one must be gone before the other.
+    """All environments would be the cluster `DEMO`, so that one must be gone before another.
 
     This sees the state files of this checkout; the command line also asks the account.
     """
@@ -240,7 +255,7 @@ def _is_alone(stack: TerraformStack, env: str, other: str) -> Precondition:
     return Precondition(
         condition=f"${{local.{left.friendly_unique_id} == 0}}",
         error_message=(
-            f"The environment {other} is still there, and both are called {names.DEMO}. "
+            f"The environment {other} is still there, and both would be called {names.DEMO}. "
             f"Destroy it before you deploy {env}: make teardown ENV={other}"
         ),
     )

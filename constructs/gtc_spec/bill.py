@@ -121,12 +121,12 @@ class Bill:
     """What a deployment costs.
 
     Attributes:
-        gpu_nodes, gpus, management_nodes: What runs.
+        worker_nodes, gpus, management_nodes: What runs; no GPU where workers are simulated.
         usd_h: Dollars an hour of all nodes. Storage, traffic and load balancers are not in it.
         hours: How long it has run, hours.
     """
 
-    gpu_nodes: int
+    worker_nodes: int
     gpus: int
     management_nodes: int
     usd_h: float
@@ -151,7 +151,7 @@ def bill(
     env: Environment,
     hours: float,
     *,
-    gpu_nodes: int | None = None,
+    worker_nodes: int | None = None,
     management_nodes: int | None = None,
 ) -> Bill:
     """The bill of an environment.
@@ -159,13 +159,14 @@ def bill(
     Args:
         env: Prices and sizes.
         hours: How long it has run, hours, from 0.
-        gpu_nodes: GPU nodes that run; None takes the environment's.
+        worker_nodes: Nodes of workers that run; None takes the environment's.
         management_nodes: The others; None takes the environment's least.
     """
-    gpu = env.gpus.nodes if gpu_nodes is None else gpu_nodes
+    nodes = env.nodes
+    large = nodes.count if worker_nodes is None else worker_nodes
     small = env.hosting.management_nodes[0] if management_nodes is None else management_nodes
-    price = gpu * env.hosting.gpu_node_usd_h + small * env.hosting.management_node_usd_h
-    return Bill(gpu, gpu * env.gpus.per_node, small, price, max(0.0, hours))
+    price = large * nodes.usd_h + small * env.hosting.management_node_usd_h
+    return Bill(large, large * nodes.gpus // nodes.count, small, price, max(0.0, hours))
 
 
 def usd_per_million(usd: float, tokens: int) -> float | None:

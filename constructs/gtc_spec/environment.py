@@ -1,32 +1,30 @@
-"""The environment: every fact of ``dev`` or ``prod`` in one frozen object, checked when loaded.
+"""The environment: every fact of one deployment in one frozen object, checked when loaded.
 
-Values live in ``environments/*.toml``; this module reads them, applies overrides and reports every
-broken rule at once. It must not know Kubernetes, Terraform or the network.
+Values live in ``environments/*.toml``, one file each; this module checks them, applies overrides
+and reports every broken rule at once. It must not know Kubernetes, Terraform or the network.
 """
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
-import tomllib
 from collections.abc import Mapping
 from datetime import datetime
-from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from gtc_spec import rules
+from gtc_spec.environment_files import ENVIRONMENTS as ENVIRONMENTS
+from gtc_spec.environment_files import read
 from gtc_spec.errors import ConfigError, Problem, UsageError
 from gtc_spec.hosting import Hosting
+from gtc_spec.nodes import WorkerNodes
 from gtc_spec.phases import Phase, PhaseName, PhaseTable, Timeline
-from gtc_spec.pools import GpuBudget, PDRatio, Pools
-from gtc_spec.serving import LoadLimits, Model, Slo, Workloads
+from gtc_spec.pools import PDRatio, Pools
+from gtc_spec.serving import Engine, LoadLimits, Model, Slo, TensorRtLlm, Workloads
 from gtc_spec.spaces import Spaces
-
-ENVIRONMENTS = ("dev", "prod")
 
 
 class Rehearsal(BaseModel):
@@ -67,7 +65,7 @@ class Environment(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    name: Literal["dev", "prod"]
+    name: str
     region: str
     worker_start_s: float = Field(gt=0, le=1800)
     """From the scale call to Ready, seconds."""
@@ -75,12 +73,13 @@ class Environment(BaseModel):
     """Whether Grove and KAI schedule the pods as gangs; else the operator makes Deployments."""
     kai_queue: str
     model: Model
-    gpus: GpuBudget
+    engine: Engine = TensorRtLlm()
+    nodes: WorkerNodes
     hosting: Hosting
     spaces: Spaces
     pools: Pools
     allow_pending: bool = False
-    """KEDA may ask for more workers than there are GPUs; the last ones stay Pending."""
+    """KEDA may ask for more workers than there are slots; the last ones stay Pending."""
     slo: Slo
     workloads: Workloads
     load: LoadLimits
@@ -91,6 +90,18 @@ class Environment(BaseModel):
     phase_tables: dict[str, PhaseTable]
     until: datetime | None = None
     """When everything that costs money is to be gone; None when nobody said."""
+
+    @field_validator("name")
+    @classmethod
+    def _name_is_known(cls, name: str) -> str:
+        if name not in ENVIRONMENTS:
+            raise ValueError(f"one of {', '.join(ENVIRONMENTS)}")
+        return name
+
+    @property
+    def slots(self) -> int:
+        """Workers that can run at any one time, one a GPU where there are GPUs."""
+        return self.nodes.slots
 
     @property
     def initial_ratio(self) -> PDRatio:
@@ -150,7 +161,7 @@ def load(
     """Read an environment and check every rule.
 
     Args:
-        name: ``dev`` or ``prod``.
+        name: One of `ENVIRONMENTS`.
         overrides: Dotted key to value, such as ``{"phases": "plan", "model.repository": "a/b"}``.
         path: Another TOML file to read instead of the packaged one.
 
@@ -158,14 +169,7 @@ def load(
         UsageError: There is no such environment, or the file is not TOML.
         ConfigError: One or more rules are broken; all of them are listed.
     """
-    if name not in ENVIRONMENTS:
-        close = difflib.get_close_matches(name, ENVIRONMENTS, n=1, cutoff=0.4)
-        raise UsageError(
-            f"unknown environment {name!r}, allowed: {', '.join(ENVIRONMENTS)}",
-            f"did you mean {close[0]}?" if close else "",
-        )
-    file = f"environments/{name}.toml" if path is None else str(path)
-    data = _read(file, name, path)
+    file, data = read(name, path)
     for key, value in (overrides or {}).items():
         _put(file, data, key, value)
     try:
@@ -176,20 +180,6 @@ def load(
     if problems:
         raise ConfigError(problems)
     return environment
-
-
-def _read(file: str, name: str, path: Path | None) -> dict[str, Any]:
-    try:
-        if path is not None:
-            text = path.read_text(encoding="utf-8")
-        else:
-            packaged = resources.files("gtc_spec") / "environments" / f"{name}.toml"
-            text = packaged.read_text(encoding="utf-8")
-        return tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise UsageError(f"{file} is not valid toml: {str(error).lower()}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise UsageError(f"cannot read {file}: {error}") from None
 
 
 def _put(file: str, data: dict[str, Any], dotted: str, value: Any) -> None:

@@ -1,4 +1,4 @@
-"""Where an environment is hosted beside its GPUs: the small nodes and the share.
+"""Where an environment is hosted beside its workers: the small nodes and the share.
 
 This module must not know Terraform or Kubernetes, nor what runs there.
 """
@@ -10,23 +10,30 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
+class Share(BaseModel):
+    """The NFS share with the models."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    gib: int = Field(ge=50, le=32_768)
+    """Size, GiB. Throughput grows with it; it can grow, but never shrink."""
+    tier: Literal["standard", "high"]
+    """Throughput class; it cannot be lowered."""
+
+
 class Hosting(BaseModel):
-    """The management pool and the NFS share with the models."""
+    """The management pool, and the share where the models need one."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     management_size: str
-    """Droplet size of the nodes for everything that needs no GPU."""
+    """Droplet size of the nodes for everything that is no worker."""
     management_nodes: tuple[int, int]
     """Fewest and most of them."""
-    nfs_gib: int = Field(ge=50, le=32_768)
-    """Size of the share, GiB. Throughput grows with it; it can grow, but never shrink."""
-    nfs_tier: Literal["standard", "high"]
-    """Throughput class of the share; it cannot be lowered."""
-    gpu_node_usd_h: float = Field(gt=0, le=1000)
-    """Price of one GPU node, US dollars an hour, by the list; a contract has its own."""
     management_node_usd_h: float = Field(gt=0, le=100)
     """Price of one management node, US dollars an hour."""
+    share: Share | None = None
+    """None where the engine brings its model along and nothing has to be stored."""
 
     @model_validator(mode="after")
     def _nodes_in_order(self) -> Hosting:

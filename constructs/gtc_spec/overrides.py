@@ -15,6 +15,7 @@ from typing import Any, Final
 from gtc_spec import bill, spaces
 from gtc_spec.environment import Environment, load
 from gtc_spec.errors import UsageError
+from gtc_spec.nodes import CpuNodes
 from gtc_spec.serving import CHECKPOINTS
 
 USABLE_GIB: Final = {"h100": 79, "h200": 139}
@@ -32,7 +33,7 @@ def load_with(
     """An environment with the choices that these variables make.
 
     Args:
-        name: ``dev`` or ``prod``.
+        name: One of `gtc_spec.environment.ENVIRONMENTS`.
         variables: Such as ``os.environ``; empty values count as not given, others are ignored.
         overrides: Facts that win over the choices, as for `load`.
 
@@ -81,18 +82,20 @@ def _matching(what: str, pattern: str, value: str, allowed: str) -> str:
 
 
 def _gpu_size(base: Environment, value: str) -> Facts:
-    """Of this size as many nodes as the GPUs of the environment need."""
+    """Of this size as many nodes as the GPUs of the environment need; nothing where it has none."""
+    if isinstance(base.nodes, CpuNodes):
+        return {}
     match = _SIZE.fullmatch(value)
     if match is None or match["gpu"] not in USABLE_GIB:
         raise UsageError(
-            f"unknown gpu size {value!r}, allowed: h100 or h200 sizes like {base.gpus.size}"
+            f"unknown gpu size {value!r}, allowed: h100 or h200 sizes like {base.nodes.size}"
         )
     per_node = int(match["per_node"])
     return {
-        "gpus.size": value,
-        "gpus.per_node": per_node,
-        "gpus.nodes": math.ceil(base.gpus.total / per_node),
-        "gpus.memory_gib": USABLE_GIB[match["gpu"]],
+        "nodes.size": value,
+        "nodes.slots_per_node": per_node,
+        "nodes.count": math.ceil(base.slots / per_node),
+        "nodes.memory_gib": USABLE_GIB[match["gpu"]],
     }
 
 

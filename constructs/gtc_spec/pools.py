@@ -1,6 +1,6 @@
-"""Worker pools, the P:D ratio, scale rules and the GPU budget.
+"""Worker pools, the P:D ratio and scale rules.
 
-This module must not know phases, Kubernetes or metrics: it is the arithmetic of who gets a GPU.
+This module must not know phases, nodes, Kubernetes or metrics: it is the arithmetic of who works.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ class PDRatio:
 
     @property
     def total(self) -> int:
-        """GPUs that the ratio needs, one a worker."""
+        """Slots that the ratio needs, one a worker."""
         return self.prefill + self.decode
 
     def of(self, role: Role) -> int:
@@ -92,14 +92,14 @@ class ScaleRule(BaseModel):
 
 
 class Pool(BaseModel):
-    """One pool of identical workers, one GPU each."""
+    """One pool of identical workers, one slot each."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     initial: int = Field(ge=1)
     """Workers at rest; part of the initial ratio."""
     drain_s: float = Field(ge=0, le=600)
-    """Longest time that a removed worker keeps its GPU while it finishes what it started."""
+    """Longest time that a removed worker keeps its slot while it finishes what it started."""
     scale: ScaleRule
 
 
@@ -119,21 +119,3 @@ class Pools(BaseModel):
     def initial_ratio(self) -> PDRatio:
         """The ratio that every demo starts and ends with."""
         return PDRatio(self.prefill.initial, self.decode.initial)
-
-
-class GpuBudget(BaseModel):
-    """The GPUs of the environment."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    size: str
-    """Droplet size slug."""
-    nodes: int = Field(ge=1)
-    per_node: int = Field(ge=1)
-    memory_gib: float = Field(gt=0)
-    """Usable memory of one GPU."""
-
-    @property
-    def total(self) -> int:
-        """GPUs that workers can use at any one time."""
-        return self.nodes * self.per_node

@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 from gtc_spec import names
 from gtc_spec.errors import Problem
 from gtc_spec.memory import misfit
+from gtc_spec.nodes import CpuNodes, counted
 from gtc_spec.phases import Phase, PhaseTable, Timeline
 from gtc_spec.pools import ROLES
-from gtc_spec.serving import smaller_checkpoint
+from gtc_spec.serving import Mocker, smaller_checkpoint
 
 if TYPE_CHECKING:
     from gtc_spec.environment import Environment
@@ -40,28 +41,29 @@ def _table_exists(env: Environment) -> Iterator[tuple[str, str, str]]:
         yield "phases", env.phases, f"one of {', '.join(sorted(env.phase_tables))}"
 
 
-def _gpus_hold_the_timeline(env: Environment) -> Iterator[tuple[str, str, str]]:
+def _slots_hold_the_timeline(env: Environment) -> Iterator[tuple[str, str, str]]:
     for name, table in env.phase_tables.items():
         key = f"phase_tables.{name}"
         for phase in table.phases:
-            if phase.ratio.total > env.gpus.total:
+            if phase.ratio.total > env.slots:
                 yield (
                     f"{key}.{phase.name}.ratio",
                     str(phase.ratio),
-                    f"at most {env.gpus.total} gpus",
+                    f"at most {counted(env.slots, env.nodes)}",
                 )
         lead_s = env.worker_start_s if table.lead_s is None else table.lead_s
         worst = max(_occupied(env, Timeline(table.phases, lead_s)))
-        if worst[0] > env.gpus.total:
+        if worst[0] > env.slots:
             yield (
                 key,
-                f"{worst[0]} gpus at {-worst[1]:.0f} s of the cycle, starting and draining too",
-                f"at most {env.gpus.total} at every instant",
+                f"{counted(worst[0], env.nodes)} at {-worst[1]:.0f} s of the cycle, starting and "
+                "draining too",
+                f"at most {env.slots} at every instant",
             )
 
 
 def _occupied(env: Environment, timeline: Timeline) -> Iterator[tuple[int, float]]:
-    """(GPUs in use, minus the time) at every change over two cycles; max() finds the worst."""
+    """(Slots in use, minus the time) at every change over two cycles; max() finds the worst."""
     changes = [
         (at + lap * timeline.cycle_s, ratio) for lap in (0, 1) for at, ratio in timeline.instants()
     ]
@@ -119,18 +121,19 @@ def _order_problems(
 def _scalers_fit(env: Environment) -> Iterator[tuple[str, str, str]]:
     maxima = {role: env.pools.of(role).scale.max for role in ROLES}
     needed = sum(maxima.values())
-    if needed > env.gpus.total and not env.allow_pending:
+    if needed > env.slots and not env.allow_pending:
         yield (
             "pools.*.scale.max",
-            f"{needed} gpus (prefill {maxima['prefill']}, decode {maxima['decode']})",
-            f"at most {env.gpus.total} gpus, or allow_pending = true",
+            f"{counted(needed, env.nodes)} (prefill {maxima['prefill']}, decode "
+            f"{maxima['decode']})",
+            f"at most {counted(env.slots, env.nodes)}, or allow_pending = true",
         )
     for role in ROLES:
         pool = env.pools.of(role)
         if pool.scale.min > pool.scale.max:
             yield f"pools.{role}.scale.min", str(pool.scale.min), f"at most max = {pool.scale.max}"
-    if env.initial_ratio.total > env.gpus.total:
-        yield "pools.*.initial", str(env.initial_ratio), f"at most {env.gpus.total} gpus"
+    if env.initial_ratio.total > env.slots:
+        yield "pools.*.initial", str(env.initial_ratio), f"at most {counted(env.slots, env.nodes)}"
 
 
 def _names_are_short(env: Environment) -> Iterator[tuple[str, str, str]]:
@@ -153,7 +156,9 @@ def _prompts_fit(env: Environment) -> Iterator[tuple[str, str, str]]:
 
 def _model_fits_the_gpu(env: Environment) -> Iterator[tuple[str, str, str]]:
     model = env.model
-    found = misfit(model.parameters_billion, model.weight_bytes, env.gpus.memory_gib)
+    if isinstance(env.nodes, CpuNodes):
+        return  # a simulated worker loads no weights
+    found = misfit(model.parameters_billion, model.weight_bytes, env.nodes.memory_gib)
     if found:
         got, allowed = found
         known = smaller_checkpoint(model)
@@ -165,12 +170,30 @@ def _model_fits_the_gpu(env: Environment) -> Iterator[tuple[str, str, str]]:
         )
 
 
+def _engine_suits_the_nodes(env: Environment) -> Iterator[tuple[str, str, str]]:
+    simulated = isinstance(env.engine, Mocker)
+    if isinstance(env.nodes, CpuNodes) and not simulated:
+        yield "engine.name", env.engine.name, "mocker on nodes without gpus"
+    if not simulated and env.hosting.share is None:
+        yield "hosting.share", "nothing", "a share: the engine loads a checkpoint from it"
+    if simulated and env.hosting.share is not None:
+        yield "hosting.share", f"{env.hosting.share.gib} gib", "none: nothing would be stored on it"
+
+
+def _startup_fits(env: Environment) -> Iterator[tuple[str, str, str]]:
+    if isinstance(env.engine, Mocker) and env.engine.startup_s > env.worker_start_s:
+        got = f"{env.engine.startup_s:g}"
+        yield "engine.startup_s", got, f"at most worker_start_s = {env.worker_start_s:g}"
+
+
 _RULES: tuple[Rule, ...] = (
     _table_exists,
     _phases_are_whole,
-    _gpus_hold_the_timeline,
+    _slots_hold_the_timeline,
     _scalers_fit,
     _names_are_short,
     _prompts_fit,
     _model_fits_the_gpu,
+    _engine_suits_the_nodes,
+    _startup_fits,
 )

@@ -43,6 +43,31 @@ class Model(BaseModel):
         return weights_gib(self.parameters_billion, self.weight_bytes)
 
 
+class TensorRtLlm(BaseModel):
+    """The engine that computes tokens; its settings are files, see ``engine_configs/``."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: Literal["trtllm"] = "trtllm"
+
+
+class Mocker(BaseModel):
+    """Dynamo's simulator of an engine: the times of a profile, random tokens."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    name: Literal["mocker"]
+    startup_s: float = Field(ge=0, le=1800)
+    """How long a worker pretends to load weights, seconds."""
+    step_tokens: int = Field(ge=512, le=16_384)
+    """Most prompt tokens of one step. Release 0.8.1 sends the first token when the last step of a
+    prompt begins, so that a shorter step leaves less of the prefill out of the first token."""
+
+
+Engine = Annotated[TensorRtLlm | Mocker, Field(discriminator="name")]
+"""What computes the tokens; ``name`` says which."""
+
+
 @dataclass(frozen=True)
 class Checkpoint:
     """A checkpoint that can be chosen by name; meanings as in `Model`.

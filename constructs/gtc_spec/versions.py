@@ -64,6 +64,13 @@ DCGM_EXPORTER: Final = Chart(
 )  # fmt: skip
 """2026-05-06. DOKS brings no NVIDIA exporter of its own."""
 CHARTS: Final = (DYNAMO_CRDS, DYNAMO_PLATFORM, KUBE_PROMETHEUS_STACK, KEDA, DCGM_EXPORTER)
+"""Every chart that some cluster gets."""
+
+
+def charts(*, gpus: bool) -> tuple[Chart, ...]:
+    """The charts of a cluster with or without GPUs: without, there are none to measure."""
+    return tuple(chart for chart in CHARTS if gpus or chart is not DCGM_EXPORTER)
+
 
 _NVCR: Final = "nvcr.io/nvidia/ai-dynamo"
 FRONTEND_IMAGE: Final = f"{_NVCR}/dynamo-frontend:{DYNAMO}"

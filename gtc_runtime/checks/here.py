@@ -36,10 +36,11 @@ async def end_date(scene: Scene) -> Finding:
     if until is None:
         if scene.rehearsal:
             raise NotApplicable("a rehearsal costs nothing and needs no end")
-        return red("no end date", "one: GPUs are easy to forget", extend)
+        return red("no end date", "one: what costs money is easy to forget", extend)
     left_h = bill.minutes_left(until, scene.now()) / 60
     if left_h <= 0:
         return red(f"passed at {until:%Y-%m-%d %H:%M} UTC", "in the future", extend)
     cost = bill.bill(env, left_h)
-    told = f"{left_h:.1f} h, {cost.gpu_hours:.0f} GPU-hours, {cost.usd:.0f} USD"
+    gpu_hours = f"{cost.gpu_hours:.0f} GPU-hours, " if env.nodes.gpus else ""
+    told = f"{left_h:.1f} h, {gpu_hours}{cost.usd:.0f} USD"
     return green(f"{told} until {until:%Y-%m-%d %H:%M} UTC", "in the future")

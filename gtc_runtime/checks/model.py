@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gtc_runtime.checks.check import Finding, green, judge, red
+from gtc_runtime.checks.check import Finding, NotApplicable, green, judge, red
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster.kinds import CLAIM, CONFIG_MAP
 from gtc_runtime.models.manifest import marked, parse
@@ -15,6 +15,7 @@ _AGAIN = "make setup-model; seconds when the share is complete"
 
 async def volume(scene: Scene) -> Finding:
     """The claim has its volume."""
+    _require_share(scene)
     there = await scene.one(CLAIM, names.MODEL_CLAIM)
     if there is None:
         return red(f"no claim {names.MODEL_CLAIM}", "Bound", "make cluster-config creates it")
@@ -25,6 +26,7 @@ async def volume(scene: Scene) -> Finding:
 
 async def model(scene: Scene) -> Finding:
     """The record of `gtc model setup`: nobody can look into the share from here."""
+    _require_share(scene)
     repository = scene.env.model.repository
     record = await scene.one(CONFIG_MAP, MODEL_RECORD)
     if record is None:
@@ -45,3 +47,13 @@ async def model(scene: Scene) -> Finding:
     if found.repository != repository:
         return red(told, repository, _AGAIN)
     return green(told, repository)
+
+
+def _require_share(scene: Scene) -> None:
+    """Skip a check of the share where the model travels with the graph.
+
+    Raises:
+        NotApplicable: There is none.
+    """
+    if scene.env.hosting.share is None:
+        raise NotApplicable(f"{scene.env.name} stores no checkpoint, its workers are simulated")

@@ -1,4 +1,4 @@
-"""Checks of the machines: GPU nodes, their driver, the RuntimeClass."""
+"""Checks of the machines: the workers' nodes; driver and RuntimeClass where they have GPUs."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster.kinds import NODE, RUNTIME_CLASS
 from gtc_runtime.cluster.kube import Json
 from gtc_runtime.cluster.pools import condition
-from gtc_runtime.cluster.waiting import GPU_RESOURCE
+from gtc_runtime.cluster.waiting import GPU_RESOURCE, worker_nodes
 from gtc_spec import metrics_platform, versions
 from gtc_spec.manifests import placement
+from gtc_spec.nodes import WorkerNodes, counted
 
 DCGM_DRIVER: Final = "DCGM_FI_DRIVER_VERSION"
 """Label that dcgm-exporter's default counters put on every series: the driver in full."""
@@ -20,12 +21,14 @@ _BY_HAND: Final = "kubectl exec into a worker and run nvidia-smi"
 
 
 async def nodes(scene: Scene) -> Finding:
-    """Nodes that are Ready and not cordoned offer the GPUs of the environment.
+    """Nodes that are Ready and not cordoned offer a place to every worker of the environment.
 
     DOKS holds further NoSchedule taints until the driver works, so being Ready is not enough.
     """
     every = await scene.all(NODE)
-    wanted = scene.env.gpus.total
+    if not scene.env.nodes.gpus:
+        return _cpu_nodes(scene.env.nodes, every)
+    wanted = scene.env.slots
     offering = [node for node in every if _gpus(node)]
     total = sum(_gpus(node) for node in offering if not _held_back(node))
     away = [f"{_name(node)}: {why}" for node in every if (why := _held_back(node))]
@@ -37,8 +40,20 @@ async def nodes(scene: Scene) -> Finding:
     return judge(good, found, f"{wanted} GPUs on schedulable nodes", hint)
 
 
+def _cpu_nodes(wanted: WorkerNodes, every: list[Json]) -> Finding:
+    pool = worker_nodes(every, wanted)
+    away = [f"{_name(node)}: {why}" for node in pool if (why := _held_back(node))]
+    good = len(pool) - len(away)
+    slots = counted(good * wanted.slots_per_node, wanted)
+    found = "; ".join([f"{slots} on {good} nodes", *away])
+    hint = "kubectl describe node; kubectl uncordon NODE when somebody drained it"
+    expected = f"{counted(wanted.slots, wanted)} on schedulable nodes"
+    return judge(good >= wanted.count and not away, found, expected, hint)
+
+
 async def driver(scene: Scene) -> Finding:
     """The driver branch: from NVIDIA's node label, else from dcgm-exporter, else by hand only."""
+    _require_gpus(scene)
     nodes = [node for node in await scene.all(NODE) if _gpus(node)]
     if not nodes:
         raise NotApplicable("no node with GPUs, see nodes")
@@ -64,6 +79,7 @@ async def _from_dcgm(scene: Scene) -> dict[str, int | None]:
 
 async def runtime_class(scene: Scene) -> Finding:
     """KAI's reservation pods name it, and other NVIDIA charts do."""
+    _require_gpus(scene)
     name = placement.RUNTIME_CLASS
     there = await scene.one(RUNTIME_CLASS, name)
     if there is None:
@@ -72,6 +88,16 @@ async def runtime_class(scene: Scene) -> Finding:
     if handler != name:
         return red(f"its handler is {handler}", name, "make cluster-config sets it")
     return green(name, name)
+
+
+def _require_gpus(scene: Scene) -> None:
+    """Skip a check that is about GPUs where there are none.
+
+    Raises:
+        NotApplicable: There are none.
+    """
+    if not scene.env.nodes.gpus:
+        raise NotApplicable(f"{scene.env.name} has no GPU, its workers are simulated")
 
 
 def _held_back(node: Json) -> str:
@@ -87,7 +113,8 @@ def _held_back(node: Json) -> str:
         for taint in spec.get("taints") or []
         if taint.get("effect") in holding and taint.get("key") != placement.GPU_TAINT
     ]
-    return f"tainted {', '.join(foreign)}" if foreign and _gpus(node) else ""
+    works = _gpus(node) or _labels(node).get(placement.POOL_LABEL) == placement.CPU_POOL
+    return f"tainted {', '.join(foreign)}" if foreign and works else ""
 
 
 def _branch(text: object) -> int | None:

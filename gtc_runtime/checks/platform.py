@@ -19,7 +19,7 @@ from gtc_runtime.cluster.transport import Request
 from gtc_spec import names, versions
 from gtc_spec.errors import GtcError
 from gtc_spec.manifests import panel
-from gtc_spec.manifests.secret_names import SECRETS, SecretName
+from gtc_spec.manifests.secret_names import SecretName, secrets_of
 from gtc_spec.versions import Chart
 
 POD_MONITOR: Final = Kind("monitoring.coreos.com", "v1", "podmonitors", "PodMonitor")
@@ -66,10 +66,11 @@ async def _is_served(scene: Scene, kind: Kind) -> bool:
 
 async def charts(scene: Scene) -> Finding:
     """Helm's own records of what is installed."""
-    found = await asyncio.gather(*(_release(scene, chart) for chart in versions.CHARTS))
+    pinned = versions.charts(gpus=scene.env.nodes.gpus > 0)
+    found = await asyncio.gather(*(_release(scene, chart) for chart in pinned))
     wrong = [said for said in found if said]
-    pins = ", ".join(f"{chart.name} {chart.version}" for chart in versions.CHARTS)
-    told = "; ".join(wrong) or f"all {len(versions.CHARTS)} as pinned"
+    pins = ", ".join(f"{chart.name} {chart.version}" for chart in pinned)
+    told = "; ".join(wrong) or f"all {len(pinned)} as pinned"
     return judge(not wrong, told, pins, "make cluster-config brings the pinned versions")
 
 
@@ -123,11 +124,11 @@ async def queue(scene: Scene) -> Finding:
 
 async def secrets(scene: Scene) -> Finding:
     """Names and keys; values are only looked at for being empty, and told to nobody."""
-    wanted = [(names.NAMESPACE_WORKLOAD, secret) for secret in SECRETS]
+    wanted = [(names.NAMESPACE_WORKLOAD, secret) for secret in secrets_of(scene.env)]
     wanted += [(names.NAMESPACE_PANEL, secret) for secret in panel.SECRETS]
     lacks = await asyncio.gather(*(_lacks(scene, *each) for each in wanted))
     wrong = [said for said in lacks if said]
-    expected = ", ".join(secret.name for secret in SECRETS)
+    expected = ", ".join(sorted({secret.name for _, secret in wanted}))
     hint = "put the value into .env, then make cluster-config with a higher TF_VAR_secrets_revision"
     found = "; ".join(wrong) or f"{len(wanted)} secrets in 2 namespaces"
     return judge(not wrong, found, expected, hint)

@@ -141,7 +141,7 @@ class Cluster:
         """
         kube = await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig or None)
         lease = Lease(kube, own_identity(role))
-        scaling = Scaling(kube, environment.gpus.total, may_write=lambda: lease.held)
+        scaling = Scaling(kube, environment.slots, may_write=lambda: lease.held)
         keda = Keda(kube, may_write=lambda: lease.held)
         try:
             dgd = await kube.get(DGD, names.DEMO)

@@ -28,6 +28,8 @@ from gtc_runtime.cluster.scaling import Scaling
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
+from gtc_spec.manifests.placement import POOL_LABEL, worker_pool
+from gtc_spec.nodes import WorkerNodes, counted
 from gtc_spec.pools import ROLES
 
 LOOK_S = 5.0
@@ -90,6 +92,28 @@ async def wait(
         await asyncio.sleep(min(look_s, max(0.0, give_up - clock())))
 
 
+async def places(kube: Kube, wanted: WorkerNodes) -> Seen:
+    """Ready nodes offer a place to every worker."""
+    if wanted.gpus:
+        return await gpus(kube, wanted.gpus)
+    found = worker_nodes(await kube.list(NODE), wanted)
+    unready = sorted(_name(node) for node in found if not _ready(node))
+    ready = len(found) - len(unready)
+    slots = counted(ready * wanted.slots_per_node, wanted)
+    said = f"{ready} of {wanted.count} nodes in the pool {worker_pool(wanted)}, {slots}"
+    if unready:
+        said += f"; not ready: {', '.join(unready)}"
+    return Seen(ready >= wanted.count, said)
+
+
+def worker_nodes(nodes: Iterable[Json], wanted: WorkerNodes) -> Objects:
+    """Those of the workers' own pool."""
+    pool = worker_pool(wanted)
+    return [
+        node for node in nodes if (node["metadata"].get("labels") or {}).get(POOL_LABEL) == pool
+    ]
+
+
 async def gpus(kube: Kube, wanted: int) -> Seen:
     """Ready nodes offer at least this many GPUs to pods."""
     nodes = await kube.list(NODE)
@@ -137,9 +161,9 @@ async def workers(kube: Kube, env: Environment) -> Seen:
 
     Args:
         kube: A client of the workload's namespace.
-        env: For the GPU budget.
+        env: For the number of slots.
     """
-    pools = await Scaling(kube, env.gpus.total).read()
+    pools = await Scaling(kube, env.slots).read()
     pods = await kube.list(POD, names.pod_labels(names.FRONTEND))
     frontend = pool_state(1, pods)
     states = {role: pools[role] for role in ROLES} | {"frontend": frontend}

@@ -56,7 +56,7 @@ class SimulatedPools:
         """Let drained workers go and start those that wait for a GPU."""
         self._draining = [worker for worker in self._draining if not _is_drained(worker)]
         used = len(self.prefill) + len(self.decode) + len(self._draining)
-        free = self._env.gpus.total - used - sum(self._starting.values())
+        free = self._env.slots - used - sum(self._starting.values())
         for role, ready in (("prefill", len(self.prefill)), ("decode", len(self.decode))):
             wanted = getattr(self.desired, role) - ready - self._starting[role]
             for _ in range(min(max(0, wanted), max(0, free))):

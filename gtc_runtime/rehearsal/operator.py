@@ -61,7 +61,7 @@ class Operator:
         self._store, self._workers, self._now = store, workers, now
         self._worker_start_s = environment.worker_start_s
         self._adapters = Adapters(store, now)
-        self._scheduler = Scheduler(store, environment.gpus, now)
+        self._scheduler = Scheduler(store, environment.nodes, now)
         self._runners: dict[_Key, PodRunner] = {}
         self._warm = True
         self._settled = asyncio.Event()

@@ -12,6 +12,7 @@ from typing import Any, Literal
 
 from gtc_runtime.rehearsal.conditions import Condition, updated
 from gtc_spec import names
+from gtc_spec.manifests.placement import CPU_POOL, POOL_LABEL
 
 Json = dict[str, Any]
 Role = Literal["prefill", "decode", "aggregated", "frontend"]
@@ -125,7 +126,8 @@ def new_pod(service: Service, owner: Mapping[str, Any]) -> Json:
         service: The service.
         owner: The DGD object.
     """
-    container = (service.spec.get("extraPodSpec") or {}).get("mainContainer") or {}
+    pod_spec = service.spec.get("extraPodSpec") or {}
+    container, selector = pod_spec.get("mainContainer") or {}, pod_spec.get("nodeSelector")
     port = {"name": "http", "containerPort": 8000, "protocol": "TCP"}
     if service.role != "frontend":
         port = {"name": "system", "containerPort": 9090, "protocol": "TCP"}
@@ -143,6 +145,7 @@ def new_pod(service: Service, owner: Mapping[str, Any]) -> Json:
         "spec": {
             "containers": [main],
             "terminationGracePeriodSeconds": int(service.grace_s),
+            **({"nodeSelector": dict(selector)} if selector else {}),
         },
     }
 
@@ -159,17 +162,19 @@ def owner_reference(owner: Mapping[str, Any]) -> Json:
     }
 
 
-def gpus_of(pod: Mapping[str, Any]) -> int:
-    """GPUs that a pod asks for."""
-    containers = (pod.get("spec") or {}).get("containers") or []
+def slots_of(pod: Mapping[str, Any]) -> int:
+    """Slots that a pod takes: its GPUs, or one when it asks for a node of simulated workers."""
+    spec = pod.get("spec") or {}
+    if (spec.get("nodeSelector") or {}).get(POOL_LABEL) == CPU_POOL:
+        return 1
     return sum(
         int(((each.get("resources") or {}).get("limits") or {}).get(GPU) or 0)
-        for each in containers
+        for each in spec.get("containers") or []
     )
 
 
 def is_placed(pod: Mapping[str, Any]) -> bool:
-    """Whether a pod has a node, and so holds its GPUs until it is gone."""
+    """Whether a pod has a node, and so holds its slot until it is gone."""
     return bool((pod.get("spec") or {}).get("nodeName"))
 
 
@@ -184,11 +189,11 @@ def is_leaving(pod: Mapping[str, Any]) -> bool:
     return bool(pod["metadata"].get("deletionTimestamp"))
 
 
-def unschedulable(pod: Mapping[str, Any], nodes: int, at: str) -> Json:
-    """Status of a pod for which no GPU is free."""
+def unschedulable(pod: Mapping[str, Any], lacking: str, nodes: int, at: str) -> Json:
+    """Status of a pod for which no slot is free; ``lacking`` is the resource that it waits for."""
     message = (
-        f"0/{nodes} nodes are available: {nodes} Insufficient {GPU}. preemption: 0/{nodes} nodes "
-        "are available: No preemption victims found for incoming pod."
+        f"0/{nodes} nodes are available: {nodes} Insufficient {lacking}. preemption: 0/{nodes} "
+        "nodes are available: No preemption victims found for incoming pod."
     )
     fact = Condition("PodScheduled", "False", "Unschedulable", message)
     return {"phase": "Pending", "conditions": _conditions(pod, [fact], at)}

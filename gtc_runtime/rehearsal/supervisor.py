@@ -42,7 +42,7 @@ class Plan:
     """What to start.
 
     Attributes:
-        environment: ``dev`` or ``prod``.
+        environment: One of `gtc_spec.environment.ENVIRONMENTS`.
         phases: Phase table, empty for the environment's own.
         state_dir: Where files, logs and notes go.
         port: Port of the panel; 0 takes any.

@@ -26,7 +26,7 @@ from gtc_spec import names, versions
 from gtc_spec.environment import Environment
 from gtc_spec.manifests import model_record, model_volume, panel, placement
 from gtc_spec.manifests.metadata import metadata
-from gtc_spec.manifests.secret_names import SECRETS, SecretName
+from gtc_spec.manifests.secret_names import SecretName, secrets_of
 from gtc_spec.versions import Chart
 
 Json = dict[str, Any]
@@ -54,24 +54,21 @@ def furnish(store: Store, env: Environment) -> None:
 
 def objects(env: Environment) -> Iterator[tuple[Resource, Json]]:
     """The objects as they are created, without status."""
-    for secret in SECRETS:
+    for secret in secrets_of(env):
         yield SECRET, _secret(env, secret, names.NAMESPACE_WORKLOAD)
     for secret in panel.SECRETS:
         yield SECRET, _secret(env, secret, names.NAMESPACE_PANEL)
-    yield (
-        RUNTIME_CLASS,
-        {
-            "metadata": {"name": placement.RUNTIME_CLASS},
-            "handler": placement.RUNTIME_CLASS,
-        },
-    )
-    volume = metadata(env, model_volume.volume_name(names.MODEL_CLAIM), None)
-    gib = env.hosting.nfs_gib
-    yield PV, model_volume.persistent_volume(volume, "127.0.0.1", "/models", gib)
-    yield PVC, model_volume.persistent_volume_claim(metadata(env, names.MODEL_CLAIM), gib)
-    yield CONFIG_MAP, _model_record(env)
-    for chart, namespace in HOMES.items():
-        yield SECRET, helm_release(chart, namespace)
+    if env.nodes.gpus:
+        name = placement.RUNTIME_CLASS
+        yield RUNTIME_CLASS, {"metadata": {"name": name}, "handler": name}
+    if share := env.hosting.share:
+        volume = metadata(env, model_volume.volume_name(names.MODEL_CLAIM), None)
+        yield PV, model_volume.persistent_volume(volume, "127.0.0.1", "/models", share.gib)
+        claim = metadata(env, names.MODEL_CLAIM)
+        yield PVC, model_volume.persistent_volume_claim(claim, share.gib)
+        yield CONFIG_MAP, _model_record(env)
+    for chart in versions.charts(gpus=env.nodes.gpus > 0):
+        yield SECRET, helm_release(chart, HOMES[chart])
 
 
 def helm_release(chart: Chart, namespace: str) -> Json:

@@ -63,7 +63,7 @@ class Swap:
             KubeError: It was not set, or is not there in time.
         """
         self.tell(f"ordering {ratio}")
-        await Scaling(self.kube, self.env.gpus.total).set_ratio(ratio)
+        await Scaling(self.kube, self.env.slots).set_ratio(ratio)
         await self.settled(ratio.total)
 
     async def aggregated(self, workers: int) -> None:
@@ -200,7 +200,7 @@ async def _restore(swap: Swap, graph: Json) -> None:
             await swap.kube.delete(CONFIG_MAP, engine_config_map_name("aggregated"))
         await swap.settled(sum(int(each.get("replicas", 0)) for each in _workers(graph)))
     ratio = swap.env.initial_ratio
-    await Scaling(swap.kube, swap.env.gpus.total).set_ratio(ratio)
+    await Scaling(swap.kube, swap.env.slots).set_ratio(ratio)
 
 
 def _services(graph: Json) -> dict[str, Any]:

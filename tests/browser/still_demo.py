@@ -80,7 +80,7 @@ def calm_view(environment: Environment) -> DemoView:
             PoolView("prefill", pools.prefill, pools.prefill, 0, 0),
             PoolView("decode", pools.decode, pools.decode, 0, 0),
         ),
-        gpus_total=environment.gpus.total,
+        gpus_total=environment.slots,
         keda="active",
         keda_detail="",
         cluster_age_s=0.4,

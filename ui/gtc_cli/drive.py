@@ -127,7 +127,7 @@ def reach_safe_state(environment: Environment, kubeconfig: str | None) -> SafeRe
 
     async def act() -> SafeReport:
         async with await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig) as kube:
-            return await make_safe(kube, environment.initial_ratio, environment.gpus.total)
+            return await make_safe(kube, environment.initial_ratio, environment.slots)
 
     return asyncio.run(act())
 

@@ -223,6 +223,9 @@ def setup(env: str | None, state_dir: Path | None, step: Step | None) -> None:
     from gtc_cli.drive import which_cluster
 
     environment, kubeconfig = which_cluster(env, state_dir)
+    if environment.hosting.share is None:
+        click.echo(f"{environment.name} stores no checkpoint: its workers are simulated")
+        return
     run_jobs(environment, kubeconfig, image_name_here(), (step,) if step else STEPS)
 
 

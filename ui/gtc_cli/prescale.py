@@ -67,6 +67,6 @@ def _directly(environment: Environment, kubeconfig: str | None, until: datetime)
 
     async def act() -> None:
         async with await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig) as kube:
-            await order(kube, environment.full_ratio, until, environment.gpus.total)
+            await order(kube, environment.full_ratio, until, environment.slots)
 
     asyncio.run(act())

@@ -77,7 +77,7 @@ def _look(part: str, env: Environment, kube: Kube) -> Callable[[], Awaitable[See
     from gtc_runtime.cluster import waiting
 
     looks: dict[str, Callable[[], Awaitable[Seen]]] = {
-        "gpu": lambda: waiting.gpus(kube, env.gpus.total),
+        "gpu": lambda: waiting.places(kube, env.nodes),
         "dynamo": lambda: waiting.platform(kube),
         "workers": lambda: waiting.workers(kube, env),
         "keda": lambda: waiting.scalers(kube, [names.scaler(role) for role in ROLES]),

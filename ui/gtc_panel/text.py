@@ -191,9 +191,9 @@ def waits_for_gpu(workers: int) -> str:
     return f"{workers} more {'waits' if workers == 1 else 'wait'} for a GPU"
 
 
-def standing(model: str, gpus: int, ratio: str, slug: str) -> str:
+def standing(model: str, slots: str, ratio: str, slug: str) -> str:
     """What is being watched, in one line, while nothing is wrong."""
-    return f"{model}   ·   {gpus} GPUs ({slug})   ·   starts at {ratio}"
+    return f"{model}   ·   {slots} ({slug})   ·   starts at {ratio}"
 
 
 STAGE_LINK: Final = "Stage page ↗"

@@ -1,8 +1,10 @@
-"""ConfigMaps of the engine files: one a pool, mounted into its workers."""
+"""ConfigMaps that pods of a graph mount: the engine file of each pool, a model that travels."""
 
 from __future__ import annotations
 
+import base64
 import hashlib
+from collections.abc import Mapping
 from typing import Final
 
 from gtc_spec import names
@@ -19,6 +21,11 @@ def engine_config_map_name(mode: Mode, dgd: str = names.DEMO) -> str:
     return f"{dgd}-engine-{mode}"
 
 
+def model_config_map_name(dgd: str = names.DEMO) -> str:
+    """ConfigMap of a model that travels with its graph."""
+    return f"{dgd}-simulated-model"
+
+
 def engine_file(mode: Mode) -> str:
     """Name of the file, in the repository and inside a worker."""
     return f"{mode}.yaml"
@@ -32,6 +39,18 @@ def engine_config_map(env: Environment, mode: Mode, text: str) -> Manifest:
 def config_map(metadata: Manifest, data: dict[str, str]) -> Manifest:
     """A ConfigMap of text files."""
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+
+
+def model_config_map(metadata: Manifest, files: Mapping[str, bytes]) -> Manifest:
+    """A ConfigMap of a model's files, name to content; what is not text goes in as base64."""
+    text: dict[str, str] = {}
+    binary: dict[str, str] = {}
+    for name, content in files.items():
+        try:
+            text[name] = content.decode()
+        except UnicodeDecodeError:
+            binary[name] = base64.b64encode(content).decode()
+    return {**config_map(metadata, text), **({"binaryData": binary} if binary else {})}
 
 
 def engine_digest(text: str) -> str:

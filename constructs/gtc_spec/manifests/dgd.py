@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from gtc_spec import names, versions
+from gtc_spec import engines, names, versions
 from gtc_spec.environment import Environment
 from gtc_spec.manifests.metadata import Manifest, metadata
+from gtc_spec.manifests.placement import slot_of
 from gtc_spec.manifests.serving_graph import GraphPool, ServingGraph
 from gtc_spec.pools import ROLES, Role
 
@@ -35,6 +36,7 @@ def dynamo_graph_deployment(
         metadata=metadata(env, names.DEMO),
         model_path=names.model_path(env.model.repository),
         served_name=env.model.served_name,
+        engine=engines.of(env),
         queue=env.kai_queue,
         grove=env.grove,
         pools=tuple(
@@ -43,6 +45,7 @@ def dynamo_graph_deployment(
                 mode=role,
                 replicas=env.pools.of(role).initial,
                 drain_s=env.pools.of(role).drain_s,
+                slot=slot_of(env.nodes),
                 engine_digest=digests.get(role, ""),
             )
             for role in ROLES
@@ -58,7 +61,7 @@ def aggregated_graph(env: Environment, workers: int) -> Manifest:
 
     Args:
         env: The environment.
-        workers: Workers, one GPU each.
+        workers: Workers, one slot each.
     """
     drain_s = max(env.pools.of(role).drain_s for role in ROLES)
     pool = GraphPool(
@@ -66,12 +69,14 @@ def aggregated_graph(env: Environment, workers: int) -> Manifest:
         mode="aggregated",
         replicas=workers,
         drain_s=drain_s,
+        slot=slot_of(env.nodes),
         scaling_adapter=False,
     )
     return ServingGraph(
         metadata=metadata(env, names.DEMO),
         model_path=names.model_path(env.model.repository),
         served_name=env.model.served_name,
+        engine=engines.of(env),
         queue=env.kai_queue,
         grove=env.grove,
         pools=(pool,),

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from gtc_spec.environment import Environment
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,15 @@ GRAFANA: Final = SecretName("grafana-editor", ("GRAFANA_TOKEN",))
 """Token of an editor of Grafana, for marks. Made by hand, since Grafana must run first; without it
 the boards draw the marks that metrics tell of."""
 SECRETS: Final = (HF_TOKEN, SPACES, GRADIENT)
+"""Every secret that some environment needs."""
+
+
+def secrets_of(env: Environment) -> tuple[SecretName, ...]:
+    """The secrets of the workload's namespace.
+
+    Without a share there are neither model jobs nor gated checkpoints, so nothing there needs one.
+    """
+    return SECRETS if env.hosting.share else ()
 
 
 def env_from(*secrets: SecretName) -> list[dict[str, dict[str, str]]]:

@@ -1,24 +1,31 @@
-"""A DynamoGraphDeployment for Dynamo 0.8.1: one frontend and its pools of TensorRT-LLM workers.
+"""A DynamoGraphDeployment for Dynamo 0.8.1: one frontend and its pools of workers.
 
 Everything that is not the plan's own table is here because its absence breaks serving on this
-release; each such line says what would happen. This module must not know an environment: `dgd`
-fills it in for the demo, the constructs for anybody else.
+release; each such line says what would happen. What an engine decides is asked of the engine.
+This module must not know an environment: `dgd` fills it in for the demo, the constructs for anybody
+else.
 """
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final
 
 from gtc_spec import names, versions
 from gtc_spec.buckets import frontend_env
 from gtc_spec.engine_config import Mode
-from gtc_spec.manifests.config_maps import ENGINE_MOUNT, engine_config_map_name, engine_file
+from gtc_spec.engines import trtllm
+from gtc_spec.engines.worker_engine import Launch, WorkerEngine
+from gtc_spec.manifests.config_maps import (
+    ENGINE_MOUNT,
+    engine_config_map_name,
+    engine_file,
+    model_config_map_name,
+)
 from gtc_spec.manifests.metadata import Manifest
-from gtc_spec.manifests.placement import on_management_pool, tolerate_gpu
+from gtc_spec.manifests.placement import Slot, gpu_slot, on_management_pool
 from gtc_spec.manifests.secret_names import HF_TOKEN
 
 ANNOTATION_QUEUE: Final = "nvidia.com/kai-scheduler-queue"
@@ -30,11 +37,6 @@ SYSTEM_PORT: Final = 9090
 """Port of a worker's probes and metrics (DYN_SYSTEM_PORT of the operator)."""
 GRACE_MIN_S: Final = 120
 """Shortest termination grace: a visible answer takes up to 66 s (2,000 tokens at 33 ms)."""
-SHARED_MEMORY: Final = "80Gi"
-"""Shared memory of a TensorRT-LLM worker, as in NVIDIA's recipes instead of the default 8Gi."""
-
-KvTransport = Literal["nixl", "ucx"]
-"""How KV blocks travel from prefill to decode; see `ServingGraph.kv_transport`."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,7 +48,7 @@ class GraphPool:
         mode: What its workers do.
         replicas: Workers at rest.
         drain_s: Longest time that a worker needs to finish what it started.
-        gpus_per_worker: GPUs of one worker.
+        slot: What one worker asks of its node. Default: one GPU.
         engine_digest: Changes with the engine file; a new one rolls the workers. Empty: they keep
             running with the file that they started with.
         scaling_adapter: Whether the operator makes a DGDSA, without which nothing can scale it.
@@ -56,7 +58,7 @@ class GraphPool:
     mode: Mode
     replicas: int
     drain_s: float
-    gpus_per_worker: int = 1
+    slot: Slot = field(default_factory=gpu_slot)
     engine_digest: str = ""
     scaling_adapter: bool = True
 
@@ -70,30 +72,30 @@ class ServingGraph:
         model_path: Folder of the checkpoint inside a pod.
         served_name: Name under which the model answers.
         pools: One aggregated pool, or prefill and decode.
-        claim: PersistentVolumeClaim with the models, in the same namespace.
+        engine: What the workers run. Default: TensorRT-LLM.
+        claim: PersistentVolumeClaim with the models, in the same namespace; an engine that brings
+            its model along needs none.
         mount: Where it is mounted.
         queue: KAI queue; the operator refuses the graph if it is missing.
         grove: Whether Grove gang-schedules the pods; without it the operator falls back to
             Deployments, and KAI is not used either.
-        kv_transport: ``ucx`` or ``nixl`` whatever the engine files say; None leaves it to them.
-            NIXL fails between workers of one host with this release (ai-dynamo/dynamo#5884).
         node_selector: Nodes of the frontend, which needs no GPU.
         frontend_image: Image of the frontend.
-        worker_image: Image of the workers.
+        worker_image: Image of the workers. Default: the engine's.
     """
 
     metadata: Manifest
     model_path: str
     served_name: str
     pools: tuple[GraphPool, ...]
+    engine: WorkerEngine = field(default_factory=trtllm.engine)
     claim: str = names.MODEL_CLAIM
     mount: str = names.MODEL_MOUNT
     queue: str = "dynamo"
     grove: bool = True
-    kv_transport: KvTransport | None = None
     node_selector: Mapping[str, str] = field(default_factory=on_management_pool)
     frontend_image: str = versions.FRONTEND_IMAGE
-    worker_image: str = versions.WORKER_IMAGE
+    worker_image: str = ""
 
     def manifest(self) -> Manifest:
         """The DynamoGraphDeployment."""
@@ -106,8 +108,8 @@ class ServingGraph:
             "kind": "DynamoGraphDeployment",
             "metadata": {**self.metadata, "annotations": annotations},
             "spec": {
-                "backendFramework": "trtllm",
-                "pvcs": [{"name": self.claim, "create": False}],
+                **({"backendFramework": framework} if (framework := self.engine.framework) else {}),
+                **({} if self.brings_model else {"pvcs": [{"name": self.claim, "create": False}]}),
                 "services": {names.FRONTEND: _frontend(self), **workers},
             },
         }
@@ -116,6 +118,11 @@ class ServingGraph:
     def name(self) -> str:
         """Name of the graph."""
         return str(self.metadata["name"])
+
+    @property
+    def brings_model(self) -> bool:
+        """Whether the model travels with the graph instead of lying on a share."""
+        return bool(self.engine.model_files)
 
     @property
     def disaggregated(self) -> bool:
@@ -143,14 +150,16 @@ def _frontend(graph: ServingGraph) -> Manifest:
         # round-robin is the default; the default buckets cannot show any of our goals
         "envs": [{"name": name, "value": value} for name, value in variables.items()],
         # without the model directory it downloads the tokenizer under the served name
-        "volumeMounts": [_model_mount(graph)],
+        **_claimed(graph),
         "extraPodSpec": {
             "nodeSelector": dict(graph.node_selector),
+            **_listed("volumes", _model_volume(graph)),
             "mainContainer": {
                 "image": graph.frontend_image,
                 # the image's own entry point is another program
                 "command": ["python3", "-m", "dynamo.frontend"],
                 **arguments,
+                **_listed("volumeMounts", _model_files(graph)),
             },
         },
     }
@@ -159,16 +168,17 @@ def _frontend(graph: ServingGraph) -> Manifest:
 def _worker(graph: ServingGraph, pool: GraphPool) -> Manifest:
     role = {} if pool.mode == "aggregated" else {"subComponentType": pool.mode}
     adapter = {"scalingAdapter": {"enabled": True}} if pool.scaling_adapter else {}
+    memory = graph.engine.shared_memory
     service: Manifest = {
         # PodMonitor dynamo-worker of 0.8.x selects exactly this type
         "componentType": "worker",
         **role,
         "replicas": pool.replicas,
         **adapter,
-        "envFromSecret": HF_TOKEN.name,
-        "sharedMemory": {"size": SHARED_MEMORY},
-        "resources": {"limits": {"gpu": str(pool.gpus_per_worker)}},
-        "volumeMounts": [_model_mount(graph)],
+        **({} if graph.brings_model else {"envFromSecret": HF_TOKEN.name}),
+        **({"sharedMemory": {"size": memory}} if memory else {}),
+        "resources": pool.slot.resources,
+        **_claimed(graph),
         # the default kills a busy worker after one missed probe (ai-dynamo/dynamo#14735)
         "livenessProbe": {
             "httpGet": {"path": "/live", "port": SYSTEM_PORT},
@@ -184,42 +194,29 @@ def _worker(graph: ServingGraph, pool: GraphPool) -> Manifest:
 
 
 def _worker_pod(graph: ServingGraph, pool: GraphPool) -> Manifest:
-    config_map = engine_config_map_name(pool.mode, graph.name)
+    engine, file = graph.engine, f"{ENGINE_MOUNT}/{engine_file(pool.mode)}"
+    settings = {"name": engine_config_map_name(pool.mode, graph.name)}
+    volumes = [{"name": "engine", "configMap": settings}] if engine.reads_engine_file else []
+    mounts = [{"name": "engine", "mountPath": ENGINE_MOUNT, "readOnly": True}]
+    launch = Launch(
+        mode=pool.mode,
+        model_path=graph.model_path,
+        served_name=graph.served_name,
+        engine_file=file,
+    )
     return {
         "terminationGracePeriodSeconds": max(GRACE_MIN_S, math.ceil(2 * pool.drain_s)),
-        "tolerations": tolerate_gpu(),
-        "volumes": [{"name": "engine", "configMap": {"name": config_map}}],
-        "initContainers": [_wait_for_model(graph)],
+        **pool.slot.pod,
+        "volumes": [*volumes, *_model_volume(graph)],
+        **({} if graph.brings_model else {"initContainers": [_wait_for_model(graph)]}),
         "mainContainer": {
-            "image": graph.worker_image,
+            "image": graph.worker_image or engine.image,
             "workingDir": "/workspace",
-            # no shell in between: it would swallow SIGTERM (ai-dynamo/dynamo#2776)
-            "command": ["python3", "-m", "dynamo.trtllm"],
-            "args": _worker_args(graph, pool),
-            "volumeMounts": [{"name": "engine", "mountPath": ENGINE_MOUNT, "readOnly": True}],
+            "command": list(engine.command),
+            "args": engine.arguments(launch),
+            "volumeMounts": [*(mounts if volumes else []), *_model_files(graph)],
         },
     }
-
-
-def _worker_args(graph: ServingGraph, pool: GraphPool) -> list[str]:
-    mode = [] if pool.mode == "aggregated" else ["--disaggregation-mode", pool.mode]
-    return [
-        "--model-path", graph.model_path,
-        "--served-model-name", graph.served_name,
-        *mode,
-        "--extra-engine-args", f"{ENGINE_MOUNT}/{engine_file(pool.mode)}",
-        *_transport_args(graph, pool),
-        # prefill: KV events for the router; decode: in 0.8.x the same flag opens the metrics
-        "--publish-events-and-metrics",
-    ]  # fmt: skip
-
-
-def _transport_args(graph: ServingGraph, pool: GraphPool) -> list[str]:
-    if graph.kv_transport is None or pool.mode == "aggregated":
-        return []
-    # merged over the engine file; an environment variable does not work (ai-dynamo/dynamo#5375)
-    backend: Mapping[str, str] = {"backend": graph.kv_transport.upper()}
-    return ["--override-engine-args", json.dumps({"cache_transceiver_config": backend})]
 
 
 def _wait_for_model(graph: ServingGraph) -> Manifest:
@@ -228,7 +225,7 @@ def _wait_for_model(graph: ServingGraph) -> Manifest:
     mount = _model_mount(graph)
     return {
         "name": "wait-for-model",
-        "image": graph.worker_image,
+        "image": graph.worker_image or graph.engine.image,
         "command": ["sh", "-c", f'until [ -f "{marker}" ]; do sleep 5; done'],
         # the operator names the volume after the claim
         "volumeMounts": [
@@ -239,3 +236,24 @@ def _wait_for_model(graph: ServingGraph) -> Manifest:
 
 def _model_mount(graph: ServingGraph) -> Manifest:
     return {"name": graph.claim, "mountPoint": graph.mount}
+
+
+def _claimed(graph: ServingGraph) -> Manifest:
+    """The claim with the checkpoint, where there is one."""
+    return {} if graph.brings_model else {"volumeMounts": [_model_mount(graph)]}
+
+
+def _model_volume(graph: ServingGraph) -> list[Manifest]:
+    """The model that travels with the graph, where it does."""
+    source = {"name": model_config_map_name(graph.name)}
+    return [{"name": "model", "configMap": source}] if graph.brings_model else []
+
+
+def _model_files(graph: ServingGraph) -> list[Manifest]:
+    mount = {"name": "model", "mountPath": graph.model_path, "readOnly": True}
+    return [mount] if graph.brings_model else []
+
+
+def _listed(key: str, items: list[Manifest]) -> Manifest:
+    """The key with its items; nothing when there are none."""
+    return {key: items} if items else {}

@@ -152,7 +152,7 @@ async def _by_keda(proof: Proof, before: int) -> bool:
 
 
 async def _look(proof: Proof) -> PoolState:
-    return (await Scaling(proof.scene.kube, proof.env.gpus.total).read())[POOL]
+    return (await Scaling(proof.scene.kube, proof.env.slots).read())[POOL]
 
 
 async def _until(proof: Proof, holds: Callable[[PoolState], bool], within_s: float) -> bool:

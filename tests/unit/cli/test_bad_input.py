@@ -5,7 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from gtc_spec.environment import ENVIRONMENTS
 from tests.unit.cli.conftest import Call
+
+ALLOWED = f"allowed: {', '.join(ENVIRONMENTS)}"
+
 
 PANEL_VERBS = ("status", "start", "stop", "auto", "manual", "reset")
 
@@ -28,7 +32,7 @@ PANEL_VERBS = ("status", "start", "stop", "auto", "manual", "reset")
         ("start --rps many", "invalid value for '--rps': 'many' is not a valid float", ""),
         (
             "plan check --env prdo",
-            "unknown environment 'prdo', allowed: dev, prod",
+            f"unknown environment 'prdo', {ALLOWED}",
             "did you mean prod?",
         ),
         (
@@ -43,7 +47,7 @@ PANEL_VERBS = ("status", "start", "stop", "auto", "manual", "reset")
         ),
         (
             "rehearse --env prodd",
-            "unknown environment 'prodd', allowed: dev, prod",
+            f"unknown environment 'prodd', {ALLOWED}",
             "did you mean prod?",
         ),
         ("rehearse --once", "--once needs --auto", "gtc rehearse --headless --auto --once"),
@@ -75,7 +79,7 @@ PANEL_VERBS = ("status", "start", "stop", "auto", "manual", "reset")
         ),
         (
             "serve --env prodd",
-            "unknown environment 'prodd', allowed: dev, prod",
+            f"unknown environment 'prodd', {ALLOWED}",
             "did you mean prod?",
         ),
         (
@@ -96,7 +100,7 @@ PANEL_VERBS = ("status", "start", "stop", "auto", "manual", "reset")
         ),
         (
             "safe --env prodd",
-            "unknown environment 'prodd', allowed: dev, prod",
+            f"unknown environment 'prodd', {ALLOWED}",
             "did you mean prod?",
         ),
     ],
@@ -186,7 +190,7 @@ def test_a_port_that_is_taken_is_told_before_anything_starts(gtc: Call) -> None:
 @pytest.mark.parametrize(
     ("name", "value", "command", "error"),
     [
-        ("GTC_ENV", "prodd", "plan check", "unknown environment 'prodd', allowed: dev, prod"),
+        ("GTC_ENV", "prodd", "plan check", f"unknown environment 'prodd', {ALLOWED}"),
         (
             "GTC_PORT",
             "abc",

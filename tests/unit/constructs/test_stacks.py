@@ -7,7 +7,9 @@ import pytest
 from gtc_constructs.stacks import InfraStack
 from gtc_spec import names
 from gtc_spec.environment import ENVIRONMENTS, load
+from gtc_spec.nodes import counted
 from gtc_spec.overrides import load_with
+from tests.environments import SIMULATED, WITH_GPUS
 from tests.synthesised import IMAGE, Synthesised, output, stack_of_demo
 
 STACKS = [f"{part}-{env}" for env in ENVIRONMENTS for part in ("infra", "cluster")]
@@ -16,6 +18,8 @@ POOL = "digitalocean_kubernetes_node_pool"
 VPC = "digitalocean_vpc"
 
 each_environment = pytest.mark.parametrize("env", ENVIRONMENTS)
+each_with_gpus = pytest.mark.parametrize("env", WITH_GPUS)
+each_simulated = pytest.mark.parametrize("env", SIMULATED)
 
 
 def before(made, release):
@@ -55,7 +59,7 @@ def test_state_lies_beside_the_checkout_whatever_its_path(name):
     assert backend == {"local": {"path": f"../../../terraform.{name}.tfstate"}}
 
 
-@each_environment
+@each_with_gpus
 def test_the_share_is_found_through_the_state_of_the_infra_stack(env):
     made = stack_of_demo(f"cluster-{env}")
     (infra,) = made.json["data"]["terraform_remote_state"].values()
@@ -92,11 +96,11 @@ def test_the_cluster_is_that_of_the_plan(env):
 
     assert (cluster["name"], cluster["region"]) == (names.DEMO, "atl1")
     assert (pool["size"], pool["min_nodes"], pool["max_nodes"]) == ("s-2vcpu-4gb", 2, 5)
-    assert cluster["surge_upgrade"] is (env == "dev"), "contracted GPUs have no spare node"
+    assert cluster["surge_upgrade"] is (env != "prod"), "contracted GPUs have no spare node"
     assert names.environment_tag(env) in cluster["tags"]
 
 
-@each_environment
+@each_with_gpus
 def test_the_share_is_that_of_the_plan(env):
     share = stack_of_demo(f"infra-{env}").resource("digitalocean_nfs")
 
@@ -116,7 +120,7 @@ def test_people_are_told_what_comes_next(env):
 
     assert shown["environment"]["value"] == env
     assert shown["kubeconfig"]["value"] == f"make kubeconfig ENV={env}"
-    assert shown["gpus"]["value"].startswith(str(load(env).gpus.total))
+    assert shown["workers"]["value"].startswith(counted(load(env).slots, load(env).nodes))
 
 
 @each_environment
@@ -135,14 +139,56 @@ def test_releases_are_made_in_the_only_order_that_works(env):
 
     assert before(made, "dynamo-crds") == {"kube-prometheus-stack"}
     assert before(made, "dynamo-platform") == {"kube-prometheus-stack", "dynamo-crds"}
-    assert before(made, "dcgm-exporter") == before(made, "keda") == {"kube-prometheus-stack"}
-    assert {"dynamo-platform", "dynamo-queues", "model-nfs-pvc-store"} <= before(made, graph)
+    assert before(made, "keda") == {"kube-prometheus-stack"}
+    assert {"dynamo-platform", "dynamo-queues"} <= before(made, graph)
     for role in ("prefill", "decode"):
         assert {graph, "keda"} <= before(made, names.scaler(role))
         assert names.scaler(role) in before(made, panel)
 
 
-@each_environment
+@each_with_gpus
+def test_what_only_gpus_and_checkpoints_need_is_made_in_its_order(env):
+    made = stack_of_demo(f"cluster-{env}")
+
+    assert before(made, "dcgm-exporter") == {"kube-prometheus-stack"}
+    assert "model-nfs-pvc-store" in before(made, names.DEMO)
+    assert made.resources("kubernetes_runtime_class_v1")
+
+
+@each_simulated
+def test_a_cluster_of_simulated_workers_has_nothing_that_is_for_gpus_or_checkpoints(env):
+    infra, cluster = stack_of_demo(f"infra-{env}"), stack_of_demo(f"cluster-{env}")
+    pool = infra.resource(POOL)
+    written = json.dumps([infra.json, cluster.json])
+
+    assert (pool["name"], pool["size"], pool["node_count"]) == ("workers", "s-8vcpu-16gb", 2)
+    assert not infra.resources("digitalocean_nfs")
+    assert not cluster.resources("kubernetes_runtime_class_v1")
+    assert "dcgm-exporter" not in {each["name"] for each in cluster.resources("helm_release")}
+    assert "PersistentVolume" not in {each["kind"] for each in cluster.manifests()}
+    assert "hf_token" not in cluster.json["variable"]
+    for absent in ("nvidia.com/gpu", "hf-token", "model-nfs-pvc", "tensorrtllm-runtime"):
+        assert absent not in written, absent
+
+
+@each_simulated
+def test_the_model_of_simulated_workers_travels_with_the_graph(env):
+    made = stack_of_demo(f"cluster-{env}").manifests()
+    ours = (names.DEMO, f"{names.DEMO}-simulated-model")
+    objects = {each["kind"]: each for each in made if each["metadata"]["name"] in ours}
+    files, services = objects["ConfigMap"], objects["DynamoGraphDeployment"]["spec"]["services"]
+
+    assert {"config.json", "tokenizer.json", "tokenizer_config.json"} <= set(files["data"])
+    assert set(files["binaryData"]) == {"timings.npz"}
+    assert len(json.dumps(files)) < 2**20, "etcd takes no larger object"
+    for service in services.values():
+        (volume,) = service["extraPodSpec"]["volumes"]
+        (mount,) = service["extraPodSpec"]["mainContainer"]["volumeMounts"]
+        assert volume == {"name": mount["name"], "configMap": {"name": files["metadata"]["name"]}}
+        assert mount["mountPath"] == names.model_path(load(env).model.repository)
+
+
+@each_with_gpus
 def test_workers_find_their_secret_when_they_start(env):
     made = stack_of_demo(f"cluster-{env}")
     waits = made.release(names.DEMO)["depends_on"]
@@ -150,7 +196,7 @@ def test_workers_find_their_secret_when_they_start(env):
     assert any(address.startswith("kubernetes_secret_v1.secrets_hf-token") for address in waits)
 
 
-@each_environment
+@each_with_gpus
 def test_the_plans_secrets_are_there_and_the_panel_has_copies_of_two(env):
     found = {
         (each["metadata"]["namespace"], each["metadata"]["name"])

@@ -20,9 +20,9 @@ def test_gpus_follow_from_size_and_nodes(gpu, per_node, nodes):
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_size_of_an_environment_has_the_gpus_that_its_facts_say(name):
-    gpus = load(name).gpus
+    nodes = load(name).nodes
 
-    assert NodePool(size=gpus.size, count=gpus.nodes).gpus == gpus.total
+    assert NodePool(size=nodes.size, count=nodes.count).gpus == nodes.gpus
 
 
 def test_an_autoscaled_pool_counts_its_most_nodes():

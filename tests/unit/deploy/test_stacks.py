@@ -96,7 +96,7 @@ def test_the_other_environment_of_this_checkout_is_in_the_way(
     [
         (
             ["gtc-demo-dev"],
-            "dev is deployed in this account; dev and prod share the name gtc-demo",
+            "dev is deployed in this account; it and prod would share the name gtc-demo",
             "make teardown ENV=dev in the checkout that deployed it, then repeat",
         ),
         (

@@ -124,7 +124,7 @@ def test_whatever_is_ordered_the_gpus_suffice_and_the_last_order_comes_true(
         at += wait_s
         operator.to(at)
         operator.pools.order(ratio, at)
-        assert operator.pools.ready.total <= PROD.gpus.total
+        assert operator.pools.ready.total <= PROD.slots
 
     operator.to(at + 1000)
 

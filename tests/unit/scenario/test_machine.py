@@ -341,7 +341,7 @@ def test_whatever_is_seen_every_order_fits_the_gpus_and_keeps_both_pools(
 
     for _, action in show.told:
         if isinstance(action, SetRatio):
-            assert action.ratio.total <= environment.gpus.total
+            assert action.ratio.total <= environment.slots
             assert min(action.ratio.prefill, action.ratio.decode) >= 1
 
 

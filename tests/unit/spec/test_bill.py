@@ -119,7 +119,7 @@ def test_the_bill_of_prod_is_its_nodes_times_their_prices() -> None:
     assert day.gpu_hours == 192
     assert day.usd == pytest.approx(24 * (35.8 + 2 * 0.036))
     assert day.after(24) == pytest.approx(2 * day.usd)
-    assert bill.bill(env, 1, gpu_nodes=0, management_nodes=0).usd == 0
+    assert bill.bill(env, 1, worker_nodes=0, management_nodes=0).usd == 0
 
 
 def test_dollars_for_a_million_tokens_need_tokens() -> None:

@@ -29,7 +29,7 @@ def test_every_packaged_environment_keeps_every_rule(name: str, table: str) -> N
 def test_prod_is_two_prefill_and_three_decode_workers_on_eight_gpus() -> None:
     prod = load("prod")
 
-    assert (prod.initial_ratio, prod.gpus.total) == (PDRatio(2, 3), 8)
+    assert (prod.initial_ratio, prod.slots) == (PDRatio(2, 3), 8)
     assert prod.worker_start_s == 120
     assert prod.model.weight_bytes == 1
     assert "FP8" in prod.model.repository
@@ -39,7 +39,7 @@ def test_prod_is_two_prefill_and_three_decode_workers_on_eight_gpus() -> None:
 def test_dev_is_one_prefill_and_one_decode_worker_on_three_gpus() -> None:
     dev = load("dev")
 
-    assert (dev.initial_ratio, dev.gpus.total) == (PDRatio(1, 1), 3)
+    assert (dev.initial_ratio, dev.slots) == (PDRatio(1, 1), 3)
     assert dev.worker_start_s == 75
 
 
@@ -78,7 +78,9 @@ def test_a_mistyped_environment_gets_the_closest_one_as_a_hint(typed: str, meant
     with pytest.raises(UsageError) as caught:
         load(typed)
 
-    assert caught.value.message == f"unknown environment '{typed}', allowed: dev, prod"
+    assert (
+        caught.value.message == f"unknown environment '{typed}', allowed: {', '.join(ENVIRONMENTS)}"
+    )
     assert caught.value.hint == f"did you mean {meant}?"
 
 

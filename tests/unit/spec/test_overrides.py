@@ -4,30 +4,30 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from gtc_spec.environment import load
+from gtc_spec.environment import ENVIRONMENTS, load
 from gtc_spec.errors import ConfigError, UsageError
 from gtc_spec.overrides import CHOICES, load_with
 from gtc_spec.serving import CHECKPOINTS
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_without_a_choice_it_is_the_environment_as_written(name: str) -> None:
     assert load_with(name, {"GTC_REGION": " ", "HOME": "/x"}) == load(name)
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_choosing_what_is_written_changes_nothing(name: str) -> None:
     env = load(name)
     same = {
         "GTC_REGION": env.region,
-        "GTC_GPU_TYPE": env.gpus.size,
+        "GTC_GPU_TYPE": env.nodes.size,
         "GTC_MODEL": env.model.repository,
     }
 
     assert load_with(name, same).digest == env.digest
 
 
-@pytest.mark.parametrize("name", ["dev", "prod"])
+@pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_written_model_is_one_of_the_known_checkpoints(name: str) -> None:
     model = load(name).model
     known = CHECKPOINTS[model.repository]
@@ -41,9 +41,15 @@ def test_the_written_model_is_one_of_the_known_checkpoints(name: str) -> None:
 
 
 def test_a_gpu_size_brings_its_memory_and_as_many_nodes_as_are_needed() -> None:
-    gpus = load_with("prod", {"GTC_GPU_TYPE": "gpu-h200x1-141gb"}).gpus
+    nodes = load_with("prod", {"GTC_GPU_TYPE": "gpu-h200x1-141gb"}).nodes
 
-    assert (gpus.nodes, gpus.per_node, gpus.memory_gib) == (8, 1, 139)
+    assert (nodes.count, nodes.slots_per_node, nodes.memory_gib) == (8, 1, 139)
+
+
+def test_a_gpu_size_kept_for_later_does_not_stand_in_the_way_of_nodes_without_gpus() -> None:
+    chosen = load_with("cpu", {"GTC_GPU_TYPE": "gpu-h200x1-141gb"})
+
+    assert chosen == load("cpu")
 
 
 def test_the_plans_70b_model_is_refused_with_its_arithmetic_and_the_one_that_fits() -> None:

@@ -170,7 +170,7 @@ def test_a_table_that_passes_the_rules_fits_the_gpus_at_every_instant(
     timeline = timeline_of(table)
     at = data.draw(st.floats(0, 2 * timeline.cycle_s, exclude_max=True))
 
-    assert gpus_in_use(environment, timeline, at) <= environment.gpus.total
+    assert gpus_in_use(environment, timeline, at) <= environment.slots
 
 
 @settings(max_examples=30)
@@ -184,7 +184,7 @@ def test_a_table_that_needs_too_many_gpus_is_refused(table: PhaseTable) -> None:
     refused = any("gpus" in problem.allowed or "every instant" in problem.allowed
                   for problem in check(environment, "x"))  # fmt: skip
 
-    assert refused == (worst > environment.gpus.total)
+    assert refused == (worst > environment.slots)
 
 
 def gpus_in_use(environment: Environment, timeline: Timeline, at: float) -> int:

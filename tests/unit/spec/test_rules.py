@@ -59,7 +59,7 @@ def refused(overrides: dict[str, object]) -> tuple[Problem, ...]:
         ("model.weight_bytes", 4),
         ("workloads.summarization.prompt_tokens", [20000, 10000]),
         ("workloads.chat.turns", [0, 5]),
-        ("gpus.nodes", 0),
+        ("nodes.count", 0),
         ("rehearsal.kv_link_gb_s", 0),
         ("story.itl_quantile", "p42"),
         ("unheard_of", 1),
@@ -163,8 +163,8 @@ def test_a_mix_that_does_not_add_up_says_what_it_adds_up_to() -> None:
         (
             {"pools.decode.scale.max": 5},
             "pools.*.scale.max",
-            "9 gpus (prefill 4, decode 5)",
-            "at most 8 gpus, or allow_pending = true",
+            "9 GPUs (prefill 4, decode 5)",
+            "at most 8 GPUs, or allow_pending = true",
         ),
         (
             {"pools.decode.scale.min": 5},
@@ -186,9 +186,9 @@ def test_a_ratio_that_needs_more_gpus_than_there_are_is_refused() -> None:
     phase, table = refused(changed("FULL_LOAD", ratio="4P:5D"))
 
     assert phase == Problem(
-        "environments/prod.toml", "phase_tables.show.FULL_LOAD.ratio", "4P:5D", "at most 8 gpus"
+        "environments/prod.toml", "phase_tables.show.FULL_LOAD.ratio", "4P:5D", "at most 8 GPUs"
     )
-    assert table.value.startswith("9 gpus at ")
+    assert table.value.startswith("9 GPUs at ")
 
 
 def test_kedas_maxima_may_pass_the_gpus_when_pending_workers_are_allowed() -> None:
@@ -250,7 +250,7 @@ def test_all_broken_rules_are_told_at_once() -> None:
 
 def test_all_broken_values_are_told_at_once_one_on_a_line() -> None:
     with pytest.raises(ConfigError) as caught:
-        load("prod", {"worker_start_s": 0, "gpus.nodes": 0, "model.weight_bytes": 3})
+        load("prod", {"worker_start_s": 0, "nodes.count": 0, "model.weight_bytes": 3})
 
     lines = caught.value.message.splitlines()
     assert len(lines) == len(caught.value.problems) == 3

@@ -4,6 +4,8 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from gtc_spec.engines import trtllm
+from gtc_spec.manifests.placement import gpu_slot
 from gtc_spec.manifests.serving_graph import GraphPool, ServingGraph
 from gtc_spec.pools import ScaleRule
 from gtc_spec.promql import Scope, scaler_query
@@ -40,7 +42,7 @@ def test_a_worker_has_twice_its_drain_time_and_never_less_than_two_minutes() -> 
 
 
 def test_transport_is_laid_over_the_engine_file_of_both_pools() -> None:
-    graph = replace(GRAPH, kv_transport="ucx")
+    graph = replace(GRAPH, engine=trtllm.engine("ucx"))
     for service in ("P", "D"):
         given = arguments(graph, service)
         override = json.loads(given[given.index("--override-engine-args") + 1])
@@ -50,7 +52,7 @@ def test_transport_is_laid_over_the_engine_file_of_both_pools() -> None:
 
 def test_an_aggregated_graph_has_one_pool_that_does_both() -> None:
     pool = GraphPool(service="W", mode="aggregated", replicas=5, drain_s=60)
-    graph = replace(GRAPH, pools=(pool,), kv_transport="ucx")
+    graph = replace(GRAPH, pools=(pool,), engine=trtllm.engine("ucx"))
     services = graph.manifest()["spec"]["services"]
     assert list(services) == ["Frontend", "W"]
     assert "subComponentType" not in services["W"]
@@ -66,7 +68,7 @@ def test_a_pool_without_an_adapter_says_nothing_of_one() -> None:
 
 
 def test_a_worker_of_two_gpus_asks_for_two() -> None:
-    graph = replace(GRAPH, pools=(PREFILL, replace(DECODE, gpus_per_worker=2)))
+    graph = replace(GRAPH, pools=(PREFILL, replace(DECODE, slot=gpu_slot(2))))
     assert worker(graph, "D")["resources"]["limits"]["gpu"] == "2"
 
 

@@ -42,7 +42,7 @@ def figures(env: Environment, document: JSON, gpus: int) -> JSON:
     """
     whole, run = document["figures"]["all"], document["run"]
     hours = run["length_s"] / 3600
-    usd = bill.bill(env, hours).usd * gpus / env.gpus.total
+    usd = bill.bill(env, hours).usd * gpus / env.slots
     good = sum(
         each["output_tokens"] * each["good"] / each["ok"]
         for key in MEASURED_KEYS

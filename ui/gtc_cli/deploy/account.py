@@ -110,7 +110,7 @@ def refuse_other_environment(folder: Path, env: str, token: str, *, adopting: bo
         )
     if lives != [env]:
         raise UsageError(
-            f"{lives[0]} is deployed in this account; {lives[0]} and {env} share the name "
+            f"{lives[0]} is deployed in this account; it and {env} would share the name "
             f"{names.DEMO}",
             f"make teardown ENV={lives[0]} in the checkout that deployed it, then repeat",
         )

@@ -84,7 +84,7 @@ def refuse_without_end(env: Environment, now: datetime) -> None:
     example = f"make deploy ENV={env.name} UNTIL={bill.EXAMPLE}, or a date as GTC_UNTIL in .env"
     if env.until is None:
         if env.name == "prod":
-            price = env.hosting.gpu_node_usd_h * env.gpus.nodes
+            price = env.nodes.usd_h * env.nodes.count
             raise UsageError(f"prod costs about {price:.0f} USD an hour and needs an end", example)
         return
     if env.until <= now:
@@ -100,7 +100,7 @@ def _figures(env: Environment, cluster: RunningCluster | None, now: datetime) ->
     return {
         "environment": env.name,
         "running": cluster is not None,
-        "gpu_nodes": whole.gpu_nodes,
+        "worker_nodes": whole.worker_nodes,
         "gpus": whole.gpus,
         "management_nodes": whole.management_nodes,
         "usd_h": round(whole.usd_h, 2),
@@ -115,21 +115,19 @@ def _figures(env: Environment, cluster: RunningCluster | None, now: datetime) ->
 
 def _bill(env: Environment, cluster: RunningCluster, now: datetime) -> bill.Bill:
     """Of the nodes that run, for as long as the oldest of them."""
-    gpu = [made for size, made in cluster.nodes if size == env.gpus.size]
-    small = len(cluster.nodes) - len(gpu)
-    since = min((made for made in gpu if made is not None), default=cluster.created)
+    large = [made for size, made in cluster.nodes if size == env.nodes.size]
+    small = len(cluster.nodes) - len(large)
+    since = min((made for made in large if made is not None), default=cluster.created)
     hours = 0.0 if since is None else (now - since).total_seconds() / 3600
-    return bill.bill(env, hours, gpu_nodes=len(gpu), management_nodes=small)
+    return bill.bill(env, hours, worker_nodes=len(large), management_nodes=small)
 
 
 def _lines(env: Environment, figures: dict[str, object], *, looked: bool) -> list[str]:
-    nodes = f"{figures['gpu_nodes']} x {env.gpus.size} + {figures['management_nodes']} small"
+    nodes = f"{figures['worker_nodes']} x {env.nodes.size} + {figures['management_nodes']} small"
     lines = [f"price     about {figures['usd_h']} USD/h for {nodes}, by the list"]
     if figures["running"]:
-        lines.append(
-            f"so far    {figures['gpu_hours']} GPU-hours, about {figures['usd']} USD in "
-            f"{figures['hours']} h"
-        )
+        gpu_hours = f"{figures['gpu_hours']} GPU-hours, " if env.nodes.gpus else ""
+        lines.append(f"so far    {gpu_hours}about {figures['usd']} USD in {figures['hours']} h")
     else:
         why = "" if looked else f" ({DO_TOKEN} is not set: did not look)"
         lines.append(f"so far    nothing of {env.name} runs{why}")
@@ -146,10 +144,11 @@ def _lines(env: Environment, figures: dict[str, object], *, looked: bool) -> lis
 def _inventory(env: Environment, cluster: RunningCluster) -> list[str]:
     """What a teardown takes away, in words."""
     nodes = Counter(size for size, _ in cluster.nodes)
+    share = env.hosting.share
+    stored = f", the share of {share.gib} GiB with the models" if share else ""
     return [
         *(f"{amount} x {size}" for size, amount in sorted(nodes.items())),
-        f"the cluster with everything in it, its VPC, the share of {env.hosting.nfs_gib} GiB with "
-        "the models",
+        f"the cluster with everything in it, its VPC{stored}",
     ]
 
 

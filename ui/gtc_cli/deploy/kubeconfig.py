@@ -25,7 +25,7 @@ def write(
 
     Args:
         state_dir: Folder of the file; made when it is not there.
-        env: ``dev`` or ``prod``.
+        env: Name of the environment.
         environment: Of doctl.
         do_context: Its context.
         folder: Where it runs.

@@ -80,10 +80,10 @@ class Deployment:
                 Step("image", self.build_and_push),
                 Step("infra stack", self.deploy_infra),
                 Step("corpus", self.put_corpus),  # while the nodes come up
-                Step("gpu nodes", lambda: self.wait("gpu")),
+                Step("worker nodes", lambda: self.wait("gpu")),
                 Step("cluster stack", self.deploy_cluster),
                 Step("platform", lambda: self.wait("dynamo")),
-                Step("model", self.set_up_model),
+                *([Step("model", self.set_up_model)] if self.env.hosting.share else []),
                 Step("workers", lambda: self.wait("workers")),
                 Step("scalers", lambda: self.wait("keda")),
                 Step("panel", lambda: self.wait("panel")),

@@ -11,8 +11,9 @@ from typing import Final, Literal
 
 from gtc_runtime import choices, settings
 from gtc_spec import names
+from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
-from gtc_spec.manifests.secret_names import SECRETS
+from gtc_spec.manifests.secret_names import HF_TOKEN, SECRETS
 
 DO_TOKEN: Final = "DIGITALOCEAN_ACCESS_TOKEN"  # noqa: S105 - a name
 STACK_SECRETS: Final = tuple(key for secret in SECRETS for key in secret.keys)
@@ -23,7 +24,16 @@ NEEDED: Final[Mapping[Part, tuple[str, ...]]] = {
     "infra": (DO_TOKEN,),
     "cluster": (DO_TOKEN, *STACK_SECRETS),
 }
-"""What each stack cannot do without."""
+"""What each stack cannot do without, in any environment."""
+
+
+def needed(part: Part, env: Environment) -> tuple[str, ...]:
+    """What one stack of an environment cannot do without.
+
+    A checkpoint may be gated; where none is stored, nobody needs the token of its hub.
+    """
+    keys = NEEDED[part]
+    return keys if env.hosting.share else tuple(key for key in keys if key not in HF_TOKEN.keys)
 
 
 def terraform_name(key: str) -> str:

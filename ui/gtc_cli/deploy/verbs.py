@@ -14,7 +14,7 @@ from gtc_cli.deploy import account, checkout, cost, image, state
 from gtc_cli.deploy.sequence import Deployment
 from gtc_cli.deploy.stacks import Stacks
 from gtc_cli.deploy.teardown import Consent
-from gtc_cli.deploy.variables import DO_TOKEN, NEEDED, Part, Variables
+from gtc_cli.deploy.variables import DO_TOKEN, Part, Variables, needed
 from gtc_runtime import choices, settings
 from gtc_spec.errors import UsageError
 from gtc_spec.manifests import panel_choices
@@ -39,13 +39,14 @@ adopt = click.option(
 def check_env(env: str | None) -> None:
     """Check every variable that a deployment needs; name all that are missing and what for."""
     variables = Variables.read(os.environ, Path.cwd())
-    variables.secrets(NEEDED["cluster"])
     environment = choices.environment(env, given=variables)
-    for name in NEEDED["cluster"]:
+    names = needed("cluster", environment)
+    variables.secrets(names)
+    for name in names:
         click.echo(f"ok  {name}: {settings.PURPOSES[name]}")
     click.echo(
-        f"ok  {environment.name}: {environment.model.repository} on {environment.gpus.nodes} x "
-        f"{environment.gpus.size} in {environment.region}"
+        f"ok  {environment.name}: {environment.model.repository} on {environment.nodes.count} x "
+        f"{environment.nodes.size} in {environment.region}"
     )
 
 
@@ -198,7 +199,7 @@ def deployment_for(env: str | None, part: Part | None) -> Deployment:
     chosen = variables.chosen
     if part == "cluster":  # refused before anything is made
         panel_choices.in_pod(chosen)
-    secrets = variables.secrets(NEEDED[part]) if part else {}
+    secrets = variables.secrets(needed(part, environment)) if part else {}
     state.refuse_other_environment(folder, environment.name)
     told = {**chosen, "GTC_ENV": environment.name}
     return Deployment(

@@ -9,6 +9,7 @@ from gtc_panel.components.basics import box, swap, tip, words
 from gtc_panel.figures import NO_DATA, freshness, whole
 from gtc_panel.port import PanelPort
 from gtc_runtime.view import DemoView
+from gtc_spec.nodes import counted
 
 
 class Badges:
@@ -66,9 +67,9 @@ class Notice:
         environment = panel.environment
         self._standing = text.standing(
             environment.model.served_name,
-            environment.gpus.total,
+            counted(environment.slots, environment.nodes),
             str(environment.initial_ratio),
-            environment.gpus.size,
+            environment.nodes.size,
         )
         with box("notice") as self._box:
             self._line = words(self._standing, "notice-line").props('aria-live="polite"')

@@ -34,7 +34,7 @@ class Pools:
                 counts = {role: words("", f"pool-count role-{role}").mark(role) for role in ROLES}
                 self._counts = counts
             with box("tiles") as self._row:
-                total = panel.environment.gpus.total
+                total = panel.environment.slots
                 self._tiles = [_TileBox() for _ in range(total)]
             with box("pools-foot"):
                 for state in ("ready", "pending", "draining", "free"):

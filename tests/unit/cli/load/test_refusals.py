@@ -8,9 +8,13 @@ import pytest
 
 from gtc_cli.load import goals, target
 from gtc_runtime.load.settings import RequestGoals
+from gtc_spec.environment import ENVIRONMENTS
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
 from tests.unit.cli.conftest import Call
 from tests.unit.cli.load.openai_server import Manners, serve
+
+ALLOWED = f"allowed: {', '.join(ENVIRONMENTS)}"
+
 
 KEY = "sk-very-secret"
 RUN = "load run --url http://127.0.0.1:9 --model m --rps 5"
@@ -56,7 +60,7 @@ def manners():
             "not an export: 'vllm:x', allowed: aiperf:FILE.json or aiperf:FOLDER",
         ),
         ("--shards 0", "invalid value for '--shards': 0 is not in the range 1<=x<=64"),
-        ("--env prdo", "unknown environment 'prdo', allowed: dev, prod"),
+        ("--env prdo", f"unknown environment 'prdo', {ALLOWED}"),
     ],
 )
 def test_a_flag_that_makes_no_sense_is_refused_in_one_line(gtc: Call, flags, error):

@@ -19,7 +19,7 @@ class Workers:
         with box("tile-box stage-pools"):
             words(text.WORKERS, "tile-name")
             self._rows = {
-                role: _Row(role, limit(panel.environment, role), panel.environment.gpus.total)
+                role: _Row(role, limit(panel.environment, role), panel.environment.slots)
                 for role in ROLES
             }
 
