@@ -27,6 +27,10 @@ from gtc_spec.serving import Engine, LoadLimits, Model, Slo, TensorRtLlm, Worklo
 from gtc_spec.spaces import Spaces
 
 
+_IN_KINDS = ("nodes", "engine")
+"""Tables whose keys depend on one of them."""
+
+
 class Rehearsal(BaseModel):
     """Facts that only the cluster on localhost needs."""
 
@@ -192,7 +196,10 @@ def _put(file: str, data: dict[str, Any], dotted: str, value: Any) -> None:
 
 
 def _problem(file: str, error: Any) -> Problem:
-    key = ".".join(str(part) for part in error["loc"])
+    table, *rest = error["loc"] or ("",)
+    # of a table that comes in kinds, pydantic names the kind too, which nobody wrote as a key
+    path = [table, *rest[1:]] if table in _IN_KINDS and len(rest) > 1 else [table, *rest]
+    key = ".".join(str(part) for part in path)
     value = error.get("input")
     shown = "nothing" if error["type"] == "missing" else repr(value)[:80]
     return Problem(file, key, shown, error["msg"].removeprefix("Value error, ").lower())

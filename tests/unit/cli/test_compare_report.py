@@ -58,7 +58,7 @@ def test_a_million_tokens_cost_the_share_of_the_node_that_served_them() -> None:
     found = figures(PROD, report(good=10), gpus=4)
     hosting = PROD.hosting
     management = hosting.management_nodes[0] * hosting.management_node_usd_h
-    half_a_node_for_half_an_hour = (hosting.gpu_node_usd_h + management) / 4
+    half_a_node_for_half_an_hour = (PROD.nodes.usd_h + management) / 4
     assert found["usd_per_million"] == pytest.approx(half_a_node_for_half_an_hour, abs=0.01)
     assert found["usd_per_million_good"] == found["usd_per_million"]
 

@@ -163,7 +163,7 @@ def test_no_request_is_lost_however_the_pools_change(
         act("COOLDOWN", 600, 0, "40/30/30", "2P:3D"),
         worker_start_s=20,
         allow_pending=True,
-        gpus__per_node=64,
+        nodes__slots_per_node=64,
     )
 
     simulation, phases = play(show, seed)
