@@ -26,7 +26,6 @@ from gtc_spec.pools import PDRatio, Pools
 from gtc_spec.serving import Engine, LoadLimits, Model, Slo, TensorRtLlm, Workloads
 from gtc_spec.spaces import Spaces
 
-
 _IN_KINDS = ("nodes", "engine")
 """Tables whose keys depend on one of them."""
 
