@@ -132,9 +132,7 @@ class ClusterStack(TerraformStack):
         _keep_state_beside_checkout(self, stack)
         self.add_dependency(infra)
         _connect(self, env)
-        gpu_chart = GPU_CHART if env.nodes.gpus else None
-        self.observability = Observability(self, "observability", gpu_chart=gpu_chart)
-        self.observability.add_dashboards("boards", dashboards or {}, folder=names.DEMO)
+        self.observability = self._observability(env, dashboards or {})
         self.keda = Keda(self, "keda", after=[self.observability.prometheus])
         self.platform = DynamoPlatform(
             self,
@@ -158,6 +156,12 @@ class ClusterStack(TerraformStack):
         )
 
         self._outputs(env, image)
+
+    def _observability(self, env: Environment, dashboards: Mapping[str, Path]) -> Observability:
+        gpu_chart = GPU_CHART if env.nodes.gpus else None
+        made = Observability(self, "observability", gpu_chart=gpu_chart)
+        made.add_dashboards("boards", dashboards, folder=names.DEMO)
+        return made
 
     def _outputs(self, env: Environment, image: str) -> None:
         """What the pods still wait for: a deploy ends before model and image are there."""
