@@ -15,7 +15,7 @@ from gtc_spec.environment import ENVIRONMENTS, load
 
 Json = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[1]
-IMAGE = "registry.example/gtc-demo-loadgen:20260101-abcdef0"
+IMAGE = "registry.digitalocean.com/example/gtc-demo-loadgen:20260101-abcdef0"
 
 
 class Synthesised:

@@ -91,8 +91,8 @@ def _manifests(
     env: Environment, image: str, load_shards: int, variables: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     return [
-        *rbac.panel_access(env),
-        *rbac.guardian_access(env),
+        *rbac.panel_access(env, image),
+        *rbac.guardian_access(env, image),
         # made here because a right to create cannot be limited to a name; never written again,
         # because Helm changes only what differs between two of its own manifests
         state.conductor_lease(env),

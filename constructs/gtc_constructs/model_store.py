@@ -28,6 +28,7 @@ class ModelStore(GtcConstruct):
         namespace: Where the claim is made; it must exist. Default: ``dynamo-workload``.
         claim: Name of the claim. Default: ``model-nfs-pvc``.
         account: ServiceAccount of the model jobs, without a token. Default: ``gtc-demo-models``.
+        image: Image of these jobs, whose pull secrets the account names. Default: a public one.
         labels: Labels of every object. Default: none.
         annotations: Annotations of every object. Default: none.
         after: What must be there first, such as the namespace. Default: nothing.
@@ -46,6 +47,7 @@ class ModelStore(GtcConstruct):
         namespace: str = names.NAMESPACE_WORKLOAD,
         claim: str = names.MODEL_CLAIM,
         account: str = JOBS_ACCOUNT,
+        image: str = "",
         labels: Mapping[str, str] | None = None,
         annotations: Mapping[str, str] | None = None,
         after: Iterable[Ordered | TerraformResource] = (),
@@ -64,7 +66,7 @@ class ModelStore(GtcConstruct):
         self.manifests = (
             model_volume.persistent_volume(volume, share.host, share.path, size_gib),
             model_volume.persistent_volume_claim(place(claim), size_gib),
-            account_without_token(place(account)),
+            account_without_token(place(account), image),
         )
         self.release = ManifestRelease(
             self,

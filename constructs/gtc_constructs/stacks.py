@@ -143,7 +143,7 @@ class ClusterStack(TerraformStack):
             gpus=env.nodes.gpus > 0,
             after=[self.observability.prometheus],
         )
-        self.graph = self._graph(env, infra, engine_configs)
+        self.graph = self._graph(env, infra, image, engine_configs)
         scalers = [self._scaler(env, role) for role in ROLES]
         self.panel = DemoPanel(
             self,
@@ -173,7 +173,9 @@ class ClusterStack(TerraformStack):
         }
         _show(self, facts)
 
-    def _graph(self, env: Environment, infra: InfraStack, engine_configs: Path) -> DisaggDeployment:
+    def _graph(
+        self, env: Environment, infra: InfraStack, image: str, engine_configs: Path
+    ) -> DisaggDeployment:
         """What is served, with the secrets and the claim that it cannot start without."""
         workload = self.platform.workload
         needed: list[Ordered] = [self.platform]
@@ -190,6 +192,7 @@ class ClusterStack(TerraformStack):
                 share=infra.gpu_cluster.models.export,
                 size_gib=env.hosting.share.gib,
                 namespace=workload.name,
+                image=image,
                 labels=PART_OF,
                 annotations=digest(env),
                 after=[workload],

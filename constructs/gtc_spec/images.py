@@ -24,6 +24,9 @@ CHOICES: Final = {
 }
 """Variables by which a deployment chooses another image, and what each says."""
 
+INTEGRATED: Final = "registry.digitalocean.com"
+"""The registry whose integration writes pull secrets into every namespace of a cluster."""
+
 _TAG = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}")
 _REGISTRY = re.compile(r"[a-z0-9][a-z0-9.-]*(:[0-9]{1,5})?(/[a-z0-9][a-z0-9._-]*)*")
 
@@ -45,6 +48,24 @@ def tag(committed: datetime, sha: str) -> str:
     if committed.tzinfo is None:
         raise UsageError(f"commit time {committed.isoformat()} has no time zone")
     return f"{committed.astimezone(UTC):%Y%m%d}-{sha[:SHORT_SHA]}"
+
+
+def pull_secrets(image: str) -> dict[str, list[dict[str, str]]]:
+    """``imagePullSecrets`` of a pod or a ServiceAccount that uses this image; empty for others'.
+
+    The integration hands its secret to each namespace's default account only, and ours is none. It
+    is called like the registry when the API or the control panel integrates it, and has the prefix
+    ``registry-`` when ``doctl registry kubernetes-manifest`` does (docs.digitalocean.com, "Use your
+    private registry with Docker and Kubernetes"). Kubernetes passes over one that is not there.
+
+    Args:
+        image: Any image, such as from `reference`.
+    """
+    host, _, path = image.partition("/")
+    if host != INTEGRATED or "/" not in path:
+        return {}
+    registry = path.partition("/")[0]
+    return {"imagePullSecrets": [{"name": registry}, {"name": f"registry-{registry}"}]}
 
 
 def reference(tag: str, registry: str = REGISTRY) -> str:

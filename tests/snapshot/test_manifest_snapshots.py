@@ -21,7 +21,7 @@ from gtc_spec.manifests import (
 )
 from gtc_spec.pools import ROLES
 
-IMAGE = "registry.example/gtc-demo:20260101-abcdef0"
+IMAGE = "registry.digitalocean.com/example/gtc-demo-loadgen:20260101-abcdef0"
 
 
 def manifests(name: str) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def manifests(name: str) -> dict[str, Any]:
         "scaled_objects": [scaled_object.scaled_object(env, role) for role in ROLES],
         "queues": queue.queues(env),
         "jobs": [jobs.upload_job(env, IMAGE), jobs.download_job(env, IMAGE)],
-        "access": [*rbac.panel_access(env), *rbac.guardian_access(env)],
+        "access": [*rbac.panel_access(env, IMAGE), *rbac.guardian_access(env, IMAGE)],
         "state": [state.conductor_lease(env), state.state_config_map(env)],
         "panel": [
             panel.panel_deployment(env, IMAGE),

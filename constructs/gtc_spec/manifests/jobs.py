@@ -11,6 +11,7 @@ from typing import Final, Literal
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError, UsageError
+from gtc_spec.images import pull_secrets
 from gtc_spec.manifests.metadata import Manifest, metadata
 from gtc_spec.manifests.placement import on_management_pool
 from gtc_spec.manifests.pod_security import (
@@ -62,6 +63,7 @@ def _job(
                 "spec": {
                     "restartPolicy": "Never",
                     "serviceAccountName": JOBS_ACCOUNT,
+                    **pull_secrets(image),
                     "automountServiceAccountToken": False,
                     "nodeSelector": on_management_pool(),
                     "securityContext": pod_context(UID),

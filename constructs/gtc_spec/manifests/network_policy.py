@@ -1,7 +1,8 @@
 """Who may talk to whom in the panel's namespace: nobody, but for what is named here.
 
 Policies see a pod's port, not that of the Service in front of it. A port-forward and the kubelet's
-probes come from the node and are not held up.
+probes come from the node and are not held up. The API server is named by its ports alone: it may
+have the address of a node, which for Cilium no ``ipBlock`` holds (docs/adr/0011).
 """
 
 from __future__ import annotations
@@ -20,7 +21,6 @@ GRAFANA_PORTS: Final = (80, 3000)
 """Port of Grafana's Service and of the pod behind it."""
 API_SERVER_PORTS: Final = (443, 6443, 16443)
 """DOKS: its endpoint, the usual port, and the proxy of a highly available control plane."""
-_HTTPS: Final = 443
 _NAMESPACE: Final = "kubernetes.io/metadata.name"
 
 
@@ -38,8 +38,8 @@ def network_policies(env: Environment) -> list[Manifest]:
                 _dns(),
                 _to(_pods_of(names.NAMESPACE_WORKLOAD, serving), FRONTEND_PORT),
                 _to(_pods_of(names.NAMESPACE_MONITORING), PROMETHEUS_PORT, *GRAFANA_PORTS),
-                # Spaces and Serverless Inference have no fixed addresses
-                _to(_ANYWHERE, *sorted({_HTTPS, *API_SERVER_PORTS})),
+                # the API server; Spaces and Serverless Inference have no fixed addresses either
+                _to_any(*API_SERVER_PORTS),
             ],
         ),
         _policy(
@@ -47,12 +47,9 @@ def network_policies(env: Environment) -> list[Manifest]:
             GUARDIAN,
             {LABEL_NAME: GUARDIAN},
             ingress=[],
-            egress=[_dns(), _to(_ANYWHERE, *API_SERVER_PORTS)],
+            egress=[_dns(), _to_any(*API_SERVER_PORTS)],
         ),
     ]
-
-
-_ANYWHERE: Final[Manifest] = {"ipBlock": {"cidr": "0.0.0.0/0"}}
 
 
 def _policy(
@@ -89,6 +86,11 @@ def _dns() -> Manifest:
 
 def _to(peer: Manifest, *ports: int) -> Manifest:
     return {"to": [peer], "ports": _tcp(*ports)}
+
+
+def _to_any(*ports: int) -> Manifest:
+    """These ports wherever they are."""
+    return {"ports": _tcp(*ports)}
 
 
 def _tcp(*ports: int) -> list[Manifest]:

@@ -12,6 +12,7 @@ from typing import Final
 
 from gtc_spec import names
 from gtc_spec.environment import Environment
+from gtc_spec.images import pull_secrets
 from gtc_spec.manifests import panel_choices
 from gtc_spec.manifests.metadata import LABEL_NAME, Manifest, digest, metadata
 from gtc_spec.manifests.placement import on_management_pool
@@ -125,6 +126,7 @@ def deployment(
                 "metadata": {"labels": labels, "annotations": digest(env)},
                 "spec": {
                     "serviceAccountName": account,
+                    **pull_secrets(container["image"]),
                     "automountServiceAccountToken": True,
                     "terminationGracePeriodSeconds": GRACE_S,
                     "nodeSelector": on_management_pool(),

@@ -12,6 +12,7 @@ from typing import Final
 
 from gtc_spec import names
 from gtc_spec.environment import Environment
+from gtc_spec.images import pull_secrets
 from gtc_spec.manifests.metadata import Manifest, metadata
 from gtc_spec.pools import ROLES
 
@@ -26,24 +27,19 @@ _SCALERS: Final = [names.scaler(role) for role in ROLES]
 _HPAS: Final = [names.hpa(name) for name in _SCALERS]
 
 
-def panel_access(env: Environment) -> list[Manifest]:
-    """ServiceAccount, Role and RoleBinding of the panel."""
-    return _access(env, PANEL_ACCOUNT, _panel_rules())
+def panel_access(env: Environment, image: str) -> list[Manifest]:
+    """ServiceAccount, Role and RoleBinding of the panel; ``image`` is our own."""
+    return _access(env, PANEL_ACCOUNT, image, _panel_rules())
 
 
-def guardian_access(env: Environment) -> list[Manifest]:
+def guardian_access(env: Environment, image: str) -> list[Manifest]:
     """ServiceAccount, Role and RoleBinding of the guardian: it can only un-pause KEDA."""
-    return _access(env, GUARDIAN_ACCOUNT, _guardian_rules())
+    return _access(env, GUARDIAN_ACCOUNT, image, _guardian_rules())
 
 
-def account_without_token(metadata: Manifest) -> Manifest:
+def account_without_token(metadata: Manifest, image: str) -> Manifest:
     """A ServiceAccount whose pods cannot talk to Kubernetes; the model jobs run under one."""
-    return {
-        "apiVersion": "v1",
-        "kind": "ServiceAccount",
-        "metadata": metadata,
-        "automountServiceAccountToken": False,
-    }
+    return {**_account(metadata, image), "automountServiceAccountToken": False}
 
 
 def scaling_rules(adapters: Sequence[str]) -> list[Manifest]:
@@ -109,12 +105,13 @@ def _rule(
     return {"apiGroups": [group], "resources": [resource], "verbs": list(verbs), **limited}
 
 
-def _access(env: Environment, account: str, rules: list[Manifest]) -> list[Manifest]:
+def _account(metadata: Manifest, image: str) -> Manifest:
+    kind = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+    return {**kind, **pull_secrets(image)}
+
+
+def _access(env: Environment, account: str, image: str, rules: list[Manifest]) -> list[Manifest]:
     return [
-        {
-            "apiVersion": "v1",
-            "kind": "ServiceAccount",
-            "metadata": metadata(env, account, names.NAMESPACE_PANEL),
-        },
+        _account(metadata(env, account, names.NAMESPACE_PANEL), image),
         *role_and_binding(metadata(env, account), rules, account, names.NAMESPACE_PANEL),
     ]

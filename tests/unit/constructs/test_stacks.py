@@ -7,6 +7,7 @@ import pytest
 from gtc_constructs.stacks import InfraStack
 from gtc_spec import names
 from gtc_spec.environment import ENVIRONMENTS, load
+from gtc_spec.manifests.jobs import download_job, upload_job
 from gtc_spec.nodes import counted
 from gtc_spec.overrides import load_with
 from tests.environments import SIMULATED, WITH_GPUS
@@ -212,6 +213,26 @@ def test_the_plans_secrets_are_there_and_the_panel_has_copies_of_two(env):
         (panel, "gradient-api-key"),
         (names.NAMESPACE_PLATFORM, "mpi-run-ssh-secret"),
     }
+
+
+@each_environment
+def test_whoever_pulls_our_image_names_the_secrets_of_its_registry(env):
+    manifests = stack_of_demo(f"cluster-{env}").manifests()
+    model_jobs = [job(load(env), IMAGE) for job in (upload_job, download_job) if env in WITH_GPUS]
+    pods = [
+        each["spec"]["template"]["spec"]
+        for each in [*manifests, *model_jobs]
+        if each["kind"] in ("Deployment", "Job")
+    ]
+    accounts = {
+        each["metadata"]["name"]: each for each in manifests if each["kind"] == "ServiceAccount"
+    }
+    both = [{"name": "example"}, {"name": "registry-example"}]
+
+    assert len(pods) == 2 + len(model_jobs)
+    assert [pod["imagePullSecrets"] for pod in pods] == [both] * len(pods)
+    assert {pod["serviceAccountName"] for pod in pods} == set(accounts)
+    assert [each["imagePullSecrets"] for each in accounts.values()] == [both] * len(accounts)
 
 
 @each_environment

@@ -60,3 +60,23 @@ def test_a_tag_that_docker_would_refuse_is_refused_first(tag: str) -> None:
 def test_a_registry_that_docker_would_refuse_is_refused_first(registry: str) -> None:
     with pytest.raises(UsageError, match="not a registry"):
         images.reference("20261125-295cf13", registry)
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "registry.digitalocean.com/mine/gtc-demo-loadgen:1",
+        "registry.digitalocean.com/mine/team/gtc-demo-loadgen@sha256:ab",
+    ],
+)
+def test_an_image_of_an_integrated_registry_names_both_secrets_that_may_be_there(
+    image: str,
+) -> None:
+    named = images.pull_secrets(image)["imagePullSecrets"]
+
+    assert named == [{"name": "mine"}, {"name": "registry-mine"}]
+
+
+@pytest.mark.parametrize("image", ["", "nginx", "ghcr.io/a/b:1", "registry.digitalocean.com/b:1"])
+def test_an_image_from_elsewhere_names_no_secret(image: str) -> None:
+    assert images.pull_secrets(image) == {}

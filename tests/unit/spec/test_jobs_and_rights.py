@@ -63,7 +63,7 @@ def rules(access: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("access", [rbac.panel_access, rbac.guardian_access])
 def test_rights_name_everything_that_is_written(access: Any) -> None:
-    for rule in rules(access(PROD)):
+    for rule in rules(access(PROD, IMAGE)):
         assert set(rule["verbs"]) <= {"get", "list", "watch", "patch", "update"}
         assert "*" not in rule["resources"] + rule["apiGroups"]
         if {"patch", "update"} & set(rule["verbs"]):
@@ -72,7 +72,7 @@ def test_rights_name_everything_that_is_written(access: Any) -> None:
 
 @pytest.mark.parametrize("access", [rbac.panel_access, rbac.guardian_access])
 def test_rights_never_touch_secrets_or_the_whole_cluster(access: Any) -> None:
-    manifests = access(PROD)
+    manifests = access(PROD, IMAGE)
     assert [manifest["kind"] for manifest in manifests] == [
         "ServiceAccount", "Role", "RoleBinding",
     ]  # fmt: skip
@@ -82,21 +82,21 @@ def test_rights_never_touch_secrets_or_the_whole_cluster(access: Any) -> None:
 
 def test_panel_scales_only_through_the_scale_subresource() -> None:
     adapters = "dynamographdeploymentscalingadapters"
-    verbs = {rule["resources"][0]: rule["verbs"] for rule in rules(rbac.panel_access(PROD))}
+    verbs = {rule["resources"][0]: rule["verbs"] for rule in rules(rbac.panel_access(PROD, IMAGE))}
     assert verbs[f"{adapters}/scale"] == ["get", "patch"]
     assert "patch" not in verbs[adapters]
     assert verbs["dynamographdeployments"] == ["get"]
 
 
 def test_guardian_can_unpause_take_the_lease_note_it_and_nothing_else() -> None:
-    granted = rules(rbac.guardian_access(PROD))
+    granted = rules(rbac.guardian_access(PROD, IMAGE))
     resources = [rule["resources"][0] for rule in granted]
     assert resources == ["leases", "scaledobjects", "horizontalpodautoscalers", "configmaps"]
     assert granted[-1]["resourceNames"] == ["gtc-demo-state"]
 
 
 def test_accounts_live_with_the_panel_and_act_in_the_workload_namespace() -> None:
-    account, role, binding = rbac.panel_access(PROD)
+    account, role, binding = rbac.panel_access(PROD, IMAGE)
     assert account["metadata"]["namespace"] == "gtc-demo-panel"
     assert role["metadata"]["namespace"] == binding["metadata"]["namespace"] == "dynamo-workload"
     assert binding["subjects"] == [

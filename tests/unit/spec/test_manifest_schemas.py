@@ -29,7 +29,7 @@ from gtc_spec.pools import ROLES
 from tests.strict_schemas import Schemas, packaged_crds, real_crds, schema_of
 
 ROOT = Path(__file__).resolve().parents[3]
-IMAGE = "registry.example/gtc-demo:20260101-abcdef0"
+IMAGE = "registry.digitalocean.com/example/gtc-demo-loadgen:20260101-abcdef0"
 ENVIRONMENTS = {name: environment.load(name) for name in ("dev", "prod")}
 PROD = ENVIRONMENTS["prod"]
 each_environment = pytest.mark.parametrize("env", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
@@ -52,8 +52,8 @@ def core(env: environment.Environment) -> list[dict[str, Any]]:
         *engines,
         jobs.upload_job(env, IMAGE),
         jobs.download_job(env, IMAGE),
-        *rbac.panel_access(env),
-        *rbac.guardian_access(env),
+        *rbac.panel_access(env, IMAGE),
+        *rbac.guardian_access(env, IMAGE),
         state.conductor_lease(env),
         state.state_config_map(env),
         *models(env),
@@ -70,7 +70,7 @@ def models(env: environment.Environment) -> list[dict[str, Any]]:
     return [
         model_volume.persistent_volume(volume, "10.0.0.1", "/share", 16_000),
         model_volume.persistent_volume_claim(metadata(env, names.MODEL_CLAIM), 16_000),
-        rbac.account_without_token(metadata(env, rbac.JOBS_ACCOUNT)),
+        rbac.account_without_token(metadata(env, rbac.JOBS_ACCOUNT), IMAGE),
     ]
 
 

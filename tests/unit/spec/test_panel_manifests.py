@@ -6,7 +6,7 @@ import pytest
 
 from gtc_spec import environment
 from gtc_spec.errors import UsageError
-from gtc_spec.manifests import dgd, guardian, jobs, namespaces, network_policy, panel, rbac
+from gtc_spec.manifests import dgd, guardian, jobs, namespaces, panel, rbac
 from gtc_spec.manifests.pod_security import WRITABLE
 from gtc_spec.promql import PROMETHEUS_ADDRESS
 
@@ -72,7 +72,7 @@ def test_pod_runs_on_the_management_pool_under_its_own_account(
     assert pod(deployment)["nodeSelector"] == {"doks.digitalocean.com/node-pool": "management"}
     assert pod(deployment)["serviceAccountName"] == name
     assert pod(deployment)["automountServiceAccountToken"] is True
-    accounts = [rbac.panel_access(PROD)[0], rbac.guardian_access(PROD)[0]]
+    accounts = [rbac.panel_access(PROD, IMAGE)[0], rbac.guardian_access(PROD, IMAGE)[0]]
     assert name in [account["metadata"]["name"] for account in accounts]
 
 
@@ -171,54 +171,6 @@ def test_the_service_stays_inside_the_cluster_and_finds_the_panel() -> None:
     labels = DEPLOYMENTS["panel"]["spec"]["template"]["metadata"]["labels"]
     assert service["spec"]["type"] == "ClusterIP"
     assert service["spec"]["selector"].items() <= labels.items()
-
-
-def policies() -> dict[str, Any]:
-    return {p["metadata"]["name"]: p["spec"] for p in network_policy.network_policies(PROD)}
-
-
-def ways_out(name: str) -> set[tuple[str, int]]:
-    return {
-        (str(peer), port["port"])
-        for rule in policies()[name]["egress"]
-        for peer in rule["to"]
-        for port in rule["ports"]
-    }
-
-
-def test_nobody_may_talk_to_anybody_by_default() -> None:
-    denied = policies()["default-deny"]
-    assert denied["podSelector"] == {}
-    assert denied["policyTypes"] == ["Ingress", "Egress"]
-    assert denied["ingress"] == denied["egress"] == []
-
-
-def test_panel_may_reach_what_it_is_configured_for_and_no_other_port() -> None:
-    assert {port for _, port in ways_out("gtc-demo-panel")} == {
-        53, 80, 443, 3000, 6443, 8000, 9090, 16443,
-    }  # fmt: skip
-    named = {port: peer for peer, port in ways_out("gtc-demo-panel")}
-    assert "'dynamo-workload'" in named[8000]
-    assert "frontend" in named[8000]
-    assert "'monitoring'" in named[9090]
-    assert "'monitoring'" in named[3000]
-    assert "0.0.0.0/0" in named[443]
-
-
-def test_frontend_is_selected_by_the_label_that_the_operator_gives_it() -> None:
-    [selected] = [peer for peer, port in ways_out("gtc-demo-panel") if port == 8000]
-    frontend = dgd.dynamo_graph_deployment(PROD)["spec"]["services"]["Frontend"]
-    assert f"'nvidia.com/dynamo-component-type': '{frontend['componentType']}'" in selected
-
-
-def test_guardian_may_reach_the_api_server_only() -> None:
-    assert {port for _, port in ways_out("gtc-demo-guardian")} == {53, 443, 6443, 16443}
-
-
-def test_only_prometheus_may_come_in() -> None:
-    [rule] = policies()["gtc-demo-panel"]["ingress"]
-    assert "monitoring" in str(rule["from"])
-    assert policies()["gtc-demo-guardian"]["ingress"] == []
 
 
 def test_the_jobs_share_account_and_nodes_but_have_no_token() -> None:
