@@ -19,7 +19,7 @@ def charts(stack: Synthesised) -> list[Json]:
 def test_no_word_becomes_a_number_when_a_chart_prints_it_bare(stack: Synthesised) -> None:
     given = [values for each in charts(stack) for values in each.get("values", [])]
 
-    assert "--collect-interval=5000" in str(given)
+    assert "pods=[nvidia.com/dynamo-component" in str(given)
     assert words_read_otherwise(given) == []
 
 
