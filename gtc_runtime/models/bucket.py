@@ -40,6 +40,15 @@ _HINTS: Final = {
 
 
 @dataclass(frozen=True)
+class Patience:
+    """How long a store may keep us waiting: a connection, a silence in an exchange, and tries."""
+
+    connect_s: float
+    read_s: float
+    tries: int
+
+
+@dataclass(frozen=True)
 class Stored:
     """An object that is there.
 
@@ -75,13 +84,21 @@ class Bucket:
         key_id: Access key.
         secret: Its secret.
         connections: Exchanges at the same time.
+        patience: How long to wait. Default: as long as a transfer of many gigabytes deserves.
     """
 
     def __init__(
-        self, name: str, endpoint: str, key_id: str, secret: str, connections: int
+        self,
+        name: str,
+        endpoint: str,
+        key_id: str,
+        secret: str,
+        connections: int,
+        patience: Patience | None = None,
     ) -> None:
         self.name = name
         self._endpoint = endpoint
+        patience = patience or Patience(CONNECT_S, READ_S, TRIES)
         self._s3: Any = _session().create_client(
             "s3",
             endpoint_url=endpoint,
@@ -89,9 +106,9 @@ class Bucket:
             aws_secret_access_key=secret,
             region_name="us-east-1",  # Spaces signs with any region; botocore insists on one
             config=Config(
-                connect_timeout=CONNECT_S,
-                read_timeout=READ_S,
-                retries={"mode": "adaptive", "total_max_attempts": TRIES},
+                connect_timeout=patience.connect_s,
+                read_timeout=patience.read_s,
+                retries={"mode": "adaptive", "total_max_attempts": patience.tries},
                 max_pool_connections=connections + 2,
                 # S3-compatible stores refuse the newer checksum headers
                 request_checksum_calculation="when_required",
@@ -100,6 +117,11 @@ class Bucket:
                 s3={"addressing_style": "path", "payload_signing_enabled": False},
             ),
         )
+
+    def reach(self) -> None:
+        """See that the bucket is there and that the key may look at it."""
+        with self._explained("look at", "the bucket"):
+            self._s3.head_bucket(Bucket=self.name)
 
     def read(self, key: str) -> bytes | None:
         """The content of a small object; None when there is none."""

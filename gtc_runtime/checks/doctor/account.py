@@ -1,0 +1,141 @@
+"""Checks of who deploys: the token, what it may do, how many droplets, and what lives there."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gtc_runtime.checks.check import Finding, RestsOn, green, judge, red
+from gtc_runtime.checks.doctor.case import Case
+from gtc_runtime.checks.doctor.cloud import OWNERS, Forbidden, Json
+from gtc_spec import names
+from gtc_spec.environment import ENVIRONMENTS
+
+TOKENS_PAGE: Final = "https://cloud.digitalocean.com/account/api/tokens"
+SUPPORT: Final = "https://cloudsupport.digitalocean.com"
+DO_TOKEN: Final = "DIGITALOCEAN_ACCESS_TOKEN"  # noqa: S105 - a name
+
+SCOPES: Final = (
+    *("account:read", "actions:read", "regions:read", "sizes:read", "droplet:read"),
+    *("kubernetes:read", "kubernetes:create", "kubernetes:update", "kubernetes:delete"),
+    *("kubernetes:access_cluster", "vpc:read", "vpc:create", "vpc:delete"),
+    *("nfs:list", "nfs:read", "nfs:create", "nfs:delete"),
+    *("registry:read", "registry:update", "tag:read", "tag:create"),
+    *("load_balancer:read", "load_balancer:delete"),
+    *("block_storage:read", "block_storage:delete"),
+)
+"""What a deployment and its end take, by the security of each operation in DigitalOcean's OpenAPI
+document (7c1300c, 2026-08-07) and the scopes that each of those requires."""
+_EVERYTHING: Final = ({"read", "write"}, {"api:read", "api:write"})
+"""How a token with full access may be told; unverified, both names occur in documents."""
+
+
+async def token(case: Case) -> Finding:
+    """It belongs to an active account.
+
+    Raises:
+        RestsOn: It is not set, or nobody answers.
+    """
+    case.secret(DO_TOKEN)
+    who = await case.cloud.account()
+    told = f"{who.get('email')}, team {(who.get('team') or {}).get('name', 'none')}"
+    status = str(who.get("status", "active"))
+    if status == "active":
+        return green(told)
+    why = str(who.get("status_message") or "").strip()
+    hint = f"the account needs attention: {why or 'see its billing page'}; {SUPPORT}"
+    return red(f"{told}: the account is {status}", "an active account", hint)
+
+
+async def scopes(case: Case) -> Finding:
+    """It may do everything that a deployment does, as far as somebody tells.
+
+    Raises:
+        RestsOn: There is no token that works.
+    """
+    case.secret(DO_TOKEN)
+    told = await case.cloud.scopes()
+    lacks = await _refused_reads(case)
+    if told is not None and not any(each <= set(told) for each in _EVERYTHING):
+        lacks += [scope for scope in SCOPES if scope not in told and scope not in lacks]
+    if lacks:
+        hint = f"make a token with full access, or add these scopes: {TOKENS_PAGE}"
+        return red(f"lacks {', '.join(lacks)}", f"{len(SCOPES)} scopes", hint)
+    if told is None:
+        return Finding("not-permitted", "it reads everything; nobody tells whether it may write")
+    full = any(each <= set(told) for each in _EVERYTHING)
+    return green("full access" if full else f"all {len(SCOPES)} that are needed")
+
+
+async def _refused_reads(case: Case) -> list[str]:
+    """Scopes without which a question of ours was refused."""
+    return [scope for path, (_, scope) in OWNERS.items() if await _refused(case, path)]
+
+
+async def _refused(case: Case, path: str) -> bool:
+    region = f"region={case.env.region}"
+    try:
+        if path == "/v2/account":
+            await case.cloud.account()
+        elif path == "/v2/nfs":
+            await case.cloud.get(path, region)
+        else:
+            await case.cloud.get(path)
+    except Forbidden:
+        return True
+    except RestsOn as error:
+        if error.cause == "token":
+            raise
+    return False
+
+
+async def droplet_limit(case: Case) -> Finding:
+    """There is room for every node; the API does not tell limits of GPUs.
+
+    Raises:
+        RestsOn: Nobody answers.
+    """
+    limit = int((await case.cloud.account()).get("droplet_limit") or 0)
+    used = int(((await case.cloud.get("/v2/droplets")).get("meta") or {}).get("total") or 0)
+    fewest, most = case.env.hosting.management_nodes
+    ours = await _our_nodes(case)
+    need, room = case.env.gpus.nodes + fewest, limit - used + ours
+    told = f"room for {room} of {limit} droplets, {need} to {case.env.gpus.nodes + most} needed"
+    hint = f"ask for a higher limit (Settings > Resource Limits, or {SUPPORT}), or end droplets"
+    return judge(room >= need, told, f">= {need}", hint)
+
+
+async def _our_nodes(case: Case) -> int:
+    try:
+        found = await _clusters(case)
+    except RestsOn:
+        return 0
+    pools = [pool for each in found for pool in each.get("node_pools") or ()]
+    return sum(len(pool.get("nodes") or ()) for pool in pools)
+
+
+async def _clusters(case: Case) -> list[Json]:
+    """The account's clusters of our name; there is one at most."""
+    listed = await case.cloud.all("/v2/kubernetes/clusters", "kubernetes_clusters")
+    return [each for each in listed if each.get("name") == names.DEMO]
+
+
+async def cluster_name(case: Case) -> Finding:
+    """Nobody else's cluster has our name.
+
+    Raises:
+        RestsOn: Nobody answers.
+    """
+    found = await _clusters(case)
+    if not found:
+        return green(f"no cluster {names.DEMO} in this account")
+    tags = set(found[0].get("tags") or ())
+    lives = [each for each in ENVIRONMENTS if names.environment_tag(each) in tags]
+    wanted = f"none, or {case.env.name}"
+    if not lives:
+        hint = "it was not made by this: rename or remove it by hand"
+        return red(f"a cluster {names.DEMO} without the tag of an environment", wanted, hint)
+    if lives != [case.env.name]:
+        hint = f"make teardown ENV={lives[0]} in the checkout that deployed it, then repeat"
+        return red(f"{lives[0]} is deployed in this account", wanted, hint)
+    here = "" if case.listed_here else ", and not by this checkout"
+    return green(f"{case.env.name} is deployed already{here}")

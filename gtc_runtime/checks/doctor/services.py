@@ -1,0 +1,113 @@
+"""Checks of what comes from elsewhere: HuggingFace's checkpoint, and follow-up questions."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+import httpx
+
+from gtc_runtime.checks.check import Finding, RestsOn, green, judge, red
+from gtc_runtime.checks.doctor.case import Case
+from gtc_spec.errors import GtcError
+from gtc_spec.manifests.secret_names import GRADIENT, HF_TOKEN
+
+ANSWER_S: Final = 5.0
+REVISION: Final = "main"
+"""What the upload takes when nobody names a revision."""
+_KEYS_PAGE: Final = "https://cloud.digitalocean.com/model-studio/manage-keys"
+
+
+async def hub_token(case: Case) -> Finding:
+    """HuggingFace knows it.
+
+    Raises:
+        RestsOn: It is not set.
+    """
+    answer = await _hub(case, "GET", "/api/whoami-v2")
+    hint = f"make a token of type read at {case.places.hub}/settings/tokens, HF_TOKEN in .env"
+    if answer.status_code == 200:
+        return green(f"account {_json(answer).get('name', 'without a name')}")
+    return red(_refusal("the token", answer), "a token that is known", hint)
+
+
+async def model(case: Case) -> Finding:
+    """It grants the token this repository at this revision: a HEAD of one of its files.
+
+    Its listing is public even where its files are gated, so only a file proves the grant.
+
+    Raises:
+        RestsOn: The token is not known, or not set.
+    """
+    if (await hub_token(case)).state == "red":
+        raise RestsOn("hub token")
+    repository = case.env.model.repository
+    page = f"{case.places.hub}/{repository}"
+    wanted = f"{repository} at {REVISION}"
+    listing = await _hub(case, "GET", f"/api/models/{repository}/revision/{REVISION}")
+    if listing.status_code != 200:
+        hint = f"check MODEL, or ask for access: {page}"
+        return red(_refusal(wanted, listing), wanted, hint)
+    told = _json(listing)
+    names = [str(each["rfilename"]) for each in told.get("siblings") or ()]
+    weights = next((each for each in names if each.endswith(".safetensors")), "config.json")
+    commit = str(told.get("sha") or REVISION)
+    answer = await _hub(case, "HEAD", f"/{repository}/resolve/{commit}/{weights}")
+    hint = f"accept its licence with the account of HF_TOKEN, wait for the grant: {page}"
+    good = answer.status_code < 400
+    found = f"{repository} at {commit[:12]}" if good else _refusal(weights, answer)
+    return judge(good, found, "a token that may read its files", hint)
+
+
+async def inference(case: Case) -> Finding:
+    """The key works and offers the model of the follow-up questions.
+
+    Raises:
+        RestsOn: The key is not set.
+    """
+    url = f"{case.places.inference.rstrip('/')}/v1/models"
+    answer = await _ask(case, "GET", url, case.secret(GRADIENT.keys[0]))
+    make = f"make a model access key at {_KEYS_PAGE}, GRADIENT_API_KEY in .env"
+    if answer.status_code != 200:
+        return red(_refusal("the key", answer), "a key that works", make)
+    offered = sorted(str(each["id"]) for each in _json(answer).get("data") or ())
+    wanted = case.followups_model
+    hint = f"GTC_FOLLOWUPS_MODEL= one of {', '.join(offered) or 'none: the key may use no model'}"
+    told = wanted if wanted in offered else f"{wanted} is not offered to this key"
+    return judge(wanted in offered, told, "the model of the follow-up questions", hint)
+
+
+async def _hub(case: Case, method: str, path: str) -> httpx.Response:
+    return await _ask(
+        case, method, case.places.hub.rstrip("/") + path, case.secret(HF_TOKEN.keys[0])
+    )
+
+
+async def _ask(case: Case, method: str, url: str, token: str) -> httpx.Response:
+    """One answer; redirects are not followed, they are one.
+
+    Raises:
+        GtcError: Nobody answers in time.
+    """
+    headers = {"Authorization": f"Bearer {token}"}
+    try:
+        return await case.session.request(method, url, headers=headers, timeout=ANSWER_S)
+    except (httpx.HTTPError, httpx.InvalidURL) as error:
+        host = url.split("/v1/")[0].split("/api/")[0]
+        told = str(error) or type(error).__name__
+        raise GtcError(f"{host} does not answer: {told}", "check the network, repeat") from None
+
+
+def _refusal(what: str, answer: httpx.Response) -> str:
+    """Status, and the words of the hub for it."""
+    code = answer.headers.get("X-Error-Code", "")
+    words = {"GatedRepo": "it is gated", "RepoNotFound": "no such repository for this token",
+             "RevisionNotFound": "no such revision"}.get(code, code)  # fmt: skip
+    return f"{what} is refused ({answer.status_code}{', ' + words if words else ''})"
+
+
+def _json(answer: httpx.Response) -> dict[str, Any]:
+    try:
+        read = answer.json()
+    except ValueError:
+        raise GtcError(f"{answer.url.host} sent no JSON", "repeat") from None
+    return read if isinstance(read, dict) else {}
