@@ -34,7 +34,7 @@ ADOPTING = $(if $(ADOPT),--adopt)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo plan test test-slow chaos bench-load bench-models check lint types arch \
-	synth check-env deploy teardown kubeconfig infra-init infra-plan infra-up infra-down \
+	synth check-env doctor deploy teardown kubeconfig infra-init infra-plan infra-up infra-down \
 	cluster-config cluster-teardown deploy-dynamo deploy-keda deploy-loadgen deploy-corpus \
 	deploy-apps model-to-spaces model-to-nfs setup-model build-loadgen build-all push-loadgen \
 	push-all build-push-all demo-status preflight demo-start demo-auto demo-stop demo-reset \
@@ -95,8 +95,11 @@ arch: setup ## Import rules, sizes, generated files, lock files, documents
 synth: setup ## Write the Terraform configuration of all stacks into cdktf.out
 	@umask 077 && GTC_ENV=$(ENV) $(BIN)/python main.py
 
-check-env: setup ## Check every variable that a deployment needs, all at once
+check-env: setup ## Check every variable and choice of a deployment, all at once
 	@$(GTC) check-env --env $(ENV)
+
+doctor: setup ## Before money flows: tools, account, sizes, keys, licence, price; in under 15 s
+	@$(GTC) doctor --env $(ENV)
 
 deploy: setup ## Everything: image, infra, cluster, and the wait for them; repeat it whatever went wrong; ADOPT=1
 	@$(GTC) deploy --env $(ENV) $(ADOPTING)

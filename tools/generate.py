@@ -13,11 +13,14 @@ import sys
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from dashboards import build
 from gtc_runtime import settings
-from gtc_runtime.checks.preflight import PROBES
-from gtc_spec import environment, metrics
+from gtc_runtime.checks import preflight
+from gtc_runtime.checks.check import Probe
+from gtc_runtime.checks.doctor import doctor, origins
+from gtc_spec import environment, metrics, prices
 from gtc_spec.phases import Segment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -68,9 +71,33 @@ def phase_table(name: str) -> str:
     return table(heads, rows)
 
 
-def check_table() -> str:
-    """What the preflight asks, in its order."""
-    return table(("check", "asks"), ((f"*{each.name}*", each.asks) for each in PROBES))
+def check_table(probes: Iterable[Probe[Any]]) -> str:
+    """What these checks ask, in their order."""
+    return table(("check", "asks"), ((f"*{each.name}*", each.asks) for each in probes))
+
+
+def secret_table() -> str:
+    """Where each secret of a deployment is made."""
+    rows = (
+        (f"`{name}`", settings.PURPOSES[name], f"<{each.page}>", each.scope)
+        for name, each in origins.ORIGINS.items()
+    )
+    return table(("secret", "for", "made at", "choose"), rows)
+
+
+def scope_list() -> str:
+    """Scopes of a token that may do no more than it must."""
+    return ", ".join(f"`{each}`" for each in origins.SCOPES)
+
+
+def price_table() -> str:
+    """What an hour of each environment costs, line by line."""
+    rows = []
+    for name in environment.ENVIRONMENTS:
+        lines = prices.lines(environment.load(name))
+        rows += [(name, each.what, f"{each.usd_h:.2f}", each.source) for each in lines]
+        rows.append((name, "**together**", f"**{prices.total_usd_h(lines):.2f}**", ""))
+    return table(("", "what", "USD/h", "source"), rows)
 
 
 def _phase_row(start_s: float, segment: Segment) -> tuple[str, ...]:
@@ -123,7 +150,11 @@ def _yes(there: bool) -> str:
 
 
 TABLES: dict[str, Callable[[], str]] = {
-    "checks": check_table,
+    "checks": lambda: check_table(preflight.PROBES),
+    "doctor": lambda: check_table(doctor.PROBES),
+    "secrets": secret_table,
+    "scopes": scope_list,
+    "prices": price_table,
     "metrics": metric_table,
     "phases-prod": lambda: phase_table("prod"),
     "phases-dev": lambda: phase_table("dev"),

@@ -123,4 +123,4 @@ def _size(size: str, listed_usd_h: float, seen: Mapping[str, float]) -> Price:
         return Price(seen[known], f"{API}{contract}")
     if known in SIZES:
         return Price(SIZES[known].usd_h, f"{SIZES[known].source}{contract}")
-    return Price(listed_usd_h, f"environments/{{env}}.toml{contract}")
+    return Price(listed_usd_h, f"environments/*.toml{contract}")

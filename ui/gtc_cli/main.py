@@ -55,6 +55,7 @@ def _learn_all(group: click.Group) -> None:
     from gtc_cli import (
         corpus,
         dashboards,
+        doctor,
         drive,
         model,
         places,
@@ -74,6 +75,7 @@ def _learn_all(group: click.Group) -> None:
         plan.plan,
         status.status,
         places.open_place,
+        *doctor.COMMANDS,
         preflight.preflight,
         prescale.prescale,
         verify.verify,

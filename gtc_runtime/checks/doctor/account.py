@@ -7,26 +7,11 @@ from typing import Final
 from gtc_runtime.checks.check import Finding, RestsOn, green, judge, red
 from gtc_runtime.checks.doctor.case import Case
 from gtc_runtime.checks.doctor.cloud import OWNERS, Forbidden, Json
+from gtc_runtime.checks.doctor.origins import DO_TOKEN, EVERYTHING, ORIGINS, SCOPES, SUPPORT
 from gtc_spec import names
 from gtc_spec.environment import ENVIRONMENTS
 
-TOKENS_PAGE: Final = "https://cloud.digitalocean.com/account/api/tokens"
-SUPPORT: Final = "https://cloudsupport.digitalocean.com"
-DO_TOKEN: Final = "DIGITALOCEAN_ACCESS_TOKEN"  # noqa: S105 - a name
-
-SCOPES: Final = (
-    *("account:read", "actions:read", "regions:read", "sizes:read", "droplet:read"),
-    *("kubernetes:read", "kubernetes:create", "kubernetes:update", "kubernetes:delete"),
-    *("kubernetes:access_cluster", "vpc:read", "vpc:create", "vpc:delete"),
-    *("nfs:list", "nfs:read", "nfs:create", "nfs:delete"),
-    *("registry:read", "registry:update", "tag:read", "tag:create"),
-    *("load_balancer:read", "load_balancer:delete"),
-    *("block_storage:read", "block_storage:delete"),
-)
-"""What a deployment and its end take, by the security of each operation in DigitalOcean's OpenAPI
-document (7c1300c, 2026-08-07) and the scopes that each of those requires."""
-_EVERYTHING: Final = ({"read", "write"}, {"api:read", "api:write"})
-"""How a token with full access may be told; unverified, both names occur in documents."""
+_TOKENS: Final = ORIGINS[DO_TOKEN].page
 
 
 async def token(case: Case) -> Finding:
@@ -55,14 +40,14 @@ async def scopes(case: Case) -> Finding:
     case.secret(DO_TOKEN)
     told = await case.cloud.scopes()
     lacks = await _refused_reads(case)
-    if told is not None and not any(each <= set(told) for each in _EVERYTHING):
+    if told is not None and not any(each <= set(told) for each in EVERYTHING):
         lacks += [scope for scope in SCOPES if scope not in told and scope not in lacks]
     if lacks:
-        hint = f"make a token with full access, or add these scopes: {TOKENS_PAGE}"
+        hint = f"make a token with full access, or add these scopes: {_TOKENS}"
         return red(f"lacks {', '.join(lacks)}", f"{len(SCOPES)} scopes", hint)
     if told is None:
         return Finding("not-permitted", "it reads everything; nobody tells whether it may write")
-    full = any(each <= set(told) for each in _EVERYTHING)
+    full = any(each <= set(told) for each in EVERYTHING)
     return green("full access" if full else f"all {len(SCOPES)} that are needed")
 
 
@@ -137,5 +122,7 @@ async def cluster_name(case: Case) -> Finding:
     if lives != [case.env.name]:
         hint = f"make teardown ENV={lives[0]} in the checkout that deployed it, then repeat"
         return red(f"{lives[0]} is deployed in this account", wanted, hint)
-    here = "" if case.listed_here else ", and not by this checkout"
-    return green(f"{case.env.name} is deployed already{here}")
+    if not case.listed_here:
+        hint = "copy both state files from the checkout that deployed it; lost: make deploy ADOPT=1"
+        return red(f"{lives[0]} is deployed, and no state here lists it", wanted, hint)
+    return green(f"{lives[0]} is deployed already, from here")

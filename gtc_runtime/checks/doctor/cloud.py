@@ -22,7 +22,7 @@ ANSWER_S: Final = 5.0
 """Longest wait for one answer, its repetition included."""
 _AGAIN: Final = (429, 500, 502, 503, 504)
 _PAUSE_S: Final = 0.3
-_PAGE: Final = "per_page=200"
+_PAGE: Final = "per_page=200&page={}"
 _PAGES_MAX: Final = 10
 
 OWNERS: Final[Mapping[str, tuple[str, str]]] = {
@@ -65,29 +65,31 @@ class Cloud:
         """The account of the token.
 
         Raises:
-            RestsOn: The API does not answer, or refuses the token.
+            RestsOn: There is no token, the API does not answer, or it refuses the token.
         """
+        if not self._token:
+            raise RestsOn("variables", "there is no token")
         return dict((await self._document("/v2/account", "/v2/account"))["account"])
 
-    async def get(self, path: str, query: str = _PAGE, owner: str = "") -> Json:
+    async def get(self, path: str, query: str = "", owner: str = "") -> Json:
         """One document, after the account has answered.
 
         Args:
             path: Such as ``/v2/regions``.
-            query: Such as ``region=atl1``.
+            query: Such as ``region=atl1``. Default: the first page of a list.
             owner: The entry of `OWNERS` when it is not the path.
 
         Raises:
             RestsOn: It does not come; names the check that tells.
         """
         await self.reached()
-        return await self._document(f"{path}?{query}", owner or path)
+        return await self._document(f"{path}?{query or _PAGE.format(1)}", owner or path)
 
     async def all(self, path: str, key: str) -> list[Json]:
         """Every object of a list, page by page; see `get`."""
         found: list[Json] = []
         for page in range(1, _PAGES_MAX + 1):
-            document = await self.get(path, f"{_PAGE}&page={page}")
+            document = await self.get(path, _PAGE.format(page))
             found += [each for each in document.get(key) or () if isinstance(each, dict)]
             if not ((document.get("links") or {}).get("pages") or {}).get("next"):
                 break
@@ -147,10 +149,10 @@ class Cloud:
     async def _patiently(self, url: str) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self._token}"}
         async with asyncio.timeout(ANSWER_S):
-            answer = await self._session.get(url, headers=headers)
+            answer = await self._session.get(url, headers=headers, timeout=None)
             if answer.status_code in _AGAIN:
                 await asyncio.sleep(_PAUSE_S)
-                answer = await self._session.get(url, headers=headers)
+                answer = await self._session.get(url, headers=headers, timeout=None)
         return answer
 
     async def close(self) -> None:

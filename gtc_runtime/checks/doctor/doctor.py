@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from gtc_runtime.checks.check import Finding, Probe, Report, Round, judge
+from gtc_runtime.checks.check import Finding, Probe, Report, Round, green, judge
 from gtc_runtime.checks.doctor import account, money, offers, services, storage, tools
 from gtc_runtime.checks.doctor.case import Case
 from gtc_runtime.checks.doctor.cloud import OWNERS
+from gtc_runtime.checks.doctor.origins import DO_TOKEN, ORIGINS
 
 WHOLE_S: Final = 14.0
 """Longest time of all together; a person waits for it."""
@@ -18,12 +19,24 @@ async def variables(case: Case) -> Finding:
     """Every secret is set, once, and well written."""
     wrong = [text for _, text in sorted(case.problems.items())]
     told = "; ".join(wrong) or f"{len(case.secrets)} secrets are set"
-    hint = "fill them in in .env; docs/doctor.md says where each one is made"
+    pages = dict.fromkeys(ORIGINS[name].page for name in sorted(case.problems))
+    hint = f"cp .env.example .env and fill it in; made at {', '.join(pages)}; see docs/doctor.md"
     return judge(not wrong, told, "every secret, once, without quotes", hint)
+
+
+async def choices(case: Case) -> Finding:
+    """What would be deployed, and where to."""
+    env = case.env
+    return green(
+        f"{env.name}: {env.model.repository} on {env.gpus.nodes} x {env.gpus.size} in "
+        f"{env.region}; bucket {case.places.bucket} at {case.places.spaces}; images to "
+        f"{case.registry}"
+    )
 
 
 PROBES: Final[tuple[Probe[Case], ...]] = (
     Probe("variables", "Is every secret set, once, and well written?", variables),
+    Probe("choices", "What would be deployed, and where?", choices),
     Probe("terraform", "Is it installed, and new enough?", tools.terraform),
     Probe("node", "Is it installed with npx, and new enough?", tools.node),
     Probe("docker", "Is it installed, and does its daemon answer?", tools.docker),
@@ -55,8 +68,13 @@ PROBES: Final[tuple[Probe[Case], ...]] = (
 """Every check, in the order in which one would mend them."""
 
 _SERVICE: Final = "https://status.digitalocean.com; check the network, then repeat"
-_TOKEN: Final = f"{account.DO_TOKEN} in .env, made at {account.TOKENS_PAGE}; or {_SERVICE}"
-_HINTS: Final = {owner: _SERVICE for owner, _ in OWNERS.values()} | {"token": _TOKEN}
+_TOKEN: Final = f"{DO_TOKEN} in .env, made at {ORIGINS[DO_TOKEN].page}; or {_SERVICE}"
+_HINTS: Final = {
+    **{owner: _SERVICE for owner, _ in OWNERS.values()},
+    "token": _TOKEN,
+    "hub token": "https://status.huggingface.co; check the network and HF_ENDPOINT, then repeat",
+    "inference": _SERVICE,
+}
 _ROUND: Final[Round[Case]] = Round(WHOLE_S, _HINTS)
 
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from typing import Final
 
 from gtc_runtime.checks.check import Finding, RestsOn, green, judge, red
-from gtc_runtime.checks.doctor.account import SUPPORT
 from gtc_runtime.checks.doctor.case import Case
 from gtc_runtime.checks.doctor.cloud import Json
+from gtc_runtime.checks.doctor.origins import SUPPORT
 from gtc_spec import prices, versions
 
 NFS_REGIONS: Final = ("atl1", "nyc2")

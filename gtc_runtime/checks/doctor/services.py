@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, Final
 
 import httpx
 
 from gtc_runtime.checks.check import Finding, RestsOn, green, judge, red
 from gtc_runtime.checks.doctor.case import Case
+from gtc_runtime.checks.doctor.origins import ORIGINS
 from gtc_spec.errors import GtcError
 from gtc_spec.manifests.secret_names import GRADIENT, HF_TOKEN
 
+_KEY: Final = GRADIENT.keys[0]
+_TOKEN: Final = HF_TOKEN.keys[0]
 ANSWER_S: Final = 5.0
 REVISION: Final = "main"
 """What the upload takes when nobody names a revision."""
-_KEYS_PAGE: Final = "https://cloud.digitalocean.com/model-studio/manage-keys"
 
 
 async def hub_token(case: Case) -> Finding:
@@ -24,7 +27,7 @@ async def hub_token(case: Case) -> Finding:
         RestsOn: It is not set.
     """
     answer = await _hub(case, "GET", "/api/whoami-v2")
-    hint = f"make a token of type read at {case.places.hub}/settings/tokens, HF_TOKEN in .env"
+    hint = f"{_TOKEN} in .env, a token of type read made at {ORIGINS[_TOKEN].page}"
     if answer.status_code == 200:
         return green(f"account {_json(answer).get('name', 'without a name')}")
     return red(_refusal("the token", answer), "a token that is known", hint)
@@ -65,8 +68,8 @@ async def inference(case: Case) -> Finding:
         RestsOn: The key is not set.
     """
     url = f"{case.places.inference.rstrip('/')}/v1/models"
-    answer = await _ask(case, "GET", url, case.secret(GRADIENT.keys[0]))
-    make = f"make a model access key at {_KEYS_PAGE}, GRADIENT_API_KEY in .env"
+    answer = await _ask(case, "GET", url, case.secret(_KEY), "inference")
+    make = f"{_KEY} in .env, a model access key made at {ORIGINS[_KEY].page}"
     if answer.status_code != 200:
         return red(_refusal("the key", answer), "a key that works", make)
     offered = sorted(str(each["id"]) for each in _json(answer).get("data") or ())
@@ -77,24 +80,25 @@ async def inference(case: Case) -> Finding:
 
 
 async def _hub(case: Case, method: str, path: str) -> httpx.Response:
-    return await _ask(
-        case, method, case.places.hub.rstrip("/") + path, case.secret(HF_TOKEN.keys[0])
-    )
+    url = case.places.hub.rstrip("/") + path
+    return await _ask(case, method, url, case.secret(_TOKEN), "hub token")
 
 
-async def _ask(case: Case, method: str, url: str, token: str) -> httpx.Response:
+async def _ask(case: Case, method: str, url: str, token: str, owner: str) -> httpx.Response:
     """One answer; redirects are not followed, they are one.
 
     Raises:
-        GtcError: Nobody answers in time.
+        RestsOn: Nobody answers in time; ``owner`` is the check that tells.
     """
     headers = {"Authorization": f"Bearer {token}"}
     try:
-        return await case.session.request(method, url, headers=headers, timeout=ANSWER_S)
+        async with asyncio.timeout(ANSWER_S):
+            return await case.session.request(method, url, headers=headers, timeout=None)
+    except TimeoutError:
+        raise RestsOn(owner, f"{httpx.URL(url).host} does not answer in time") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        host = url.split("/v1/")[0].split("/api/")[0]
         told = str(error) or type(error).__name__
-        raise GtcError(f"{host} does not answer: {told}", "check the network, repeat") from None
+        raise RestsOn(owner, f"{url} does not answer: {told}") from None
 
 
 def _refusal(what: str, answer: httpx.Response) -> str:

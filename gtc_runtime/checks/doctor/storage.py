@@ -12,6 +12,7 @@ from typing import Final
 
 from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, green, red
 from gtc_runtime.checks.doctor.case import REGISTRY_HOST, Case
+from gtc_runtime.checks.doctor.origins import ORIGINS
 from gtc_runtime.models.bucket import Bucket, Patience
 from gtc_spec import images
 from gtc_spec.errors import GtcError
@@ -22,7 +23,7 @@ IMAGE_GIB: Final = 1
 PROBE_KEY: Final = ".gtc-doctor"
 _REGISTRY_PAGE: Final = "https://cloud.digitalocean.com/registry"
 _SPACES_PAGE: Final = "https://cloud.digitalocean.com/spaces"
-_KEYS_PAGE: Final = "https://cloud.digitalocean.com/spaces/access_keys"
+_KEYS_PAGE: Final = ORIGINS[SPACES.keys[0]].page
 _PATIENCE: Final = Patience(connect_s=3.0, read_s=5.0, tries=1)
 
 

@@ -72,17 +72,27 @@ class Variables(choices.Variables):
             UsageError: Some are missing, contradict each other or are badly written; all of them
                 are listed, one a line, with what each is for and without their values.
         """
-        found, problems = {}, []
+        found, problems = self.known(needed)
+        if problems:
+            told = "\n".join(problems.values())
+            raise UsageError(told, "copy .env.example to .env and fill it in")
+        return found
+
+    def known(self, needed: Iterable[str]) -> tuple[dict[str, str], dict[str, str]]:
+        """The values of the variables that are well, and what is wrong with the others.
+
+        Args:
+            needed: Names out of `ALIASES`.
+        """
+        found, problems = {}, {}
         for name in needed:
             given = self._given(name)
             wrong = _problem(name, given)
             if wrong:
-                problems.append(wrong)
+                problems[name] = wrong
             else:
                 found[name] = next(iter(given.values()))
-        if problems:
-            raise UsageError("\n".join(problems), "copy .env.example to .env and fill it in")
-        return found
+        return found, problems
 
     def _given(self, name: str) -> dict[str, str]:
         """The names under which a variable is given in the first place that gives any."""

@@ -1,10 +1,9 @@
-"""Verbs that deploy: check-env, infra, cluster, image, kubeconfig, deploy, teardown."""
+"""Verbs that deploy: infra, cluster, image, kubeconfig, deploy, teardown."""
 
 from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
 
@@ -32,22 +31,6 @@ force = click.option(
 adopt = click.option(
     "--adopt", is_flag=True, help="Take over what another checkout deployed; its state is lost."
 )
-
-
-@click.command("check-env")
-@options.env
-def check_env(env: str | None) -> None:
-    """Check every variable that a deployment needs; name all that are missing and what for."""
-    variables = Variables.read(os.environ, Path.cwd())
-    environment = choices.environment(env, given=variables)
-    names = needed("cluster", environment)
-    variables.secrets(names)
-    for name in names:
-        click.echo(f"ok  {name}: {settings.PURPOSES[name]}")
-    click.echo(
-        f"ok  {environment.name}: {environment.model.repository} on {environment.nodes.count} x "
-        f"{environment.nodes.size} in {environment.region}"
-    )
 
 
 @click.group()
@@ -235,7 +218,6 @@ def _confirm(yes: bool, what: str) -> None:
 
 
 COMMANDS = (
-    check_env,
     infra,
     cluster,
     image_group,
