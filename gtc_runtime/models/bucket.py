@@ -1,4 +1,4 @@
-"""The bucket as the model sync sees it; the only module here that knows botocore.
+"""The bucket as the model sync sees it; knows botocore, as does only what explains its errors.
 
 Uploads go in parts and can be taken up again by any later run; downloads begin at any byte. Every
 refusal becomes one sentence with what to do. This module must not know checkpoints.
@@ -16,10 +16,11 @@ from typing import Any, Final
 
 import botocore.session
 from botocore.config import Config
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
+from botocore.exceptions import ClientError
 
+from gtc_runtime.models.bucket_errors import code_of, explained, status_of
 from gtc_runtime.models.part_body import PartBody
-from gtc_spec.errors import GtcError, UnreachableError
+from gtc_spec.errors import GtcError
 
 CONNECT_S: Final = 10.0
 READ_S: Final = 60.0
@@ -28,15 +29,6 @@ TRIES: Final = 6
 """Requests per call. Only 429, 5xx and lost connections are repeated, slower each time."""
 _SHA256: Final = "sha256"
 """Metadata of an object: the digest of its content, set when it was created."""
-_HINTS: Final = {
-    "InvalidAccessKeyId": "check SPACES_ACCESS_KEY_ID: the store does not know this key",
-    "SignatureDoesNotMatch": "check SPACES_SECRET_ACCESS_KEY: it does not belong to the key",
-    "AccessDenied": "the key may not do this: it needs read and write access to the bucket",
-    "NoSuchBucket": "create the bucket in the region of the endpoint, or check its name",
-    "XAmzContentSHA256Mismatch": "the store does not take the checksums that were sent",
-    "NotImplemented": "the store does not take the headers that were sent",
-    "QuotaExceeded": "the bucket is full: make room or raise its quota",
-}
 
 
 @dataclass(frozen=True)
@@ -129,7 +121,7 @@ class Bucket:
             try:
                 return bytes(self._s3.get_object(Bucket=self.name, Key=key)["Body"].read())
             except ClientError as error:
-                if _code(error) in ("NoSuchKey", "404"):
+                if code_of(error) in ("NoSuchKey", "404"):
                     return None
                 raise
 
@@ -151,7 +143,7 @@ class Bucket:
             try:
                 self._s3.put_object(Bucket=self.name, Key=key, Body=content, IfNoneMatch="*")
             except ClientError as error:
-                if _status(error) in (409, 412):
+                if status_of(error) in (409, 412):
                     return False
                 raise
             return True
@@ -177,7 +169,7 @@ class Bucket:
             try:
                 head = self._s3.head_object(Bucket=self.name, Key=key)
             except ClientError as error:
-                if _status(error) == 404:
+                if status_of(error) == 404:
                     return None
                 raise
         return Stored(int(head["ContentLength"]), head["Metadata"].get(_SHA256, ""), head["ETag"])
@@ -268,47 +260,14 @@ class Bucket:
             for each in page.get("Parts", ())
         }
 
-    @contextlib.contextmanager
-    def _explained(self, action: str, key: str) -> Iterator[None]:
-        try:
-            yield
-        except ClientError as error:
-            raise self._refusal(action, key, error) from error
-        except (ConnectionError, HTTPClientError) as error:
-            raise UnreachableError(
-                f"the store at {self._endpoint} does not answer to {action} {key}: "
-                f"{type(error).__name__}",
-                "check endpoint and network, then repeat: what is there already is kept",
-            ) from error
-        except (BotoCoreError, ValueError) as error:
-            raise GtcError(f"cannot {action} {key} in {self.name}: {error}") from error
-
-    def _refusal(self, action: str, key: str, error: ClientError) -> GtcError:
-        code, status = _code(error), _status(error)
-        where = f"{self._endpoint}/{self.name}"
-        hint = _HINTS.get(code, "")
-        message = f"{where} answered {status} {code} to {action} {key}"
-        if status == 412:
-            return GtcError(f"{key} changed while it was read", "repeat")
-        if status == 429 or status >= 500:
-            return UnreachableError(message, hint or "the store is busy: repeat later")
-        if code in ("403", "404"):  # a HEAD has no body that says more
-            hint = _HINTS["AccessDenied" if code == "403" else "NoSuchBucket"]
-        return GtcError(message, hint)
+    def _explained(self, action: str, key: str) -> contextlib.AbstractContextManager[None]:
+        return explained(action, key, self._endpoint, self.name)
 
 
 @functools.cache
 def _session() -> botocore.session.Session:
     """One for all buckets: it keeps the description of S3, which takes long to read."""
     return botocore.session.get_session()
-
-
-def _code(error: ClientError) -> str:
-    return str(error.response.get("Error", {}).get("Code", ""))
-
-
-def _status(error: ClientError) -> int:
-    return int(error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
 
 
 def _content_md5(content: bytes) -> str:

@@ -49,7 +49,15 @@ NONSENSE = {
 }
 """A value of every fact that is refused by name."""
 VERBS = (
-    *("check-env", "deploy", "teardown --yes", "teardown-if-expired", "cost", "kubeconfig"),
+    *(
+        "check-env",
+        "doctor",
+        "deploy",
+        "teardown --yes",
+        "teardown-if-expired",
+        "cost",
+        "kubeconfig",
+    ),
     *("infra init", "infra plan", "infra up", "infra down --yes"),
     *("cluster config", "cluster teardown --yes", "image name", "image build", "image push"),
     *("model setup", "model status", "model verify", "model sync upload", "model sync download"),

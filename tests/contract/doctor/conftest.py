@@ -30,7 +30,7 @@ from tests.digitalocean.spaces import KEY_ID, SECRET, Spaces, spaces
 from tests.digitalocean.surroundings import HF_TOKEN, INFERENCE_KEY, Surroundings, surroundings
 from tests.s3_server import s3_server
 
-BUCKET = "do-gtc2026-doks-demo"
+BUCKET = load("prod").spaces.bucket
 SECRETS = {
     "DIGITALOCEAN_ACCESS_TOKEN": TOKEN,
     "HF_TOKEN": HF_TOKEN,
