@@ -90,22 +90,17 @@ def lines(env: Environment, seen: Mapping[str, float] | None = None) -> tuple[Li
         seen: Prices of droplet sizes as the API told them, US dollars an hour.
     """
     host, (fewest, most) = env.hosting, env.hosting.management_nodes
-    gpu = _size(env.gpus.size, env.hosting.gpu_node_usd_h, seen or {})
+    large = _size(env.nodes.size, env.nodes.usd_h, seen or {})
     small = _size(host.management_size, host.management_node_usd_h, seen or {})
-    share = NFS_GIB[host.nfs_tier]
     return (
-        Line(f"{env.gpus.nodes} x {env.gpus.size}", env.gpus.nodes * gpu.usd_h, gpu.source),
+        Line(f"{env.nodes.count} x {env.nodes.size}", env.nodes.count * large.usd_h, large.source),
         Line(
             f"{fewest} x {host.management_size} (up to {most})",
             fewest * small.usd_h,
             small.source,
         ),
         Line("highly available control plane", CONTROL_PLANE.usd_h, CONTROL_PLANE.source),
-        Line(
-            f"share of {host.nfs_gib} GiB, tier {host.nfs_tier}",
-            host.nfs_gib * share.usd_h,
-            share.source,
-        ),
+        *_share(env),
         Line(f"volumes of {VOLUMES_GIB} GiB", VOLUMES_GIB * VOLUME_GIB.usd_h, VOLUME_GIB.source),
         Line("load balancers: none is made", 0.0, f"{LOAD_BALANCER.usd_h:.3f} USD/h each"),
     )
@@ -114,6 +109,16 @@ def lines(env: Environment, seen: Mapping[str, float] | None = None) -> tuple[Li
 def total_usd_h(lines: tuple[Line, ...]) -> float:
     """Dollars an hour of all lines."""
     return sum(line.usd_h for line in lines)
+
+
+def _share(env: Environment) -> tuple[Line, ...]:
+    share = env.hosting.share
+    if share is None:
+        return ()
+    price = NFS_GIB[share.tier]
+    return (
+        Line(f"share of {share.gib} GiB, tier {share.tier}", share.gib * price.usd_h, price.source),
+    )
 
 
 def _size(size: str, listed_usd_h: float, seen: Mapping[str, float]) -> Price:

@@ -95,7 +95,7 @@ def test_every_choice_is_tried_here() -> None:
 def test_every_fact_that_is_chosen_is_another_one_in_the_environment() -> None:
     env, plain = choices.environment("dev", given=process()), load("dev")
 
-    assert (env.region, env.gpus.size) == ("nyc2", "gpu-h200x1-141gb")
+    assert (env.region, env.nodes.size) == ("nyc2", "gpu-h200x1-141gb")
     assert env.model.repository == "nvidia/Llama-3.1-8B-Instruct-FP8"
     assert env.until == datetime(2099, 1, 2, 3, 4, tzinfo=UTC)
     assert (env.spaces.bucket, env.spaces.region) == ("ours", "fra1")

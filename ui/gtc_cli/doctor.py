@@ -11,7 +11,7 @@ import click
 
 from gtc_cli import findings, options
 from gtc_cli.deploy import checkout, image, state
-from gtc_cli.deploy.variables import DO_TOKEN, NEEDED, Variables
+from gtc_cli.deploy.variables import DO_TOKEN, Variables, needed
 from gtc_runtime import choices, settings
 from gtc_spec import images, names, serving
 from gtc_spec.errors import GtcError, UsageError
@@ -100,7 +100,7 @@ def _case(env: str | None, session: httpx.AsyncClient, adopting: bool) -> Case:
     variables = Variables.read(os.environ, folder)
     configured = settings.read(env=env)
     environment = choices.environment(env, given=variables)
-    secrets, problems = variables.known(NEEDED["cluster"])
+    secrets, problems = variables.known(needed("cluster", environment))
     api = os.environ.get("DIGITALOCEAN_API_URL", "")
     return Case(
         env=environment,

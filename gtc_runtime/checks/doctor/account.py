@@ -83,8 +83,8 @@ async def droplet_limit(case: Case) -> Finding:
     used = int(((await case.cloud.get("/v2/droplets")).get("meta") or {}).get("total") or 0)
     fewest, most = case.env.hosting.management_nodes
     ours = await _our_nodes(case)
-    need, room = case.env.gpus.nodes + fewest, limit - used + ours
-    told = f"room for {room} of {limit} droplets, {need} to {case.env.gpus.nodes + most} needed"
+    need, room = case.env.nodes.count + fewest, limit - used + ours
+    told = f"room for {room} of {limit} droplets, {need} to {case.env.nodes.count + most} needed"
     hint = f"ask for a higher limit (Settings > Resource Limits, or {SUPPORT}), or end droplets"
     return judge(room >= need, told, f">= {need}", hint)
 

@@ -28,7 +28,7 @@ async def choices(case: Case) -> Finding:
     """What would be deployed, and where to."""
     env = case.env
     return green(
-        f"{env.name}: {env.model.repository} on {env.gpus.nodes} x {env.gpus.size} in "
+        f"{env.name}: {env.model.repository} on {env.nodes.count} x {env.nodes.size} in "
         f"{env.region}; bucket {case.places.bucket} at {case.places.spaces}; images to "
         f"{case.registry}"
     )
@@ -49,8 +49,8 @@ PROBES: Final[tuple[Probe[Case], ...]] = (
     Probe("droplet limit", "Is there room for every node?", account.droplet_limit),
     Probe("region", "Does it exist, and take new droplets?", offers.region),
     Probe("nodes", "Is the size of the small nodes offered in the region?", offers.nodes),
-    Probe("gpu nodes", "Is the size of the GPU nodes offered to this account in the region?",
-          offers.gpu_nodes),
+    Probe("worker nodes", "Is the size of the workers' nodes offered to this account there?",
+          offers.worker_nodes),
     Probe("kubernetes", "Is the pinned release line offered in the region?", offers.kubernetes),
     Probe("share", "Is NFS offered in the region?", offers.share),
     Probe("cluster name", "Has nobody else a cluster of our name?", account.cluster_name),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from gtc_runtime.checks.check import Finding, RestsOn, green, judge, red
+from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, green, judge, red
 from gtc_runtime.checks.doctor.case import Case
 from gtc_runtime.checks.doctor.cloud import Json
 from gtc_runtime.checks.doctor.origins import SUPPORT
@@ -43,8 +43,8 @@ async def nodes(case: Case) -> Finding:
     return await _offered(case, case.env.hosting.management_size, sizes)
 
 
-async def gpu_nodes(case: Case) -> Finding:
-    """The size of the GPU nodes is offered to this account in the region.
+async def worker_nodes(case: Case) -> Finding:
+    """The size of the nodes of the workers is offered to this account in the region.
 
     A contracted size is in no list that is documented; when Kubernetes lists it all the same, the
     account has it.
@@ -52,7 +52,7 @@ async def gpu_nodes(case: Case) -> Finding:
     Raises:
         RestsOn: Nobody answers, or there is no such region.
     """
-    size = case.env.gpus.size
+    size = case.env.nodes.size
     sizes = await _sizes(case)
     if prices.on_demand(size) == size:
         return await _offered(case, size, sizes)
@@ -92,11 +92,15 @@ async def share(case: Case) -> Finding:
     """NFS is offered in the region.
 
     Raises:
+        NotApplicable: The environment has no share.
         RestsOn: Nobody answers, or there is no such region.
     """
+    wanted = case.env.hosting.share
+    if wanted is None:
+        raise NotApplicable(f"{case.env.name} has no share")
     await _need_region(case)
     where = case.env.region
-    told = f"{case.env.hosting.nfs_gib} GiB, tier {case.env.hosting.nfs_tier}, in {where}"
+    told = f"{wanted.gib} GiB, tier {wanted.tier}, in {where}"
     hint = f"make deploy REGION= one of {', '.join(NFS_REGIONS)}; see {_REGIONS_PAGE}"
     try:
         found = await case.cloud.get("/v2/nfs", f"region={where}")

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 import httpx
 
-from gtc_runtime.checks.check import Finding, RestsOn, green, judge, red
+from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, green, judge, red
 from gtc_runtime.checks.doctor.case import Case
 from gtc_runtime.checks.doctor.origins import ORIGINS
 from gtc_spec.errors import GtcError
@@ -24,8 +24,11 @@ async def hub_token(case: Case) -> Finding:
     """HuggingFace knows it.
 
     Raises:
+        NotApplicable: The environment stores no checkpoint.
         RestsOn: It is not set.
     """
+    if case.env.hosting.share is None:
+        raise NotApplicable(f"{case.env.name} stores no checkpoint")
     answer = await _hub(case, "GET", "/api/whoami-v2")
     hint = f"{_TOKEN} in .env, a token of type read made at {ORIGINS[_TOKEN].page}"
     if answer.status_code == 200:
@@ -39,6 +42,7 @@ async def model(case: Case) -> Finding:
     Its listing is public even where its files are gated, so only a file proves the grant.
 
     Raises:
+        NotApplicable: The environment stores no checkpoint.
         RestsOn: The token is not known, or not set.
     """
     if (await hub_token(case)).state == "red":

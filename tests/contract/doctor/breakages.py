@@ -223,8 +223,8 @@ def the_end_date_has_passed(world: World) -> None:
 
 def on_demand(world: World) -> None:
     """Take the size that anybody may order."""
-    gpus = world.env.gpus.model_copy(update={"size": GPU})
-    world.env = world.env.model_copy(update={"gpus": gpus})
+    nodes = world.env.nodes.model_copy(update={"size": GPU})
+    world.env = world.env.model_copy(update={"nodes": nodes})
 
 
 def change(world: World, slug: str, **facts: object) -> None:
@@ -263,10 +263,10 @@ BREAKAGES: tuple[tuple[Break, str, str, str], ...] = (
     (doctl_has_no_such_context, "doctl context", "unable to initialize", "doctl auth init"),
     (the_droplet_limit_is_reached, "droplet limit", "room for 2 of 5", "higher limit"),
     (there_is_no_such_region, "region", "xyz9 is none", "atl1, nyc2, tor1"),
-    (the_gpus_are_elsewhere, "gpu nodes", f"{GPU} is in nyc2", "REGION= one of nyc2"),
-    (the_account_has_no_gpus, "gpu nodes", "not for this account", "gpu-h200x1-141gb"),
-    (there_is_no_such_gpu_size, "gpu nodes", f"no size {GPU}", "doctl compute size list"),
-    (the_gpus_are_sold_out, "gpu nodes", "no new droplets", "GPU_TYPE=gpu-h200x1-141gb"),
+    (the_gpus_are_elsewhere, "worker nodes", f"{GPU} is in nyc2", "REGION= one of nyc2"),
+    (the_account_has_no_gpus, "worker nodes", "not for this account", "gpu-h200x1-141gb"),
+    (there_is_no_such_gpu_size, "worker nodes", f"no size {GPU}", "doctl compute size list"),
+    (the_gpus_are_sold_out, "worker nodes", "no new droplets", "GPU_TYPE=gpu-h200x1-141gb"),
     (the_small_nodes_are_elsewhere, "nodes", "is in nyc2", "REGION="),
     (the_list_of_sizes_is_broken, "nodes", "500", "status.digitalocean.com"),
     (the_release_line_is_retired, "kubernetes", "no 1.34", "1.35.2-do.0"),
