@@ -8,14 +8,20 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from gtc_runtime.load.answer.frame import tokens_of
-from gtc_runtime.load.plain_frames import PlainFrames
+from gtc_runtime.load.native.gaps import NativeGaps
+from gtc_runtime.load.plain_frames import plain_frames
 from gtc_runtime.load.quality import QualityMeter
 from gtc_runtime.load.recorder import SliceRecorder
 from gtc_runtime.load.records import Outcome, RequestRecord
 from gtc_runtime.load.response import StreamedResponse
 from gtc_runtime.load.settings import Timeouts
+
+if TYPE_CHECKING:
+    from gtc_runtime.load.native._core import Stream
+    from gtc_runtime.load.plain_frames import Recogniser
 
 WITHOUT_FRAME_MAX = 0.05
 """Up to this share of its tokens, and one more, an answer may have tokens without a frame of their
@@ -52,7 +58,9 @@ class Exchange:
         "_on_end",
         "_plain",
         "_plain_frames",
+        "_plain_tokens",
         "_recorder",
+        "_stream",
         "_tokens",
         "exact",
         "over",
@@ -84,8 +92,9 @@ class Exchange:
         self._arrivals_tokens = array("l")
         self._kept: list[bytes] = []
         self._last_s = 0.0
-        self._plain_frames: PlainFrames | None = None  # counts what comes next if it is plain
-        self._plain = 0  # tokens counted the fast way that the parser does not know yet
+        self._plain_frames: Recogniser | None = None  # counts what comes next if it is plain
+        self._stream: Stream | None = None  # counts it before it comes here
+        self._plain = self._plain_tokens = 0  # counted the fast way, not known to the parser yet
         self._frames = 0
         self._tokens = 0
 
@@ -97,6 +106,12 @@ class Exchange:
             self._recorder.sent(self.record)
             self._meter.slip(at_s - self.record.due_s)
 
+    def read_by(self, stream: Stream) -> None:
+        """The native core reads the answer; only what it does not count comes to `received`."""
+        if isinstance(self._gaps, NativeGaps):
+            self._stream = stream
+            stream.begin(self._gaps.counts, self._keeps_text)
+
     def received(self, data: bytes, at_s: float) -> bool:
         """Bytes arrived at `at_s`.
 
@@ -107,11 +122,13 @@ class Exchange:
         if plain is not None and (tokens := plain.tokens(data)):
             gap_s = at_s - self._last_s
             self._last_s = at_s
-            self._plain += tokens
+            self._plain += plain.frames
+            self._plain_tokens += tokens
             if tokens == 1:
                 self._gaps.add(at_s, gap_s)
             else:
                 self._recorder.gap(self.record.key, at_s, gap_s, tokens)
+            if plain.frames > 1:
                 self._meter.coalesced()
             self._arrivals_s.append(at_s)
             self._arrivals_tokens.append(tokens)
@@ -144,9 +161,14 @@ class Exchange:
         if record.first_s is None:
             if now_s - record.send_s > limits.first_token_s:
                 return Outcome.TIMEOUT, f"no first token after {limits.first_token_s:g} s"
-        elif now_s - self._last_s > limits.stall_s:
+        elif now_s - self._latest_s > limits.stall_s:
             return Outcome.STALLED, f"no output for {limits.stall_s:g} s"
         return None
+
+    @property
+    def _latest_s(self) -> float:
+        """Arrival of the latest output."""
+        return self._last_s if self._stream is None else max(self._last_s, self._stream.last_s)
 
     def _parse(self, data: bytes, at_s: float) -> bool:
         """The exact way."""
@@ -165,10 +187,13 @@ class Exchange:
 
     def _expect(self, opening: bytes) -> None:
         """Frames whose text begins like this come next; empty: let the parser have them."""
-        if not opening:
+        plain, running = self._plain_frames, self.response.events.so_far
+        if self._stream is not None:
+            self._stream.expect(opening, self._last_s, running)
+        elif not opening:
             self._plain_frames = None
-        elif self._plain_frames is None or self._plain_frames.opening != opening:
-            self._plain_frames = PlainFrames(opening)
+        elif plain is None or plain.opening != opening or plain.running != running:
+            self._plain_frames = plain_frames(opening, running)
 
     def _output(self, frames: int, tokens: int, at_s: float) -> None:
         record = self.record
@@ -189,19 +214,35 @@ class Exchange:
 
     def _hand_over(self) -> None:
         """Tell parser and record what was counted the fast way."""
+        if self._stream is not None:
+            self._take_over(self._stream)
         if self._plain and not self.over:
-            self.response.events.add(self._plain, self._kept)
+            self.response.events.add(self._plain, self._kept, self._plain_tokens)
             self._frames += self._plain
-            self._tokens += self._plain
-            self.record.tokens += self._plain
+            self._tokens += self._plain_tokens
+            self.record.tokens += self._plain_tokens
             self.record.last_s = self._last_s
             self._kept = []
-            self._plain = 0
+            self._plain = self._plain_tokens = 0
+
+    def _take_over(self, stream: Stream) -> None:
+        """Take over what the native core has counted since."""
+        if (counted := stream.take()) is None:
+            return
+        frames, tokens, arrivals_s, arrivals_tokens, kept = counted
+        self._plain += frames
+        self._plain_tokens += tokens
+        self._last_s = stream.last_s
+        self._arrivals_s.frombytes(arrivals_s)
+        self._arrivals_tokens.frombytes(arrivals_tokens)
+        if self._keeps_text:
+            self._kept.append(kept)
 
     def _end(self) -> None:
         if self.over:
             return
         self.over = True
+        self._stream = None  # it belongs to the next answer now
         record, events = self.record, self.response.events
         record.outcome = self.response.outcome
         record.detail = self.response.detail

@@ -116,6 +116,8 @@ class KernelTransport:
         self._busy[exchange] = connection
         connection.exchange = exchange
         exchange.exact = connection.exact
+        if connection.stream is not None:
+            exchange.read_by(connection.stream)
         at_s, broken = self._clock(), ""
         try:
             connection.write(exchange.request)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from gtc_runtime.load.answer.endings import is_whole
 from gtc_runtime.load.answer.frame import parse, words_of
 from gtc_runtime.load.framing import HEAD_MAX, ChunkedBody, Head, MalformedError, PlainBody, sample
-from gtc_runtime.load.plain_frames import END, PlainFrames
+from gtc_runtime.load.plain_frames import END, plain_frames
 from gtc_runtime.load.records import Outcome
 from gtc_runtime.load.sse import EventStream
 
@@ -102,9 +102,9 @@ class StreamedResponse:
         finish = data.find(_FINISH)
         end = data.rfind(END, 0, finish if finish >= 0 else len(data)) + len(END)
         if end > len(END) and (opening := self.opening):
-            tokens = PlainFrames(opening).tokens(data[:end])
-            if tokens:
-                self.events.add(tokens, [data[:end]])
+            plain = plain_frames(opening, self.events.so_far)
+            if tokens := plain.tokens(data[:end]):
+                self.events.add(plain.frames, [data[:end]], tokens)
                 return data[end:]
         return data
 

@@ -49,6 +49,7 @@ class EventStream:
         "_kept",
         "_lines",
         "_running_frame",
+        "_running_tokens",
         "_usage",
         "answer_id",
         "done",
@@ -76,6 +77,7 @@ class EventStream:
         self._lines = EventLines()
         self._usage: Mapping[str, Any] = {}
         self._running_frame = b""
+        self._running_tokens = 0  # by the usage of frames that were counted elsewhere
         self._kept: list[bytes] | None = [] if keep_text else None
 
     def feed(self, data: bytes) -> None:
@@ -108,12 +110,11 @@ class EventStream:
     def opening(self) -> bytes:
         """How the text begins in the frames of this stream, such as `"content":"`.
 
-        Empty in the middle of an event, before the first output, when the answer is over and when
-        frames may bring more than one token: then only this parser may count.
+        Empty in the middle of an event, before the first output and when the answer is over: then
+        only this parser may count.
         """
         if (
             not self._field
-            or self.running
             or self.reason
             or self.done
             or self.error is not None
@@ -121,6 +122,11 @@ class EventStream:
         ):
             return b""
         return self._field + b'"'
+
+    @property
+    def so_far(self) -> int:
+        """Tokens by the usage that frames bring; -1 if they bring none."""
+        return self.tokens if self.running else -1
 
     @property
     def keeps_text(self) -> bool:
@@ -137,6 +143,8 @@ class EventStream:
         """
         self.frames += frames
         self.tokens += frames if tokens is None else tokens
+        if self.running:
+            self._running_tokens = self.tokens
         if self._kept is not None:
             self._kept += kept
 
@@ -145,7 +153,10 @@ class EventStream:
         if self._running_frame:
             self._take_usage(frames_as_json.read(frames_as_json.parse(self._running_frame)).usage)
             self._running_frame = b""
-        return dict(self._usage)
+        usage = dict(self._usage)
+        if self._running_tokens > (frames_as_json.tokens_of(usage, "completion_tokens") or 0):
+            usage["completion_tokens"] = self._running_tokens
+        return usage
 
     def text(self) -> str:
         """The answer's text, or its reasoning if that is all there is; never empty words of ours.

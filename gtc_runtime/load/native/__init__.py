@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import importlib
 import os
+from functools import cache
 from types import ModuleType
 from typing import Literal
 
@@ -37,6 +38,7 @@ def core() -> ModuleType | None:
     return module
 
 
+@cache
 def built() -> tuple[ModuleType | None, str]:
     """The native core, or why there is none."""
     try:

@@ -58,6 +58,10 @@ PyObject *stream_new(PyObject *type, PyObject *gaps_type);
 /* Count a read if it is plain: 1 if so, 0 if it has to be handed on, -1 with an exception set. */
 int stream_count(Stream *stream, const char *data, size_t size, double at_s, uint32_t *frames);
 
+/* ---- plain.c: frames.h for reads that came another way, such as through TLS */
+
+extern PyType_Spec plain_spec;
+
 /* ---- reader.c */
 
 extern PyType_Spec reader_spec;

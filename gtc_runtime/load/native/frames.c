@@ -40,14 +40,9 @@ static const char *find_once(struct piece p, const char *what, size_t length)
 /* Behind the last character of a string whose first is at `p.at`: its quote. NULL without one. */
 static const char *string_end(struct piece p)
 {
-    for (; p.at < p.end; p.at++)
-        if (*p.at == '"')
-            return p.at;
-        else if (*p.at == '\r')
-            return NULL;
-        else if (*p.at == '\\')
-            p.at++;
-    return NULL;
+    while (p.at < p.end && *p.at != '"' && *p.at != '\r')
+        p.at += *p.at == '\\' && p.at + 1 < p.end ? 2 : 1;
+    return p.at < p.end && *p.at == '"' ? p.at : NULL;
 }
 
 /* The digits at `p.at` as a number, -1 without any; `*behind` is what follows them. */
@@ -97,55 +92,59 @@ static int like_the_last(const struct frames *f, struct piece p, int64_t *runnin
         int64_t number = number_at((struct piece){at, p.end}, &at);
         if (number < 0)
             return 0;
-        if (i == 0)
+        if (i == f->usage)
             *running = number;
         known = until + f->numbers[i].length;
     }
     return at == p.end;
 }
 
-/* The number behind a field that is there once; 0 if there is none, or something else than a number. */
+/* The digits behind a field that is there once; 0 if there are none. */
 static int number_of(struct piece p, const char *field, size_t length, struct piece *digits)
 {
     const char *at = find_once(p, field, length);
     if (!at || at + length >= p.end || at[length] != ':')
         return 0;
     digits->at = at + length + 1;
-    return number_at((struct piece){digits->at, p.end}, &digits->end) >= 0 && digits->end < p.end
-           && (*digits->end == ',' || *digits->end == '}');
+    return number_at((struct piece){digits->at, p.end}, &digits->end) >= 0;
 }
 
-/* The numbers behind the text that differ from frame to frame: 0 if they are not as expected. */
-static int numbers_of(const struct frames *f, struct piece p, const char *after,
-                      struct piece *numbers, uint32_t *known)
+/* The running usage behind the text, and the sum that grows with it, if there is one. 0 if there is
+ * no usage where it should be, or one where it should not. */
+static int usage_of(const struct frames *f, struct piece p, const char *after,
+                    struct piece *usage, struct piece *total)
 {
-    struct piece tail = {after, p.end};
-    *known = 0;
+    const struct piece none = {NULL, NULL}, tail = {after, p.end};
+    *usage = *total = none;
     if (f->running < 0)
         return !has(p, LITERAL(COMPLETION));
-    if (!find_once(p, LITERAL(COMPLETION)) || !number_of(tail, LITERAL(COMPLETION), &numbers[0]))
+    if (!find_once(p, LITERAL(COMPLETION)) || !number_of(tail, LITERAL(COMPLETION), usage))
         return 0;
-    *known = 1;
-    if (number_of(tail, LITERAL(TOTAL), &numbers[1]) && numbers[1].at > numbers[0].at)
-        *known = 2;
+    if (!number_of(tail, LITERAL(TOTAL), total))
+        *total = none;
     return 1;
 }
 
 static void remember(struct frames *f, struct piece p, const char *text, const char *after,
-                     const struct piece *numbers, uint32_t numbers_length)
+                     struct piece usage, struct piece total)
 {
-    if (length_of(p) > FRAME_MAX) {
-        f->length = 0; /* each is searched, then */
-        return;
-    }
+    struct piece numbers[] = {usage, total};
+    f->length = 0;
+    if (length_of(p) > FRAME_MAX)
+        return; /* each is searched, then */
     memcpy(f->frame, p.at, length_of(p));
     f->length = (uint32_t)length_of(p);
     f->text = (uint32_t)(text - p.at);
     f->after = (uint32_t)(after - p.at);
-    f->numbers_length = numbers_length;
-    for (uint32_t i = 0; i < numbers_length; i++)
-        f->numbers[i] = (struct number){(uint32_t)(numbers[i].at - p.at),
-                                        (uint32_t)length_of(numbers[i])};
+    f->usage = usage.at && total.at && total.at < usage.at;
+    if (f->usage) {
+        numbers[0] = total;
+        numbers[1] = usage;
+    }
+    f->numbers_length = 0;
+    for (uint32_t i = 0; i < NUMBERS_MAX && numbers[i].at; i++)
+        f->numbers[f->numbers_length++] = (struct number){(uint32_t)(numbers[i].at - p.at),
+                                                          (uint32_t)length_of(numbers[i])};
 }
 
 /* It is no choice of an answer, holds an error in one of its forms, or a line end. */
@@ -169,13 +168,12 @@ static int search(struct frames *f, struct piece p, int64_t *running)
     struct piece null = {finish ? finish + sizeof("\"finish_reason\"") - 1 : p.end, p.end};
     if (!after || after == text || length_of(null) < 5 || memcmp(null.at, ":null", 5) || is_odd(p))
         return 0;
-    struct piece numbers[NUMBERS_MAX];
-    uint32_t known;
-    if (!numbers_of(f, p, after, numbers, &known))
+    struct piece usage, total;
+    if (!usage_of(f, p, after, &usage, &total))
         return 0;
-    if (known)
-        *running = number_at(numbers[0], &numbers[0].end);
-    remember(f, p, text, after, numbers, known);
+    if (usage.at)
+        *running = number_at(usage, &usage.end);
+    remember(f, p, text, after, usage, total);
     return 1;
 }
 

@@ -24,7 +24,8 @@ struct frames {
     int64_t running;           /* tokens by the usage of the frame before; -1 if frames bring none */
     /* The last plain frame: its text is [text, after), and behind it may be numbers. */
     uint32_t length, text, after, numbers_length;
-    struct number numbers[NUMBERS_MAX]; /* the first of them is the running usage */
+    struct number numbers[NUMBERS_MAX];
+    uint32_t usage; /* which of them is the running usage */
     char frame[FRAME_MAX];
 };
 

@@ -8,8 +8,8 @@ static int bucket_of(const Gaps *gaps, double value_s)
 {
     if (!(value_s > gaps->floor_s))
         return 0;
-    int index = (int)(log(value_s) * gaps->per_log + gaps->at_one_s);
-    return index < gaps->last ? index : gaps->last;
+    double index = log(value_s) * gaps->per_log + gaps->at_one_s;
+    return index < gaps->last ? (int)index : gaps->last;
 }
 
 /* {bucket: n} of the buckets that hold something; they are empty afterwards. */

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtc_runtime.load.exchange import Exchange
-from gtc_runtime.load.plain_frames import PlainFrames
+from gtc_runtime.load.plain_frames import PlainFrames, plain_frames
 from gtc_runtime.load.quality import QualityMeter
 from gtc_runtime.load.recorder import SliceRecorder
 from gtc_runtime.load.records import Outcome, RequestRecord
@@ -116,34 +116,27 @@ def test_the_same_for_two_thousand_streams(random):
     check(random)
 
 
-def fresh():
-    return PlainFrames(OPENING)
-
-
-def used():
-    """It has seen a frame of the stream, and has learnt how the others begin and end."""
-    plain = fresh()
-    assert plain.tokens(chunk(frame("first"))) == 1
+@pytest.fixture(params=["fresh", "used"])
+def plain(request, core):
+    """Of either core; one that was used has learnt how the other frames begin and end."""
+    plain = plain_frames(OPENING)
+    assert isinstance(plain, PlainFrames) == (core == "python")
+    if request.param == "used":
+        assert plain.tokens(chunk(frame("first"))) == 1
     return plain
 
 
-both = pytest.mark.parametrize("plain", [fresh, used])
-
-
-@both
-def test_a_read_of_one_token_frame_is_plain(plain):
+def test_reads_of_one_token_frame_are_plain(plain):
     for text in ["a", " word", 'say "hi"', "\\", "é😀", "first", "x" * 1500]:
-        assert plain().tokens(chunk(frame(text))) == 1
+        assert plain.tokens(chunk(frame(text))) == 1
 
 
-@both
 def test_a_read_of_several_chunks_is_plain(plain):
     read = chunk(frame("a") + frame("b")) + chunk(frame("c"))
-    assert plain().tokens(read) == 3
+    assert plain.tokens(read) == plain.frames == 3
 
 
-def test_a_stream_may_change_how_its_frames_look():
-    plain = used()
+def test_a_stream_may_change_how_its_frames_look(plain):
     for more in ({"created": 1}, {"created": 2}, {"id": "x", "created": 3}, {}):
         read = chunk(frame("a", **more))
         assert plain.tokens(read) == 1
@@ -173,6 +166,5 @@ def test_a_stream_may_change_how_its_frames_look():
         b"",
     ],
 )
-@both
 def test_whatever_is_not_surely_plain_is_left_to_the_parser(plain, read):
-    assert plain().tokens(read) == 0
+    assert plain.tokens(read) == 0
