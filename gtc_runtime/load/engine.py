@@ -76,7 +76,7 @@ class Engine:
         self._recorder = SliceRecorder(settings.slo)
         self._meter = QualityMeter(transport.stamp_source, clock(), transport.stamp_reason)
         self._writer = RequestWriter(
-            settings.url, settings.model, settings.exact_lengths, settings.api_key
+            settings.url, settings.model, settings.dialect, settings.api_key
         )
         self._ratio = TokenRatio(settings.limits.tokens_per_word)
         self._schedule = Schedule(
@@ -250,6 +250,7 @@ class Engine:
             self._meter,
             lambda ended: self._ended(ended, prompt, conversation),
             keep_text=conversation is not None,
+            done_suffices=not self._settings.dialect.finish_reasons,
         )
         self._open.add(exchange)
         self._transport.send(exchange)

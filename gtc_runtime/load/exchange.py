@@ -38,6 +38,7 @@ class Exchange:
         meter: Where the quality of the client is judged.
         on_end: Called once, when the request has its outcome.
         keep_text: Keep the text of the answer.
+        done_suffices: The server gives no finish reasons, so `[DONE]` ends an answer.
 
     Attributes:
         request: The bytes to send; empty once an answer begins, for then they are never sent again.
@@ -77,10 +78,13 @@ class Exchange:
         meter: QualityMeter,
         on_end: Callable[[Exchange], None],
         keep_text: bool = False,
+        done_suffices: bool = False,
     ) -> None:
         self.record = record
         self.request = request
-        self.response = StreamedResponse(keep_text, may_be_empty=record.max_tokens == 0)
+        self.response = StreamedResponse(
+            keep_text, may_be_empty=record.max_tokens == 0, done_suffices=done_suffices
+        )
         self.over = False
         self.exact = False
         self._recorder = recorder

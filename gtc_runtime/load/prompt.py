@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from urllib.parse import urlsplit
+
+from gtc_runtime.load.asking.dialect import Dialect
+from gtc_runtime.load.asking.endpoint import Endpoint
 
 Message = dict[str, str]
 """`role` and `content`."""
@@ -69,33 +71,24 @@ class RequestWriter:
     """Writes the bytes of a streaming chat completion request.
 
     Args:
-        url: Base address of the server.
+        url: Address of the server.
         model: Served name.
-        exact_lengths: Honour `Prompt.exact` with `ignore_eos`, which servers other than engines
-            for inference may refuse.
+        dialect: How the server wants to be asked.
         key: Bearer token; empty for none.
     """
 
-    def __init__(self, url: str, model: str, exact_lengths: bool, key: str = "") -> None:
-        parts = urlsplit(url)
-        path = parts.path.rstrip("/").removesuffix("/v1") + "/v1/chat/completions"
+    def __init__(self, url: str, model: str, dialect: Dialect, key: str = "") -> None:
+        endpoint = Endpoint.of(url)
         authorization = f"Authorization: Bearer {key}\r\n" if key else ""
         self._head = (
-            f"POST {path} HTTP/1.1\r\nHost: {parts.netloc.rpartition('@')[2]}\r\n"
+            f"POST {endpoint.path('chat/completions')} HTTP/1.1\r\nHost: {endpoint.host}\r\n"
             "Content-Type: application/json\r\nAccept: text/event-stream\r\n"
             f"Accept-Encoding: identity\r\nUser-Agent: gtc-load\r\n{authorization}Content-Length: "
         ).encode()
-        self._fixed: dict[str, object] = {
-            "model": model,
-            "stream": True,
-            "stream_options": {"include_usage": True},
-        }
-        self._exact_lengths = exact_lengths
+        self._model, self._dialect = model, dialect
 
     def write(self, prompt: Prompt) -> bytes:
         """The whole request."""
-        data = self._fixed | {"messages": prompt.messages, "max_tokens": prompt.max_tokens}
-        if prompt.exact and self._exact_lengths:
-            data["ignore_eos"] = True
-        body = json.dumps(data, separators=(",", ":")).encode()
+        asked = self._dialect.body(prompt.messages, prompt.max_tokens, prompt.exact)
+        body = json.dumps({"model": self._model, **asked}, separators=(",", ":")).encode()
         return b"%b%d\r\n\r\n%b" % (self._head, len(body), body)

@@ -27,6 +27,7 @@ class StreamedResponse:
     Args:
         keep_text: Keep the text of the answer.
         may_be_empty: No output was asked for.
+        done_suffices: The server gives no finish reasons.
 
     Attributes:
         events: The counted stream.
@@ -38,6 +39,7 @@ class StreamedResponse:
 
     __slots__ = (
         "_body",
+        "_done_suffices",
         "_error_body",
         "_head",
         "_may_be_empty",
@@ -49,9 +51,12 @@ class StreamedResponse:
         "outcome",
     )
 
-    def __init__(self, keep_text: bool = False, may_be_empty: bool = False) -> None:
+    def __init__(
+        self, keep_text: bool = False, may_be_empty: bool = False, done_suffices: bool = False
+    ) -> None:
         self.events = EventStream(keep_text)
         self._may_be_empty = may_be_empty
+        self._done_suffices = done_suffices
         self.outcome: Outcome | None = None
         self.detail = ""
         self.complete = False
@@ -187,7 +192,7 @@ class StreamedResponse:
         elif events.finished and not is_whole(events.reason):
             words = f": {events.reason_words}" if events.reason_words else ""
             self._settle(Outcome.ABORTED, f"finish_reason {events.reason}{words}")
-        elif not events.finished and (events.names_finish or not events.done):
+        elif not events.finished and not (events.done and self._may_end_with_done):
             end = "[DONE] came" if events.done else "the stream ended"
             said = f"; it said: {events.last_words}" if events.last_words else ""
             self._settle(Outcome.TRUNCATED, f"{end} before a finish reason{said}")
@@ -195,6 +200,11 @@ class StreamedResponse:
             self._settle(Outcome.EMPTY, f"no output: {_how(events)}")
         else:
             self._settle(Outcome.OK)
+
+    @property
+    def _may_end_with_done(self) -> bool:
+        """Whether `[DONE]` alone is the end of a whole answer."""
+        return self._done_suffices or not self.events.names_finish
 
     def _settle(self, outcome: Outcome, detail: str = "") -> None:
         """The first verdict stands."""

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gtc_runtime.load.arrivals import Pacing
+from gtc_runtime.load.asking.dialect import Dialect
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
 from gtc_spec.serving import LoadLimits, Workloads
@@ -61,8 +62,7 @@ class LoadSettings(BaseModel):
         seed: Seed of arrivals, lengths and texts.
         shapes: Token spans of the three workloads.
         limits: Hard caps; the engine clamps to them whatever it is told.
-        exact_lengths: Ask the server to ignore the end-of-sequence token in reasoning answers, so
-            that they are as long as their shape says. Off for servers that refuse `ignore_eos`.
+        dialect: How the server wants to be asked, and what it gives back.
         followups_url: Base address of an OpenAI-compatible server that writes the next question of
             a conversation; None takes questions from a bundled list.
         followups_model: What that server is asked for.
@@ -87,7 +87,7 @@ class LoadSettings(BaseModel):
     seed: int = 1
     shapes: Workloads
     limits: LoadLimits
-    exact_lengths: bool = True
+    dialect: Dialect = Dialect()
     followups_url: str | None = None
     followups_model: str = "followups"
     followups_key_env: str = ""

@@ -13,6 +13,7 @@ from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from gtc_runtime.load.asking.dialect import Dialect
 from gtc_runtime.load.caps import capped
 from gtc_runtime.load.exchange import Exchange
 from gtc_runtime.load.library import Library
@@ -77,7 +78,7 @@ class Client:
             self._transport.stamp_source, now_s, self._transport.stamp_reason
         )
         self._recorder = SliceRecorder()
-        self._writer = RequestWriter(url, environment.model.served_name, exact_lengths=True)
+        self._writer = RequestWriter(url, environment.model.served_name, Dialect())
         ratio = TokenRatio(environment.load.tokens_per_word)
         library = Library.open(None, seed)
         shapes = capped(environment.workloads, environment.load)

@@ -19,6 +19,7 @@ from typing import Any
 
 import uvloop
 
+from gtc_runtime.load.asking.dialect import Dialect
 from gtc_runtime.load.engine import Engine
 from gtc_runtime.load.exchange import Exchange
 from gtc_runtime.load.followups import CannedFollowUps
@@ -97,7 +98,7 @@ async def _closed(
     recorder = SliceRecorder(settings.slo)
     meter = QualityMeter(transport.stamp_source, time.monotonic())
     transport.start(meter)
-    writer = RequestWriter(settings.url, settings.model, exact_lengths=False)
+    writer = RequestWriter(settings.url, settings.model, Dialect(ignore_eos=False))
     request = writer.write(Prompt([{"role": "user", "content": "say something"}], 2, 10, 100))
     records: list[RequestRecord] = []
     over = asyncio.get_running_loop().create_future()

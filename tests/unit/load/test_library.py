@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtc_runtime.corpus import curate, tokens
+from gtc_runtime.load.asking.dialect import Dialect
 from gtc_runtime.load.library import Library, followup_questions
 from gtc_runtime.load.prompt import RequestWriter, TokenRatio
 from gtc_runtime.load.workloads.chat import Chat
@@ -42,7 +43,7 @@ def test_a_limit_below_every_question_gives_the_shortest():
 
 def test_a_long_document_costs_less_than_five_milliseconds():
     documents = Summarization(SHAPES.summarization, LIBRARY, TokenRatio(1.3), seed=1)
-    writer = RequestWriter("http://127.0.0.1:8000", "m", exact_lengths=True)
+    writer = RequestWriter("http://127.0.0.1:8000", "m", Dialect())
     costs_s = []
     for _ in range(20):
         before_s = time.process_time()
@@ -124,6 +125,6 @@ def test_a_request_goes_to_the_completions_path_whatever_the_base_address():
 
     prompt = Prompt([{"role": "user", "content": "hi"}], 1, 1, 5)
     for url in ("http://h:1", "http://h:1/", "http://h:1/v1", "http://h:1/v1/"):
-        head = RequestWriter(url, "m", exact_lengths=False).write(prompt)
+        head = RequestWriter(url, "m", Dialect(ignore_eos=False)).write(prompt)
         assert head.startswith(b"POST /v1/chat/completions HTTP/1.1\r\nHost: h:1\r\n")
         assert b"ignore_eos" not in head

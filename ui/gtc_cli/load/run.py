@@ -162,9 +162,9 @@ async def _prepare(run: Run, load: LoadProcess) -> None:
     """Check the server, and tell the processes what it is like."""
     settings = run.plan.settings
     run.target = await asyncio.to_thread(
-        target.probe, settings.url, settings.model, settings.api_key
+        target.probe, settings.url, settings.model, settings.api_key, settings.timeouts
     )
-    await load.start(settings.model_copy(update={"exact_lengths": run.target.exact_lengths}))
+    await load.start(settings.model_copy(update={"dialect": run.target.dialect}))
 
 
 async def _send(

@@ -10,6 +10,7 @@ import click
 
 from gtc_cli.load import words
 from gtc_cli.load.run import Run
+from gtc_runtime.load.asking.endpoint import shown
 from gtc_runtime.load.stats import Tally
 
 if TYPE_CHECKING:
@@ -146,7 +147,7 @@ def _table(run: Run) -> RenderableType:
         grid.add_row(name, *_cells(totals[key], recent[key]))
     light = "white" if run.newest is None else run.newest.quality.light.replace("amber", "yellow")
     return Group(
-        Text(f"{run.plan.settings.model} at {run.plan.settings.url}"),
+        Text(f"{run.plan.settings.model} at {shown(run.plan.settings.url)}"),
         Text(f"{_progress(run)}   {_rates(run)}   {_open(run)}"),
         grid,
         Text(_light(run), style=light),

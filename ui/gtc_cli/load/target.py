@@ -1,42 +1,44 @@
-"""What is asked of a server before any load: is it there, may we, and does it serve the model?
+"""What is asked of a server before any load: does it answer for the model, and in which dialect?
 
-One list of models and one answer of a single token. Plain HTTP from the standard library, because
-the first request of a run must not wait for imports. Redirects are not followed: the load would not
-follow them either, and a key must not travel to another host.
+One short answer, as the load would ask for it. The list of models is only a hint, for names that
+the server itself refuses: routers serve names that they do not list.
 """
 
 from __future__ import annotations
 
 import difflib
-import http.client
-import json
-import ssl
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Final
 from urllib.parse import urlsplit
 
-from gtc_runtime.load.settings import check_url
-from gtc_spec.errors import GtcError, UnreachableError, UsageError
+from gtc_cli.load.probe.ladder import Reply, agree
+from gtc_cli.load.probe.server import KEY_HINT, Answer, Server
+from gtc_runtime.load.answer.endings import is_whole
+from gtc_runtime.load.answer.frame import parse
+from gtc_runtime.load.asking.dialect import Dialect
+from gtc_runtime.load.framing import sample
+from gtc_runtime.load.settings import Timeouts, check_url
+from gtc_runtime.load.sse import EventStream
+from gtc_spec.errors import GtcError, UsageError
 
-CONNECT_S = 5.0
-ANSWER_S = 30.0
-"""Longest silence of the server; a model that was idle may need a while for its first token."""
-_BODY_MAX = 2**20
-_KEY_HINT = "--api-key-env NAME names the variable that holds the key"
+TOKENS: Final = 8
+"""Enough to see how a server counts, and few enough to come at once."""
+SYSTEM: Final = "You answer in one short sentence."
+QUESTION: Final = "Which colour has the sky on a clear day?"
+_BEGIN: Final = Dialect(usage="running")
 
 
 @dataclass(frozen=True)
 class Target:
-    """What the server said about itself.
+    """What was learnt about a server.
 
     Attributes:
-        exact_lengths: It takes `ignore_eos`, so answers can be as long as they should be.
-        counts: Where token counts come from: `usage` of the server, or `chunks` that we count.
+        dialect: How it wants to be asked.
+        notice: What was odd about its answer; empty when nothing was.
     """
 
-    exact_lengths: bool
-    counts: str
+    dialect: Dialect = field(default_factory=Dialect)
+    notice: str = ""
 
 
 def check(url: str) -> None:
@@ -47,144 +49,99 @@ def check(url: str) -> None:
     """
     check_url(url)
     if "@" in urlsplit(url).netloc:
-        raise UsageError("an address with a password is not taken", _KEY_HINT)
+        raise UsageError("an address with a password is not taken", KEY_HINT)
 
 
-def probe(url: str, model: str, key: str) -> Target:
-    """Ask for the models and for one token.
+def probe(url: str, model: str, key: str, timeouts: Timeouts | None = None) -> Target:
+    """Ask for a short answer, in another dialect if the server refuses the first.
+
+    Args:
+        url: Address of the server.
+        model: Served name.
+        key: Bearer token; empty for none.
+        timeouts: How patient to be: as the load.
 
     Raises:
         UnreachableError: Nothing answers there, or no secure connection can be made.
         UsageError: The model is not served, or the key is missing or refused.
-        GtcError: The server refuses a completion, or does not stream it.
+        GtcError: The server refuses a completion, does not stream it, or cuts it short.
     """
-    server = _Server(url, key)
-    status, _, body = server.ask("GET", "/v1/models")
-    if status == 200:
-        _refuse_unserved(url, model, _models(body))
-    elif status in (401, 403):
-        raise server.refusal(status, body)
-    exact = True
-    status, kind, body = server.ask("POST", "/v1/chat/completions", _one_token(model, exact))
-    if status in (400, 422):
-        exact = False
-        status, kind, body = server.ask("POST", "/v1/chat/completions", _one_token(model, exact))
-    if status == 404:
-        raise UsageError(
-            f"{url} has no model {model!r} or no chat completions: {server.said(status, body)}",
+    server = Server(url, key, timeouts or Timeouts())
+    last: list[Answer] = []
+
+    def ask(dialect: Dialect) -> Reply:
+        messages = [
+            {"role": "system", "content": SYSTEM},
+            {"role": "user", "content": QUESTION},
+        ]
+        body = {"model": model, **dialect.body(messages, TOKENS, exact=True)}
+        last.append(server.ask("POST", "chat/completions", body))
+        return Reply(last[-1].head.status, last[-1].words)
+
+    dialect, reply = agree(ask, _BEGIN)
+    if not reply.accepted:
+        raise _refusal(server, model, last[0])
+    _refuse_form(server, last[-1])
+    return _learnt(dialect, last[-1].events)
+
+
+def _refusal(server: Server, model: str, answer: Answer) -> GtcError:
+    """Why there is no answer; if the model is not among those listed, that."""
+    if answer.head.status in (400, 404, 422):
+        served = _models(server)
+        if served and model not in served:
+            close = difflib.get_close_matches(model, served, n=1)
+            return UsageError(
+                f"{server.url} does not serve {model!r}, it serves: {', '.join(served[:5])}",
+                f"did you mean {close[0]}?" if close else "check --model",
+            )
+    if answer.head.status == 404:
+        return UsageError(
+            f"{server.url} has no model {model!r} or no chat completions: {server.said(answer)}",
             "check --url and --model",
         )
-    if status != 200:
-        raise server.refusal(status, body)
-    if not kind.startswith("text/event-stream"):
-        raise GtcError(
-            f"{url} does not stream its answer but sends {kind or 'no content type'}",
-            "only servers that stream can be measured",
-        )
-    return Target(exact, "usage" if b'"completion_tokens"' in body else "chunks")
+    return server.refusal(answer)
 
 
-class _Server:
-    def __init__(self, url: str, key: str) -> None:
-        parts = urlsplit(url)
-        self._url, self._key = url, key
-        self._host, self._port = parts.hostname or "", parts.port
-        self._secure = parts.scheme == "https"
-        self._base = parts.path.rstrip("/").removesuffix("/v1")
-
-    def ask(
-        self, method: str, path: str, body: Mapping[str, Any] | None = None
-    ) -> tuple[int, str, bytes]:
-        """Status, content type and the beginning of the body of one answer."""
-        headers = {"Content-Type": "application/json", "User-Agent": "gtc-load"}
-        if self._key:
-            headers["Authorization"] = f"Bearer {self._key}"
-        data = None if body is None else json.dumps(body).encode()
-        make = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        connection = make(self._host, self._port, timeout=CONNECT_S)
-        try:
-            connection.connect()
-            connection.sock.settimeout(ANSWER_S)
-            connection.request(method, self._base + path, data, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.getheader("Content-Type", ""), answer.read(_BODY_MAX)
-        except ssl.SSLError as error:
-            raise self._insecure(error) from None
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            raise UnreachableError(
-                f"{self._url} does not answer: {_reason(error)}",
-                "is the server running, and are host and port right?",
-            ) from None
-        finally:
-            connection.close()
-
-    def refusal(self, status: int, body: bytes) -> GtcError:
-        """The error for an answer that is not 200."""
-        said = self.said(status, body)
-        if status in (401, 403):
-            what = "refuses the key" if self._key else "wants a key"
-            return UsageError(f"{self._url} {what}: {said}", _KEY_HINT)
-        if 300 <= status < 400:
-            return UsageError(f"{self._url} redirects: {said}", "give the address it redirects to")
-        return GtcError(f"{self._url} refuses a completion: {said}")
-
-    def said(self, status: int, body: bytes) -> str:
-        """Status and a few words of the server; our key is not repeated."""
-        text = _message(body)
-        return f"{status} {text.replace(self._key, '***') if self._key else text}".strip()
-
-    def _insecure(self, error: ssl.SSLError) -> UnreachableError:
-        reason = str(getattr(error, "verify_message", "") or error.reason or error).lower()
-        hint = "a certificate that this machine trusts is needed; SSL_CERT_FILE names more of them"
-        if "wrong version" in reason.replace("_", " "):
-            hint = "does the server speak http:// instead of https://?"
-        return UnreachableError(
-            f"no secure connection to {self._url}: {reason.replace('_', ' ')}", hint
-        )
-
-
-def _one_token(model: str, exact: bool) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "model": model,
-        "messages": [{"role": "user", "content": "hi"}],
-        "max_tokens": 1,
-        "stream": True,
-        "stream_options": {"include_usage": True},
-    }
-    return body | {"ignore_eos": True} if exact else body
-
-
-def _models(body: bytes) -> list[str]:
-    """Names of the served models; empty when the list cannot be read."""
+def _models(server: Server) -> list[str]:
+    """Names of the served models; empty when there is no list that can be read."""
     try:
-        return [str(each["id"]) for each in json.loads(body)["data"]]
-    except (ValueError, KeyError, TypeError):
+        listed = parse(server.ask("GET", "models").body).get("data")
+    except GtcError:
         return []
+    found = listed if isinstance(listed, list) else []
+    return [str(each["id"]) for each in found if isinstance(each, dict) and "id" in each]
 
 
-def _refuse_unserved(url: str, model: str, served: list[str]) -> None:
-    if not served or model in served:
-        return
-    close = difflib.get_close_matches(model, served, n=1)
-    raise UsageError(
-        f"{url} does not serve {model!r}, it serves: {', '.join(served[:5])}",
-        f"did you mean {close[0]}?" if close else "check --model",
-    )
+def _refuse_form(server: Server, answer: Answer) -> None:
+    """Refuse an answer in a form that the load could not read."""
+    headers = answer.head.headers
+    kind = sample(headers.get(b"content-type", b""))
+    if not answer.head.streams_events:
+        raise GtcError(
+            f"{server.url} answers with {kind or 'no content type'}, not with text/event-stream",
+            "only servers that stream events can be measured",
+        )
+    encoding = headers.get(b"content-encoding", b"identity")
+    if encoding != b"identity":
+        raise GtcError(
+            f"{server.url} packs its stream ({sample(encoding)}) although asked not to",
+            "switch compression off in the proxy in front of it",
+        )
 
 
-def _message(body: bytes) -> str:
-    """What an error body says, on one short line."""
-    try:
-        data = json.loads(body)
-        error = data.get("error", data.get("message", data))
-        text = str(error.get("message", error) if isinstance(error, dict) else error)
-    except (ValueError, AttributeError):
-        text = body.decode(errors="replace")
-    return " ".join(text.split())[:200]
-
-
-def _reason(error: Exception) -> str:
-    if isinstance(error, TimeoutError):
-        return "no answer in time"
-    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
-    return " ".join(str(text).lower().split())[:200]
+def _learnt(dialect: Dialect, events: EventStream) -> Target:
+    """What the answer itself shows."""
+    if dialect.usage == "running" and not events.running:
+        dialect = dialect.model_copy(update={"usage": "end"})
+    silent = events.done and events.frames > 0 and not events.finished
+    if silent and events.names_finish:
+        dialect = dialect.model_copy(update={"finish_reasons": False})
+    target = Target(dialect)
+    if events.error is not None:
+        return replace(target, notice=f"its first answer was an error: {events.error}")
+    if events.finished and not is_whole(events.reason):
+        return replace(target, notice=f"its first answer ended with {events.reason!r}")
+    if not events.frames:
+        return replace(target, notice="its first answer had no output")
+    return target

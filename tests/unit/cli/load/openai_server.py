@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from gtc_cli.load.target import QUESTION
+
 
 @dataclass
 class Manners:
@@ -24,7 +26,7 @@ class Manners:
         ttft_s, itl_s, tokens: Shape of every answer.
         status: Answer completions with this status.
         busy_after: Refuse requests of the load with 503 after so many; None takes all.
-        seen: Requests of the load, in order; the probe of one token is not among them.
+        seen: Requests of the load, in order; the probe is not among them.
         first_s: When the first request of any kind arrived, seconds of CLOCK_MONOTONIC.
     """
 
@@ -99,7 +101,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.told.busy_after is not None and len(self.told.seen) >= self.told.busy_after:
             self._say(503, {"error": {"message": "busy"}})
         else:
-            if body["max_tokens"] > 1:
+            if body["messages"][-1]["content"] != QUESTION:
                 self.told.seen.append(body)
             self._answer(min(body["max_tokens"], self.told.tokens))
 

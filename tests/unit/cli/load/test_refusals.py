@@ -7,6 +7,7 @@ import subprocess
 import pytest
 
 from gtc_cli.load import goals, target
+from gtc_runtime.load.asking.dialect import Dialect
 from gtc_runtime.load.settings import RequestGoals
 from gtc_spec.environment import ENVIRONMENTS
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
@@ -74,7 +75,7 @@ def test_a_server_that_does_not_answer_ends_the_command_with_3(gtc: Call):
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
         told = gtc(*f"load run --url {url} --model m --rps 5".split())
-    assert (told.code, told.error) == (3, f"{url} does not answer: connection refused")
+    assert (told.code, told.error) == (3, f"no connection to {url}: connection refused")
     assert told.hint == "is the server running, and are host and port right?"
 
 
@@ -111,9 +112,9 @@ def test_a_server_that_refuses_a_completion_is_quoted(manners: Manners):
 
 
 def test_a_server_that_does_not_know_ignore_eos_is_measured_without_it(manners: Manners):
-    assert target.probe(manners.url, "m", "") == target.Target(True, "usage")
+    assert target.probe(manners.url, "m", "").dialect.ignore_eos
     manners.takes_ignore_eos = False
-    assert target.probe(manners.url, "m", "") == target.Target(False, "usage")
+    assert target.probe(manners.url, "m", "") == target.Target(Dialect(ignore_eos=False))
 
 
 def test_a_certificate_that_nobody_trusts_is_one_line(tmp_path):

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from gtc_cli.load.reports.figures import buckets, check, figures, quantile_ms
 from gtc_cli.load.run import Run
+from gtc_runtime.load.asking.endpoint import shown
 from gtc_runtime.load.stats import LATENCIES, Tally
 from gtc_runtime.version import version
 
@@ -61,7 +62,7 @@ def _run(run: Run, whole: Tally) -> JSON:
     plan, settings = run.plan, run.plan.settings
     target = run.target
     return {
-        "url": settings.url,
+        "url": shown(settings.url),
         "model": settings.model,
         "started": run.started.isoformat(timespec="milliseconds"),
         "ended": (run.started + timedelta(seconds=_whole_s(run))).isoformat(
@@ -81,7 +82,9 @@ def _run(run: Run, whole: Tally) -> JSON:
         "slo": None if settings.slo is None else settings.slo.model_dump(),
         "token_counts": token_counts(whole),
         "itl_basis": itl_basis(whole),
-        "exact_lengths": None if target is None else target.exact_lengths,
+        "exact_lengths": None if target is None else target.dialect.ignore_eos,
+        "dialect": None if target is None else target.dialect.model_dump(),
+        "notice": "" if target is None else target.notice,
         "shapes": settings.shapes.model_dump(),
         "limits": settings.limits.model_dump(),
         "timeouts": settings.timeouts.model_dump(),

@@ -1,0 +1,1 @@
+"""How a server is asked: where, and in which dialect of the API."""

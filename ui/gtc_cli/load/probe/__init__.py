@@ -1,0 +1,1 @@
+"""What a server is asked before any load."""
