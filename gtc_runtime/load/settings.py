@@ -36,6 +36,13 @@ class Timeouts(BaseModel):
     whole_s: float = Field(default=300.0, gt=0)
     """From send to the end of the answer; 2,000 tokens at 33 ms take 66 s."""
 
+    def patient(self, first_token_s: float | None) -> Self:
+        """Let a first token take that long, and what follows it as long as before; None: as is."""
+        if first_token_s is None:
+            return self
+        whole_s = self.whole_s + max(0.0, first_token_s - self.first_token_s)
+        return self.model_copy(update={"first_token_s": first_token_s, "whole_s": whole_s})
+
 
 class RequestGoals(BaseModel):
     """What a request must meet to be a good one: the goals behind goodput."""

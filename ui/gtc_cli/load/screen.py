@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
 
@@ -59,7 +60,8 @@ class Table:
     ) -> None:
         """Leave the last table on the terminal."""
         if self._live is not None:
-            self._live.stop()
+            with suppress(OSError):  # nobody looks any more
+                self._live.stop()
 
     def draw(self, run: Run) -> None:
         """Show the run as it is now."""

@@ -29,6 +29,10 @@ def lines(document: JSON) -> Iterator[str]:
         yield _throughput(name, figures["all"]["throughput"][span])
     yield _lengths(figures["all"]["lengths"])
     yield _LABEL.format("tokens counted") + words.counted(figures["all"])
+    if asked := words.asked(run["dialect"]):
+        yield _LABEL.format("asked") + asked
+    if run["notice"]:
+        yield _LABEL.format("server") + run["notice"]
     if figures["all"]["failed"]:
         yield _LABEL.format("failed") + ", ".join(
             f"{n} {name}" for name, n in figures["all"]["failed"].items()

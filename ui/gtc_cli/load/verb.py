@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,7 +16,6 @@ from gtc_spec.phases import WorkloadMix
 
 if TYPE_CHECKING:
     from gtc_cli.load.judge.conditions import Condition
-    from gtc_cli.load.reports.outputs import Outputs
     from gtc_cli.load.run import Plan, Run
 
 RPS_MAX = 10_000.0
@@ -70,6 +69,10 @@ def load() -> None:
     "--fail-if", multiple=True, metavar="CONDITION",
     help="Exit with 4 if the run is like this: 'ttft_p95>2', 'goodput<0.95', light=red.",
 )  # fmt: skip
+@click.option(
+    "--first-token-timeout", "first_token_s", type=click.FloatRange(0, min_open=True),
+    default=None, help="Longest wait for the first token, seconds. [default 120]",
+)  # fmt: skip
 @click.option("--no-live", is_flag=True, help="Plain lines instead of a table in place.")
 def run(
     reports: tuple[Path, ...], exports: tuple[str, ...], requests: Path | None,
@@ -79,28 +82,26 @@ def run(
 
     The mix is chat/summarization/reasoning; texts and lengths are those of the environment.
     """
-    from gtc_cli.load import summary
     from gtc_cli.load.judge import conditions as judged
+    from gtc_cli.load.reports import ending
     from gtc_cli.load.reports import outputs as places
 
     conditions = [judged.parse(each) for each in fail_if]
     plan = _plan(**flags)
     outputs = places.parse(reports, exports, requests)
-    finished, document = _carry_out(plan, outputs, _screen(no_live, as_json))
-    if as_json:
-        click.echo(json.dumps({k: v for k, v in document.items() if k != "histograms"}))
-    else:
-        click.echo("\n".join(("", *summary.lines(document))))
+    screen = _screen(no_live, as_json)
+    finished, document, logged = _carry_out(plan, outputs.needs_requests, screen)
+    told = ending.tell(document, logged, outputs, as_json=as_json)
     refused = _refused(conditions, document)
     if finished.problem:
         raise GtcError(finished.problem)
-    return INTERRUPTED if finished.interrupted else refused
+    return INTERRUPTED if finished.interrupted else refused or (0 if told else 1)
 
 
 def _plan(
     *, env: str | None, url: str, model: str, rps: float, mix: str | None, duration_s: float,
     pacing: Any, slo: str | None, shards: int, seed: int, prompt_tokens_max: int | None,
-    max_tokens: int | None, api_key_env: str,
+    max_tokens: int | None, api_key_env: str, first_token_s: float | None,
 ) -> Plan:  # fmt: skip
     """The run that the flags ask for.
 
@@ -109,7 +110,7 @@ def _plan(
     """
     from gtc_cli.load import goals, target
     from gtc_cli.load.run import Plan
-    from gtc_runtime.load.settings import RequestGoals, settings_from
+    from gtc_runtime.load.settings import RequestGoals, Timeouts, settings_from
 
     if not 0 < rps <= RPS_MAX:
         raise UsageError(f"rate {rps:g} rps is out of range, allowed: above 0, up to {RPS_MAX:g}")
@@ -132,6 +133,7 @@ def _plan(
             "model": model, "limits": limits, "shards": shards,
             "slo": default if slo is None else goals.parse(slo, default),
             "api_key_env": _named_key(api_key_env),
+            "timeouts": Timeouts().patient(first_token_s),
         }
     )  # fmt: skip
     return Plan(settings, rps, shares, pacing, duration_s)
@@ -158,29 +160,35 @@ def _screen(no_live: bool, as_json: bool) -> Any:
     return screen.Table() if live else screen.Lines(err=as_json)
 
 
-def _carry_out(plan: Plan, outputs: Outputs, screen: Any) -> tuple[Run, dict[str, Any]]:
-    """Run, then write everything that is wanted."""
+def _carry_out(
+    plan: Plan, log_requests: bool, screen: Any
+) -> tuple[Run, dict[str, Any], list[dict[str, Any]]]:
+    """The run that is over, its report, and its finished requests if they are wanted."""
     import asyncio
     import tempfile
     from dataclasses import replace
 
+    from gtc_cli.load.reports.ending import steadily
+    from gtc_cli.load.reports.outputs import reason
+    from gtc_cli.load.reports.report import document
     from gtc_cli.load.run import Run, drive
     from gtc_runtime.load.forked import ForkedWorker, may_fork
 
-    with tempfile.TemporaryDirectory(prefix="gtc-load-") as folder:
-        if outputs.needs_requests:
+    try:
+        place = tempfile.TemporaryDirectory(prefix="gtc-load-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise GtcError(
+            f"no place for temporary files: {reason(error)}", "TMPDIR names another one"
+        ) from None
+    with place as folder:
+        if log_requests:
             settings = plan.settings.model_copy(update={"request_log": folder})
             plan = replace(plan, settings=settings)
         run = Run(plan)
         forked = [ForkedWorker() for _ in range(plan.settings.shards if may_fork() else 0)]
         with screen:
-            asyncio.run(drive(run, screen.draw, forked))
-        from gtc_cli.load.reports.report import document
-
-        told = document(run)
-        for path in outputs.write(told, _logged(plan, Path(folder))):
-            click.echo(f"wrote {path}", err=True)
-    return run, told
+            asyncio.run(drive(run, steadily(screen.draw), forked))
+        return run, document(run), _logged(plan, Path(folder))
 
 
 def _logged(plan: Plan, folder: Path) -> list[dict[str, Any]]:
@@ -188,9 +196,10 @@ def _logged(plan: Plan, folder: Path) -> list[dict[str, Any]]:
     from gtc_runtime.load import request_log
 
     shards = range(plan.settings.shards if plan.settings.request_log else 0)
-    found = [
-        each for shard in shards for each in request_log.read(request_log.path_of(folder, shard))
-    ]
+    found: list[dict[str, Any]] = []
+    for shard in shards:
+        with suppress(OSError):  # the report says how many are missing
+            found += request_log.read(request_log.path_of(folder, shard))
     return sorted(found, key=lambda each: float(each["due_s"]))
 
 

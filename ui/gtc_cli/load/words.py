@@ -88,3 +88,19 @@ def counted(figures: Mapping[str, Any]) -> str:
     by = "usage" if usage == whole else f"usage {usage}, chunks {whole - usage}"
     basis = "token" if token == whole else f"token {token}, frame {whole - token}"
     return f"by {by if usage else 'chunks'}; ITL by {basis if token else 'frame'}"
+
+
+def asked(dialect: Mapping[str, Any] | None) -> str:
+    """How a server was asked, where that is not as engines for inference are; else empty."""
+    if dialect is None:
+        return ""
+    told = [
+        "with counts in every frame" if dialect["usage"] == "running" else "",
+        "without stream_options" if dialect["usage"] == "none" else "",
+        "" if dialect["ignore_eos"] else "without ignore_eos",
+        "" if dialect["length_field"] == "max_tokens" else f"with {dialect['length_field']}",
+        "" if dialect["tokens_min"] == 1 else f"for {dialect['tokens_min']} tokens at least",
+        "" if dialect["system"] else "without system messages",
+        "" if dialect["finish_reasons"] else "taking [DONE] for a finish reason",
+    ]
+    return ", ".join(each for each in told if each)

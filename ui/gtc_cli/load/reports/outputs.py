@@ -10,7 +10,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from gtc_spec.errors import GtcError, UsageError
+from gtc_spec.errors import UsageError
 
 JSON = dict[str, Any]
 EXPORTS: Final = ("aiperf",)
@@ -35,7 +35,7 @@ class Outputs:
         """Whether single requests must be logged during the run."""
         return self.requests is not None or bool(self.aiperf)
 
-    def write(self, document: JSON, requests: list[JSON]) -> list[Path]:
+    def write(self, document: JSON, requests: list[JSON]) -> tuple[list[Path], list[str]]:
         """Write everything.
 
         Args:
@@ -43,20 +43,18 @@ class Outputs:
             requests: Finished requests, oldest first.
 
         Returns:
-            The files that were written.
-
-        Raises:
-            GtcError: A file cannot be written; the others are.
+            The files that were written, and what is wrong with those that were not.
         """
         written: list[Path] = []
         broken: list[str] = []
 
         def put(path: Path, text: Callable[[], str]) -> None:
             try:
+                path.parent.mkdir(exist_ok=True)
                 path.write_text(text(), encoding="utf-8")
                 written.append(path)
-            except OSError as error:
-                broken.append(f"cannot write {path}: {error.strerror or error}")
+            except Exception as error:  # one form must not cost the others
+                broken.append(f"cannot write {path}: {reason(error)}")
 
         for path in self.reports:
             put(path, lambda make=FORMS[path.suffix]: make(document))  # type: ignore[misc]
@@ -65,9 +63,7 @@ class Outputs:
                 put(file, text)
         if self.requests is not None:
             put(self.requests, lambda: "".join(json.dumps(each) + "\n" for each in requests))
-        if broken:
-            raise GtcError("; ".join(broken))
-        return written
+        return written, broken
 
 
 def parse(reports: Iterable[Path], exports: Iterable[str], requests: Path | None) -> Outputs:
@@ -91,6 +87,12 @@ def parse(reports: Iterable[Path], exports: Iterable[str], requests: Path | None
     for path in (*reports, *aiperf, *(() if requests is None else (requests,))):
         _refuse_place(path)
     return Outputs(reports, aiperf, requests)
+
+
+def reason(error: Exception) -> str:
+    """An error in a few words, in lower case."""
+    text = getattr(error, "strerror", None) or str(error) or type(error).__name__
+    return " ".join(str(text).split())[:200].lower()
 
 
 def _export(text: str) -> Path:
@@ -138,7 +140,6 @@ def _aiperf(
     both = {".json": summary, ".jsonl": records}
     if path.suffix in both:
         return [(path, lambda: both[path.suffix](document, requests))]
-    path.mkdir(exist_ok=True)
     return [
         (path / SUMMARY_FILE, lambda: summary(document, requests)),
         (path / RECORDS_FILE, lambda: records(document, requests)),
