@@ -3,7 +3,8 @@
 The offered rate counts requests. A follow-up turn is due at the end of the previous answer plus
 think time, whatever the schedule says; it then uses up the next chat slot of the schedule. Only
 slots that no follow-up has used up begin a new conversation, so starts and follow-ups together
-keep to the chat share.
+keep to the chat share. In a closed loop a follow-up whose time has come waits for the next chat
+slot instead, so that never more requests are open than were asked for.
 """
 
 from __future__ import annotations
@@ -11,12 +12,14 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from typing import Protocol
 
 from gtc_runtime.load.followups import CannedFollowUps, FollowUps
-from gtc_runtime.load.prompt import TokenRatio
-from gtc_runtime.load.workloads.chat import Chat, Conversation
+from gtc_runtime.load.prompt import Prompt, TokenRatio
+from gtc_runtime.load.workloads.chat import Conversation
 
 AHEAD_MAX = 20
 """Follow-ups beyond the share that are remembered; more would keep new conversations out for long
@@ -25,28 +28,46 @@ after a burst."""
 log = logging.getLogger(__name__)
 
 
+class Talks(Protocol):
+    """Makes conversations."""
+
+    def begin(self, number: int) -> Conversation:
+        """The conversation of the slot with this number."""
+
+    def prompt(self, conversation: Conversation) -> Prompt:
+        """Its present turn."""
+
+    def think_s(self) -> float:
+        """How long a person thinks before the next question, seconds."""
+
+
 class Conversations:
     """All conversations of a load process.
 
     Args:
-        chat: Makes conversations.
+        talks: Makes conversations.
         followups: Asks the next question.
         ratio: Tokens per word.
         prompt_tokens_max: A conversation ends before its prompt grows beyond this.
         send: Called with a conversation and the due time of its present turn.
         clock: Monotonic seconds.
+
+    Attributes:
+        closed: A turn waits for a slot of its own instead of using up a later one.
     """
 
     def __init__(
         self,
-        chat: Chat,
+        talks: Talks,
         followups: FollowUps,
         ratio: TokenRatio,
         prompt_tokens_max: int,
         send: Callable[[Conversation, float], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._chat = chat
+        self._talks = talks
+        self.closed = False
+        self._ready: deque[Conversation] = deque()
         self._followups = followups
         self._canned = CannedFollowUps()
         self._ratio = ratio
@@ -61,19 +82,22 @@ class Conversations:
     @property
     def open(self) -> int:
         """Conversations that are not over."""
-        return len(self._asked) + len(self._thinking)
+        return len(self._asked) + len(self._thinking) + len(self._ready)
 
     @property
     def followups_notice(self) -> str:
         """Why questions come from the bundled list at present; empty when they do not."""
         return self._followups.notice
 
-    def slot(self, due_s: float) -> None:
-        """A chat slot of the schedule came: begin a conversation unless a follow-up used it up."""
+    def slot(self, due_s: float, number: int = 0) -> None:
+        """A slot of the schedule came: begin a conversation unless a follow-up used it up."""
+        if self._ready:
+            self._turn(self._ready.popleft(), due_s)
+            return
         if self._ahead > 0:
             self._ahead -= 1
             return
-        self._turn(self._chat.begin(), due_s)
+        self._turn(self._talks.begin(number), due_s)
 
     def welcome(self, more: bool) -> None:
         """Whether chat has a share now; without one, no further turn becomes due."""
@@ -87,7 +111,7 @@ class Conversations:
         full = conversation.prompt_tokens >= self._prompt_tokens_max - 100
         if conversation.last_turn or full or not self._welcome:
             return
-        think_s = self._chat.think_s()
+        think_s = self._talks.think_s()
         task = asyncio.create_task(
             self._follow_up(conversation, self._clock() + think_s), name="load-follow-up"
         )
@@ -114,6 +138,7 @@ class Conversations:
         for task in self._thinking.values():
             task.cancel()
         self._thinking.clear()
+        self._ready.clear()
         self._ahead = 0
 
     def _turn(self, conversation: Conversation, due_s: float) -> None:
@@ -125,11 +150,16 @@ class Conversations:
         await asyncio.sleep(due_s - self._clock())
         self._thinking.pop(conversation, None)
         conversation.ask(question, self._ratio.tokens(len(question.split())))
+        if self.closed:
+            self._ready.append(conversation)
+            return
         self._ahead = min(AHEAD_MAX, self._ahead + 1)
         self._turn(conversation, due_s)
 
     async def _question(self, conversation: Conversation, due_s: float) -> str:
         """The next question; a bundled one when the other does not come in time."""
+        if conversation.questions:
+            return conversation.questions.pop(0)
         context = conversation.messages[0]["content"]
         try:
             async with asyncio.timeout(due_s - self._clock()):

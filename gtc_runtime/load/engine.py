@@ -1,6 +1,6 @@
-"""The open-loop load engine: what is due is sent, however the server is doing.
+"""The load engine: what is due is sent, however the server is doing.
 
-One schedule gives due times at the offered rate; the mix says which workload each slot belongs to.
+One schedule says what is due when, at a rate, for open streams or after a trace.
 A request that cannot be sent because too many are in flight, or because the engine was too late, is
 shed and counted. The engine knows a `Transport`, not sockets.
 """
@@ -13,40 +13,31 @@ import time
 from array import array
 from collections.abc import Callable
 
-from gtc_runtime.load.caps import capped
 from gtc_runtime.load.conversations import Conversations
+from gtc_runtime.load.demand.asked import Demand, Rate, Replay, Streams, share_of
+from gtc_runtime.load.demand.slots import Slot
+from gtc_runtime.load.demand.spare import spare_connections
 from gtc_runtime.load.exchange import Exchange
 from gtc_runtime.load.followups import FollowUps
-from gtc_runtime.load.library import Library
 from gtc_runtime.load.prepared import Prepared
 from gtc_runtime.load.prompt import Prompt, RequestWriter, TokenRatio
 from gtc_runtime.load.protocol import Transport
 from gtc_runtime.load.quality import QualityMeter
 from gtc_runtime.load.recorder import SliceRecorder
-from gtc_runtime.load.records import FAILURES, Outcome, RequestRecord
+from gtc_runtime.load.records import FAILURES, Outcome, RequestRecord, Source
 from gtc_runtime.load.schedule import Change, Schedule
 from gtc_runtime.load.settings import LoadSettings, Pacing
 from gtc_runtime.load.snapshot import Gauges, Snapshot
 from gtc_runtime.load.timer import Timer, timer_for
-from gtc_runtime.load.workloads.chat import Chat, Conversation
-from gtc_runtime.load.workloads.reasoning import Reasoning
-from gtc_runtime.load.workloads.summarization import Summarization
+from gtc_runtime.load.workloads.chat import Conversation
+from gtc_runtime.load.workloads.content import Content
 from gtc_spec.errors import UsageError
 from gtc_spec.phases import WorkloadMix
-from gtc_spec.serving import Workload
 
 LATE_MAX_S = 1.0
 """A slot that is taken up later than this is shed: no burst after the machine stood still."""
 SWEEP_S = 0.25
 """How often open requests are held against their limits."""
-SPARE_MIN = 2
-SPARE_S = 0.05
-SPARE_MAX = 64
-"""Connections to hold ready: enough for what is due within 50 ms, which is longer than it takes to
-open one to a server that is not on the other side of an ocean."""
-
-_SHARD_SEEDS = 1000
-"""Distance between the seeds of two shards."""
 
 
 class Engine:
@@ -79,11 +70,17 @@ class Engine:
             settings.url, settings.model, settings.dialect, settings.api_key
         )
         self._ratio = TokenRatio(settings.limits.tokens_per_word)
+        self._content = Content(settings, self._ratio, self._writer)
+        self._conversations = Conversations(
+            self._content.talks, followups, self._ratio, settings.limits.prompt_tokens_max,
+            self._send_turn, clock,
+        )  # fmt: skip
         self._schedule = Schedule(
-            settings.seed, clock(), settings.shard, settings.shards, self._changed
-        )
+            settings.seed, clock(), settings.shard, settings.shards, self._changed,
+            self._content.offsets_s,
+        )  # fmt: skip
         self._rps = 0.0
-        self._build_workloads(followups)
+        self._left: int | None = None  # requests that may still be due; None for any number
         self._open: set[Exchange] = set()
         self._turns = 0
         self._prompt_tokens = 0
@@ -91,28 +88,6 @@ class Engine:
         self._last_failure = ""
         self._timer: Timer | None = None
         self._sweeper: asyncio.Task[None] | None = None
-
-    def _build_workloads(self, followups: FollowUps) -> None:
-        # Shards share the schedule but no text: a prefix that two of them send would be cached.
-        seed = self._settings.seed + _SHARD_SEEDS * self._settings.shard
-        limits = self._limits
-        shapes = capped(self._settings.shapes, limits)
-        library = Library.open(self._settings.corpus, seed)
-        self._chat = Chat(shapes.chat, library, self._ratio, seed + 1)
-        self._summarization = Summarization(shapes.summarization, library, self._ratio, seed + 2)
-        self._reasoning = Reasoning(shapes.reasoning, library, self._ratio, seed + 3)
-        self._prepared: dict[Workload, Prepared] = {
-            "summarization": Prepared(self._summarization.next, self._writer),
-            "reasoning": Prepared(self._reasoning.next, self._writer),
-        }
-        self._conversations = Conversations(
-            self._chat,
-            followups,
-            self._ratio,
-            limits.prompt_tokens_max,
-            self._send_turn,
-            self._clock,
-        )
 
     def start(self) -> None:
         """Begin to look at the schedule and at time limits; needs a running loop."""
@@ -123,41 +98,46 @@ class Engine:
     def configure(
         self, rps: float, mix: WorkloadMix, pacing: Pacing, at_s: float | None = None
     ) -> None:
-        """Change rate, mix and spread. The rate is clamped to the limits.
-
-        Args:
-            rps: Requests per second over all workloads and all shards.
-            mix: Shares of the workloads.
-            pacing: How requests are spread in time.
-            at_s: From when, seconds of CLOCK_MONOTONIC. Shards that are told the same moment before
-                it comes keep one schedule. None, or a moment long past, is now, and overrules the
-                changes that wait for their time.
+        """Ask for a rate of the three workloads, see `ask`.
 
         Raises:
             UsageError: The rate is not a finite number.
         """
         if not math.isfinite(rps):
             raise UsageError(f"rate {rps} is not a number of requests per second")
+        self.ask(Rate(rps=max(0.0, rps), mix=mix, pacing=pacing), at_s)
+
+    def ask(self, demand: Demand, at_s: float | None = None) -> None:
+        """Ask for another load. A rate is clamped to the limits.
+
+        Args:
+            demand: What, over all shards.
+            at_s: From when, seconds of CLOCK_MONOTONIC. Shards that are told the same moment before
+                it comes keep one schedule. None, or a moment long past, is now, and overrules the
+                changes that wait for their time.
+        """
+        if isinstance(demand, Rate):
+            demand = demand.model_copy(update={"rps": min(demand.rps, self._limits.rps_max)})
         self._take_due()
         now_s = self._clock()
         if at_s is None or at_s < now_s - LATE_MAX_S:
             self._schedule.forget_changes()
             at_s = now_s
-        rps = min(max(0.0, rps), self._limits.rps_max)
-        self._schedule.change(Change(at_s, rps, mix, pacing))
-        self._transport.reserve(self._spare(rps), self._settings.in_flight_max)
+        self._schedule.change(Change(at_s, demand))
+        spare = spare_connections(demand, self._settings.shards)
+        self._transport.reserve(spare, self._settings.in_flight_max)
         self._take_due()
         self._arm()
 
-    def _spare(self, rps: float) -> int:
-        """How many idle connections a rate wants."""
-        ahead = math.ceil(rps / self._settings.shards * SPARE_S)
-        return min(SPARE_MAX, SPARE_MIN + ahead) if rps > 0 else 0
-
     def _changed(self, change: Change) -> None:
-        """Another rate and mix are in force."""
-        self._rps = change.rps
-        self._conversations.welcome(change.rps > 0 and change.mix.chat > 0)
+        """Another load is in force."""
+        demand, shards = change.demand, self._settings.shards
+        self._rps = demand.rps if isinstance(demand, Rate) else 0.0
+        self._left = demand.requests and share_of(demand.requests, self._settings.shard, shards)
+        quiet = isinstance(demand, Rate) and not demand.rps
+        mix = None if isinstance(demand, Replay) else demand.mix
+        self._conversations.closed = isinstance(demand, Streams)
+        self._conversations.welcome(not quiet and (mix is None or mix.chat > 0))
 
     def cancel(self) -> None:
         """End every open request, counted as cancelled, and forget all conversations."""
@@ -172,6 +152,7 @@ class Engine:
         if self._sweeper is not None:
             self._sweeper.cancel()
             await asyncio.gather(self._sweeper, return_exceptions=True)
+        self._schedule.stop()
         self.cancel()
         await self._conversations.close()
         await self._transport.close()
@@ -207,30 +188,36 @@ class Engine:
 
     def _take_due(self) -> None:
         while (slot := self._schedule.next(self._clock())) is not None:
-            self._offer_slot(slot.workload, slot.due_s)
+            self._offer_slot(slot)
 
-    def _offer_slot(self, workload: Workload, due_s: float) -> None:
-        if workload == "chat":
-            self._conversations.slot(due_s)
+    def _offer_slot(self, slot: Slot) -> None:
+        if slot.workload == self._content.talking:
+            self._conversations.slot(slot.due_s, slot.number)
         else:
-            prepared = self._prepared[workload]
-            self._offer(workload, due_s, prepared.take)
-            asyncio.get_running_loop().call_soon(prepared.prepare)
+            prepared = self._content.prepared[slot.workload]
+            self._offer(slot.workload, slot.due_s, lambda: prepared.take(slot.number))
+            prepared.refill(asyncio.get_running_loop().call_soon)
 
     def _send_turn(self, conversation: Conversation, due_s: float) -> None:
         self._turns += 1
-        turn = Prepared(lambda: self._chat.prompt(conversation), self._writer)
-        self._offer("chat", due_s, turn.take, conversation)
+        turn = Prepared(lambda _: self._content.talks.prompt(conversation), self._writer)
+        self._offer(self._content.talking, due_s, turn.take, conversation)
 
     def _offer(
         self,
-        workload: Workload,
+        workload: Source,
         due_s: float,
         take: Callable[[], tuple[Prompt, bytes]],
         conversation: Conversation | None = None,
     ) -> None:
         """A request is due: send it or shed it."""
+        if self._left is not None:
+            if self._left <= 0:
+                self._leave(conversation)
+                return
+            self._left -= 1
         record = RequestRecord(workload, conversation.turn if conversation else 1, due_s)
+        record.conversation = conversation.name if conversation else ""
         if self._settings.keep_arrivals:
             record.arrivals_s, record.arrivals_tokens = array("d"), array("l")
         self._recorder.due(record)
@@ -249,7 +236,7 @@ class Engine:
             self._recorder,
             self._meter,
             lambda ended: self._ended(ended, prompt, conversation),
-            keep_text=conversation is not None,
+            keep_text=conversation is not None and not conversation.last_turn,
             done_suffices=not self._settings.dialect.finish_reasons,
         )
         self._open.add(exchange)
@@ -258,10 +245,20 @@ class Engine:
     def _shed(self, record: RequestRecord, conversation: Conversation | None) -> None:
         record.outcome = Outcome.SHED
         self._recorder.ended(record)
-        if conversation is not None:
-            self._conversations.failed(conversation)
+        self._leave(conversation)
+        self._free_stream(well=False)
         if self._on_record is not None:
             self._on_record(record)
+
+    def _leave(self, conversation: Conversation | None) -> None:
+        """The present turn of a conversation did not end well."""
+        if conversation is not None:
+            self._conversations.failed(conversation)
+
+    def _free_stream(self, well: bool) -> None:
+        """A request is over; in a closed loop another one may be due."""
+        if self._schedule.ended(self._clock(), well):
+            asyncio.get_running_loop().call_soon(self._tick)
 
     def _ended(self, exchange: Exchange, prompt: Prompt, conversation: Conversation | None) -> None:
         self._open.discard(exchange)
@@ -273,13 +270,13 @@ class Engine:
             self._ratio.learn(prompt.words, record.prompt_tokens)
         if record.outcome is Outcome.OK and record.last_s is not None:
             self._last_output_s = max(self._last_output_s, record.last_s)
-        if conversation is not None:
-            text = events.text() if record.outcome is Outcome.OK else ""
-            if text:
-                conversation.answered(text, record.prompt_tokens, record.tokens)
-                self._conversations.answered(conversation)
-            else:  # servers refuse a conversation with an empty message in it
-                self._conversations.failed(conversation)
+        text = events.text() if record.outcome is Outcome.OK else ""
+        if conversation is not None and text:
+            conversation.answered(text, record.prompt_tokens, record.tokens)
+            self._conversations.answered(conversation)
+        else:  # servers refuse a conversation with an empty message in it
+            self._leave(conversation)
+        self._free_stream(record.outcome is Outcome.OK)
         if self._on_record is not None:
             self._on_record(record)
 

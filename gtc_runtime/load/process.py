@@ -18,11 +18,12 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
+from gtc_runtime.load.demand.asked import Demand, Rate
 from gtc_runtime.load.forked import ForkedWorker
 from gtc_runtime.load.settings import LoadSettings, Pacing, settings_from
 from gtc_runtime.load.shard import Shard, combined
 from gtc_runtime.load.snapshot import Snapshot
-from gtc_spec.errors import GtcError, UnreachableError
+from gtc_spec.errors import GtcError, UnreachableError, UsageError
 from gtc_spec.phases import WorkloadMix
 
 __all__ = ["LoadProcess", "LoadSettings", "Snapshot", "settings_from"]
@@ -100,21 +101,28 @@ class LoadProcess:
             raise GtcError("the load process did not come up", "see its log lines above")
 
     async def configure(self, *, rps: float, mix: WorkloadMix, pacing: Pacing) -> None:
-        """Set rate, mix and spread; a rate of 0 lets open streams finish and starts nothing.
+        """Ask for a rate of the three workloads; 0 lets open streams finish and starts nothing.
 
-        Args:
-            rps: Requests per second over all workloads; clamped to the limits of the settings.
-            mix: Shares of the workloads.
-            pacing: How requests are spread in time.
+        Raises:
+            UsageError: The rate is not a finite number from 0.
+            UnreachableError: A process is not alive.
+        """
+        try:
+            demand = Rate(rps=rps, mix=mix, pacing=pacing)
+        except ValueError:
+            raise UsageError(f"rate {rps} is not a number of requests per second") from None
+        await self.ask(demand)
+
+    async def ask(self, demand: Demand) -> None:
+        """Ask for another load from now on; rates are clamped to the limits of the settings.
 
         Raises:
             UnreachableError: A process is not alive.
         """
-        shares = [mix.chat, mix.summarization, mix.reasoning]
-        wanted: dict[str, object] = {"rps": rps, "mix": shares, "pacing": pacing}
+        command: dict[str, object] = {"ask": demand.model_dump(mode="json")}
         if len(self._children) > 1:
-            wanted["at_s"] = self._changes_s = time.monotonic() + AHEAD_S
-        await self._tell({"configure": wanted})
+            command["at_s"] = self._changes_s = time.monotonic() + AHEAD_S
+        await self._tell(command)
 
     async def cancel(self) -> None:
         """End every open stream (counted as cancelled) and forget all conversations."""

@@ -11,13 +11,19 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal, get_args
 
-from gtc_spec.serving import Workload
+from gtc_spec.serving import WORKLOADS, Workload
 
-Key = Literal["chat_turn1", "chat_turn2plus", "summarization", "reasoning"]
+Source = Workload | Literal["own"]
+"""Where a request comes from: one of the three workloads, or prompts of one's own."""
+SOURCES: tuple[Source, ...] = (*WORKLOADS, "own")
+
+Key = Literal["chat_turn1", "chat_turn2plus", "summarization", "reasoning", "own", "own_turn2plus"]
 """What statistics are kept by; `all` and `chat` are sums of these."""
 KEYS: tuple[Key, ...] = get_args(Key)
 
-STAT_KEYS = ("all", "chat", *KEYS)
+OWN_KEYS: tuple[Key, ...] = ("own", "own_turn2plus")
+"""Those of prompts of one's own; statistics have them only when there were some."""
+STAT_KEYS = ("all", "chat", *(key for key in KEYS if key not in OWN_KEYS))
 """Every key under which statistics are shown."""
 
 CountedBy = Literal["usage", "chunks"]
@@ -63,6 +69,7 @@ class RequestRecord:
     Attributes:
         workload: Which workload it belongs to.
         turn: Turn of the conversation, from 1; 1 for workloads without turns.
+        conversation: Name of the conversation; empty for a request that is none.
         due_s: When it should have been sent.
         prompt_tokens: Prompt length in tokens: estimated, replaced by the server's own figure.
         max_tokens: Length of the answer asked for.
@@ -82,7 +89,7 @@ class RequestRecord:
         arrivals_tokens: Output tokens of each arrival, beside `arrivals_s`.
     """
 
-    workload: Workload
+    workload: Source
     turn: int
     due_s: float
     prompt_tokens: int = 0
@@ -97,6 +104,7 @@ class RequestRecord:
     outcome: Outcome | None = None
     detail: str = ""
     answer_id: str = ""
+    conversation: str = ""
     arrivals_s: array[float] | None = None
     arrivals_tokens: array[int] | None = None
 
@@ -105,6 +113,8 @@ class RequestRecord:
         """The statistics key of this request."""
         if self.workload == "chat":
             return "chat_turn1" if self.turn == 1 else "chat_turn2plus"
+        if self.workload == "own":
+            return "own" if self.turn == 1 else "own_turn2plus"
         return self.workload
 
     @property

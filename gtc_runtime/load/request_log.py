@@ -22,8 +22,9 @@ UNWRITTEN_MAX = 50_000
 """Records that may wait for the disk; the oldest are lost beyond that."""
 WRITE_S = 1.0
 _FIELDS = (
-    *("key", "workload", "turn", "due_s", "send_s", "first_s", "last_s", "prompt_tokens"),
-    *("max_tokens", "tokens", "first_tokens", "counted_by", "itl_basis", "outcome", "detail"),
+    *("key", "workload", "turn", "conversation", "due_s", "send_s", "first_s", "last_s"),
+    *("prompt_tokens", "max_tokens", "tokens", "first_tokens", "counted_by", "itl_basis"),
+    *("outcome", "detail"),
 )
 
 log = logging.getLogger(__name__)

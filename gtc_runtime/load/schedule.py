@@ -1,4 +1,4 @@
-"""What is due when: arrivals, mix and their changes as one schedule that several shards share.
+"""What is due when: the load that was asked for and its changes, as one schedule for all shards.
 
 Shards that are given the same seed and the same changes with the same times compute the same
 schedule, each for itself, and take turns in it: together they send every slot exactly once, without
@@ -8,13 +8,11 @@ a word between them. Pure: it is told the time. It knows nothing of requests.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from gtc_runtime.load.arrivals import Arrivals, Pacing
-from gtc_runtime.load.mix import MixSequence
-from gtc_spec.phases import WorkloadMix
-from gtc_spec.serving import WORKLOADS, Workload
+from gtc_runtime.load.demand.asked import NOTHING, Demand, Rate, Streams
+from gtc_runtime.load.demand.slots import RatedSlots, ReplaySlots, Slot, Slots, StreamSlots
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,41 +21,22 @@ class Change:
 
     Attributes:
         at_s: From when, monotonic seconds.
-        rps: Requests per second over all workloads and all shards.
-        mix: Shares of the workloads.
-        pacing: How requests are spread in time.
+        demand: What is asked for over all shards.
     """
 
     at_s: float
-    rps: float
-    mix: WorkloadMix
-    pacing: Pacing
-
-
-@dataclass(frozen=True, slots=True)
-class Slot:
-    """One request is due.
-
-    Attributes:
-        due_s: When, monotonic seconds.
-        workload: Of which workload.
-    """
-
-    due_s: float
-    workload: Workload
+    demand: Demand
 
 
 class Schedule:
     """The slots of one shard.
 
-    The slots of each workload go round the shards in turn, so every shard has the mix of the whole.
-    The shards begin with different workloads: slots that are neighbours fall to different shards.
-
     Args:
         seed: Equal seeds give equal schedules.
-        now_s: When the schedule begins; the rate is 0 until a change.
+        now_s: When the schedule begins; nothing is due until a change.
         shard, shards: Which of how many take turns.
         on_change: Called with each change in the moment it comes into force.
+        offsets_s: When the rows of a trace are due, for a replay.
     """
 
     def __init__(
@@ -67,19 +46,20 @@ class Schedule:
         shard: int = 0,
         shards: int = 1,
         on_change: Callable[[Change], None] = lambda _: None,
+        offsets_s: Sequence[float] = (),
     ) -> None:
-        self._arrivals = Arrivals(seed, now_s)
-        self._mix = MixSequence(WorkloadMix(100, 0, 0))
         self._shard = shard
         self._shards = shards
-        self._dealt = {workload: index for index, workload in enumerate(WORKLOADS)}
+        self._rated = RatedSlots(seed, now_s, shard, shards)
+        self._slots: Slots = self._rated
         self._pending: deque[Change] = deque()
         self._on_change = on_change
+        self._offsets_s = offsets_s
 
     @property
     def wake_s(self) -> float | None:
         """When something happens next: a slot, of whatever shard, or a change; None for never."""
-        due_s = self._arrivals.next_due_s
+        due_s = self._slots.due_s
         if self._pending:
             at_s = self._pending[0].at_s
             return at_s if due_s is None else min(at_s, due_s)
@@ -98,25 +78,33 @@ class Schedule:
     def next(self, now_s: float) -> Slot | None:
         """The next slot of this shard that is due at `now_s`; None when there is none yet."""
         while True:
-            due_s = self._arrivals.next_due_s
+            due_s = self._slots.due_s
             next_s = now_s if due_s is None else min(now_s, due_s)
             if self._pending and self._pending[0].at_s <= next_s:
                 self._apply(self._pending.popleft())
             elif due_s is None or due_s > now_s:
                 return None
-            elif self._is_mine(workload := self._take()):
-                return Slot(due_s, workload)
+            elif (slot := self._slots.take()) is not None:
+                return slot
 
-    def _take(self) -> Workload:
-        self._arrivals.pop()
-        return self._mix.next()
+    def ended(self, at_s: float, well: bool) -> bool:
+        """A request ended at `at_s`, well or not; whether another one is due because of it."""
+        self._slots.ended(at_s, well)
+        return isinstance(self._slots, StreamSlots)
 
-    def _is_mine(self, workload: Workload) -> bool:
-        turn = self._dealt[workload]
-        self._dealt[workload] = turn + 1
-        return turn % self._shards == self._shard
+    def stop(self) -> None:
+        """Nothing is due any more."""
+        self.forget_changes()
+        self._apply(Change(0.0, NOTHING))
 
     def _apply(self, change: Change) -> None:
-        self._arrivals.configure(change.rps, change.pacing, change.at_s)
-        self._mix.change(change.mix)
+        asked = change.demand
+        if isinstance(asked, Rate):
+            self._rated.configure(asked, change.at_s)
+            self._slots = self._rated
+        elif isinstance(asked, Streams):
+            self._slots = StreamSlots(asked, change.at_s, self._shard, self._shards)
+        else:
+            place = (change.at_s, self._shard, self._shards)
+            self._slots = ReplaySlots(self._offsets_s, asked, *place)
         self._on_change(change)

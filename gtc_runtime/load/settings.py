@@ -15,6 +15,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gtc_runtime.load.arrivals import Pacing
 from gtc_runtime.load.asking.dialect import Dialect
+from gtc_runtime.load.demand.asked import share_of
+from gtc_runtime.load.prompts.chosen import Chosen
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
 from gtc_spec.serving import LoadLimits, Workloads
@@ -85,6 +87,7 @@ class LoadSettings(BaseModel):
             The token itself is in no setting and no log.
         request_log: Folder for the log of finished requests; empty keeps none.
         corpus: Directory with a complete corpus; None for the bundled texts.
+        own: Prompts of one's own in place of the three workloads.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -107,6 +110,7 @@ class LoadSettings(BaseModel):
     api_key_env: str = ""
     request_log: str = ""
     corpus: Path | None = None
+    own: Chosen | None = Field(default=None, discriminator="kind")
 
     @property
     def api_key(self) -> str:
@@ -116,8 +120,7 @@ class LoadSettings(BaseModel):
     @property
     def in_flight_max(self) -> int:
         """Cap on the open requests of this shard; the caps of all shards add up to the limit."""
-        whole, rest = divmod(self.limits.in_flight_max, self.shards)
-        return whole + (self.shard < rest)
+        return share_of(self.limits.in_flight_max, self.shard, self.shards)
 
     @model_validator(mode="after")
     def _shard_is_one_of_them(self) -> Self:

@@ -222,12 +222,12 @@ class SliceBook:
 
 
 def _with_sums(measured: Mapping[Key, Tally]) -> dict[str, Tally]:
-    """Every key of STAT_KEYS: the measured ones and the sums `all` and `chat`."""
+    """Every key of STAT_KEYS: the measured ones and the sums `all` and `chat`; others if seen."""
     out = {key: Tally() for key in STAT_KEYS}
     for key in KEYS:
         if (tally := measured.get(key)) is None:
             continue
-        out[key].merge(tally)
+        out.setdefault(key, Tally()).merge(tally)
         out["all"].merge(tally)
         if key.startswith("chat"):
             out["chat"].merge(tally)

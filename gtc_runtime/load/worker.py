@@ -23,6 +23,7 @@ from typing import IO, Any
 
 import uvloop
 
+from gtc_runtime.load.demand.asked import from_plain
 from gtc_runtime.load.engine import Engine
 from gtc_runtime.load.followup_guard import SpendGuard
 from gtc_runtime.load.followups import CannedFollowUps, FollowUps, HttpFollowUps
@@ -31,7 +32,6 @@ from gtc_runtime.load.settings import LoadSettings
 from gtc_runtime.load.transports import transport_for
 from gtc_spec import serving
 from gtc_spec.errors import GtcError
-from gtc_spec.phases import WorkloadMix
 
 SNAPSHOT_S = 0.25
 """Four snapshots a second: what the view needs."""
@@ -96,10 +96,8 @@ async def _obey(lines: asyncio.StreamReader, engine: Engine) -> None:
     while line := await lines.readline():
         try:
             command: dict[str, Any] = json.loads(line)
-            if "configure" in command:
-                wanted = command["configure"]
-                mix = WorkloadMix(*wanted["mix"])
-                engine.configure(wanted["rps"], mix, wanted["pacing"], wanted.get("at_s"))
+            if "ask" in command:
+                engine.ask(from_plain(command["ask"]), command.get("at_s"))
             elif "cancel" in command:
                 engine.cancel()
         except (ValueError, KeyError, TypeError, GtcError) as error:

@@ -23,7 +23,7 @@ from prometheus_client.core import (
 from prometheus_client.registry import Collector
 
 from gtc_runtime.load.histogram import FLOOR_S, GROWTH, Histogram
-from gtc_runtime.load.records import KEYS, Key, Outcome
+from gtc_runtime.load.records import Key, Outcome
 from gtc_runtime.load.snapshot import Snapshot
 from gtc_runtime.load.stats import Tally
 from gtc_runtime.version import version
@@ -105,7 +105,7 @@ class Exporter(Collector):
         self._tokens: dict[Labels, int] = {(each,): 0 for each in WORKLOADS}
         self._build = (version(), environment.name, environment.digest)
         self._view: DemoView | None = None
-        self._ttft = {key: Cumulative(TTFT_BUCKETS.upper_bounds_s) for key in KEYS}
+        self._ttft = {key: Cumulative(TTFT_BUCKETS.upper_bounds_s) for key in _TURNS}
         self._itl = {each: Cumulative(ITL_BUCKETS.upper_bounds_s) for each in WORKLOADS}
         self._slip = Cumulative(SLIP_BOUNDS_S)
         # every series exists from the start, or its first increment would be lost to rate()

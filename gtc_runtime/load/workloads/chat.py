@@ -23,19 +23,27 @@ class Conversation:
         words: Words of `messages`.
         prompt_tokens: Expected tokens of `messages`.
         turns: How many requests it will make.
+        name: Its name in the log of requests.
 
     Attributes:
         turn: The turn that is next or under way, from 1.
         answer: Text of the latest answer.
+        questions: What is asked in the turns to come; empty lets somebody make up questions.
+        answer_tokens: Wanted length of the answer of each turn, where it is known before.
     """
 
-    def __init__(self, messages: list[Message], words: int, prompt_tokens: int, turns: int) -> None:
+    def __init__(
+        self, messages: list[Message], words: int, prompt_tokens: int, turns: int, name: str
+    ) -> None:
+        self.name = name
         self.messages = messages
         self.words = words
         self.prompt_tokens = prompt_tokens
         self.turns = turns
         self.turn = 1
         self.answer = ""
+        self.questions: list[str] = []
+        self.answer_tokens: list[int | None] = []
 
     @property
     def last_turn(self) -> bool:
@@ -68,17 +76,20 @@ class Chat:
         self._ratio = ratio
         self._random = random.Random(seed)
 
-    def begin(self) -> Conversation:
+    def begin(self, number: int = 0) -> Conversation:
         """A new conversation with its context."""
+        del number  # every one is new
         tokens = self._random.randint(*self._shape.context_tokens)
         words = self._ratio.words(tokens)
-        opening = f"Folder {self._library.label()}. {_ROLE}"
+        label = self._library.label()
+        opening = f"Folder {label}. {_ROLE}"
         context = self._library.text(words - len(opening.split()) - len(_OPENING.split()))
         messages = [
             {"role": "system", "content": f"{opening}\n\n{context}"},
             {"role": "user", "content": _OPENING},
         ]
-        return Conversation(messages, words, tokens, self._random.randint(*self._shape.turns))
+        turns = self._random.randint(*self._shape.turns)
+        return Conversation(messages, words, tokens, turns, f"folder {label}")
 
     def prompt(self, conversation: Conversation) -> Prompt:
         """The present turn of a conversation as a prompt."""

@@ -44,7 +44,7 @@ def test_two_files_of_bounded_size_hold_the_newest_requests(tmp_path):
     assert older(path).stat().st_size <= 2_000
     kept = [each["due_s"] for each in read(path)]
     assert kept == [float(number) for number in range(100 - len(kept), 100)]
-    assert len(kept) > 10
+    assert len(kept) > 7
 
 
 def test_a_burst_that_is_larger_than_a_file_rotates_within_one_write(tmp_path):

@@ -4,11 +4,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gtc_runtime.load.demand.asked import Rate
 from gtc_runtime.load.schedule import Change, Schedule
 from gtc_spec.phases import WorkloadMix
 
 EVEN = WorkloadMix(40, 30, 30)
 CHAT = WorkloadMix(100, 0, 0)
+
+
+def change(at_s, rps, mix, pacing="constant", ramp_s=0.0):
+    return Change(at_s, Rate(rps=rps, mix=mix, pacing=pacing, ramp_s=ramp_s))
 
 
 def slots(changes, end_s=30.0, *, shard=0, shards=1, looks=(30.0,)):
@@ -25,11 +30,12 @@ def slots(changes, end_s=30.0, *, shard=0, shards=1, looks=(30.0,)):
 
 changes = st.lists(
     st.builds(
-        Change,
+        change,
         st.floats(0.0, 25.0),
         st.sampled_from([0.0, 1.0, 7.5, 40.0]),
         st.sampled_from([EVEN, CHAT, WorkloadMix(0, 50, 50)]),
         st.sampled_from(["constant", "paced", "poisson"]),
+        st.sampled_from([0.0, 0.0, 3.0]),
     ),
     max_size=4,
 ).map(lambda found: sorted(found, key=lambda change: change.at_s))
@@ -45,41 +51,41 @@ def test_shards_together_send_every_slot_exactly_once(changes, shards, looks):
 
 
 def test_every_shard_has_the_mix_of_the_whole():
-    change = Change(0.0, 20.0, WorkloadMix(50, 0, 50), "constant")
+    wanted = change(0.0, 20.0, WorkloadMix(50, 0, 50))
     for shard in (0, 1):
-        seen = Counter(slot.workload for slot in slots([change], shard=shard, shards=2))
+        seen = Counter(slot.workload for slot in slots([wanted], shard=shard, shards=2))
         assert abs(seen["chat"] - seen["reasoning"]) <= 1
 
 
 def test_a_change_comes_into_force_at_its_time_and_not_before():
-    taken = slots([Change(0.0, 10.0, CHAT, "constant"), Change(10.0, 100.0, CHAT, "constant")])
+    taken = slots([change(0.0, 10.0, CHAT), change(10.0, 100.0, CHAT)])
     before = [slot for slot in taken if slot.due_s <= 10.0]
     after = [slot for slot in taken if 10.0 < slot.due_s <= 11.0]
     assert (len(before), len(after)) == (pytest.approx(100, abs=1), pytest.approx(100, abs=2))
 
 
 def test_a_change_to_rate_zero_ends_the_slots():
-    taken = slots([Change(0.0, 10.0, CHAT, "constant"), Change(2.0, 0.0, CHAT, "constant")])
+    taken = slots([change(0.0, 10.0, CHAT), change(2.0, 0.0, CHAT)])
     assert max(slot.due_s for slot in taken) <= 2.0
 
 
 def test_the_next_moment_is_a_slot_or_a_change_whichever_is_first():
     schedule = Schedule(1, 0.0)
     assert schedule.wake_s is None
-    schedule.change(Change(5.0, 1.0, CHAT, "constant"))
+    schedule.change(change(5.0, 1.0, CHAT))
     assert schedule.wake_s == 5.0
     assert schedule.next(5.0) is None
     assert 5.0 < schedule.wake_s <= 6.5
 
 
 def test_a_change_told_later_does_not_come_earlier():
-    told = [Change(9.0, 10.0, CHAT, "constant"), Change(3.0, 1.0, CHAT, "constant")]
+    told = [change(9.0, 10.0, CHAT), change(3.0, 1.0, CHAT)]
     assert min(slot.due_s for slot in slots(told)) > 9.0
 
 
 def test_changes_that_are_forgotten_do_not_happen():
     schedule = Schedule(1, 0.0)
-    schedule.change(Change(5.0, 1.0, CHAT, "constant"))
+    schedule.change(change(5.0, 1.0, CHAT))
     schedule.forget_changes()
     assert schedule.wake_s is None
 
@@ -87,9 +93,9 @@ def test_changes_that_are_forgotten_do_not_happen():
 def test_whoever_owns_the_schedule_hears_of_a_change_when_it_happens():
     heard = []
     schedule = Schedule(1, 0.0, on_change=heard.append)
-    change = Change(5.0, 1.0, CHAT, "constant")
-    schedule.change(change)
+    wanted = change(5.0, 1.0, CHAT)
+    schedule.change(wanted)
     schedule.next(4.9)
     assert heard == []
     schedule.next(5.1)
-    assert heard == [change]
+    assert heard == [wanted]

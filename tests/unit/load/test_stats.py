@@ -63,7 +63,7 @@ def test_all_and_chat_are_the_sums_of_the_measured_keys(records):
         count(recorder, each)
     book.add(Snapshot(100.0, recorder.take()))
     totals, everything, chat = book.totals(), Tally(), Tally()
-    for key in KEYS:
+    for key in (key for key in KEYS if key in totals):
         everything.merge(totals[key])
         if key.startswith("chat"):
             chat.merge(totals[key])

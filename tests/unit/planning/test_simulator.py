@@ -171,7 +171,7 @@ def test_no_request_is_lost_however_the_pools_change(
     for phase in phases.values():
         assert phase["requests"]["due"] == phase["requests"]["ok"]
     totals = simulation.book.totals()
-    assert sum(totals[key].ttft.n for key in KEYS) == totals["all"].ok
+    assert sum(totals[key].ttft.n for key in KEYS if key in totals) == totals["all"].ok
     assert str(simulation.pools.ready) == "2P:3D"
     assert all(worker.idle for worker in simulation.pools.prefill)
     assert all(worker.streams == 0 for worker in simulation.pools.decode)

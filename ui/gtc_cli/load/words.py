@@ -14,6 +14,8 @@ KEYS: Final[dict[str, str]] = {
     "chat_turn2plus": "chat, turn 2+",
     "summarization": "summarization",
     "reasoning": "reasoning",
+    "own": "own prompts",
+    "own_turn2plus": "own, turn 2+",
     "all": "all",
 }
 """Statistics keys in the order of rows, and how they are called."""
@@ -30,6 +32,15 @@ SPANS: Final = {"window": "while load was sent", "with_drain": "with the drain"}
 
 STAMPS: Final = {"kernel": "from the kernel", "user": "from the client's own process"}
 """Where arrival times come from."""
+
+
+def shown(figures: Mapping[str, Any]) -> dict[str, str]:
+    """The keys that had requests, the whole last, and how they are called."""
+    return {
+        key: name
+        for key, name in KEYS.items()
+        if key == "all" or (key in figures and figures[key]["due"])
+    }
 
 
 def light(light: Light, reason: str, stamp_source: str) -> str:

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
-from gtc_runtime.load.records import STAT_KEYS
+from gtc_runtime.load.records import OWN_KEYS, STAT_KEYS
 from gtc_runtime.load.stats import LATENCIES, LENGTHS
 from gtc_spec.errors import UsageError
 
@@ -50,7 +50,8 @@ class Named:
 
     def of(self, document: JSON) -> float | None:
         """Its value in a report; None without data."""
-        return self.figure.read(document["figures"][self.key])
+        figures = document["figures"].get(self.key)
+        return None if figures is None else self.figure.read(figures)
 
 
 def named(text: str) -> Named:
@@ -60,8 +61,8 @@ def named(text: str) -> Named:
         UsageError: There is none; the allowed names are listed.
     """
     key, dot, name = text.rpartition(".")
-    if dot and key not in STAT_KEYS:
-        raise UsageError(f"no statistics of {key!r}, allowed: {', '.join(STAT_KEYS)}")
+    if dot and key not in (allowed := (*STAT_KEYS, *OWN_KEYS)):
+        raise UsageError(f"no statistics of {key!r}, allowed: {', '.join(allowed)}")
     if name not in FIGURES:
         close = difflib.get_close_matches(name, FIGURES, n=1)
         hint = f"did you mean {close[0]}?" if close else "docs/load.md defines them"

@@ -138,7 +138,7 @@ def _record(number: int, request: JSON, offset_s: float) -> JSON:
     return {
         "metadata": {
             "session_num": number,
-            "conversation_id": None,
+            "conversation_id": request.get("conversation") or None,
             "turn_index": request["turn"] - 1,
             "credit_issued_ns": ns(request["due_s"]),
             "request_start_ns": ns(request["send_s"]),

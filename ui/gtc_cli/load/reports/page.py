@@ -29,7 +29,7 @@ def page(document: JSON) -> str:
     source = (resources.files("gtc_cli.load.reports") / TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(source).render(
         document,
-        keys=words.KEYS,
+        keys=words.shown(document["figures"]),
         spans=words.SPANS,
         stamps=words.STAMPS.get(document["quality"]["stamp_source"], "from an unknown source"),
         light=words.LIGHTS[document["quality"]["light"]],

@@ -16,7 +16,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
-from gtc_cli.load.words import KEYS
+from gtc_cli.load.words import KEYS, shown
 
 JSON = dict[str, Any]
 
@@ -25,6 +25,8 @@ COLOURS: Final = {
     "chat_turn2plus": "#5aa9e6",
     "summarization": "#c2410c",
     "reasoning": "#3f7d20",
+    "own": "#7c3aed",
+    "own_turn2plus": "#b794f4",
     "all": "#1f2937",
 }
 """Blues are chat, and every line has a style of its own as well: pages are printed in grey."""
@@ -33,6 +35,8 @@ STYLES: Final = {
     "chat_turn2plus": "--",
     "summarization": "-.",
     "reasoning": ":",
+    "own": "-",
+    "own_turn2plus": "--",
     "all": "-",
 }
 OUTCOMES: Final = (
@@ -86,7 +90,7 @@ def svg(name: str, make: Callable[[Axes], None]) -> str:
 
 def _course(axes: Axes, document: JSON, measure: str, title: str, per_unit: float) -> None:
     """p95 of each workload over the time of the run, and the goal."""
-    for key in KEYS:
+    for key in shown(document["figures"]):
         points = [
             (each["at_s"] + each["step_s"] / 2, each[key][f"{measure}_p95_ms"] / per_unit)
             for each in document["course"]
@@ -104,7 +108,7 @@ def _course(axes: Axes, document: JSON, measure: str, title: str, per_unit: floa
 
 def _spread(axes: Axes, document: JSON, measure: str, title: str, per_unit: float) -> None:
     """Cumulative distribution of each workload, on a logarithmic scale of time."""
-    for key in KEYS:
+    for key in shown(document["figures"]):
         histogram = document["histograms"][key][measure]
         if key == "all" or not histogram:
             continue
@@ -129,7 +133,7 @@ def _spread(axes: Axes, document: JSON, measure: str, title: str, per_unit: floa
 
 def _goodput(axes: Axes, document: JSON) -> None:
     """Share of the requests due in each step that met every goal."""
-    for key in KEYS:
+    for key in shown(document["figures"]):
         points = [
             (each["at_s"] + each["step_s"] / 2, 100 * each[key]["good"] / ended)
             for each in document["course"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import os
 import platform
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -34,7 +35,7 @@ def document(run: Run) -> JSON:
         "check": check(totals["all"]),
         "quality": _quality(run),
         "figures": figures(run),
-        "course": _course(run),
+        "course": _course(run, totals),
         "histograms": {
             key: {name: buckets(getattr(tally, name)) for name in LATENCIES}
             for key, tally in totals.items()
@@ -133,19 +134,23 @@ def _quality(run: Run) -> JSON:
     }
 
 
-def _course(run: Run) -> list[JSON]:
+def _course(run: Run, keys: Iterable[str]) -> list[JSON]:
     """The run in equal steps: outcomes of what was due in each, latencies of what arrived."""
     if run.began_s is None:
         return []
     begin_s = int(run.began_s)
     end_s = math.ceil(run.newest.at_s) if run.newest is not None else begin_s
     step_s = max(1, math.ceil((end_s - begin_s) / POINTS_MAX))
-    return [_point(run, begin_s, at_s, step_s) for at_s in range(begin_s, end_s, step_s)]
+    return [
+        {"at_s": at_s - begin_s, "step_s": step_s}
+        | _point(run.book.window(at_s, at_s + step_s).by_key, keys)
+        for at_s in range(begin_s, end_s, step_s)
+    ]
 
 
-def _point(run: Run, begin_s: int, at_s: int, step_s: int) -> JSON:
-    window = run.book.window(at_s, at_s + step_s)
-    return {"at_s": at_s - begin_s, "step_s": step_s} | {
+def _point(seen: Mapping[str, Tally], keys: Iterable[str]) -> JSON:
+    """Figures of one step for all keys of the run."""
+    return {
         key: {
             "due": tally.due,
             "ok": tally.ok,
@@ -158,5 +163,6 @@ def _point(run: Run, begin_s: int, at_s: int, step_s: int) -> JSON:
             "itl_p50_ms": quantile_ms(tally.itl, 0.5),
             "itl_p95_ms": quantile_ms(tally.itl, 0.95),
         }
-        for key, tally in window.by_key.items()
+        for key in keys
+        for tally in (seen.get(key) or Tally(),)
     }

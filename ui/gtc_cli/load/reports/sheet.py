@@ -32,7 +32,7 @@ def sheet(document: JSON) -> str:
             "client_light", "stamp_source",
         ]
     )  # fmt: skip
-    for key in KEYS:
+    for key in (key for key in KEYS if key in document["figures"]):
         writer.writerow(_row(key, document, failures))
     return out.getvalue()
 
