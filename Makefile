@@ -31,6 +31,7 @@ GTC := umask 077 && $(BIN)/gtc
 CONFIRMED = $(if $(YES),--yes)
 FORCED = $(if $(FORCE),--force)
 ADOPTING = $(if $(ADOPT),--adopt)
+UNSEEN = $(if $(filter no,$(DOCTOR)),--skip-doctor)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo plan test test-slow chaos bench-load bench-models check lint types arch \
@@ -101,8 +102,8 @@ check-env: setup ## Check every variable and choice of a deployment, all at once
 doctor: setup ## Before money flows: tools, account, sizes, keys, licence, price; in under 15 s
 	@$(GTC) doctor --env $(ENV)
 
-deploy: setup ## Everything: image, infra, cluster, and the wait for them; repeat it whatever went wrong; ADOPT=1
-	@$(GTC) deploy --env $(ENV) $(ADOPTING)
+deploy: setup ## Everything: image, infra, cluster, and the wait for them; repeat it whatever went wrong; ADOPT=1 DOCTOR=no
+	@$(GTC) deploy --env $(ENV) $(ADOPTING) $(UNSEEN)
 
 teardown: setup ## Safe state, then destroy everything; repeat it when interrupted; FORCE=1 asks nothing
 	@$(GTC) teardown --env $(ENV) $(CONFIRMED) $(FORCED)

@@ -88,7 +88,8 @@ def refuse_unfit(env: str | None, *, adopting: bool = False) -> None:
     if not report.passed:
         red = [check.name for check in report.checks if check.state == "red"]
         raise Unfit(
-            f"not ready: {', '.join(red)}", "mend these and repeat, or --skip-doctor, DOCTOR=no"
+            f"not ready: {', '.join(red)}",
+            "mend what is red and repeat; DOCTOR=no (--skip-doctor) deploys all the same",
         )
 
 

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 import click
 
-from gtc_cli import options
+from gtc_cli import doctor, options
 from gtc_cli import wait as waiting
 from gtc_cli.deploy import account, checkout, cost, image, state
 from gtc_cli.deploy.sequence import Deployment
@@ -30,6 +30,9 @@ force = click.option(
 )
 adopt = click.option(
     "--adopt", is_flag=True, help="Take over what another checkout deployed; its state is lost."
+)
+skip_doctor = click.option(
+    "--skip-doctor", is_flag=True, help="Do not look at account, tools and keys before."
 )
 
 
@@ -149,10 +152,14 @@ def kubeconfig_verb(env: str | None) -> None:
 @click.command()
 @options.env
 @adopt
-def deploy(env: str | None, adopt: bool) -> None:
+@skip_doctor
+def deploy(env: str | None, adopt: bool, skip_doctor: bool) -> None:
     """Everything from the image to running workers; repeat it after whatever went wrong."""
     deployment = deployment_for(env, "cluster")
     cost.refuse_without_end(deployment.env, datetime.now(UTC))
+    if not skip_doctor:
+        click.echo(f"=== deploy {deployment.env.name} 0: doctor")
+        doctor.refuse_unfit(env, adopting=adopt)
     deployment.deploy(adopt)
 
 
