@@ -6,7 +6,7 @@ import json
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -21,26 +21,40 @@ class Manners:
 
     Attributes:
         models: Served names; None has no list.
+        serves_any: Whether models that are not listed are served too.
         key: Wanted bearer token; empty wants none.
         takes_ignore_eos: Whether `ignore_eos` is accepted.
         ttft_s, itl_s, tokens: Shape of every answer.
         status: Answer completions with this status.
+        refuses: Looks at a request for a completion; a status and words refuse it.
+        running: Say in every frame how many tokens came so far.
+        tail_s: The body stays open for so long behind `[DONE]`.
+        paths: Paths and queries of all requests.
         busy_after: Refuse requests of the load with 503 after so many; None takes all.
         seen: Requests of the load, in order; the probe is not among them.
         first_s: When the first request of any kind arrived, seconds of CLOCK_MONOTONIC.
     """
 
     models: list[str] | None = field(default_factory=lambda: ["m"])
+    serves_any: bool = False
     key: str = ""
     takes_ignore_eos: bool = True
     ttft_s: float = 0.01
     itl_s: float = 0.002
     tokens: int = 5
     status: int = 200
+    refuses: Callable[[dict], tuple[int, str] | None] = lambda body: None
+    running: bool = False
+    tail_s: float = 0.0
+    paths: list[str] = field(default_factory=list)
     busy_after: int | None = None
     seen: list[dict] = field(default_factory=list)
     first_s: float | None = None
     url: str = ""
+
+    def unserved(self, model: str) -> bool:
+        """Whether a model is refused."""
+        return self.models is not None and model not in self.models and not self.serves_any
 
 
 @contextmanager
@@ -79,6 +93,7 @@ class _Handler(BaseHTTPRequestHandler):
         pass
 
     def do_GET(self) -> None:
+        self.told.paths.append(self.path)
         if not self._may():
             return
         if self.told.models is None:
@@ -87,15 +102,18 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(200, {"data": [{"id": name} for name in self.told.models]})
 
     def do_POST(self) -> None:
+        self.told.paths.append(self.path)
         if self.told.first_s is None:
             self.told.first_s = time.monotonic()
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if not self._may():
             return
-        if self.told.models is not None and body["model"] not in self.told.models:
+        if self.told.unserved(body["model"]):
             self._say(404, {"error": {"message": f"no model {body['model']}"}})
         elif "ignore_eos" in body and not self.told.takes_ignore_eos:
             self._say(400, {"error": {"message": "ignore_eos is not permitted"}})
+        elif refused := self.told.refuses(body):
+            self._say(refused[0], {"error": {"message": refused[1]}})
         elif self.told.status != 200:
             self._say(self.told.status, {"error": {"message": "not today"}})
         elif self.told.busy_after is not None and len(self.told.seen) >= self.told.busy_after:
@@ -103,7 +121,8 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             if body["messages"][-1]["content"] != QUESTION:
                 self.told.seen.append(body)
-            self._answer(min(body["max_tokens"], self.told.tokens))
+            length = body.get("max_tokens") or body.get("max_completion_tokens") or 1
+            self._answer(min(length, self.told.tokens))
 
     def _may(self) -> bool:
         given = self.headers.get("Authorization", "")
@@ -129,11 +148,14 @@ class _Handler(BaseHTTPRequestHandler):
         for token in range(tokens):
             if token:
                 time.sleep(self.told.itl_s)
-            self._frame({"choices": [{"index": 0, "delta": {"content": f"w{token} "}}]})
+            frame = {"choices": [{"index": 0, "delta": {"content": f"w{token} "}}]}
+            counted = {"usage": {"completion_tokens": token + 1}} if self.told.running else {}
+            self._frame(frame | counted)
         self._frame({"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]})
         usage = {"prompt_tokens": 100, "completion_tokens": tokens}
         self._frame({"choices": [], "usage": usage})
         self._chunk(b"data: [DONE]\n\n")
+        time.sleep(self.told.tail_s)
         self._chunk(b"")
 
     def _frame(self, data: object) -> None:
