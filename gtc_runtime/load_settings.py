@@ -46,6 +46,7 @@ def load_settings(
         shards=settings.load_shards,
         request_log=settings.request_log,
     )
+    load = load.model_copy(update={"followups_model": settings.followups_model})
     key = settings.gradient_api_key.get_secret_value()
     if load.followups_url is not None or not key:
         return load
@@ -53,7 +54,6 @@ def load_settings(
     return load.model_copy(
         update={
             "followups_url": serving.INFERENCE_URL,
-            "followups_model": settings.followups_model,
             "followups_key_env": KEY_ENV,
             "followups_ledger": settings.state_dir.absolute() / LEDGER,
         }
@@ -61,15 +61,18 @@ def load_settings(
 
 
 class FollowUpsTold:
-    """Writes an event when the bundled list begins or ends to stand in."""
+    """Writes an event when the bundled list begins or ends to stand in, or another model writes."""
 
     def __init__(self, events: EventLog) -> None:
         self._events = events
-        self._notice = ""
+        self._notice = self._model = ""
 
     def __call__(self, snapshot: Snapshot) -> None:
         """Look at a snapshot."""
-        notice = snapshot.gauges.followups_notice
+        notice, model = snapshot.gauges.followups_notice, snapshot.gauges.followups_model
+        if model and model != self._model:
+            self._model = model
+            self._events.add("info", f"follow-up questions are written by {model}")
         if notice == self._notice:
             return
         self._notice = notice

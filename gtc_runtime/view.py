@@ -108,6 +108,8 @@ class LoadView:
     """Why not from the kernel; empty when they are."""
     corpus: str = ""
     """Where the texts come from."""
+    followups: str = ""
+    """Who writes follow-up questions; empty before the first one."""
 
 
 @dataclass(frozen=True)

@@ -149,6 +149,7 @@ class ViewBuilder:
             stamp_source=quality.stamp_source,
             stamp_reason=quality.stamp_reason,
             corpus=self._corpus,
+            followups="the bundled list" if gauges.followups_notice else gauges.followups_model,
         )
 
     def _workloads(self, window: WindowStats) -> dict[str, WorkloadView]:

@@ -96,11 +96,20 @@ arithmetic: the plan names it for one H200 a worker."""
 INFERENCE_URL: Final = "https://inference.do-ai.run"
 """Serverless Inference, OpenAI-compatible below ``/v1``, with a model access key as bearer token.
 https://docs.digitalocean.com/products/inference/how-to/si-endpoints/, 27 April 2026."""
-FOLLOWUP_MODEL: Final = "llama3-8b-instruct"
-"""Llama 3.1 8B there, the plan's choice for follow-up questions. Unverified: no account was asked.
-The id is that of public copies of LiteLLM's price list (``gradient_ai/llama3-8b-instruct``); the
-vendor's own list of models changes often and may have retired it. ``GET /v1/models`` says what a
-key may use, GTC_FOLLOWUPS_MODEL overrides this; a wrong id means canned follow-ups."""
+FOLLOWUP_MODELS: Final = (
+    "llama3-8b-instruct",
+    "meta-llama/Meta-Llama-3.1-8B-Instruct",
+    "mistral-nemo-instruct-2407",
+    "llama3.3-70b-instruct",
+    "openai-gpt-oss-20b",
+    "alibaba-qwen3-32b",
+)
+"""Models there for follow-up questions, the best first: Llama 3.1 8B is the plan's choice, then
+small and cheap ones; the last two think before they answer. ``GET /v1/models`` says which of them a
+key may use; GTC_FOLLOWUPS_MODEL overrides. Unverified: no account was asked. The ids are those of
+samples in the vendor's documents (docs.digitalocean.com/products/inference/how-to/
+retrieve-available-models and /reference/dots/reference/serverless-inference, May 2026) and of
+public programs that use the service; the vendor retires an id two weeks after saying so."""
 FOLLOWUP_REQUESTS_PER_DAY: Final = 20_000
 """Ceiling of a day: 40 minutes of questions at 8 a second, or eight hours at 0.7."""
 FOLLOWUP_TOKENS_PER_DAY: Final = 20_000_000

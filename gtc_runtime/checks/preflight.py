@@ -54,6 +54,7 @@ PROBES: Final = (
     Probe("grafana", "Does it answer, with its database?", boards.grafana),
     Probe("boards", "Does it have every board?", boards.boards),
     Probe("corpus", "Are the texts of the load complete?", texts.corpus),
+    Probe("follow-ups", "Does their service offer the key a model that we know?", texts.followups),
     Probe("digest", "Do panel and cluster believe the same facts?", workload.digest),
     Probe("clock", "Do this machine and the cluster agree on the time?", here.clock),
     Probe("end date", "How many hours, GPU-hours and dollars are left?", here.end_date),

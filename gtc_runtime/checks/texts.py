@@ -1,14 +1,16 @@
-"""Check of the texts of the load: a whole corpus, or knowingly the bundled set."""
+"""Checks of the texts of the load: a whole corpus, or knowingly the bundled set; follow-ups."""
 
 from __future__ import annotations
 
 import asyncio
 
-from gtc_runtime.checks.check import Finding, green, red
+from gtc_runtime.checks.check import Finding, NotApplicable, green, red
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.corpus import manifest
 from gtc_runtime.corpus.choice import BUNDLED_LABEL
 from gtc_runtime.corpus.store import SpacesAccess, open_store
+from gtc_runtime.load import followup_models
+from gtc_spec import serving
 from gtc_spec.errors import GtcError
 
 _AGAIN = "make deploy-corpus sends what is missing or damaged; the bundled texts stand in"
@@ -30,6 +32,22 @@ async def corpus(scene: Scene) -> Finding:
         more = f"; {len(wrong) - 1} more" if len(wrong) > 1 else ""
         return red(f"{wrong[0]}{more}", location, _AGAIN)
     return green(found, location)
+
+
+async def followups(scene: Scene) -> Finding:
+    """The service of follow-up questions offers a model that we know."""
+    settings, url = scene.settings, scene.settings.followups_url
+    key = "" if url else settings.gradient_api_key.get_secret_value()
+    if not url and not key:
+        raise NotApplicable("no GRADIENT_API_KEY here: the bundled list would ask")
+    address = url or serving.INFERENCE_URL
+    hint = "the bundled list asks meanwhile: the show goes on"
+    try:
+        models = await followup_models.offered(address, key)
+        model = followup_models.choose(models, settings.followups_model, any_will_do=bool(url))
+    except GtcError as error:
+        return red(error.message, "a known model", f"{error.hint}; {hint}" if error.hint else hint)
+    return green(f"{model}, one of {len(models)} at {address}", "a known model")
 
 
 def _look(location: str, access: SpacesAccess) -> tuple[list[str], str]:

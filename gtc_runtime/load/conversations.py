@@ -68,7 +68,7 @@ class Conversations:
         self._talks = talks
         self.closed = False
         self._ready: deque[Conversation] = deque()
-        self._followups = followups
+        self.followups = followups
         self._canned = CannedFollowUps()
         self._ratio = ratio
         self._prompt_tokens_max = prompt_tokens_max
@@ -83,11 +83,6 @@ class Conversations:
     def open(self) -> int:
         """Conversations that are not over."""
         return len(self._asked) + len(self._thinking) + len(self._ready)
-
-    @property
-    def followups_notice(self) -> str:
-        """Why questions come from the bundled list at present; empty when they do not."""
-        return self._followups.notice
 
     def slot(self, due_s: float, number: int = 0) -> None:
         """A slot of the schedule came: begin a conversation unless a follow-up used it up."""
@@ -132,7 +127,7 @@ class Conversations:
         self.forget()
         await asyncio.gather(*tasks, return_exceptions=True)
         with suppress(Exception):
-            await self._followups.close()
+            await self.followups.close()
 
     def _stop_thinking(self) -> None:
         for task in self._thinking.values():
@@ -163,7 +158,7 @@ class Conversations:
         context = conversation.messages[0]["content"]
         try:
             async with asyncio.timeout(due_s - self._clock()):
-                return await self._followups.ask(context, conversation.answer)
+                return await self.followups.ask(context, conversation.answer)
         except (OSError, TimeoutError, ValueError) as error:
             log.debug("a bundled question stands in: %s", error)
             return await self._canned.ask(context, conversation.answer)

@@ -173,7 +173,8 @@ class Engine:
             offered_rps=self._rps / self._settings.shards,
             tokens_per_word=round(self._ratio.tokens_per_word, 4),
             last_failure=self._last_failure,
-            followups_notice=self._conversations.followups_notice,
+            followups_notice=self._conversations.followups.notice,
+            followups_model=self._conversations.followups.model,
         )
         return Snapshot(now_s, self._recorder.take(), gauges, self._meter.judge(now_s))
 

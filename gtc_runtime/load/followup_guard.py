@@ -30,7 +30,7 @@ _WORDS: Final = {
     401: "serverless inference does not accept GRADIENT_API_KEY (401)",
     402: "serverless inference wants to be paid (402)",
     403: "GRADIENT_API_KEY has no right to serverless inference (403)",
-    404: "serverless inference does not have the model (404): set GTC_FOLLOWUPS_MODEL",
+    404: "serverless inference does not have the model (404): clear or set GTC_FOLLOWUPS_MODEL",
     429: "serverless inference asks for fewer requests (429)",
 }
 

@@ -13,8 +13,11 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Any, Protocol
 
+from gtc_runtime.load import followup_models
 from gtc_runtime.load.followup_guard import SpendGuard
 from gtc_runtime.load.library import followup_questions
+from gtc_spec import serving
+from gtc_spec.errors import GtcError
 
 QUESTION_MAX = 400
 """Longest follow-up question, characters."""
@@ -31,6 +34,10 @@ class FollowUps(Protocol):
     def notice(self) -> str:
         """Why the bundled list has to stand in at present; empty when it does not."""
 
+    @property
+    def model(self) -> str:
+        """The model that writes the questions; empty while none does."""
+
     async def ask(self, context: str, last_answer: str) -> str:
         """A question about `context` that follows `last_answer`; one line, never empty.
 
@@ -46,6 +53,7 @@ class CannedFollowUps:
     """Goes round a list of questions that fit any context."""
 
     notice = ""
+    model = ""
 
     def __init__(self, questions: Sequence[str] | None = None) -> None:
         self._questions = itertools.cycle(questions or followup_questions())
@@ -64,7 +72,7 @@ class HttpFollowUps:
 
     Args:
         url: Base address, with or without `/v1`.
-        model: Name of the model to ask.
+        model: Name of the model to ask. Default: the first known one that the server offers.
         key: Bearer token; empty for none.
         timeout_s: Limit of one question.
         guard: What a question may cost; None when it costs nothing.
@@ -73,13 +81,14 @@ class HttpFollowUps:
     def __init__(
         self,
         url: str,
-        model: str = "followups",
+        model: str = "",
         key: str = "",
         timeout_s: float = 4.0,
         guard: SpendGuard | None = None,
     ) -> None:
         self._url = url.rstrip("/").removesuffix("/v1") + "/v1/chat/completions"
-        self._model = model
+        self._base, self._key, self._wanted = url, key, model
+        self.model = model
         self._headers = {"Authorization": f"Bearer {key}"} if key else {}
         self._timeout_s = timeout_s
         self._guard = guard
@@ -115,14 +124,29 @@ class HttpFollowUps:
         if self._session is None:
             limit = aiohttp.ClientTimeout(total=self._timeout_s)
             self._session = aiohttp.ClientSession(timeout=limit, headers=self._headers)
-        body = {"model": self._model, "max_tokens": 60, "messages": _messages(context, last_answer)}
+        self.model = self.model or await self._choose()
+        body = {"model": self.model, "max_tokens": 60, "messages": _messages(context, last_answer)}
         try:
             async with self._session.post(self._url, json=body) as response:
+                if response.status == 404:
+                    self.model = self._wanted  # retired: look for another one next time
                 if response.status >= 400:
                     raise _RefusedError(response.status, response.headers.get("Retry-After", ""))
                 return await response.json()
         except aiohttp.ClientError as error:
             raise OSError(f"no follow-up question: {type(error).__name__}") from error
+
+    async def _choose(self) -> str:
+        """The model to ask; one without a list of models is asked for the one we like best."""
+        try:
+            models = await followup_models.offered(self._base, self._key, self._timeout_s)
+            return followup_models.choose(models, any_will_do=not self._key)
+        except followup_models.ListRefusedError as error:
+            if error.status == 404:
+                return serving.FOLLOWUP_MODELS[0]
+            raise _RefusedError(error.status, "") from None
+        except GtcError as error:
+            raise OSError(f"no follow-up question: {error.message}") from None
 
     async def close(self) -> None:
         """Close the session."""

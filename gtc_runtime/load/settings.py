@@ -74,7 +74,8 @@ class LoadSettings(BaseModel):
         dialect: How the server wants to be asked, and what it gives back.
         followups_url: Base address of an OpenAI-compatible server that writes the next question of
             a conversation; None takes questions from a bundled list.
-        followups_model: What that server is asked for.
+        followups_model: What that server is asked for; empty takes the first known one that it
+            offers.
         followups_key_env: Name of the environment variable with its bearer token; empty for a
             server that costs nothing. The token itself is in no setting and no log.
         followups_ledger: File that keeps what a server with a token has cost today.
@@ -99,7 +100,7 @@ class LoadSettings(BaseModel):
     limits: LoadLimits
     dialect: Dialect = Dialect()
     followups_url: str | None = None
-    followups_model: str = "followups"
+    followups_model: str = ""
     followups_key_env: str = ""
     followups_ledger: Path = Path("followups-spent.json")
     timeouts: Timeouts = Timeouts()

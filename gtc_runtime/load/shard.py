@@ -121,6 +121,7 @@ def _sum(gauges: Sequence[Gauges], last_failure: str) -> Gauges:
         followups_notice=next(
             (each.followups_notice for each in gauges if each.followups_notice), ""
         ),
+        followups_model=next((each.followups_model for each in gauges if each.followups_model), ""),
     )
 
 

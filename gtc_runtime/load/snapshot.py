@@ -32,6 +32,7 @@ class Gauges:
         tokens_per_word: The calibrated ratio in use.
         last_failure: Class and words of the latest failure; empty while there was none.
         followups_notice: Why questions come from the bundled list; empty when they do not.
+        followups_model: Which model writes them; empty while none does.
     """
 
     in_flight: int = 0
@@ -45,6 +46,7 @@ class Gauges:
     tokens_per_word: float = 0.0
     last_failure: str = ""
     followups_notice: str = ""
+    followups_model: str = ""
 
 
 @dataclass(frozen=True)

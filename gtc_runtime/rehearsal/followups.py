@@ -47,6 +47,8 @@ _PLAIN = frozenset(
 )
 """Words that are no subject."""
 FALLBACK_TERM = "that"
+MODEL = "rehearsal-questions"
+"""What it offers: no model at all, and its name says so."""
 
 
 class FollowUpServer:
@@ -64,6 +66,7 @@ class FollowUpServer:
         """Listen on any free port; the base URL."""
         app = web.Application(client_max_size=2**20)
         app.router.add_post("/v1/chat/completions", self._complete)
+        app.router.add_get("/v1/models", self._models)
         self._runner = web.AppRunner(app, access_log=None, shutdown_timeout=1.0)
         await self._runner.setup()
         await web.TCPSite(self._runner, "127.0.0.1", 0).start()
@@ -80,14 +83,22 @@ class FollowUpServer:
         term = self._random.choice(terms) if terms else FALLBACK_TERM
         return self._random.choice(QUESTIONS).format(term=term.lower())
 
+    async def _models(self, _: web.Request) -> web.Response:
+        model = {"id": MODEL, "object": "model", "created": 0, "owned_by": "rehearsal"}
+        return web.json_response({"object": "list", "data": [model]})
+
     async def _complete(self, request: web.Request) -> web.Response:
         try:
             body = await request.json()
             text = str(body["messages"][-1]["content"])
+            model = str(body["model"])
         except (ValueError, KeyError, IndexError, TypeError):
             return web.json_response(
-                {"error": {"message": "messages with a content are needed"}}, status=400
+                {"error": {"message": "a model and messages with a content are needed"}}, status=400
             )
+        if model != MODEL:
+            words = f"model {model} not found"
+            return web.json_response({"error": {"message": words}}, status=404)
         return web.json_response(_completion(self.question(text)))
 
 

@@ -22,7 +22,7 @@ from typing import Any
 
 import aiohttp
 
-from gtc_runtime.rehearsal import grafana
+from gtc_runtime.rehearsal import followups, grafana
 from gtc_runtime.rehearsal.child import Child
 from gtc_spec.errors import GtcError, UsageError
 
@@ -219,6 +219,7 @@ class Supervisor:
                 "GTC_FRONTEND_URL": urls["frontend"],
                 "GTC_PROMETHEUS_URL": urls["prometheus"],
                 "GTC_FOLLOWUPS_URL": urls["followups"],
+                "GTC_FOLLOWUPS_MODEL": followups.MODEL,  # what .env says is for the real service
             }
         return environ
 

@@ -63,7 +63,9 @@ def where(
         environment = options.environment(env or notes["env"], phases)
         urls = notes["urls"]
         there = {place: urls.get(place) or url for place, url in addresses.items()}
-        configured = configured.model_copy(update={"kubeconfig": notes["kubeconfig"]})
+        asks = urls.get("followups", configured.followups_url)
+        found = {"kubeconfig": notes["kubeconfig"], "followups_url": asks, "followups_model": ""}
+        configured = configured.model_copy(update=found)
         return environment.scaled(notes.get("time_scale", 1)), configured, there
     if not configured.kubeconfig:
         file = kubeconfig.path(configured.state_dir, configured.env)

@@ -80,7 +80,7 @@ def status_lines(view: JSON) -> list[str]:
     lines += [
         f"load    {rate(load)} {shares}, {load['in_flight']} in flight"
         f" ({load['waiting']} waiting, {load['streaming']} streaming)",
-        f"texts   {load['corpus'] or '?'}",
+        f"texts   {texts(load)}",
         f"TTFT    p50 {ms(every['ttft']['p50_ms'])}, p95 {ms(every['ttft']['p95_ms'])}"
         f" (goal {ms(view['goals']['ttft_p95_ms'])})",
         f"ITL     p50 {ms(every['itl']['p50_ms'])}, p95 {ms(every['itl']['p95_ms'])}"
@@ -91,6 +91,13 @@ def status_lines(view: JSON) -> list[str]:
     lines.append(f"cost    {cost(view)}")
     told = (("end", view["ending"]), ("problem", view["problem"]))
     return [*lines, *(f"{name:7} {text}" for name, text in told if text)]
+
+
+def texts(load: JSON) -> str:
+    """Where texts come from, and who writes follow-up questions."""
+    followups = load.get("followups", "")
+    written = f", follow-up questions by {followups}" if followups else ""
+    return f"{load['corpus'] or '?'}{written}"
 
 
 def gpus(view: JSON) -> str:

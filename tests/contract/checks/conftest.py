@@ -125,6 +125,7 @@ class World:
         self.addresses: dict[Place, str] = {}
         self.changes: dict[str, Any] = {}
         self.corpus = ""
+        self.followups = ""
         self._kubeconfig = directory / "kubeconfig"
 
     async def start(self) -> None:
@@ -175,7 +176,9 @@ class World:
     async def look(self, *only: str) -> dict[str, Check]:
         """What the preflight says, by name of the check."""
         await self._measure()
-        settings = Settings(kubeconfig=str(self._kubeconfig), corpus=self.corpus)
+        settings = Settings(
+            kubeconfig=str(self._kubeconfig), corpus=self.corpus, followups_url=self.followups
+        )
         async with scenes.opened(self.env, settings, self.addresses) as scene:
             scene = self._changed(scene)
             report = await preflight.run(scene, chosen(preflight.PROBES, only))

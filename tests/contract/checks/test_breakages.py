@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from gtc_runtime.corpus import curate, tokens
+from gtc_runtime.rehearsal.followups import MODEL, FollowUpServer
 from gtc_runtime.rehearsal.kube_api.faults import Fault
 from gtc_runtime.rehearsal.kube_api.resources import LEASE
 from gtc_spec import names
@@ -123,3 +124,17 @@ async def test_without_a_cluster_one_check_says_so(world: World) -> None:
 
     assert [name for name, each in checks.items() if each.state == "red"] == ["kubernetes"]
     assert checks["nodes"].found == "see kubernetes"
+
+
+async def test_the_model_of_follow_ups_is_named_and_a_service_that_is_away_is_red(
+    world: World,
+) -> None:
+    server = FollowUpServer()
+    world.followups = await server.start()
+    there = await world.look("follow-ups")
+    await server.stop()
+    away = await world.look("follow-ups")
+
+    assert there["follow-ups"].found == f"{MODEL}, one of 1 at {world.followups}"
+    assert away["follow-ups"].state == "red"
+    assert "the show goes on" in away["follow-ups"].hint

@@ -106,7 +106,7 @@ async def test_without_a_chat_share_no_further_turn_becomes_due(server, settings
 
 async def test_a_question_that_comes_too_late_is_replaced(server, settings, running):
     class Slow:
-        notice = ""
+        notice = model = ""
 
         async def ask(self, context, last_answer):
             await asyncio.sleep(5)

@@ -118,7 +118,7 @@ async def test_an_answer_is_charged_as_the_service_counts_it(
     [
         (401, REFUSED_S, "does not accept GRADIENT_API_KEY"),
         (402, REFUSED_S, "wants to be paid"),
-        (404, REFUSED_S, "set GTC_FOLLOWUPS_MODEL"),
+        (404, REFUSED_S, "does not have the model (404): clear or set GTC_FOLLOWUPS_MODEL"),
         (429, BUSY_S, "asks for fewer requests"),
     ],
 )

@@ -6,7 +6,11 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gtc_runtime.load import followup_models
 from gtc_runtime.load.followups import QUESTION_MAX, CannedFollowUps, HttpFollowUps, clean
+from gtc_runtime.rehearsal.followups import MODEL, FollowUpServer
+from gtc_spec.errors import UnreachableError, UsageError
+from gtc_spec.serving import FOLLOWUP_MODELS
 
 
 class Server:
@@ -17,6 +21,13 @@ class Server:
         self.status = 200
         self.delay_s = 0.0
         self.seen = []
+        self.models = [FOLLOWUP_MODELS[0]]
+        self.models_status = 200
+
+    async def list_models(self, request):
+        assert request.headers.get("Authorization", "") in ("", "Bearer secret")
+        data = [{"id": each, "object": "model"} for each in self.models]
+        return web.json_response({"object": "list", "data": data}, status=self.models_status)
 
     async def complete(self, request):
         self.seen.append((request.headers, await request.json()))
@@ -29,6 +40,7 @@ async def small_server():
     server = Server()
     app = web.Application()
     app.router.add_post("/v1/chat/completions", server.complete)
+    app.router.add_get("/v1/models", server.list_models)
     runner = web.AppRunner(app)
     await runner.setup()
     site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -102,3 +114,98 @@ def test_a_cleaned_question_is_one_short_line_without_control_characters(text):
 
 def test_a_question_of_ten_thousand_words_is_trimmed():
     assert len(clean("why " * 10_000)) <= QUESTION_MAX
+
+
+@pytest.mark.parametrize(
+    ("models", "chosen"),
+    [
+        (["x", FOLLOWUP_MODELS[2], FOLLOWUP_MODELS[1]], FOLLOWUP_MODELS[1]),
+        ([FOLLOWUP_MODELS[-1], "x"], FOLLOWUP_MODELS[-1]),
+    ],
+)
+async def test_the_first_known_model_that_is_offered_is_asked(small_server, models, chosen):
+    small_server.models = models
+    followups = HttpFollowUps(small_server.url, key="secret")
+    await followups.ask("c", "a")
+    await followups.close()
+    assert small_server.seen[0][1]["model"] == followups.model == chosen
+
+
+async def test_a_model_that_was_named_is_asked_whatever_is_offered(small_server):
+    followups = HttpFollowUps(small_server.url, "mine")
+    await followups.ask("c", "a")
+    await followups.close()
+    assert small_server.seen[0][1]["model"] == followups.model == "mine"
+
+
+async def test_a_retired_model_is_followed_by_the_next_one_that_is_offered(small_server):
+    followups = HttpFollowUps(small_server.url, key="secret")
+    await followups.ask("c", "a")
+    small_server.status, small_server.models = 404, [FOLLOWUP_MODELS[3]]
+    with pytest.raises(OSError, match="404"):
+        await followups.ask("c", "a")
+    small_server.status = 200
+    await followups.ask("c", "a")
+    await followups.close()
+    assert [body["model"] for _, body in small_server.seen] == [
+        FOLLOWUP_MODELS[0],
+        FOLLOWUP_MODELS[0],
+        FOLLOWUP_MODELS[3],
+    ]
+
+
+async def test_of_a_catalogue_without_a_known_model_none_is_taken(small_server):
+    small_server.models = ["the-most-expensive-one"]
+    followups = HttpFollowUps(small_server.url, key="secret")
+    with pytest.raises(OSError, match="no model that we know is offered, but the-most-expensive"):
+        await followups.ask("c", "a")
+    await followups.close()
+
+
+async def test_a_server_of_ones_own_is_asked_for_what_it_has_or_for_what_we_like(small_server):
+    small_server.models = ["home-made"]
+    followups = HttpFollowUps(small_server.url)
+    await followups.ask("c", "a")
+    small_server.models_status = 404
+    another = HttpFollowUps(small_server.url)
+    await another.ask("c", "a")
+    await followups.close()
+    await another.close()
+    assert (followups.model, another.model) == ("home-made", FOLLOWUP_MODELS[0])
+
+
+async def test_a_list_that_is_refused_is_an_error_without_the_key(small_server):
+    small_server.models_status = 401
+    with pytest.raises(followup_models.ListRefusedError) as told:
+        await followup_models.offered(small_server.url, "secret")
+    assert (told.value.status, "secret" in str(told.value)) == (401, False)
+
+
+async def test_a_service_that_is_away_is_unreachable_and_one_that_offers_nothing_is_not(
+    small_server,
+):
+    with pytest.raises(UnreachableError, match="no list of models from http"):
+        await followup_models.offered("http://127.0.0.1:1")
+    small_server.models = []
+    assert await followup_models.offered(small_server.url) == ()
+
+
+def test_a_wanted_model_that_is_not_offered_is_told_with_those_that_are():
+    with pytest.raises(UsageError, match="model a is not offered, but b, c") as told:
+        followup_models.choose(["b", "c"], "a")
+    assert told.value.hint == "set GTC_FOLLOWUPS_MODEL to one of them"
+
+
+async def test_the_rehearsal_offers_its_questions_like_a_model_and_knows_no_other():
+    server = FollowUpServer()
+    url = await server.start()
+    offered = await followup_models.offered(url)
+    followups, other = HttpFollowUps(url), HttpFollowUps(url, "another")
+    question = await followups.ask("a folder about caches", "")
+    with pytest.raises(OSError, match="404"):
+        await other.ask("c", "a")
+    await followups.close()
+    await other.close()
+    await server.stop()
+    assert (offered, followups.model) == ((MODEL,), MODEL)
+    assert question.endswith("?")

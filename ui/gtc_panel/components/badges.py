@@ -80,7 +80,9 @@ class Notice:
     def draw(self, view: DemoView) -> None:
         """Show the view."""
         told = view.problem or view.ending
-        texts = f"   ·   {view.load.corpus}" if view.load.corpus else ""
+        load = view.load
+        asked = f"follow-ups by {load.followups}" if load.followups else ""
+        texts = "".join(f"   ·   {each}" for each in (load.corpus, asked) if each)
         self._line.set_text(told or self._standing + texts)
         swap(self._box, "notice-", "problem" if told else "calm")
         self._age.set_text(text.data_age(_age(view.cluster_age_s), _age(view.load_age_s)))
