@@ -116,7 +116,7 @@ def _case(env: str | None, session: httpx.AsyncClient, adopting: bool) -> Case:
         secrets=secrets,
         problems=problems,
         registry=variables.chosen.get("GTC_REGISTRY") or images.REGISTRY,
-        followups_model=configured.followups_model or serving.FOLLOWUP_MODEL,
+        followups_model=configured.followups_model,
         do_context=configured.do_context,
         folder=folder,
         listed_here=adopting or state.is_ours(folder, names.infra_stack(environment.name)),

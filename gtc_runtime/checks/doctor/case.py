@@ -51,7 +51,7 @@ class Case:
         secrets: Values of the variables that are set and well written.
         problems: What is wrong with the others, by name.
         registry: Where our image goes, host/path.
-        followups_model: Model of the follow-up questions.
+        followups_model: Model of the follow-up questions; empty for the first known one offered.
         do_context: Context of doctl.
         folder: Root of the checkout, or where this runs.
         listed_here: Whether the state of this checkout lists the infra stack.

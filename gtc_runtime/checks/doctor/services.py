@@ -10,7 +10,8 @@ import httpx
 from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, green, judge, red
 from gtc_runtime.checks.doctor.case import Case
 from gtc_runtime.checks.doctor.origins import ORIGINS
-from gtc_spec.errors import GtcError
+from gtc_runtime.load import followup_models
+from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.manifests.secret_names import GRADIENT, HF_TOKEN
 
 _KEY: Final = GRADIENT.keys[0]
@@ -77,10 +78,12 @@ async def inference(case: Case) -> Finding:
     if answer.status_code != 200:
         return red(_refusal("the key", answer), "a key that works", make)
     offered = sorted(str(each["id"]) for each in _json(answer).get("data") or ())
-    wanted = case.followups_model
+    expected = "a model for follow-up questions"
     hint = f"GTC_FOLLOWUPS_MODEL= one of {', '.join(offered) or 'none: the key may use no model'}"
-    told = wanted if wanted in offered else f"{wanted} is not offered to this key"
-    return judge(wanted in offered, told, "the model of the follow-up questions", hint)
+    try:
+        return green(followup_models.choose(offered, case.followups_model), expected)
+    except UsageError as error:
+        return red(error.message, expected, hint)
 
 
 async def _hub(case: Case, method: str, path: str) -> httpx.Response:

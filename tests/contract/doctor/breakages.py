@@ -205,8 +205,8 @@ def the_inference_key_is_refused(world: World) -> None:
     world.around.inference_keys.clear()
 
 
-def the_followup_model_is_retired(world: World) -> None:
-    world.around.models[:] = ["llama3.3-70b-instruct"]
+def the_followup_models_are_retired(world: World) -> None:
+    world.around.models[:] = ["another-model"]
 
 
 def inference_wants_to_be_paid(world: World) -> None:
@@ -288,7 +288,7 @@ BREAKAGES: tuple[tuple[Break, str, str, str], ...] = (
     (the_repository_is_gone, "model", "no such repository", "check MODEL"),
     (the_hub_is_away, "hub token", "does not answer", "HF_ENDPOINT"),
     (the_inference_key_is_refused, "inference", "401", "manage-keys"),
-    (the_followup_model_is_retired, "inference", "not offered", "llama3.3-70b-instruct"),
+    (the_followup_models_are_retired, "inference", "no model that we know", "another-model"),
     (inference_wants_to_be_paid, "inference", "402", "manage-keys"),
     (there_is_no_end_date, "end date", "none was set", "UNTIL=+8h"),
     (the_end_date_has_passed, "end date", "passed at", "UNTIL=+8h"),

@@ -21,7 +21,7 @@ from gtc_runtime.checks.check import Check, Report, chosen
 from gtc_runtime.checks.doctor import doctor
 from gtc_runtime.checks.doctor.case import Case, Places
 from gtc_runtime.checks.doctor.cloud import Cloud as Client
-from gtc_spec import images, serving
+from gtc_spec import images
 from gtc_spec.environment import Environment, load
 from tests.digitalocean.account import TOKEN
 from tests.digitalocean.server import Cloud
@@ -55,7 +55,7 @@ class World:
     token: str = TOKEN
     registry: str = images.REGISTRY
     listed_here: bool = False
-    followups_model: str = serving.FOLLOWUP_MODEL
+    followups_model: str = ""
 
     def tool(self, name: str, says: str = "", fails: str = "", hangs: bool = False) -> None:
         """A program that says something, fails with a line, or never ends."""
