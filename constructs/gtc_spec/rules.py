@@ -180,12 +180,6 @@ def _engine_suits_the_nodes(env: Environment) -> Iterator[tuple[str, str, str]]:
         yield "hosting.share", f"{env.hosting.share.gib} gib", "none: nothing would be stored on it"
 
 
-def _startup_fits(env: Environment) -> Iterator[tuple[str, str, str]]:
-    if isinstance(env.engine, Mocker) and env.engine.startup_s > env.worker_start_s:
-        got = f"{env.engine.startup_s:g}"
-        yield "engine.startup_s", got, f"at most worker_start_s = {env.worker_start_s:g}"
-
-
 _RULES: tuple[Rule, ...] = (
     _table_exists,
     _phases_are_whole,
@@ -195,5 +189,4 @@ _RULES: tuple[Rule, ...] = (
     _prompts_fit,
     _model_fits_the_gpu,
     _engine_suits_the_nodes,
-    _startup_fits,
 )

@@ -130,7 +130,10 @@ async def secrets(scene: Scene) -> Finding:
     wrong = [said for said in lacks if said]
     expected = ", ".join(sorted({secret.name for _, secret in wanted}))
     hint = "put the value into .env, then make cluster-config with a higher TF_VAR_secrets_revision"
-    found = "; ".join(wrong) or f"{len(wanted)} secrets in 2 namespaces"
+    found = (
+        "; ".join(wrong)
+        or f"{len(wanted)} secrets in {len({namespace for namespace, _ in wanted})} namespaces"
+    )
     return judge(not wrong, found, expected, hint)
 
 

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from gtc_runtime.rehearsal.child import Child
 from gtc_runtime.rehearsal.dynamo_settings import (
-    MAX_SEQUENCES,
     DynamoSettings,
     WorkerRole,
     frontend_command,
@@ -25,7 +24,8 @@ from gtc_runtime.rehearsal.dynamo_settings import (
 )
 from gtc_runtime.rehearsal.model_dir import ensure_model_dir, working_dir
 from gtc_runtime.rehearsal.probes import Probes, free_port
-from gtc_runtime.rehearsal.profile_npz import write_npz
+from gtc_spec.engines.mocker import MAX_SEQUENCES
+from gtc_spec.engines.timings import npz
 from gtc_spec.errors import GtcError
 from gtc_spec.profile import Profile
 
@@ -234,7 +234,8 @@ class Dynamo:
             for directory in (self._discovery, self._logs):
                 shutil.rmtree(directory, ignore_errors=True)
                 directory.mkdir(parents=True)
-            write_npz(Profile.load(self._settings.profile), MAX_SEQUENCES, self._timings)
+            profile = Profile.load(self._settings.profile)
+            self._timings.write_bytes(npz(profile, MAX_SEQUENCES))
         except OSError as error:
             raise GtcError(
                 f"cannot write below {self._home}: {error.strerror or error}",

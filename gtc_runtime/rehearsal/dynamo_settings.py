@@ -14,17 +14,14 @@ from typing import Literal
 import gtc_runtime
 from gtc_spec import metrics, names
 from gtc_spec.buckets import frontend_env
+from gtc_spec.engine_config import BLOCK_TOKENS
+from gtc_spec.engines.mocker import MAX_SEQUENCES, kv_blocks
 from gtc_spec.environment import Environment
 from gtc_spec.profile import Profile
 
 WorkerRole = Literal["prefill", "decode", "aggregated"]
 """What a worker does; "aggregated" does both."""
 
-BLOCK_TOKENS = 32
-"""Tokens of one KV block; TensorRT-LLM's default `tokens_per_block`."""
-MAX_SEQUENCES = 512
-"""Most sequences of one engine step. The KV pool is spent long before: 188 to 300 sequences of
-workload C on a 70B worker."""
 TERM_DRAIN_S = 600
 """How long a worker may drain after SIGTERM by itself; the caller's deadline is shorter."""
 
@@ -67,7 +64,7 @@ def settings_from(environment: Environment) -> DynamoSettings:
     return DynamoSettings(
         served_name=model.served_name,
         profile=model.profile,
-        kv_blocks=profile.kv_pool_tokens(model.kv_fraction) // BLOCK_TOKENS,
+        kv_blocks=kv_blocks(profile, model.kv_fraction),
         kv_bytes_per_token=profile.kv_bytes_per_token,
         kv_link_gb_s=environment.rehearsal.kv_link_gb_s,
     )

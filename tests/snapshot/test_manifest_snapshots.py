@@ -30,7 +30,9 @@ def manifests(name: str) -> dict[str, Any]:
         "dgd": dgd.dynamo_graph_deployment(env),
         "scaled_objects": [scaled_object.scaled_object(env, role) for role in ROLES],
         "queues": queue.queues(env),
-        "jobs": [jobs.upload_job(env, IMAGE), jobs.download_job(env, IMAGE)],
+        "jobs": [jobs.upload_job(env, IMAGE), jobs.download_job(env, IMAGE)]
+        if env.hosting.share
+        else [],
         "access": [*rbac.panel_access(env, IMAGE), *rbac.guardian_access(env, IMAGE)],
         "state": [state.conductor_lease(env), state.state_config_map(env)],
         "panel": [
@@ -52,7 +54,7 @@ def without_digest(value: Any) -> Any:
     return "<digest>" if isinstance(value, str) and re.fullmatch("[0-9a-f]{12}", value) else value
 
 
-@pytest.mark.parametrize("env", ["dev", "prod"])
+@pytest.mark.parametrize("env", environment.ENVIRONMENTS)
 @pytest.mark.parametrize(
     "part", ["dgd", "scaled_objects", "queues", "jobs", "access", "state", "panel"]
 )

@@ -53,8 +53,8 @@ def engine(settings: Mocker, model: Model) -> WorkerEngine:
             "--block-size", str(BLOCK_TOKENS),
             "--num-gpu-blocks-override", str(kv_blocks(profile, model.kv_fraction)),
             "--max-num-seqs", str(MAX_SEQUENCES),
+            # no --startup-time: a worker calls itself ready before that time is over
             "--max-num-batched-tokens", str(settings.step_tokens),
-            "--startup-time", f"{settings.startup_s:g}",
             "--planner-profile-data", f"{launch.model_path}/{TIMINGS}",
         ]  # fmt: skip
 

@@ -39,6 +39,8 @@ class WorkerEngine:
         shared_memory: Size of the workers' shared memory; None takes the operator's.
         model_files: A whole model that travels with the graph, name to content. Empty: the
             checkpoint lies on a share, is brought there by the model jobs and may be gated.
+            Such a model is announced by its served name alone, which the frontend takes for a path
+            below its working directory and else asks the hub for (seen with 0.8.1).
     """
 
     image: str

@@ -69,7 +69,8 @@ class ServingGraph:
 
     Attributes:
         metadata: Name, namespace, labels and annotations of the graph.
-        model_path: Folder of the checkpoint inside a pod.
+        model_path: Folder of the checkpoint inside a pod; an engine that brings its model along
+            finds it below ``mount`` under the served name.
         served_name: Name under which the model answers.
         pools: One aggregated pool, or prefill and decode.
         engine: What the workers run. Default: TensorRT-LLM.
@@ -125,6 +126,11 @@ class ServingGraph:
         return bool(self.engine.model_files)
 
     @property
+    def model_folder(self) -> str:
+        """Where the model lies inside frontend and workers."""
+        return f"{self.mount}/{self.served_name}" if self.brings_model else self.model_path
+
+    @property
     def disaggregated(self) -> bool:
         """Whether prefill and decode are pools of their own."""
         return any(pool.mode == "prefill" for pool in self.pools)
@@ -159,6 +165,8 @@ def _frontend(graph: ServingGraph) -> Manifest:
                 # the image's own entry point is another program
                 "command": ["python3", "-m", "dynamo.frontend"],
                 **arguments,
+                # the served name has to be a path from here, see WorkerEngine.model_files
+                **({"workingDir": graph.mount} if graph.brings_model else {}),
                 **_listed("volumeMounts", _model_files(graph)),
             },
         },
@@ -200,7 +208,7 @@ def _worker_pod(graph: ServingGraph, pool: GraphPool) -> Manifest:
     mounts = [{"name": "engine", "mountPath": ENGINE_MOUNT, "readOnly": True}]
     launch = Launch(
         mode=pool.mode,
-        model_path=graph.model_path,
+        model_path=graph.model_folder,
         served_name=graph.served_name,
         engine_file=file,
     )
@@ -250,7 +258,7 @@ def _model_volume(graph: ServingGraph) -> list[Manifest]:
 
 
 def _model_files(graph: ServingGraph) -> list[Manifest]:
-    mount = {"name": "model", "mountPath": graph.model_path, "readOnly": True}
+    mount = {"name": "model", "mountPath": graph.model_folder, "readOnly": True}
     return [mount] if graph.brings_model else []
 
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from gtc_spec.environment import ENVIRONMENTS
+
 ROOT = Path(__file__).parents[3]
 
 
@@ -35,7 +37,7 @@ def test_the_plans_numbers_exit_1_and_the_failing_phases_are_named() -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["prod", "dev"])
+@pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_show_exits_0_and_prints_every_phase(name: str) -> None:
     done = plan_check("--env", name)
 

@@ -13,6 +13,7 @@ from gtc_constructs.values import ModelRef, NodePool
 from gtc_spec.environment import load
 from gtc_spec.errors import ConfigError, UsageError
 from gtc_spec.serving import Checkpoint
+from tests.environments import WITH_GPUS
 
 ENGINES = Path(__file__).resolve().parents[3] / "engine_configs"
 PROD = Serving.of(load("prod"), ENGINES / "prod")
@@ -27,7 +28,7 @@ def refusal(serving: Serving, services: list[str] = SERVICES) -> UsageError:
 
 
 def test_both_environments_are_sound() -> None:
-    for name in ("dev", "prod"):
+    for name in WITH_GPUS:
         serving = Serving.of(load(name), ENGINES / name)
         serving.check(SERVICES)
         assert list(serving.engine_files(["prefill", "decode"])) == ["prefill", "decode"]

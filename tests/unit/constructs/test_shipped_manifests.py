@@ -4,6 +4,7 @@ import jsonschema
 import kubernetes_validate
 import pytest
 
+from gtc_spec.environment import ENVIRONMENTS, load
 from tests.strict_schemas import packaged_crds, real_crds, schema_of
 from tests.synthesised import stack_of_demo
 
@@ -12,9 +13,14 @@ UNCHECKED = {"PodMonitor"}
 """Kinds whose schema is neither built in nor packaged."""
 
 
-@pytest.fixture(scope="module", params=["dev", "prod"])
-def shipped(request):
-    return stack_of_demo(f"cluster-{request.param}").manifests()
+@pytest.fixture(scope="module", params=ENVIRONMENTS)
+def env(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def shipped(env):
+    return stack_of_demo(f"cluster-{env}").manifests()
 
 
 @pytest.mark.parametrize("crds", [real_crds, packaged_crds], ids=["real", "packaged"])
@@ -29,12 +35,13 @@ def test_custom_resources_satisfy_their_schemas_strictly(shipped, crds):
     assert {each["kind"] for each in found} == CUSTOM
 
 
-def test_built_in_kinds_are_valid_for_kubernetes(shipped):
+def test_built_in_kinds_are_valid_for_kubernetes(env, shipped):
     found = [each for each in shipped if each["kind"] not in CUSTOM | UNCHECKED]
 
     for manifest in found:
         kubernetes_validate.validate(manifest, "1.34", strict=True)
-    assert {"Deployment", "NetworkPolicy", "PersistentVolumeClaim"} < {e["kind"] for e in found}
+    stored = "PersistentVolumeClaim" if load(env).hosting.share else "ConfigMap"
+    assert {"Deployment", "NetworkPolicy", stored} < {each["kind"] for each in found}
 
 
 def test_every_scaler_targets_an_adapter_of_the_graph_beside_it(shipped):

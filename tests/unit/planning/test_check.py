@@ -6,10 +6,10 @@ import pytest
 
 from gtc_runtime.planning.check import Claim, predict
 from gtc_runtime.scenario.story import judge
-from gtc_spec.environment import load
+from gtc_spec.environment import ENVIRONMENTS, load
 
 
-@pytest.mark.parametrize("name", ["prod", "dev"])
+@pytest.mark.parametrize("name", ENVIRONMENTS)
 def test_the_show_tells_its_story(name: str) -> None:
     prediction = predict(load(name), seeds=2, processes=1)
 

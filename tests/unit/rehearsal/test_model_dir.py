@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
 from pathlib import Path
 
 import pytest
 from tokenizers import Tokenizer
 
-from gtc_runtime.rehearsal.model_dir import ensure_model_dir, training_texts, working_dir
-from gtc_spec import environment
+from gtc_runtime.rehearsal.model_dir import ensure_model_dir, working_dir
 from gtc_spec.errors import GtcError
 
 NAME = "meta-llama/Llama-3.1-70B-Instruct"
@@ -66,32 +64,3 @@ def test_a_place_that_cannot_be_written_is_named_in_one_line(tmp_path: Path) -> 
         ensure_model_dir(tmp_path / "file", NAME)
 
     assert "\n" not in caught.value.message
-
-
-def test_prompts_take_as_many_tokens_a_word_as_the_load_engine_assumes(
-    tokenizer: Tokenizer,
-) -> None:
-    passages = json.loads((resources.files("gtc_runtime.corpus") / "passages.json").read_text())
-    text = "\n\n".join(passage["text"] for passage in passages)
-
-    tokens_per_word = len(tokenizer.encode(text).ids) / len(text.split())
-
-    assert tokens_per_word == pytest.approx(environment.load("prod").load.tokens_per_word, rel=0.08)
-
-
-def test_text_survives_the_tokenizer(tokenizer: Tokenizer) -> None:
-    text = "Explain, step by step: why does 3 + 4 = 7?\n\n(Keep it short.)"
-
-    assert tokenizer.decode(tokenizer.encode(text).ids) == text
-
-
-def test_every_token_is_whole_text_by_itself(tokenizer: Tokenizer) -> None:
-    """The simulator answers with random tokens; half a character would be an empty chunk."""
-    special = set(range(6))
-    pieces = [tokenizer.decode([i]) for i in range(tokenizer.get_vocab_size()) if i not in special]
-
-    assert all(piece.isascii() and piece for piece in pieces)
-
-
-def test_the_training_text_is_ours_and_large_enough() -> None:
-    assert sum(len(text) for text in training_texts()) > 50_000

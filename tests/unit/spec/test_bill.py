@@ -122,6 +122,16 @@ def test_the_bill_of_prod_is_its_nodes_times_their_prices() -> None:
     assert bill.bill(env, 1, worker_nodes=0, management_nodes=0).usd == 0
 
 
+def test_a_cluster_of_simulated_workers_costs_less_than_a_dollar_an_hour_at_its_largest() -> None:
+    env = load("cpu")
+    least = bill.bill(env, 10)
+    most = bill.bill(env, 10, management_nodes=env.hosting.management_nodes[1])
+
+    assert (least.worker_nodes, least.gpus, least.gpu_hours) == (2, 0, 0)
+    assert least.usd_h == pytest.approx(2 * 0.143 + 2 * 0.036)
+    assert 0.1 < least.usd_h < most.usd_h < 1
+
+
 def test_dollars_for_a_million_tokens_need_tokens() -> None:
     assert bill.usd_per_million(3.0, 1_500_000) == pytest.approx(2.0)
     assert bill.usd_per_million(3.0, 0) is None

@@ -10,11 +10,13 @@ from gtc_spec import environment, names
 from gtc_spec.engine_config import EngineFacts, check
 from gtc_spec.manifests import config_maps, dgd, metadata
 from gtc_spec.pools import ROLES
+from tests.environments import WITH_GPUS
 
 ROOT = Path(__file__).resolve().parents[3]
-ENVIRONMENTS = {name: environment.load(name) for name in ("dev", "prod")}
+ENVIRONMENTS = {name: environment.load(name) for name in environment.ENVIRONMENTS}
 PROD = ENVIRONMENTS["prod"]
 each_environment = pytest.mark.parametrize("env", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
+each_with_gpus = pytest.mark.parametrize("env", [ENVIRONMENTS[name] for name in WITH_GPUS])
 each_role = pytest.mark.parametrize("role", ROLES)
 
 
@@ -42,7 +44,7 @@ def test_dev_starts_one_worker_of_each() -> None:
     assert [s["replicas"] for s in services(ENVIRONMENTS["dev"]).values()] == [1, 1, 1]
 
 
-@each_environment
+@each_with_gpus
 def test_frontend_reads_the_model_from_the_same_place_as_the_workers(
     env: environment.Environment,
 ) -> None:
@@ -68,7 +70,7 @@ def test_frontend_has_the_finer_buckets_under_both_spellings() -> None:
         assert (ttft, itl) == (["0.05", "50", "61"], ["0.005", "0.5", "41"])
 
 
-@each_environment
+@each_with_gpus
 @each_role
 def test_worker_is_scalable_and_lands_on_a_gpu(env: environment.Environment, role: str) -> None:
     worker = services(env)[names.SERVICES[role]]

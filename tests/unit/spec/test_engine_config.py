@@ -11,6 +11,7 @@ from gtc_spec import environment
 from gtc_spec.engine_config import KNOWN_KEYS, EngineFacts, Mode, check, check_agreement
 from gtc_spec.errors import ConfigError
 from gtc_spec.pools import ROLES
+from tests.environments import WITH_GPUS
 
 FILES = Path(__file__).resolve().parents[3] / "engine_configs"
 PROD = EngineFacts.of(environment.load("prod"))
@@ -37,14 +38,14 @@ def problems(role: str, **changes: object) -> list[str]:
     return []
 
 
-@pytest.mark.parametrize("env", ["dev", "prod"])
+@pytest.mark.parametrize("env", WITH_GPUS)
 @pytest.mark.parametrize("mode", MODES)
 def test_our_files_pass(env: str, mode: Mode) -> None:
     facts = EngineFacts.of(environment.load(env))
     check(f"{env}/{mode}.yaml", text(env, mode), mode, facts)
 
 
-@pytest.mark.parametrize("env", ["dev", "prod"])
+@pytest.mark.parametrize("env", WITH_GPUS)
 def test_both_pools_agree_where_they_must(env: str) -> None:
     check_agreement(*((role, text(env, role)) for role in ROLES))
 
@@ -59,7 +60,7 @@ def test_pools_that_cannot_hand_over_are_refused_with_both_values() -> None:
     )
 
 
-@pytest.mark.parametrize("env", ["dev", "prod"])
+@pytest.mark.parametrize("env", WITH_GPUS)
 @pytest.mark.parametrize("role", MODES)
 def test_every_value_says_why(env: str, role: str) -> None:
     for line in text(env, role).splitlines():

@@ -9,7 +9,7 @@ import jsonschema
 import kubernetes_validate
 import pytest
 
-from gtc_spec import environment, names
+from gtc_spec import engines, environment, names
 from gtc_spec.manifests import (
     config_maps,
     dgd,
@@ -30,7 +30,7 @@ from tests.strict_schemas import Schemas, packaged_crds, real_crds, schema_of
 
 ROOT = Path(__file__).resolve().parents[3]
 IMAGE = "registry.digitalocean.com/example/gtc-demo-loadgen:20260101-abcdef0"
-ENVIRONMENTS = {name: environment.load(name) for name in ("dev", "prod")}
+ENVIRONMENTS = {name: environment.load(name) for name in environment.ENVIRONMENTS}
 PROD = ENVIRONMENTS["prod"]
 each_environment = pytest.mark.parametrize("env", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
 
@@ -47,21 +47,33 @@ def custom(env: environment.Environment) -> list[dict[str, Any]]:
 
 def core(env: environment.Environment) -> list[dict[str, Any]]:
     """Every object of a built-in kind of one environment."""
-    engines = [config_maps.engine_config_map(env, role, engine_text(env, role)) for role in ROLES]
     return [
-        *engines,
-        jobs.upload_job(env, IMAGE),
-        jobs.download_job(env, IMAGE),
+        *(stored(env) if env.hosting.share else carried(env)),
         *rbac.panel_access(env, IMAGE),
         *rbac.guardian_access(env, IMAGE),
         state.conductor_lease(env),
         state.state_config_map(env),
-        *models(env),
         panel.panel_deployment(env, IMAGE),
         panel.panel_service(env),
         guardian.guardian_deployment(env, IMAGE),
         *network_policy.network_policies(env),
     ]
+
+
+def stored(env: environment.Environment) -> list[dict[str, Any]]:
+    """What there is where a checkpoint lies on a share."""
+    return [
+        *(config_maps.engine_config_map(env, role, engine_text(env, role)) for role in ROLES),
+        jobs.upload_job(env, IMAGE),
+        jobs.download_job(env, IMAGE),
+        *models(env),
+    ]
+
+
+def carried(env: environment.Environment) -> list[dict[str, Any]]:
+    """What there is where the model travels with the graph."""
+    place = metadata(env, config_maps.model_config_map_name())
+    return [config_maps.model_config_map(place, engines.of(env).model_files)]
 
 
 def models(env: environment.Environment) -> list[dict[str, Any]]:

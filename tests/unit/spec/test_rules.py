@@ -255,3 +255,26 @@ def test_all_broken_values_are_told_at_once_one_on_a_line() -> None:
     lines = caught.value.message.splitlines()
     assert len(lines) == len(caught.value.problems) == 3
     assert all(line.startswith("environments/prod.toml: ") for line in lines)
+
+
+@pytest.mark.parametrize(
+    ("name", "overrides", "key"),
+    [
+        ("cpu", {"engine": {"name": "trtllm"}}, "engine.name"),
+        ("cpu", {"hosting.share": {"gib": 50, "tier": "high"}}, "hosting.share"),
+        ("prod", {"hosting.share": None}, "hosting.share"),
+        ("cpu", {"pools.decode.scale.max": 9}, "pools.*.scale.max"),
+    ],
+)
+def test_engine_nodes_and_share_have_to_go_together(
+    name: str, overrides: dict[str, object], key: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load(name, overrides)
+
+    assert key in {problem.key for problem in caught.value.problems}
+
+
+def test_a_budget_is_told_in_what_it_consists_of() -> None:
+    with pytest.raises(ConfigError, match="at most 8 simulated worker slots"):
+        load("cpu", {"pools.decode.scale.max": 9})

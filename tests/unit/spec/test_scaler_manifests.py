@@ -8,7 +8,7 @@ from gtc_spec import environment
 from gtc_spec.manifests import dgd, queue, scaled_object
 from gtc_spec.pools import ROLES, ScaleRule
 
-ENVIRONMENTS = {name: environment.load(name) for name in ("dev", "prod")}
+ENVIRONMENTS = {name: environment.load(name) for name in environment.ENVIRONMENTS}
 PROD = ENVIRONMENTS["prod"]
 each_environment = pytest.mark.parametrize("env", ENVIRONMENTS.values(), ids=ENVIRONMENTS)
 each_role = pytest.mark.parametrize("role", ROLES)

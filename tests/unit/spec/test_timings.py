@@ -2,40 +2,56 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+import io
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtc_runtime.rehearsal.profile_npz import write_npz
 from gtc_spec import profile
+from gtc_spec.engines.timings import npz
 from gtc_spec.profile import Profile
 
 PROD = Profile.load("llama-3.1-70b.h200.fp8")
 
 
-@pytest.fixture(scope="module")
-def timings(tmp_path_factory: pytest.TempPathFactory) -> dict[str, np.ndarray]:
-    path = write_npz(PROD, 512, tmp_path_factory.mktemp("npz") / "timings.npz")
-    with np.load(path) as data:
+def read(name: str) -> dict[str, np.ndarray]:
+    with np.load(io.BytesIO(npz(Profile.load(name), 512))) as data:
         return dict(data)
 
 
+@pytest.fixture(scope="module")
+def timings() -> dict[str, np.ndarray]:
+    return read("llama-3.1-70b.h200.fp8")
+
+
 @pytest.mark.parametrize("name", profile.names())
-def test_every_packaged_profile_can_be_written(name: str, tmp_path: Path) -> None:
-    with np.load(write_npz(Profile.load(name), 512, tmp_path / "t.npz")) as data:
-        grid = (len(data["decode_active_kv_tokens"]), len(data["decode_context_length"]))
-        assert data["decode_itl"].shape == grid
-        assert data["prefill_isl"].shape == data["prefill_ttft_ms"].shape
-        assert np.all(np.isfinite(data["decode_itl"]))
-        assert np.all(data["decode_itl"] > 1)  # the simulator's own floor is 1 ms
+def test_numpy_reads_what_is_written_without_it(name: str) -> None:
+    data = read(name)
+    grid = (len(data["decode_active_kv_tokens"]), len(data["decode_context_length"]))
+    assert data["decode_itl"].shape == grid
+    assert data["prefill_isl"].shape == data["prefill_ttft_ms"].shape
+    assert np.all(np.isfinite(data["decode_itl"]))
+    assert np.all(data["decode_itl"] > 1)  # the simulator's own floor is 1 ms
 
 
-def test_prefill_points_are_those_of_the_profile(timings: dict[str, np.ndarray]) -> None:
+def test_the_same_profile_gives_the_same_bytes() -> None:
+    assert npz(PROD, 512) == npz(PROD, 512)
+
+
+def test_a_prefill_takes_what_the_profile_says(timings: dict[str, np.ndarray]) -> None:
     for length, ms in zip(timings["prefill_isl"], timings["prefill_ttft_ms"], strict=True):
         assert ms == pytest.approx(PROD.prefill_ms(length))
+
+
+def test_the_next_length_up_is_never_more_than_three_percent_off_from_2048_tokens_on(
+    timings: dict[str, np.ndarray],
+) -> None:
+    """Release 0.8.1 takes the next point of the grid instead of a value between two."""
+    ms = timings["prefill_ttft_ms"][timings["prefill_isl"] >= 2048]
+
+    assert np.all(ms[1:] / ms[:-1] < 1.04)
 
 
 def test_a_longer_prompt_takes_longer(timings: dict[str, np.ndarray]) -> None:
