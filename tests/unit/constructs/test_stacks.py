@@ -186,7 +186,7 @@ def test_the_model_of_simulated_workers_travels_with_the_graph(env):
         (volume,) = service["extraPodSpec"]["volumes"]
         (mount,) = service["extraPodSpec"]["mainContainer"]["volumeMounts"]
         assert volume == {"name": mount["name"], "configMap": {"name": files["metadata"]["name"]}}
-        assert mount["mountPath"] == names.model_path(load(env).model.repository)
+        assert mount["mountPath"] == f"{names.MODEL_MOUNT}/{load(env).model.served_name}"
 
 
 @each_with_gpus
