@@ -18,13 +18,14 @@ from typing import Any
 
 from gtc_spec import names
 from tests.digitalocean.server import Cloud
+from tests.digitalocean.surroundings import HF_TOKEN, INFERENCE_KEY
 
 ROOT = Path(__file__).parents[2]
 SECRETS = {
-    "HF_TOKEN": "hf-canary",
-    "SPACES_ACCESS_KEY_ID": "spaces-id-canary",
-    "SPACES_SECRET_ACCESS_KEY": "spaces-key-canary",
-    "GRADIENT_API_KEY": "gradient-canary",
+    "HF_TOKEN": HF_TOKEN,
+    "SPACES_ACCESS_KEY_ID": "test",
+    "SPACES_SECRET_ACCESS_KEY": "test",
+    "GRADIENT_API_KEY": INFERENCE_KEY,
 }
 MAIN = """import os, shutil
 shutil.copytree(os.environ["GTC_TEST_STACKS"], "cdktf.out", dirs_exist_ok=True)

@@ -5,6 +5,7 @@ Doctl reads its own credentials, which never pass through the product: here a no
 
 import json
 import os
+import shutil
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -37,10 +38,12 @@ def install(folder: Path, url: str, token: str, *names: str) -> Mapping[str, str
         ]
         program.write_text("\n".join(lines))
         program.chmod(0o755)
-    return {NOTE: str(folder), "PATH": os.pathsep.join([str(folder), "/usr/bin", "/bin"])}
+    node = shutil.which("node")
+    places = [str(folder), "/usr/bin", "/bin", *([str(Path(node).parent)] if node else [])]
+    return {NOTE: str(folder), "PATH": os.pathsep.join(places)}
 
 
-MODULES = {"docker": "tools", "doctl": "tools", "terraform": "terraform"}
+MODULES = {"docker": "tools", "doctl": "tools", "kubectl": "tools", "terraform": "terraform"}
 """Where each program is written."""
 
 
@@ -50,6 +53,12 @@ def doctl(arguments: list[str]) -> int:
         match arguments:
             case ["registry", "login", *_]:
                 _ask("registry")
+                return 0
+            case ["version"]:
+                sys.stdout.write("doctl version 1.154.0-release\n")
+                return 0
+            case ["account", "get", *_]:
+                sys.stdout.write(json.dumps(_ask("account")["account"]))
                 return 0
             case ["kubernetes", "cluster", "kubeconfig", "show", name, *_]:
                 for each in _ask("kubernetes/clusters")["kubernetes_clusters"]:
@@ -64,10 +73,19 @@ def doctl(arguments: list[str]) -> int:
     return 1
 
 
+def kubectl(_arguments: list[str]) -> int:
+    """Only its version."""
+    sys.stdout.write("Client Version: v1.34.1\n")
+    return 0
+
+
 def docker(arguments: list[str]) -> int:
     """Pull, inspect, build and push; what was pushed is in the file ``pushed``."""
     folder = Path(os.environ[NOTE])
     match arguments:
+        case ["version", *_]:
+            sys.stdout.write('"28.2.2"')
+            return 0
         case ["pull", "--quiet", _] | ["build", *_]:
             return 0
         case ["image", "inspect", *_, image]:

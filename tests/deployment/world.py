@@ -12,6 +12,7 @@ from tests.deployment.kubernetes import Inside, inside
 from tests.deployment.place import Place
 from tests.digitalocean.account import Account, Timings
 from tests.digitalocean.server import Cloud, serving
+from tests.digitalocean.surroundings import surroundings
 
 WORKING_S = Timings(cluster_s=0.4, pool_s=0.4, share_s=0.2)
 """Long enough for a kill to meet things half made."""
@@ -65,15 +66,16 @@ class World:
 def world(folder: Path, synthesised: Path, endpoint: str) -> Iterator[World]:
     """Make one with an empty account."""
     account = Account(other_droplets=0, timings=Timings(**vars(WORKING_S)))
-    with serving(account) as cloud, inside(account) as cluster:
+    with serving(account) as cloud, inside(account) as cluster, surroundings() as around:
         (token,) = account.tokens
-        names_of_tools = ("docker", "doctl", "terraform")
+        names_of_tools = ("docker", "doctl", "kubectl", "terraform")
         found = tools.install(folder / "bin", cloud.url, token, *names_of_tools)
         place = Place.make(folder, cloud, synthesised, found)
         place.environment |= {
             "GTC_SPACES_ENDPOINT": endpoint,
             "GTC_STATE_DIR": str(folder / "gtc"),
-            **dict.fromkeys(("SPACES_ACCESS_KEY_ID", "SPACES_SECRET_ACCESS_KEY"), "test"),
+            "GTC_FOLLOWUPS_URL": around.url,
+            "HF_ENDPOINT": around.url,
         }
         make_a_commit(place)
         yield World(cloud, cluster, place)
