@@ -57,7 +57,12 @@ class WorkloadMix:
     def __post_init__(self) -> None:
         """Refuse shares that are negative or do not add up."""
         shares = (self.chat, self.summarization, self.reasoning)
-        if min(shares) < 0 or sum(shares) != 100:
+        if min(shares) < 0:
+            raise UsageError(
+                f"mix {self} has a negative share, allowed: three shares of 0 to 100 that add up"
+                " to 100"
+            )
+        if sum(shares) != 100:
             raise UsageError(
                 f"mix {self} adds up to {sum(shares)}, allowed: three shares that add up to 100"
             )

@@ -3,7 +3,9 @@
 import asyncio
 import contextlib
 import json
+import sys
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import aiohttp
@@ -271,3 +273,80 @@ async def test_a_panel_without_its_cluster_is_alive_and_not_ready(
 
     world.api.faults.clear()
     await panel.until(lambda view: not view.problem and view.mode == "manual")
+
+
+# -- what is not there ---------------------------------------------------------------------------
+
+
+async def test_below_api_every_error_has_the_one_form(client: Client) -> None:
+    asked: list[tuple[str, str, Any, int]] = [
+        ("GET", "/api/workload/stop", None, 405),
+        ("PUT", "/api/workload/stop", None, 405),
+        ("DELETE", "/api/status", None, 405),
+        ("GET", "/api/nowhere", None, 404),
+        ("POST", "/api/status/", None, 404),
+        ("GET", "/api/", None, 404),
+        ("POST", "/api/workload/config", b'{"mix": "\xff"}', 400),
+        ("POST", "/api/workload/config", b"[1", 422),
+    ]
+    for method, path, body, expected in asked:
+        status, told = await client.ask(method, path, body)
+        assert (status, set(told)) == (expected, {"error", "hint"}), (method, path, told)
+
+
+async def test_a_method_that_is_not_allowed_is_told_which_are(client: Client) -> None:
+    async with client.session.get(client.url + "/api/scenario/auto") as answer:
+        assert (answer.status, answer.headers["allow"]) == (405, "POST")
+
+
+async def test_a_foreign_page_is_refused_in_the_same_form(client: Client) -> None:
+    status, told = await client.ask(
+        "POST", "/api/scenario/auto", headers={"Origin": "http://evil.example"}
+    )
+
+    assert (status, set(told)) == (403, {"error", "hint"})
+
+
+async def test_the_schema_names_every_answer(client: Client) -> None:
+    _, schema = await client.ask("GET", "/openapi.json")
+
+    start = schema["paths"]["/api/workload/start"]["post"]["responses"]
+    assert set(start) == {"200", "400", "403", "409", "422", "503"}
+    told = start["409"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+    assert set(schema["components"]["schemas"][told]["properties"]) == {"error", "hint"}
+    for path in ("/metrics", "/healthz", "/readyz"):
+        assert set(schema["paths"][path]["get"]["responses"]["200"]["content"]) == {"text/plain"}
+
+
+async def test_a_negative_share_is_called_negative(client: Client) -> None:
+    mix = {"chat": -50, "summarization": 100, "reasoning": 50}
+    status, told = await client.post("/api/workload/config", {"mix": mix})
+
+    assert status == 422
+    assert told["error"].startswith("mix -50/100/50 has a negative share")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+async def test_whatever_is_sent_the_answer_is_one_that_the_schema_names(client: Client) -> None:
+    """Hundreds of requests made from the schema, right ones and wrong ones.
+
+    One check is left out: that what fits the schema is accepted. Three shares that add up to 100,
+    and a mode in which a command is allowed, are beyond what a schema can say.
+    """
+    command = [
+        *(str(Path(sys.executable).with_name("schemathesis")), "run"),
+        *(f"{client.url}/openapi.json", "--exclude-checks", "positive_data_acceptance"),
+        *("--checks", "all", "--max-examples", "40"),
+        *("--seed", "1", "--no-color", "--request-timeout", "20", "--generation-database", "none"),
+    ]
+    process = await asyncio.create_subprocess_exec(
+        *command, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    try:
+        out, _ = await asyncio.wait_for(process.communicate(), 280)
+    finally:
+        if process.returncode is None:
+            process.kill()
+
+    assert process.returncode == 0, out.decode()[-6000:]

@@ -10,14 +10,15 @@ import asyncio
 from datetime import UTC
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, FastAPI, Request, WebSocket, WebSocketDisconnect
-from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi import APIRouter, Body, FastAPI, WebSocket, WebSocketDisconnect
+from fastapi.responses import PlainTextResponse, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
+from gtc_panel import api_errors
+from gtc_panel.api_errors import COMMAND, LOOK, PROBE
 from gtc_runtime.checks.health import Health
 from gtc_runtime.service import DemoService
-from gtc_spec.errors import GtcError, UnreachableError, UsageError
+from gtc_spec.errors import UsageError
 from gtc_spec.phases import WorkloadMix
 
 SOCKET_PERIOD_S = 0.5
@@ -73,80 +74,79 @@ def attach(app: FastAPI, service: DemoService) -> None:
     _scenario(router, service)
     _questions(router, service)
     app.include_router(router)
-    app.add_exception_handler(GtcError, _told)
-    app.add_exception_handler(RequestValidationError, _invalid)
+    api_errors.attach(app)
 
 
 def attach_health(app: FastAPI, health: Health) -> None:
     """Add the checks of the preflight, as `gtc preflight --json` prints them."""
 
-    @app.get("/api/health")
+    @app.get("/api/health", responses=LOOK)
     async def checks() -> Any:
         return (await health.report()).to_json()
 
 
 def _load(router: APIRouter, service: DemoService) -> None:
-    @router.post("/api/workload/start")
+    @router.post("/api/workload/start", responses=COMMAND)
     async def start(body: Annotated[LoadBody | None, Body()] = None) -> Any:
         if body is not None:
             await service.configure(body.rps, body.parsed_mix())
         await service.start_load()
         return service.fresh_view().to_json()
 
-    @router.post("/api/workload/stop")
+    @router.post("/api/workload/stop", responses=COMMAND)
     async def stop() -> Any:
         await service.stop_load()
         return service.fresh_view().to_json()
 
-    @router.post("/api/workload/config")
+    @router.post("/api/workload/config", responses=COMMAND)
     async def configure(body: LoadBody) -> Any:
         await service.configure(body.rps, body.parsed_mix())
         return service.fresh_view().to_json()
 
 
 def _scenario(router: APIRouter, service: DemoService) -> None:
-    @router.post("/api/scenario/auto")
+    @router.post("/api/scenario/auto", responses=COMMAND)
     async def auto(body: Annotated[AutoBody | None, Body()] = None) -> Any:
         await service.auto(once=body is not None and body.once)
         return service.fresh_view().to_json()
 
-    @router.post("/api/scenario/stop")
+    @router.post("/api/scenario/stop", responses=COMMAND)
     async def end() -> Any:
         await service.end_scenario()
         return service.fresh_view().to_json()
 
-    @router.post("/api/scenario/manual")
+    @router.post("/api/scenario/manual", responses=COMMAND)
     async def manual() -> Any:
         await service.manual()
         return service.fresh_view().to_json()
 
-    @router.post("/api/prescale")
+    @router.post("/api/prescale", responses=COMMAND)
     async def prescale(body: PrescaleBody) -> Any:
         await service.prescale(body.until.astimezone(UTC))
         return service.fresh_view().to_json()
 
-    @router.post("/api/reset")
+    @router.post("/api/reset", responses=COMMAND)
     async def reset() -> Any:
         await service.reset()
         return service.fresh_view().to_json()
 
 
 def _questions(router: APIRouter, service: DemoService) -> None:
-    @router.get("/api/status")
+    @router.get("/api/status", responses=LOOK)
     async def status() -> Any:
         return service.view().to_json()
 
-    @router.get("/healthz")
+    @router.get("/healthz", response_class=PlainTextResponse)
     async def alive() -> Response:
         return PlainTextResponse("ok")
 
-    @router.get("/readyz")
+    @router.get("/readyz", response_class=PlainTextResponse, responses=PROBE)
     async def ready() -> Response:
         if service.ready:
             return PlainTextResponse("ok")
         return PlainTextResponse(service.view().problem or "starting", status_code=503)
 
-    @router.get("/metrics")
+    @router.get("/metrics", response_class=PlainTextResponse)
     async def metrics() -> Response:
         body, content_type = service.exporter.render()
         return Response(body, media_type=content_type)
@@ -161,23 +161,3 @@ def _questions(router: APIRouter, service: DemoService) -> None:
                 await asyncio.sleep(SOCKET_PERIOD_S)
         except (WebSocketDisconnect, TimeoutError, RuntimeError):
             return  # the display went away
-
-
-async def _told(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, GtcError)  # noqa: S101 - registered for this type only
-    status = 409
-    if isinstance(error, UsageError):
-        status = 422
-    elif isinstance(error, UnreachableError):
-        status = 503
-    return JSONResponse({"error": error.message, "hint": error.hint}, status_code=status)
-
-
-async def _invalid(_request: Request, error: Exception) -> JSONResponse:
-    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type only
-    first = error.errors()[0]
-    where = ".".join(str(part) for part in first["loc"][1:]) or "body"
-    return JSONResponse(
-        {"error": f"{where}: {first['msg'].lower()}", "hint": 'send json like {"rps": 1.5}'},
-        status_code=422,
-    )

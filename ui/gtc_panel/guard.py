@@ -8,6 +8,7 @@ by a foreign page. This module must not know pages.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection
 from typing import Final
 from urllib.parse import urlsplit
@@ -62,7 +63,7 @@ class Guard:
         elif scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008, "reason": reason})
         else:
-            await _refuse(send, reason)
+            await _refuse(scope, send, reason)
 
 
 def refusal(scope: Scope, hosts: Collection[str]) -> str:
@@ -113,8 +114,12 @@ def _with_headers(send: Send) -> Send:
     return wrapped
 
 
-async def _refuse(send: Send, reason: str) -> None:
-    body = f"refused: {reason}\n".encode()
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), *HEADERS]
+async def _refuse(scope: Scope, send: Send, reason: str) -> None:
+    body, kind = f"refused: {reason}\n".encode(), b"text/plain; charset=utf-8"
+    if scope["path"].startswith("/api/"):
+        hint = "open the panel under a name that it knows"
+        body = json.dumps({"error": f"refused: {reason}", "hint": hint}).encode()
+        kind = b"application/json"
+    headers = [(b"content-type", kind), *HEADERS]
     await send({"type": "http.response.start", "status": 403, "headers": headers})
     await send({"type": "http.response.body", "body": body})

@@ -21,7 +21,7 @@ from typing import Any
 import uvicorn
 from fastapi import FastAPI
 
-from gtc_panel import api
+from gtc_panel import api, api_errors
 from gtc_panel.guard import Guard, allowed_hosts
 from gtc_runtime.checks.health import Health
 from gtc_runtime.corpus.choice import BUNDLED, Texts
@@ -126,6 +126,7 @@ def _app(service: DemoService, settings: Settings, headless: bool, health: Healt
     app = FastAPI(title="gtc-demo", docs_url=None, redoc_url=None)
     api.attach(app, service)
     api.attach_health(app, health)
+    api_errors.attach_last(app)
     hosts = allowed_hosts(settings.host)
     if headless:
         app.add_middleware(Guard, hosts=hosts)

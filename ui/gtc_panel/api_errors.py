@@ -1,0 +1,116 @@
+"""The one form of an error below ``/api``, and what the schema says about it.
+
+Whatever goes wrong there - a refusal of the demo, a body that cannot be read, a path or a method
+that is not there - is answered with ``{"error": ..., "hint": ...}``. Paths outside belong to the
+pages, which have a form of their own.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from pydantic import BaseModel
+from starlette.exceptions import HTTPException
+from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
+
+from gtc_runtime.view import DemoView
+from gtc_spec.errors import GtcError, UnreachableError, UsageError
+
+BELOW: Final = "/api/"
+_SCHEMA_HINT: Final = "GET /openapi.json lists what is there"
+
+
+class Problem(BaseModel):
+    """What went wrong, and what to do about it."""
+
+    error: str
+    hint: str
+
+
+_REFUSED: Final[dict[int | str, dict[str, Any]]] = {
+    403: {"model": Problem, "description": "a page of somebody else, or an unknown host name"}
+}
+LOOK: Final[dict[int | str, dict[str, Any]]] = {
+    503: {"model": Problem, "description": "the cluster does not answer"},
+    **_REFUSED,
+}
+"""What a question may be answered with, beside 200."""
+COMMAND: Final[dict[int | str, dict[str, Any]]] = {
+    200: {"model": DemoView, "description": "the demo, with the command carried out"},
+    400: {"model": Problem, "description": "the body cannot be read"},
+    409: {"model": Problem, "description": "not in this mode, or somebody else drives"},
+    422: {"model": Problem, "description": "a value that is not allowed"},
+    **LOOK,
+}
+"""What a command may be answered with."""
+PROBE: Final[dict[int | str, dict[str, Any]]] = {
+    503: {
+        "description": "not ready, with the reason",
+        "content": {"text/plain": {"schema": {"type": "string"}}},
+    }
+}
+
+
+def attach(app: FastAPI) -> None:
+    """Answer errors of all routes of an application in the one form."""
+    app.add_exception_handler(GtcError, _told)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+
+
+def attach_last(app: FastAPI) -> None:
+    """Answer for paths and methods below ``/api`` that are not there.
+
+    Call it when all routes below ``/api`` are added, and before pages are: they answer the rest.
+    """
+    app.router.routes.append(Route(BELOW + "{rest:path}", _Missing(app), include_in_schema=False))
+
+
+class _Missing:
+    """Answers whatever no route took, by any method that somebody may think of."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer 405 where another method would do, else 404."""
+        path, method = scope["path"], scope["method"]
+        known = self._app.openapi()["paths"].get(path, {})
+        response = _problem(404, f"there is no {path}", _SCHEMA_HINT)
+        if known:
+            allowed = ", ".join(sorted(each.upper() for each in known))
+            response = _problem(405, f"{method} is not allowed here", f"allowed: {allowed}")
+            response.headers["allow"] = allowed
+        await response(scope, receive, send)
+
+
+def _problem(status: int, error: str, hint: str) -> JSONResponse:
+    return JSONResponse(Problem(error=error, hint=hint).model_dump(), status_code=status)
+
+
+async def _told(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, GtcError)  # noqa: S101 - registered for this type only
+    status = 409
+    if isinstance(error, UsageError):
+        status = 422
+    elif isinstance(error, UnreachableError):
+        status = 503
+    return _problem(status, error.message, error.hint)
+
+
+async def _invalid(_request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, RequestValidationError)  # noqa: S101 - registered for this type only
+    first = error.errors()[0]
+    where = ".".join(each for each in first["loc"][1:] if isinstance(each, str)) or "body"
+    return _problem(422, f"{where}: {first['msg'].lower()}", 'send json like {"rps": 1.5}')
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)  # noqa: S101 - registered for this type only
+    if not request.url.path.startswith(BELOW):
+        return PlainTextResponse(str(error.detail), error.status_code, error.headers)
+    return _problem(error.status_code, str(error.detail).lower(), "send json in utf-8")
