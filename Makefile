@@ -34,9 +34,9 @@ ADOPTING = $(if $(ADOPT),--adopt)
 UNSEEN = $(if $(filter no,$(DOCTOR)),--skip-doctor)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo plan test test-slow chaos bench-load bench-models check lint types arch \
-	synth check-env doctor deploy teardown kubeconfig infra-init infra-plan infra-up infra-down \
-	cluster-config cluster-teardown deploy-dynamo deploy-keda deploy-loadgen deploy-corpus \
+.PHONY: help setup demo plan test test-slow test-charts chaos bench-load bench-models check lint \
+	types arch synth check-env doctor deploy teardown kubeconfig infra-init infra-plan infra-up \
+	infra-down cluster-config cluster-teardown deploy-dynamo deploy-keda deploy-loadgen deploy-corpus \
 	deploy-apps model-to-spaces model-to-nfs setup-model build-loadgen build-all push-loadgen \
 	push-all build-push-all demo-status preflight demo-start demo-auto demo-stop demo-reset \
 	test-inference test-disagg test-kv-cache test-scaling validate-all compare demo-ui \
@@ -60,7 +60,7 @@ plan: ## Predict whether the show of ENV tells its story, in seconds
 ##@ Check
 test: setup ## Run the tests, without the slow ones
 	-@$(PYTHON) -m tools.prometheus
-	$(BIN)/pytest -m "not slow and not cluster" --numprocesses auto --dist loadfile
+	$(BIN)/pytest -m "not slow and not cluster and not charts" --numprocesses auto --dist loadfile
 
 test-slow: setup ## Run the slow suites: browser, chaos, whole rehearsals
 	@$(PYTHON) -m tools.chromium
@@ -68,6 +68,9 @@ test-slow: setup ## Run the slow suites: browser, chaos, whole rehearsals
 	@$(PYTHON) tools/compiler.py || true
 	-@$(CORE)
 	$(BIN)/pytest -m "slow and not cluster"
+
+test-charts: setup ## Render every pinned chart and check it; GTC_CHARTS=folder of charts, else they are pulled
+	$(BIN)/pytest -m charts -rs tests/charts
 
 chaos: setup ## Kill and break a running rehearsal, and see that nothing stays broken
 	$(BIN)/pytest -m slow tests/rehearsal

@@ -20,7 +20,7 @@ from gtc_runtime import settings
 from gtc_runtime.checks import preflight
 from gtc_runtime.checks.check import Probe
 from gtc_runtime.checks.doctor import doctor, origins
-from gtc_spec import environment, metrics, prices
+from gtc_spec import environment, images, metrics, prices, pulled_images, versions
 from gtc_spec.phases import Segment
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -100,6 +100,28 @@ def price_table() -> str:
     return table(("", "what", "USD/h", "source"), rows)
 
 
+def image_table() -> str:
+    """Every image that a cluster pulls, ours last."""
+    rows = [
+        (f"`{home}`", f"`{tag}`", each.release, each.why)
+        for each in pulled_images.PULLED
+        for home, _, tag in [each.reference.rpartition(":")]
+    ]
+    ours = (
+        f"`{images.REGISTRY}/{images.IMAGE}`",
+        "of the commit, or `TAG=`",
+        "gtc-demo-panel",
+        "panel, guardian and model jobs; `REGISTRY=` chooses another home",
+    )
+    return table(("image", "tag", "release", "what runs in it"), [*rows, ours])
+
+
+def dead_home_table() -> str:
+    """Where no image comes from any more."""
+    rows = ((f"`{home}`", why) for home, why in versions.DEAD_HOMES.items())
+    return table(("home", "what became of it"), rows)
+
+
 def _phase_row(start_s: float, segment: Segment) -> tuple[str, ...]:
     ramps = segment.rps != segment.ramp_to_rps
     lasts = f"{segment.nominal_s:g} s"
@@ -155,6 +177,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "secrets": secret_table,
     "scopes": scope_list,
     "prices": price_table,
+    "dead-homes": dead_home_table,
+    "images": image_table,
     "metrics": metric_table,
     "phases-prod": lambda: phase_table("prod"),
     "phases-dev": lambda: phase_table("dev"),
