@@ -67,7 +67,7 @@ class Engine:
         self._recorder = SliceRecorder(settings.slo)
         self._meter = QualityMeter(transport.stamp_source, clock(), transport.stamp_reason)
         self._writer = RequestWriter(
-            settings.url, settings.model, settings.dialect, settings.api_key
+            settings.url, settings.model, settings.dialect, settings.api_key, settings.access
         )
         self._ratio = TokenRatio(settings.limits.tokens_per_word)
         self._content = Content(settings, self._ratio, self._writer)
@@ -84,7 +84,7 @@ class Engine:
         self._open: set[Exchange] = set()
         self._turns = 0
         self._prompt_tokens = 0
-        self._last_output_s = 0.0
+        self._last_output_s = self._last_due_s = 0.0
         self._last_failure = ""
         self._timer: Timer | None = None
         self._sweeper: asyncio.Task[None] | None = None
@@ -169,6 +169,7 @@ class Engine:
             conversations=self._conversations.open,
             turns=self._turns,
             prompt_tokens=self._prompt_tokens,
+            last_due_s=self._last_due_s,
             last_output_s=self._last_output_s,
             offered_rps=self._rps / self._settings.shards,
             tokens_per_word=round(self._ratio.tokens_per_word, 4),
@@ -222,6 +223,7 @@ class Engine:
         if self._settings.keep_arrivals:
             record.arrivals_s, record.arrivals_tokens = array("d"), array("l")
         self._recorder.due(record)
+        self._last_due_s = due_s
         late_s = self._clock() - due_s
         self._meter.schedule_error(late_s)
         if late_s > LATE_MAX_S or len(self._open) >= self._settings.in_flight_max:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 
+from gtc_runtime.load.asking.access import Access
 from gtc_runtime.load.asking.dialect import Dialect
 from gtc_runtime.load.asking.endpoint import Endpoint
 
@@ -75,16 +76,25 @@ class RequestWriter:
         model: Served name.
         dialect: How the server wants to be asked.
         key: Bearer token; empty for none.
+        access: Headers of one's own.
     """
 
-    def __init__(self, url: str, model: str, dialect: Dialect, key: str = "") -> None:
+    def __init__(
+        self, url: str, model: str, dialect: Dialect, key: str = "", access: Access | None = None
+    ) -> None:
         endpoint = Endpoint.of(url)
-        authorization = f"Authorization: Bearer {key}\r\n" if key else ""
-        self._head = (
-            f"POST {endpoint.path('chat/completions')} HTTP/1.1\r\nHost: {endpoint.host}\r\n"
-            "Content-Type: application/json\r\nAccept: text/event-stream\r\n"
-            f"Accept-Encoding: identity\r\nUser-Agent: gtc-load\r\n{authorization}Content-Length: "
-        ).encode()
+        headers = {
+            "Host": endpoint.host,
+            "Content-Type": "application/json",
+            "Accept": "text/event-stream",
+            "Accept-Encoding": "identity",
+            "User-Agent": "gtc-load",
+        } | ({"Authorization": f"Bearer {key}"} if key else {})
+        lines = "".join(
+            f"{name}: {value}\r\n" for name, value in (access or Access()).merged(headers).items()
+        )
+        start = f"POST {endpoint.path(dialect.part)} HTTP/1.1\r\n"
+        self._head = f"{start}{lines}Content-Length: ".encode()
         self._model, self._dialect = model, dialect
 
     def write(self, prompt: Prompt) -> bytes:

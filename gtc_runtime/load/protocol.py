@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import os
-import ssl
 import time
 from collections.abc import Callable
 from typing import Protocol
 from urllib.parse import urlsplit
 
+from gtc_runtime.load.asking.access import Access
 from gtc_runtime.load.exchange import Exchange
 from gtc_runtime.load.quality import QualityMeter
 from gtc_runtime.load.records import Outcome
@@ -60,6 +60,7 @@ class AsyncTransport:
         connect_s: Limit for opening a connection, seconds.
         clock: Monotonic seconds.
         reason: Why it is not the kernel that says when bytes arrived.
+        access: Whom encrypted connections trust.
     """
 
     stamp_source = "user"
@@ -70,11 +71,12 @@ class AsyncTransport:
         connect_s: float,
         clock: Callable[[], float] = time.monotonic,
         reason: str = "",
+        access: Access | None = None,
     ) -> None:
         self.stamp_reason = reason
         parts = urlsplit(url)
         self._host = parts.hostname or ""
-        self._tls = ssl.create_default_context() if parts.scheme == "https" else None
+        self._tls = (access or Access()).tls() if parts.scheme == "https" else None
         self._port = parts.port or (443 if self._tls else 80)
         self._connect_s = connect_s
         self.clock = clock

@@ -103,6 +103,9 @@ class Schedule:
             self._rated.configure(asked, change.at_s)
             self._slots = self._rated
         elif isinstance(asked, Streams):
+            if isinstance(self._slots, StreamSlots) and self._slots.go_on_as(asked):
+                self._on_change(change)
+                return
             self._slots = StreamSlots(asked, change.at_s, self._shard, self._shards)
         else:
             place = (change.at_s, self._shard, self._shards)

@@ -1,7 +1,7 @@
 """What the load process is told once, when it starts.
 
-Rate, mix and pacing are not here: they change while it runs. Nothing here may be secret, the
-settings travel as one line of JSON to the load process.
+Rate, mix and pacing are not here: they change while it runs. Keys are not here but in the
+environment; headers of one's own are, so the settings go to no report and no log.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gtc_runtime.load.arrivals import Pacing
+from gtc_runtime.load.asking.access import Access
 from gtc_runtime.load.asking.dialect import Dialect
 from gtc_runtime.load.demand.asked import share_of
 from gtc_runtime.load.prompts.chosen import Chosen
@@ -88,6 +89,7 @@ class LoadSettings(BaseModel):
             The token itself is in no setting and no log.
         request_log: Folder for the log of finished requests; empty keeps none.
         corpus: Directory with a complete corpus; None for the bundled texts.
+        access: Headers of one's own, and trust in certificates.
         own: Prompts of one's own in place of the three workloads.
     """
 
@@ -111,6 +113,7 @@ class LoadSettings(BaseModel):
     api_key_env: str = ""
     request_log: str = ""
     corpus: Path | None = None
+    access: Access = Access()
     own: Chosen | None = Field(default=None, discriminator="kind")
 
     @property

@@ -114,6 +114,7 @@ def _sum(gauges: Sequence[Gauges], last_failure: str) -> Gauges:
         conversations=total("conversations"),
         turns=total("turns"),
         prompt_tokens=total("prompt_tokens"),
+        last_due_s=max(each.last_due_s for each in gauges),
         last_output_s=max(each.last_output_s for each in gauges),
         offered_rps=round(sum(each.offered_rps for each in gauges), 6),
         tokens_per_word=round(sum(each.tokens_per_word for each in gauges) / len(gauges), 4),

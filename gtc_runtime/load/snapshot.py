@@ -27,6 +27,7 @@ class Gauges:
         turns: Chat turns sent since the start.
         last_output_s: When the last output of a request that ended well arrived, monotonic seconds;
             0 before the first.
+        last_due_s: When the latest request was due, monotonic seconds; 0 before the first.
         prompt_tokens: Prompt tokens sent since the start (usage where known, else estimated).
         offered_rps: Rate that this engine is set to, after clamping; the shares of shards add up.
         tokens_per_word: The calibrated ratio in use.
@@ -42,6 +43,7 @@ class Gauges:
     turns: int = 0
     prompt_tokens: int = 0
     last_output_s: float = 0.0
+    last_due_s: float = 0.0
     offered_rps: float = 0.0
     tokens_per_word: float = 0.0
     last_failure: str = ""

@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from urllib.parse import urlsplit
 
+from gtc_runtime.load.asking.access import Access
 from gtc_runtime.load.kernel_calls import stamps_work
 from gtc_runtime.load.kernel_transport import KernelTransport
 from gtc_runtime.load.protocol import AsyncTransport, Transport
 from gtc_runtime.load.settings import Timeouts
 
 
-def transport_for(url: str, timeouts: Timeouts) -> Transport:
+def transport_for(url: str, timeouts: Timeouts, access: Access | None = None) -> Transport:
     """The best transport for a server.
 
     It says itself what it is: `stamp_source`, and in `stamp_reason` why it is not the kernel's.
@@ -19,9 +20,10 @@ def transport_for(url: str, timeouts: Timeouts) -> Transport:
     Args:
         url: Base address of the server.
         timeouts: How long connecting may take.
+        access: Whom encrypted connections trust.
     """
     if reason := _why_not_kernel(url):
-        return AsyncTransport(url, timeouts.connect_s, reason=reason)
+        return AsyncTransport(url, timeouts.connect_s, reason=reason, access=access)
     return KernelTransport(url, timeouts.connect_s)
 
 

@@ -71,7 +71,7 @@ async def _run(commands: IO[bytes], reports: IO[bytes]) -> None:
     requests = _request_log(settings)
     engine = Engine(
         settings,
-        transport_for(settings.url, settings.timeouts),
+        transport_for(settings.url, settings.timeouts, settings.access),
         _followups(settings),
         on_record=requests.add if requests is not None else None,
     )

@@ -24,6 +24,8 @@ class Dialect(BaseModel):
         length_field: What the length of an answer is called.
         tokens_min: Fewest tokens that may be asked for.
         system: It takes messages of the system; without, they go in front of the first question.
+        endpoint: Chat completions, or plain completions of one text.
+        extra: More fields of every request; they replace ours of the same name.
         finish_reasons: Whole answers say why they ended; without, `[DONE]` has to do.
     """
 
@@ -35,9 +37,16 @@ class Dialect(BaseModel):
     tokens_min: int = Field(default=1, ge=1)
     system: bool = True
     finish_reasons: bool = True
+    endpoint: Literal["chat", "completions"] = "chat"
+    extra: Mapping[str, Any] = {}
+
+    @property
+    def part(self) -> str:
+        """Which part of the API is asked."""
+        return "chat/completions" if self.endpoint == "chat" else "completions"
 
     def body(self, messages: Sequence[Message], max_tokens: int, exact: bool) -> dict[str, Any]:
-        """A streamed request for a chat completion, but for the model.
+        """A streamed request for a completion, but for the model.
 
         Args:
             messages: The conversation.
@@ -46,7 +55,7 @@ class Dialect(BaseModel):
         """
         body: dict[str, Any] = {
             "stream": True,
-            "messages": messages if self.system else _without_system(messages),
+            **self._said(messages),
             self.length_field: max(self.tokens_min, max_tokens) if max_tokens else 0,
         }
         if self.usage != "none":
@@ -54,7 +63,12 @@ class Dialect(BaseModel):
             body["stream_options"] = {"include_usage": True} | running
         if exact and self.ignore_eos:
             body["ignore_eos"] = True
-        return body
+        return body | dict(self.extra)
+
+    def _said(self, messages: Sequence[Message]) -> dict[str, Any]:
+        if self.endpoint == "completions":
+            return {"prompt": "\n\n".join(each["content"] for each in messages)}
+        return {"messages": messages if self.system else _without_system(messages)}
 
 
 def _without_system(messages: Sequence[Message]) -> list[Message]:

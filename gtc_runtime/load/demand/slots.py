@@ -116,6 +116,7 @@ class StreamSlots:
     """
 
     def __init__(self, asked: Streams, now_s: float, shard: int = 0, shards: int = 1) -> None:
+        self._asked = asked
         apart_s = asked.ramp_s / asked.streams
         mine = range(shard, asked.streams, shards)
         self._free = [now_s + apart_s * stream for stream in mine]  # a heap, for it is in order
@@ -131,6 +132,10 @@ class StreamSlots:
         """See `Slots`."""
         due_s, (workload, turn) = heapq.heappop(self._free), self._dealer.next()
         return Slot(due_s, workload, turn * self._shards + self._shard)
+
+    def go_on_as(self, asked: Streams) -> bool:
+        """Whether these streams are those that are asked for, however they began."""
+        return (self._asked.streams, self._asked.mix) == (asked.streams, asked.mix)
 
     def ended(self, at_s: float, well: bool) -> None:
         """Its stream is free, after a pause if it failed."""

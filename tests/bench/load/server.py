@@ -124,7 +124,7 @@ _DEFAULTS: dict[str, float] = {
 } | dict.fromkeys(
     (
         *("sync", "pad", "keep", "role", "close", "plain", "cut", "crlf", "ping", "gzip"),
-        *("stall", "error", "event", "truncate", "status"),
+        *("stall", "error", "event", "truncate", "status", "slots"),
     ),
     0,
 )

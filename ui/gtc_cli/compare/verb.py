@@ -164,14 +164,16 @@ async def _leg(
     """Each load once, against whatever serves now."""
     from gtc_cli.compare.report import figures
     from gtc_cli.load.reports.report import document
-    from gtc_cli.load.run import Plan, Run, drive
+    from gtc_cli.load.run import Plan, Run
+    from gtc_cli.load.session import drive
+    from gtc_runtime.load.demand.asked import Rate
     from gtc_runtime.load.settings import settings_from
 
     found: dict[str, JSON] = {}
     for number, (name, phase) in enumerate(phases.items()):
         swap.tell(f"{name}: {phase.rps:g} rps of {phase.mix} for {seconds:g} s")
         load = settings_from(scene.env, scene.addresses["frontend"], seed=seed + 7919 * number)
-        run = Run(Plan(load, phase.rps, phase.mix, "paced", seconds))
+        run = Run(Plan(load, Rate(rps=phase.rps, mix=phase.mix, pacing="paced"), seconds))
         await drive(run, lambda _: None)
         _end_in_order()  # the run took the signals and gave them back
         if run.interrupted or run.problem:

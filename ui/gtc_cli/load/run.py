@@ -1,33 +1,28 @@
-"""One run of the load: check the server, send for a while, wait for what is open, keep the figures.
+"""One run of the load: what was asked for, and its figures while it goes on and afterwards.
 
-Load processes that were forked come up while the server is checked, so that the first request
-leaves within a second.
-Nothing is drawn or written here.
+Nothing is sent, drawn or written here.
 """
 
 from __future__ import annotations
 
-import asyncio
 import math
-import signal
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gtc_cli.load import target
-from gtc_runtime.load.forked import ForkedWorker
-from gtc_runtime.load.process import LoadProcess
-from gtc_runtime.load.settings import LoadSettings, Pacing
+from gtc_runtime.load.demand.asked import Demand, Rate, Replay
+from gtc_runtime.load.prompts.chosen import Chosen
+from gtc_runtime.load.settings import LoadSettings
 from gtc_runtime.load.shard import worst
 from gtc_runtime.load.snapshot import Light, Quality, Snapshot
 from gtc_runtime.load.stats import SliceBook, Tally, WindowStats
-from gtc_spec.phases import WorkloadMix
 
 DRAIN_S = 120.0
 """Longest wait for open requests at the end; 2,000 tokens at 33 ms take 66 s."""
-DRAW_S = 0.5
+LONGEST_S = 86_400.0
+"""Statistics of single seconds are kept so long."""
 _LIGHTS: tuple[Light, ...] = ("green", "amber", "red")
 
 
@@ -37,15 +32,27 @@ class Plan:
 
     Attributes:
         settings: What the load process is told.
-        rps, mix, pacing: The load.
-        duration_s: How long requests are sent.
+        demand: The load.
+        duration_s: How long requests are sent and measured; infinite where only their number or a
+            trace ends them.
+        warmup_s: How long requests are sent before that and not measured, the ramp left out.
     """
 
     settings: LoadSettings
-    rps: float
-    mix: WorkloadMix
-    pacing: Pacing
+    demand: Demand
     duration_s: float
+    warmup_s: float = 0.0
+
+    @property
+    def lead_s(self) -> float:
+        """Seconds of load that are not measured."""
+        ramp_s = 0.0 if isinstance(self.demand, Replay) else self.demand.ramp_s
+        return ramp_s + self.warmup_s
+
+    @property
+    def offered_rps(self) -> float | None:
+        """The rate that was asked for; None in a closed loop and for a trace."""
+        return self.demand.rps if isinstance(self.demand, Rate) else None
 
 
 class Run:
@@ -61,17 +68,20 @@ class Run:
         began_s: When sending began; None before.
         load_ended_s: When sending ended; None before.
         target: What the server said about itself; None before it was asked.
+        own: Prompts of one's own, as they were sent; None before, and for the three workloads.
         interrupted: Whether it was ended early by hand.
         problem: Why the figures are not those of a whole run; empty when they are.
     """
 
     def __init__(self, plan: Plan, clock: Callable[[], float] = time.monotonic) -> None:
         self.plan, self.clock = plan, clock
-        self.book = SliceBook(horizon_s=int(plan.duration_s + DRAIN_S) + 60)
+        lasts_s = min(plan.lead_s + plan.duration_s, LONGEST_S)
+        self.book = SliceBook(horizon_s=int(lasts_s + DRAIN_S) + 60)
         self.newest: Snapshot | None = None
         self.began_s: float | None = None
         self.load_ended_s: float | None = None
         self.target: target.Target | None = None
+        self.own: Chosen | None = None
         self.interrupted = False
         self.problem = ""
         self.started = datetime.now(UTC)
@@ -87,8 +97,24 @@ class Run:
 
     @property
     def measured_from_s(self) -> float | None:
-        """From when on requests that are due count; None before the load began."""
-        return self.began_s
+        """From when on requests that are due count; None before the load began.
+
+        Behind a ramp or a warm-up that is a whole second, for statistics are kept by seconds.
+        """
+        if self.began_s is None or not self.plan.lead_s:
+            return self.began_s
+        return float(math.ceil(self.began_s + self.plan.lead_s))
+
+    @property
+    def measures(self) -> bool:
+        """Whether what is due now counts."""
+        begin_s = self.measured_from_s
+        return begin_s is not None and self.clock() >= begin_s
+
+    @property
+    def left_s(self) -> float:
+        """How long requests are still to be sent."""
+        return (self.measured_from_s or 0.0) + self.plan.duration_s - self.clock()
 
     @property
     def measured_length_s(self) -> float:
@@ -116,6 +142,19 @@ class Run:
         """Open requests, by the newest snapshot."""
         return self.newest.gauges.in_flight if self.newest is not None else 0
 
+    @property
+    def all_sent(self) -> bool:
+        """Whether as many requests were due as were asked for."""
+        if (wanted := self.plan.demand.requests) is None:
+            return False
+        seen = self.figures() if self.plan.lead_s else self.book.totals()  # much the cheaper one
+        return seen["all"].due >= wanted
+
+    def end_load(self) -> None:
+        """No more requests are sent; where their number ended it, since the last one was due."""
+        last_s = self.newest.gauges.last_due_s if self.newest is not None else 0.0
+        self.load_ended_s = last_s if self.all_sent and last_s else self.clock()
+
     def take(self, snapshot: Snapshot) -> None:
         """Take in a snapshot of the load process."""
         self.newest = snapshot
@@ -131,94 +170,3 @@ class Run:
     def worst_quality(self) -> Quality:
         """The worst light with its words, and the worst of each figure of the run."""
         return worst(self._qualities or [Quality()])
-
-
-async def drive(run: Run, draw: Callable[[Run], None], forked: Sequence[ForkedWorker] = ()) -> None:
-    """Carry out a run to its end; every request that was due then has its outcome.
-
-    Ctrl-C ends the sending and open answers are waited for; a second one cuts them.
-
-    Args:
-        run: Filled while it goes on.
-        draw: Called twice a second.
-        forked: Load processes that are coming up already.
-
-    Raises:
-        GtcError: The server cannot be measured, or the load process does not come up.
-    """
-    load = LoadProcess(forked)
-    load.on_snapshot(run.take)
-    try:
-        await _prepare(run, load)
-        with _interrupts() as stop:
-            await _send(run, load, draw, stop)
-            await _drain(run, load, draw, stop)
-    finally:
-        await load.stop()
-    run.book.settle_open()  # what a process that died left open
-
-
-async def _prepare(run: Run, load: LoadProcess) -> None:
-    """Check the server, and tell the processes what it is like."""
-    settings = run.plan.settings
-    run.target = await asyncio.to_thread(
-        target.probe, settings.url, settings.model, settings.api_key, settings.timeouts
-    )
-    await load.start(settings.model_copy(update={"dialect": run.target.dialect}))
-
-
-async def _send(
-    run: Run, load: LoadProcess, draw: Callable[[Run], None], stop: asyncio.Event
-) -> None:
-    plan = run.plan
-    run.began_s = run.clock()
-    await load.configure(rps=plan.rps, mix=plan.mix, pacing=plan.pacing)
-    while (left_s := plan.duration_s - run.elapsed_s) > 0 and load.alive:
-        draw(run)
-        if await _set_within(stop, min(DRAW_S, left_s)):
-            run.interrupted = True
-            break
-    run.load_ended_s = run.clock()
-    if load.alive:
-        await load.configure(rps=0, mix=plan.mix, pacing=plan.pacing)
-    else:
-        run.problem = "a load process died; what it left open counts as cancelled"
-
-
-async def _drain(
-    run: Run, load: LoadProcess, draw: Callable[[Run], None], stop: asyncio.Event
-) -> None:
-    """Wait until nothing is open, twice in a row: a snapshot may be older than the last request."""
-    stop.clear()
-    give_up_s = run.clock() + DRAIN_S
-    empty = 0
-    while load.alive and run.clock() < give_up_s and empty < 2:
-        draw(run)
-        if await _set_within(stop, DRAW_S):
-            run.interrupted = True
-            return
-        empty = empty + 1 if run.in_flight == 0 else 0
-    if not load.alive and not run.problem:
-        run.problem = "a load process died; what it left open counts as cancelled"
-
-
-async def _set_within(event: asyncio.Event, seconds: float) -> bool:
-    try:
-        async with asyncio.timeout(seconds):
-            return await event.wait()
-    except TimeoutError:
-        return False
-
-
-@contextmanager
-def _interrupts() -> Iterator[asyncio.Event]:
-    """An event that Ctrl-C and SIGTERM set."""
-    event, loop = asyncio.Event(), asyncio.get_running_loop()
-    signals = (signal.SIGINT, signal.SIGTERM)
-    for each in signals:
-        loop.add_signal_handler(each, event.set)
-    try:
-        yield event
-    finally:
-        for each in signals:
-            loop.remove_signal_handler(each)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from types import TracebackType
 from typing import TYPE_CHECKING, Protocol, Self
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 LINE_S = 5.0
 """Plain lines come this often."""
+_HEADS = ("due", "ok", "fail", "shed", "good", "TTFT p50", "p95", "ITL p50", "p95")
+_WIDTHS = (6, 6, 5, 5, 8, 9, 8, 9, 8)
+_NAME = 15
 WINDOW_S = 10
 """Live figures cover this many seconds."""
 
@@ -106,12 +110,19 @@ class Lines:
 def line(run: Run) -> str:
     """The run in one line."""
     recent = _recent(run)["all"]
+    since_s = 0.0 if run.began_s is None else run.clock() - run.began_s
     return (
-        f"{run.elapsed_s:5.0f} s  {_rates(run)}  {run.in_flight} in flight"
+        f"{since_s:5.0f} s  {_state(run)}  {_rates(run)}  {run.in_flight} in flight"
         f"  TTFT p95 {words.seconds(recent.ttft.quantile(0.95))}"
         f"  ITL p95 {words.seconds(recent.itl.quantile(0.95))}"
         f"  goodput {words.percent(recent.good_share)}  {_light(run)}"
     )
+
+
+def _state(run: Run) -> str:
+    if run.load_ended_s is not None:
+        return "draining"
+    return "sending" if run.measures else "warming up"
 
 
 def _recent(run: Run) -> dict[str, Tally]:
@@ -120,11 +131,12 @@ def _recent(run: Run) -> dict[str, Tally]:
 
 
 def _rates(run: Run) -> str:
-    """Offered and achieved requests a second since the beginning."""
+    """What was asked for, and the requests a second since the beginning."""
     total = run.book.totals()["all"]
     achieved = (total.due - total.shed) / run.elapsed_s if run.elapsed_s > 1 else None
     sent = words.NO_DATA if achieved is None else f"{achieved:.1f}"
-    return f"offered {run.plan.rps:g} rps, sent {sent} rps"
+    offered = run.plan.offered_rps
+    return f"offered {offered:g} rps, sent {sent} rps" if offered else f"sent {sent} rps"
 
 
 def _light(run: Run) -> str:
@@ -136,25 +148,32 @@ def _light(run: Run) -> str:
 
 def _table(run: Run) -> RenderableType:
     from rich.console import Group
-    from rich.table import Table as Grid
     from rich.text import Text
 
-    grid = Grid(pad_edge=False)
-    for head in ("", "due", "ok", "failed", "shed", "goodput", "TTFT p50", "p95"):
-        grid.add_column(head, justify="right" if head else "left", no_wrap=True)
-    for head in ("ITL p50", "p95", "stall p99"):
-        grid.add_column(head, justify="right", no_wrap=True)
-    totals, recent = run.book.totals(), _recent(run)
-    for key, name in words.KEYS.items():
-        grid.add_row(name, *_cells(totals[key], recent[key]))
+    def cut(text: str) -> Text:
+        return Text(text, no_wrap=True, overflow="ellipsis")
+
+    totals = run.book.totals()
     light = "white" if run.newest is None else run.newest.quality.light.replace("amber", "yellow")
     return Group(
-        Text(f"{run.plan.settings.model} at {shown(run.plan.settings.url)}"),
-        Text(f"{_progress(run)}   {_rates(run)}   {_open(run)}"),
-        grid,
+        cut(f"{run.plan.settings.model} at {shown(run.plan.settings.url)}"),
+        cut(words.demand(run.plan.demand)),
+        Text(f"{_progress(run)}, {_rates(run)}"),
+        Text(_open(run)),
+        *(Text(row) for row in rows(totals, _recent(run))),
         Text(_light(run), style=light),
-        Text(_failures(totals["all"], run)),
+        cut(_failures(totals["all"], run)),
     )
+
+
+def rows(totals: Mapping[str, Tally], recent: Mapping[str, Tally]) -> Iterator[str]:
+    """The table, 80 columns wide: counts since the beginning, latencies of the last seconds."""
+    heads = zip(_HEADS, _WIDTHS, strict=True)
+    yield " " * _NAME + "".join(head.rjust(width) for head, width in heads)
+    for key, name in words.KEYS.items():
+        if key == "all" or (key in totals and totals[key].due):
+            cells = zip(_cells(totals[key], recent.get(key, Tally())), _WIDTHS, strict=True)
+            yield name.ljust(_NAME) + "".join(cell.rjust(width) for cell, width in cells)
 
 
 def _cells(total: Tally, recent: Tally) -> list[str]:
@@ -163,14 +182,17 @@ def _cells(total: Tally, recent: Tally) -> list[str]:
         words.percent(total.good_share),
         *(words.seconds(recent.ttft.quantile(q)) for q in (0.5, 0.95)),
         *(words.seconds(recent.itl.quantile(q)) for q in (0.5, 0.95)),
-        words.seconds(recent.stall.quantile(0.99)),
     ]
 
 
 def _progress(run: Run) -> str:
-    if run.load_ended_s is None:
-        return f"{run.elapsed_s:.0f} of {run.plan.duration_s:g} s"
-    return f"waiting for {run.in_flight} open answers, Ctrl-C cuts them"
+    if run.load_ended_s is not None:
+        return f"waiting for {run.in_flight} open answers, Ctrl-C cuts them"
+    if not run.measures:
+        return f"warming up, {run.elapsed_s:.0f} of {run.plan.lead_s:g} s"
+    if (wanted := run.plan.demand.requests) is not None:
+        return f"{run.book.totals()['all'].due} of {wanted} requests"
+    return f"{run.measured_length_s:.0f} of {run.plan.duration_s:g} s"
 
 
 def _open(run: Run) -> str:

@@ -15,6 +15,7 @@ from gtc_cli.load.probe.ladder import Reply, agree
 from gtc_cli.load.probe.server import KEY_HINT, Answer, Server
 from gtc_runtime.load.answer.endings import is_whole
 from gtc_runtime.load.answer.frame import parse
+from gtc_runtime.load.asking.access import Access
 from gtc_runtime.load.asking.dialect import Dialect
 from gtc_runtime.load.framing import sample
 from gtc_runtime.load.settings import Timeouts, check_url
@@ -25,7 +26,6 @@ TOKENS: Final = 8
 """Enough to see how a server counts, and few enough to come at once."""
 SYSTEM: Final = "You answer in one short sentence."
 QUESTION: Final = "Which colour has the sky on a clear day?"
-_BEGIN: Final = Dialect(usage="running")
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,14 @@ def check(url: str) -> None:
         raise UsageError("an address with a password is not taken", KEY_HINT)
 
 
-def probe(url: str, model: str, key: str, timeouts: Timeouts | None = None) -> Target:
+def probe(
+    url: str,
+    model: str,
+    key: str,
+    timeouts: Timeouts | None = None,
+    begin: Dialect | None = None,
+    access: Access | None = None,
+) -> Target:
     """Ask for a short answer, in another dialect if the server refuses the first.
 
     Args:
@@ -60,13 +67,15 @@ def probe(url: str, model: str, key: str, timeouts: Timeouts | None = None) -> T
         model: Served name.
         key: Bearer token; empty for none.
         timeouts: How patient to be: as the load.
+        begin: The dialect to begin with.
+        access: Headers of one's own, and whom encrypted connections trust.
 
     Raises:
         UnreachableError: Nothing answers there, or no secure connection can be made.
         UsageError: The model is not served, or the key is missing or refused.
         GtcError: The server refuses a completion, does not stream it, or cuts it short.
     """
-    server = Server(url, key, timeouts or Timeouts())
+    server = Server(url, key, timeouts or Timeouts(), access)
     last: list[Answer] = []
 
     def ask(dialect: Dialect) -> Reply:
@@ -75,10 +84,10 @@ def probe(url: str, model: str, key: str, timeouts: Timeouts | None = None) -> T
             {"role": "user", "content": QUESTION},
         ]
         body = {"model": model, **dialect.body(messages, TOKENS, exact=True)}
-        last.append(server.ask("POST", "chat/completions", body))
+        last.append(server.ask("POST", dialect.part, body))
         return Reply(last[-1].head.status, last[-1].words)
 
-    dialect, reply = agree(ask, _BEGIN)
+    dialect, reply = agree(ask, (begin or Dialect()).model_copy(update={"usage": "running"}))
     if not reply.accepted:
         raise _refusal(server, model, last[0])
     _refuse_form(server, last[-1])

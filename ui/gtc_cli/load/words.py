@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gtc_runtime.load.demand.asked import Demand, Rate, Replay, Streams
 from gtc_runtime.load.snapshot import Light
 
 NO_DATA: Final = "–"
@@ -32,6 +33,18 @@ SPANS: Final = {"window": "while load was sent", "with_drain": "with the drain"}
 
 STAMPS: Final = {"kernel": "from the kernel", "user": "from the client's own process"}
 """Where arrival times come from."""
+
+
+def demand(asked: Demand) -> str:
+    """``5 requests/s (poisson) of 40/30/30``, ``32 open requests of own prompts``."""
+    of = ""
+    if not isinstance(asked, Replay):
+        of = " of " + ("own prompts" if asked.mix is None else str(asked.mix))
+    if isinstance(asked, Rate):
+        return f"{asked.rps:g} requests/s ({asked.pacing}){of}"
+    if isinstance(asked, Streams):
+        return f"{asked.streams} open request{'s' * (asked.streams != 1)}{of}"
+    return f"a trace of {asked.requests} rows at {asked.speed:g} times its speed"
 
 
 def shown(figures: Mapping[str, Any]) -> dict[str, str]:

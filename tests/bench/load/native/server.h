@@ -18,6 +18,7 @@ struct settings {
     u32 burst;                   /* frames in one send() when itl is 0 */
     u32 sync;                    /* all streams step on one global tick, as a batch does */
     u32 pad;                     /* additional bytes in a frame */
+    u32 slots;                   /* answers at a time, later requests wait; 0 for any number */
     u32 keep;                    /* remember every send time for /times */
     u32 role;                    /* an empty frame with the role comes first */
     u32 usage;                   /* 0 never, 1 in a last frame if asked for, 2 in every frame */
@@ -32,6 +33,7 @@ struct settings {
     u32 status;                  /* answer with this status and an error body; 0 streams */
 };
 
+enum { SLOTS_MAX = 1024 };
 enum { CUT_HELD_MAX = 64 }; /* most bytes that a cut holds back until the next step */
 
 /* One answer under way. */

@@ -22,7 +22,7 @@ static const struct { const char *name; u32 *at; } numbers[] = {
     {"plain", &settings.plain}, {"cut", &settings.cut},     {"crlf", &settings.crlf},
     {"ping", &settings.ping},   {"gzip", &settings.gzip},   {"stall", &settings.stall},
     {"error", &settings.error}, {"event", &settings.event}, {"truncate", &settings.truncate},
-    {"status", &settings.status},
+    {"status", &settings.status}, {"slots", &settings.slots},
 };
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -60,6 +60,8 @@ void settings_set(char *pairs, const char *separators)
         settings.burst = 1;
     if (settings.burst > 64)
         settings.burst = 64;
+    if (settings.slots > SLOTS_MAX)
+        settings.slots = SLOTS_MAX;
     if (settings.pad > 2000)
         settings.pad = 2000;
     frame_prepare();

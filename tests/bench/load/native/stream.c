@@ -14,6 +14,20 @@ static u64 jitter(u64 most_ns)
     return most_ns ? (u64)(random_unit() * (double)most_ns) : 0;
 }
 
+/* When one of the slots takes a request that arrives at `received`; it is busy until the answer is
+ * over. First come, first served, and a capacity that is known: slots / (ttft + frames * itl). */
+static u64 taken_up(u64 received, u64 lasts_ns)
+{
+    static u64 free_at[SLOTS_MAX];
+    u32 first = 0;
+    for (u32 i = 1; i < settings.slots; i++)
+        if (free_at[i] < free_at[first])
+            first = i;
+    u64 begins = free_at[first] > received ? free_at[first] : received;
+    free_at[first] = begins + lasts_ns;
+    return begins;
+}
+
 static u32 number_after(const char *body, size_t length, const char *name)
 {
     const char *at = memmem(body, length, name, strlen(name));
@@ -45,6 +59,8 @@ void stream_begin(struct connection *c, const char *body, size_t length, u64 rec
     s->prompt_tokens = (u32)(length / 5);
     s->wants_usage = memmem(body, length, "include_usage", 13) != NULL;
     s->times = settings.keep ? malloc(sizeof(u64) * s->frames) : NULL;
+    if (settings.slots)
+        received = taken_up(received, settings.ttft_ns + s->frames * settings.itl_ns);
     s->base = received + settings.ttft_ns + jitter(settings.ttft_jitter_ns);
     if (settings.sync && settings.itl_ns)
         s->base = (s->base / settings.itl_ns + 1) * settings.itl_ns;

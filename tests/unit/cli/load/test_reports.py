@@ -17,6 +17,7 @@ from gtc_cli.load.reports import aiperf, report
 from gtc_cli.load.reports.sheet import sheet
 from gtc_cli.load.run import Plan, Run
 from gtc_cli.load.target import Target
+from gtc_runtime.load.demand.asked import Rate
 from gtc_runtime.load.histogram import Histogram
 from gtc_runtime.load.records import OWN_KEYS
 from gtc_runtime.load.settings import RequestGoals, settings_from
@@ -42,7 +43,8 @@ def finished(quality: Quality = KERNEL) -> Run:
     settings = settings_from(load("prod"), "http://127.0.0.1:8000").model_copy(
         update={"slo": RequestGoals(ttft_s=2, itl_s=0.05)}
     )
-    run = Run(Plan(settings, 2.5, WorkloadMix(0, 80, 20), "constant", 10.0), clock=lambda: 115.0)
+    demand = Rate(rps=2.5, mix=WorkloadMix(0, 80, 20), pacing="constant")
+    run = Run(Plan(settings, demand, 10.0), clock=lambda: 115.0)
     run.target = Target()
     run.started = datetime(2026, 3, 1, 12, tzinfo=UTC)
     run.wall_minus_monotonic_s = run.started.timestamp() - 100.0

@@ -35,7 +35,7 @@ def test_a_run_counts_what_the_server_counts_and_writes_what_is_asked_for(
     told = gtc(
         *command(manners, "--shards", "2", "--api-key-env", "MY_KEY", "--slo", "ttft=5,itl=1"),
         *("--report", "r.json", "--report", "r.csv"),
-        *("--requests", "q.ndjson", "--export", "aiperf:out"),
+        *("--request-log", "q.ndjson", "--export", "aiperf:out"),
     )
     assert told.code == 0, told.err
     report = json.loads((tmp_path / "r.json").read_text())

@@ -17,6 +17,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gtc_runtime.load.answer.frame import parse, words_of
+from gtc_runtime.load.asking.access import Access
 from gtc_runtime.load.asking.endpoint import Endpoint, shown
 from gtc_runtime.load.framing import Head, MalformedError
 from gtc_runtime.load.protocol import DRAIN_S
@@ -58,9 +59,13 @@ class Server:
         url: Its address, as it was given.
         key: Bearer token; empty for none.
         timeouts: How long to wait: as long as the load would.
+        access: Headers of one's own, and whom encrypted connections trust.
     """
 
-    def __init__(self, url: str, key: str, timeouts: Timeouts) -> None:
+    def __init__(
+        self, url: str, key: str, timeouts: Timeouts, access: Access | None = None
+    ) -> None:
+        self._access = access or Access()
         parts = urlsplit(url)
         self.url, self._key, self._timeouts = shown(url), key, timeouts
         self._host, self._port = parts.hostname or "", parts.port
@@ -78,6 +83,7 @@ class Server:
         headers |= {"Accept-Encoding": "identity"}
         if self._key:
             headers["Authorization"] = f"Bearer {self._key}"
+        headers = self._access.merged(headers)
         data = None if body is None else json.dumps(body).encode()
         with self._connected() as connection, self._told():
             connection.request(method, self._endpoint.path(part), data, headers)
@@ -135,8 +141,12 @@ class Server:
 
     @contextmanager
     def _connected(self) -> Iterator[http.client.HTTPConnection]:
-        make = http.client.HTTPSConnection if self._secure else http.client.HTTPConnection
-        connection = make(self._host, self._port, timeout=self._timeouts.connect_s)
+        place, connect_s = (self._host, self._port), self._timeouts.connect_s
+        connection = (
+            http.client.HTTPSConnection(*place, timeout=connect_s, context=self._access.tls())
+            if self._secure
+            else http.client.HTTPConnection(*place, timeout=connect_s)
+        )
         try:
             try:
                 connection.connect()
@@ -181,7 +191,7 @@ class Server:
 
     def _insecure(self, error: ssl.SSLError) -> UnreachableError:
         reason = str(getattr(error, "verify_message", "") or error.reason or error).lower()
-        hint = "a certificate that this machine trusts is needed; SSL_CERT_FILE names more of them"
+        hint = "--ca FILE trusts more certificates, --insecure any"
         if "wrong version" in reason.replace("_", " "):
             hint = "does the server speak http:// instead of https://?"
         return UnreachableError(

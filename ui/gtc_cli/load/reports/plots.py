@@ -160,10 +160,8 @@ def _outcomes(axes: Axes, document: JSON) -> None:
                 linewidth=0,
             )  # fmt: skip
         bottom = [low + height for low, height in zip(bottom, heights, strict=True)]
-    axes.axhline(
-        document["run"]["offered_rps"], color="#1f2937", linewidth=1, linestyle="--",
-        label="offered",
-    )  # fmt: skip
+    if (offered_rps := document["run"]["offered_rps"]) is not None:
+        axes.axhline(offered_rps, color="#1f2937", linewidth=1, linestyle="--", label="offered")
     axes.set(xlabel="seconds of the run", ylabel="requests/s")
     _legend(axes)
 

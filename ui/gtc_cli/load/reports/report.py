@@ -12,9 +12,11 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
+from gtc_cli.load import words
 from gtc_cli.load.reports.figures import buckets, check, figures, quantile_ms
 from gtc_cli.load.run import Run
 from gtc_runtime.load.asking.endpoint import shown
+from gtc_runtime.load.prompts.chosen import PromptFile
 from gtc_runtime.load.stats import LATENCIES, Tally
 from gtc_runtime.version import version
 
@@ -71,13 +73,17 @@ def _run(run: Run, whole: Tally) -> JSON:
         ),
         "reported": datetime.now(UTC).isoformat(timespec="milliseconds"),
         "wall_minus_monotonic_s": round(run.wall_minus_monotonic_s, 6),
-        "duration_s": plan.duration_s,
-        "length_s": round(run.elapsed_s, 3),
+        "duration_s": plan.duration_s if math.isfinite(plan.duration_s) else None,
+        "warmup_s": plan.warmup_s,
+        "load": words.demand(plan.demand),
+        "demand": plan.demand.model_dump(mode="json"),
+        "prompts": _prompts(run),
+        "length_s": round(run.measured_length_s, 3),
         "interrupted": run.interrupted,
         "problem": run.problem,
-        "offered_rps": plan.rps,
-        "mix": str(plan.mix),
-        "pacing": plan.pacing,
+        "offered_rps": plan.offered_rps,
+        "mix": None if (mix := getattr(plan.demand, "mix", None)) is None else str(mix),
+        "pacing": getattr(plan.demand, "pacing", None),
         "seed": settings.seed,
         "shards": settings.shards,
         "slo": None if settings.slo is None else settings.slo.model_dump(),
@@ -90,6 +96,15 @@ def _run(run: Run, whole: Tally) -> JSON:
         "limits": settings.limits.model_dump(),
         "timeouts": settings.timeouts.model_dump(),
     }
+
+
+def _prompts(run: Run) -> JSON | None:
+    """What was asked in place of the three workloads, and whether lengths are counted ones."""
+    if run.own is None:
+        return None
+    told = run.own.model_dump(mode="json", exclude={"wording"})
+    wording = None if isinstance(run.own, PromptFile) else run.own.wording
+    return told | {"exact_prompt_lengths": None if wording is None else wording.exact}
 
 
 def _whole_s(run: Run) -> float:
