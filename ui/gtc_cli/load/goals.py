@@ -75,7 +75,8 @@ def of_a_run(text: str) -> list[Goal]:
     Raises:
         UsageError: There is none, or the text holds something else.
     """
-    goals = [_goal(text, name, v) for name, v in _pairs(text) if name not in _OF_A_REQUEST]
+    pairs = _pairs(text) if text else []
+    goals = [_goal(text, name, value) for name, value in pairs if name not in _OF_A_REQUEST]
     if not goals:
         raise UsageError("a search needs goals of a run", OF_A_RUN)
     return goals

@@ -86,9 +86,10 @@ def demand_of(kind: str, value: float, like: Demand) -> Demand:
 
 
 def _demand(flags: Flags, mix: WorkloadMix | None, settings: LoadSettings) -> Demand:
-    asked = [name for name in ("rps", "concurrency", "trace", "sweep", "find_knee") if flags[name]]
-    if flags["find_knee"] == "rps" and flags["rps"] is not None:
-        asked.remove("rps")  # where the search begins
+    forms = ("rps", "concurrency", "trace", "sweep", "find_knee")
+    asked = [name for name in forms if flags[name] is not None]
+    if flags["find_knee"] in asked:
+        asked.remove(flags["find_knee"])  # where the search begins
     if len(asked) != 1:
         named = " and ".join(f"--{name.replace('_', '-')}" for name in asked) or "none"
         raise UsageError(

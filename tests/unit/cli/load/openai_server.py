@@ -31,6 +31,7 @@ class Manners:
         tail_s: The body stays open for so long behind `[DONE]`.
         paths: Paths and queries of all requests.
         busy_after: Refuse requests of the load with 503 after so many; None takes all.
+        headers, paths: Of every completion that was asked for, the probe included.
         seen: Requests of the load, in order; the probe is not among them.
         first_s: When the first request of any kind arrived, seconds of CLOCK_MONOTONIC.
     """
@@ -48,6 +49,8 @@ class Manners:
     tail_s: float = 0.0
     paths: list[str] = field(default_factory=list)
     busy_after: int | None = None
+    headers: list[dict] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
     seen: list[dict] = field(default_factory=list)
     first_s: float | None = None
     url: str = ""
@@ -106,6 +109,8 @@ class _Handler(BaseHTTPRequestHandler):
         if self.told.first_s is None:
             self.told.first_s = time.monotonic()
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.told.headers.append(dict(self.headers))
+        self.told.paths.append(self.path)
         if not self._may():
             return
         if self.told.unserved(body["model"]):
@@ -119,7 +124,8 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.told.busy_after is not None and len(self.told.seen) >= self.told.busy_after:
             self._say(503, {"error": {"message": "busy"}})
         else:
-            if body["messages"][-1]["content"] != QUESTION:
+            asked = body["prompt"] if "prompt" in body else body["messages"][-1]["content"]
+            if not asked.endswith(QUESTION):
                 self.told.seen.append(body)
             length = body.get("max_tokens") or body.get("max_completion_tokens") or 1
             self._answer(min(length, self.told.tokens))
