@@ -96,7 +96,7 @@ def price_table() -> str:
     for name in environment.ENVIRONMENTS:
         lines = prices.lines(environment.load(name))
         rows += [(name, each.what, f"{each.usd_h:.2f}", each.source) for each in lines]
-        rows.append((name, "**together**", f"**{prices.total_usd_h(lines):.2f}**", ""))
+        rows.append((name, "**together**", f"**{prices.usd_h(lines):.2f}**", ""))
     return table(("", "what", "USD/h", "source"), rows)
 
 

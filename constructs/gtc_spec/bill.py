@@ -1,7 +1,7 @@
 """When a deployment has to be gone, and what it costs until then.
 
 Nothing at a booth is as easy to forget as eight GPUs. The end date travels with the deployment (a
-tag of the cluster, a variable of the panel), prices are facts of the environment. Pure arithmetic:
+tag of the cluster, a variable of the panel), prices are in `prices`. Pure arithmetic:
 it must not read a clock, the account or the cluster.
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
-from gtc_spec import names
+from gtc_spec import names, prices
 from gtc_spec.errors import UsageError
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ class Bill:
 
     Attributes:
         worker_nodes, gpus, management_nodes: What runs; no GPU where workers are simulated.
-        usd_h: Dollars an hour of all nodes. Storage, traffic and load balancers are not in it.
+        usd_h: Dollars an hour of everything, see `prices.lines`; traffic is not in it.
         hours: How long it has run, hours.
     """
 
@@ -165,7 +165,7 @@ def bill(
     nodes = env.nodes
     large = nodes.count if worker_nodes is None else worker_nodes
     small = env.hosting.management_nodes[0] if management_nodes is None else management_nodes
-    price = large * nodes.usd_h + small * env.hosting.management_node_usd_h
+    price = prices.usd_h(prices.lines(env, worker_nodes=large, management_nodes=small))
     return Bill(large, large * nodes.gpus // nodes.count, small, price, max(0.0, hours))
 
 

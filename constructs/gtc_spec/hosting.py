@@ -5,9 +5,11 @@ This module must not know Terraform or Kubernetes, nor what runs there.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from gtc_spec import prices
 
 
 class Share(BaseModel):
@@ -26,12 +28,10 @@ class Hosting(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    management_size: str
+    management_size: Annotated[str, AfterValidator(prices.priced)]
     """Droplet size of the nodes for everything that is no worker."""
     management_nodes: tuple[int, int]
     """Fewest and most of them."""
-    management_node_usd_h: float = Field(gt=0, le=100)
-    """Price of one management node, US dollars an hour."""
     share: Share | None = None
     """None where the engine brings its model along and nothing has to be stored."""
 

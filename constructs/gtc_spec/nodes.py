@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from gtc_spec import prices
 
 
 class _Nodes(BaseModel):
@@ -17,12 +19,10 @@ class _Nodes(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    size: str
+    size: Annotated[str, AfterValidator(prices.priced)]
     """Droplet size slug."""
     count: int = Field(ge=1)
     slots_per_node: int = Field(ge=1)
-    usd_h: float = Field(gt=0, le=1000)
-    """Price of one node, US dollars an hour, by the list; a contract has its own."""
 
     @property
     def slots(self) -> int:

@@ -18,7 +18,6 @@ BILLED_HOURS: Final = 672
 CONTRACTED: Final = "-contracted"
 """End of the name of a size that only a contract gives. Such sizes are not in ``GET /v2/sizes``
 (docs.digitalocean.com/products/droplets/details/pricing, 2026-05-29)."""
-API: Final = "GET /v2/sizes of the account, just now"
 
 
 @dataclass(frozen=True)
@@ -53,13 +52,17 @@ LOAD_BALANCER: Final = monthly(12, "docs.digitalocean.com/products/networking; u
 CONTROL_PLANE: Final = monthly(40, "docs.digitalocean.com/products/kubernetes/details/pricing")
 """High availability of the control plane, as the stacks order it."""
 _OCTOBER: Final = "GET /v2/sizes of another account, 2026-10-08"
+_LIST: Final = "docs.digitalocean.com/products/droplets/details/pricing, 2026"
 SIZES: Final[Mapping[str, Price]] = {
+    "s-2vcpu-4gb": monthly(24, _LIST),
+    "s-4vcpu-8gb": monthly(48, _LIST),
+    "s-8vcpu-16gb": monthly(96, _LIST),
     "gpu-h100x1-80gb": Price(4.41, _OCTOBER),
     "gpu-h100x8-640gb": Price(35.28, _OCTOBER),
     "gpu-h200x1-141gb": Price(4.47, _OCTOBER),
     "gpu-h200x8-1128gb": Price(35.76, _OCTOBER),
 }
-"""GPU droplets on demand. A list of 2026-05-29 had a quarter less."""
+"""Droplets that nodes may be, on demand. A list of 2026-05-29 had a quarter less for GPUs."""
 
 
 @dataclass(frozen=True)
@@ -82,31 +85,67 @@ def on_demand(size: str) -> str:
     return size.removesuffix(CONTRACTED)
 
 
-def lines(env: Environment, seen: Mapping[str, float] | None = None) -> tuple[Line, ...]:
+def of(size: str, seen: Mapping[str, float] | None = None) -> Price:
+    """The price of a droplet size; of a contracted one that without a contract.
+
+    Args:
+        size: Slug.
+        seen: Prices as the API told them just now, US dollars an hour; they win.
+
+    Raises:
+        ValueError: Nobody knows a price.
+    """
+    ordered = on_demand(size)
+    contract = "; a contract has its own price" if ordered != size else ""
+    if seen and ordered in seen:
+        return Price(seen[ordered], f"GET /v2/sizes of the account{contract}")
+    if ordered not in SIZES:
+        raise ValueError(f"one of {', '.join(SIZES)}: no price of {size} is known")
+    return Price(SIZES[ordered].usd_h, f"{SIZES[ordered].source}{contract}")
+
+
+def priced(size: str) -> str:
+    """The size itself, for fields of models.
+
+    Raises:
+        ValueError: Nobody knows its price.
+    """
+    of(size)
+    return size
+
+
+def lines(
+    env: Environment,
+    seen: Mapping[str, float] | None = None,
+    *,
+    worker_nodes: int | None = None,
+    management_nodes: int | None = None,
+) -> tuple[Line, ...]:
     """Everything of an environment that costs money, an hour of it.
 
     Args:
         env: What is deployed.
         seen: Prices of droplet sizes as the API told them, US dollars an hour.
+        worker_nodes: Nodes of workers that run; None takes the environment's.
+        management_nodes: The others; None takes the environment's least.
     """
-    host, (fewest, most) = env.hosting, env.hosting.management_nodes
-    large = _size(env.nodes.size, env.nodes.usd_h, seen or {})
-    small = _size(host.management_size, host.management_node_usd_h, seen or {})
+    large = env.nodes.count if worker_nodes is None else worker_nodes
+    small = env.hosting.management_nodes[0] if management_nodes is None else management_nodes
     return (
-        Line(f"{env.nodes.count} x {env.nodes.size}", env.nodes.count * large.usd_h, large.source),
-        Line(
-            f"{fewest} x {host.management_size} (up to {most})",
-            fewest * small.usd_h,
-            small.source,
+        _line(f"{large} x {env.nodes.size}", large, of(env.nodes.size, seen)),
+        _line(
+            f"{small} x {env.hosting.management_size}",
+            small,
+            of(env.hosting.management_size, seen),
         ),
-        Line("highly available control plane", CONTROL_PLANE.usd_h, CONTROL_PLANE.source),
+        _line("highly available control plane", 1, CONTROL_PLANE),
         *_share(env),
-        Line(f"volumes of {VOLUMES_GIB} GiB", VOLUMES_GIB * VOLUME_GIB.usd_h, VOLUME_GIB.source),
-        Line("load balancers: none is made", 0.0, f"{LOAD_BALANCER.usd_h:.3f} USD/h each"),
+        _line(f"volumes of {VOLUMES_GIB} GiB", VOLUMES_GIB, VOLUME_GIB),
+        _line("load balancers: none is made", 0, LOAD_BALANCER),
     )
 
 
-def total_usd_h(lines: tuple[Line, ...]) -> float:
+def usd_h(lines: tuple[Line, ...]) -> float:
     """Dollars an hour of all lines."""
     return sum(line.usd_h for line in lines)
 
@@ -115,17 +154,9 @@ def _share(env: Environment) -> tuple[Line, ...]:
     share = env.hosting.share
     if share is None:
         return ()
-    price = NFS_GIB[share.tier]
-    return (
-        Line(f"share of {share.gib} GiB, tier {share.tier}", share.gib * price.usd_h, price.source),
-    )
+    what = f"share of {share.gib} GiB, tier {share.tier}"
+    return (_line(what, share.gib, NFS_GIB[share.tier]),)
 
 
-def _size(size: str, listed_usd_h: float, seen: Mapping[str, float]) -> Price:
-    known = on_demand(size)
-    contract = "; a contract has its own price" if known != size else ""
-    if known in seen:
-        return Price(seen[known], f"{API}{contract}")
-    if known in SIZES:
-        return Price(SIZES[known].usd_h, f"{SIZES[known].source}{contract}")
-    return Price(listed_usd_h, f"environments/*.toml{contract}")
+def _line(what: str, amount: float, price: Price) -> Line:
+    return Line(what, amount * price.usd_h, price.source)

@@ -29,7 +29,7 @@ async def end_date(case: Case) -> Finding:
 async def price(case: Case) -> Finding:
     """What everything costs an hour, and until the end date."""
     lines = prices.lines(case.env, await _seen(case))
-    usd_h, until = prices.total_usd_h(lines), case.env.until
+    usd_h, until = prices.usd_h(lines), case.env.until
     told = f"{usd_h:.2f} USD/h: " + ", ".join(f"{each.usd_h:.2f} {each.what}" for each in lines)
     if until is None:
         return green(told)

@@ -19,6 +19,7 @@ from gtc_cli.compare.report import (
     summary,
     verdicts,
 )
+from gtc_spec import prices
 from gtc_spec.environment import load
 
 PROD = load("prod")
@@ -56,10 +57,8 @@ def report(good: int) -> dict[str, Any]:
 
 def test_a_million_tokens_cost_the_share_of_the_node_that_served_them() -> None:
     found = figures(PROD, report(good=10), gpus=4)
-    hosting = PROD.hosting
-    management = hosting.management_nodes[0] * hosting.management_node_usd_h
-    half_a_node_for_half_an_hour = (PROD.nodes.usd_h + management) / 4
-    assert found["usd_per_million"] == pytest.approx(half_a_node_for_half_an_hour, abs=0.01)
+    half_of_it_for_half_an_hour = prices.usd_h(prices.lines(PROD)) / 4
+    assert found["usd_per_million"] == pytest.approx(half_of_it_for_half_an_hour, abs=0.01)
     assert found["usd_per_million_good"] == found["usd_per_million"]
 
 

@@ -32,13 +32,14 @@ def test_the_cost_of_what_runs_is_told_for_an_hour_so_far_and_until_the_end(
     told = gtc("cost", "--json")
     figures = json.loads(told.out)
     assert figures["gpu_hours"] == pytest.approx(80, abs=0.2)
-    assert figures["usd_h"] == 35.87
-    assert figures["usd"] == pytest.approx(358.7, abs=0.5)
+    assert figures["usd_h"] == 43.04
+    assert figures["usd"] == pytest.approx(430.4, abs=0.5)
     assert figures["hours_left"] == pytest.approx(2, abs=0.05)
-    assert figures["usd_at_the_end"] == pytest.approx(12 * 35.87, abs=2)
+    assert figures["usd_at_the_end"] == pytest.approx(12 * 43.04, abs=2)
     words = gtc("cost").out
     assert "80.0 GPU-hours" in words
-    assert "not in it: the share" in words
+    assert "  7.14  share of 16000 GiB, tier high" in words
+    assert "not in it: traffic" in words
 
 
 def test_what_does_not_run_costs_its_price_only_and_nothing_is_invented(
@@ -48,7 +49,7 @@ def test_what_does_not_run_costs_its_price_only_and_nothing_is_invented(
     figures = json.loads(gtc("cost", "--env", "dev", "--json").out)
     assert figures["running"] is False
     assert figures["usd"] is figures["hours_left"] is figures["usd_at_the_end"] is None
-    assert figures["usd_h"] == pytest.approx(3 * 3.39 + 2 * 0.036, abs=0.01)
+    assert figures["usd_h"] == pytest.approx(3 * 4.41 + (2 * 24 + 40 + 4 + 4800) / 672, abs=0.01)
 
 
 def test_nothing_is_torn_down_before_its_date(gtc: Call, cloud: Cloud, checkout: Checkout) -> None:
@@ -102,7 +103,7 @@ def test_prod_is_not_deployed_without_an_end_date(
     monkeypatch.delenv("GTC_UNTIL")
     told = gtc(*verb.split(), "--env", "prod")
     assert told.code == 2
-    assert told.error == "prod costs about 36 USD an hour and needs an end"
+    assert told.error == "prod costs about 43 USD an hour and needs an end"
     assert "UNTIL=" in told.hint
     assert checkout.commands == []
 

@@ -112,14 +112,17 @@ def test_nobody_is_warned_of_an_end_that_nobody_set() -> None:
     assert bill.warning(None, END) == ""
 
 
-def test_the_bill_of_prod_is_its_nodes_times_their_prices() -> None:
+def test_the_bill_of_prod_is_everything_that_costs() -> None:
     env = load("prod")
     day = bill.bill(env, 24)
     assert day.gpus == 8
     assert day.gpu_hours == 192
-    assert day.usd == pytest.approx(24 * (35.8 + 2 * 0.036))
+    share, small, control_plane, volumes = 16_000 * 0.3, 2 * 24, 40, 40 * 0.1
+    monthly = share + small + control_plane + volumes
+    assert day.usd == pytest.approx(24 * (35.76 + monthly / 672))
     assert day.after(24) == pytest.approx(2 * day.usd)
-    assert bill.bill(env, 1, worker_nodes=0, management_nodes=0).usd == 0
+    without_nodes = bill.bill(env, 1, worker_nodes=0, management_nodes=0)
+    assert without_nodes.usd == pytest.approx((share + control_plane + volumes) / 672)
 
 
 def test_a_cluster_of_simulated_workers_costs_less_than_a_dollar_an_hour_at_its_largest() -> None:

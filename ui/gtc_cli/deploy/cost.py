@@ -10,18 +10,21 @@ import os
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import cast
 
 import click
 
 from gtc_cli import options
 from gtc_cli.deploy.account import RunningCluster, running_cluster
 from gtc_cli.deploy.variables import DO_TOKEN, NEEDED, Variables
-from gtc_spec import bill
+from gtc_spec import bill, prices
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.names import environment_tag
 
-NOT_IN_IT = "not in it: the share with models, load balancers, volumes, traffic"
+NOT_IN_IT = (
+    "not in it: traffic, the bucket and the registry, which stay; docs/doctor.md has the sources"
+)
 
 
 @click.command()
@@ -84,7 +87,7 @@ def refuse_without_end(env: Environment, now: datetime) -> None:
     example = f"make deploy ENV={env.name} UNTIL={bill.EXAMPLE}, or a date as GTC_UNTIL in .env"
     if env.until is None:
         if env.name == "prod":
-            price = env.nodes.usd_h * env.nodes.count
+            price = bill.bill(env, 0).usd_h
             raise UsageError(f"prod costs about {price:.0f} USD an hour and needs an end", example)
         return
     if env.until <= now:
@@ -104,6 +107,7 @@ def _figures(env: Environment, cluster: RunningCluster | None, now: datetime) ->
         "gpus": whole.gpus,
         "management_nodes": whole.management_nodes,
         "usd_h": round(whole.usd_h, 2),
+        "lines": {each.what: round(each.usd_h, 2) for each in _priced(env, whole)},
         "hours": None if running is None else round(running.hours, 2),
         "gpu_hours": None if running is None else round(running.gpu_hours, 1),
         "usd": None if running is None else round(running.usd, 2),
@@ -111,6 +115,11 @@ def _figures(env: Environment, cluster: RunningCluster | None, now: datetime) ->
         "hours_left": None if left_h is None else round(left_h, 2),
         "usd_at_the_end": None if left_h is None else round(whole.after(left_h), 2),
     }
+
+
+def _priced(env: Environment, whole: bill.Bill) -> tuple[prices.Line, ...]:
+    large, small = whole.worker_nodes, whole.management_nodes
+    return prices.lines(env, worker_nodes=large, management_nodes=small)
 
 
 def _bill(env: Environment, cluster: RunningCluster, now: datetime) -> bill.Bill:
@@ -123,8 +132,9 @@ def _bill(env: Environment, cluster: RunningCluster, now: datetime) -> bill.Bill
 
 
 def _lines(env: Environment, figures: dict[str, object], *, looked: bool) -> list[str]:
-    nodes = f"{figures['worker_nodes']} x {env.nodes.size} + {figures['management_nodes']} small"
-    lines = [f"price     about {figures['usd_h']} USD/h for {nodes}, by the list"]
+    lines = [f"price     about {figures['usd_h']} USD/h, by the list:"]
+    for what, usd_h in cast(dict[str, float], figures["lines"]).items():
+        lines.append(f"          {usd_h:6.2f}  {what}")
     if figures["running"]:
         gpu_hours = f"{figures['gpu_hours']} GPU-hours, " if env.nodes.gpus else ""
         lines.append(f"so far    {gpu_hours}about {figures['usd']} USD in {figures['hours']} h")
