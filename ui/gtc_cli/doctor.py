@@ -117,6 +117,7 @@ def _case(env: str | None, session: httpx.AsyncClient, adopting: bool) -> Case:
         problems=problems,
         registry=variables.chosen.get("GTC_REGISTRY") or images.REGISTRY,
         followups_model=configured.followups_model,
+        own_inference=bool(configured.followups_url),
         do_context=configured.do_context,
         folder=folder,
         listed_here=adopting or state.is_ours(folder, names.infra_stack(environment.name)),

@@ -29,7 +29,7 @@ class Places:
     Attributes:
         api: DIGITALOCEAN_API_URL.
         hub: HF_ENDPOINT.
-        inference: Base address of Serverless Inference.
+        inference: Base address of the server that writes follow-up questions.
         spaces: Base address of the object store.
         bucket: Name of the bucket with models and corpus.
     """
@@ -52,6 +52,7 @@ class Case:
         problems: What is wrong with the others, by name.
         registry: Where our image goes, host/path.
         followups_model: Model of the follow-up questions; empty for the first known one offered.
+        own_inference: Whether that server is one's own, where any model will do.
         do_context: Context of doctl.
         folder: Root of the checkout, or where this runs.
         listed_here: Whether the state of this checkout lists the infra stack.
@@ -67,6 +68,7 @@ class Case:
     problems: Mapping[str, str]
     registry: str
     followups_model: str
+    own_inference: bool
     do_context: str
     folder: Path
     listed_here: bool

@@ -73,7 +73,6 @@ _HINTS: Final = {
     **{owner: _SERVICE for owner, _ in OWNERS.values()},
     "token": _TOKEN,
     "hub token": "https://status.huggingface.co; check the network and HF_ENDPOINT, then repeat",
-    "inference": _SERVICE,
 }
 _ROUND: Final[Round[Case]] = Round(WHOLE_S, _HINTS)
 

@@ -67,45 +67,41 @@ async def model(case: Case) -> Finding:
 
 
 async def inference(case: Case) -> Finding:
-    """The key works and offers the model of the follow-up questions.
+    """The key works and offers a model for the follow-up questions.
 
     Raises:
         RestsOn: The key is not set.
     """
-    url = f"{case.places.inference.rstrip('/')}/v1/models"
-    answer = await _ask(case, "GET", url, case.secret(_KEY), "inference")
+    key, own = case.secret(_KEY), case.own_inference
     make = f"{_KEY} in .env, a model access key made at {ORIGINS[_KEY].page}"
-    if answer.status_code != 200:
-        return red(_refusal("the key", answer), "a key that works", make)
-    offered = sorted(str(each["id"]) for each in _json(answer).get("data") or ())
-    expected = "a model for follow-up questions"
-    hint = f"GTC_FOLLOWUPS_MODEL= one of {', '.join(offered) or 'none: the key may use no model'}"
     try:
-        return green(followup_models.choose(offered, case.followups_model), expected)
+        offered = await followup_models.offered(case.places.inference, key, ANSWER_S)
+    except followup_models.ListRefusedError as error:
+        return red(error.message, "a key that works", make)
+    try:
+        model = followup_models.choose(offered, case.followups_model, any_will_do=own)
+        return green(model, "a model for follow-up questions")
     except UsageError as error:
-        return red(error.message, expected, hint)
+        hint = f"GTC_FOLLOWUPS_MODEL= one of {', '.join(offered) or 'none: it may use no model'}"
+        return red(error.message, "a model for follow-up questions", hint)
 
 
 async def _hub(case: Case, method: str, path: str) -> httpx.Response:
-    url = case.places.hub.rstrip("/") + path
-    return await _ask(case, method, url, case.secret(_TOKEN), "hub token")
-
-
-async def _ask(case: Case, method: str, url: str, token: str, owner: str) -> httpx.Response:
-    """One answer; redirects are not followed, they are one.
+    """One answer of HuggingFace; redirects are not followed, they are one.
 
     Raises:
-        RestsOn: Nobody answers in time; ``owner`` is the check that tells.
+        RestsOn: Nobody answers in time.
     """
-    headers = {"Authorization": f"Bearer {token}"}
+    url = case.places.hub.rstrip("/") + path
+    headers = {"Authorization": f"Bearer {case.secret(_TOKEN)}"}
     try:
         async with asyncio.timeout(ANSWER_S):
             return await case.session.request(method, url, headers=headers, timeout=None)
     except TimeoutError:
-        raise RestsOn(owner, f"{httpx.URL(url).host} does not answer in time") from None
+        raise RestsOn("hub token", f"{httpx.URL(url).host} does not answer in time") from None
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         told = str(error) or type(error).__name__
-        raise RestsOn(owner, f"{url} does not answer: {told}") from None
+        raise RestsOn("hub token", f"{url} does not answer: {told}") from None
 
 
 def _refusal(what: str, answer: httpx.Response) -> str:

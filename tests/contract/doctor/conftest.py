@@ -104,8 +104,8 @@ class World:
         return Case(
             env=self.env, places=Places(**at), cloud=Client(session, self.token, api),
             session=session, secrets=known, problems=self.problems, registry=self.registry,
-            followups_model=self.followups_model, do_context="solutions", folder=self.tools,
-            listed_here=self.listed_here, child_env={"PATH": str(self.tools)},
+            followups_model=self.followups_model, own_inference=False, do_context="solutions",
+            folder=self.tools, listed_here=self.listed_here, child_env={"PATH": str(self.tools)},
         )  # fmt: skip
 
 
