@@ -10,8 +10,9 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 
+from gtc_runtime.load import native
 from gtc_runtime.load.histogram import Histogram
-from gtc_runtime.load.snapshot import Light, Quality
+from gtc_runtime.load.snapshot import CoreName, Light, Quality
 
 WINDOW_S = 5.0
 """Figures cover the last one to two windows."""
@@ -48,6 +49,7 @@ class QualityMeter:
     def __init__(self, stamp_source: str, now_s: float, stamp_reason: str = "") -> None:
         self._stamp_source = stamp_source
         self._stamp_reason = stamp_reason
+        self._core: CoreName = "native" if native.core() else "python"
         self._now = _Window()
         self._before = _Window()
         self._turned_s = now_s
@@ -98,6 +100,7 @@ class QualityMeter:
             reason=reason,
             stamp_source=self._stamp_source,
             stamp_reason=self._stamp_reason,
+            core=self._core,
             schedule_error_p99_ms=late,
             slip_p99_ms=slip,
             reader_stall_p99_ms=stall,

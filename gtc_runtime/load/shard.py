@@ -140,6 +140,7 @@ def worst(qualities: Sequence[Quality]) -> Quality:
         reason=judged.reason,
         stamp_source=least.stamp_source,
         stamp_reason=least.stamp_reason,
+        core="native" if all(each.core == "native" for each in qualities) else "python",
         schedule_error_p99_ms=most("schedule_error_p99_ms"),
         slip_p99_ms=most("slip_p99_ms"),
         reader_stall_p99_ms=most("reader_stall_p99_ms"),

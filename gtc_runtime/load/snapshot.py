@@ -13,6 +13,7 @@ from typing import Any, Literal
 from gtc_runtime.load.stats import Slices, Tally
 
 Light = Literal["green", "amber", "red"]
+CoreName = Literal["native", "python"]
 
 
 @dataclass(frozen=True)
@@ -60,6 +61,7 @@ class Quality:
         reason: Why it is not green; empty when it is.
         stamp_source: Where arrival times come from: `user` (this process) or `kernel`.
         stamp_reason: Why not from the kernel, in a few words; empty when they are.
+        core: What reads and counts: `native`, compiled, or `python`.
         schedule_error_p99_ms: How late the engine took up due requests; None if there were none.
         slip_p99_ms: Send minus due, connecting included; None if there were none.
         reader_stall_p99_ms: How long arrived bytes waited until they were counted; with stamps of
@@ -72,6 +74,7 @@ class Quality:
     reason: str = ""
     stamp_source: str = "user"
     stamp_reason: str = ""
+    core: CoreName = "python"
     schedule_error_p99_ms: float | None = None
     slip_p99_ms: float | None = None
     reader_stall_p99_ms: float | None = None

@@ -51,12 +51,23 @@ def work(commands: IO[bytes], reports: IO[bytes]) -> int:
     """Obey `commands` until their end and report to `reports`. Returns the exit code."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="load: %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; it closes our input
+    _go_first()
     try:
         uvloop.run(_run(commands, reports))
     except GtcError as error:
         log.error("%s", error.message)  # noqa: TRY400  # a person reads one line, no traceback
         return error.exit_code
     return 0
+
+
+def _go_first() -> None:
+    """Run before what else runs on this core, where we may (root, CAP_SYS_NICE).
+
+    A neighbour with the same priority keeps the core until the next tick of the scheduler: with one
+    busy neighbour one request in a hundred left 4 ms late, and 0.3 ms late like this.
+    """
+    with suppress(OSError, AttributeError):
+        os.sched_setscheduler(0, os.SCHED_RR | os.SCHED_RESET_ON_FORK, os.sched_param(1))
 
 
 async def _run(commands: IO[bytes], reports: IO[bytes]) -> None:

@@ -10,15 +10,12 @@ import importlib
 import os
 from functools import cache
 from types import ModuleType
-from typing import Literal
 
 from gtc_runtime.load.native import build
 from gtc_spec.errors import UsageError
 
 CHOICE = "GTC_LOAD_CORE"
 """Environment: `python` leaves the native core alone, `native` insists on it. For diagnosis."""
-
-CoreName = Literal["native", "python"]
 
 
 def core() -> ModuleType | None:

@@ -55,7 +55,7 @@ class Watched:
         moments: One for each snapshot.
         totals: Everything counted, at the end.
         lights: Lights of the quality meter, of every snapshot.
-        stamp_source: Where arrival times came from.
+        stamp_source, core: Where arrival times came from, and who counted.
         start_s: From the start of the process to the first request that the server received.
     """
 
@@ -63,6 +63,7 @@ class Watched:
     totals: Tally = field(default_factory=Tally)
     lights: list[str] = field(default_factory=list)
     stamp_source: str = ""
+    core: str = ""
     start_s: float = float("nan")
 
     def between(self, from_s: float, until_s: float) -> tuple[Moment, Moment]:
@@ -89,7 +90,7 @@ async def _drive(url: str, rps: float, wanted: Shape, seconds: float) -> Watched
             Moment(snapshot.at_s, tokens, machine.cpu_s(pids), machine.rss_bytes(pids))
         )
         seen.lights.append(snapshot.quality.light)
-        seen.stamp_source = snapshot.quality.stamp_source
+        seen.stamp_source, seen.core = snapshot.quality.stamp_source, snapshot.quality.core
 
     process.on_snapshot(take)
     with machine.on_core(machine.CLIENT_CORE):
@@ -148,7 +149,7 @@ def process_run(
         CLIENT,
         figures,
         conditions(before, after, whole_cpu_s, server, paced=wanted.itl_ms > 0),
-        f"{seen.stamp_source} stamps",
+        f"{seen.stamp_source} stamps, {seen.core} core",
     )
     return row, seen
 

@@ -19,7 +19,7 @@ from pathlib import Path
 
 from tests.bench.load import build, gates, machine, peers
 from tests.bench.load.measured import Bench, Row, best_of
-from tests.bench.load.plan import Planned, planned, rounds
+from tests.bench.load.plan import Planned, Times, planned, rounds
 from tests.bench.load.report import Report, verdict_table
 from tests.bench.load.server import MockServer
 
@@ -35,7 +35,10 @@ def main() -> int:
         print(trouble, file=sys.stderr)  # noqa: T201
         return 2
     installed = [peers.install(each) for each in chosen.peers.split(",") if each]
-    rows = planned(chosen.streams, chosen.reps, installed, chosen.peer_reps)
+    times = Times(chosen.reps, chosen.steady_reps, chosen.peer_reps)
+    rows = planned(chosen.streams, times, installed)
+    if chosen.gates == "steady":
+        rows = [row for row in rows if row.steady]
     if chosen.only:
         rows = [row for row in rows if any(word in row.name for word in chosen.only)]
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # end what runs, then go
@@ -43,7 +46,8 @@ def main() -> int:
     begun_s = time.monotonic()
     with MockServer() as server, tempfile.TemporaryDirectory(prefix="gtc-bench-") as scratch:
         used, rejected = _take_all(Bench(server, Path(scratch)), rows, chosen.tries)
-    verdicts = gates.judge(used, [each.client for each in installed])
+    clients = [each.client for each in installed]
+    verdicts = gates.judge(used, clients, chosen.gates == "all")
     report = Report(
         datetime.datetime.now(datetime.UTC).date().isoformat(),
         machine.described(),
@@ -88,14 +92,22 @@ def _words() -> argparse.Namespace:
     words.add_argument("--peers", default=peers.DEFAULT, help="requirements, comma-separated")
     words.add_argument("--streams", default="50,500,1000", help="of paced rows, comma-separated")
     words.add_argument("--reps", type=int, default=3, help="repetitions of our rows and the limit")
-    words.add_argument("--peer-reps", type=int, default=2, help="repetitions of peers' rows")
+    words.add_argument(
+        "--steady-reps", type=int, default=10, help="of rows that must hold steadily"
+    )
+    words.add_argument("--peer-reps", type=int, default=1, help="repetitions of peers' rows")
+    words.add_argument(
+        "--gates", choices=("all", "steady"), default="all", help="steady: only those repeated most"
+    )
     words.add_argument("--tries", type=int, default=3, help="for a row that something disturbs")
     words.add_argument("--quick", action="store_true", help="no peers, one repetition")
     words.add_argument("--only", action="append", help="rows whose name holds this; repeatable")
     words.add_argument("--out", type=Path, default=RESULTS, help="folder for the results")
     chosen = words.parse_args()
     if chosen.quick:
-        chosen.peers, chosen.reps = "", 1
+        chosen.peers, chosen.reps, chosen.steady_reps = "", 1, 1
+    if chosen.gates == "steady":
+        chosen.peers = ""
     chosen.streams = [int(each) for each in chosen.streams.split(",")]
     return chosen
 

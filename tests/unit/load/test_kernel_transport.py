@@ -68,11 +68,15 @@ async def test_no_more_connections_are_opened_than_may_be_in_use(server, setting
         assert server.connections == 3
 
 
-async def test_the_light_names_the_source_of_the_stamps(server, settings, running):
+async def test_the_light_names_the_source_of_the_stamps_and_the_core(
+    server, settings, running, core
+):
     async with running(settings(server.url)) as run:
         await run.load(0.2)
+        await run.until(lambda: run.records)
         quality = run.snapshot().quality
     assert quality.stamp_source == "kernel"
+    assert quality.core == core
     assert quality.stamp_reason == ""
     assert quality.reader_stall_p99_ms is not None
 

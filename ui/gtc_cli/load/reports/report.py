@@ -33,7 +33,7 @@ def document(run: Run) -> JSON:
     return {
         "schema": SCHEMA,
         "run": _run(run, totals["all"]),
-        "client": _client(),
+        "client": _client(run),
         "check": check(totals["all"]),
         "quality": _quality(run),
         "figures": figures(run),
@@ -114,13 +114,14 @@ def _whole_s(run: Run) -> float:
     return max(0.0, run.newest.at_s + run.wall_minus_monotonic_s - run.started.timestamp())
 
 
-def _client() -> JSON:
+def _client(run: Run) -> JSON:
     """What the load ran on: it belongs to every figure."""
     return {
         "gtc": version(),
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "cpus": os.cpu_count(),
+        "core": run.worst_quality().core,
         "load_average_1m": _load_average(),
     }
 
