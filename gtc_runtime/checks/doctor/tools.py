@@ -64,8 +64,7 @@ async def said(case: Case, program: str, *arguments: str) -> str:
             await child.wait()
     text = out.decode(errors="replace")
     if child.returncode != 0:
-        last = (err.decode(errors="replace").strip() or text.strip()).splitlines()
-        raise ToolError(last[-1] if last else f"{program} failed without a word")
+        raise ToolError(_last_words(err.decode(errors="replace"), text, program))
     return text
 
 
@@ -172,6 +171,15 @@ async def _told(case: Case, program: str, *arguments: str) -> tuple[str, str]:
         return await said(case, program, *arguments), ""
     except ToolError as error:
         return "", error.message
+
+
+def _last_words(err: str, out: str, program: str) -> str:
+    """Why a program failed; doctl asked for JSON says even that in JSON, on its standard output."""
+    last = ((err.strip() or out.strip()).splitlines() or [f"{program} failed without a word"])[-1]
+    try:
+        return str(json.loads(last)["errors"][0]["detail"])
+    except (ValueError, KeyError, IndexError, TypeError):
+        return last
 
 
 def _json(text: str) -> dict[str, Any]:

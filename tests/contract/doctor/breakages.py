@@ -84,10 +84,8 @@ def doctl_has_another_account(world: World) -> None:
 
 
 def doctl_has_no_such_context(world: World) -> None:
-    refusal = "Error: unable to initialize DigitalOcean API client: access token is required"
-    world.script(
-        "doctl", f'[ "$1" = version ] && echo 1.154.0 || {{ echo {refusal} >&2; exit 1; }}'
-    )
+    refusal = '{"errors":[{"detail":"unable to initialize DigitalOcean API client"}]}'
+    world.script("doctl", f"[ $1 = version ] && echo 1.154.0 || {{ echo '{refusal}'; exit 1; }}")
 
 
 def the_droplet_limit_is_reached(world: World) -> None:
@@ -260,7 +258,7 @@ BREAKAGES: tuple[tuple[Break, str, str, str], ...] = (
     (the_token_may_only_read, "scopes", "kubernetes:create", "/account/api/tokens"),
     (the_token_may_do_nothing_with_shares, "scopes", "lacks nfs:list", "add these scopes"),
     (doctl_has_another_account, "doctl context", "other@example.com", "DO_CONTEXT="),
-    (doctl_has_no_such_context, "doctl context", "unable to initialize", "doctl auth init"),
+    (doctl_has_no_such_context, "doctl context", "solutions: unable to", "doctl auth init"),
     (the_droplet_limit_is_reached, "droplet limit", "room for 2 of 5", "higher limit"),
     (there_is_no_such_region, "region", "xyz9 is none", "atl1, nyc2, tor1"),
     (the_gpus_are_elsewhere, "worker nodes", f"{GPU} is in nyc2", "REGION= one of nyc2"),
