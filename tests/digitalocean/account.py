@@ -93,7 +93,8 @@ class Account:
         contracts: Sizes that a contract gives this account; Kubernetes lists them (a guess).
         nfs_regions: Where a share can be made; no endpoint of the API lists them.
         droplet_limit: Most droplets at a time, nodes of clusters included.
-        other_droplets: Droplets beside the nodes.
+        other_droplets: Droplets of other people, beside the nodes.
+        left_droplets: Nodes that outlived their cluster, by id.
         vpcs, clusters, shares, load_balancers, volumes: What exists, by id.
         held: VPC, time of deletion and name of what was deleted and still counts as its member.
     """
@@ -127,6 +128,7 @@ class Account:
     shares: dict[str, Thing] = field(default_factory=dict)
     load_balancers: dict[str, Thing] = field(default_factory=dict)
     volumes: dict[str, Thing] = field(default_factory=dict)
+    left_droplets: dict[str, Thing] = field(default_factory=dict)
     held: list[tuple[str, float, str]] = field(default_factory=list)
 
     @property
@@ -182,6 +184,25 @@ class Account:
         {"load_balancer": self.load_balancers, "volume": self.volumes}[kind][made["id"]] = made
         return made
 
+    def leave_droplet(self, size: str, *tags: str) -> Thing:
+        """Let a node outlive its cluster."""
+        made: Thing = {"id": new_id(), "name": f"left-{size}", "size_slug": size, "tags": [*tags]}
+        self.left_droplets[made["id"]] = made
+        return made
+
+    def droplets(self) -> list[Thing]:
+        """Every droplet, as the API shows it."""
+        pools = (pool for each in self.clusters.values() for pool in each["node_pools"])
+        nodes = [
+            {"id": node["id"], "name": node["name"], "size_slug": pool["size"],
+             "tags": pool["tags"]}
+            for pool in pools
+            for node in pool["nodes"]
+        ]  # fmt: skip
+        others = [{"id": number, "name": f"other-{number}", "size_slug": "c-8", "tags": []}
+                  for number in range(self.other_droplets)]  # fmt: skip
+        return [*others, *nodes, *self.left_droplets.values()]
+
     def billable(self) -> list[str]:
         """Everything that costs money, in words; a VPC and an empty account cost nothing."""
         pools = [
@@ -195,6 +216,7 @@ class Account:
             *(f"share {each['name']}, {each['size_gib']} GiB" for each in self.shares.values()),
             *(f"load balancer {each['name']}" for each in self.load_balancers.values()),
             *(f"volume {each['name']}" for each in self.volumes.values()),
+            *(f"droplet {each['name']}" for each in self.left_droplets.values()),
         ]
 
 

@@ -60,17 +60,23 @@ def options(request: Request) -> Answer:
 
 @ROUTES.on("GET", "/v2/droplets", "droplet:read")
 def droplets(request: Request) -> Answer:
-    who, tag = request.account, request.query.get("tag_name")
-    pools = (pool for each in who.clusters.values() for pool in each["node_pools"])
-    nodes = [
-        {"id": node["id"], "name": node["name"], "size_slug": pool["size"], "tags": pool["tags"]}
-        for pool in pools
-        for node in pool["nodes"]
+    """Those with GPUs only when they are asked for, and then not by tag."""
+    tag, kind = request.query.get("tag_name"), request.query.get("type", "droplets")
+    need(not (tag and "type" in request.query), "type cannot be combined with tag_name")
+    listed = [
+        each
+        for each in request.account.droplets()
+        if each["size_slug"].startswith("gpu-") == (kind == "gpus")
+        and (not tag or tag in each["tags"])
     ]
-    others = [{"id": number, "name": f"other-{number}", "tags": []}
-              for number in range(who.other_droplets)]  # fmt: skip
-    listed = [each for each in [*others, *nodes] if not tag or tag in each["tags"]]
     return page("droplets", listed, request.query)
+
+
+@ROUTES.on("DELETE", "/v2/droplets/([^/]+)", "droplet:delete")
+def drop_droplet(request: Request) -> Answer:
+    who = request.account
+    del who.left_droplets[who.find(who.left_droplets, request.parts[0])["id"]]
+    return Answer(204)
 
 
 @ROUTES.on("GET", "/v2/load_balancers", "load_balancer:read")

@@ -80,13 +80,19 @@ async def droplet_limit(case: Case) -> Finding:
         RestsOn: Nobody answers.
     """
     limit = int((await case.cloud.account()).get("droplet_limit") or 0)
-    used = int(((await case.cloud.get("/v2/droplets")).get("meta") or {}).get("total") or 0)
+    used = await _droplets(case, "") + await _droplets(case, "type=gpus&per_page=1")
     fewest, most = case.env.hosting.management_nodes
     ours = await _our_nodes(case)
     need, room = case.env.nodes.count + fewest, limit - used + ours
     told = f"room for {room} of {limit} droplets, {need} to {case.env.nodes.count + most} needed"
     hint = f"ask for a higher limit (Settings > Resource Limits, or {SUPPORT}), or end droplets"
     return judge(room >= need, told, f">= {need}", hint)
+
+
+async def _droplets(case: Case, query: str) -> int:
+    """How many there are; those with GPUs are counted only when they are asked for."""
+    told = await case.cloud.get("/v2/droplets", query)
+    return int((told.get("meta") or {}).get("total") or 0)
 
 
 async def _our_nodes(case: Case) -> int:

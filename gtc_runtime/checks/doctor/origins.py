@@ -48,7 +48,8 @@ ORIGINS: Final[Mapping[str, Origin]] = {
 """Secret: its origin. Pages as documents of 2026 name them; nobody could open them from here."""
 
 SCOPES: Final = (
-    *("account:read", "actions:read", "regions:read", "sizes:read", "droplet:read"),
+    *("account:read", "actions:read", "regions:read", "sizes:read"),
+    *("droplet:read", "droplet:delete"),
     *("kubernetes:read", "kubernetes:create", "kubernetes:update", "kubernetes:delete"),
     *("kubernetes:access_cluster", "vpc:read", "vpc:create", "vpc:delete"),
     *("nfs:list", "nfs:read", "nfs:create", "nfs:delete"),

@@ -179,3 +179,13 @@ def test_a_cluster_can_be_deleted_with_everything_that_it_made(cloud: Cloud) -> 
     assert [each["name"] for each in ask(cloud, "GET", path).json()["volumes"]] == ["pvc-1"]
     ask(cloud, "DELETE", f"{path}/dangerous")
     assert cloud.account.billable() == []
+
+
+def test_droplets_with_gpus_are_listed_only_when_they_are_asked_for(cloud: Cloud) -> None:
+    cloud.account.other_droplets = 1
+    cloud.account.leave_droplet("gpu-h100x1-80gb", "gtc-demo-dev")
+    names = [each["name"] for each in ask(cloud, "GET", "/v2/droplets").json()["droplets"]]
+    assert names == ["other-0"]
+    listed = ask(cloud, "GET", "/v2/droplets?type=gpus").json()["droplets"]
+    assert [each["name"] for each in listed] == ["left-gpu-h100x1-80gb"]
+    assert ask(cloud, "GET", "/v2/droplets?type=gpus&tag_name=x").status_code == 422

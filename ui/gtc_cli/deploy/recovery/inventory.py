@@ -106,36 +106,29 @@ def _beside(
 ) -> tuple[list[Thing], tuple[str, ...]]:
     """What Kubernetes made by itself in our VPC: each costs, and none is in a state."""
     tags = {f"k8s:{each}" for each in clusters}
-    ours: dict[Kind, tuple[str, str, dict[str, str], Callable[[Json], bool]]] = {
-        "load balancer": (
-            "load_balancers",
+    tag = names.environment_tag(env)
+    ours: tuple[tuple[Kind, str, dict[str, str], Callable[[Json], bool]], ...] = (
+        (
+            "load balancer",
             "load_balancers",
             {},
             lambda each: bool(vpc) and each.get("vpc_uuid") == (vpc or {}).get("id"),
         ),
-        "volume": (
-            "volumes",
-            "volumes",
-            {},
-            lambda each: bool(tags & set(each.get("tags") or ())),
-        ),
-        "droplet": (
-            "droplets",
-            "droplets",
-            {"tag_name": names.environment_tag(env)},
-            lambda _each: True,
-        ),
-    }
+        ("volume", "volumes", {}, lambda each: bool(tags & set(each.get("tags") or ()))),
+        ("droplet", "droplets", {"tag_name": tag}, lambda _each: True),
+        # those with GPUs are listed only when they are asked for, and then not by tag
+        ("droplet", "droplets", {"type": "gpus"}, lambda each: tag in (each.get("tags") or ())),
+    )
     found: list[Thing] = []
     unseen: list[str] = []
-    for kind, (path, key, parameters, is_ours) in ours.items():
+    for kind, path, parameters, is_ours in ours:
         try:
-            listed = api.list(path, key, **parameters)
+            listed = api.list(path, path, **parameters)
         except GtcError as error:
             unseen.append(error.message)
             continue
         found += [_thing(kind, each, _size(each)) for each in listed if is_ours(each)]
-    return found, tuple(unseen)
+    return found, tuple(dict.fromkeys(unseen))
 
 
 def _named(api: Api, path: str, key: str, name: str) -> Iterator[Json]:
