@@ -49,7 +49,7 @@ help: ## List these commands
 setup: ## Install everything that developing needs into .venv
 	@$(PYTHON) tools/bootstrap.py dev
 
-demo: ## Play the demo on this machine; ENV=prod|dev PORT=8080
+demo: ## Play the demo on this machine; ENV=prod|dev|cpu PORT=8080
 	@$(PYTHON) tools/bootstrap.py demo
 	@$(BIN)/gtc rehearse --env $(ENV) --port $(PORT)
 
@@ -95,7 +95,7 @@ types: setup ## mypy, strict
 arch: setup ## Import rules, sizes, generated files, lock files, documents
 	$(BIN)/pytest tests/architecture
 
-##@ Deploy; ENV=prod|dev REGION= GPU_TYPE= MODEL= REGISTRY= TAG= DO_CONTEXT= UNTIL= YES=1
+##@ Deploy; ENV=prod|dev|cpu REGION= GPU_TYPE= MODEL= REGISTRY= TAG= DO_CONTEXT= UNTIL= YES=1
 synth: setup ## Write the Terraform configuration of all stacks into cdktf.out
 	@umask 077 && GTC_ENV=$(ENV) $(BIN)/python main.py
 

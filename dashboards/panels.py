@@ -23,7 +23,7 @@ from grafana_foundation_sdk.models import common as cm
 from grafana_foundation_sdk.models import dashboard as dm
 
 from gtc_panel.theme import COLOURS
-from gtc_spec.promql_syntax import metrics_in, only_on_cluster
+from gtc_spec.promql_syntax import lacking, metrics_in
 
 DATASOURCE: Final = cm.DataSourceRef(type_val="prometheus", uid="$datasource")
 """Without braces: Terraform would read those as its own."""
@@ -198,12 +198,15 @@ def thresholds(bad: str, good_from: float, good: str) -> dict[str, Any]:
 
 
 def needs(queries: Sequence[str]) -> str:
-    """Why a rehearsal cannot fill a panel, one sentence; empty when it can."""
-    if not all(only_on_cluster(query) for query in queries):
+    """Why a rehearsal, or a cluster without GPUs, cannot fill a panel; empty when it can."""
+    if not all(lacking(query, "rehearsal") for query in queries):
         return ""
     named = [metric for query in queries for metric in metrics_in(query)]
     sources = {metric.emitter.value for metric in named if not metric.rehearsal}
-    return f"Cluster only: a rehearsal has no {' or '.join(sorted(sources))} with these figures."
+    told = f"has no {' or '.join(sorted(sources))} with these figures."
+    if any(lacking(query, "simulated") for query in queries):
+        return f"Cluster with GPUs only: a rehearsal or a simulated worker {told}"
+    return f"Cluster only: a rehearsal {told}"
 
 
 def _finished(

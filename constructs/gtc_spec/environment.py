@@ -20,6 +20,7 @@ from gtc_spec.environment_files import ENVIRONMENTS as ENVIRONMENTS
 from gtc_spec.environment_files import read
 from gtc_spec.errors import ConfigError, Problem, UsageError
 from gtc_spec.hosting import Hosting
+from gtc_spec.metric import Where
 from gtc_spec.nodes import WorkerNodes
 from gtc_spec.phases import Phase, PhaseName, PhaseTable, Timeline
 from gtc_spec.pools import PDRatio, Pools
@@ -139,6 +140,12 @@ class Environment(BaseModel):
         facts = self.model_dump(mode="json", exclude={"until"})  # moving the end changes no pod
         canonical = json.dumps(facts, sort_keys=True)
         return hashlib.sha256(canonical.encode()).hexdigest()[:12]
+
+    def where(self, *, rehearsal: bool) -> Where:
+        """Which metrics there are, on localhost or on a cluster of this environment."""
+        if rehearsal:
+            return "rehearsal"
+        return "cluster" if self.nodes.gpus else "simulated"
 
     def scaled(self, factor: float) -> Environment:
         """The same show with phases, leads and worker starts stretched by ``factor``.

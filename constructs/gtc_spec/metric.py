@@ -15,6 +15,9 @@ Unit = Literal["seconds", "milliseconds", "requests", "tokens", "workers", "rati
                "bytes", "watts", "mebibytes", "celsius", "blocks", "load", "state", "rps",
                "streams"]  # fmt: skip
 
+Where = Literal["cluster", "simulated", "rehearsal"]
+"""A cluster with GPUs, one whose workers are simulated, or the one on localhost."""
+
 
 class Emitter(StrEnum):
     """Who exposes a metric."""
@@ -43,6 +46,8 @@ class Metric:
         meaning: What one value says, in one sentence.
         deployed: Exists on the cluster (Dynamo 0.8.1 and the pinned charts).
         rehearsal: Exists on localhost (Dynamo 1.4.2 and our own processes).
+        real_engine: Comes from a GPU or from an engine that computes; simulated workers of 0.8.1
+            have none (read from their ``/metrics``).
     """
 
     name: str
@@ -53,6 +58,13 @@ class Metric:
     meaning: str
     deployed: bool = True
     rehearsal: bool = True
+    real_engine: bool = False
+
+    def exists(self, where: Where) -> bool:
+        """Whether it is there."""
+        if where == "rehearsal":
+            return self.rehearsal
+        return self.deployed and not (where == "simulated" and self.real_engine)
 
     @property
     def bucket(self) -> str:

@@ -116,7 +116,7 @@ def _kvstats(name: str, unit: Unit, meaning: str) -> Metric:
     """A KV gauge of 0.8.1; removed from 0.9 on (ai-dynamo/dynamo#5531)."""
     return Metric(
         f"dynamo_component_kvstats_{name}", Emitter.WORKER, "gauge", unit,
-        ("dynamo_namespace", "dynamo_component"), meaning, rehearsal=False,
+        ("dynamo_namespace", "dynamo_component"), meaning, rehearsal=False, real_engine=True,
     )  # fmt: skip
 
 
@@ -127,6 +127,7 @@ KV_HIT_RATE = _kvstats("gpu_prefix_cache_hit_rate", "ratio", "Prefix cache hits,
 ENGINE_QUEUE = Metric(
     "trtllm_request_queue_time_seconds", Emitter.WORKER, "histogram", "seconds",
     ("model_name", "engine_type"), "Wait inside the engine before it computes.", rehearsal=False,
+    real_engine=True,
 )  # fmt: skip
 
 

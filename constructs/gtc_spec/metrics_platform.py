@@ -15,7 +15,7 @@ def _gpu(name: str, unit: Unit, meaning: str) -> Metric:
     """A default counter of dcgm-exporter 4.8.2; pod labels need honorLabels."""
     return Metric(
         f"DCGM_FI_{name}", Emitter.DCGM, "gauge", unit, ("gpu", "UUID", "pod", "namespace"),
-        meaning, rehearsal=False,
+        meaning, rehearsal=False, real_engine=True,
     )  # fmt: skip
 
 

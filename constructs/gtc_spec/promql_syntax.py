@@ -13,7 +13,7 @@ from typing import Final
 
 from gtc_spec import names
 from gtc_spec.errors import UsageError
-from gtc_spec.metric import Emitter, Metric
+from gtc_spec.metric import Emitter, Metric, Where
 from gtc_spec.metrics import owner
 
 WINDOW_S: Final = 60
@@ -104,10 +104,15 @@ def metrics_in(query: str) -> tuple[Metric, ...]:
     return tuple(found.values())
 
 
-def only_on_cluster(query: str) -> bool:
-    """Whether a rehearsal cannot answer: it has no such metric, and the query no stand-in."""
+def lacking(query: str, where: Where) -> Metric | None:
+    """The metric without which a query has no answer there; None when it has one.
+
+    A query that also names what no cluster has brings its own stand-in.
+    """
     named = metrics_in(query)
-    return not all(metric.rehearsal for metric in named) and all(m.deployed for m in named)
+    if not all(metric.deployed for metric in named):
+        return None
+    return next((metric for metric in named if not metric.exists(where)), None)
 
 
 def known(query: str) -> str:

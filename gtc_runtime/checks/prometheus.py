@@ -17,8 +17,9 @@ from gtc_runtime.metrics.reading import Missing
 from gtc_runtime.metrics.readings import QUERIES
 from gtc_spec import metrics, names, promql
 from gtc_spec.errors import UnreachableError
+from gtc_spec.metric import Where
 from gtc_spec.pools import ROLES
-from gtc_spec.promql_syntax import metrics_in, only_on_cluster
+from gtc_spec.promql_syntax import lacking, metrics_in
 
 NAMESPACES: Final = (names.NAMESPACE_WORKLOAD, names.NAMESPACE_PANEL, names.NAMESPACE_KEDA)
 """Targets in these are ours; a managed control plane has others that never answer."""
@@ -78,7 +79,7 @@ async def queries(scene: Scene) -> Finding:
     asked = _asked(scene)
     async with PrometheusClient(scene.addresses["prometheus"]) as client:
         try:
-            while empty := await _empty(client, asked, rehearsal=scene.rehearsal):
+            while empty := await _empty(client, asked, scene.where):
                 if asyncio.get_running_loop().time() > give_up:
                     break
                 await asyncio.sleep(LOOK_S)
@@ -101,16 +102,10 @@ def _asked(scene: Scene) -> dict[str, str]:
     for board in dashboards.load().values():
         for panel, query in queries_of(board):
             asked.setdefault(query, f"board: {panel}")
-    return {
-        query: place
-        for query, place in asked.items()
-        if not (scene.rehearsal and only_on_cluster(query))
-    }
+    return {query: place for query, place in asked.items() if not lacking(query, scene.where)}
 
 
-async def _empty(
-    client: PrometheusClient, asked: Mapping[str, str], *, rehearsal: bool
-) -> list[str]:
+async def _empty(client: PrometheusClient, asked: Mapping[str, str], where: Where) -> list[str]:
     """Where a query finds nothing because a metric or a label is not there, and which.
 
     Raises:
@@ -121,7 +116,7 @@ async def _empty(
     suspects = {q: place for q, place in asked.items() if absent.intersection(selectors(q))}
     panels = [{"title": place, "targets": [{"expr": q}]} for q, place in suspects.items()]
     board = {"panels": panels, "annotations": {"list": []}}
-    found = await check_boards(client, {"": board}, rehearsal=rehearsal)
+    found = await check_boards(client, {"": board}, where)
     return [f"{each.panel}: {each.reason}" for each in found if each.state == "empty"]
 
 

@@ -27,6 +27,7 @@ from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
 from gtc_spec.manifests.panel import PANEL, PORT
 from gtc_spec.manifests.serving_graph import frontend_url
+from gtc_spec.metric import Where
 from gtc_spec.promql import GRAFANA_ADDRESS, PROMETHEUS_ADDRESS
 
 Place = Literal["frontend", "prometheus", "grafana", "panel"]
@@ -79,6 +80,11 @@ class Scene:
         if self._kube is None:
             raise RestsOn("kubernetes", self.problem.message if self.problem else "not connected")
         return self._kube
+
+    @property
+    def where(self) -> Where:
+        """Which metrics there are."""
+        return self.env.where(rehearsal=self.rehearsal)
 
     async def one(
         self, kind: Kind, name: str, namespace: str = names.NAMESPACE_WORKLOAD

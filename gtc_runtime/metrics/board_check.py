@@ -15,8 +15,9 @@ from typing import Any, Literal
 from gtc_runtime.metrics.prometheus import PrometheusClient, Row
 from gtc_runtime.metrics.reading import Missing
 from gtc_spec.errors import UnreachableError
+from gtc_spec.metric import Where
 from gtc_spec.metrics import owner
-from gtc_spec.promql_syntax import metrics_in, only_on_cluster
+from gtc_spec.promql_syntax import lacking
 
 State = Literal["answers", "idle", "empty", "not-applicable"]
 SEEN_MAX = 4
@@ -34,7 +35,7 @@ class Finding:
         board, panel: Where it is asked; marks are asked by the panel ``mark: <name>``.
         query: PromQL.
         state: ``answers``; ``idle`` when everything matches and nothing happens just now; ``empty``
-            when something does not match; ``not-applicable`` for what a rehearsal does not have.
+            when something does not match; ``not-applicable`` for what there is not there.
         reason: Why it does not answer, one line.
     """
 
@@ -50,19 +51,19 @@ class Finding:
 
 
 async def check_boards(
-    client: PrometheusClient, boards: Mapping[str, Mapping[str, Any]], *, rehearsal: bool
+    client: PrometheusClient, boards: Mapping[str, Mapping[str, Any]], where: Where
 ) -> list[Finding]:
     """Ask every query of every board once.
 
     Args:
         client: The Prometheus that Grafana reads.
         boards: Grafana's JSON by a name for people.
-        rehearsal: Whether it belongs to a rehearsal, which has no GPUs and no kube-state-metrics.
+        where: Whose it is: a rehearsal has neither GPUs nor kube-state-metrics.
 
     Raises:
         UnreachableError: Prometheus does not answer.
     """
-    checker = _Checker(client, rehearsal=rehearsal)
+    checker = _Checker(client, where)
     findings = []
     for board, document in boards.items():
         for panel, query in queries_of(document):
@@ -84,8 +85,8 @@ def queries_of(board: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 class _Checker:
     """Asks, and remembers: boards share queries."""
 
-    def __init__(self, client: PrometheusClient, *, rehearsal: bool) -> None:
-        self._client, self._rehearsal = client, rehearsal
+    def __init__(self, client: PrometheusClient, where: Where) -> None:
+        self._client, self._where = client, where
         self._known: dict[str, tuple[State, str]] = {}
 
     async def state_of(self, query: str) -> tuple[State, str]:
@@ -98,10 +99,9 @@ class _Checker:
         rows = await self._series(query)
         if any(math.isfinite(value) for _, value in rows):
             return "answers", ""
-        if self._rehearsal and only_on_cluster(query):
-            missing = next(each for each in metrics_in(query) if not each.rehearsal)
-            told = f"a rehearsal has no {missing.name}, which {missing.emitter} emits"
-            return "not-applicable", told
+        if missing := lacking(query, self._where):
+            here = "a rehearsal" if self._where == "rehearsal" else "a cluster without GPUs"
+            return "not-applicable", f"{here} has no {missing.name}, which {missing.emitter} emits"
         if reason := await self._mismatch(query):
             return "empty", reason
         quiet = "no traffic in the window" if rows else "all labels match, nothing to tell just now"
@@ -111,7 +111,7 @@ class _Checker:
         """The first metric or label of a query that matches nothing; empty when all do."""
         for name, inside in dict.fromkeys(_SELECTOR.findall(query)):
             metric = owner(name)
-            there = metric is None or (metric.rehearsal if self._rehearsal else metric.deployed)
+            there = metric is None or metric.exists(self._where)
             if there and (reason := await self._first_mismatch(name, _MATCHER.findall(inside))):
                 return reason
         return ""

@@ -52,7 +52,7 @@ def prometheus(rehearsal: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -
 def ask(url: str) -> list[Finding]:
     async def asked() -> list[Finding]:
         async with PrometheusClient(url, timeout_s=10) as client:
-            return await check_boards(client, dashboards.load(), rehearsal=True)
+            return await check_boards(client, dashboards.load(), "rehearsal")
 
     return asyncio.run(asked())
 

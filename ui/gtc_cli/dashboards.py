@@ -13,6 +13,7 @@ import click
 from gtc_cli import options, panel_client
 from gtc_runtime import settings
 from gtc_spec.errors import UnreachableError
+from gtc_spec.metric import Where
 
 if TYPE_CHECKING:
     from gtc_runtime.metrics.board_check import Finding
@@ -60,7 +61,8 @@ def open_boards(state_dir: Path | None) -> None:
 def check(state_dir: Path | None, as_json: bool, prometheus: str | None) -> int:
     """Ask every query of every board; exit 1 when a panel would stay empty."""
     url, rehearsal = _prometheus(prometheus, state_dir)
-    findings = asyncio.run(_findings(url, rehearsal))
+    where = options.environment(None, None).where(rehearsal=rehearsal)
+    findings = asyncio.run(_findings(url, where))
     if as_json:
         click.echo(json.dumps({"prometheus": url, "queries": [one.to_json() for one in findings]}))
     else:
@@ -82,13 +84,13 @@ def _prometheus(given: str | None, state_dir: Path | None) -> tuple[str, bool]:
     return url, url.rstrip("/") == rehearsed.rstrip("/")
 
 
-async def _findings(url: str, rehearsal: bool) -> list[Finding]:
+async def _findings(url: str, where: Where) -> list[Finding]:
     import dashboards as boards
     from gtc_runtime.metrics.board_check import check_boards
     from gtc_runtime.metrics.prometheus import PrometheusClient
 
     async with PrometheusClient(url) as client:
-        return await check_boards(client, boards.load(), rehearsal=rehearsal)
+        return await check_boards(client, boards.load(), where)
 
 
 def _print(findings: list[Finding]) -> None:

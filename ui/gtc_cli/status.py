@@ -73,7 +73,7 @@ def status_lines(view: JSON) -> list[str]:
         f"phase   {phase['name']}{' (settling)' if phase['kind'] == 'settle' else ''}{ends}",
     ]
     lines += [f"{pool['role']:7} {pool_words(pool)}" for pool in view["pools"]]
-    lines.append(f"gpus    {gpus(view)}")
+    lines.append(f"slots   {slots(view)}")
     lines += [f"  {each['name']}  {pod_state(each)}" for each in view["pods"]]
     mix = load["mix"]
     shares = f"{mix['chat']}/{mix['summarization']}/{mix['reasoning']}"
@@ -100,8 +100,8 @@ def texts(load: JSON) -> str:
     return f"{load['corpus'] or '?'}{written}"
 
 
-def gpus(view: JSON) -> str:
-    """How many GPUs have a worker on them."""
+def slots(view: JSON) -> str:
+    """How many GPUs, or other slots, have a worker on them."""
     placed = sum(1 for each in view["pods"] if each["node"] or each["state"] != "pending")
     return f"{placed} of {view['gpus_total']} in use"
 

@@ -10,7 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from gtc_cli.status import client_light, cost, gpus, ms, percent, pod_state, pool_words, rate
+from gtc_cli.status import client_light, cost, ms, percent, pod_state, pool_words, rate, slots
 
 JSON = dict[str, Any]
 
@@ -56,7 +56,7 @@ def _head(view: JSON) -> Panel:
 
 
 def _pools(view: JSON) -> Table:
-    table = Table(box=box.SIMPLE, title=f"workers, {gpus(view)}", title_justify="left")
+    table = Table(box=box.SIMPLE, title=f"workers, {slots(view)}", title_justify="left")
     for column in ("pool", "worker", "state"):
         table.add_column(column)
     for pool in view["pools"]:

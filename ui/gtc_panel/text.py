@@ -110,7 +110,6 @@ COUNTDOWN: Final = "to the next phase"
 COUNTDOWN_GATE: Final = "at most, waiting for workers"
 SETTLE: Final = "settling"
 
-GPUS: Final = "GPUs"
 POOL: Final = {"prefill": "prefill", "decode": "decode"}
 LETTER: Final = {"prefill": "P", "decode": "D"}
 TILE: Final = {
@@ -186,9 +185,9 @@ def verdict(goal: str, *, over: bool) -> str:
     return f"▲ above goal {goal}" if over else f"{GOAL} {P95} ≤ {goal}"
 
 
-def waits_for_gpu(workers: int) -> str:
-    """Desired workers for which no GPU is left."""
-    return f"{workers} more {'waits' if workers == 1 else 'wait'} for a GPU"
+def waits_for_slot(workers: int, slot: str) -> str:
+    """Desired workers for which no GPU, or no other slot, is left."""
+    return f"{workers} more {'waits' if workers == 1 else 'wait'} for a {slot}"
 
 
 def standing(model: str, slots: str, ratio: str, slug: str) -> str:
@@ -199,7 +198,7 @@ def standing(model: str, slots: str, ratio: str, slug: str) -> str:
 STAGE_LINK: Final = "Stage page ↗"
 STAGE_IDLE: Final = "Ready"
 STAGE_IDLE_NARRATION: Final = (
-    "Prefill and decode each have GPUs of their own, and each can grow alone."
+    "Prefill and decode each have workers of their own, and each can grow alone."
 )
 STAGE_BY_HAND: Final = "Manual"
 STAGE_BY_HAND_NARRATION: Final = "The presenter drives the load; watch prefill and decode follow."

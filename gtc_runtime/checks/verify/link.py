@@ -27,10 +27,12 @@ SHARE_MIN: Final = 0.5
 
 
 async def link(proof: Proof) -> Finding:
-    """A few long documents, one at a time; not applicable on the rehearsal."""
+    """A few long documents, one at a time; not applicable where workers are simulated."""
     if proof.scene.rehearsal:
         assumed = proof.env.rehearsal.kv_link_gb_s
         raise NotApplicable(f"the rehearsal computes transfers, with {assumed:g} GB/s a worker")
+    if not proof.env.nodes.gpus:
+        raise NotApplicable("simulated workers of a cluster hand over no cache")
     try:
         profile = Profile.load(proof.env.model.profile)
     except UsageError as error:

@@ -248,7 +248,7 @@ def test_status_ends_with_the_problem_if_there_is_one() -> None:
 
 def test_status_tells_every_pod_the_gpus_in_use_and_the_cost() -> None:
     shown = lines()
-    assert "gpus    2 of 8 in use" in shown
+    assert "slots   2 of 8 in use" in shown
     assert "  p-1  pending: insufficient gpu" in shown
     assert "  d-0  draining on node-1" in shown
     assert "cost    nothing, this is a rehearsal" in shown

@@ -10,6 +10,7 @@ from gtc_runtime.rehearsal.prometheus import PrometheusTwin
 from gtc_runtime.rehearsal.tsdb import METRIC_NAME, labels_of
 from gtc_spec import metrics_platform, promql, promql_client, promql_platform
 from gtc_spec.errors import UnreachableError
+from gtc_spec.metric import Where
 
 NOW_S = 1_700_000_000.0
 PANEL = {"namespace": "gtc-demo-panel"}
@@ -28,13 +29,13 @@ class World:
             at_ms = int(NOW_S * 1000) - (12 - step) * 5_000
             self.twin.store.append(series, at_ms, 1 + step * per_step)
 
-    async def ask(self, query: str, *, rehearsal: bool = True) -> Finding:
+    async def ask(self, query: str, where: Where = "rehearsal") -> Finding:
         board = {
             "panels": [{"title": "p", "targets": [{"expr": query}]}],
             "annotations": {"list": []},
         }
         async with PrometheusClient(self.url) as client:
-            (found,) = await check_boards(client, {"b": board}, rehearsal=rehearsal)
+            (found,) = await check_boards(client, {"b": board}, where)
         return found
 
 
@@ -96,16 +97,19 @@ async def test_a_mark_without_an_event_is_idle_and_no_failure(world: World) -> N
 async def test_gpus_are_not_asked_of_a_rehearsal_and_are_of_a_cluster(world: World) -> None:
     query = promql_platform.gpu_by_worker(metrics_platform.GPU_UTIL)
     rehearsed = await world.ask(query)
-    live = await world.ask(query, rehearsal=False)
+    live = await world.ask(query, "cluster")
 
-    assert rehearsed.state == "not-applicable"
+    simulated = await world.ask(query, "simulated")
+
+    assert (rehearsed.state, simulated.state) == ("not-applicable", "not-applicable")
     assert "dcgm-exporter" in rehearsed.reason
+    assert simulated.reason.startswith("a cluster without GPUs has no DCGM")
     assert live.state == "empty"
 
 
 async def test_nothing_is_demanded_of_a_cluster_that_only_a_rehearsal_has(world: World) -> None:
     world.line("dynamo_frontend_cached_tokens_sum", namespace="dynamo-workload")
-    found = await world.ask(promql.cached_token_ratio(), rehearsal=False)
+    found = await world.ask(promql.cached_token_ratio(), "cluster")
 
     assert found.reason.startswith("no series dynamo_frontend_input_sequence_tokens_sum")
 

@@ -22,6 +22,8 @@ from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.names import environment_tag
 
+END_NEEDED_USD_H = 25
+"""Dollars an hour from which on nothing is started that nobody has said the end of."""
 NOT_IN_IT = (
     "not in it: traffic, the bucket and the registry, which stay; docs/doctor.md has the sources"
 )
@@ -86,9 +88,11 @@ def refuse_without_end(env: Environment, now: datetime) -> None:
     """
     example = f"make deploy ENV={env.name} UNTIL={bill.EXAMPLE}, or a date as GTC_UNTIL in .env"
     if env.until is None:
-        if env.name == "prod":
-            price = bill.bill(env, 0).usd_h
-            raise UsageError(f"prod costs about {price:.0f} USD an hour and needs an end", example)
+        price = bill.bill(env, 0).usd_h
+        if price > END_NEEDED_USD_H:
+            raise UsageError(
+                f"{env.name} costs about {price:.0f} USD an hour and needs an end", example
+            )
         return
     if env.until <= now:
         raise UsageError(f"the end date {_date(env.until)} has passed", example)

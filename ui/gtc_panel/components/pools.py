@@ -1,6 +1,7 @@
-"""One tile a GPU: prefill workers grow from the left, decode workers from the right.
+"""One tile a slot: prefill workers grow from the left, decode workers from the right.
 
-The free GPUs lie between them, so a change of the P:D ratio is a border that moves.
+A slot is a GPU, or room for a simulated worker where there are none. The free ones lie between, so
+a change of the P:D ratio is a border that moves.
 """
 
 from __future__ import annotations
@@ -35,6 +36,7 @@ class Pools:
                 self._counts = counts
             with box("tiles") as self._row:
                 total = panel.environment.slots
+                self._slot = panel.environment.nodes.slot_name
                 self._tiles = [_TileBox() for _ in range(total)]
             with box("pools-foot"):
                 for state in ("ready", "pending", "draining", "free"):
@@ -56,7 +58,7 @@ class Pools:
         tiles, waiting = tiled(pools, len(self._tiles))
         for tile, drawn in zip(tiles, self._tiles, strict=True):
             drawn.show(tile)
-        reasons = [text.waits_for_gpu(waiting)] if waiting else []
+        reasons = [text.waits_for_slot(waiting, self._slot)] if waiting else []
         reasons += [f"{pool.role}: {pool.reason}" for pool in pools if pool.reason]
         self._reason.set_text(" · ".join(reasons))
         tip(self._reason, self._reason.text)
