@@ -75,6 +75,9 @@ test-charts: setup ## Render every pinned chart and check it; GTC_CHARTS=folder 
 chaos: setup ## Kill and break a running rehearsal, and see that nothing stays broken
 	$(BIN)/pytest -m slow tests/rehearsal
 
+third-party: setup ## Servers of others for the slow tests of the load engine: llama.cpp, LiteLLM, GuideLLM
+	$(BIN)/python -m tools.third_party
+
 bench-load: setup ## Hold the load engine against C, AIPerf and GuideLLM; BENCH_FLAGS=--quick, --peers=
 	@$(PYTHON) tools/compiler.py
 	@$(CORE)
