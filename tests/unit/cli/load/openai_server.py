@@ -28,6 +28,8 @@ class Manners:
         status: Answer completions with this status.
         refuses: Looks at a request for a completion; a status and words refuse it.
         running: Say in every frame how many tokens came so far.
+        per_frame: Tokens that a frame brings.
+        aborts_every: Every so many-th answer of the load ends with `abort`; 0 for none.
         tail_s: The body stays open for so long behind `[DONE]`.
         paths: Paths and queries of all requests.
         busy_after: Refuse requests of the load with 503 after so many; None takes all.
@@ -46,6 +48,8 @@ class Manners:
     status: int = 200
     refuses: Callable[[dict], tuple[int, str] | None] = lambda body: None
     running: bool = False
+    per_frame: int = 1
+    aborts_every: int = 0
     tail_s: float = 0.0
     paths: list[str] = field(default_factory=list)
     busy_after: int | None = None
@@ -152,17 +156,25 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         time.sleep(self.told.ttft_s)
         for token in range(tokens):
+            if token % self.told.per_frame:
+                continue
             if token:
                 time.sleep(self.told.itl_s)
             frame = {"choices": [{"index": 0, "delta": {"content": f"w{token} "}}]}
             counted = {"usage": {"completion_tokens": token + 1}} if self.told.running else {}
             self._frame(frame | counted)
-        self._frame({"choices": [{"index": 0, "delta": {}, "finish_reason": "length"}]})
+        self._frame({"choices": [{"index": 0, "delta": {}, "finish_reason": self._reason()}]})
         usage = {"prompt_tokens": 100, "completion_tokens": tokens}
         self._frame({"choices": [], "usage": usage})
         self._chunk(b"data: [DONE]\n\n")
         time.sleep(self.told.tail_s)
         self._chunk(b"")
+
+    def _reason(self) -> str:
+        every = self.told.aborts_every
+        return (
+            "abort" if every and self.told.seen and len(self.told.seen) % every == 0 else "length"
+        )
 
     def _frame(self, data: object) -> None:
         self._chunk(b"data: " + json.dumps(data, separators=(",", ":")).encode() + b"\n\n")
