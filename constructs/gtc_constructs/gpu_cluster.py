@@ -53,7 +53,8 @@ class GpuCluster(GtcConstruct):
         kubernetes_minor: Release line; new clusters get its latest patch, existing ones keep
             theirs. Default: ``gtc_spec.versions.KUBERNETES_MINOR``.
         ha: Whether the control plane is replicated; it cannot be turned off again. Default: yes.
-        registry_integration: Whether nodes may pull from the account's registry. Default: yes.
+        registry_integration: Whether DOKS writes the pull secret of the account's registry into
+            every namespace, see ``gtc_spec.images.pull_secrets``. Default: yes.
         allowed_addresses: Addresses that may reach the control plane. Default: all.
         kubeconfig_ttl: How long credentials that this resource hands out live. Default: 2 hours;
             the API's own default is 7 days.

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
 import yaml
 
 from gtc_spec.versions import Chart
@@ -16,6 +15,10 @@ from tests.charts.helm import Json, helm
 PULL_S = 20.0
 """A repository that is not reachable is given up after this."""
 VARIABLE = "GTC_CHARTS"
+
+
+class NotHere(Exception):  # noqa: N818 - an outcome, not a mistake
+    """A chart can be had neither from the folder nor from its repository."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,11 @@ class Found:
 
 
 def find(chart: Chart, scratch: Path) -> Found:
-    """The chart, from the folder or from its repository; else the test is skipped."""
+    """The chart, from the folder or from its repository.
+
+    Raises:
+        NotHere: It is in neither.
+    """
     place = os.environ.get(VARIABLE)
     folder = _in_folder(Path(place), chart, scratch) if place else _pulled(chart, scratch)
     for packed in sorted(folder.glob("charts/*.tgz")):
@@ -77,7 +84,7 @@ def _in_folder(place: Path, chart: Chart, scratch: Path) -> Path:
     for folder in (place / f"{chart.name}-{chart.version}", place / chart.name):
         if (folder / "Chart.yaml").is_file():
             return folder
-    pytest.skip(f"{chart.name} {chart.version} is not in {VARIABLE}={place}")
+    raise NotHere(f"{chart.name} {chart.version} is not in {VARIABLE}={place}")
 
 
 def _pulled(chart: Chart, scratch: Path) -> Path:
@@ -87,7 +94,8 @@ def _pulled(chart: Chart, scratch: Path) -> Path:
         helm("pull", *where, *version, "--destination", str(scratch), deadline_s=PULL_S)
     except (AssertionError, subprocess.TimeoutExpired) as error:
         reason = str(error).splitlines()[-1] if str(error) else type(error).__name__
-        pytest.skip(f"{chart.name} {chart.version}: no {VARIABLE}, and helm pull says: {reason}")
+        said = f"{chart.name} {chart.version}: no {VARIABLE}, and helm pull says: {reason}"
+        raise NotHere(said) from None
     [packed] = scratch.glob(f"{chart.name}-*.tgz")
     return _unpack(packed, scratch)
 

@@ -20,7 +20,7 @@ from gtc_spec.pulled_images import PULLED
 from gtc_spec.versions import CHARTS, Chart
 from tests.charts import rendered
 from tests.charts.helm import Json, template, unescaped
-from tests.charts.source import Found, find, merged
+from tests.charts.source import Found, NotHere, find, merged
 from tests.charts.walk import unfit
 from tests.synthesised import ROOT, stack_of_demo
 from tests.unit.constructs import test_management_pool as pool
@@ -44,16 +44,23 @@ Finder = Callable[[Chart], Found]
 
 @pytest.fixture(scope="session")
 def found(tmp_path_factory: pytest.TempPathFactory) -> Finder:
-    """Finds a chart once."""
+    """Looks for each chart once; a test that needs one which is not here is skipped."""
 
     @cache
-    def look(chart: Chart) -> Found:
-        here = find(chart, tmp_path_factory.mktemp(chart.name))
+    def look(chart: Chart) -> Found | NotHere:
+        try:
+            here = find(chart, tmp_path_factory.mktemp(chart.name))
+        except NotHere as reason:
+            return reason
         if not here.exact:
-            warnings.warn(f"{chart.name} is {here.version}, pinned {here.pinned}", stacklevel=2)
+            warnings.warn(f"{chart.name} is {here.version}, pinned {here.pinned}", stacklevel=3)
         return here
 
-    return look
+    def found_or_skipped(chart: Chart) -> Found:
+        here = look(chart)
+        return pytest.skip(str(here)) if isinstance(here, NotHere) else here
+
+    return found_or_skipped
 
 
 @cache
