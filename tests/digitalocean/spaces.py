@@ -43,7 +43,10 @@ class Spaces:
             return _refused("InvalidAccessKeyId")
         if grant == "read" and method not in ("GET", "HEAD"):
             return _refused("AccessDenied")
-        answer = httpx.request(method, self.behind + target, content=raw, timeout=30)
+        try:
+            answer = httpx.request(method, self.behind + target, content=raw, timeout=30)
+        except httpx.HTTPError:  # whoever hung at a closing door
+            return Answer(503)
         return Answer(answer.status_code, answer.text)
 
 

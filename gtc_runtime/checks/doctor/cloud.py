@@ -13,6 +13,7 @@ from typing import Any, Final
 import httpx
 
 from gtc_runtime.checks.check import RestsOn
+from gtc_runtime.checks.doctor.resolving import resolve
 
 Json = dict[str, Any]
 ADDRESS: Final = "https://api.digitalocean.com"
@@ -113,7 +114,7 @@ class Cloud:
             answer = await self._send(f"{self._info}/v1/oauth/token/info")
             told = answer.json()["scopes"] if answer.status_code == 200 else None
             return None if told is None else [str(each) for each in told]
-        except (RestsOn, httpx.HTTPError, TimeoutError, ValueError, KeyError, TypeError):
+        except (RestsOn, httpx.HTTPError, OSError, ValueError, KeyError, TypeError):
             return None
 
     async def _document(self, target: str, path: str) -> Json:
@@ -122,7 +123,7 @@ class Cloud:
             answer = await self._send(self._address + target)
         except TimeoutError:
             raise RestsOn(owner, f"{self._address}{path} does not answer in time") from None
-        except (httpx.HTTPError, httpx.InvalidURL) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
             told = str(error) or type(error).__name__
             raise RestsOn(owner, f"{self._address} does not answer: {told}") from None
         status = answer.status_code
@@ -149,6 +150,7 @@ class Cloud:
     async def _patiently(self, url: str) -> httpx.Response:
         headers = {"Authorization": f"Bearer {self._token}"}
         async with asyncio.timeout(ANSWER_S):
+            await resolve(url)
             answer = await self._session.get(url, headers=headers, timeout=None)
             if answer.status_code in _AGAIN:
                 await asyncio.sleep(_PAUSE_S)

@@ -10,6 +10,7 @@ import httpx
 from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, green, judge, red
 from gtc_runtime.checks.doctor.case import Case
 from gtc_runtime.checks.doctor.origins import ORIGINS
+from gtc_runtime.checks.doctor.resolving import resolve
 from gtc_runtime.load import followup_models
 from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.manifests.secret_names import GRADIENT, HF_TOKEN
@@ -17,6 +18,7 @@ from gtc_spec.manifests.secret_names import GRADIENT, HF_TOKEN
 _KEY: Final = GRADIENT.keys[0]
 _TOKEN: Final = HF_TOKEN.keys[0]
 ANSWER_S: Final = 5.0
+_NETWORK: Final = "check the network, then repeat"
 REVISION: Final = "main"
 """What the upload takes when nobody names a revision."""
 
@@ -75,7 +77,11 @@ async def inference(case: Case) -> Finding:
     key, own = case.secret(_KEY), case.own_inference
     make = f"{_KEY} in .env, a model access key made at {ORIGINS[_KEY].page}"
     try:
+        await resolve(case.places.inference)
         offered = await followup_models.offered(case.places.inference, key, ANSWER_S)
+    except OSError as error:
+        told = str(error) or "no address in time"
+        return red(f"{case.places.inference} has no address: {told}", "an answer", _NETWORK)
     except followup_models.ListRefusedError as error:
         return red(error.message, "a key that works", make)
     try:
@@ -96,10 +102,11 @@ async def _hub(case: Case, method: str, path: str) -> httpx.Response:
     headers = {"Authorization": f"Bearer {case.secret(_TOKEN)}"}
     try:
         async with asyncio.timeout(ANSWER_S):
+            await resolve(url)
             return await case.session.request(method, url, headers=headers, timeout=None)
     except TimeoutError:
         raise RestsOn("hub token", f"{httpx.URL(url).host} does not answer in time") from None
-    except (httpx.HTTPError, httpx.InvalidURL) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
         told = str(error) or type(error).__name__
         raise RestsOn("hub token", f"{url} does not answer: {told}") from None
 

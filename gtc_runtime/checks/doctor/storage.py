@@ -13,6 +13,7 @@ from typing import Final
 from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, green, red
 from gtc_runtime.checks.doctor.case import REGISTRY_HOST, Case
 from gtc_runtime.checks.doctor.origins import ORIGINS
+from gtc_runtime.checks.doctor.resolving import resolve
 from gtc_runtime.models.bucket import Bucket, Patience
 from gtc_spec import images
 from gtc_spec.errors import GtcError
@@ -109,12 +110,16 @@ async def _ask(case: Case, act: Callable[[Bucket], str]) -> Finding:
     def work() -> str:
         return act(Bucket(where.bucket, where.spaces, key_id, secret, 1, _PATIENCE))
 
+    wanted = f"{where.bucket} at {where.spaces}, and a key that may read and write it"
     try:
+        await resolve(where.spaces)
         return green(f"{await asyncio.to_thread(work)} at {where.spaces}")
     except GtcError as error:
         hint = error.hint or "repeat"
-        wanted = f"{where.bucket} at {where.spaces}, and a key that may read and write it"
         return red(error.message, wanted, f"{hint}; buckets {_SPACES_PAGE}, keys {_KEYS_PAGE}")
+    except OSError as error:
+        told = str(error) or "no address in time"
+        return red(f"{where.spaces} has no address: {told}", wanted, "check endpoint and network")
 
 
 def _registry_name(case: Case) -> str:

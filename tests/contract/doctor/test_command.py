@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+import socket
+import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from gtc_runtime.checks.doctor import resolving
 from gtc_runtime.checks.doctor.doctor import PROBES
 from gtc_spec import names
 from gtc_spec.environment import ENVIRONMENTS
 from tests.contract.doctor.breakages import running, the_registry_is_full
-from tests.contract.doctor.conftest import World
+from tests.contract.doctor.conftest import SECRETS, World
 from tests.unit.cli.conftest import Call, gtc  # noqa: F401 - a fixture
 
 
@@ -112,3 +116,31 @@ def test_what_another_checkout_deployed_is_in_the_way_until_it_is_adopted(
 
     assert "cluster name" in told("deploy", "--env", "prod").error
     assert "not ready" not in told("deploy", "--env", "prod", "--adopt").err
+
+
+def test_a_resolver_that_hangs_does_not_hold_up_the_process(
+    monkeypatch: pytest.MonkeyPatch,
+    gtc: Call,  # noqa: F811
+) -> None:
+    monkeypatch.setattr(resolving, "RESOLVE_S", 0.3)
+    hangs = threading.Event()
+    real = socket.getaddrinfo
+
+    def resolver(host: str, *rest: object) -> object:
+        return real(host, *rest) if host == "127.0.0.1" else hangs.wait(20)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolver)
+    for name, value in SECRETS.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("GTC_UNTIL", "2099-01-02T03:04:00+00:00")
+    questions = ("token", "bucket", "hub token", "inference", "region")
+    started = time.monotonic()
+    told = gtc("doctor", "--json", *(word for each in questions for word in ("--only", each)))
+    took_s = time.monotonic() - started
+    hangs.set()
+
+    assert took_s < 10
+    assert {each["name"]: each["state"] for each in told.json["checks"]} == {
+        **dict.fromkeys(questions[:4], "red"),
+        "region": "not-applicable",
+    }
