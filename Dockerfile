@@ -1,12 +1,15 @@
 # Panel, guardian and model jobs in one image: gtc-demo-loadgen.
-# No Node, no cdktf, no compiler. Runs as a fixed user on a read-only root; only /tmp must be writable.
+# No Node, no cdktf; the compiler stays in the build stage. Runs as a fixed user on a read-only root; only /tmp must be writable.
 # `make build-loadgen` passes BASE by its digest, so that the image says exactly what it stands on.
 ARG BASE=python:3.11-slim-bookworm
 
 FROM ${BASE} AS build
 WORKDIR /src
-# for the native core of the load engine; without a compiler the image would count in Python
-RUN apt-get update -q && apt-get install -y -q --no-install-recommends gcc libc6-dev
+# for the native core of the load engine; not pinned, because Debian keeps one version of a package
+# hadolint ignore=DL3008
+RUN apt-get update -q \
+    && apt-get install -y -q --no-install-recommends gcc libc6-dev \
+    && rm -rf /var/lib/apt/lists/*
 COPY requirements/runtime.txt requirements/runtime.txt
 RUN python -m venv /opt/gtc \
     && /opt/gtc/bin/pip install --no-cache-dir --require-hashes --only-binary=:all: -r requirements/runtime.txt

@@ -65,32 +65,37 @@ static int hand_on(struct look *look, int fd, PyObject *data, double at_s)
     return failed;
 }
 
-static int read_one(Reader *reader, int fd, struct look *look)
+static int counted_or_handed_on(Reader *reader, Stream *stream, int fd, struct look *look)
 {
-    Stream *stream = fd < reader->streams_room ? (Stream *)reader->streams[fd] : NULL;
-    if (!stream)
-        return 0; /* closed meanwhile */
     double at_s;
     uint32_t frames;
     ssize_t size = stamped_read(reader, fd, &at_s);
     if (size == -EAGAIN)
         return 0;
-    if (size > 0) {
-        int counted = stream_count(stream, reader->data, (size_t)size, at_s, &frames);
-        if (counted < 0)
-            return -1;
-        if (counted) {
-            look->reads++;
-            look->coalesced += frames > 1;
-            if (!look->oldest_s || at_s < look->oldest_s)
-                look->oldest_s = at_s;
-            return 0;
-        }
-        stream->waiting++;
-        return hand_on(look, fd, PyBytes_FromStringAndSize(reader->data, size), at_s);
+    int counted = size > 0 ? stream_count(stream, reader->data, (size_t)size, at_s, &frames) : 0;
+    if (counted < 0)
+        return -1;
+    if (counted) {
+        look->reads++;
+        look->coalesced += frames > 1;
+        if (!look->oldest_s || at_s < look->oldest_s)
+            look->oldest_s = at_s;
+        return 0;
     }
     stream->waiting++;
-    return hand_on(look, fd, PyLong_FromSsize_t(size), at_s);
+    return hand_on(look, fd, size > 0 ? PyBytes_FromStringAndSize(reader->data, size)
+                                      : PyLong_FromSsize_t(size), at_s);
+}
+
+static int read_one(Reader *reader, int fd, struct look *look)
+{
+    PyObject *stream = fd >= 0 && fd < reader->streams_room ? reader->streams[fd] : NULL;
+    if (!stream)
+        return 0; /* closed meanwhile */
+    Py_INCREF(stream); /* a collection while we allocate may run anything, also `forget` */
+    int failed = counted_or_handed_on(reader, (Stream *)stream, fd, look);
+    Py_DECREF(stream);
+    return failed;
 }
 
 /* look(): (sockets that had something, reads counted, those of several frames, arrival of the oldest,

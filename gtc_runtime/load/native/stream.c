@@ -42,8 +42,11 @@ int stream_count(Stream *stream, const char *data, size_t size, double at_s, uin
         stream->plain = 0; /* until Python has seen this read and says what to expect */
         return 0;
     }
-    if (gaps_add((Gaps *)stream->gaps, at_s, at_s - stream->last_s, counted.tokens) < 0
-        || keep(stream, data, size, at_s, counted) < 0)
+    PyObject *gaps = Py_NewRef(stream->gaps); /* see `read_one` */
+    int failed = gaps_add((Gaps *)gaps, at_s, at_s - stream->last_s, counted.tokens) < 0
+                 || keep(stream, data, size, at_s, counted) < 0;
+    Py_DECREF(gaps);
+    if (failed)
         return -1;
     stream->last_s = at_s;
     stream->frames += counted.frames;

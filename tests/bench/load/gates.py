@@ -25,8 +25,6 @@ TTFT_ERROR_MAX_MS: Mapping[int, float] = {50: 0.5, 500: 5.0}
 RATE_ERROR_MAX, SCHEDULE_ERROR_MAX_MS = 0.002, 2.0
 MEMORY_MAX_MB, STREAM_MAX_KB, START_MAX_S, GROWTH_MAX = 80.0, 20.0, 1.0, 0.05
 BASE_STREAMS = 50
-STEADY_SHARE = 0.9
-"""Of the repetitions have to hold a gate that is not judged by the median."""
 
 
 @dataclass(frozen=True)
@@ -90,79 +88,17 @@ class Table:
         return max(values, default=float("nan"))
 
 
-def judge(rows: Iterable[Row], peers: Sequence[str], all_gates: bool = True) -> list[Verdict]:
-    """All gates.
+def judge(rows: Iterable[Row], peers: Sequence[str]) -> list[Verdict]:
+    """All gates that are judged by medians.
 
     Args:
         rows: What was measured.
         peers: Clients that ours is held against, as the rows name them; gates on them are left
             out when there are none.
-        all_gates: Else those alone that have to hold in nearly every repetition.
     """
     table = Table(rows)
-    verdicts = _steady(table)
-    if all_gates:
-        verdicts += [*_throughput(table), *_truth(table), *_schedule(table), *_thrift(table)]
-        verdicts += _against_peers(table, peers) if peers else []
-    return verdicts
-
-
-@dataclass(frozen=True)
-class _Steady:
-    """What every repetition should hold; `of` is the case whose median the C client gives."""
-
-    words: str
-    case: str
-    figure: str
-    limit: float
-    unit: str
-    at_most: bool = True
-    of_limit: bool = False
-
-
-_STEADY = (
-    *(
-        _Steady(f"CPU at {n} streams", f"paced {n}", "cpu_ms_per_1000", 1.4, "x C", of_limit=True)
-        for n in (HALF_STREAMS, MOST_STREAMS)
-    ),
-    *(
-        _Steady(
-            f"{words} error p99 at 500 streams{beside}", f"paced 500{busy} errors", name, most, "ms"
-        )
-        for words, name, most in (
-            ("TTFT", "ttft_error_p99_ms", 1.0),
-            ("chunk stamp", "stamp_error_p99_ms", STAMP_ERROR_MAX_MS),
-        )
-        for busy, beside in (("", ""), (" busy", " beside a busy thread"))
-    ),
-    _Steady("schedule error p99 at 300 rps", "rate 300", "schedule_error_p99_ms", 1.0, "ms"),
-    _Steady("delivered at 2000 streams", "paced 2000", "delivered", 0.99, "", at_most=False),
-)
-
-
-def _steady(table: Table) -> list[Verdict]:
-    """In which share of the repetitions each of them holds, with the median and the worst."""
-    verdicts = []
-    for gate in _STEADY:
-        of = table.median(gate.case, LIMIT, gate.figure) if gate.of_limit else 1.0
-        values = [each / of for each in table.values(gate.case, ENGINE, gate.figure)]
-        if not values or not math.isfinite(of):
-            values, said = [], "no repetition"
-        else:
-            worst = max(values) if gate.at_most else min(values)
-            said = f"median {np.median(values):.3g}, worst {worst:.3g} of {len(values)}"
-        holds = [v <= gate.limit if gate.at_most else v >= gate.limit for v in values]
-        sign = "<=" if gate.at_most else ">="
-        verdicts.append(
-            Verdict(
-                f"{gate.words} {sign} {gate.limit:g} {gate.unit}".rstrip() + f", held ({said})",
-                sum(holds) / len(holds) * 100 if holds else float("nan"),
-                STEADY_SHARE * 100,
-                at_most=False,
-                unit="%",
-            )
-        )
-    return verdicts
+    verdicts = [*_throughput(table), *_truth(table), *_schedule(table), *_thrift(table)]
+    return verdicts + (_against_peers(table, peers) if peers else [])
 
 
 def _throughput(table: Table) -> list[Verdict]:

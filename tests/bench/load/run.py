@@ -17,7 +17,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from tests.bench.load import build, gates, machine, peers
+from tests.bench.load import build, gates, machine, peers, steady
 from tests.bench.load.measured import Bench, Row, best_of
 from tests.bench.load.plan import Planned, Times, planned, rounds
 from tests.bench.load.report import Report, verdict_table
@@ -46,8 +46,9 @@ def main() -> int:
     begun_s = time.monotonic()
     with MockServer() as server, tempfile.TemporaryDirectory(prefix="gtc-bench-") as scratch:
         used, rejected = _take_all(Bench(server, Path(scratch)), rows, chosen.tries)
-    clients = [each.client for each in installed]
-    verdicts = gates.judge(used, clients, chosen.gates == "all")
+    verdicts = steady.judge(used)
+    if chosen.gates == "all":
+        verdicts += gates.judge(used, [each.client for each in installed])
     report = Report(
         datetime.datetime.now(datetime.UTC).date().isoformat(),
         machine.described(),

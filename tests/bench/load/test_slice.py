@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.bench.load import build, gates, machine, ours, reference
+from gtc_runtime.load import native
+from tests.bench.load import build, gates, machine, ours, reference, steady
 from tests.bench.load.measured import Bench, Row, best_of
 from tests.bench.load.server import MockServer
 from tests.bench.load.shape import PACED, RATE
@@ -17,8 +18,11 @@ STREAMS = 1000
 HOLD_S = 2.5
 TRIES, PATIENCE_S = 3, 30.0
 """Disturbed rows are taken again until so much time has passed since the first."""
-CPU_OF_LIMIT_MAX = gates.CPU_OF_LIMIT_MAX * 1.2
-"""Two runs of seconds differ by some per cent; the benchmark's medians are held to the gate."""
+CPU_OF_LIMIT_MAX = {
+    "native": steady.CPU_MAX * 1.5,
+    "python": gates.CPU_OF_LIMIT_MAX * 1.2,
+}
+"""Two runs of seconds differ by some per cent; the benchmark is held to the gate itself."""
 
 
 @pytest.fixture(scope="module")
@@ -53,6 +57,7 @@ def quiet():
 
 
 def test_a_thousand_streams_cost_little_more_than_in_c(bench, quiet):
+    core = "native" if native.core() else "python"
     limit = quiet(lambda: reference.closed_run(bench, "limit", STREAMS, 3 * STREAMS, PACED))
     engine = quiet(
         lambda: ours.process_run(bench, "engine", PACED, PACED.rps_for(STREAMS), HOLD_S)[0]
@@ -61,7 +66,9 @@ def test_a_thousand_streams_cost_little_more_than_in_c(bench, quiet):
     assert engine.figures["failed"] == 0
     assert engine.figures["rss_mb"] <= gates.MEMORY_MAX_MB
     assert engine.figures["delivered"] >= gates.DELIVERED_MIN
-    assert engine.figures["cpu_ms_per_1000"] <= CPU_OF_LIMIT_MAX * limit.figures["cpu_ms_per_1000"]
+    most_ms = CPU_OF_LIMIT_MAX[core] * limit.figures["cpu_ms_per_1000"]
+    assert engine.note.endswith(f"{core} core")
+    assert engine.figures["cpu_ms_per_1000"] <= most_ms
 
 
 def test_stamps_of_chunks_are_the_kernels(bench, quiet):

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from tests.bench.load import gates, machine, truth
+from tests.bench.load import gates, machine, steady, truth
 from tests.bench.load.measured import Conditions, Row, Run, Sample, best_of
 from tests.bench.load.report import Report
 from tests.bench.load.server import Answer
@@ -47,6 +47,29 @@ def test_ratios_are_to_the_rows_of_the_same_run():
     rows = [row(cpu_ms_per_1000=14.0), row(client=gates.LIMIT, cpu_ms_per_1000=7.0)]
 
     assert verdict(rows, "CPU at 1000 streams, of the C client's").value == 2.0
+
+
+def test_a_steady_gate_holds_in_nine_of_ten_repetitions_that_count():
+    def found(*late_ms):
+        rows = [row(case="rate 300", schedule_error_p99_ms=each) for each in late_ms]
+        rows.append(row(NOISY, case="rate 300", schedule_error_p99_ms=9.0))
+        return next(each for each in steady.judge(rows) if each.name.startswith("300 rps"))
+
+    assert found(*[0.5] * 9, 7.6).passed
+    assert "(median 0.5, worst 7.6 of 10)" in found(*[0.5] * 9, 7.6).name
+    assert not found(*[0.5] * 8, 1.1, 7.6).passed
+    assert not found().judged
+
+
+def test_a_steady_gate_on_cpu_is_held_to_the_c_clients_median():
+    limits = [row(client=gates.LIMIT, cpu_ms_per_1000=each) for each in (9.0, 10.0, 30.0)]
+    engine = [row(cpu_ms_per_1000=each) for each in (13.9, 14.1)]
+
+    def cpu(rows):
+        return next(each for each in steady.judge(rows) if each.name.startswith("CPU at 1000"))
+
+    assert cpu([*limits, *engine]).value == 50
+    assert not cpu(engine).judged
 
 
 def test_the_better_of_the_peers_is_the_one_to_beat():

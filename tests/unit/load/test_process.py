@@ -55,6 +55,15 @@ async def test_load_runs_in_a_process_of_its_own_and_reports(server, settings):
     assert child.pid is None
 
 
+async def test_the_load_process_goes_before_others_on_its_core_where_it_may(server, settings):
+    trial = "import os; os.sched_setscheduler(0, os.SCHED_RR, os.sched_param(1))"
+    may = subprocess.run([sys.executable, "-c", trial], stderr=subprocess.DEVNULL).returncode == 0
+    async with process(settings(server.url)) as (child, _, _):
+        policy = os.sched_getscheduler(child.pid)
+    assert policy & ~os.SCHED_RESET_ON_FORK == (os.SCHED_RR if may else os.SCHED_OTHER)
+    assert os.sched_getscheduler(0) == os.SCHED_OTHER
+
+
 async def test_stopping_counts_what_was_open_as_cancelled(server, settings):
     server.script = hang
     limits = {"first_token_s": 30, "stall_s": 30, "whole_s": 30, "connect_s": 1}
