@@ -32,6 +32,7 @@ from gtc_runtime.rehearsal.kube_api.resources import (
 from gtc_runtime.rehearsal.kube_api.server import KubeApiServer
 from gtc_runtime.rehearsal.kube_api.store import Store
 from gtc_spec import names
+from gtc_spec.manifests.placement import POOL_LABEL
 from tests.digitalocean.account import Account
 
 TICK_S = 0.02
@@ -127,7 +128,8 @@ class Inside:
             for node in pool["nodes"]:
                 gpus = GPUS.get(pool["size"], 0)
                 offers = {"cpu": "8", **({"nvidia.com/gpu": str(gpus)} if gpus else {})}
-                made = self._once(NODE, {"metadata": {"name": node["name"]}})
+                place = {"name": node["name"], "labels": {POOL_LABEL: pool["name"]}}
+                made = self._once(NODE, {"metadata": place})
                 self._status(NODE, made, {"allocatable": offers, "conditions": READY["conditions"]})
 
     def _scaler(self, scaler: dict[str, Any]) -> None:

@@ -14,8 +14,17 @@ LOOK_S = 0.05
 
 def api(method: str, path: str, body: Any = None) -> Any:
     """Ask the account."""
-    url, token = os.environ["DIGITALOCEAN_API_URL"], os.environ["DIGITALOCEAN_TOKEN"]
-    return ask(method, f"{url}/v2/{path}", body, token)
+    return ask(method, f"{address()}/{path}", body, token())
+
+
+def address() -> str:
+    """Where the account answers."""
+    return os.environ["DIGITALOCEAN_API_URL"] + "/v2"
+
+
+def token() -> str:
+    """As the provider finds it."""
+    return os.environ.get("DIGITALOCEAN_TOKEN") or os.environ["DIGITALOCEAN_ACCESS_TOKEN"]
 
 
 class Provider:
@@ -27,8 +36,7 @@ class Provider:
 
     def exists(self, have: Document) -> bool:
         """Whether it is still there."""
-        url, token = os.environ["DIGITALOCEAN_API_URL"], os.environ["DIGITALOCEAN_TOKEN"]
-        return ask_if_there(f"{url}/v2/{self.path(have)}", token) is not None
+        return ask_if_there(f"{address()}/{self.path(have)}", token()) is not None
 
     def make(self, settings: Document) -> Document:
         """Make it and wait until it is ready."""

@@ -7,6 +7,7 @@ while it works. What it is making when it is killed it forgets, like the provide
 
 import fcntl
 import json
+import os
 import re
 import sys
 from collections.abc import Iterator
@@ -32,6 +33,7 @@ def terraform(arguments: list[str]) -> int:
         return 0
     try:
         with stack.locked():
+            stack.refuse_without_variables()
             stack.refresh()
             if verb == "destroy":
                 stack.destroy()
@@ -58,6 +60,9 @@ class Stack:
         imports = folder / "imports.tf.json"
         blocks = json.loads(imports.read_text())["import"] if imports.exists() else []
         self.imports = {each["to"]: each["id"] for each in blocks}
+        self.asked_for = [
+            name for name, each in document.get("variable", {}).items() if "default" not in each
+        ]
         self.path = (folder / document["terraform"]["backend"]["local"]["path"]).resolve()
         self.have: dict[str, Document] = {}
 
@@ -74,6 +79,12 @@ class Stack:
                 (instance,) = each["instances"]
                 self.have[f"{each['type']}.{each['name']}"] = instance["attributes"]
             yield
+
+    def refuse_without_variables(self) -> None:
+        """Nobody is there to be asked for a value."""
+        for name in self.asked_for:
+            if not os.environ.get(f"TF_VAR_{name}"):
+                raise Failed(f"No value for required variable {name}")
 
     def write(self) -> None:
         """The state, in place."""

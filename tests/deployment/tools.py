@@ -6,6 +6,7 @@ Doctl reads its own credentials, which never pass through the product: here a no
 import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
@@ -43,7 +44,13 @@ def install(folder: Path, url: str, token: str, *names: str) -> Mapping[str, str
     return {NOTE: str(folder), "PATH": os.pathsep.join(places)}
 
 
-MODULES = {"docker": "tools", "doctl": "tools", "kubectl": "tools", "terraform": "terraform"}
+MODULES = {
+    "docker": "tools",
+    "doctl": "tools",
+    "kubectl": "tools",
+    "cdktf": "tools",
+    "terraform": "terraform",
+}
 """Where each program is written."""
 
 
@@ -76,6 +83,16 @@ def doctl(arguments: list[str]) -> int:
 def kubectl(_arguments: list[str]) -> int:
     """Only its version."""
     sys.stdout.write("Client Version: v1.34.1\n")
+    return 0
+
+
+def cdktf(arguments: list[str]) -> int:
+    """`deploy` of stacks in their order: what the real one does with Terraform."""
+    subprocess.run([sys.executable, "main.py"], check=True)
+    for stack in arguments[1:]:
+        at = f"-chdir=cdktf.out/stacks/{stack}"
+        for verb in ("init", "apply"):
+            subprocess.run(["terraform", at, verb], check=True)
     return 0
 
 

@@ -84,8 +84,9 @@ def world(folder: Path, synthesised: Path, endpoint: str) -> Iterator[World]:
 def make_a_commit(place: Place) -> None:
     """A push needs a checkout that is its commit."""
     place.git("init", "-q")
-    ignored = ".gtc/\ncdktf.out/\n*.tfstate*\n__pycache__/\n"
-    (place.folder / ".gitignore").write_text(ignored)
+    if not (place.folder / ".gitignore").exists():
+        ignored = ".gtc/\ncdktf.out/\n*.tfstate*\n__pycache__/\n"
+        (place.folder / ".gitignore").write_text(ignored)
     place.git("add", "-A")
     place.git("commit", "-q", "-m", "x")
 

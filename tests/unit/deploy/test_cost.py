@@ -8,7 +8,7 @@ import pytest
 from gtc_spec import bill
 from tests.digitalocean.server import Cloud
 from tests.unit.cli.conftest import Call
-from tests.unit.deploy.conftest import Checkout, deploy_by_hand
+from tests.unit.deploy.conftest import Checkout, ask, deploy_by_hand
 
 pytestmark = pytest.mark.usefixtures("secrets")
 
@@ -87,8 +87,8 @@ def test_after_its_date_a_deployment_is_listed_and_then_torn_down(
     told = gtc("teardown-if-expired")
     assert told.code == 0, told.err
     assert cloud.account.billable() == []
-    assert "  1 x gpu-h200x8-1128gb-contracted\n  2 x s-2vcpu-4gb\n" in told.out
-    assert told.out.index("2 x s-2vcpu-4gb") < told.out.index("=== teardown")
+    listed = "  cluster gtc-demo with 1 x gpu-h200x8-1128gb-contracted, 2 x s-2vcpu-4gb\n"
+    assert told.out.index(listed) < told.out.index("=== teardown")
     assert checkout.terraform == ["destroy infra-prod"]
 
 
@@ -115,3 +115,25 @@ def test_an_end_date_that_has_passed_is_refused(
     told = gtc("deploy", "--env", "dev")
     assert told.code == 2
     assert told.error == "the end date 2020-01-01 00:00 UTC has passed"
+
+
+def test_a_share_that_outlived_its_cluster_ends_on_our_date_and_only_when_it_is_ours(
+    gtc: Call, cloud: Cloud, checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    id = deploy_by_hand(cloud, "gtc-demo-prod")
+    vpc = cloud.account.clusters[id]["vpc_uuid"]
+    share = {"name": "gtc-demo-models", "size_gib": 50, "region": "atl1", "vpc_ids": [vpc]}
+    ask(cloud, "nfs", share)
+    cloud.account.drop_cluster(id, associated=True)
+    monkeypatch.setenv("GTC_UNTIL", "2020-01-01T00:00Z")
+
+    told = gtc("teardown-if-expired")
+    assert (told.code, told.error) == (
+        1,
+        "what is left of prod has no end date; nothing was deleted",
+    )
+
+    checkout.deployed("infra-prod", 1)
+    told = gtc("teardown-if-expired")
+    assert told.code == 0, told.err
+    assert cloud.account.billable() == []

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
@@ -15,12 +14,15 @@ from typing import cast
 import click
 
 from gtc_cli import options
+from gtc_cli.deploy import checkout, state
 from gtc_cli.deploy.account import RunningCluster, running_cluster
+from gtc_cli.deploy.api import Api
+from gtc_cli.deploy.recovery.inventory import look
 from gtc_cli.deploy.variables import DO_TOKEN, NEEDED, Variables
 from gtc_spec import bill, prices
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError, UsageError
-from gtc_spec.names import environment_tag
+from gtc_spec.names import environment_tag, infra_stack
 
 END_NEEDED_USD_H = 25
 """Dollars an hour from which on nothing is started that nobody has said the end of."""
@@ -57,27 +59,40 @@ def teardown_if_expired(env: str | None) -> None:
     """
     environment = options.environment(env, None)
     token = Variables.read(os.environ, Path.cwd()).secrets(NEEDED["infra"])[DO_TOKEN]
-    cluster = running_cluster(token)
-    if cluster is None or environment_tag(environment.name) not in cluster.tags:
+    left = [each for each in look(Api(token), environment.name).things if not each.is_free]
+    if not left:
         click.echo(f"nothing of {environment.name} runs in this account")
         return
-    until = bill.until_of(cluster.tags)
-    if until is None:
-        raise GtcError(
-            f"the cluster of {environment.name} has no end date; nothing was deleted",
-            f"give it one: make infra-up UNTIL={bill.EXAMPLE}, or make teardown",
-        )
-    left = bill.minutes_left(until, datetime.now(UTC))
-    if left > 0:
-        click.echo(f"{environment.name} may run {_span(left)} longer, until {_date(until)}")
+    until = _end(environment, running_cluster(token))
+    minutes = bill.minutes_left(until, datetime.now(UTC))
+    if minutes > 0:
+        click.echo(f"{environment.name} may run {_span(minutes)} longer, until {_date(until)}")
         return
     click.echo(f"the end date {_date(until)} has passed; deleting:")
-    for line in _inventory(environment, cluster):
-        click.echo(f"  {line}")
+    for thing in left:
+        click.echo(f"  {thing}")
     from gtc_cli.deploy.teardown import Consent
     from gtc_cli.deploy.verbs import deployment_for
 
     deployment_for(env, "infra").teardown(Consent(force=True))
+
+
+def _end(env: Environment, cluster: RunningCluster | None) -> datetime:
+    """When all of it has to be gone: the cluster's tag, or without a cluster our own choice.
+
+    Raises:
+        GtcError: Nobody has said. What remains without a cluster may belong to a deployment that
+            somebody just begins, so that only a state of this checkout makes it ours.
+    """
+    ours = state.is_ours(checkout.root(), infra_stack(env.name))
+    until = bill.until_of(cluster.tags) if cluster else (env.until if ours else None)
+    if until is None:
+        what = "the cluster" if cluster else "what is left"
+        raise GtcError(
+            f"{what} of {env.name} has no end date; nothing was deleted",
+            f"give it one: make infra-up UNTIL={bill.EXAMPLE}, or make teardown",
+        )
+    return until
 
 
 def refuse_without_end(env: Environment, now: datetime) -> None:
@@ -153,17 +168,6 @@ def _lines(env: Environment, figures: dict[str, object], *, looked: bool) -> lis
             f"{figures['usd_at_the_end']} USD in all"
         )
     return [*lines, f"          {NOT_IN_IT}"]
-
-
-def _inventory(env: Environment, cluster: RunningCluster) -> list[str]:
-    """What a teardown takes away, in words."""
-    nodes = Counter(size for size, _ in cluster.nodes)
-    share = env.hosting.share
-    stored = f", the share of {share.gib} GiB with the models" if share else ""
-    return [
-        *(f"{amount} x {size}" for size, amount in sorted(nodes.items())),
-        f"the cluster with everything in it, its VPC{stored}",
-    ]
 
 
 def _date(when: datetime) -> str:
