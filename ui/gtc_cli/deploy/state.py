@@ -43,8 +43,12 @@ def addresses(folder: Path, stack: str) -> tuple[str, ...]:
 def is_ours(folder: Path, stack: str) -> bool:
     """Whether this checkout deployed a stack: its state lists something, or was cut short."""
     path = folder / names.state_file(stack)
-    cut = broken(folder, stack).exists() or (path.exists() and not path.stat().st_size)
-    return cut or resources(folder, stack) > 0
+    if broken(folder, stack).exists() or (path.exists() and not path.stat().st_size):
+        return True
+    try:
+        return resources(folder, stack) > 0
+    except UsageError:
+        return True
 
 
 def ids(folder: Path, stack: str, kind: str) -> tuple[str, ...]:
