@@ -12,6 +12,7 @@ from typing import Any
 
 import click
 
+from gtc_cli.extras import missing
 from gtc_spec.errors import GtcError, UsageError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
@@ -30,8 +31,12 @@ class Gtc(click.Group):
         return super().get_command(ctx, cmd_name)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names of all verbs."""
-        _learn_all(self)
+        """Names of all verbs; of `load` alone where nothing else is installed."""
+        try:
+            _learn_all(self)
+        except ModuleNotFoundError as error:
+            missing(error)
+            return ["load"]
         return super().list_commands(ctx)
 
     def resolve_command(
@@ -121,6 +126,9 @@ def main(argv: list[str] | None = None) -> int:
         return error.exit_code
     except click.ClickException as error:
         return _tell(error.format_message().rstrip(".").lower(), "", 2, wants_json)
+    except ModuleNotFoundError as error:
+        lacking = missing(error)
+        return _tell(lacking.message, lacking.hint, lacking.exit_code, wants_json)
     except GtcError as error:
         return _tell(error.message, error.hint, error.exit_code, wants_json)
     return result if isinstance(result, int) else 0

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from gtc_cli.load import words
@@ -38,6 +38,8 @@ def lines(document: JSON) -> Iterator[str]:
             f"{n} {name}" for name, n in figures["all"]["failed"].items()
         )
     yield _goodput(document)
+    if "server" in document:
+        yield from _server(document["server"])
     quality = document["quality"]
     light = words.light(quality["light"], quality["reason"], quality["stamp_source"])
     yield _LABEL.format("client") + light
@@ -87,3 +89,24 @@ def _goodput(document: JSON) -> str:
         return told
     ttft, itl = words.seconds(goals["ttft_s"]), words.seconds(goals["itl_s"])
     return f"{told} of all within TTFT {ttft} and mean ITL {itl}"
+
+
+def _server(server: JSON) -> Iterator[str]:
+    """What the server said of itself."""
+
+    def told(name: str, say: Callable[[float], str]) -> str:
+        gauge = server[name]
+        return words.NO_DATA if gauge is None else f"{say(gauge['mean'])}, max {say(gauge['max'])}"
+
+    yield (
+        _LABEL.format("server") + f"queued {told('queued', words.number)};"
+        f" running {told('running', words.number)}"
+    )
+    yield (
+        _LABEL.format("") + f"KV use {told('kv_use', words.percent)};"
+        f" prefix hits {words.percent(server['prefix_hit_share'])}"
+    )
+    if server["not_found"]:
+        yield _LABEL.format("") + f"not told there: {', '.join(server['not_found'])}"
+    if server["problem"]:
+        yield _LABEL.format("") + server["problem"]

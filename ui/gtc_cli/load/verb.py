@@ -6,7 +6,7 @@ import asyncio
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -57,12 +57,26 @@ def run(
 
         return curve.carry_out(plan, flags, outputs, conditions, as_json=as_json)
     screen = _screen(no_live, as_json)
-    finished, document, logged = _carry_out(plan, outputs.needs_requests, screen)
+    finished, document, logged = _carry_out(
+        plan, outputs.needs_requests, screen, flags["server_metrics"]
+    )
     told = ending.tell(document, logged, outputs, as_json=as_json)
     refused = _refused(conditions, document)
     if finished.problem:
         raise GtcError(finished.problem)
     return INTERRUPTED if finished.interrupted else refused or (0 if told else 1)
+
+
+@load.command()
+@click.argument("a", type=flagged.FILE, metavar="A.json")
+@click.argument("b", type=flagged.FILE, metavar="B.json")
+@click.option("--page", type=flagged.PLACE, metavar="FILE", help="The table and plots as HTML.")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def compare(a: Path, b: Path, page: Path | None, as_json: bool) -> int:
+    """Say what got better or worse from run A to run B, and what is noise."""
+    from gtc_cli.load.against import verb as against
+
+    return against.carry_out(a, b, page, as_json=as_json)
 
 
 def _screen(no_live: bool, as_json: bool) -> Any:
@@ -73,13 +87,14 @@ def _screen(no_live: bool, as_json: bool) -> Any:
 
 
 def _carry_out(
-    plan: Plan, log_requests: bool, screen: Any
+    plan: Plan, log_requests: bool, screen: Any, server_metrics: str | None
 ) -> tuple[Run, dict[str, Any], list[dict[str, Any]]]:
     """The run that is over, its report, and its finished requests if they are wanted."""
     from gtc_cli.load.probe.wording import worded
     from gtc_cli.load.reports.ending import steadily
     from gtc_cli.load.reports.report import document
     from gtc_cli.load.run import Run
+    from gtc_cli.load.serverside.watch import Watch
     from gtc_cli.load.session import Session
 
     with _temporary() as folder:
@@ -88,13 +103,19 @@ def _carry_out(
             plan = replace(plan, settings=settings)
         finished = Run(plan)
 
+        watch = Watch(server_metrics, plan.settings.access) if server_metrics else None
+
         async def drive() -> None:
-            async with Session(plan.settings, forked(plan), worded) as session:
+            async with (
+                watch.over() if watch is not None else nullcontext(),
+                Session(plan.settings, forked(plan), worded) as session,
+            ):
                 await session.measure(finished, steadily(screen.draw))
 
         with screen:
             asyncio.run(drive())
-        return finished, document(finished), _logged(plan, Path(folder), finished)
+        told = document(finished) | ({} if watch is None else {"server": watch.told()})
+        return finished, told, _logged(plan, Path(folder), finished)
 
 
 def forked(plan: Plan) -> Sequence[ForkedWorker]:

@@ -78,9 +78,10 @@ def parse(reports: Iterable[Path], exports: Iterable[str], requests: Path | None
             raise UsageError(
                 f"not a report: {path}, allowed: a name that ends in {', '.join(FORMS)}"
             )
-        if path.suffix == ".html" and find_spec("matplotlib") is None:
+        lacking = [name for name in ("jinja2", "matplotlib") if find_spec(name) is None]
+        if path.suffix == ".html" and lacking:
             raise UsageError(
-                "an html report needs matplotlib, which is not installed",
+                f"an html report needs {' and '.join(lacking)}, not installed here",
                 "pip install 'gtc-demo[reports]', or ask for .json and make the page elsewhere",
             )
     aiperf = tuple(_export(text) for text in exports)

@@ -23,6 +23,8 @@ from gtc_runtime.version import version
 JSON = dict[str, Any]
 
 SCHEMA: Final = "gtc-load-report/1"
+WINDOWS_MAX: Final = 20
+"""Pieces of a run that are kept for comparing it with another."""
 POINTS_MAX: Final = 300
 """The course of a run has at most this many points; longer runs have longer steps."""
 
@@ -37,6 +39,7 @@ def document(run: Run) -> JSON:
         "check": check(totals["all"]),
         "quality": _quality(run),
         "figures": figures(run),
+        "windows": _windows(run),
         "course": _course(run, totals),
         "histograms": {
             key: {name: buckets(getattr(tally, name)) for name in LATENCIES}
@@ -147,6 +150,27 @@ def _quality(run: Run) -> JSON:
         "reader_stall_p99_ms": worst.reader_stall_p99_ms,
         "coalesced_share": worst.coalesced_share,
         "cpu_share": worst.cpu_share,
+    }
+
+
+def _windows(run: Run) -> list[JSON]:
+    """The measured load in equal pieces with their distributions, for comparing two runs."""
+    whole = run.window()
+    if whole is None:
+        return []
+    step_s = max(1, math.ceil(whole.length_s / WINDOWS_MAX))
+    begins = range(int(whole.start_s), int(whole.end_s) - step_s + 1, step_s)
+    return [_piece(run.book.window(at_s, at_s + step_s)["all"], step_s) for at_s in begins]
+
+
+def _piece(tally: Tally, length_s: int) -> JSON:
+    counts = {name: getattr(tally, name) for name in ("due", "ok", "good", "shed", "answers")}
+    return {
+        "length_s": length_s,
+        **counts,
+        "failed": tally.failed_total,
+        "tokens": tally.tokens,
+        **{name: buckets(getattr(tally, name)) for name in ("ttft", "itl", "tpot", "e2e")},
     }
 
 

@@ -1,0 +1,30 @@
+"""Which extra of the package brings a library that is not installed."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from gtc_spec.errors import GtcError
+
+_OURS: Final = ("gtc_spec", "gtc_runtime", "gtc_cli", "gtc_panel", "dashboards")
+_REHEARSAL: Final = ("dynamo", "jsonpatch", "jsonschema", "numpy", "promql_parser")
+_REPORTS: Final = ("jinja2", "matplotlib")
+
+
+def missing(error: ModuleNotFoundError) -> GtcError:
+    """What to say when a verb needs a library that is not there.
+
+    Raises:
+        ModuleNotFoundError: It is one of our own modules: a fault of the package.
+    """
+    library = (error.name or "").partition(".")[0]
+    if not library or library in _OURS:
+        raise error
+    extras = "runtime,ui"
+    if library in _REHEARSAL:
+        extras = "runtime,ui,rehearsal"
+    elif library in _REPORTS:
+        extras = "reports"
+    return GtcError(
+        f"this verb needs {library}, which is not installed", f"pip install 'gtc-demo[{extras}]'"
+    )

@@ -1,0 +1,1 @@
+"""What the server says of itself in its own metrics, beside what the client measured."""
