@@ -28,6 +28,8 @@ def lines(document: JSON) -> Iterator[str]:
     for span, name in words.SPANS.items():
         yield _throughput(name, figures["all"]["throughput"][span])
     yield _lengths(figures["all"]["lengths"])
+    if run["prompts"] and run["prompts"]["exact_prompt_lengths"] is False:
+        yield _LABEL.format("") + "prompts are as long as was asked only if a word is a token here"
     yield _LABEL.format("tokens counted") + words.counted(figures["all"])
     if asked := words.asked(run["dialect"]):
         yield _LABEL.format("asked") + asked
