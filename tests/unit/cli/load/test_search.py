@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gtc_cli.load.curve.knee import verdict
 from gtc_cli.load.curve.search import AGREE, MEASUREMENTS_MAX, TOLERANCE, Search
 
 
@@ -68,3 +69,23 @@ def test_noise_near_the_border_moves_the_result_by_little_and_is_told(seed, bord
     assert found.low == pytest.approx(border, rel=0.07)
     contradictions = [load for load, seen in found.results.items() if len(set(seen)) > 1]
     assert set(contradictions) <= set(found.surprises)
+
+
+@pytest.mark.parametrize(
+    ("results", "ceiling", "says"),
+    [
+        (
+            {1: [True, True], 1.02: [False, False]},
+            None,
+            "met up to 1 requests/s and missed at 1.02",
+        ),
+        ({1: [True]}, 2, "met at 1 requests/s; at 2 the client was the limit"),
+        ({1: [True]}, 1, "met at 1 requests/s, where the client began to be the limit"),
+        ({1: [True]}, None, "met at 1 requests/s, the highest load that was tried"),
+        ({1: [False]}, None, "no load that was tried meets the goals"),
+        ({1: [True, False, True]}, None, "noise: results at 1 contradict others"),
+    ],
+)
+def test_what_was_found_is_said_in_a_sentence(results, ceiling, says):
+    search = Search(1, 100, results=results, ceiling=ceiling)
+    assert says in verdict(search, "rps", interrupted=False)["words"]

@@ -77,6 +77,8 @@ def verdict(search: Search, kind: str, interrupted: bool) -> JSON:
         words = f"the goals are met up to {low:.4g}{unit} and missed at {high:.4g}"
         if high > low * TOLERANCE and not search.whole:
             words += "; the search ended before they were closer"
+    elif ceiling is not None and ceiling <= low:
+        words = f"the goals are met at {low:.4g}{unit}, where the client began to be the limit"
     elif ceiling is not None:
         words = (
             f"the goals are met at {low:.4g}{unit}; at {ceiling:.4g} the client was the limit,"

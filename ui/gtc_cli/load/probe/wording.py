@@ -49,7 +49,7 @@ def wording_by(count: Count) -> Wording:
         return found - overhead - len(group)
 
     try:
-        whole = tuple(_whole(words, surplus))
+        whole = tuple(_whole(words, surplus(words), surplus))
     except _TooManyAsksError:
         return assumed
     if len(whole) < WORDS_MIN:
@@ -59,14 +59,15 @@ def wording_by(count: Count) -> Wording:
     return Wording(words=kept, overhead_tokens=overhead, exact=True)
 
 
-def _whole(words: Sequence[str], surplus: Callable[[Sequence[str]], int]) -> list[str]:
-    """Those of the words that are one token."""
-    if not surplus(words):
+def _whole(words: Sequence[str], found: int, surplus: Callable[[Sequence[str]], int]) -> list[str]:
+    """Those of the words that are one token; `found` is the surplus of all of them."""
+    if not found:
         return list(words)
     if len(words) == 1:
         return []
-    middle = len(words) // 2
-    return _whole(words[:middle], surplus) + _whole(words[middle:], surplus)
+    left, right = words[: len(words) // 2], words[len(words) // 2 :]
+    of_left = surplus(left)
+    return _whole(left, of_left, surplus) + _whole(right, found - of_left, surplus)
 
 
 def worded(settings: LoadSettings, found: Target) -> LoadSettings:
