@@ -180,8 +180,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "dead-homes": dead_home_table,
     "images": image_table,
     "metrics": metric_table,
-    "phases-prod": lambda: phase_table("prod"),
-    "phases-dev": lambda: phase_table("dev"),
+    **{f"phases-{name}": partial(phase_table, name) for name in environment.ENVIRONMENTS},
     **{
         f"example-{path.stem}": partial(example, path.stem)
         for path in (ROOT / "examples").glob("*.py")

@@ -24,6 +24,9 @@ BANNER_MINUTES: Final = (60, 15, 0)
 
 EXAMPLE: Final = "+8h"
 """An end date for hints and documents: it cannot go stale."""
+END_NEEDED_USD_H: Final = 25
+"""Dollars an hour from which on nothing is started that nobody has said the end of."""
+
 _TAG_TIME: Final = "%Y%m%dt%H%Mz"
 _SPAN: Final = re.compile(r"\+(?:(?P<days>\d+)d)?(?:(?P<hours>\d+)h)?(?:(?P<minutes>\d+)m)?")
 
@@ -167,6 +170,11 @@ def bill(
     small = env.hosting.management_nodes[0] if management_nodes is None else management_nodes
     price = prices.usd_h(prices.lines(env, worker_nodes=large, management_nodes=small))
     return Bill(large, large * nodes.gpus // nodes.count, small, price, max(0.0, hours))
+
+
+def needs_end(env: Environment) -> bool:
+    """Whether it costs too much an hour to be started without an end date."""
+    return bill(env, 0).usd_h > END_NEEDED_USD_H
 
 
 def usd_per_million(usd: float, tokens: int) -> float | None:

@@ -16,8 +16,8 @@ async def end_date(case: Case) -> Finding:
     until, env = case.env.until, case.env
     hint = f"make deploy ENV={env.name} UNTIL=+8h, or a date as GTC_UNTIL in .env"
     if until is None:
-        if env.name == "prod":
-            return red("none was set", "one: eight GPUs are easy to forget", hint)
+        if bill.needs_end(env):
+            return red("none was set", "one: what costs that much is easy to forget", hint)
         raise NotApplicable("none was set")
     left = bill.minutes_left(until, case.now())
     told = f"{until:%Y-%m-%d %H:%M} UTC"

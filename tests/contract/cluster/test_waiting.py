@@ -22,9 +22,10 @@ from tests.contract.cluster.conftest import LIMITS, Cluster
 READY = {"conditions": [{"type": "Ready", "status": "True"}], "phase": "Running"}
 
 
-def node(name: str, gpus: int, ready: bool = True) -> dict[str, Any]:
+def node(name: str, gpus: int, ready: bool = True, pool: str = "") -> dict[str, Any]:
+    labels = {"doks.digitalocean.com/node-pool": pool} if pool else {}
     return {
-        "metadata": {"name": name},
+        "metadata": {"name": name, "labels": labels},
         "status": {
             "allocatable": {"cpu": "8", **({"nvidia.com/gpu": str(gpus)} if gpus else {})},
             "conditions": [{"type": "Ready", "status": "True" if ready else "Unknown"}],
@@ -32,8 +33,8 @@ def node(name: str, gpus: int, ready: bool = True) -> dict[str, Any]:
     }
 
 
-def add_node(cluster: Cluster, name: str, gpus: int, ready: bool = True) -> None:
-    made = node(name, gpus, ready)
+def add_node(cluster: Cluster, name: str, gpus: int, ready: bool = True, pool: str = "") -> None:
+    made = node(name, gpus, ready, pool)
     cluster.store.create(NODE, made)
     cluster.store.patch(NODE, name, None, {"status": made["status"]}, "status")
 
@@ -72,6 +73,21 @@ async def test_a_node_that_is_not_ready_offers_nothing_and_is_named(
     add_node(cluster, "gpu-2", 1, ready=False)
 
     assert await waiting.gpus(kube, 2) == Seen(False, "1 of 2 gpus on 2 nodes; not ready: gpu-2")
+
+
+async def test_workers_without_gpus_wait_for_the_nodes_of_their_own_pool(
+    cluster: Cluster, kube: Kube
+) -> None:
+    nodes = load("cpu").nodes
+    add_node(cluster, "workers-1", 0, pool="workers")
+    add_node(cluster, "management-1", 0, pool="management")
+    alone = await waiting.places(kube, nodes)
+    add_node(cluster, "workers-2", 0, ready=False, pool="workers")
+    half = await waiting.places(kube, nodes)
+
+    pool = "1 of 2 nodes in the pool workers, 4 simulated worker slots"
+    assert alone == Seen(False, pool)
+    assert half == Seen(False, f"{pool}; not ready: workers-2")
 
 
 async def test_a_ready_node_without_gpus_waits_for_its_driver(cluster: Cluster, kube: Kube) -> None:

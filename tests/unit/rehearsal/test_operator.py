@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -331,6 +332,20 @@ async def test_nodes_show_the_gpus_of_the_environment(tmp_path: Path) -> None:
 
     assert sorted(gpus) == [0, 1, 1, 1]
     assert len(placed) == 2  # one GPU a node
+
+
+async def test_without_gpus_workers_take_slots_of_nodes_of_their_own_and_the_rest_wait(
+    tmp_path: Path,
+) -> None:
+    async with cluster(tmp_path, "cpu") as c:
+        c.scale(PREFILL, 8)
+        await c.until(lambda: len(c.pods(PREFILL)) == 8 and c.ready(PREFILL) == 5)
+        workers = c.pods(PREFILL) + c.pods(DECODE)
+        nodes = Counter(pod["spec"].get("nodeName") for pod in workers)
+        waiting = [pod for pod in workers if not pod["spec"].get("nodeName")]
+
+    assert nodes == {"rehearsal-cpu-0": 4, "rehearsal-cpu-1": 4, None: 3}
+    assert all("Insufficient cpu" in str(pod["status"]["conditions"]) for pod in waiting)
 
 
 async def test_a_cluster_that_never_comes_up_is_said_in_one_line(

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gtc_spec import bill
-from gtc_spec.environment import load
+from gtc_spec.environment import ENVIRONMENTS, load
 from gtc_spec.errors import UsageError
 from gtc_spec.overrides import load_with
 
@@ -134,6 +134,10 @@ def test_a_cluster_of_simulated_workers_costs_less_than_a_dollar_an_hour_at_its_
     control_plane, volumes = 40, 40 * 0.1  # a month, over 672 hours
     assert least.usd_h == pytest.approx((2 * 96 + 2 * 24 + control_plane + volumes) / 672)
     assert 0.1 < least.usd_h < most.usd_h < 1
+
+
+def test_only_prod_costs_so_much_that_it_needs_an_end() -> None:
+    assert {name for name in ENVIRONMENTS if bill.needs_end(load(name))} == {"prod"}
 
 
 def test_dollars_for_a_million_tokens_need_tokens() -> None:

@@ -24,8 +24,6 @@ from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.names import environment_tag, infra_stack
 
-END_NEEDED_USD_H = 25
-"""Dollars an hour from which on nothing is started that nobody has said the end of."""
 NOT_IN_IT = (
     "not in it: traffic, the bucket and the registry, which stay; docs/doctor.md has the sources"
 )
@@ -103,8 +101,8 @@ def refuse_without_end(env: Environment, now: datetime) -> None:
     """
     example = f"make deploy ENV={env.name} UNTIL={bill.EXAMPLE}, or a date as GTC_UNTIL in .env"
     if env.until is None:
-        price = bill.bill(env, 0).usd_h
-        if price > END_NEEDED_USD_H:
+        if bill.needs_end(env):
+            price = bill.bill(env, 0).usd_h
             raise UsageError(
                 f"{env.name} costs about {price:.0f} USD an hour and needs an end", example
             )
