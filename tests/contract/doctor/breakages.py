@@ -255,7 +255,7 @@ BREAKAGES: tuple[tuple[Break, str, str, str], ...] = (
     (the_api_is_away, "token", "does not answer", "check the network"),
     (the_api_is_broken, "token", "503", "status.digitalocean.com"),
     (the_api_asks_to_wait, "token", "429", "repeat"),
-    (the_token_may_only_read, "scopes", "kubernetes:create", "/account/api/tokens"),
+    (the_token_may_only_read, "scopes", "lacks droplet:delete, kubernetes:create", "account/api"),
     (the_token_may_do_nothing_with_shares, "scopes", "lacks nfs:list", "add these scopes"),
     (doctl_has_another_account, "doctl context", "other@example.com", "DO_CONTEXT="),
     (doctl_has_no_such_context, "doctl context", "solutions: unable to", "doctl auth init"),
