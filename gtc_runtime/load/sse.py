@@ -159,10 +159,7 @@ class EventStream:
         return usage
 
     def text(self) -> str:
-        """The answer's text, or its reasoning if that is all there is; never empty words of ours.
-
-        Frames that cannot be read are left out.
-        """
+        """The answer's text, or its reasoning if that is all there is; empty without any words."""
         pairs = [
             frames_as_json.texts(frames_as_json.parse(each)) for each in _frames(self._kept or ())
         ]
@@ -286,7 +283,7 @@ def _number_after(frame: bytes, field: bytes) -> int | None:
 def _words(data: bytes) -> str:
     """What an error event says; it need not be JSON."""
     found = frames_as_json.parse(data)
-    said = frames_as_json.words_of(found.get("error", found)).encode() if found else data
+    said = frames_as_json.words_of(found.get("error") or found).encode() if found else data
     return _printable(said)
 
 

@@ -17,6 +17,8 @@ _WORDS = ("message", "detail", "errors", "error_message", "msg")
 """Where servers put what went wrong when there is no field `error`."""
 _OUTPUT = ("content", "reasoning_content", "reasoning", "text", "refusal", "tool_calls")
 _CALL = "function_call"
+WORDS_MAX = 1_000
+"""How much of the words of an error is kept, characters."""
 TOKENS_MAX = 10**9
 """A count above this is none."""
 
@@ -90,13 +92,13 @@ def tokens_of(usage: Mapping[str, Any], name: str) -> int | None:
 
 
 def words_of(error: object) -> str:
-    """What an error says."""
+    """What an error says, in letters that can be written anywhere."""
     if isinstance(error, list) and error:
         error = error[0]
     if isinstance(error, dict):
         found = next((error[name] for name in _WORDS if error.get(name)), None)
         return words_of(found) if found else json.dumps(error)
-    return str(error)
+    return str(error)[:WORDS_MAX].encode(errors="replace").decode()
 
 
 def _choices(data: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
@@ -142,8 +144,8 @@ def _text(value: object) -> str:
 def _end(reason: object) -> tuple[str, str]:
     """Reason and further words; some engines send an object with both."""
     if isinstance(reason, dict):
-        return str(reason.get("type", "unknown")), str(reason.get("message") or "")
-    return str(reason), ""
+        return words_of(reason.get("type", "unknown")), words_of(reason.get("message") or "")
+    return words_of(reason), ""
 
 
 def _error(data: Mapping[str, Any], choices: list[dict[str, Any]]) -> str | None:

@@ -83,11 +83,15 @@ def test_a_client_that_was_not_quite_up_to_it_is_named() -> None:
     def led(light: str) -> dict[str, Any]:
         shares = {"green": 0.7, "amber": 0.3, "red": 0.0}
         quality = {"light": light, "reason": "the reader stalls", "light_shares": shares}
-        return {"X": {"load": {"quality": quality}}}
+        return {"X": {"load": {"quality": quality, "run": {"itl_basis": basis}}}}
 
+    basis = "token"
     (line,) = doubts({LEGS[0]: led("green"), LEGS[1]: led("amber")})
     assert line.startswith("aggregated X")
     assert "green for 70%" in line
+    basis = "frame"
+    (line,) = doubts({LEGS[0]: led("green")})
+    assert "ITL is spread" in line
 
 
 def test_the_page_holds_every_figure_and_needs_no_network() -> None:

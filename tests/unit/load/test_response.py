@@ -210,6 +210,20 @@ def test_a_frame_unlike_the_ones_before_is_looked_at_closely(late, tokens):
     assert bool(response.events.usage()) == ("usage" in late)
 
 
+@pytest.mark.parametrize(
+    "odd",
+    [
+        content("a", error={"message": "half \ud800 a letter"}),
+        content("a", {"type": "abort", "message": "\ud800" * 5_000}),
+        content("a", "\udfff"),
+    ],
+)
+def test_words_that_are_no_letters_can_be_told_all_the_same(odd):
+    response = feed(chunked([data(content("a")), data(odd), data(b"[DONE]")]))
+    assert response.outcome in (Outcome.ERROR_IN_STREAM, Outcome.ABORTED)
+    assert len(response.detail.encode()) < 2_000
+
+
 def test_an_error_field_that_is_null_is_no_error():
     response = feed(chunked([data(content("a", "stop", error=None)), data(b"[DONE]")]))
     assert response.outcome is Outcome.OK

@@ -103,14 +103,22 @@ def summary(rows: list[JSON]) -> list[str]:
 
 
 def doubts(legs: dict[str, dict[str, JSON]]) -> list[str]:
-    """When the client that sent the load was not quite up to it, one line each."""
-    return [
+    """When the client was not quite up to it, or knew less than it should, one line each."""
+    late = [
         f"{leg} {load}: the client's light was {quality['light']}, {quality['reason']};"
         f" green for {quality['light_shares']['green']:.0%} of the run"
         for leg, loads in legs.items()
         for load, found in loads.items()
         if (quality := found["load"]["quality"])["light"] != "green"
     ]
+    spread = [
+        f"{leg} {load}: the server says only at the end how many tokens its frames had, so the ITL"
+        " is spread over them"
+        for leg, loads in legs.items()
+        for load, found in loads.items()
+        if found["load"]["run"]["itl_basis"] == "frame"
+    ]
+    return late + spread
 
 
 def _rounded(value: float | None) -> float | None:
