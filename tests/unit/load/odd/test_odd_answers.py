@@ -11,7 +11,7 @@ from gtc_spec.phases import WorkloadMix
 from tests.unit.load.odd.answers import CHUNKED, ODD, Odd, Piece, frame, words
 
 GOALS = RequestGoals(ttft_s=1.0, itl_s=0.05)
-PATIENT = Timeouts(connect_s=2, first_token_s=4, stall_s=0.5, whole_s=8)
+PATIENT = Timeouts(connect_s=5, first_token_s=10, stall_s=2, whole_s=20)
 
 
 async def say(writer: asyncio.StreamWriter, odd: Odd) -> None:
