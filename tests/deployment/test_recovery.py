@@ -130,10 +130,11 @@ def test_a_lost_state_is_refused_and_taken_over_when_that_is_asked_for(
         for each in here.place.folder.glob(f"{names.state_file(stack)}*"):
             each.unlink()
 
-    refused = deploy(here)
+    refused = here.place.gtc("infra", "up", "--env", "dev")
 
     assert refused.code == 2
     assert "ADOPT=1 takes it over" in refused.said
+    assert "not ready: cluster name" in deploy(here).said
     assert deploy(here, "--adopt").code == 0
 
 

@@ -139,7 +139,11 @@ class Teardown:
             GtcError: Something would not go.
         """
         found = self.look()
-        foreign = [each for each in found.things if each.kind in MAIN and each.id not in self._ours]
+        foreign = [
+            each
+            for each in found.things
+            if each.id not in self._ours and (each.kind in MAIN or not self._ours)
+        ]
         if foreign:
             self.consent.to(
                 f"delete {' and '.join(f'the {each.kind} {each.name}' for each in foreign)}",
