@@ -35,7 +35,7 @@ from gtc_spec import names
 from gtc_spec.manifests.placement import POOL_LABEL
 from tests.digitalocean.account import Account
 
-TICK_S = 0.02
+TICK_S = 0.2
 CERTIFICATE = """\
 -----BEGIN CERTIFICATE-----
 MIIBfjCCASOgAwIBAgIUVq8Vz5kDjiDHgn8dm16bVYeFBvgwCgYIKoZIzj0EAwIw
