@@ -49,7 +49,7 @@ class PoolView:
     desired: int | None = None
     ready: int | None = None
     pending: int | None = None
-    """Desired workers that are loading or wait for a GPU."""
+    """Desired workers that are loading or wait for a slot."""
     draining: int | None = None
     reason: str = ""
     """Why a worker is pending, in the scheduler's words."""
@@ -184,7 +184,7 @@ class DemoView:
     load_age_s: float | None
     events: tuple[EventView, ...]
     pods: tuple[PodView, ...] = ()
-    """Every worker of both pools; each has one GPU or waits for one."""
+    """Every worker of both pools; each has one slot or waits for one."""
     problem: str = ""
     """The most important thing that is wrong now, one line; empty when nothing is."""
     workers: WorkersView = field(default_factory=WorkersView)

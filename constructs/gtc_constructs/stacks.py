@@ -102,7 +102,7 @@ class InfraStack(TerraformStack):
 class ClusterStack(TerraformStack):
     """Everything inside the cluster, from monitoring to the panel.
 
-    It finds the cluster by its name and refuses one of the other environment. It ends well before
+    It finds the cluster by its name and refuses one of another environment. It ends well before
     the model is on the share or the image in the registry: workers and panel wait for theirs.
 
     Args:

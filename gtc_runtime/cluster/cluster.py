@@ -132,7 +132,7 @@ class Cluster:
         """Open the client and everything that stands on it.
 
         Args:
-            environment: For the GPU budget.
+            environment: For the number of slots.
             kubeconfig: File to use; empty takes the pod's service account.
             role: What this process is to the demo, one word; part of its Lease identity.
 

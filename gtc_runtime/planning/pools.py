@@ -1,4 +1,4 @@
-"""Simulated pools: workers that start late, drain before they go, and share the GPU budget.
+"""Simulated pools: workers that start late, drain before they go, and share the slots.
 
 It plays the operator's part for the planner. It must not know what the workers do.
 """
@@ -17,7 +17,7 @@ class SimulatedPools:
     """Both pools of one simulation.
 
     Args:
-        environment: Initial ratio, worker start and GPU budget.
+        environment: Initial ratio, worker start and slots.
         new_prefill, new_decode: Make a worker.
         at: Schedules a call at a time of the simulation.
     """

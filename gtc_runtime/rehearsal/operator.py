@@ -47,7 +47,7 @@ class Operator:
     Args:
         store: The cluster's objects.
         workers: Runs the processes of pods; Dynamo in the product.
-        environment: Start-up time of workers and the GPU budget.
+        environment: Start-up time of workers and their nodes.
         now: Wall clock for time stamps.
     """
 

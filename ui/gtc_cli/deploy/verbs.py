@@ -179,7 +179,7 @@ def deployment_for(env: str | None, part: Part | None) -> Deployment:
     """What the verbs work with, checked; ``part`` says whose variables must be set.
 
     Raises:
-        UsageError: A variable is missing or wrong, or the other environment lives here.
+        UsageError: A variable is missing or wrong, or another environment lives here.
     """
     os.umask(PRIVATE)
     folder = checkout.root()
