@@ -6,6 +6,7 @@ Standard library only and without imports of ours: it runs while the package is 
 from __future__ import annotations
 
 import hashlib
+import os
 import shlex
 import shutil
 import subprocess
@@ -56,7 +57,7 @@ def build(target: Path = LIBRARY, flags: Sequence[str] = ("-O2",)) -> Path:
         raise NotBuiltError("no C compiler")
     if not (Path(sysconfig.get_paths()["include"]) / "Python.h").exists():
         raise NotBuiltError("no Python.h: the headers of this Python are missing")
-    fresh = target.with_suffix(".new")
+    fresh = target.with_name(f"{target.stem}.{os.getpid()}.so")
     words = [
         *(found, *FLAGS, *flags, f'-DSOURCES="{state()}"'),
         f"-I{sysconfig.get_paths()['include']}",
@@ -70,6 +71,7 @@ def build(target: Path = LIBRARY, flags: Sequence[str] = ("-O2",)) -> Path:
     except (OSError, subprocess.TimeoutExpired) as error:
         raise NotBuiltError(f"the compiler failed: {error}") from None
     if done.returncode:
+        fresh.unlink(missing_ok=True)
         raise NotBuiltError(f"{shlex.join(words[:1])} failed: {done.stderr.strip()[-500:]}")
     fresh.replace(target)
     return target
