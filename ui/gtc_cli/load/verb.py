@@ -19,6 +19,7 @@ from gtc_spec.errors import GtcError
 if TYPE_CHECKING:
     from gtc_cli.load.judge.conditions import Condition
     from gtc_cli.load.run import Plan, Run
+    from gtc_cli.load.serverside.watch import Watch
     from gtc_runtime.load.forked import ForkedWorker
 
 FAILED = 4
@@ -94,7 +95,6 @@ def _carry_out(
     from gtc_cli.load.reports.ending import steadily
     from gtc_cli.load.reports.report import document
     from gtc_cli.load.run import Run
-    from gtc_cli.load.serverside.watch import Watch
     from gtc_cli.load.session import Session
 
     with _temporary() as folder:
@@ -103,7 +103,7 @@ def _carry_out(
             plan = replace(plan, settings=settings)
         finished = Run(plan)
 
-        watch = Watch(server_metrics, plan.settings.access) if server_metrics else None
+        watch = _watch(server_metrics, plan) if server_metrics else None
 
         async def drive() -> None:
             async with (
@@ -123,6 +123,12 @@ def forked(plan: Plan) -> Sequence[ForkedWorker]:
     from gtc_runtime.load.forked import ForkedWorker, may_fork
 
     return [ForkedWorker() for _ in range(plan.settings.shards if may_fork() else 0)]
+
+
+def _watch(url: str, plan: Plan) -> Watch:
+    from gtc_cli.load.serverside.watch import Watch
+
+    return Watch(url, plan.settings.access)
 
 
 @contextmanager
