@@ -42,6 +42,7 @@ DGDSA: Final = Kind(
 SCALED_OBJECT: Final = Kind("keda.sh", "v1alpha1", "scaledobjects", "ScaledObject")
 HPA: Final = Kind("autoscaling", "v2", "horizontalpodautoscalers", "HorizontalPodAutoscaler")
 POD: Final = Kind("", "v1", "pods", "Pod")
+SERVICE: Final = Kind("", "v1", "services", "Service")
 EVENT: Final = Kind("", "v1", "events", "Event")
 JOB: Final = Kind("batch", "v1", "jobs", "Job")
 SECRET: Final = Kind("", "v1", "secrets", "Secret")

@@ -116,8 +116,8 @@ class Transport:
             Unreachable: No usable credentials, or no answer.
         """
         transport = cls(
-            await _api(kubeconfig, namespace, limits),
-            await _api(kubeconfig, namespace, limits),
+            await open_api(kubeconfig, namespace, limits),
+            await open_api(kubeconfig, namespace, limits),
             limits,
             clock,
         )
@@ -241,7 +241,12 @@ class Transport:
         return jittered_s
 
 
-async def _api(kubeconfig: str | None, namespace: str, limits: Limits) -> Api:
+async def open_api(kubeconfig: str | None, namespace: str, limits: Limits) -> Api:
+    """A kr8s client of its own, with credentials.
+
+    Raises:
+        Unreachable: There are no usable ones.
+    """
     if kubeconfig is not None and not await asyncio.to_thread(Path(kubeconfig).is_file):
         raise Unreachable(f"no kubeconfig at {kubeconfig}", "check KUBECONFIG")
     # Around the factory on purpose: it hands one shared client to everybody with equal

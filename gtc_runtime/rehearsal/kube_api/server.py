@@ -13,6 +13,7 @@ from gtc_runtime.rehearsal.kube_api.errors import ApiError
 from gtc_runtime.rehearsal.kube_api.faults import Faults
 from gtc_runtime.rehearsal.kube_api.paths import parse
 from gtc_runtime.rehearsal.kube_api.pod_logs import PodLogs
+from gtc_runtime.rehearsal.kube_api.port_forward import PortForward
 from gtc_runtime.rehearsal.kube_api.store import Store
 from gtc_runtime.rehearsal.kube_api.verbs import Verbs
 from gtc_spec import names
@@ -47,6 +48,7 @@ class KubeApiServer:
         self.faults = Faults()
         self.log: deque[tuple[str, str]] = deque(maxlen=LOG_LENGTH)
         self.logs = PodLogs()
+        self.ports = PortForward(store)
         self.url = ""
         self._port = port
         self._verbs = Verbs(store, self.faults)
@@ -118,6 +120,8 @@ class KubeApiServer:
             return await self._verbs.handle(request, target)
         if log := await self.logs.answer(request):
             return log
+        if forwarded := await self.ports.answer(request):
+            return forwarded
         path = request.path.rstrip("/")
         if path in _HEALTH:
             return web.Response(text="ok")
