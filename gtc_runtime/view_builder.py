@@ -94,8 +94,8 @@ class ViewBuilder:
             goals=self._goals,
             load=self._load_view(now_s),
             workloads=self._workloads(window),
-            pools=tuple(_pools(look)),
-            pods=tuple(_pods(look)),
+            pools=tuple(pools(look)),
+            pods=tuple(pods(look)),
             gpus_total=self._env.slots,
             keda=keda_state,
             keda_detail=look.keda.reason if look is not None else "",
@@ -188,7 +188,8 @@ def _workload(total: Tally, recent: Tally, slo: Slo) -> WorkloadView:
     )
 
 
-def _pools(look: Look | None) -> list[PoolView]:
+def pools(look: Look | None) -> list[PoolView]:
+    """Both pools as they were seen; unknown without a look."""
     if look is None:
         return [PoolView(role) for role in ROLES]
     return [
@@ -204,7 +205,8 @@ def _pools(look: Look | None) -> list[PoolView]:
     ]
 
 
-def _pods(look: Look | None) -> list[PodView]:
+def pods(look: Look | None) -> list[PodView]:
+    """Every worker as it was seen."""
     return [
         PodView(each.name, role, each.state, each.node, each.reason)
         for role, pool in (look.pools.items() if look is not None else ())

@@ -11,12 +11,14 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gtc_cli import options, panel_client
+from gtc_cli.open import hold
+from gtc_cli.target import Target, choose
 from gtc_runtime import settings
-from gtc_spec.errors import UnreachableError
 from gtc_spec.metric import Where
 
 if TYPE_CHECKING:
     from gtc_runtime.metrics.board_check import Finding
+    from gtc_runtime.settings import Settings
 
 KIOSK: Final = "kiosk&refresh=5s&from=now-15m&to=now"
 """Bare `kiosk`: with `kiosk=tv` Grafana 13 keeps its breadcrumbs."""
@@ -28,41 +30,60 @@ def dashboards() -> None:
 
 
 @dashboards.command("open")
+@options.env
 @options.state_dir
-def open_boards(state_dir: Path | None) -> None:
-    """Print where each board is shown; without a Grafana, where the stage page is."""
+@options.kubeconfig
+@click.option("--local-port", type=click.IntRange(1, 65535), default=None, help="Port to use here.")
+def open_boards(
+    env: str | None, state_dir: Path | None, kubeconfig: str | None, local_port: int | None
+) -> None:
+    """Print where each board is shown; on a cluster also forward a port to Grafana until Ctrl-C.
+
+    A rehearsal without a Grafana has its stage page instead.
+    """
+    known = settings.read(state_dir=state_dir).grafana_url
+    if known:
+        click.echo("\n".join(_boards_at(known)))
+        return
+    target = choose(env, state_dir, kubeconfig)
+    if target.notes is None:
+        hold(target, "grafana", local_port, _boards_at)
+        return
+    urls = target.notes["urls"]
+    shown = _boards_at(urls["grafana"]) if "grafana" in urls else [f"{urls['panel']}/stage"]
+    click.echo("\n".join(shown))
+
+
+def _boards_at(grafana: str) -> list[str]:
     import dashboards as boards
 
-    configured = settings.read(state_dir=state_dir)
-    notes = panel_client.rehearsal_notes(configured.state_dir)
-    urls = notes["urls"] if notes is not None else {}
-    grafana = configured.grafana_url or urls.get("grafana", "")
-    if grafana:
-        for board in boards.load().values():
-            click.echo(f"{grafana.rstrip('/')}/d/{board['uid']}/x?{KIOSK}")
-    elif notes is not None:
-        click.echo(f"{urls['panel']}/stage")
-    else:
-        raise UnreachableError(
-            "no Grafana known: no GTC_GRAFANA_URL and no rehearsal runs here",
-            "on a cluster: gtc open grafana, then GTC_GRAFANA_URL=http://127.0.0.1:3000",
-        )
+    base = grafana.rstrip("/")
+    return [f"{base}/d/{board['uid']}/x?{KIOSK}" for board in boards.load().values()]
 
 
 @dashboards.command()
+@options.env
 @options.state_dir
+@options.kubeconfig
 @options.as_json
 @click.option(
     "--prometheus",
     metavar="URL",
     default=None,
-    help="Prometheus to ask. [GTC_PROMETHEUS_URL, else the rehearsal's]",
+    help="Prometheus to ask. [GTC_PROMETHEUS_URL, else that of the cluster]",
 )
-def check(state_dir: Path | None, as_json: bool, prometheus: str | None) -> int:
+def check(
+    env: str | None,
+    state_dir: Path | None,
+    kubeconfig: str | None,
+    as_json: bool,
+    prometheus: str | None,
+) -> int:
     """Ask every query of every board; exit 1 when a panel would stay empty."""
-    url, rehearsal = _prometheus(prometheus, state_dir)
-    where = options.environment(None, None).where(rehearsal=rehearsal)
-    findings = asyncio.run(_findings(url, where))
+    configured = settings.read(env=env, state_dir=state_dir, prometheus_url=prometheus)
+    known = bool(configured.prometheus_url)
+    target = None if known else choose(env, state_dir, kubeconfig)
+    url, findings = asyncio.run(_asked(configured, target))
     if as_json:
         click.echo(json.dumps({"prometheus": url, "queries": [one.to_json() for one in findings]}))
     else:
@@ -70,18 +91,21 @@ def check(state_dir: Path | None, as_json: bool, prometheus: str | None) -> int:
     return 1 if any(one.state == "empty" for one in findings) else 0
 
 
-def _prometheus(given: str | None, state_dir: Path | None) -> tuple[str, bool]:
-    """Whom to ask, and whether that is a rehearsal's."""
-    configured = settings.read(state_dir=state_dir, prometheus_url=given)
-    notes = panel_client.rehearsal_notes(configured.state_dir)
-    rehearsed = "" if notes is None else str(notes["urls"].get("prometheus", ""))
-    url = configured.prometheus_url or rehearsed
-    if not url:
-        raise UnreachableError(
-            "no Prometheus known: no --prometheus, no GTC_PROMETHEUS_URL and no rehearsal here",
-            "start one with make demo, or on a cluster: gtc open prometheus",
-        )
-    return url, url.rstrip("/") == rehearsed.rstrip("/")
+async def _asked(configured: Settings, target: Target | None) -> tuple[str, list[Finding]]:
+    """Whom we asked, and what was found: a named Prometheus or that of a cluster."""
+    if target is None:
+        url = configured.prometheus_url
+        notes = panel_client.rehearsal_notes(configured.state_dir)
+        rehearsed = str(notes["urls"].get("prometheus", "")) if notes else ""
+        here = url.rstrip("/") == rehearsed.rstrip("/")
+        where = options.environment(configured.env, None).where(rehearsal=here)
+        return url, await _findings(url, where)
+    where = target.environment().where(rehearsal=target.notes is not None)
+    if target.notes is not None:
+        url = str(target.notes["urls"]["prometheus"])
+        return url, await _findings(url, where)
+    async with target.forwarded("prometheus") as address:
+        return address, await _findings(address, where)
 
 
 async def _findings(url: str, where: Where) -> list[Finding]:

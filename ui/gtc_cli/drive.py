@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gtc_cli import options, panel_client
+from gtc_cli.panel_way import panel
 from gtc_cli.status import status_lines
-from gtc_runtime import settings
+from gtc_cli.target import choose
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
@@ -24,68 +26,75 @@ if TYPE_CHECKING:
 JSON = dict[str, Any]
 
 
+def _flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The flags of every verb that talks to a panel."""
+    for flag in (
+        options.as_json,
+        options.kubeconfig,
+        options.state_dir,
+        options.url,
+        options.env,
+    ):
+        command = flag(command)
+    return command
+
+
 @click.command()
-@options.url
-@options.state_dir
-@options.as_json
+@_flags
 @click.option("--rps", type=float, default=None, help="Requests per second.")
 @click.option("--mix", default=None, metavar="A/B/C", help="Shares, like 40/30/30.")
-def start(
-    url: str | None, state_dir: Path | None, as_json: bool, rps: float | None, mix: str | None
-) -> None:
-    """Start the load in manual mode."""
+def start(as_json: bool, rps: float | None, mix: str | None, **where: Any) -> None:
+    """Start the load in manual mode; auto mode ends first."""
     body: JSON = {}
     if rps is not None:
         body["rps"] = rps
     if mix is not None:
         body["mix"] = str(WorkloadMix.parse(mix))
-    _show(_call("POST", "/api/workload/start", url, state_dir, body), as_json)
+    with panel(**where) as address:
+        if panel_client.call(address, "GET", "/api/status")["mode"] in ("auto", "starting"):
+            panel_client.call(address, "POST", "/api/scenario/manual")
+            click.echo("auto mode ended: the load is yours, keda scales", err=True)
+        _show(panel_client.call(address, "POST", "/api/workload/start", body), as_json)
 
 
 @click.command()
-@options.url
-@options.state_dir
-@options.as_json
-def stop(url: str | None, state_dir: Path | None, as_json: bool) -> None:
+@_flags
+def stop(as_json: bool, **where: Any) -> None:
     """Stop all load; auto mode ends with it."""
-    _show(_call("POST", "/api/workload/stop", url, state_dir), as_json)
+    _show(_call("POST", "/api/workload/stop", where), as_json)
 
 
 @click.command()
-@options.url
-@options.state_dir
-@options.as_json
+@_flags
 @click.option("--once", is_flag=True, help="End after one cycle.")
-def auto(url: str | None, state_dir: Path | None, as_json: bool, once: bool) -> None:
+def auto(as_json: bool, once: bool, **where: Any) -> None:
     """Let the scenario drive load and workers; KEDA is paused."""
-    _show(_call("POST", "/api/scenario/auto", url, state_dir, {"once": once}), as_json)
+    _show(_call("POST", "/api/scenario/auto", where, {"once": once}), as_json)
 
 
 @click.command()
-@options.url
-@options.state_dir
-@options.as_json
-def manual(url: str | None, state_dir: Path | None, as_json: bool) -> None:
+@_flags
+def manual(as_json: bool, **where: Any) -> None:
     """Give the load to you and scaling to KEDA."""
-    _show(_call("POST", "/api/scenario/manual", url, state_dir), as_json)
+    _show(_call("POST", "/api/scenario/manual", where), as_json)
 
 
 @click.command()
-@options.url
-@options.state_dir
-@options.as_json
-def reset(url: str | None, state_dir: Path | None, as_json: bool) -> None:
+@_flags
+def reset(as_json: bool, **where: Any) -> None:
     """Load off, initial ratio, statistics zeroed."""
-    _show(_call("POST", "/api/reset", url, state_dir), as_json)
+    _show(_call("POST", "/api/reset", where), as_json)
 
 
 @click.command()
 @options.env
 @options.state_dir
+@options.kubeconfig
 @options.as_json
-def safe(env: str | None, state_dir: Path | None, as_json: bool) -> int:
+def safe(env: str | None, state_dir: Path | None, kubeconfig: str | None, as_json: bool) -> int:
     """Reach the safe state without a panel: load off, initial ratio, KEDA scaling."""
-    report = reach_safe_state(*which_cluster(env, state_dir))
+    target = choose(env, state_dir, kubeconfig)
+    report = reach_safe_state(target.environment(), target.kubeconfig)
     if as_json:
         click.echo(json.dumps(asdict(report)))
     for line in () if as_json else report.done:
@@ -93,23 +102,6 @@ def safe(env: str | None, state_dir: Path | None, as_json: bool) -> int:
     if report.failed and not as_json:
         raise GtcError("; ".join(report.failed), "repeat gtc safe")
     return 1 if report.failed else 0
-
-
-def which_cluster(env: str | None, state_dir: Path | None) -> tuple[Environment, str | None]:
-    """The environment to expect and the kubeconfig to use.
-
-    KUBECONFIG wins; without it a running rehearsal is meant, then whatever Kubernetes clients use.
-
-    Raises:
-        UsageError: There is no such environment, or the notes of a rehearsal are broken.
-    """
-    configured = settings.read(env=env, state_dir=state_dir)
-    if configured.kubeconfig:
-        return options.environment(configured.env, None), configured.kubeconfig
-    notes = panel_client.rehearsal_notes(configured.state_dir)
-    if notes is None:
-        return options.environment(configured.env, None), None
-    return options.environment(env or notes["env"], None), notes["kubeconfig"]
 
 
 def reach_safe_state(environment: Environment, kubeconfig: str | None) -> SafeReport:
@@ -132,11 +124,9 @@ def reach_safe_state(environment: Environment, kubeconfig: str | None) -> SafeRe
     return asyncio.run(act())
 
 
-def _call(
-    method: str, path: str, url: str | None, state_dir: Path | None, body: JSON | None = None
-) -> JSON:
-    configured = settings.read(url=url, state_dir=state_dir)
-    answer: JSON = panel_client.call(panel_client.find(configured), method, path, body)
+def _call(method: str, path: str, where: JSON, body: JSON | None = None) -> JSON:
+    with panel(**where) as address:
+        answer: JSON = panel_client.call(address, method, path, body)
     return answer
 
 

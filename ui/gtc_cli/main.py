@@ -63,7 +63,6 @@ def _learn_all(group: click.Group) -> None:
         doctor,
         drive,
         model,
-        places,
         plan,
         preflight,
         prescale,
@@ -72,6 +71,7 @@ def _learn_all(group: click.Group) -> None:
         status,
         verify,
     )
+    from gtc_cli import open as opening
 
     for command in (
         *serve.COMMANDS,
@@ -79,7 +79,7 @@ def _learn_all(group: click.Group) -> None:
         *drive.COMMANDS,
         plan.plan,
         status.status,
-        places.open_place,
+        opening.open_place,
         *doctor.COMMANDS,
         preflight.preflight,
         prescale.prescale,

@@ -211,22 +211,27 @@ def status(
 @model.command()
 @options.env
 @options.state_dir
+@options.kubeconfig
 @click.option(
     "--step",
     type=click.Choice(STEPS),
     default=None,
     help="Only the job to Spaces, or only the one to the NFS share. [both, in order]",
 )
-def setup(env: str | None, state_dir: Path | None, step: Step | None) -> None:
+def setup(
+    env: str | None, state_dir: Path | None, kubeconfig: str | None, step: Step | None
+) -> None:
     """Run both steps as jobs in the cluster and follow them; seconds when all is there."""
     from gtc_cli.deploy.verbs import image_name_here
-    from gtc_cli.drive import which_cluster
+    from gtc_cli.target import choose
 
-    environment, kubeconfig = which_cluster(env, state_dir)
+    target = choose(env, state_dir, kubeconfig)
+    environment = target.environment()
     if environment.hosting.share is None:
         click.echo(f"{environment.name} stores no checkpoint: its workers are simulated")
         return
-    run_jobs(environment, kubeconfig, image_name_here(), (step,) if step else STEPS)
+    steps = (step,) if step else STEPS
+    run_jobs(environment, target.kubeconfig, image_name_here(), steps)
 
 
 def run_jobs(

@@ -25,7 +25,10 @@ phases: Decorator = click.option(
 )
 as_json: Decorator = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 url: Decorator = click.option(
-    "--url", metavar="URL", default=None, help="Panel to talk to. [GTC_URL, else the rehearsal]"
+    "--url",
+    metavar="URL",
+    default=None,
+    help="Panel to talk to. [GTC_URL, else the cluster's]",
 )
 state_dir: Decorator = click.option(
     "--state-dir",
@@ -33,6 +36,12 @@ state_dir: Decorator = click.option(
     type=click.Path(path_type=Path, file_okay=False),
     default=None,
     help="Where the rehearsal keeps its files. [GTC_STATE_DIR, default .gtc]",
+)
+kubeconfig: Decorator = click.option(
+    "--kubeconfig",
+    metavar="FILE",
+    default=None,
+    help="Cluster. [KUBECONFIG, else the rehearsal that runs, else .gtc/kubeconfig-ENV]",
 )
 port: Decorator = click.option(
     "--port",

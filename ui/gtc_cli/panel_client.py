@@ -1,4 +1,4 @@
-"""The command line's way to a running panel: find it, call it, turn answers into errors."""
+"""One call to a running panel, with its answer or its refusal; and what a rehearsal wrote down."""
 
 from __future__ import annotations
 
@@ -10,29 +10,11 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
-from gtc_runtime.settings import Settings
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
 
 TIMEOUT_S = 60.0
 """Taking control waits up to 30 s for KEDA to let go."""
 REHEARSAL_FILE = "rehearsal.json"
-
-
-def find(settings: Settings) -> str:
-    """Address of the panel: flag or GTC_URL, else the running rehearsal.
-
-    Raises:
-        UnreachableError: Nobody said where it is and no rehearsal runs here.
-    """
-    if settings.url:
-        return settings.url.rstrip("/")
-    notes = rehearsal_notes(settings.state_dir)
-    if notes is None:
-        raise UnreachableError(
-            f"no panel known: no --url, no GTC_URL and no {settings.state_dir / REHEARSAL_FILE}",
-            "start one with make demo, or name one with --url",
-        )
-    return str(notes["urls"]["panel"])
 
 
 def rehearsal_notes(state_dir: Path) -> dict[str, Any] | None:

@@ -9,14 +9,14 @@ from __future__ import annotations
 import asyncio
 import json
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import Any
 
 import click
 
 from gtc_cli import options, panel_client
-from gtc_cli.drive import which_cluster
+from gtc_cli.panel_way import panel
 from gtc_cli.status import status_lines
-from gtc_runtime import settings
+from gtc_cli.target import choose
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UnreachableError
@@ -33,20 +33,20 @@ from gtc_spec.errors import UnreachableError
 @options.env
 @options.url
 @options.state_dir
+@options.kubeconfig
 @options.as_json
-def prescale(
-    minutes: int, env: str | None, url: str | None, state_dir: Path | None, as_json: bool
-) -> None:
+def prescale(minutes: int, as_json: bool, **where: Any) -> None:
     """Put every GPU to work and pause KEDA for a while; ends by itself, or with gtc reset."""
     until = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=minutes)
-    configured = settings.read(url=url, state_dir=state_dir)
     try:
-        view = panel_client.call(
-            panel_client.find(configured), "POST", "/api/prescale", {"until": until.isoformat()}
-        )
+        with panel(**where) as address:
+            body = {"until": until.isoformat()}
+            view = panel_client.call(address, "POST", "/api/prescale", body)
     except UnreachableError:
-        environment, kubeconfig = which_cluster(env, state_dir)
-        _directly(environment, kubeconfig, until)
+        del where["url"]
+        target = choose(**where)
+        environment = target.environment()
+        _directly(environment, target.kubeconfig, until)
         said = f"{environment.full_ratio} ordered without a panel, keda paused until"
         click.echo(
             json.dumps({"ratio": str(environment.full_ratio), "until": until.isoformat()})

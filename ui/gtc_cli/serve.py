@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from gtc_cli import options
+from gtc_cli.target import choose
 from gtc_runtime import settings
 from gtc_spec import names
 from gtc_spec.errors import UsageError
@@ -57,10 +58,11 @@ def serve(
     request_log: str | None,
     **run: Any,
 ) -> None:
-    """Drive the cluster in KUBECONFIG: panel, REST, conductor and metrics."""
+    """Drive a cluster: panel, REST, conductor and metrics."""
     from gtc_cli.corpus import texts_of
     from gtc_panel.server import Run
     from gtc_panel.server import serve as serve_demo
+    from gtc_runtime.load.settings import check_url
 
     options.refuse_odd_run(**run)
     configured = settings.read(
@@ -72,6 +74,9 @@ def serve(
         raise UsageError(
             "no frontend address", "set GTC_FRONTEND_URL, or use gtc rehearse on a laptop"
         )
+    check_url(configured.frontend_url)
+    kubeconfig = choose(env).kubeconfig or ""
+    configured = configured.model_copy(update={"kubeconfig": kubeconfig})
     texts = texts_of(environment, configured)
     asyncio.run(
         serve_demo(environment, configured, run=Run(**run), time_scale=time_scale, texts=texts)
@@ -82,12 +87,11 @@ def serve(
 @options.env
 def guardian(env: str | None) -> None:
     """Resume KEDA when the panel has died while it was paused."""
-    configured = settings.read(env=env)
-    set_up_logging(configured.log_level)
-    asyncio.run(_guard(configured.kubeconfig))
+    set_up_logging(settings.read(env=env).log_level)
+    asyncio.run(_guard(choose(env).kubeconfig))
 
 
-async def _guard(kubeconfig: str) -> None:
+async def _guard(kubeconfig: str | None) -> None:
     from gtc_runtime.cluster.kube import Kube
     from gtc_runtime.scenario.guardian import guard
 
@@ -95,7 +99,7 @@ async def _guard(kubeconfig: str) -> None:
     if stop is not None:
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.cancel)
     with suppress(asyncio.CancelledError):
-        async with await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig or None) as kube:
+        async with await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig) as kube:
             await guard(kube)
 
 

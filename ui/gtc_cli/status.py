@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import json
 import time
-from pathlib import Path
 from typing import Any
 
 import click
 
 from gtc_cli import options, panel_client
+from gtc_cli.panel_way import panel
+from gtc_cli.target import NoClusterError, choose
 from gtc_runtime import settings
-from gtc_spec.errors import GtcError, UsageError
+from gtc_spec.errors import GtcError, UnreachableError, UsageError
 
 JSON = dict[str, Any]
 
@@ -23,23 +24,44 @@ PERIOD_S = 0.5
 
 
 @click.command()
+@options.env
 @options.url
 @options.state_dir
+@options.kubeconfig
 @options.as_json
 @click.option("--watch", is_flag=True, help="Stay and redraw until Ctrl-C.")
-def status(url: str | None, state_dir: Path | None, as_json: bool, watch: bool) -> None:
-    """Show pods, GPUs, pools, mode, KEDA, load, latencies and cost."""
+def status(as_json: bool, watch: bool, **where: Any) -> int:
+    """Show pods, GPUs, pools, mode, KEDA, load, latencies and cost.
+
+    Without a panel it shows what Kubernetes knows, and ends with 3.
+    """
     if watch and as_json:
         raise UsageError("--watch draws for people, --json is for programs: give one of them")
-    configured = settings.read(url=url, state_dir=state_dir)
-    panel = panel_client.find(configured)
-    view = panel_client.call(panel, "GET", "/api/status")
-    if watch:
-        _watch(panel, view)
-    elif as_json:
-        click.echo(json.dumps(view))
-    else:
-        click.echo("\n".join(status_lines(view)))
+    try:
+        with panel(**where) as address:
+            view = panel_client.call(address, "GET", "/api/status")
+            if watch:
+                _watch(address, view)
+            elif as_json:
+                click.echo(json.dumps(view))
+            else:
+                click.echo("\n".join(status_lines(view)))
+    except UnreachableError as error:
+        if watch or settings.read(url=where["url"], state_dir=where["state_dir"]).url:
+            raise
+        return _inside(error, as_json, where)
+    return 0
+
+
+def _inside(error: UnreachableError, as_json: bool, where: JSON) -> int:
+    """What Kubernetes knows; when there is no cluster either, the error that came first."""
+    from gtc_cli.status_inside import look_inside
+
+    try:
+        target = choose(where["env"], where["state_dir"], where["kubeconfig"])
+    except NoClusterError:
+        raise error from None
+    return look_inside(target, error, as_json)
 
 
 def _watch(panel: str, view: JSON) -> None:

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from gtc_cli import options, panel_client
+from gtc_cli import options
 from gtc_cli.findings import SIGNS
-from gtc_cli.preflight import where
+from gtc_cli.target import Target, choose
 from gtc_spec.errors import GtcError, UsageError
 
 if TYPE_CHECKING:
     from gtc_runtime.checks.check import Check
+    from gtc_runtime.checks.scene import Place
 
 NAMES: Final = ("inference", "disagg", "kv-cache", "scaling", "link", "all")
 
@@ -24,6 +27,7 @@ NAMES: Final = ("inference", "disagg", "kv-cache", "scaling", "link", "all")
 @click.argument("claim", type=click.Choice(NAMES))
 @options.env
 @options.state_dir
+@options.kubeconfig
 @click.option("--json", "json_file", is_flag=False, flag_value="-", default=None, metavar="[FILE]",
               help="Print JSON, or write it to a file.")  # fmt: skip
 @click.option("--junit", "junit_file", type=click.Path(path_type=Path, dir_okay=False),
@@ -32,6 +36,7 @@ def verify(
     claim: str,
     env: str | None,
     state_dir: Path | None,
+    kubeconfig: str | None,
     json_file: str | None,
     junit_file: Path | None,
 ) -> int:
@@ -40,7 +45,8 @@ def verify(
     for path in (report, junit_file):
         if path is not None and not path.parent.is_dir():
             raise UsageError(f"cannot write {path}: there is no directory {path.parent}")
-    checks = asyncio.run(_prove(claim, env, state_dir, quiet=json_file == "-"))
+    target = choose(env, state_dir, kubeconfig)
+    checks = asyncio.run(_prove(claim, target, quiet=json_file == "-"))
     passed = not any(check.state == "red" for check in checks)
     document = {
         "passed": passed,
@@ -58,30 +64,42 @@ def verify(
     return 0 if passed else 1
 
 
-async def _prove(
-    claim: str, env: str | None, state_dir: Path | None, *, quiet: bool
-) -> list[Check]:
+async def _prove(claim: str, target: Target, *, quiet: bool) -> list[Check]:
     from gtc_runtime.checks.scene import opened
     from gtc_runtime.checks.verify.verify import CLAIMS
     from gtc_runtime.checks.verify.verify import verify as prove
 
     chosen = [each for each in CLAIMS if claim in (each.name, "all")]
-    environment, configured, addresses = where(env, None, state_dir)
-    notes = panel_client.rehearsal_notes(configured.state_dir)
-    here = notes is not None and notes["kubeconfig"] == configured.kubeconfig
-    time_scale = float(notes.get("time_scale", 1)) if notes is not None and here else 1.0
-    if notes is not None and here and notes["env"] != environment.name:
+    environment, notes = target.environment(), target.notes or {}
+    if notes and notes["env"] != environment.name:
         raise UsageError(
             f"the rehearsal here is {notes['env']}, not {environment.name}",
             f"--env {notes['env']}, or make ... ENV={notes['env']}",
         )
-    if not here and not addresses.get("frontend"):
-        raise UsageError(
-            "no address of the frontend: kubernetes' own proxy does not stream answers",
-            "gtc open frontend, then GTC_FRONTEND_URL=http://127.0.0.1:8000",
-        )
-    async with opened(environment, configured, addresses) as scene:
+    time_scale = float(notes.get("time_scale", 1))
+    async with (
+        with_frontend(target) as addresses,
+        opened(environment, target.settings, addresses) as scene,
+    ):
         return await prove(scene, chosen, _silent if quiet else _print, time_scale=time_scale)
+
+
+@asynccontextmanager
+async def with_frontend(target: Target) -> AsyncIterator[dict[Place, str]]:
+    """The addresses of a cluster with one of its frontend: a forwarded port unless one is known.
+
+    Kubernetes' own proxy does not stream answers, so it will not do.
+
+    Raises:
+        GtcError: The cluster does not let us in, or no frontend is ready.
+    """
+    addresses = target.addresses
+    if addresses.get("frontend"):
+        yield addresses
+        return
+    async with target.forwarded("frontend") as url:
+        click.echo(f"frontend: {url}, forwarded for this run", err=True)
+        yield addresses | {"frontend": url}
 
 
 def _silent(_: Check) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gtc_cli import options
-from gtc_cli.drive import which_cluster
+from gtc_cli.target import choose
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.pools import ROLES
@@ -39,12 +39,20 @@ NAMESPACES: Final = {
 @click.argument("part", type=click.Choice(tuple(DEADLINES_S)))
 @options.env
 @options.state_dir
+@options.kubeconfig
 @click.option(
     "--deadline", "deadline_s", type=click.FloatRange(0), default=None, help="Seconds to wait."
 )
-def wait(part: str, env: str | None, state_dir: Path | None, deadline_s: float | None) -> None:
-    """Wait until a part of the cluster in KUBECONFIG is there; exit 1 when it is not in time."""
-    until(part, *which_cluster(env, state_dir), deadline_s)
+def wait(
+    part: str,
+    env: str | None,
+    state_dir: Path | None,
+    kubeconfig: str | None,
+    deadline_s: float | None,
+) -> None:
+    """Wait until a part of the cluster is there; exit 1 when it is not in time."""
+    target = choose(env, state_dir, kubeconfig)
+    until(part, target.environment(), target.kubeconfig, deadline_s)
 
 
 def until(

@@ -144,8 +144,11 @@ def test_a_verb_that_needs_a_panel_says_that_none_is_known_and_exits_3(
     told = gtc(verb)
 
     assert told.code == 3
-    assert told.error == "no panel known: no --url, no GTC_URL and no .gtc/rehearsal.json"
-    assert told.hint == "start one with make demo, or name one with --url"
+    assert told.error == (
+        "no panel known: no --url, no GTC_URL and no cluster: no KUBECONFIG, no rehearsal runs in "
+        ".gtc and there is no .gtc/kubeconfig-prod"
+    )
+    assert told.hint == "make demo, or make kubeconfig ENV=prod for a deployed cluster"
 
 
 @pytest.mark.parametrize("verb", PANEL_VERBS)
@@ -277,7 +280,7 @@ def test_a_bare_group_shows_its_help_as_it_is_written_and_exits_2(gtc: Call, com
         ("start --rps many", 2, "is not a valid float"),
         ("plan check --env prdo", 2, "unknown environment"),
         ("plan check --seeds 0", 2, "is not in the range"),
-        ("safe", 3, "credentials"),
+        ("safe", 3, "no cluster"),
     ],
 )
 def test_an_error_is_json_as_well_when_json_was_asked_for(

@@ -83,7 +83,7 @@ def test_without_a_prometheus_it_says_how_to_get_one(gtc: Call) -> None:
     told = gtc("dashboards", "check")
 
     assert told.code == 3
-    assert "no Prometheus known" in told.error
+    assert "no cluster" in told.error
     assert "make demo" in told.hint
 
 
@@ -111,4 +111,4 @@ def test_without_grafana_and_rehearsal_it_says_how_to_get_to_one(gtc: Call) -> N
     told = gtc("dashboards", "open")
 
     assert told.code == 3
-    assert "gtc open grafana" in told.hint
+    assert "make kubeconfig ENV=prod" in told.hint

@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from tests.unit.cli.conftest import Call
-from tests.unit.deploy.conftest import Checkout, checkout  # noqa: F401 - a fixture
 
 NOTES = {
     "env": "prod",
@@ -45,35 +44,14 @@ def test_a_rehearsal_without_grafana_points_at_its_stage(gtc: Call, tmp_path: Pa
 
 def test_without_any_cluster_one_line_says_what_to_start(gtc: Call) -> None:
     told = gtc("open", "panel", "--env", "dev")
-    assert told.code == 2
-    assert told.error.startswith("no rehearsal runs in .gtc and there is no ")
+    assert told.code == 3
+    assert told.error == (
+        "no cluster: no KUBECONFIG, no rehearsal runs in .gtc and there is no .gtc/kubeconfig-dev"
+    )
     assert "make kubeconfig" in told.hint
 
 
-def test_on_a_cluster_a_port_is_forwarded_to_the_service(
-    gtc: Call,
-    checkout: Checkout,  # noqa: F811 - the fixture
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path,
-) -> None:
-    config = tmp_path / "config"
-    config.write_text("")
-    (checkout.log.parent / "kubectl").write_text((checkout.log.parent / "doctl").read_text())
-    (checkout.log.parent / "kubectl").chmod(0o755)
-    monkeypatch.setenv("KUBECONFIG", str(config))
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    told = gtc("open", "stage", "--local-port", str(port))
-    assert told.code == 0, told.err
-    assert told.out == f"http://127.0.0.1:{port}/stage until Ctrl-C\n"
-    assert checkout.commands == [
-        f"kubectl --kubeconfig {config} -n gtc-demo-panel port-forward "
-        f"svc/gtc-demo-panel {port}:8080"
-    ]
-
-
-def test_a_busy_port_is_refused_before_kubectl_is_asked(
+def test_a_busy_port_is_refused_before_anybody_is_asked(
     gtc: Call, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     config = tmp_path / "config"

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gtc_cli import options
-from gtc_cli.preflight import where
+from gtc_cli.target import Target, choose
+from gtc_cli.verify import with_frontend
 from gtc_spec.errors import GtcError, UsageError
 
 if TYPE_CHECKING:
@@ -37,11 +38,16 @@ NOTE_REHEARSAL = (
     " aggregated worker's mixed steps as the simulator makes them; measure on hardware before you"
     " quote a figure"
 )
+NOTE_FORWARDED = (
+    "the load went through a port that Kubernetes forwards: its way and its share of this machine"
+    " are in every latency; GTC_FRONTEND_URL names a nearer address of the Service"
+)
 
 
 @click.command()
 @options.env
 @options.state_dir
+@options.kubeconfig
 @click.option("--ratio", default=None, metavar="xP:yD", help="Workers to compare. [initial ratio]")
 @click.option("--load", "loads", multiple=True, metavar="PHASE",
               help="Rate and mix of this phase; may be repeated. [four of them]")  # fmt: skip
@@ -53,6 +59,7 @@ NOTE_REHEARSAL = (
 def compare(
     env: str | None,
     state_dir: Path | None,
+    kubeconfig: str | None,
     ratio: str | None,
     loads: tuple[str, ...],
     seconds: float,
@@ -62,23 +69,17 @@ def compare(
     """Serve the same load disaggregated and aggregated, on the same GPUs, and restore the demo."""
     from gtc_spec.pools import PDRatio
 
-    environment, configured, addresses = where(env, None, state_dir)
+    target = choose(env, state_dir, kubeconfig)
+    environment, configured = target.environment(), target.settings
     chosen = PDRatio.parse(ratio) if ratio else environment.initial_ratio
     names = _phases(environment, loads)
     configured.state_dir.mkdir(parents=True, exist_ok=True)
     for path in reports:
         if path.suffix not in (".json", ".html") or not path.parent.is_dir():
             raise UsageError(f"not a report: {path}, allowed: .json or .html in a directory")
-    if not addresses.get("frontend"):
-        raise UsageError(
-            "no address of the frontend: it is replaced on the way, a forwarded port would break",
-            "set GTC_FRONTEND_URL to an address of its Service",
-        )
     texts = time.time_ns() % 2**31 if seed is None else seed
     try:
-        document = asyncio.run(
-            _compare(environment, configured, addresses, chosen, names, seconds, texts)
-        )
+        document = asyncio.run(_compare(environment, target, chosen, names, seconds, texts))
     except asyncio.CancelledError:
         raise GtcError("interrupted; nothing is compared, the demo's graph is back") from None
     _write(document, reports)
@@ -97,8 +98,7 @@ def _phases(env: Environment, loads: tuple[str, ...]) -> dict[str, Any]:
 
 async def _compare(
     env: Environment,
-    configured: Any,
-    addresses: Any,
+    target: Target,
     ratio: PDRatio,
     phases: dict[str, Any],
     seconds: float,
@@ -109,8 +109,11 @@ async def _compare(
 
     started = datetime.now(UTC)
     _end_in_order()
-    async with opened(env, configured, addresses) as scene:
-        keep = configured.state_dir / "compare-graph.json"
+    keep = target.settings.state_dir / "compare-graph.json"
+    async with (
+        with_frontend(target) as addresses,
+        opened(env, target.settings, addresses) as scene,
+    ):
         legs = await _both(scene, keep, ratio, phases, seconds, seed)
         rehearsal = scene.rehearsal
     rows = verdicts(legs)
@@ -124,7 +127,9 @@ async def _compare(
         "where": _place(rehearsal),
         "slo": env.slo.model_dump(),
     }
-    notes = [*doubts(legs), *NOTES, *([NOTE_REHEARSAL] if rehearsal else [])]
+    forwarded = not target.addresses.get("frontend")
+    more = [note for note, so in ((NOTE_REHEARSAL, rehearsal), (NOTE_FORWARDED, forwarded)) if so]
+    notes = [*doubts(legs), *NOTES, *more]
     told = {"summary": summary(rows), "verdicts": rows, "notes": notes}
     return {"schema": SCHEMA, "run": run, **told, "legs": legs}
 
