@@ -1,10 +1,11 @@
 # One-line calls only. Logic lives in tools/, .ci/run and the command `gtc`.
 
-ENV ?= prod
 PORT ?= 8080
 PYTHON ?= python3
 
-# Choices of a deployment; empty means as in environments/*.toml, the plan's registry, this commit.
+# Choices; empty means as in .env, then environments/*.toml. gtc reads them all, and every other
+# GTC_* variable, so `make deploy GTC_GROVE=off` is a choice like these.
+ENV ?=
 REGION ?= $(GTC_REGION)
 GPU_TYPE ?= $(GTC_GPU_TYPE)
 MODEL ?= $(GTC_MODEL)
@@ -28,6 +29,7 @@ COMPILE := $(BIN)/uv pip compile -q --generate-hashes --no-header --python-versi
 
 # States, plans and kubeconfigs hold credentials: nobody else may read what these commands write.
 GTC := umask 077 && $(BIN)/gtc
+NAMED = $(if $(ENV),--env $(ENV))
 CONFIRMED = $(if $(YES),--yes)
 FORCED = $(if $(FORCE),--force)
 ADOPTING = $(if $(ADOPT),--adopt)
@@ -51,11 +53,11 @@ setup: ## Install everything that developing needs into .venv
 
 demo: ## Play the demo on this machine; ENV=prod|dev|cpu PORT=8080
 	@$(PYTHON) tools/bootstrap.py demo
-	@$(BIN)/gtc rehearse --env $(ENV) --port $(PORT)
+	@$(BIN)/gtc rehearse $(NAMED) --port $(PORT)
 
 plan: ## Predict whether the show of ENV tells its story, in seconds
 	@$(PYTHON) tools/bootstrap.py demo
-	@$(BIN)/gtc plan check --env $(ENV)
+	@$(BIN)/gtc plan check $(NAMED)
 
 ##@ Check
 test: setup ## Run the tests, without the slow ones
@@ -100,64 +102,64 @@ arch: setup ## Import rules, sizes, generated files, lock files, documents
 
 ##@ Deploy; ENV=prod|dev|cpu REGION= GPU_TYPE= MODEL= REGISTRY= TAG= DO_CONTEXT= UNTIL= YES=1
 synth: setup ## Write the Terraform configuration of all stacks into cdktf.out
-	@umask 077 && GTC_ENV=$(ENV) $(BIN)/python main.py
+	@umask 077 && $(if $(ENV),GTC_ENV=$(ENV)) $(BIN)/python main.py
 
 check-env: setup ## Check every variable and choice of a deployment, all at once
-	@$(GTC) check-env --env $(ENV)
+	@$(GTC) check-env $(NAMED)
 
 doctor: setup ## Before money flows: tools, account, sizes, keys, licence, price; in under 15 s
-	@$(GTC) doctor --env $(ENV)
+	@$(GTC) doctor $(NAMED)
 
 deploy: setup ## Everything: image, infra, cluster, and the wait for them; repeat it whatever went wrong; ADOPT=1 DOCTOR=no
-	@$(GTC) deploy --env $(ENV) $(ADOPTING) $(UNSEEN)
+	@$(GTC) deploy $(NAMED) $(ADOPTING) $(UNSEEN)
 
 teardown: setup ## Safe state, then destroy everything; repeat it when interrupted; FORCE=1 asks nothing
-	@$(GTC) teardown --env $(ENV) $(CONFIRMED) $(FORCED)
+	@$(GTC) teardown $(NAMED) $(CONFIRMED) $(FORCED)
 
 kubeconfig: setup ## Write a kubeconfig of the deployed cluster and say where it is
-	@$(GTC) kubeconfig --env $(ENV)
+	@$(GTC) kubeconfig $(NAMED)
 
 infra-init: setup ## Synthesise and fetch the Terraform providers
-	@$(GTC) infra init --env $(ENV)
+	@$(GTC) infra init $(NAMED)
 
 infra-plan: setup ## Show what infra-up would change
-	@$(GTC) infra plan --env $(ENV)
+	@$(GTC) infra plan $(NAMED)
 
 infra-up: setup ## VPC, Kubernetes, GPU nodes, share
-	@$(GTC) infra up --env $(ENV) $(ADOPTING)
+	@$(GTC) infra up $(NAMED) $(ADOPTING)
 
 infra-down: setup ## Destroy them
-	@$(GTC) infra down --env $(ENV) $(CONFIRMED)
+	@$(GTC) infra down $(NAMED) $(CONFIRMED)
 
 cluster-config: setup ## Platform, workload, scalers, panel
-	@$(GTC) cluster config --env $(ENV) $(ADOPTING)
+	@$(GTC) cluster config $(NAMED) $(ADOPTING)
 
 cluster-teardown: setup ## Destroy what is inside the cluster
-	@$(GTC) cluster teardown --env $(ENV) $(CONFIRMED)
+	@$(GTC) cluster teardown $(NAMED) $(CONFIRMED)
 
 deploy-dynamo: setup ## Deploy the cluster stack and wait for platform and workers
-	@$(GTC) cluster config --env $(ENV) --wait dynamo --wait workers
+	@$(GTC) cluster config $(NAMED) --wait dynamo --wait workers
 
 deploy-keda: setup ## Deploy the cluster stack and wait for the scalers
-	@$(GTC) cluster config --env $(ENV) --wait keda
+	@$(GTC) cluster config $(NAMED) --wait keda
 
 deploy-loadgen: build-push-all ## Build, push, deploy the cluster stack and wait for the panel
-	@$(GTC) cluster config --env $(ENV) --wait panel
+	@$(GTC) cluster config $(NAMED) --wait panel
 
 deploy-corpus: setup ## Texts of the load: build, push to the bucket, verify; OFFLINE=1 FORCE=1
-	@$(GTC) corpus deploy --env $(ENV) $(if $(OFFLINE),--offline) $(if $(FORCE),--force)
+	@$(GTC) corpus deploy $(NAMED) $(if $(OFFLINE),--offline) $(if $(FORCE),--force)
 
 deploy-apps: deploy-corpus build-push-all ## Corpus, image, then everything in the cluster, and wait for it
-	@$(GTC) cluster config --env $(ENV) --wait dynamo --wait workers --wait keda --wait panel
+	@$(GTC) cluster config $(NAMED) --wait dynamo --wait workers --wait keda --wait panel
 
 model-to-spaces: setup ## In the cluster: the checkpoint from HuggingFace to the bucket
-	@$(GTC) model setup --env $(ENV) --step spaces
+	@$(GTC) model setup $(NAMED) --step spaces
 
 model-to-nfs: setup ## In the cluster: the checkpoint from the bucket to the share
-	@$(GTC) model setup --env $(ENV) --step nfs
+	@$(GTC) model setup $(NAMED) --step nfs
 
 setup-model: setup ## Both; seconds when the share has the checkpoint
-	@$(GTC) model setup --env $(ENV)
+	@$(GTC) model setup $(NAMED)
 
 build-loadgen: setup ## Build the image of panel, guardian and model jobs
 	@$(GTC) image build
@@ -172,54 +174,54 @@ push-all: push-loadgen ## Push every image of ours
 build-push-all: build-all ## Build, then push
 	@$(GTC) image push
 
-##@ Show; URL= of a panel, default: the rehearsal that runs here
+##@ Show; ENV= URL= of a panel, default: the rehearsal that runs here, else the deployed cluster
 demo-status: setup ## Pods, GPUs, pools, mode, load and cost
-	@$(GTC) status
+	@$(GTC) status $(NAMED)
 
 preflight: setup ## Before the show: check everything that it needs, in under 20 s
-	@$(GTC) preflight --env $(ENV)
+	@$(GTC) preflight $(NAMED)
 
-demo-start: setup ## Start the load in manual mode
-	@$(GTC) start
+demo-start: setup ## Start the load in manual mode; auto mode ends first
+	@$(GTC) start $(NAMED)
 
 demo-auto: setup ## Let the scenario drive load and workers
-	@$(GTC) auto
+	@$(GTC) auto $(NAMED)
 
 demo-stop: setup ## Stop all load
-	@$(GTC) stop
+	@$(GTC) stop $(NAMED)
 
 demo-reset: setup ## Load off, initial ratio, statistics zeroed
-	@$(GTC) reset
+	@$(GTC) reset $(NAMED)
 
 test-inference: setup ## Prove by real requests that each workload is answered
-	@$(GTC) verify inference --env $(ENV)
+	@$(GTC) verify inference $(NAMED)
 
 test-disagg: setup ## Prove that prefill workers did the work
-	@$(GTC) verify disagg --env $(ENV)
+	@$(GTC) verify disagg $(NAMED)
 
 test-kv-cache: setup ## Prove that later turns find their prefix
-	@$(GTC) verify kv-cache --env $(ENV)
+	@$(GTC) verify kv-cache $(NAMED)
 
 test-scaling: setup ## Prove that KEDA adds workers, and takes them away
-	@$(GTC) verify scaling --env $(ENV)
+	@$(GTC) verify scaling $(NAMED)
 
 validate-all: setup ## All proofs, one after the other
-	@$(GTC) verify all --env $(ENV)
+	@$(GTC) verify all $(NAMED)
 
 compare: setup ## The same load disaggregated and aggregated on the same GPUs, 15 minutes
-	@$(GTC) compare --env $(ENV) --report .gtc/compare.json --report .gtc/compare.html
+	@$(GTC) compare $(NAMED) --report .gtc/compare.json --report .gtc/compare.html
 
 demo-ui: setup ## The panel: its address, with a forwarded port on a cluster
-	@$(GTC) open panel --env $(ENV)
+	@$(GTC) open panel $(NAMED)
 
-demo-dashboard: setup ## The boards: Grafana on a cluster, the stage page in a rehearsal
-	@$(GTC) dashboards open --env $(ENV)
+demo-dashboard: setup ## The boards: Grafana by a forwarded port on a cluster, the stage page in a rehearsal
+	@$(GTC) dashboards open $(NAMED)
 
 cost: setup ## GPU-hours and dollars: an hour, so far, until the end date
-	@$(GTC) cost --env $(ENV)
+	@$(GTC) cost $(NAMED)
 
 teardown-if-expired: setup ## For cron: tear down once the end date has passed
-	@$(GTC) teardown-if-expired --env $(ENV)
+	@$(GTC) teardown-if-expired $(NAMED)
 
 ##@ Change
 fmt: setup ## Format the code and fix what ruff can fix
