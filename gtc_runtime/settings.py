@@ -70,7 +70,8 @@ class Settings(BaseSettings):
     kubeconfig: str = Field(
         "",
         validation_alias=AliasChoices("KUBECONFIG", "kubeconfig"),
-        description="cluster to drive; empty: the pod's service account",
+        description="cluster to use; empty: the rehearsal that runs here, else"
+        " .gtc/kubeconfig-ENV, else the account of the pod",
     )
     digitalocean_access_token: SecretStr = Field(
         SecretStr(""),

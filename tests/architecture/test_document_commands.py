@@ -66,3 +66,17 @@ def test_kubectl_in_the_documents_says_against_which_cluster(page):
     lines = [line for line in text.splitlines() if KUBECTL.search(line)]
     bare = [line for line in lines if "--kubeconfig .gtc/kubeconfig" not in line]
     assert not bare or CLOUD in text
+
+
+def test_no_example_of_an_end_date_can_go_stale():
+    """A fixed date is in the past for whoever reads it later."""
+    kinds = ("*.md", "*.py", "*.toml", "Makefile", ".env.example")
+    folders = ("docs", "ui", "gtc_runtime", "constructs", ".")
+    found = [
+        str(path.relative_to(ROOT))
+        for folder in folders
+        for kind in kinds
+        for path in (ROOT / folder).glob(kind if folder == "." else f"**/{kind}")
+        if re.search(r"UNTIL=\s*20\d\d-", path.read_text(encoding="utf-8"))
+    ]
+    assert found == []

@@ -1,0 +1,83 @@
+"""The end date in the cluster: written once, read by whoever asks, followed by the panel."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gtc_runtime.cluster import end_date
+from gtc_runtime.cluster.errors import NotFound
+from gtc_runtime.cluster.kube import Kube
+from gtc_runtime.cluster.state import StateStore
+from gtc_runtime.rehearsal.kube_api.resources import CONFIG_MAP
+from gtc_runtime.rehearsal.kube_api.server import KubeApiServer
+from gtc_runtime.rehearsal.kube_api.store import Store
+from gtc_spec import names
+from gtc_spec.environment import load
+from gtc_spec.manifests.state import state_config_map
+
+END = datetime(2099, 1, 2, 3, 4, tzinfo=UTC)
+
+
+@pytest.fixture
+def store() -> Store:
+    return Store()
+
+
+@pytest.fixture
+async def kube(store: Store, tmp_path: Path) -> AsyncIterator[Kube]:
+    api = KubeApiServer(store)
+    await api.start()
+    file = tmp_path / "kubeconfig"
+    file.write_text(yaml.safe_dump(api.kubeconfig()))
+    async with await Kube.connect(names.NAMESPACE_WORKLOAD, str(file)) as client:
+        yield client
+    await api.stop()
+
+
+def deployed(store: Store, until: datetime | None) -> None:
+    env = load("prod").model_copy(update={"until": until})
+    store.create(CONFIG_MAP, state_config_map(env))
+
+
+async def test_what_was_deployed_is_read(kube: Kube, store: Store) -> None:
+    assert await end_date.read(kube) is None
+    deployed(store, END)
+    assert await end_date.read(kube) == END
+
+
+async def test_a_moved_date_reaches_who_follows_it_and_leaves_the_state_alone(
+    kube: Kube, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(end_date, "LOOK_S", 0.02)
+    deployed(store, END)
+    state = StateStore(kube)
+    await state.write({"phase": "BALANCED"}, 1, await state.read())
+    followed = end_date.EndDate(kube, None)
+    task = asyncio.create_task(followed.follow())
+
+    for moved in (END + timedelta(days=1), None):
+        await end_date.write(kube, moved)
+        async with asyncio.timeout(5):
+            while followed.until != moved:
+                await asyncio.sleep(0.01)
+
+    task.cancel()
+    assert (await state.read()).document["phase"] == "BALANCED"
+
+
+async def test_nonsense_in_the_cluster_counts_as_no_date(kube: Kube, store: Store) -> None:
+    deployed(store, END)
+    wrong = {"metadata": {"annotations": {names.ANNOTATION_UNTIL: "soon"}}}
+    store.patch(CONFIG_MAP, names.STATE_CONFIG_MAP, names.NAMESPACE_WORKLOAD, wrong, actor="x")
+    assert await end_date.read(kube) is None
+
+
+async def test_without_a_panel_there_is_nobody_to_tell(kube: Kube) -> None:
+    with pytest.raises(NotFound):
+        await end_date.write(kube, END)
