@@ -70,7 +70,7 @@ def _lines(view: JSON, keda_reason: str) -> list[str]:
         f"panel   none: {view['problem']}",
         f"keda    {view['keda']}{why}",
         *(f"{pool['role']:7} {status.pool_words(pool)}" for pool in view["pools"]),
-        f"gpus    {status.gpus(view)}",
+        f"slots   {status.slots(view)}",
         *(f"  {each['name']}  {status.pod_state(each)}" for each in view["pods"]),
         f"cost    {status.cost(view)}",
     ]

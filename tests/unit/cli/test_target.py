@@ -216,7 +216,7 @@ def test_status_without_a_panel_shows_what_kubernetes_knows(gtc: Call, deployed:
     assert told.code == listed.code == 3
     assert "panel   none: no pod behind gtc-demo-panel in gtc-demo-panel is ready" in told.out
     assert "prefill " in told.out
-    assert "gpus    0 of 3 in use" in told.out
+    assert "slots   0 of 3 in use" in told.out
     assert (listed.json["panel"], listed.json["gpus_total"]) == (None, 3)
 
 
