@@ -27,7 +27,6 @@ class Places:
     """Where the services answer; empty ones are the public addresses.
 
     Attributes:
-        api: DIGITALOCEAN_API_URL.
         hub: HF_ENDPOINT.
         inference: Base address of the server that writes follow-up questions.
         spaces: Base address of the object store.
@@ -36,7 +35,6 @@ class Places:
 
     spaces: str
     bucket: str
-    api: str = ""
     hub: str = HUB
     inference: str = serving.INFERENCE_URL
 
