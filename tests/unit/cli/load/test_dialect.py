@@ -104,7 +104,7 @@ def test_the_load_asks_as_the_server_wants_it_and_the_report_says_so(gtc: Call, 
     assert not any("ignore_eos" in body or "max_tokens" in body for body in manners.seen)
     assert told.json["run"]["dialect"] == {
         "ignore_eos": False, "usage": "end", "length_field": "max_completion_tokens",
-        "tokens_min": 1, "system": True, "finish_reasons": True,
+        "tokens_min": 1, "system": True, "finish_reasons": True, "endpoint": "chat", "extra": {},
     }  # fmt: skip
 
 

@@ -43,7 +43,7 @@ def test_a_source_tree_without_package_metadata_reports_an_unknown_version(
 
 
 @pytest.mark.parametrize(
-    "flag", [("--report", "full.json"), ("--requests", "full.json"),
+    "flag", [("--report", "full.json"), ("--request-log", "full.json"),
              ("--export", "aiperf:full.json")],
 )  # fmt: skip
 def test_a_full_disk_costs_the_file_and_not_the_figures(
