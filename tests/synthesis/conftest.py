@@ -1,4 +1,4 @@
-"""All four stacks as ``make synth`` writes them, made once, with secrets in the environment."""
+"""All stacks as ``make synth`` writes them, made once, with secrets in the environment."""
 
 import json
 import os
@@ -10,10 +10,14 @@ from typing import Any
 
 import pytest
 
+from gtc_spec import names
+from gtc_spec.environment import ENVIRONMENTS
 from gtc_spec.manifests.secret_names import SECRETS
 
 ROOT = Path(__file__).parents[2]
-STACKS = ("infra-dev", "cluster-dev", "infra-prod", "cluster-prod")
+STACKS = tuple(
+    stack(env) for env in ENVIRONMENTS for stack in (names.infra_stack, names.cluster_stack)
+)
 KEYS = [key for secret in SECRETS for key in secret.keys]
 CANARIES = {
     name: f"canary-{number}-7f3a9c"

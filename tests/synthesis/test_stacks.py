@@ -19,7 +19,7 @@ def test_all_stacks_are_written_and_nothing_is_said(written: Written) -> None:
 
 
 def test_no_value_of_a_secret_is_in_any_file_or_line(written: Written) -> None:
-    texts = {path.name: path.read_bytes() for path in written.files()}
+    texts = {str(path): path.read_bytes() for path in written.files()}
     texts["said"] = written.said.encode()
 
     leaks = [
