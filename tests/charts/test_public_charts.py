@@ -89,9 +89,13 @@ each_release = pytest.mark.parametrize(("env", "chart"), PAIRS)
 @each_release
 def test_the_api_server_takes_every_object(env: str, chart: Chart, found: Finder) -> None:
     objects = objects_of(env, chart.name, found(chart).folder)
-    everything = [one for name in CHARTS if name.name in installed(env)
-                  for one in objects_of(env, name.name, found(name).folder)]  # fmt: skip
-    crds = [each for each in everything if each["kind"] == "CustomResourceDefinition"]
+    beside = [each for each in CHARTS if each.name in installed(env)]
+    crds = [
+        each
+        for chart in beside
+        for each in objects_of(env, chart.name, found(chart).folder)
+        if each["kind"] == "CustomResourceDefinition"
+    ]
 
     assert objects
     assert rendered.problems(objects, crds) == []

@@ -32,7 +32,7 @@ OUTPUT: Final = Path("cdktf.out") / "stacks"
 IMPORTS: Final = "imports.tf.json"
 """Beside the stack while it is applied: what Terraform takes over instead of making it."""
 PATIENCE: Final = (
-    "terraform was asked to stop and ends what it began: a node pool or a chart may take 15 "
+    "terraform was asked to stop and ends what it began: a chart may take 10 "
     "minutes; asked once more it stops at once, and the next run clears what is left"
 )
 
