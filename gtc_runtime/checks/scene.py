@@ -158,6 +158,7 @@ async def opened(
     addresses: Mapping[Place, str],
     *,
     is_panel: bool = False,
+    absent: GtcError | None = None,
 ) -> AsyncIterator[Scene]:
     """Connect to the cluster of the settings; a cluster that is away is part of the scene.
 
@@ -167,11 +168,15 @@ async def opened(
         addresses: Where places answer; on a cluster the others are reached through Kubernetes,
             unless the panel asks, which may not.
         is_panel: Whether this process is the panel.
+        absent: Why there is no cluster to connect to, when that is known already.
     """
     scene = Scene(env, settings, addresses, is_panel=is_panel)
     async with contextlib.AsyncExitStack() as stack:
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        scene = replace(scene, _session=session)
+        scene = replace(scene, problem=absent, _session=session)
+        if absent is not None:
+            yield scene
+            return
         try:
             kube = await Kube.connect(names.NAMESPACE_WORKLOAD, settings.kubeconfig or None, LIMITS)
         except GtcError as error:

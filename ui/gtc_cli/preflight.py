@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import click
 
 from gtc_cli import findings, options
-from gtc_cli.target import choose
+from gtc_cli.target import NoClusterError, Target, choose
+from gtc_runtime import settings
 
 if TYPE_CHECKING:
     from gtc_runtime.checks.check import Probe, Report
-    from gtc_runtime.checks.scene import Place, Scene
-    from gtc_runtime.settings import Settings
+    from gtc_runtime.checks.scene import Scene
     from gtc_spec.environment import Environment
 
 
@@ -38,20 +38,25 @@ def preflight(
     from gtc_runtime.checks.preflight import PROBES
 
     probes = chosen(PROBES, only)
-    target = choose(env, state_dir, kubeconfig)
-    run = _run(target.environment(phases), target.settings, target.addresses, probes)
-    report = asyncio.run(run)
+    absent = None
+    try:
+        target = choose(env, state_dir, kubeconfig)
+    except NoClusterError as error:  # one red check of many; what needs no cluster is checked
+        target = Target(settings.read(env=env, state_dir=state_dir), None, env)
+        absent = error
+    report = asyncio.run(_run(target, target.environment(phases), probes, absent))
     return findings.tell(report, as_json)
 
 
 async def _run(
+    target: Target,
     environment: Environment,
-    configured: Settings,
-    addresses: dict[Place, str],
     probes: tuple[Probe[Scene], ...],
+    absent: NoClusterError | None,
 ) -> Report:
     from gtc_runtime.checks.preflight import run
     from gtc_runtime.checks.scene import opened
 
-    async with opened(environment, configured, addresses) as scene:
+    there = opened(environment, target.settings, target.addresses, absent=absent)
+    async with there as scene:
         return await run(scene, probes)

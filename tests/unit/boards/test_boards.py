@@ -2,6 +2,7 @@
 
 import itertools
 import json
+import re
 
 import promql_parser
 import pytest
@@ -104,8 +105,11 @@ def test_a_panel_that_only_a_cluster_can_fill_says_so(panel):
     asked = [selectors(promql_parser.parse(target["expr"])) for target in panel["targets"]]
     absent = [any(not owner(one.name).rehearsal for one in query) for query in asked]
     stand_in = any(not owner(one.name).deployed for query in asked for one in query)
+    of_gpus = any(owner(one.name).real_engine for query in asked for one in query)
+    only = "Cluster with GPUs only:" if of_gpus else "Cluster only:"
 
-    assert ("Cluster only" in panel["description"]) == (all(absent) and not stand_in)
+    assert bool(re.search("Cluster.* only", panel["description"])) == (all(absent) and not stand_in)
+    assert not all(absent) or stand_in or only in panel["description"]
 
 
 @every_query
