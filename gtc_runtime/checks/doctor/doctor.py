@@ -38,7 +38,7 @@ PROBES: Final[tuple[Probe[Case], ...]] = (
     Probe("variables", "Is every secret set, once, and well written?", variables),
     Probe("choices", "What would be deployed, and where?", choices),
     Probe("terraform", "Is it installed, and new enough?", tools.terraform),
-    Probe("node", "Is it installed with npx, and new enough?", tools.node),
+    Probe("node", "Is it installed, and new enough?", tools.node),
     Probe("docker", "Is it installed, and does its daemon answer?", tools.docker),
     Probe("doctl", "Is it installed?", tools.doctl),
     Probe("kubectl", "Is it installed?", tools.kubectl),

@@ -80,18 +80,13 @@ async def terraform(case: Case) -> Finding:
 
 
 async def node(case: Case) -> Finding:
-    """Installed with npx, which brings cdktf."""
-    hint = f"install Node.js {NODE_MIN} or newer, it brings npx: {_NODE}"
+    """Installed; cdktf writes the stacks through it."""
+    hint = f"install Node.js {NODE_MIN} or newer: {_NODE}"
     text, wrong = await _told(case, "node", "--version")
     if wrong:
         return red(wrong, f">= {NODE_MIN}", hint)
     found = text.strip()
-    if _number(found) < (NODE_MIN,):
-        return red(found, f">= {NODE_MIN}", hint)
-    path = case.child_env.get("PATH")
-    if shutil.which("cdktf", path=path) or shutil.which("npx", path=path):
-        return green(found, f">= {NODE_MIN}")
-    return red(f"{found} without npx, and no cdktf on PATH", "npx", hint)
+    return judge(_number(found) >= (NODE_MIN,), found, f">= {NODE_MIN}", hint)
 
 
 async def docker(case: Case) -> Finding:

@@ -30,10 +30,6 @@ def node_is_old(world: World) -> None:
     world.tool("node", "v18.19.0")
 
 
-def npx_is_missing(world: World) -> None:
-    world.no_tool("npx")
-
-
 def docker_is_missing(world: World) -> None:
     world.no_tool("docker")
 
@@ -245,7 +241,6 @@ BREAKAGES: tuple[tuple[Break, str, str, str], ...] = (
     (terraform_is_old, "terraform", "1.9.8", "1.11 or newer"),
     (terraform_is_missing, "terraform", "not installed", "hashicorp.com"),
     (node_is_old, "node", "v18.19.0", "nodejs.org"),
-    (npx_is_missing, "node", "without npx", "it brings npx"),
     (docker_is_missing, "docker", "not installed", "docs.docker.com"),
     (the_docker_daemon_is_down, "docker", "Cannot connect", "systemctl start docker"),
     (doctl_is_missing, "doctl", "not installed", "doctl auth init --context solutions"),

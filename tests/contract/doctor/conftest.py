@@ -131,7 +131,6 @@ def world(moto: str, tmp_path: Path) -> Iterator[World]:
         made.env = made.env.model_copy(update={"until": in_hours(8)})
         made.tool("terraform", json.dumps({"terraform_version": "1.11.4"}))
         made.tool("node", "v20.20.2")
-        made.tool("npx", "10.8.2")
         made.tool("docker", '"28.2.2"')
         made.tool("kubectl", "Client Version: v1.34.1")
         made.doctl_is()
