@@ -32,7 +32,9 @@ from gtc_runtime.rehearsal.kube_api.resources import (
 from gtc_runtime.rehearsal.kube_api.server import KubeApiServer
 from gtc_runtime.rehearsal.kube_api.store import Store
 from gtc_spec import names
+from gtc_spec.manifests.panel import PANEL
 from gtc_spec.manifests.placement import POOL_LABEL
+from tests.deployment.panel_pod import PanelPod
 from tests.digitalocean.account import Account
 
 TICK_S = 0.2
@@ -61,6 +63,7 @@ class Inside:
 
     Attributes:
         silent: Whether the API server keeps quiet although the cluster is there.
+        panel: Plays the panel's pod; without one the panel is a Deployment on paper.
     """
 
     def __init__(self, account: Account) -> None:
@@ -70,6 +73,7 @@ class Inside:
         self._empty()
         self.server = KubeApiServer(self.store)
         self.silent = False
+        self.panel: PanelPod | None = None
         account.kube.ca = base64.b64encode(CERTIFICATE.encode()).decode()
 
     def kinds(self) -> tuple[Resource, ...]:
@@ -89,6 +93,8 @@ class Inside:
             if self._cluster:
                 self._act()
             await self.store.changed(self.store.revision, TICK_S)
+        if self.panel is not None:
+            self.panel.end()
         await self.server.stop()
 
     def _follow_account(self) -> None:
@@ -112,7 +118,8 @@ class Inside:
     def _act(self) -> None:
         self._nodes()
         for each in self.store.list(DEPLOYMENT):
-            wanted = each["spec"].get("replicas", 1)
+            late = self.panel and not self.panel.ready and each["metadata"]["name"] == PANEL
+            wanted = 0 if late else each["spec"].get("replicas", 1)
             self._status(DEPLOYMENT, each, {"availableReplicas": wanted, "replicas": wanted})
         for each in self.store.list(JOB):
             done = {"type": "Complete", "status": "True"}
@@ -122,6 +129,9 @@ class Inside:
         for each in self.store.list(DGD):
             for name, service in each["spec"]["services"].items():
                 self._service(each, name, int(service.get("replicas", 1)))
+        if self.panel is not None:
+            (node, *_) = self.store.list(NODE)
+            self.panel.follow(self.store, self.server, node["metadata"]["name"])
 
     def _nodes(self) -> None:
         for pool in self._account.clusters[self._cluster]["node_pools"]:
@@ -136,6 +146,10 @@ class Inside:
         meta = scaler["metadata"]
         self._status(SCALED_OBJECT, scaler, {"conditions": READY["conditions"]})
         place = {"name": names.hpa(meta["name"]), "namespace": meta["namespace"]}
+        if (meta.get("annotations") or {}).get(names.ANNOTATION_PAUSED) == "true":
+            with contextlib.suppress(ApiError):  # KEDA takes its HPA away while it is paused
+                self.store.delete(HPA, place["name"], place["namespace"])
+            return
         target = {"apiVersion": "nvidia.com/v1alpha1", "kind": "X", "name": meta["name"]}
         spec = {"scaleTargetRef": target, "minReplicas": 1, "maxReplicas": 4}
         self._once(HPA, {"metadata": place, "spec": spec})

@@ -16,6 +16,7 @@ from gtc_cli.model import JOB_S
 from gtc_cli.wait import DEADLINES_S
 from tests.deployment import tools
 from tests.deployment.conftest import store
+from tests.deployment.panel_pod import PanelPod
 from tests.deployment.place import COLOUR, ROOT, SECRETS
 from tests.deployment.world import World, make_a_commit, world
 
@@ -23,16 +24,13 @@ PAGE = (ROOT / "docs" / "deploy.md").read_text(encoding="utf-8")
 PART = re.compile(r"^```\n(.*?)^```|^\| [^|]*\| `((?:make|\.venv/bin/gtc) [^`…]+)`", re.M | re.S)
 """A block of commands, or a command in the second column of a table."""
 
-SHOW = re.compile(r"make demo-")
-"""Verbs that drive the panel; no pod runs behind the cluster of these tests."""
+OF_MAKE = ("MAKELEVEL", "MAKEFLAGS", "MFLAGS", "MAKEOVERRIDES")
+"""What a make above these tests tells a make below; a person's shell has none of it."""
 
 
 def commands() -> list[str]:
     """Everything on the page that is to be typed, block by block."""
-    blocks = [(block or line).strip() for block, line in PART.findall(PAGE)]
-    return [
-        "\n".join(each for each in block.split("\n") if not SHOW.match(each)) for block in blocks
-    ]
+    return [(block or line).strip() for block, line in PART.findall(PAGE)]
 
 
 @pytest.fixture
@@ -40,6 +38,10 @@ def here(synthesised: Path, tmp_path: Path) -> Iterator[World]:
     """A fresh clone with a filled-in ``.env``, and an account."""
     with store(tmp_path, "prod") as url, world(tmp_path, synthesised, url) as made:
         place = made.place
+        (tmp_path / "pod").mkdir()
+        made.cluster.panel = PanelPod(tmp_path / "pod")
+        for name in OF_MAKE:
+            place.environment.pop(name, None)
         shutil.rmtree(place.folder)
         listed = subprocess.run(
             ["git", "ls-files", ":!tests", ":!docs"],
