@@ -108,7 +108,9 @@ def test_a_panel_that_only_a_cluster_can_fill_says_so(panel):
     of_gpus = any(owner(one.name).real_engine for query in asked for one in query)
     only = "Cluster with GPUs only:" if of_gpus else "Cluster only:"
 
-    assert bool(re.search("Cluster.* only", panel["description"])) == (all(absent) and not stand_in)
+    assert bool(re.search("Cluster (with GPUs )?only:", panel["description"])) == (
+        all(absent) and not stand_in
+    )
     assert not all(absent) or stand_in or only in panel["description"]
 
 
