@@ -37,11 +37,12 @@ static const char *find_once(struct piece p, const char *what, size_t length)
     return at;
 }
 
-/* Behind the last character of a string whose first is at `p.at`: its quote. NULL without one. */
+/* Behind the last character of a string whose first is at `p.at`: its quote. NULL without one, and
+ * with a carriage return, which ends a line even behind a backslash. */
 static const char *string_end(struct piece p)
 {
     while (p.at < p.end && *p.at != '"' && *p.at != '\r')
-        p.at += *p.at == '\\' && p.at + 1 < p.end ? 2 : 1;
+        p.at += *p.at == '\\' && p.at + 1 < p.end && p.at[1] != '\r' ? 2 : 1;
     return p.at < p.end && *p.at == '"' ? p.at : NULL;
 }
 

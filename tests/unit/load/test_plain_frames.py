@@ -163,6 +163,8 @@ def test_a_stream_may_change_how_its_frames_look(plain):
         chunk(b"data: [DONE]\n\n"),
         chunk(frame("a")[:-1] + b"\n: ping\n\n"),
         chunk(frame("a\0b").replace(b"\\u0000", b"\n")),
+        chunk(frame("a\0b").replace(b"\\u0000", b"\r")),
+        chunk(frame("a\0b").replace(b"\\u0000", b"\\\r")),
         b"",
     ],
 )
