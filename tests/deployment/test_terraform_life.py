@@ -4,6 +4,7 @@ Only the API is a stand-in. The provider asks every ten seconds, so a life is sh
 its tests run in the order in which they are written.
 """
 
+import json
 import math
 import shutil
 import subprocess
@@ -11,9 +12,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from gtc_spec import names
 from tests.deployment import tools
 from tests.deployment.place import Place, Ran
 from tests.digitalocean.account import Account
@@ -29,6 +32,7 @@ pytestmark = [
 CLUSTER = "digitalocean_kubernetes_cluster"
 POOL = "digitalocean_kubernetes_node_pool"
 EVERYTHING = {CLUSTER, POOL, "digitalocean_nfs", "digitalocean_vpc"}
+ONE_CHANGE = "Plan: 0 to add, 1 to change, 0 to destroy."
 NO_CHANGES = "No changes. Your infrastructure matches the configuration."
 
 
@@ -99,6 +103,23 @@ def plan(place: Place, env: str = "dev") -> str:
     return ran.said
 
 
+def scale_and_patch(place: Place) -> None:
+    """What DOKS does by itself: more nodes for management, and a new patch version."""
+    cluster = place.cloud.account.cluster("gtc-demo")
+    management = cluster["node_pools"][0]
+    management["count"] = 4
+    resize(place.cloud.account, management)
+    cluster["version"] = "1.34.9-do.0"
+
+
+def lose_a_gpu_node(place: Place) -> Any:
+    """Take a node away; returns the nodes of its pool."""
+    pool = place.cloud.account.cluster("gtc-demo")["node_pools"][1]
+    pool["count"] -= 1
+    resize(place.cloud.account, pool)
+    return pool["nodes"]
+
+
 def cluster_id(place: Place) -> str:
     return str(place.cloud.account.cluster("gtc-demo")["id"])
 
@@ -137,23 +158,17 @@ def test_a_second_plan_is_empty_and_so_it_is_after_scaling_and_a_patch_upgrade(
     place: Place,
 ) -> None:
     assert NO_CHANGES in plan(place)
-    cluster = place.cloud.account.cluster("gtc-demo")
-    management = cluster["node_pools"][0]
-    management["count"] = 4
-    resize(place.cloud.account, management)
-    cluster["version"] = "1.34.9-do.0"
+    scale_and_patch(place)
 
     assert NO_CHANGES in plan(place)
 
 
 def test_a_lost_gpu_node_is_one_change_and_comes_back(place: Place) -> None:
-    pool = place.cloud.account.cluster("gtc-demo")["node_pools"][1]
-    pool["count"] = 2
-    resize(place.cloud.account, pool)
+    nodes = lose_a_gpu_node(place)
 
-    assert "Plan: 0 to add, 1 to change, 0 to destroy." in plan(place)
+    assert ONE_CHANGE in plan(place)
     assert up(place).code == 0
-    assert len(pool["nodes"]) == 3
+    assert len(nodes) == 3
 
 
 def test_the_other_environment_is_refused(place: Place) -> None:
@@ -211,7 +226,12 @@ def test_a_gpu_pool_that_came_too_late_is_taken_over(make: Makes) -> None:
 
     assert "taking over node pool gpu with 1 x gpu-h200x8-1128gb-contracted" in repeated.said
     assert repeated.code == 0, repeated.said
+    scale_and_patch(place)
     assert NO_CHANGES in plan(place, "prod")
+    nodes = lose_a_gpu_node(place)
+    assert ONE_CHANGE in plan(place, "prod")
+    assert up(place, "prod").code == 0
+    assert len(nodes) == 1
 
     place.cloud.account.made_in(cluster_id(place), "volume", "pvc-1")
     place.cloud.account.drop_cluster(cluster_id(place), associated=False)  # as the console does
@@ -220,3 +240,38 @@ def test_a_gpu_pool_that_came_too_late_is_taken_over(make: Makes) -> None:
     assert gone.code == 0, gone.said
     assert "deleting volume pvc-1" in gone.said
     assert place.cloud.account.vpcs == {}
+
+
+def test_an_api_server_that_is_gone_stops_no_teardown(make: Makes) -> None:
+    """The cluster runs and costs, its stack lists what only its own API server could take away."""
+    place = make()
+    assert up(place, "cpu").code == 0
+    assert NO_CHANGES in plan(place, "cpu")
+    place.cloud.account.kube.server = "http://127.0.0.1:9"
+    state = {
+        "version": 4,
+        "terraform_version": "1.11.4",
+        "serial": 1,
+        "lineage": "x",
+        "outputs": {},
+    }
+    namespace = {
+        "mode": "managed",
+        "type": "kubernetes_namespace_v1",
+        "name": "keda_namespace_43EBB829",
+        "provider": 'provider["registry.terraform.io/hashicorp/kubernetes"]',
+        "instances": [{"schema_version": 0, "attributes": {"id": "keda"}}],
+    }
+    file = place.folder / names.state_file("cluster-cpu")
+    file.write_text(json.dumps({**state, "resources": [namespace]}))
+
+    refused = place.gtc("teardown", "--env", "cpu", "--yes")
+
+    assert refused.code == 2, refused.said
+    assert place.cloud.account.billable()
+
+    gone = place.gtc("teardown", "--env", "cpu", "--force")
+
+    assert gone.code == 0, gone.said
+    assert place.cloud.account.vpcs == {}
+    assert place.listed("cluster-cpu") == set()
