@@ -161,7 +161,11 @@ class _Handler(BaseHTTPRequestHandler):
             if token:
                 time.sleep(self.told.itl_s)
             frame = {"choices": [{"index": 0, "delta": {"content": f"w{token} "}}]}
-            counted = {"usage": {"completion_tokens": token + 1}} if self.told.running else {}
+            counted = (
+                {"usage": {"completion_tokens": min(token + self.told.per_frame, tokens)}}
+                if self.told.running
+                else {}
+            )
             self._frame(frame | counted)
         self._frame({"choices": [{"index": 0, "delta": {}, "finish_reason": self._reason()}]})
         usage = {"prompt_tokens": 100, "completion_tokens": tokens}
