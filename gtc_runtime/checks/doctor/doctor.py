@@ -42,7 +42,7 @@ PROBES: Final[tuple[Probe[Case], ...]] = (
     Probe("docker", "Is it installed, and does its daemon answer?", tools.docker),
     Probe("doctl", "Is it installed?", tools.doctl),
     Probe("kubectl", "Is it installed?", tools.kubectl),
-    Probe("disk", "Is there room for image, providers and cdktf?", tools.disk),
+    Probe("disk", "Is there room for image and providers?", tools.disk),
     Probe("token", "Does it belong to an active account?", account.token),
     Probe("scopes", "May it do everything that a deployment does?", account.scopes),
     Probe("doctl context", "Is it the account of the token?", tools.context),

@@ -19,9 +19,9 @@ from gtc_spec.errors import GtcError
 TOOL_S: Final = 6.0
 """Longest wait for a program to say its version; a first start may read a cold disk."""
 NODE_MIN: Final = 20
-"""Major version of Node.js that cdktf-cli 0.21 asks for."""
+"""Major version of Node.js that cdktf 0.21 asks for."""
 FREE_GIB: Final = 8
-"""Image with its layers 2, cdktf 0.5, providers of two stacks 1, and as much again to work in."""
+"""Image with its layers 2, providers of two stacks 1, and more than as much again to work in."""
 
 _TERRAFORM: Final = "https://developer.hashicorp.com/terraform/install"
 _NODE: Final = "https://nodejs.org/en/download"
@@ -114,7 +114,7 @@ async def kubectl(case: Case) -> Finding:
 
 
 async def disk(case: Case) -> Finding:
-    """Room for image, providers and cdktf."""
+    """Room for image and providers."""
     free_gib = shutil.disk_usage(case.folder).free / 2**30
     hint = "make room: docker system prune takes away what no container uses"
     told = f"{free_gib:.0f} GiB free at {case.folder}"
