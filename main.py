@@ -17,7 +17,7 @@ from gtc_runtime import choices
 from gtc_spec import overrides
 from gtc_spec.environment import ENVIRONMENTS, Environment, load
 from gtc_spec.errors import GtcError
-from gtc_spec.manifests import panel_choices
+from gtc_spec.manifests.panel import panel_choices
 
 ROOT: Final = Path(__file__).resolve().parent
 

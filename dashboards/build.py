@@ -18,8 +18,9 @@ from grafana_foundation_sdk.models import dashboard as dm
 
 from dashboards import FOLDER, demo, depth, hardware, kv
 from dashboards.panels import DATASOURCE, Panel, datasource_variable
-from gtc_panel.theme import COLOURS
-from gtc_spec import metrics, names, promql_client
+from gtc_spec import names
+from gtc_spec.colours import COLOURS
+from gtc_spec.telemetry import metrics, promql_client
 
 REFRESH: Final = f"{metrics.SCRAPE_INTERVAL_S}s"
 """More often would draw the same."""

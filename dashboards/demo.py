@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Final
 
 from dashboards.panels import Panel, Query, bars, lines, numbers, states, thresholds
-from gtc_spec import metrics_platform, promql, promql_client, promql_platform
 from gtc_spec.phases import PhaseName, phase_title
 from gtc_spec.pools import Role
-from gtc_spec.promql_syntax import known
+from gtc_spec.telemetry import metrics_platform, promql, promql_client, promql_platform
+from gtc_spec.telemetry.promql_syntax import known
 
 TITLE: Final = "GTC Demo: Disaggregated LLM Inference on DO"
 UID: Final = "gtc-demo"

@@ -10,9 +10,9 @@ from typing import Final
 
 from dashboards import scaling
 from dashboards.panels import Panel, Query, Style, lines
-from gtc_spec import metrics, promql, promql_client
-from gtc_spec.metric import Metric
 from gtc_spec.pools import ROLES, Role
+from gtc_spec.telemetry import metrics, promql, promql_client
+from gtc_spec.telemetry.metric import Metric
 
 TITLE: Final = "GTC Demo: disaggregation in depth"
 UID: Final = "gtc-disaggregation"

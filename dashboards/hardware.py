@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dashboards.depth import Rows
 from dashboards.panels import Panel, Query, lines
-from gtc_spec import metrics_platform as m
-from gtc_spec import promql_platform as ask
-from gtc_spec.metric import Metric
 from gtc_spec.pools import ROLES
+from gtc_spec.telemetry import metrics_platform as m
+from gtc_spec.telemetry import promql_platform as ask
+from gtc_spec.telemetry.metric import Metric
 
 
 def rows() -> Rows:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Final
 
 from dashboards.panels import Panel, Query, lines, numbers
-from gtc_spec import metrics, promql, promql_client
-from gtc_spec.metric import Metric
 from gtc_spec.pools import ROLES
-from gtc_spec.promql_syntax import known
+from gtc_spec.telemetry import metrics, promql, promql_client
+from gtc_spec.telemetry.metric import Metric
+from gtc_spec.telemetry.promql_syntax import known
 
 TITLE: Final = "GTC Demo: KV cache"
 UID: Final = "gtc-kv-cache"

@@ -22,8 +22,8 @@ from grafana_foundation_sdk.builders import (
 from grafana_foundation_sdk.models import common as cm
 from grafana_foundation_sdk.models import dashboard as dm
 
-from gtc_panel.theme import COLOURS
-from gtc_spec.promql_syntax import lacking, metrics_in
+from gtc_spec.colours import COLOURS
+from gtc_spec.telemetry.promql_syntax import lacking, metrics_in
 
 DATASOURCE: Final = cm.DataSourceRef(type_val="prometheus", uid="$datasource")
 """Without braces: Terraform would read those as its own."""

@@ -3,8 +3,8 @@
 from pathlib import Path
 
 from gtc_constructs.app import App, TerraformStack, synthesise
-from gtc_constructs.connection import KubeconfigConnection
-from gtc_constructs.disagg_deployment import DisaggDeployment, Serving, Workers
+from gtc_constructs.cluster.connection import KubeconfigConnection
+from gtc_constructs.serving.disagg_deployment import DisaggDeployment, Serving, Workers
 from gtc_constructs.values import ModelRef, NodePool
 
 app = App()

@@ -1,7 +1,7 @@
 """Only the cluster: network, Kubernetes, two nodes with eight H200 each, a share for models."""
 
 from gtc_constructs.app import App, TerraformOutput, TerraformStack, synthesise
-from gtc_constructs.gpu_cluster import GpuCluster
+from gtc_constructs.cluster.gpu_cluster import GpuCluster
 from gtc_constructs.values import NodePool
 
 app = App()

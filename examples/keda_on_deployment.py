@@ -1,9 +1,9 @@
 """A Deployment of yours, scaled by the requests that wait for it; nothing of Dynamo."""
 
 from gtc_constructs.app import App, TerraformStack, synthesise
-from gtc_constructs.connection import KubeconfigConnection
-from gtc_constructs.keda import Keda
-from gtc_constructs.keda_scaler import KedaScaler, PrometheusTrigger, ScaleTarget
+from gtc_constructs.cluster.connection import KubeconfigConnection
+from gtc_constructs.platform.keda import Keda
+from gtc_constructs.serving.keda_scaler import KedaScaler, PrometheusTrigger, ScaleTarget
 
 app = App()
 stack = TerraformStack(app, "shop")

@@ -3,15 +3,15 @@
 from pathlib import Path
 
 from gtc_constructs.app import App, TerraformStack, synthesise
-from gtc_constructs.connection import ClusterConnection
-from gtc_constructs.disagg_deployment import DisaggDeployment, Serving
-from gtc_constructs.dynamo_platform import DynamoPlatform
-from gtc_constructs.gpu_cluster import GpuCluster
-from gtc_constructs.keda import Keda
-from gtc_constructs.keda_scaler import KedaScaler
-from gtc_constructs.model_store import ModelStore
-from gtc_constructs.observability import Observability
+from gtc_constructs.cluster.connection import ClusterConnection
+from gtc_constructs.cluster.gpu_cluster import GpuCluster
+from gtc_constructs.platform.dynamo_platform import DynamoPlatform
+from gtc_constructs.platform.keda import Keda
+from gtc_constructs.platform.observability import Observability
 from gtc_constructs.secrets import SecretRef, WorkloadSecrets
+from gtc_constructs.serving.disagg_deployment import DisaggDeployment, Serving
+from gtc_constructs.serving.keda_scaler import KedaScaler
+from gtc_constructs.serving.model_store import ModelStore
 from gtc_constructs.values import ModelRef, NodePool
 from gtc_spec.pools import ScaleRule
 

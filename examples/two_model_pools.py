@@ -8,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from gtc_constructs.app import App, TerraformStack, synthesise
-from gtc_constructs.connection import ClusterConnection
-from gtc_constructs.disagg_deployment import DisaggDeployment, Serving, Workers
-from gtc_constructs.dynamo_platform import DynamoPlatform
-from gtc_constructs.gpu_cluster import GpuCluster
-from gtc_constructs.model_store import ModelStore
+from gtc_constructs.cluster.connection import ClusterConnection
+from gtc_constructs.cluster.gpu_cluster import GpuCluster
+from gtc_constructs.platform.dynamo_platform import DynamoPlatform
+from gtc_constructs.serving.disagg_deployment import DisaggDeployment, Serving, Workers
+from gtc_constructs.serving.model_store import ModelStore
 from gtc_constructs.values import ModelRef, NodePool
 from gtc_spec.manifests.placement import POOL_LABEL
 

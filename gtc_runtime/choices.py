@@ -14,10 +14,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from gtc_spec import bill, images, overrides
+from gtc_spec import overrides
+from gtc_spec.cloud import bill, images
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
-from gtc_spec.manifests import panel_choices
+from gtc_spec.manifests.panel import panel_choices
 
 DEFAULT_ENV: Final = "prod"
 CHECKOUT: Final = "cdktf.json"

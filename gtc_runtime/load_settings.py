@@ -10,8 +10,8 @@ import os
 from pathlib import Path
 
 from gtc_runtime.events import EventLog
+from gtc_runtime.load.figures.snapshot import Snapshot
 from gtc_runtime.load.settings import LoadSettings, settings_from
-from gtc_runtime.load.snapshot import Snapshot
 from gtc_runtime.settings import Settings
 from gtc_spec import serving
 from gtc_spec.environment import Environment

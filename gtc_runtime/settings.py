@@ -15,10 +15,11 @@ from pydantic import AliasChoices, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gtc_runtime import choices
-from gtc_spec import images, names, overrides
+from gtc_spec import names, overrides
+from gtc_spec.cloud import images
 from gtc_spec.environment import ENVIRONMENTS
 from gtc_spec.errors import ConfigError, Problem, UsageError
-from gtc_spec.manifests import panel_choices
+from gtc_spec.manifests.panel import panel_choices
 from gtc_spec.manifests.secret_names import SECRETS
 
 SECRETS_DIR = "GTC_SECRETS_DIR"

@@ -13,8 +13,8 @@ from datetime import UTC, datetime
 from gtc_runtime.cluster.cluster import LOOK_STALE_S, Cluster, Look
 from gtc_runtime.events import EventLog
 from gtc_runtime.load.control import LoadControl
-from gtc_runtime.load.histogram import Histogram
-from gtc_runtime.load.stats import Tally, WindowStats
+from gtc_runtime.load.figures.histogram import Histogram
+from gtc_runtime.load.figures.stats import Tally, WindowStats
 from gtc_runtime.metrics.exporter import at_most
 from gtc_runtime.scenario import machine
 from gtc_runtime.scenario.conductor import Conductor
@@ -31,7 +31,7 @@ from gtc_runtime.view import (
     WorkersView,
     WorkloadView,
 )
-from gtc_spec import bill
+from gtc_spec.cloud import bill
 from gtc_spec.environment import Environment
 from gtc_spec.pools import ROLES
 from gtc_spec.serving import WORKLOADS, Slo

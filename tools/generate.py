@@ -20,8 +20,10 @@ from gtc_runtime import settings
 from gtc_runtime.checks import preflight
 from gtc_runtime.checks.check import Probe
 from gtc_runtime.checks.doctor import doctor, origins
-from gtc_spec import environment, images, metrics, prices, pulled_images, versions
+from gtc_spec import environment, versions
+from gtc_spec.cloud import images, prices, pulled_images
 from gtc_spec.phases import Segment
+from gtc_spec.telemetry import metrics
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKED = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)

@@ -45,7 +45,7 @@ def main(argv: list[str]) -> int:
 
 
 def profile(source: Path, key: Key) -> dict[str, object]:
-    """One profile as the JSON document that gtc_spec.profile reads."""
+    """One profile as the JSON document that gtc_spec.profiles.profile reads."""
     model, gpu, weights, kv = key
     fit = next(rows(source, "fit_coefficients.csv", key))
     memory = list(rows(source, "memory.csv", key))

@@ -16,7 +16,8 @@ from gtc_constructs.secrets import WorkloadSecrets
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
-from gtc_spec.manifests import guardian, network_policy, panel, rbac, state
+from gtc_spec.manifests import rbac
+from gtc_spec.manifests.panel import guardian, network_policy, panel, state
 
 
 class DemoPanel(GtcConstruct):
@@ -30,7 +31,7 @@ class DemoPanel(GtcConstruct):
         scope: The construct to create this one in.
         id: Name inside the scope.
         env: The environment that it drives.
-        image: Our own image, see ``gtc_spec.images``.
+        image: Our own image, see ``gtc_spec.cloud.images``.
         load_shards: Load processes that share the rate, 1 to 3. Default: 1.
         variables: Further variables of the panel: the ``GTC_*`` choices that made ``env``, and
             settings of its process. Default: none.

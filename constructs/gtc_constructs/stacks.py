@@ -20,27 +20,28 @@ from gtc_constructs._bindings import (
     TerraformStack,
 )
 from gtc_constructs.base import Ordered
-from gtc_constructs.connection import ClusterConnection
+from gtc_constructs.cluster.connection import ClusterConnection
+from gtc_constructs.cluster.gpu_cluster import GpuCluster
 from gtc_constructs.demo_panel import DemoPanel
-from gtc_constructs.disagg_deployment import DisaggDeployment
-from gtc_constructs.dynamo_platform import DynamoPlatform
-from gtc_constructs.gpu_cluster import GpuCluster
-from gtc_constructs.keda import Keda
-from gtc_constructs.keda_scaler import KedaScaler
-from gtc_constructs.model_store import ModelStore
-from gtc_constructs.observability import GPU_CHART, Observability
+from gtc_constructs.platform.dynamo_platform import DynamoPlatform
+from gtc_constructs.platform.keda import Keda
+from gtc_constructs.platform.observability import GPU_CHART, Observability
 from gtc_constructs.providers import require_terraform
 from gtc_constructs.secrets import WorkloadSecrets
-from gtc_constructs.serving import Serving, Workers
+from gtc_constructs.serving.disagg_deployment import DisaggDeployment
+from gtc_constructs.serving.keda_scaler import KedaScaler
+from gtc_constructs.serving.model_store import ModelStore
+from gtc_constructs.serving.serving import Serving, Workers
 from gtc_constructs.values import NfsTier, NodePool
-from gtc_spec import bill, names
+from gtc_spec import names
+from gtc_spec.cloud import bill
+from gtc_spec.cloud.nodes import counted
 from gtc_spec.environment import ENVIRONMENTS, Environment
 from gtc_spec.manifests.metadata import PART_OF, digest
-from gtc_spec.manifests.panel import PANEL, PORT
-from gtc_spec.manifests.panel_choices import shards_of
+from gtc_spec.manifests.panel.panel import PANEL, PORT
+from gtc_spec.manifests.panel.panel_choices import shards_of
 from gtc_spec.manifests.queue import queues
 from gtc_spec.manifests.secret_names import secrets_of
-from gtc_spec.nodes import counted
 from gtc_spec.pools import ROLES, Pool, Role
 
 _ROOT: Final = "../../.."

@@ -16,7 +16,7 @@ import yaml
 
 from gtc_spec.environment import Environment
 from gtc_spec.errors import ConfigError, Problem
-from gtc_spec.profile import Profile
+from gtc_spec.profiles.profile import Profile
 
 Mode = Literal["prefill", "decode", "aggregated"]
 """What a worker does: one leg of a request, or both."""

@@ -16,16 +16,16 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from gtc_spec import rules
+from gtc_spec.cloud.hosting import Hosting
+from gtc_spec.cloud.nodes import WorkerNodes
+from gtc_spec.cloud.spaces import Spaces
 from gtc_spec.environment_files import ENVIRONMENTS as ENVIRONMENTS
 from gtc_spec.environment_files import read
 from gtc_spec.errors import ConfigError, Problem, UsageError
-from gtc_spec.hosting import Hosting
-from gtc_spec.metric import Where
-from gtc_spec.nodes import WorkerNodes
 from gtc_spec.phases import Phase, PhaseName, PhaseTable, Timeline
 from gtc_spec.pools import PDRatio, Pools
 from gtc_spec.serving import Engine, LoadLimits, Model, Slo, TensorRtLlm, Workloads
-from gtc_spec.spaces import Spaces
+from gtc_spec.telemetry.metric import Where
 
 _IN_KINDS = ("nodes", "engine")
 """Tables whose keys depend on one of them."""

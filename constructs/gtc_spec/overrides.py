@@ -12,10 +12,10 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from gtc_spec import bill, spaces
+from gtc_spec.cloud import bill, spaces
+from gtc_spec.cloud.nodes import CpuNodes
 from gtc_spec.environment import Environment, load
 from gtc_spec.errors import UsageError
-from gtc_spec.nodes import CpuNodes
 from gtc_spec.serving import CHECKPOINTS
 
 USABLE_GIB: Final = {"h100": 79, "h200": 139}

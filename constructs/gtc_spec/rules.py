@@ -11,9 +11,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from gtc_spec import names
+from gtc_spec.cloud.nodes import CpuNodes, counted
 from gtc_spec.errors import Problem
 from gtc_spec.memory import misfit
-from gtc_spec.nodes import CpuNodes, counted
 from gtc_spec.phases import Phase, PhaseTable, Timeline
 from gtc_spec.pools import ROLES
 from gtc_spec.serving import Mocker, smaller_checkpoint

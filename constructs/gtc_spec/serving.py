@@ -33,7 +33,7 @@ class Model(BaseModel):
     weight_bytes: Literal[1, 2]
     """Bytes a parameter: 1 for an FP8 checkpoint, 2 for BF16."""
     profile: str
-    """Packaged GPU timings of this model, see gtc_spec.profile."""
+    """Packaged GPU timings of this model, see gtc_spec.profiles.profile."""
     kv_fraction: float = Field(gt=0, lt=1)
     """Share of the free GPU memory that the engine gives to its KV pool."""
 

@@ -8,9 +8,9 @@ from typing import Final
 
 from gtc_runtime.checks.check import Finding, NotApplicable, judge, red
 from gtc_runtime.checks.scene import Scene
-from gtc_spec import metrics
 from gtc_spec.buckets import ITL_BUCKETS, TTFT_BUCKETS, Buckets
-from gtc_spec.metric import Metric
+from gtc_spec.telemetry import metrics
+from gtc_spec.telemetry.metric import Metric
 
 LOOK_S: Final = 0.5
 FIRST_ANSWER_S: Final = 8.0

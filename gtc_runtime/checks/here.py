@@ -7,8 +7,8 @@ from typing import Final
 from gtc_runtime.checks.check import Finding, NotApplicable, green, judge, red
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster import end_date as cluster_end
-from gtc_runtime.cluster.transport import Request
-from gtc_spec import bill
+from gtc_runtime.cluster.api.transport import Request
+from gtc_spec.cloud import bill
 
 SKEW_S_MAX: Final = 5.0
 """Boards end at the browser's now; Kubernetes tells its time to the second."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gtc_runtime.checks.check import Finding, NotApplicable, green, judge, red
 from gtc_runtime.checks.scene import Scene
-from gtc_runtime.cluster.kinds import CLAIM, CONFIG_MAP
+from gtc_runtime.cluster.api.kinds import CLAIM, CONFIG_MAP
 from gtc_runtime.models.manifest import marked, parse
 from gtc_spec import names
 from gtc_spec.errors import GtcError

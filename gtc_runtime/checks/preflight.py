@@ -20,7 +20,7 @@ from gtc_runtime.checks import (
 from gtc_runtime.checks import grafana as boards
 from gtc_runtime.checks.check import Finding, Probe, Report, Round, red
 from gtc_runtime.checks.scene import Scene, is_forbidden
-from gtc_runtime.cluster.errors import KubeError, Unreachable
+from gtc_runtime.cluster.api.errors import KubeError, Unreachable
 from gtc_spec.errors import GtcError
 
 WHOLE_S: Final = 19.0

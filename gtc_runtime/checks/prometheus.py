@@ -10,16 +10,17 @@ from typing import Any, Final
 import dashboards
 from gtc_runtime.checks.check import Finding, RestsOn, judge
 from gtc_runtime.checks.scene import Scene
-from gtc_runtime.cluster.errors import first_line
+from gtc_runtime.cluster.api.errors import first_line
 from gtc_runtime.metrics.board_check import check_boards, queries_of
 from gtc_runtime.metrics.prometheus import PrometheusClient, selectors
 from gtc_runtime.metrics.reading import Missing
 from gtc_runtime.metrics.readings import QUERIES
-from gtc_spec import metrics, names, promql
+from gtc_spec import names
 from gtc_spec.errors import UnreachableError
-from gtc_spec.metric import Where
 from gtc_spec.pools import ROLES
-from gtc_spec.promql_syntax import lacking, metrics_in
+from gtc_spec.telemetry import metrics, promql
+from gtc_spec.telemetry.metric import Where
+from gtc_spec.telemetry.promql_syntax import lacking, metrics_in
 
 NAMESPACES: Final = (names.NAMESPACE_WORKLOAD, names.NAMESPACE_PANEL, names.NAMESPACE_KEDA)
 """Targets in these are ours; a managed control plane has others that never answer."""

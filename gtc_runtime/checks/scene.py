@@ -16,19 +16,19 @@ from urllib.parse import urlsplit
 import aiohttp
 
 from gtc_runtime.checks.check import NotApplicable, RestsOn
-from gtc_runtime.cluster.errors import Denied, KubeError, NotFound, first_line
-from gtc_runtime.cluster.kinds import DGD, Kind
-from gtc_runtime.cluster.kube import Json, Kube, Objects
-from gtc_runtime.cluster.service_proxy import reached
-from gtc_runtime.cluster.transport import Limits
+from gtc_runtime.cluster.api.errors import Denied, KubeError, NotFound, first_line
+from gtc_runtime.cluster.api.kinds import DGD, Kind
+from gtc_runtime.cluster.api.kube import Json, Kube, Objects
+from gtc_runtime.cluster.api.service_proxy import reached
+from gtc_runtime.cluster.api.transport import Limits
 from gtc_runtime.settings import Settings
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
-from gtc_spec.manifests.panel import PANEL, PORT
+from gtc_spec.manifests.panel.panel import PANEL, PORT
 from gtc_spec.manifests.serving_graph import frontend_url
-from gtc_spec.metric import Where
-from gtc_spec.promql import GRAFANA_ADDRESS, PROMETHEUS_ADDRESS
+from gtc_spec.telemetry.metric import Where
+from gtc_spec.telemetry.promql import GRAFANA_ADDRESS, PROMETHEUS_ADDRESS
 
 Place = Literal["frontend", "prometheus", "grafana", "panel"]
 INSIDE: Final[dict[Place, str]] = {

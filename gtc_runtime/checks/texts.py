@@ -9,7 +9,7 @@ from gtc_runtime.checks.scene import Scene
 from gtc_runtime.corpus import manifest
 from gtc_runtime.corpus.choice import BUNDLED_LABEL
 from gtc_runtime.corpus.store import SpacesAccess, open_store
-from gtc_runtime.load import followup_models
+from gtc_runtime.load.conversations import followup_models
 from gtc_spec import serving
 from gtc_spec.errors import GtcError
 

@@ -12,11 +12,11 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from gtc_runtime.cluster.api.kinds import DGD
+from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.identity import own_identity
 from gtc_runtime.cluster.keda import Keda
 from gtc_runtime.cluster.keda_status import KedaStatus
-from gtc_runtime.cluster.kinds import DGD
-from gtc_runtime.cluster.kube import Kube
 from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.cluster.pools import PoolState
 from gtc_runtime.cluster.scaling import Scaling

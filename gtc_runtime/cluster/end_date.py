@@ -12,10 +12,11 @@ from contextlib import suppress
 from datetime import datetime
 from typing import Final
 
-from gtc_runtime.cluster.errors import NotFound
-from gtc_runtime.cluster.kinds import CONFIG_MAP
-from gtc_runtime.cluster.kube import Kube
-from gtc_spec import bill, names
+from gtc_runtime.cluster.api.errors import NotFound
+from gtc_runtime.cluster.api.kinds import CONFIG_MAP
+from gtc_runtime.cluster.api.kube import Kube
+from gtc_spec import names
+from gtc_spec.cloud import bill
 from gtc_spec.errors import GtcError, UsageError
 
 LOOK_S: Final = 15.0

@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from gtc_runtime.cluster.errors import KubeError, NotFound, Unreachable, first_line
-from gtc_runtime.cluster.kinds import EVENT, JOB, POD
-from gtc_runtime.cluster.kube import Json, Kube
+from gtc_runtime.cluster.api.errors import KubeError, NotFound, Unreachable, first_line
+from gtc_runtime.cluster.api.kinds import EVENT, JOB, POD
+from gtc_runtime.cluster.api.kube import Json, Kube
+from gtc_runtime.cluster.api.transport import Request
 from gtc_runtime.cluster.pools import condition, why_pending
-from gtc_runtime.cluster.transport import Request
 from gtc_spec.errors import GtcError
 
 LOOK_S: Final = 2.0

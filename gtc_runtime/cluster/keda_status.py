@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from gtc_runtime.cluster.kube import Json
+from gtc_runtime.cluster.api.kube import Json
 from gtc_spec import names
 from gtc_spec.pools import Role
 

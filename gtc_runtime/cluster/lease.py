@@ -15,10 +15,10 @@ import time
 from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
-from gtc_runtime.cluster.errors import Conflict, KubeError, NotFound, Unreachable
+from gtc_runtime.cluster.api.errors import Conflict, KubeError, NotFound, Unreachable
+from gtc_runtime.cluster.api.kinds import LEASE
+from gtc_runtime.cluster.api.kube import Json, Kube
 from gtc_runtime.cluster.identity import is_dead
-from gtc_runtime.cluster.kinds import LEASE
-from gtc_runtime.cluster.kube import Json, Kube
 from gtc_runtime.cluster.lease_view import (
     TIMES,
     LeaseTimes,

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-from gtc_runtime.cluster.kube import Json, resource_version
+from gtc_runtime.cluster.api.kube import Json, resource_version
 
 
 @dataclass(frozen=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gtc_runtime.cluster.errors import first_line
-from gtc_runtime.cluster.kube import Json
+from gtc_runtime.cluster.api.errors import first_line
+from gtc_runtime.cluster.api.kube import Json
 
 _ENDED = ("Succeeded", "Failed")
 """Phases of pods that have given their GPU back."""

@@ -13,9 +13,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
-from gtc_runtime.cluster.errors import Conflict, Fenced, KubeError, NotFound, Unreachable
-from gtc_runtime.cluster.kinds import CONFIG_MAP
-from gtc_runtime.cluster.kube import Json, Kube, resource_version
+from gtc_runtime.cluster.api.errors import Conflict, Fenced, KubeError, NotFound, Unreachable
+from gtc_runtime.cluster.api.kinds import CONFIG_MAP
+from gtc_runtime.cluster.api.kube import Json, Kube, resource_version
 from gtc_spec import names
 
 _KEY = "state.json"

@@ -13,10 +13,10 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
+from gtc_runtime.load.figures.snapshot import Snapshot
+from gtc_runtime.load.figures.stats import SliceBook
 from gtc_runtime.load.process import LoadProcess, LoadSettings
 from gtc_runtime.load.settings import Pacing
-from gtc_runtime.load.snapshot import Snapshot
-from gtc_runtime.load.stats import SliceBook
 from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.phases import WorkloadMix
 

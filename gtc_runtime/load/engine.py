@@ -13,24 +13,24 @@ import time
 from array import array
 from collections.abc import Callable
 
-from gtc_runtime.load.conversations import Conversations
+from gtc_runtime.load.content import Content
+from gtc_runtime.load.conversations.conversations import Conversations
+from gtc_runtime.load.conversations.followups import FollowUps
 from gtc_runtime.load.demand.asked import Demand, Rate, Replay, Streams, share_of
+from gtc_runtime.load.demand.schedule import Change, Schedule
 from gtc_runtime.load.demand.slots import Slot
 from gtc_runtime.load.demand.spare import spare_connections
-from gtc_runtime.load.exchange import Exchange
-from gtc_runtime.load.followups import FollowUps
-from gtc_runtime.load.prepared import Prepared
-from gtc_runtime.load.prompt import Prompt, RequestWriter, TokenRatio
-from gtc_runtime.load.protocol import Transport
-from gtc_runtime.load.quality import QualityMeter
-from gtc_runtime.load.recorder import SliceRecorder
+from gtc_runtime.load.figures.quality import QualityMeter
+from gtc_runtime.load.figures.recorder import SliceRecorder
+from gtc_runtime.load.figures.snapshot import Gauges, Snapshot
+from gtc_runtime.load.prompts.chat import Conversation
+from gtc_runtime.load.prompts.prepared import Prepared
+from gtc_runtime.load.prompts.prompt import Prompt, RequestWriter, TokenRatio
 from gtc_runtime.load.records import FAILURES, Outcome, RequestRecord, Source
-from gtc_runtime.load.schedule import Change, Schedule
 from gtc_runtime.load.settings import LoadSettings, Pacing
-from gtc_runtime.load.snapshot import Gauges, Snapshot
-from gtc_runtime.load.timer import Timer, timer_for
-from gtc_runtime.load.workloads.chat import Conversation
-from gtc_runtime.load.workloads.content import Content
+from gtc_runtime.load.wire.asyncio_transport import Transport
+from gtc_runtime.load.wire.exchange import Exchange
+from gtc_runtime.load.wire.timer import Timer, timer_for
 from gtc_spec.errors import UsageError
 from gtc_spec.phases import WorkloadMix
 

@@ -19,10 +19,10 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 
 from gtc_runtime.load.demand.asked import Demand, Rate
+from gtc_runtime.load.figures.snapshot import Snapshot
 from gtc_runtime.load.forked import ForkedWorker
 from gtc_runtime.load.settings import LoadSettings, Pacing, settings_from
 from gtc_runtime.load.shard import Shard, combined
-from gtc_runtime.load.snapshot import Snapshot
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
 from gtc_spec.phases import WorkloadMix
 

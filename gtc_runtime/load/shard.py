@@ -11,7 +11,7 @@ import json
 import logging
 from collections.abc import Callable, Sequence
 
-from gtc_runtime.load.snapshot import Gauges, Light, Quality, Snapshot
+from gtc_runtime.load.figures.snapshot import Gauges, Light, Quality, Snapshot
 from gtc_spec.errors import UnreachableError
 
 LISTEN_S = 3.0

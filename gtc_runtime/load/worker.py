@@ -23,13 +23,13 @@ from typing import IO, Any
 
 import uvloop
 
+from gtc_runtime.load.conversations.followup_guard import SpendGuard
+from gtc_runtime.load.conversations.followups import CannedFollowUps, FollowUps, HttpFollowUps
 from gtc_runtime.load.demand.asked import from_plain
 from gtc_runtime.load.engine import Engine
-from gtc_runtime.load.followup_guard import SpendGuard
-from gtc_runtime.load.followups import CannedFollowUps, FollowUps, HttpFollowUps
-from gtc_runtime.load.request_log import RequestLog, path_of
+from gtc_runtime.load.figures.request_log import RequestLog, path_of
 from gtc_runtime.load.settings import LoadSettings
-from gtc_runtime.load.transports import transport_for
+from gtc_runtime.load.wire.transports import transport_for
 from gtc_spec import serving
 from gtc_spec.errors import GtcError
 

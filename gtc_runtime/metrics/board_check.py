@@ -15,9 +15,9 @@ from typing import Any, Literal
 from gtc_runtime.metrics.prometheus import PrometheusClient, Row
 from gtc_runtime.metrics.reading import Missing
 from gtc_spec.errors import UnreachableError
-from gtc_spec.metric import Where
-from gtc_spec.metrics import owner
-from gtc_spec.promql_syntax import lacking
+from gtc_spec.telemetry.metric import Where
+from gtc_spec.telemetry.metrics import owner
+from gtc_spec.telemetry.promql_syntax import lacking
 
 State = Literal["answers", "idle", "empty", "not-applicable"]
 SEEN_MAX = 4

@@ -62,8 +62,9 @@ class PrometheusClient:
         """The one number that an expression is worth now.
 
         Args:
-            expr: PromQL of which every selector has braces (`up{}`), as gtc_spec.promql writes it;
-                the age is found by asking for the time of each of them.
+            expr: PromQL of which every selector has braces (`up{}`), as
+                gtc_spec.telemetry.promql writes it; the age is found by asking for the time of
+                each of them.
 
         Returns:
             Missing when the server is down, slow or talks nonsense, and when the value is absent,

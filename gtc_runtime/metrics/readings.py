@@ -12,7 +12,7 @@ from typing import Final
 from gtc_runtime.metrics.prometheus import PrometheusClient
 from gtc_runtime.metrics.reading import Reading
 from gtc_runtime.view import WorkersView
-from gtc_spec import metrics, metrics_platform, promql, promql_platform
+from gtc_spec.telemetry import metrics, metrics_platform, promql, promql_platform
 
 QUERIES: Final[dict[str, str]] = {
     "kv_reuse": promql.cached_token_ratio(),

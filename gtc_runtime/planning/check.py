@@ -17,7 +17,7 @@ from typing import Any
 from gtc_runtime.planning.simulator import Simulation
 from gtc_runtime.scenario.story import judge
 from gtc_spec.environment import Environment
-from gtc_spec.profile import Profile
+from gtc_spec.profiles.profile import Profile
 
 PASS_SHARE = 0.75
 JSON = dict[str, Any]

@@ -13,17 +13,17 @@ from collections.abc import Callable
 from functools import partial
 from itertools import count
 
-from gtc_runtime.load.arrivals import Arrivals
-from gtc_runtime.load.mix import MixSequence
+from gtc_runtime.load.demand.arrivals import Arrivals
+from gtc_runtime.load.demand.mix import MixSequence
+from gtc_runtime.load.figures.snapshot import Snapshot
+from gtc_runtime.load.figures.stats import SliceBook, Slices, tally_at
 from gtc_runtime.load.records import Key
-from gtc_runtime.load.snapshot import Snapshot
-from gtc_runtime.load.stats import SliceBook, Slices, tally_at
 from gtc_runtime.planning.pools import SimulatedPools
 from gtc_runtime.planning.workers import Conversation, DecodeWorker, PrefillWorker, Request
 from gtc_runtime.scenario import machine, report
 from gtc_runtime.scenario.cycle_log import CycleLog
 from gtc_spec.environment import Environment
-from gtc_spec.profile import Profile
+from gtc_spec.profiles.profile import Profile
 from gtc_spec.serving import Workload
 
 HTTP_S = 0.0156

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from gtc_runtime.load.records import Key
-from gtc_spec.profile import Profile
+from gtc_spec.profiles.profile import Profile
 
 MAX_STEPS = 16
 """Steps that share one duration; in 16 steps the KV cache grows by under 1 % of a step time."""

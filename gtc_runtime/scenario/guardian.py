@@ -13,10 +13,10 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, NoReturn
 
-from gtc_runtime.cluster.errors import Denied, KubeError, NotFound
+from gtc_runtime.cluster.api.errors import Denied, KubeError, NotFound
+from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.identity import own_identity
 from gtc_runtime.cluster.keda import HpaLate, Keda
-from gtc_runtime.cluster.kube import Kube
 from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
 from gtc_runtime.cluster.state import StateStore, with_event

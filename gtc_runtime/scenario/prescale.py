@@ -10,8 +10,8 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
+from gtc_runtime.cluster.api.kube import Json, Kube
 from gtc_runtime.cluster.keda import Keda
-from gtc_runtime.cluster.kube import Json, Kube
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
 from gtc_runtime.cluster.scaling import Scaling
 from gtc_runtime.cluster.state import StateStore, with_event

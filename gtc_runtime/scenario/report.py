@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from gtc_runtime.load.histogram import Histogram
-from gtc_runtime.load.stats import SliceBook, Tally, WindowStats
+from gtc_runtime.load.figures.histogram import Histogram
+from gtc_runtime.load.figures.stats import SliceBook, Tally, WindowStats
 from gtc_runtime.scenario.cycle_log import CycleLog, PhaseSpan
 from gtc_runtime.view import EventView
 

@@ -11,9 +11,9 @@ from collections.abc import Awaitable
 from dataclasses import dataclass
 from typing import Final
 
-from gtc_runtime.cluster.errors import KubeError
+from gtc_runtime.cluster.api.errors import KubeError
+from gtc_runtime.cluster.api.kube import Json, Kube
 from gtc_runtime.cluster.keda import Keda
-from gtc_runtime.cluster.kube import Json, Kube
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
 from gtc_runtime.cluster.scaling import Scaling
 from gtc_runtime.cluster.state import StateStore, with_event

@@ -8,9 +8,9 @@ from __future__ import annotations
 import asyncio
 from dataclasses import dataclass
 
-from gtc_runtime.cluster.errors import KubeError
+from gtc_runtime.cluster.api.errors import KubeError
+from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.identity import own_identity
-from gtc_runtime.cluster.kube import Kube
 from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.cluster.lease_view import LeaseTimes
 from gtc_runtime.cluster.state import StateStore

@@ -18,10 +18,10 @@ from typing import Any, Final
 
 import yaml
 
-from gtc_runtime.cluster.errors import Conflict, KubeError, NotFound
+from gtc_runtime.cluster.api.errors import Conflict, KubeError, NotFound
+from gtc_runtime.cluster.api.kinds import CONFIG_MAP, DGD, POD
+from gtc_runtime.cluster.api.kube import Json, Kube
 from gtc_runtime.cluster.keda import Keda
-from gtc_runtime.cluster.kinds import CONFIG_MAP, DGD, POD
-from gtc_runtime.cluster.kube import Json, Kube
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
 from gtc_runtime.cluster.scaling import Scaling
 from gtc_runtime.cluster.state import StateStore, with_event

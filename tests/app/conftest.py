@@ -18,20 +18,20 @@ import pytest
 import yaml
 from aiohttp import web
 
-from gtc_runtime.cluster.keda_status import scaler_state
-from gtc_runtime.rehearsal.autoscaler import Autoscaler
-from gtc_runtime.rehearsal.cluster import seeds
-from gtc_runtime.rehearsal.kube_api.resources import (
+from gtc_rehearsal.autoscaling.autoscaler import Autoscaler
+from gtc_rehearsal.cluster import seeds
+from gtc_rehearsal.kube_api.http.server import KubeApiServer
+from gtc_rehearsal.kube_api.resources import (
     CONFIG_MAP,
     DGDSA,
     HPA,
     LEASE,
     SCALED_OBJECT,
 )
-from gtc_runtime.rehearsal.kube_api.server import KubeApiServer
-from gtc_runtime.rehearsal.kube_api.store import Store
-from gtc_runtime.rehearsal.operator import Operator
-from gtc_runtime.rehearsal.prometheus import PrometheusTwin
+from gtc_rehearsal.kube_api.storage.store import Store
+from gtc_rehearsal.operator.operator import Operator
+from gtc_rehearsal.prometheus.prometheus import PrometheusTwin
+from gtc_runtime.cluster.keda_status import scaler_state
 from gtc_runtime.service import DemoService
 from gtc_runtime.settings import Settings
 from gtc_runtime.view import DemoView

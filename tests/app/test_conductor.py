@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.identity import own_identity
-from gtc_runtime.cluster.kube import Kube
 from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.scenario.story import judge
 from gtc_spec import names

@@ -15,10 +15,10 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from gtc_runtime.rehearsal.dynamo import Dynamo, settings_from
+from gtc_rehearsal.dynamo.dynamo import Dynamo, settings_from
 from gtc_spec import environment
 from gtc_spec.errors import GtcError
-from gtc_spec.metrics import COMPONENTS
+from gtc_spec.telemetry.metrics import COMPONENTS
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 

@@ -14,16 +14,16 @@ import pytest
 import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
 
-from gtc_runtime.load.histogram import Histogram
+from gtc_rehearsal.dynamo.dynamo import Dynamo
+from gtc_rehearsal.dynamo.dynamo import settings_from as dynamo_settings
+from gtc_runtime.load.figures.histogram import Histogram
+from gtc_runtime.load.figures.stats import SliceBook
 from gtc_runtime.load.process import LoadProcess
 from gtc_runtime.load.settings import settings_from
-from gtc_runtime.load.stats import SliceBook
-from gtc_runtime.rehearsal.dynamo import Dynamo
-from gtc_runtime.rehearsal.dynamo import settings_from as dynamo_settings
 from gtc_spec import environment
 from gtc_spec.buckets import ITL_BUCKETS, TTFT_BUCKETS, Buckets
-from gtc_spec.metrics import ITL, REQUESTS, TTFT
 from gtc_spec.phases import WorkloadMix
+from gtc_spec.telemetry.metrics import ITL, REQUESTS, TTFT
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
 

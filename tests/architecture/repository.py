@@ -5,7 +5,7 @@ from functools import cache
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-PRODUCT = ("constructs", "dashboards", "gtc_runtime", "ui")
+PRODUCT = ("constructs", "dashboards", "gtc_runtime", "rehearsal", "ui")
 
 
 @cache

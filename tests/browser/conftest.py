@@ -23,7 +23,7 @@ def server():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    paths = os.pathsep.join(str(ROOT / part) for part in ("constructs", "ui", ""))
+    paths = os.pathsep.join(str(ROOT / part) for part in ("constructs", "rehearsal", "ui", ""))
     command = [sys.executable, str(Path(__file__).with_name("still_demo.py")), str(port)]
     process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": paths}, cwd=ROOT)
     process.address = f"http://127.0.0.1:{port}"

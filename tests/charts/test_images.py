@@ -5,7 +5,7 @@ import json
 import pytest
 
 from gtc_spec import names
-from gtc_spec.pulled_images import PULLED
+from gtc_spec.cloud.pulled_images import PULLED
 from gtc_spec.versions import CHARTS, DYNAMO_CRDS, DYNAMO_PLATFORM, Chart
 from tests.charts.walk import mappings, split, unfit
 from tests.synthesised import IMAGE, ROOT, Synthesised

@@ -14,9 +14,9 @@ from pathlib import Path
 import pytest
 
 from gtc_spec import versions
+from gtc_spec.cloud.pulled_images import PULLED
 from gtc_spec.environment import ENVIRONMENTS, load
 from gtc_spec.manifests.placement import on_management_pool
-from gtc_spec.pulled_images import PULLED
 from gtc_spec.versions import CHARTS, Chart
 from tests.charts import rendered
 from tests.charts.helm import Json, template, unescaped

@@ -24,9 +24,9 @@ from typing import Any, NoReturn
 import pytest
 import yaml
 
-from gtc_runtime.rehearsal.kube_api import schemas
-from gtc_runtime.rehearsal.kube_api.errors import ApiError
-from gtc_runtime.rehearsal.kube_api.resources import RESOURCES, Resource
+from gtc_rehearsal.kube_api import schemas
+from gtc_rehearsal.kube_api.errors import ApiError
+from gtc_rehearsal.kube_api.resources import RESOURCES, Resource
 from gtc_spec import names
 
 ASSETS = "KUBEBUILDER_ASSETS"

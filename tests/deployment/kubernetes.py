@@ -13,9 +13,10 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from gtc_runtime.rehearsal.kube_api.errors import ApiError
-from gtc_runtime.rehearsal.kube_api.faults import Fault
-from gtc_runtime.rehearsal.kube_api.resources import (
+from gtc_rehearsal.kube_api.errors import ApiError
+from gtc_rehearsal.kube_api.faults import Fault
+from gtc_rehearsal.kube_api.http.server import KubeApiServer
+from gtc_rehearsal.kube_api.resources import (
     DEPLOYMENT,
     DGD,
     DGDSA,
@@ -29,10 +30,9 @@ from gtc_runtime.rehearsal.kube_api.resources import (
     SECRET,
     Resource,
 )
-from gtc_runtime.rehearsal.kube_api.server import KubeApiServer
-from gtc_runtime.rehearsal.kube_api.store import Store
+from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_spec import names
-from gtc_spec.manifests.panel import PANEL
+from gtc_spec.manifests.panel.panel import PANEL
 from gtc_spec.manifests.placement import POOL_LABEL
 from tests.deployment.panel_pod import PanelPod
 from tests.digitalocean.account import Account

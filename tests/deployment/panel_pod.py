@@ -14,12 +14,12 @@ from typing import Any
 
 import yaml
 
-from gtc_runtime.rehearsal.kube_api.errors import ApiError
-from gtc_runtime.rehearsal.kube_api.resources import DEPLOYMENT, POD
-from gtc_runtime.rehearsal.kube_api.server import KubeApiServer
-from gtc_runtime.rehearsal.kube_api.store import Store
+from gtc_rehearsal.kube_api.errors import ApiError
+from gtc_rehearsal.kube_api.http.server import KubeApiServer
+from gtc_rehearsal.kube_api.resources import DEPLOYMENT, POD
+from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_spec import names
-from gtc_spec.manifests.panel import PANEL, PORT
+from gtc_spec.manifests.panel.panel import PANEL, PORT
 
 NOT_PLAYED = {
     "GTC_FRONTEND_URL": "http://127.0.0.1:9",  # discard: every request of the load is refused

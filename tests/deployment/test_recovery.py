@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from gtc_runtime.rehearsal.kube_api.resources import SECRET
+from gtc_rehearsal.kube_api.resources import SECRET
 from gtc_spec import names
 from tests.deployment.place import Ran
 from tests.deployment.world import World, world

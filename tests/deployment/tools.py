@@ -22,7 +22,7 @@ NOTE = "GTC_TEST_TOOLS"
 
 def install(folder: Path, url: str, token: str, *names: str) -> Mapping[str, str]:
     """Put programs into a folder; what their callers need in the environment."""
-    from gtc_runtime.rehearsal.kube_api.resources import RESOURCES  # not for the programs: 1 s
+    from gtc_rehearsal.kube_api.resources import RESOURCES  # not for the programs: 1 s
 
     folder.mkdir(exist_ok=True)
     (folder / "note.json").write_text(json.dumps({"url": url, "token": token}))

@@ -13,9 +13,9 @@ from collections.abc import Iterator
 import pytest
 
 import dashboards
+from gtc_rehearsal import grafana
 from gtc_runtime.metrics.board_check import Finding, check_boards
 from gtc_runtime.metrics.prometheus import PrometheusClient
-from gtc_runtime.rehearsal import grafana
 
 from .conftest import Rehearsal
 

@@ -8,17 +8,8 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from gtc_spec import environment
-from gtc_spec.manifests import (
-    dgd,
-    guardian,
-    jobs,
-    network_policy,
-    panel,
-    queue,
-    rbac,
-    scaled_object,
-    state,
-)
+from gtc_spec.manifests import dgd, jobs, queue, rbac, scaled_object
+from gtc_spec.manifests.panel import guardian, network_policy, panel, state
 from gtc_spec.pools import ROLES
 
 IMAGE = "registry.digitalocean.com/example/gtc-demo-loadgen:20260101-abcdef0"

@@ -10,10 +10,11 @@ import pytest
 import main
 from gtc_runtime import choices, settings
 from gtc_runtime.choices import CHOICES, Variables
-from gtc_spec import images
+from gtc_spec.cloud import images
 from gtc_spec.environment import ENVIRONMENTS, load
 from gtc_spec.errors import UsageError
-from gtc_spec.manifests import guardian, jobs, panel, panel_choices
+from gtc_spec.manifests import jobs
+from gtc_spec.manifests.panel import guardian, panel, panel_choices
 from gtc_spec.overrides import CHOICES as FACTS
 from tests.unit.cli.conftest import Call, gtc  # noqa: F401 - a fixture
 from tests.unit.deploy.conftest import Checkout, checkout, secrets  # noqa: F401 - fixtures

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from gtc_cli import options, panel_client
-from gtc_cli.open import hold
+from gtc_cli import options
+from gtc_cli.show import panel_client
+from gtc_cli.show.open import hold
 from gtc_cli.target import Target, choose
 from gtc_runtime import settings
-from gtc_spec.metric import Where
+from gtc_spec.telemetry.metric import Where
 
 if TYPE_CHECKING:
     from gtc_runtime.metrics.board_check import Finding

@@ -57,21 +57,11 @@ def _learn_all(group: click.Group) -> None:
     """Import every verb, once."""
     if group.commands:
         return
-    from gtc_cli import (
-        corpus,
-        dashboards,
-        doctor,
-        drive,
-        model,
-        plan,
-        preflight,
-        prescale,
-        rehearse,
-        serve,
-        status,
-        verify,
-    )
-    from gtc_cli import open as opening
+    from gtc_cli import dashboards, plan, rehearse
+    from gtc_cli.checks import doctor, preflight, verify
+    from gtc_cli.data import corpus, model
+    from gtc_cli.show import drive, prescale, serve, status
+    from gtc_cli.show import open as opening
 
     for command in (
         *serve.COMMANDS,
@@ -94,10 +84,10 @@ def _learn_all(group: click.Group) -> None:
 
 def _packaged() -> tuple[click.Command, ...]:
     """Verbs that have a package of their own, and the one that is named like a function."""
-    from gtc_cli import wait as waiting
     from gtc_cli.compare.verb import compare
     from gtc_cli.deploy import verbs
     from gtc_cli.load.verb import load
+    from gtc_cli.show import wait as waiting
 
     return (load, compare, waiting.wait, *verbs.COMMANDS)
 

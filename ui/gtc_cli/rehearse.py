@@ -40,7 +40,7 @@ def rehearse(
     options.refuse_odd_run(**run)
     import dashboards
     from gtc_panel.server import bind
-    from gtc_runtime.rehearsal.supervisor import Plan, Supervisor
+    from gtc_rehearsal.supervisor import Plan, Supervisor
 
     configured = settings.read(env=env, port=port, state_dir=state_dir)
     options.environment(configured.env, phases).scaled(time_scale)

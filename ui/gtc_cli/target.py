@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from gtc_cli import options, panel_client
+from gtc_cli import options
 from gtc_cli.deploy import kubeconfig as written
-from gtc_cli.places import PLACES
+from gtc_cli.show import panel_client
+from gtc_cli.show.places import PLACES
 from gtc_runtime import settings
 from gtc_spec.errors import UnreachableError
 
@@ -75,8 +76,8 @@ class Target:
         return {place: self.notes["urls"].get(place) or url for place, url in known.items()}
 
     def forwarded(self, place: str, local_port: int = 0) -> AbstractAsyncContextManager[str]:
-        """A port of this machine to a part of it; see `gtc_runtime.cluster.forward`."""
-        from gtc_runtime.cluster.forward import forwarded
+        """A port of this machine to a part of it; see `gtc_runtime.cluster.api.forward`."""
+        from gtc_runtime.cluster.api.forward import forwarded
 
         return forwarded(self.kubeconfig, PLACES[place].inside, local_port)
 

@@ -1,7 +1,5 @@
-"""Colours, sizes and the style sheet: the only place that knows how things look.
+"""Sizes and the style sheet: the only place that knows how the panel looks.
 
-Blue always means prefill (and TTFT, which prefill decides), green always means decode (and ITL).
-Colour never speaks alone: tiles carry letters and patterns, lines carry names.
 Sizes are in rem and one rem is 1/67.5 of the screen's height (16 px at 1920x1080), so that the page
 fits any 16:9 display without scrolling.
 """
@@ -11,22 +9,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Final
 
+from gtc_spec.colours import COLOURS
+
 STATIC: Final = Path(__file__).parent / "static"
 STYLES: Final = ("panel.css", "stage.css", "health.css")
-
-COLOURS: Final[dict[str, str]] = {
-    "ground": "#0a0f16",
-    "card": "#111923",
-    "raised": "#1b2635",
-    "line": "#2a394d",
-    "text": "#eaf1f8",
-    "muted": "#a3b4c6",
-    "action": "#0061eb",  # DigitalOcean blue, a shade darker so that white text passes on it
-    "prefill": "#58a6ff",
-    "decode": "#84c91a",
-    "warning": "#ffb938",
-    "alarm": "#ff7b72",
-}
 
 FONT: Final = "Inter, Roboto, 'Segoe UI', system-ui, sans-serif"
 """Roboto ships with the page library, so an air-gapped machine has at least that one."""

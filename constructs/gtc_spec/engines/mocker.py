@@ -11,12 +11,13 @@ from __future__ import annotations
 from importlib import resources
 from typing import Final
 
-from gtc_spec import metrics, versions
+from gtc_spec import versions
 from gtc_spec.engine_config import BLOCK_TOKENS, Mode
 from gtc_spec.engines.timings import npz
 from gtc_spec.engines.worker_engine import Launch, WorkerEngine
-from gtc_spec.profile import Profile
+from gtc_spec.profiles.profile import Profile
 from gtc_spec.serving import Mocker, Model
+from gtc_spec.telemetry import metrics
 
 MAX_SEQUENCES: Final = 512
 """Most sequences of one engine step. The KV pool is spent long before: 188 to 300 sequences of

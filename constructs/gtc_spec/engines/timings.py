@@ -15,7 +15,7 @@ from array import array
 from collections.abc import Sequence
 from typing import Final
 
-from gtc_spec.profile import Profile
+from gtc_spec.profiles.profile import Profile
 
 
 def _steps(low: float, high: float, number: int) -> list[float]:

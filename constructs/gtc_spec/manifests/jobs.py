@@ -9,9 +9,9 @@ from __future__ import annotations
 from typing import Final, Literal
 
 from gtc_spec import names
+from gtc_spec.cloud.images import pull_secrets
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError, UsageError
-from gtc_spec.images import pull_secrets
 from gtc_spec.manifests.metadata import Manifest, metadata
 from gtc_spec.manifests.placement import on_management_pool
 from gtc_spec.manifests.pod_security import (

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gtc_spec.nodes import CpuNodes, WorkerNodes
+from gtc_spec.cloud.nodes import CpuNodes, WorkerNodes
 
 MANAGEMENT_POOL: Final = "management"
 """Name of the node pool for everything that is no worker."""

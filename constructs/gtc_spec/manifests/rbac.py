@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from gtc_spec import names
+from gtc_spec.cloud.images import pull_secrets
 from gtc_spec.environment import Environment
-from gtc_spec.images import pull_secrets
 from gtc_spec.manifests.metadata import Manifest, metadata
 from gtc_spec.pools import ROLES
 

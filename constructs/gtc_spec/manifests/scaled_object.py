@@ -10,11 +10,12 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final, Literal, Self
 
-from gtc_spec import names, promql, versions
+from gtc_spec import names, versions
 from gtc_spec.environment import Environment
 from gtc_spec.manifests.metadata import Manifest, metadata
 from gtc_spec.pools import Role, ScaleRule
-from gtc_spec.promql import PROMETHEUS_ADDRESS
+from gtc_spec.telemetry import promql
+from gtc_spec.telemetry.promql import PROMETHEUS_ADDRESS
 
 BEHAVIOR: Final[Manifest] = {
     "scaleUp": {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, green, red
 from gtc_runtime.checks.doctor.case import Case
-from gtc_spec import bill, prices
+from gtc_spec.cloud import bill, prices
 
 
 async def end_date(case: Case) -> Finding:

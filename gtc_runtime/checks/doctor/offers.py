@@ -9,7 +9,8 @@ from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, green, jud
 from gtc_runtime.checks.doctor.case import Case
 from gtc_runtime.checks.doctor.cloud import Json
 from gtc_runtime.checks.doctor.origins import SUPPORT
-from gtc_spec import prices, versions
+from gtc_spec import versions
+from gtc_spec.cloud import prices
 
 NFS_REGIONS: Final = ("atl1", "nyc2")
 """Regions that the description of the NFS API names (openapi 7c1300c); there may be more. No

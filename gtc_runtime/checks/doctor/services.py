@@ -11,7 +11,7 @@ from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, green, jud
 from gtc_runtime.checks.doctor.case import Case
 from gtc_runtime.checks.doctor.origins import ORIGINS
 from gtc_runtime.checks.doctor.resolving import resolve
-from gtc_runtime.load import followup_models
+from gtc_runtime.load.conversations import followup_models
 from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.manifests.secret_names import GRADIENT, HF_TOKEN
 

@@ -15,7 +15,7 @@ from gtc_runtime.checks.doctor.case import REGISTRY_HOST, Case
 from gtc_runtime.checks.doctor.origins import ORIGINS
 from gtc_runtime.checks.doctor.resolving import resolve
 from gtc_runtime.models.bucket import Bucket, Patience
-from gtc_spec import images
+from gtc_spec.cloud import images
 from gtc_spec.errors import GtcError
 from gtc_spec.manifests.secret_names import SPACES
 

@@ -14,19 +14,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from gtc_runtime.load.asking.dialect import Dialect
-from gtc_runtime.load.caps import capped
-from gtc_runtime.load.exchange import Exchange
-from gtc_runtime.load.library import Library
-from gtc_runtime.load.prompt import Prompt, RequestWriter, TokenRatio
-from gtc_runtime.load.protocol import Transport
-from gtc_runtime.load.quality import QualityMeter
-from gtc_runtime.load.recorder import SliceRecorder
+from gtc_runtime.load.figures.quality import QualityMeter
+from gtc_runtime.load.figures.recorder import SliceRecorder
+from gtc_runtime.load.prompts.caps import capped
+from gtc_runtime.load.prompts.chat import Chat
+from gtc_runtime.load.prompts.library import Library
+from gtc_runtime.load.prompts.prompt import Prompt, RequestWriter, TokenRatio
+from gtc_runtime.load.prompts.reasoning import Reasoning
+from gtc_runtime.load.prompts.summarization import Summarization
 from gtc_runtime.load.records import Outcome, RequestRecord
 from gtc_runtime.load.settings import Timeouts, check_url
-from gtc_runtime.load.transports import transport_for
-from gtc_runtime.load.workloads.chat import Chat
-from gtc_runtime.load.workloads.reasoning import Reasoning
-from gtc_runtime.load.workloads.summarization import Summarization
+from gtc_runtime.load.wire.asyncio_transport import Transport
+from gtc_runtime.load.wire.exchange import Exchange
+from gtc_runtime.load.wire.transports import transport_for
 from gtc_spec.environment import Environment
 from gtc_spec.serving import Workload
 

@@ -11,8 +11,8 @@ import asyncio
 from gtc_runtime.checks.check import Finding, green, red
 from gtc_runtime.checks.verify.client import problems
 from gtc_runtime.checks.verify.proof import Proof
-from gtc_spec import promql
-from gtc_spec.metrics import SCRAPE_INTERVAL_S
+from gtc_spec.telemetry import promql
+from gtc_spec.telemetry.metrics import SCRAPE_INTERVAL_S
 
 REQUESTS = 6
 TOKENS = 8

@@ -12,8 +12,8 @@ from typing import Final
 from gtc_runtime.checks.check import Finding, judge, red
 from gtc_runtime.checks.verify.client import Answer, problems, short, ttfts_s
 from gtc_runtime.checks.verify.proof import Proof
-from gtc_runtime.load.followups import CannedFollowUps
-from gtc_spec import metrics, promql
+from gtc_runtime.load.conversations.followups import CannedFollowUps
+from gtc_spec.telemetry import metrics, promql
 
 CONVERSATIONS: Final = 5
 TURNS: Final = 3

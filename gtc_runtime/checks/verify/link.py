@@ -15,10 +15,10 @@ from gtc_runtime.checks.check import Finding, NotApplicable, green, judge, red
 from gtc_runtime.checks.verify.client import problems, ttfts_s
 from gtc_runtime.checks.verify.proof import Proof
 from gtc_runtime.cluster.scaling import Scaling
-from gtc_spec import promql
 from gtc_spec.errors import UsageError
 from gtc_spec.pools import ROLES
-from gtc_spec.profile import Profile
+from gtc_spec.profiles.profile import Profile
+from gtc_spec.telemetry import promql
 
 REQUESTS: Final = 4
 TOKENS: Final = 4

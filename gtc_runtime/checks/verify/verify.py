@@ -23,14 +23,14 @@ from gtc_runtime.checks.verify.kv_cache import kv_cache
 from gtc_runtime.checks.verify.link import link
 from gtc_runtime.checks.verify.proof import COUNTED_S, LOOK_S, Proof
 from gtc_runtime.checks.verify.scaling import scaling
-from gtc_runtime.cluster.errors import first_line
+from gtc_runtime.cluster.api.errors import first_line
 from gtc_runtime.cluster.identity import own_identity
 from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.cluster.state import StateStore
 from gtc_runtime.metrics.prometheus import PrometheusClient
 from gtc_runtime.metrics.reading import Missing
-from gtc_spec import metrics, promql_syntax
 from gtc_spec.errors import GtcError, UnreachableError
+from gtc_spec.telemetry import metrics, promql_syntax
 
 log = logging.getLogger(__name__)
 

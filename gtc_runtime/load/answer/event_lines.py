@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 
-from gtc_runtime.load.framing import MalformedError, sample
+from gtc_runtime.load.answer.framing import MalformedError, sample
 
 LINE_MAX = 2**20
 """Longest line, and longest data of an event, bytes."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter
 
-from gtc_runtime.load.arrivals import Pacing
+from gtc_runtime.load.demand.arrivals import Pacing
 from gtc_spec.phases import Mix
 
 

@@ -10,9 +10,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
-from gtc_runtime.load.arrivals import Arrivals
+from gtc_runtime.load.demand.arrivals import Arrivals
 from gtc_runtime.load.demand.asked import Rate, Replay, Streams
-from gtc_runtime.load.mix import MixSequence
+from gtc_runtime.load.demand.mix import MixSequence
 from gtc_runtime.load.records import SOURCES, Source
 from gtc_spec.phases import WorkloadMix
 

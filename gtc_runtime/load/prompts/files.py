@@ -19,11 +19,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from gtc_runtime.load.prompt import Message, Prompt, TokenRatio
+from gtc_runtime.load.prompts.chat import Conversation
 from gtc_runtime.load.prompts.chosen import PromptFile
+from gtc_runtime.load.prompts.prompt import Message, Prompt, TokenRatio
 from gtc_runtime.load.prompts.rows import Row, rows
 from gtc_runtime.load.prompts.written import drawn
-from gtc_runtime.load.workloads.chat import Conversation
 from gtc_spec.errors import UsageError
 
 ANSWER_TOKENS: Final = 256

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from gtc_runtime.load.prompt import Prompt
 from gtc_runtime.load.prompts.chosen import TraceFile
+from gtc_runtime.load.prompts.prompt import Prompt
 from gtc_runtime.load.prompts.rows import Row, rows
 from gtc_runtime.load.prompts.written import Blocks, written_prompt
 from gtc_spec.errors import UsageError

@@ -7,8 +7,8 @@ from collections import Counter
 from functools import lru_cache
 
 from gtc_runtime.corpus import bundled
-from gtc_runtime.load.prompt import Prompt
 from gtc_runtime.load.prompts.chosen import Length, Synthetic, Wording
+from gtc_runtime.load.prompts.prompt import Prompt
 
 COMMON_WORDS = 400
 """Words to write with: two texts of 16 of them are equal once in 10^41."""

@@ -20,14 +20,14 @@ from typing import Any
 import uvloop
 
 from gtc_runtime.load.asking.dialect import Dialect
+from gtc_runtime.load.conversations.followups import CannedFollowUps
 from gtc_runtime.load.engine import Engine
-from gtc_runtime.load.exchange import Exchange
-from gtc_runtime.load.followups import CannedFollowUps
-from gtc_runtime.load.prompt import Prompt, RequestWriter
-from gtc_runtime.load.quality import QualityMeter
-from gtc_runtime.load.recorder import SliceRecorder
+from gtc_runtime.load.figures.quality import QualityMeter
+from gtc_runtime.load.figures.recorder import SliceRecorder
+from gtc_runtime.load.prompts.prompt import Prompt, RequestWriter
 from gtc_runtime.load.records import Outcome, RequestRecord
-from gtc_runtime.load.transports import transport_for
+from gtc_runtime.load.wire.exchange import Exchange
+from gtc_runtime.load.wire.transports import transport_for
 from tests.bench.load import shape
 from tests.bench.load.shape import FIREHOSE, MIX
 

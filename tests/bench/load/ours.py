@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 
+from gtc_runtime.load.figures.snapshot import Snapshot
+from gtc_runtime.load.figures.stats import SliceBook, Tally
 from gtc_runtime.load.process import LoadProcess
-from gtc_runtime.load.snapshot import Snapshot
-from gtc_runtime.load.stats import SliceBook, Tally
 from tests.bench.load import machine, shape
 from tests.bench.load.machine import CoreTime
 from tests.bench.load.measured import Bench, Row, Run, conditions, run

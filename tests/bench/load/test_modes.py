@@ -7,12 +7,12 @@ import asyncio
 
 import pytest
 
+from gtc_runtime.load.conversations.followups import CannedFollowUps
 from gtc_runtime.load.engine import Engine
-from gtc_runtime.load.followups import CannedFollowUps
-from gtc_runtime.load.protocol import AsyncTransport
 from gtc_runtime.load.records import Outcome
 from gtc_runtime.load.settings import Timeouts
-from gtc_runtime.load.transports import transport_for
+from gtc_runtime.load.wire.asyncio_transport import AsyncTransport
+from gtc_runtime.load.wire.transports import transport_for
 from tests.bench.load import build, shape
 from tests.bench.load.server import MockServer
 from tests.bench.load.shape import MIX, Shape

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from gtc_runtime.rehearsal.kube_api.faults import Fault
-from gtc_runtime.rehearsal.kube_api.resources import (
+from gtc_rehearsal.kube_api.faults import Fault
+from gtc_rehearsal.kube_api.resources import (
     CONFIG_MAP,
     DGD,
     DGDSA,
@@ -20,7 +20,7 @@ from gtc_runtime.rehearsal.kube_api.resources import (
     SCALED_OBJECT,
     SECRET,
 )
-from gtc_runtime.rehearsal.surroundings import helm_release
+from gtc_rehearsal.surroundings import helm_release
 from gtc_spec import names, versions
 from gtc_spec.manifests.model_record import MANIFEST_KEY, MODEL_RECORD
 from gtc_spec.manifests.placement import DRIVER_LABEL

@@ -18,25 +18,25 @@ import pytest
 import yaml
 from aiohttp import web
 
+from gtc_rehearsal.autoscaling.autoscaler import Autoscaler
+from gtc_rehearsal.cluster import seeds
+from gtc_rehearsal.kube_api.http.server import KubeApiServer
+from gtc_rehearsal.kube_api.resources import HPA, POD, Resource
+from gtc_rehearsal.kube_api.storage.store import Store
+from gtc_rehearsal.operator.operator import Operator
+from gtc_rehearsal.prometheus.prometheus import PrometheusTwin
+from gtc_rehearsal.prometheus.promql_values import Sample, Value, Vector
+from gtc_rehearsal.surroundings import furnish
 from gtc_runtime.checks import preflight, prometheus, scaling
 from gtc_runtime.checks import scene as scenes
 from gtc_runtime.checks.check import Check, chosen
 from gtc_runtime.checks.scene import Place, Scene
 from gtc_runtime.metrics.exporter import Exporter
-from gtc_runtime.rehearsal.autoscaler import Autoscaler
-from gtc_runtime.rehearsal.cluster import seeds
-from gtc_runtime.rehearsal.kube_api.resources import HPA, POD, Resource
-from gtc_runtime.rehearsal.kube_api.server import KubeApiServer
-from gtc_runtime.rehearsal.kube_api.store import Store
-from gtc_runtime.rehearsal.operator import Operator
-from gtc_runtime.rehearsal.prometheus import PrometheusTwin
-from gtc_runtime.rehearsal.promql_values import Sample, Value, Vector
-from gtc_runtime.rehearsal.surroundings import furnish
 from gtc_runtime.settings import Settings
 from gtc_spec import names
 from gtc_spec.environment import Environment, load
-from gtc_spec.metrics import JOBS, Emitter
 from gtc_spec.pools import Role
+from gtc_spec.telemetry.metrics import JOBS, Emitter
 from tests.unit.metrics.test_exporter import VIEW
 
 N = names.NAMESPACE_WORKLOAD

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from gtc_rehearsal.followups import MODEL, FollowUpServer
+from gtc_rehearsal.kube_api.faults import Fault
+from gtc_rehearsal.kube_api.resources import LEASE
 from gtc_runtime.corpus import curate, tokens
-from gtc_runtime.rehearsal.followups import MODEL, FollowUpServer
-from gtc_runtime.rehearsal.kube_api.faults import Fault
-from gtc_runtime.rehearsal.kube_api.resources import LEASE
 from gtc_spec import names
 from gtc_spec.manifests.model_record import MODEL_RECORD
 from tests.contract.checks.breakages import (

@@ -9,14 +9,14 @@ from typing import Any
 import pytest
 import yaml
 
+from gtc_rehearsal.kube_api.faults import Faults
+from gtc_rehearsal.kube_api.http.server import KubeApiServer
+from gtc_rehearsal.kube_api.resources import DGDSA, HPA, POD, SCALED_OBJECT
+from gtc_rehearsal.kube_api.storage.store import Store
+from gtc_runtime.cluster.api.kube import Kube
+from gtc_runtime.cluster.api.transport import Limits
 from gtc_runtime.cluster.keda_status import scaler_state
-from gtc_runtime.cluster.kube import Kube
 from gtc_runtime.cluster.lease_view import LeaseTimes
-from gtc_runtime.cluster.transport import Limits
-from gtc_runtime.rehearsal.kube_api.faults import Faults
-from gtc_runtime.rehearsal.kube_api.resources import DGDSA, HPA, POD, SCALED_OBJECT
-from gtc_runtime.rehearsal.kube_api.server import KubeApiServer
-from gtc_runtime.rehearsal.kube_api.store import Store
 from gtc_spec import names
 from gtc_spec.pools import ROLES, PDRatio, Role
 from tests.contract.real_cluster import RemoteStore

@@ -10,16 +10,16 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gtc_rehearsal.kube_api.http.server import KubeApiServer
+from gtc_rehearsal.kube_api.resources import CONFIG_MAP
+from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_runtime.cluster import end_date
-from gtc_runtime.cluster.errors import NotFound
-from gtc_runtime.cluster.kube import Kube
+from gtc_runtime.cluster.api.errors import NotFound
+from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.state import StateStore
-from gtc_runtime.rehearsal.kube_api.resources import CONFIG_MAP
-from gtc_runtime.rehearsal.kube_api.server import KubeApiServer
-from gtc_runtime.rehearsal.kube_api.store import Store
 from gtc_spec import names
 from gtc_spec.environment import load
-from gtc_spec.manifests.state import state_config_map
+from gtc_spec.manifests.panel.state import state_config_map
 
 END = datetime(2099, 1, 2, 3, 4, tzinfo=UTC)
 

@@ -13,12 +13,12 @@ import pytest
 import yaml
 from aiohttp import web
 
-from gtc_runtime.cluster import forward
-from gtc_runtime.cluster.errors import KubeError, NotFound
-from gtc_runtime.cluster.forward import Inside, forwarded
-from gtc_runtime.rehearsal.kube_api.resources import POD, SERVICE
-from gtc_runtime.rehearsal.kube_api.server import KubeApiServer
-from gtc_runtime.rehearsal.kube_api.store import Store
+from gtc_rehearsal.kube_api.http.server import KubeApiServer
+from gtc_rehearsal.kube_api.resources import POD, SERVICE
+from gtc_rehearsal.kube_api.storage.store import Store
+from gtc_runtime.cluster.api import forward
+from gtc_runtime.cluster.api.errors import KubeError, NotFound
+from gtc_runtime.cluster.api.forward import Inside, forwarded
 
 N, LABELS = "default", {"app": "web"}
 WEB = Inside(N, "web", 80)

@@ -7,13 +7,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gtc_rehearsal.kube_api.faults import Fault
+from gtc_rehearsal.kube_api.resources import LEASE
+from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.keda import Keda
-from gtc_runtime.cluster.kube import Kube
 from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.cluster.lease_view import TIMES as LIVE
 from gtc_runtime.cluster.state import StateStore
-from gtc_runtime.rehearsal.kube_api.faults import Fault
-from gtc_runtime.rehearsal.kube_api.resources import LEASE
 from gtc_runtime.scenario.guardian import POLL_S, Guardian, guard
 from gtc_runtime.scenario.prescale import prescale
 from gtc_runtime.scenario.safe import make_safe

@@ -13,10 +13,17 @@ from aiohttp import web
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gtc_runtime.cluster.errors import Conflict, Denied, KubeError, NotFound, Unreachable, refusal
-from gtc_runtime.cluster.kinds import DGDSA, POD
-from gtc_runtime.cluster.kube import Kube
-from gtc_runtime.cluster.transport import Limits
+from gtc_runtime.cluster.api.errors import (
+    Conflict,
+    Denied,
+    KubeError,
+    NotFound,
+    Unreachable,
+    refusal,
+)
+from gtc_runtime.cluster.api.kinds import DGDSA, POD
+from gtc_runtime.cluster.api.kube import Kube
+from gtc_runtime.cluster.api.transport import Limits
 from gtc_spec.errors import GtcError
 
 QUICK = Limits(exchange_s=0.4, tries=3, total_s=3.0, backoff_s=0.01)

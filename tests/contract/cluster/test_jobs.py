@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
+from gtc_rehearsal.kube_api.errors import ApiError
+from gtc_rehearsal.kube_api.resources import EVENT, JOB, POD
 from gtc_runtime.cluster import jobs
-from gtc_runtime.cluster.kube import Kube
-from gtc_runtime.rehearsal.kube_api.errors import ApiError
-from gtc_runtime.rehearsal.kube_api.resources import EVENT, JOB, POD
+from gtc_runtime.cluster.api.kube import Kube
 from gtc_spec.environment import load
 from gtc_spec.errors import GtcError
 from gtc_spec.manifests.jobs import UPLOAD_JOB, upload_job

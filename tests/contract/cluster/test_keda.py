@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from gtc_runtime.cluster.errors import Denied, Fenced, KubeError
+from gtc_rehearsal.kube_api.faults import Fault
+from gtc_rehearsal.kube_api.resources import SCALED_OBJECT
+from gtc_runtime.cluster.api.errors import Denied, Fenced, KubeError
+from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.keda import HpaLate, Keda, PausedByOther
 from gtc_runtime.cluster.keda_status import scaler_state
-from gtc_runtime.cluster.kube import Kube
-from gtc_runtime.rehearsal.kube_api.faults import Fault
-from gtc_runtime.rehearsal.kube_api.resources import SCALED_OBJECT
 from gtc_spec import names
 from gtc_spec.pools import ROLES
 

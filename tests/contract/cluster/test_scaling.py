@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from gtc_runtime.cluster.errors import Denied, Fenced, KubeError, NotFound, Unreachable
-from gtc_runtime.cluster.kube import Kube
+from gtc_rehearsal.kube_api.faults import Fault
+from gtc_rehearsal.kube_api.resources import DGDSA
+from gtc_runtime.cluster.api.errors import Denied, Fenced, KubeError, NotFound, Unreachable
+from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.scaling import ScaleReverted, Scaling
-from gtc_runtime.rehearsal.kube_api.faults import Fault
-from gtc_runtime.rehearsal.kube_api.resources import DGDSA
 from gtc_spec import names
 from gtc_spec.errors import UsageError
 from gtc_spec.pools import PDRatio

@@ -8,8 +8,8 @@ import pytest
 import yaml
 from aiohttp import web
 
-from gtc_runtime.cluster.kube import Kube
-from gtc_runtime.cluster.service_proxy import reached
+from gtc_runtime.cluster.api.kube import Kube
+from gtc_runtime.cluster.api.service_proxy import reached
 
 from .conftest import LIMITS, NAMESPACE
 

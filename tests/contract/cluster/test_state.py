@@ -4,11 +4,11 @@ import asyncio
 
 import pytest
 
-from gtc_runtime.cluster.errors import Conflict, Fenced
-from gtc_runtime.cluster.kube import Json, Kube
+from gtc_rehearsal.kube_api.faults import Fault
+from gtc_rehearsal.kube_api.resources import CONFIG_MAP
+from gtc_runtime.cluster.api.errors import Conflict, Fenced
+from gtc_runtime.cluster.api.kube import Json, Kube
 from gtc_runtime.cluster.state import StateStore, with_event
-from gtc_runtime.rehearsal.kube_api.faults import Fault
-from gtc_runtime.rehearsal.kube_api.resources import CONFIG_MAP
 from gtc_spec import names
 
 from .conftest import NAMESPACE, Cluster

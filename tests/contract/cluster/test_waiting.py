@@ -8,11 +8,11 @@ from typing import Any
 import pytest
 import yaml
 
+from gtc_rehearsal.kube_api.faults import Fault
+from gtc_rehearsal.kube_api.resources import DEPLOYMENT, NODE, POD
 from gtc_runtime.cluster import waiting
-from gtc_runtime.cluster.kube import Kube
+from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.waiting import Seen
-from gtc_runtime.rehearsal.kube_api.faults import Fault
-from gtc_runtime.rehearsal.kube_api.resources import DEPLOYMENT, NODE, POD
 from gtc_spec import names
 from gtc_spec.environment import load
 from gtc_spec.errors import GtcError

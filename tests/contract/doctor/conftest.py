@@ -21,7 +21,7 @@ from gtc_runtime.checks.check import Check, Report, chosen
 from gtc_runtime.checks.doctor import doctor
 from gtc_runtime.checks.doctor.case import Case, Places
 from gtc_runtime.checks.doctor.cloud import Cloud as Client
-from gtc_spec import images
+from gtc_spec.cloud import images
 from gtc_spec.environment import Environment, load
 from tests.digitalocean.account import TOKEN
 from tests.digitalocean.server import Cloud

@@ -7,7 +7,7 @@ from typing import Any
 
 import aiohttp
 
-from gtc_runtime.rehearsal.kube_api import KubeApiServer, Store
+from gtc_rehearsal.kube_api import KubeApiServer, Store
 
 MERGE = "application/merge-patch+json"
 PLACES = {

@@ -13,7 +13,7 @@ import aiohttp
 import pytest
 import yaml
 
-from gtc_runtime.rehearsal.kube_api import KubeApiServer, Store
+from gtc_rehearsal.kube_api import KubeApiServer, Store
 from tests.contract.kube_api.client import Api, adapter, config_map
 
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from gtc_runtime.rehearsal.kube_api.errors import ApiError
-from gtc_runtime.rehearsal.kube_api.resources import DGD, DGDSA
+from gtc_rehearsal.kube_api.errors import ApiError
+from gtc_rehearsal.kube_api.resources import DGD, DGDSA
 from tests.contract.kube_api.client import Api
 
 OWNED = (

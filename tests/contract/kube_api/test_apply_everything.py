@@ -9,11 +9,11 @@ from typing import Any
 import pytest
 import yaml
 
-from gtc_runtime.rehearsal.kube_api import KubeApiServer, Store
-from gtc_runtime.rehearsal.surroundings import objects
+from gtc_rehearsal.kube_api import KubeApiServer, Store
+from gtc_rehearsal.surroundings import objects
 from gtc_spec import names
 from gtc_spec.environment import Environment
-from gtc_spec.manifests import panel
+from gtc_spec.manifests.panel import panel
 from tests.contract.real_cluster import places
 from tests.unit.spec.test_manifest_schemas import ENVIRONMENTS, core, custom
 

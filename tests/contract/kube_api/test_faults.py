@@ -5,8 +5,8 @@ import time
 import aiohttp
 import pytest
 
-from gtc_runtime.rehearsal.kube_api import KubeApiServer, Store
-from gtc_runtime.rehearsal.kube_api.faults import Fault
+from gtc_rehearsal.kube_api import KubeApiServer, Store
+from gtc_rehearsal.kube_api.faults import Fault
 from tests.contract.kube_api.client import Api
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from gtc_runtime.rehearsal.kube_api.resources import LEASE, POD, SCALED_OBJECT
+from gtc_rehearsal.kube_api.resources import LEASE, POD, SCALED_OBJECT
 from tests.contract.kube_api.client import Api, adapter, config_map
 
 pytestmark = pytest.mark.skipif(not shutil.which("kubectl"), reason="kubectl is not installed")

@@ -7,7 +7,7 @@ import aiohttp
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from gtc_runtime.rehearsal.kube_api import KubeApiServer, Store
+from gtc_rehearsal.kube_api import KubeApiServer, Store
 from tests.contract.kube_api.client import Api, adapter, config_map
 
 FIELDS = [

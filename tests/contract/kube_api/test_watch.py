@@ -7,8 +7,8 @@ from typing import Any
 import aiohttp
 import pytest
 
-from gtc_runtime.rehearsal.kube_api import KubeApiServer, Store
-from gtc_runtime.rehearsal.kube_api.resources import CONFIG_MAP
+from gtc_rehearsal.kube_api import KubeApiServer, Store
+from gtc_rehearsal.kube_api.resources import CONFIG_MAP
 from tests.contract.kube_api.client import Api, adapter
 
 TABLE = "application/json;as=Table;v=v1;g=meta.k8s.io"

@@ -10,11 +10,11 @@ from typing import Any
 
 import pytest
 
-from gtc_runtime.rehearsal.promql import Query
-from gtc_runtime.rehearsal.promql_values import PromqlError, Vector
-from gtc_runtime.rehearsal.tsdb import STALE, Tsdb, labels_of
-from tools import promql_product
-from tools.promql_oracle import Samples
+from gtc_rehearsal.prometheus.promql import Query
+from gtc_rehearsal.prometheus.promql_values import PromqlError, Vector
+from gtc_rehearsal.prometheus.tsdb import STALE, Tsdb, labels_of
+from tools.promql import promql_product
+from tools.promql.promql_oracle import Samples
 
 ROOT = Path(__file__).parents[3]
 FOLDER = Path(__file__).parent
@@ -94,7 +94,9 @@ def test_a_query_of_the_product_is_worth_what_prometheus_says(expr: str, product
 
 
 def test_every_query_that_the_product_sends_was_asked() -> None:
-    assert expressions(PRODUCT) == promql_product.QUERIES, "run tools/record_promql_vectors.py"
+    assert expressions(PRODUCT) == promql_product.QUERIES, (
+        "run tools/promql/record_promql_vectors.py"
+    )
 
 
 def test_every_query_of_the_product_was_asked_while_it_had_something_to_say() -> None:
@@ -119,6 +121,6 @@ def test_the_recorded_answers_are_still_those_of_a_real_prometheus() -> None:
         ["prometheus", "--version"], text=True
     ):
         pytest.skip(f"the answers were recorded with prometheus {LANGUAGE['prometheus']}")
-    check = [sys.executable, "tools/record_promql_vectors.py", "--check"]
+    check = [sys.executable, "tools/promql/record_promql_vectors.py", "--check"]
     done = subprocess.run(check, cwd=ROOT, capture_output=True, text=True, timeout=50, check=False)
     assert done.returncode == 0, done.stderr

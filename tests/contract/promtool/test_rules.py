@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from gtc_spec import promql
-from gtc_spec.metrics import INFLIGHT, ITL, JOBS, QUEUED, TTFT, UP, Emitter, Metric
 from gtc_spec.pools import ScaleRule
+from gtc_spec.telemetry import promql
+from gtc_spec.telemetry.metrics import INFLIGHT, ITL, JOBS, QUEUED, TTFT, UP, Emitter, Metric
 
 pytestmark = pytest.mark.skipif(
     shutil.which("promtool") is None, reason="promtool is not on PATH: python3 -m tools.prometheus"

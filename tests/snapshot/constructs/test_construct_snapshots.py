@@ -13,12 +13,12 @@ from syrupy.assertion import SnapshotAssertion
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from gtc_constructs._bindings import App, TerraformStack
-from gtc_constructs.connection import ClusterConnection
-from gtc_constructs.dynamo_platform import DynamoPlatform
-from gtc_constructs.gpu_cluster import GpuCluster
-from gtc_constructs.keda import Keda
+from gtc_constructs.cluster.connection import ClusterConnection
+from gtc_constructs.cluster.gpu_cluster import GpuCluster
 from gtc_constructs.manifest_release import ManifestRelease
-from gtc_constructs.observability import Observability
+from gtc_constructs.platform.dynamo_platform import DynamoPlatform
+from gtc_constructs.platform.keda import Keda
+from gtc_constructs.platform.observability import Observability
 from gtc_constructs.secrets import SecretRef, WorkloadSecrets
 from gtc_constructs.values import NodePool
 from gtc_spec import names

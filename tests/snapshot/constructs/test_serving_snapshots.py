@@ -9,9 +9,9 @@ from syrupy.extensions.json import JSONSnapshotExtension
 
 from gtc_constructs._bindings import App, TerraformStack
 from gtc_constructs.demo_panel import DemoPanel
-from gtc_constructs.disagg_deployment import DisaggDeployment, Serving, Workers
-from gtc_constructs.keda_scaler import KedaScaler, PrometheusTrigger, ScaleTarget
-from gtc_constructs.model_store import ModelStore
+from gtc_constructs.serving.disagg_deployment import DisaggDeployment, Serving, Workers
+from gtc_constructs.serving.keda_scaler import KedaScaler, PrometheusTrigger, ScaleTarget
+from gtc_constructs.serving.model_store import ModelStore
 from gtc_constructs.values import ModelRef, NfsExport, NodePool
 from gtc_spec.environment import load
 from tests.snapshot.constructs.test_construct_snapshots import without_digests

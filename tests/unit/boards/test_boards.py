@@ -11,8 +11,9 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 import dashboards
-from gtc_panel.theme import COLOURS, contrast
-from gtc_spec.metrics import SCRAPE_LABELS, owner
+from gtc_panel.theme import contrast
+from gtc_spec.colours import COLOURS
+from gtc_spec.telemetry.metrics import SCRAPE_LABELS, owner
 from tests.unit.spec.test_promql import selectors
 
 plugins.register_default_plugins()

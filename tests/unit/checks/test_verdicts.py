@@ -7,11 +7,11 @@ from xml.etree import ElementTree
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_cli.junit import junit
+from gtc_cli.checks.junit import junit
 from gtc_runtime.checks.check import STATES, Check
 from gtc_runtime.checks.verify import disagg, verify
 from gtc_runtime.checks.verify.client import short
-from gtc_runtime.load.prompt import Prompt
+from gtc_runtime.load.prompts.prompt import Prompt
 
 CHECKS = st.builds(
     Check,
@@ -52,6 +52,6 @@ def test_a_shorter_answer_is_exact_and_never_longer_than_the_workloads_own() -> 
 
 
 def test_every_proof_is_a_word_of_the_command_line() -> None:
-    from gtc_cli.verify import NAMES
+    from gtc_cli.checks.verify import NAMES
 
     assert (*(claim.name for claim in verify.CLAIMS), "all") == NAMES

@@ -19,7 +19,7 @@ from gtc_cli.compare.report import (
     summary,
     verdicts,
 )
-from gtc_spec import prices
+from gtc_spec.cloud import prices
 from gtc_spec.environment import load
 
 PROD = load("prod")

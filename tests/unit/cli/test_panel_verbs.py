@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gtc_cli.status import status_lines
+from gtc_cli.show.status import status_lines
 from gtc_runtime.view import (
     DemoView,
     Goals,
@@ -259,7 +259,7 @@ def test_status_tells_every_pod_the_gpus_in_use_and_the_cost() -> None:
 def test_the_live_screen_shows_the_same_and_says_when_it_is_not_the_present() -> None:
     from rich.console import Console
 
-    from gtc_cli.status_screen import screen
+    from gtc_cli.show.status_screen import screen
 
     console = Console(width=140, record=True, file=io.StringIO())
     console.print(screen(view(), "the panel does not answer"))

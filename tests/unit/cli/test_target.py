@@ -17,13 +17,13 @@ from aiohttp import web
 
 from gtc_cli.main import gtc as command_line
 from gtc_cli.target import NoClusterError, choose
-from gtc_runtime.rehearsal.cluster import seeds
-from gtc_runtime.rehearsal.kube_api.resources import POD, SERVICE
-from gtc_runtime.rehearsal.kube_api.server import KubeApiServer
-from gtc_runtime.rehearsal.kube_api.store import Store
+from gtc_rehearsal.cluster import seeds
+from gtc_rehearsal.kube_api.http.server import KubeApiServer
+from gtc_rehearsal.kube_api.resources import POD, SERVICE
+from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_spec import names
 from gtc_spec.environment import load
-from gtc_spec.manifests.panel import panel_service
+from gtc_spec.manifests.panel.panel import panel_service
 from tests.unit.cli.conftest import Call
 from tests.unit.cli.test_panel_verbs import view
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtc_constructs._bindings import App, TerraformStack
-from gtc_constructs.gpu_cluster import GpuCluster
+from gtc_constructs.cluster.gpu_cluster import GpuCluster
 from gtc_constructs.helm_chart import HelmChart
 from gtc_constructs.manifest_release import ManifestRelease
 from gtc_constructs.namespace import Namespace

@@ -1,6 +1,6 @@
 from pathlib import Path
 
-from gtc_constructs.connection import ClusterConnection, KubeconfigConnection
+from gtc_constructs.cluster.connection import ClusterConnection, KubeconfigConnection
 from tests.synthesised import Synthesised
 
 CLUSTER = "digitalocean_kubernetes_cluster"

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from gtc_constructs.disagg_deployment import DisaggDeployment, Serving, Workers
+from gtc_constructs.serving.disagg_deployment import DisaggDeployment, Serving, Workers
 from gtc_constructs.values import ModelRef
 from gtc_spec.environment import ENVIRONMENTS, load
 from gtc_spec.errors import ConfigError, UsageError

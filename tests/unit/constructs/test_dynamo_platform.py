@@ -1,8 +1,8 @@
 import pytest
 
-from gtc_constructs.dynamo_platform import DynamoPlatform
-from gtc_constructs.keda import Keda
-from gtc_constructs.observability import Observability
+from gtc_constructs.platform.dynamo_platform import DynamoPlatform
+from gtc_constructs.platform.keda import Keda
+from gtc_constructs.platform.observability import Observability
 from gtc_spec import environment
 from gtc_spec.errors import UsageError
 from gtc_spec.manifests.queue import queues

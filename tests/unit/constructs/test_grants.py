@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from gtc_constructs.disagg_deployment import DisaggDeployment, Serving, Workers
+from gtc_constructs.serving.disagg_deployment import DisaggDeployment, Serving, Workers
 from gtc_spec.environment import load
 from gtc_spec.errors import UsageError
 from tests.synthesised import ROOT, Synthesised

@@ -3,8 +3,8 @@ from dataclasses import replace
 import pytest
 
 from gtc_constructs.base import synthesise
-from gtc_constructs.disagg_deployment import DisaggDeployment, Serving, Workers
-from gtc_constructs.keda_scaler import KedaScaler, PrometheusTrigger, ScaleTarget
+from gtc_constructs.serving.disagg_deployment import DisaggDeployment, Serving, Workers
+from gtc_constructs.serving.keda_scaler import KedaScaler, PrometheusTrigger, ScaleTarget
 from gtc_spec.environment import load
 from gtc_spec.errors import UsageError
 from gtc_spec.manifests.metadata import PART_OF, digest

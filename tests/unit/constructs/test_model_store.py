@@ -1,6 +1,6 @@
 import pytest
 
-from gtc_constructs.model_store import ModelStore
+from gtc_constructs.serving.model_store import ModelStore
 from gtc_constructs.values import NfsExport
 from gtc_spec.errors import UsageError
 from tests.synthesised import Synthesised

@@ -3,11 +3,11 @@ import json
 import pytest
 
 import dashboards
-from gtc_constructs.observability import ADMIN_KEYS, Observability
+from gtc_constructs.platform.observability import ADMIN_KEYS, Observability
 from gtc_constructs.secrets import SecretRef
-from gtc_spec import metrics_platform, promql
 from gtc_spec.errors import UsageError
 from gtc_spec.manifests.placement import on_management_pool
+from gtc_spec.telemetry import metrics_platform, promql
 from tests.synthesised import Synthesised
 
 BOARD = {"uid": "demo", "title": "Demo", "expr": 'x{a="${pool}"} %{y}'}

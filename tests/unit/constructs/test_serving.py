@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_constructs.serving import Serving, Workers
+from gtc_constructs.serving.serving import Serving, Workers
 from gtc_constructs.values import ModelRef, NodePool
 from gtc_spec.environment import load
 from gtc_spec.errors import ConfigError, UsageError

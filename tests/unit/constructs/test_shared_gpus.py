@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_constructs.shared_gpus import SharedGpus
+from gtc_constructs.serving.shared_gpus import SharedGpus
 from gtc_spec.errors import UsageError
 
 few = st.integers(1, 12)

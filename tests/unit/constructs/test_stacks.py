@@ -6,9 +6,9 @@ import pytest
 
 from gtc_constructs.stacks import InfraStack
 from gtc_spec import names
+from gtc_spec.cloud.nodes import counted
 from gtc_spec.environment import ENVIRONMENTS, load
 from gtc_spec.manifests.jobs import download_job, upload_job
-from gtc_spec.nodes import counted
 from gtc_spec.overrides import load_with
 from tests.environments import SIMULATED, WITH_GPUS
 from tests.synthesised import IMAGE, Synthesised, output, stack_of_demo

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gtc_rehearsal.dynamo.model_dir import ensure_model_dir
 from gtc_runtime.corpus import bundled, sentences, tokens
-from gtc_runtime.rehearsal.model_dir import ensure_model_dir
 from gtc_spec.errors import UsageError
 
 COUNTER = tokens.estimate()

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gtc_spec import bill
+from gtc_spec.cloud import bill
 from tests.digitalocean.server import Cloud
 from tests.unit.cli.conftest import Call
 from tests.unit.deploy.conftest import Checkout, ask, deploy_by_hand

@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 import pytest
 
 from gtc_runtime.load import native
+from gtc_runtime.load.conversations.followups import CannedFollowUps
 from gtc_runtime.load.engine import Engine
-from gtc_runtime.load.followups import CannedFollowUps
-from gtc_runtime.load.kernel_transport import KernelTransport
+from gtc_runtime.load.figures.stats import SliceBook
 from gtc_runtime.load.settings import LoadSettings, Timeouts
-from gtc_runtime.load.stats import SliceBook
+from gtc_runtime.load.wire.kernel_transport import KernelTransport
 from gtc_spec.phases import WorkloadMix
 from gtc_spec.serving import (
     ChatShape,

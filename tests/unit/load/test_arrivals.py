@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtc_runtime.load.arrivals import JITTER, Arrivals
+from gtc_runtime.load.demand.arrivals import JITTER, Arrivals
 
 
 def pop_until(arrivals, end_s):

@@ -10,9 +10,14 @@ import pytest
 from aiohttp import web
 
 from gtc_runtime.events import EventLog
-from gtc_runtime.load.followup_guard import BUSY_S, FAILURES_MAX, REFUSED_S, SpendGuard
-from gtc_runtime.load.followups import HttpFollowUps
-from gtc_runtime.load.snapshot import Gauges, Snapshot
+from gtc_runtime.load.conversations.followup_guard import (
+    BUSY_S,
+    FAILURES_MAX,
+    REFUSED_S,
+    SpendGuard,
+)
+from gtc_runtime.load.conversations.followups import HttpFollowUps
+from gtc_runtime.load.figures.snapshot import Gauges, Snapshot
 from gtc_runtime.load_settings import KEY_ENV, FollowUpsTold, load_settings
 from gtc_runtime.settings import Settings
 from gtc_spec import serving

@@ -6,9 +6,14 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_runtime.load import followup_models
-from gtc_runtime.load.followups import QUESTION_MAX, CannedFollowUps, HttpFollowUps, clean
-from gtc_runtime.rehearsal.followups import MODEL, FollowUpServer
+from gtc_rehearsal.followups import MODEL, FollowUpServer
+from gtc_runtime.load.conversations import followup_models
+from gtc_runtime.load.conversations.followups import (
+    QUESTION_MAX,
+    CannedFollowUps,
+    HttpFollowUps,
+    clean,
+)
 from gtc_spec.errors import UnreachableError, UsageError
 from gtc_spec.serving import FOLLOWUP_MODELS
 

@@ -3,7 +3,7 @@ import math
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtc_runtime.load.histogram import CEILING_S, FLOOR_S, GROWTH, Histogram
+from gtc_runtime.load.figures.histogram import CEILING_S, FLOOR_S, GROWTH, Histogram
 
 durations = st.lists(st.floats(min_value=FLOOR_S * 2, max_value=CEILING_S / 2), max_size=60)
 

@@ -7,7 +7,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from gtc_runtime.load.kernel_calls import SO_TIMESTAMPNS, ReadyList, Receiver, failed, libc
+from gtc_runtime.load.wire.kernel_calls import SO_TIMESTAMPNS, ReadyList, Receiver, failed, libc
 
 
 @pytest.fixture

@@ -6,16 +6,16 @@ import time
 
 import pytest
 
-from gtc_runtime.load.exchange import Exchange
-from gtc_runtime.load.kernel_calls import stamps_work
-from gtc_runtime.load.kernel_clock import KernelClock
-from gtc_runtime.load.kernel_transport import KernelTransport
-from gtc_runtime.load.protocol import AsyncTransport
-from gtc_runtime.load.quality import QualityMeter
-from gtc_runtime.load.recorder import SliceRecorder
+from gtc_runtime.load.figures.quality import QualityMeter
+from gtc_runtime.load.figures.recorder import SliceRecorder
 from gtc_runtime.load.records import Outcome, RequestRecord
 from gtc_runtime.load.settings import Timeouts
-from gtc_runtime.load.transports import transport_for
+from gtc_runtime.load.wire.asyncio_transport import AsyncTransport
+from gtc_runtime.load.wire.exchange import Exchange
+from gtc_runtime.load.wire.kernel_calls import stamps_work
+from gtc_runtime.load.wire.kernel_clock import KernelClock
+from gtc_runtime.load.wire.kernel_transport import KernelTransport
+from gtc_runtime.load.wire.transports import transport_for
 from gtc_spec.phases import WorkloadMix
 
 pytestmark = pytest.mark.usefixtures("core")

@@ -7,11 +7,11 @@ from hypothesis import strategies as st
 
 from gtc_runtime.corpus import curate, tokens
 from gtc_runtime.load.asking.dialect import Dialect
-from gtc_runtime.load.library import Library, followup_questions
-from gtc_runtime.load.prompt import RequestWriter, TokenRatio
-from gtc_runtime.load.workloads.chat import Chat
-from gtc_runtime.load.workloads.reasoning import Reasoning
-from gtc_runtime.load.workloads.summarization import Summarization
+from gtc_runtime.load.prompts.chat import Chat
+from gtc_runtime.load.prompts.library import Library, followup_questions
+from gtc_runtime.load.prompts.prompt import RequestWriter, TokenRatio
+from gtc_runtime.load.prompts.reasoning import Reasoning
+from gtc_runtime.load.prompts.summarization import Summarization
 from gtc_spec.environment import load
 
 SHAPES = load("prod").workloads
@@ -121,7 +121,7 @@ def test_the_ratio_ignores_short_prompts_and_impossible_counts():
 
 
 def test_a_request_goes_to_the_completions_path_whatever_the_base_address():
-    from gtc_runtime.load.prompt import Prompt
+    from gtc_runtime.load.prompts.prompt import Prompt
 
     prompt = Prompt([{"role": "user", "content": "hi"}], 1, 1, 5)
     for url in ("http://h:1", "http://h:1/", "http://h:1/v1", "http://h:1/v1/"):

@@ -3,7 +3,7 @@ from collections import Counter
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtc_runtime.load.mix import MixSequence
+from gtc_runtime.load.demand.mix import MixSequence
 from gtc_spec.phases import WorkloadMix
 
 

@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtc_runtime.load.exchange import Exchange
-from gtc_runtime.load.plain_frames import PlainFrames, plain_frames
-from gtc_runtime.load.quality import QualityMeter
-from gtc_runtime.load.recorder import SliceRecorder
+from gtc_runtime.load.answer.plain_frames import PlainFrames, plain_frames
+from gtc_runtime.load.figures.quality import QualityMeter
+from gtc_runtime.load.figures.recorder import SliceRecorder
 from gtc_runtime.load.records import Outcome, RequestRecord
+from gtc_runtime.load.wire.exchange import Exchange
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 OPENING = b'"content":"'

@@ -5,8 +5,8 @@ from collections import deque
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_runtime.load.prepared import Prepared
-from gtc_runtime.load.prompt import Prompt
+from gtc_runtime.load.prompts.prepared import Prepared
+from gtc_runtime.load.prompts.prompt import Prompt
 
 
 class Writer:

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from gtc_runtime.load.figures.stats import SliceBook
 from gtc_runtime.load.process import LoadProcess, settings_from
 from gtc_runtime.load.settings import check_url
-from gtc_runtime.load.stats import SliceBook
 from gtc_spec.environment import load
 from gtc_spec.errors import UnreachableError, UsageError
 from gtc_spec.phases import WorkloadMix

@@ -1,6 +1,6 @@
 import pytest
 
-from gtc_runtime.load.quality import QualityMeter
+from gtc_runtime.load.figures.quality import QualityMeter
 
 
 def judged(collect, at_s=0.5, source="user"):

@@ -2,8 +2,8 @@ import asyncio
 import json
 from contextlib import suppress
 
+from gtc_runtime.load.figures.request_log import RequestLog, older, read
 from gtc_runtime.load.records import Outcome, RequestRecord
-from gtc_runtime.load.request_log import RequestLog, older, read
 
 
 def record(number: int = 0, detail: str = "") -> RequestRecord:

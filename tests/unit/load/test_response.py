@@ -7,9 +7,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtc_runtime.load.answer.event_lines import LINE_MAX
-from gtc_runtime.load.framing import HEAD_MAX
+from gtc_runtime.load.answer.framing import HEAD_MAX
+from gtc_runtime.load.answer.response import StreamedResponse
 from gtc_runtime.load.records import Outcome
-from gtc_runtime.load.response import StreamedResponse
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n"
 

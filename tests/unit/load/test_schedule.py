@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtc_runtime.load.demand.asked import Rate
-from gtc_runtime.load.schedule import Change, Schedule
+from gtc_runtime.load.demand.schedule import Change, Schedule
 from gtc_spec.phases import WorkloadMix
 
 EVEN = WorkloadMix(40, 30, 30)

@@ -9,12 +9,12 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_runtime.load import request_log
 from gtc_runtime.load.control import LoadControl, Wanted
+from gtc_runtime.load.figures import request_log
+from gtc_runtime.load.figures.snapshot import Gauges, Quality, Snapshot
+from gtc_runtime.load.figures.stats import SliceBook, Tally
 from gtc_runtime.load.process import LoadProcess
 from gtc_runtime.load.shard import combined
-from gtc_runtime.load.snapshot import Gauges, Quality, Snapshot
-from gtc_runtime.load.stats import SliceBook, Tally
 from gtc_spec.phases import WorkloadMix
 
 MIX = WorkloadMix(0, 60, 40)

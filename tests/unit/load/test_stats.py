@@ -1,10 +1,10 @@
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtc_runtime.load.recorder import SliceRecorder
+from gtc_runtime.load.figures.recorder import SliceRecorder
+from gtc_runtime.load.figures.snapshot import Gauges, Quality, Snapshot
+from gtc_runtime.load.figures.stats import SliceBook, Tally
 from gtc_runtime.load.records import FAILURES, KEYS, Outcome, RequestRecord
-from gtc_runtime.load.snapshot import Gauges, Quality, Snapshot
-from gtc_runtime.load.stats import SliceBook, Tally
 
 
 def record(workload="reasoning", turn=1, due_s=10.5, **more):

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from gtc_runtime.load.timer import FdTimer, LoopTimer, timer_for
+from gtc_runtime.load.wire.timer import FdTimer, LoopTimer, timer_for
 
 
 @pytest.fixture(params=[FdTimer, LoopTimer])

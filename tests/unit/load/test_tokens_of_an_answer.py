@@ -8,13 +8,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtc_runtime.load.exchange import Exchange
-from gtc_runtime.load.quality import QualityMeter
-from gtc_runtime.load.recorder import SliceRecorder
+from gtc_runtime.load.figures.quality import QualityMeter
+from gtc_runtime.load.figures.recorder import SliceRecorder
+from gtc_runtime.load.figures.snapshot import Snapshot
+from gtc_runtime.load.figures.stats import SliceBook
 from gtc_runtime.load.records import Outcome, RequestRecord
 from gtc_runtime.load.settings import RequestGoals
-from gtc_runtime.load.snapshot import Snapshot
-from gtc_runtime.load.stats import SliceBook
+from gtc_runtime.load.wire.exchange import Exchange
 from gtc_runtime.metrics.exporter import Cumulative
 from gtc_spec.buckets import ITL_BUCKETS
 

@@ -8,9 +8,9 @@ from collections import Counter
 import pytest
 from aiohttp import web
 
-from gtc_runtime.load.kernel_transport import KernelTransport
-from gtc_runtime.load.protocol import AsyncTransport
 from gtc_runtime.load.settings import RequestGoals
+from gtc_runtime.load.wire.asyncio_transport import AsyncTransport
+from gtc_runtime.load.wire.kernel_transport import KernelTransport
 from gtc_spec.phases import WorkloadMix
 
 REASONING = WorkloadMix(0, 0, 100)

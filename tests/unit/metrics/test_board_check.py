@@ -4,13 +4,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
+from gtc_rehearsal.prometheus.prometheus import PrometheusTwin
+from gtc_rehearsal.prometheus.tsdb import METRIC_NAME, labels_of
 from gtc_runtime.metrics.board_check import Finding, check_boards, queries_of
 from gtc_runtime.metrics.prometheus import PrometheusClient
-from gtc_runtime.rehearsal.prometheus import PrometheusTwin
-from gtc_runtime.rehearsal.tsdb import METRIC_NAME, labels_of
-from gtc_spec import metrics_platform, promql, promql_client, promql_platform
 from gtc_spec.errors import UnreachableError
-from gtc_spec.metric import Where
+from gtc_spec.telemetry import metrics_platform, promql, promql_client, promql_platform
+from gtc_spec.telemetry.metric import Where
 
 NOW_S = 1_700_000_000.0
 PANEL = {"namespace": "gtc-demo-panel"}

@@ -9,18 +9,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from prometheus_client.parser import text_string_to_metric_families
 
-from gtc_runtime.load.histogram import Histogram
-from gtc_runtime.load.snapshot import Snapshot
-from gtc_runtime.load.stats import Tally
+from gtc_rehearsal.prometheus.exposition import samples_of
+from gtc_rehearsal.prometheus.promql import Query
+from gtc_rehearsal.prometheus.promql_values import Vector
+from gtc_rehearsal.prometheus.tsdb import Tsdb
+from gtc_runtime.load.figures.histogram import Histogram
+from gtc_runtime.load.figures.snapshot import Snapshot
+from gtc_runtime.load.figures.stats import Tally
 from gtc_runtime.metrics.exporter import Cumulative, Exporter
-from gtc_runtime.rehearsal.exposition import samples_of
-from gtc_runtime.rehearsal.promql import Query
-from gtc_runtime.rehearsal.promql_values import Vector
-from gtc_runtime.rehearsal.tsdb import Tsdb
 from gtc_runtime.view import DemoView, Goals, LoadView, PhaseView, PoolView
 from gtc_spec import environment
 from gtc_spec.buckets import TTFT_BUCKETS
-from gtc_spec.metrics import CATALOGUE, Emitter
+from gtc_spec.telemetry.metrics import CATALOGUE, Emitter
 
 PROD = environment.load("prod")
 VIEW = DemoView(

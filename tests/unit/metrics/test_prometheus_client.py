@@ -8,12 +8,12 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 import pytest
 from aiohttp import web
 
+from gtc_rehearsal.prometheus.prometheus import PrometheusTwin
+from gtc_rehearsal.prometheus.tsdb import STALE, labels_of
 from gtc_runtime.metrics.prometheus import PrometheusClient
 from gtc_runtime.metrics.reading import Missing, Reading
-from gtc_runtime.rehearsal.prometheus import PrometheusTwin
-from gtc_runtime.rehearsal.tsdb import STALE, labels_of
-from gtc_spec import promql
-from gtc_spec.metrics import TTFT
+from gtc_spec.telemetry import promql
+from gtc_spec.telemetry.metrics import TTFT
 
 N = "dynamo-workload"
 UP = {"__name__": "up", "namespace": N, "job": "dynamo-system/dynamo-frontend"}

@@ -3,11 +3,11 @@
 import asyncio
 import time
 
+from gtc_rehearsal.prometheus.prometheus import PrometheusTwin
+from gtc_rehearsal.prometheus.tsdb import labels_of
 from gtc_runtime.metrics.readings import Readings
-from gtc_runtime.rehearsal.prometheus import PrometheusTwin
-from gtc_runtime.rehearsal.tsdb import labels_of
 from gtc_runtime.view import WorkersView
-from gtc_spec import metrics
+from gtc_spec.telemetry import metrics
 
 
 async def asked(url: str) -> WorkersView:

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from gtc_panel import theme
-from gtc_panel.theme import COLOURS
+from gtc_spec.colours import COLOURS
 
 
 @pytest.mark.parametrize(("text", "ground"), theme.TEXT_ON)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
 from gtc_runtime.planning.workers import DecodeWorker, PrefillWorker, Request
-from gtc_spec.profile import Profile
+from gtc_spec.profiles.profile import Profile
 
 PROFILE = Profile.load("llama-3.1-70b.h200.fp8")
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from gtc_runtime.load.records import KEYS
 from gtc_runtime.planning.simulator import Simulation
 from gtc_spec.environment import Environment, load
-from gtc_spec.profile import Profile
+from gtc_spec.profiles.profile import Profile
 
 PROFILE = Profile.load("llama-3.1-70b.h200.fp8")
 

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from gtc_runtime.rehearsal.autoscaler import Autoscaler
-from gtc_runtime.rehearsal.kube_api.errors import ApiError
-from gtc_runtime.rehearsal.kube_api.resources import DGDSA, HPA, POD, SCALED_OBJECT
-from gtc_runtime.rehearsal.kube_api.store import Store
-from gtc_runtime.rehearsal.promql_values import Sample, Value, Vector
+from gtc_rehearsal.autoscaling.autoscaler import Autoscaler
+from gtc_rehearsal.kube_api.errors import ApiError
+from gtc_rehearsal.kube_api.resources import DGDSA, HPA, POD, SCALED_OBJECT
+from gtc_rehearsal.kube_api.storage.store import Store
+from gtc_rehearsal.prometheus.promql_values import Sample, Value, Vector
 from gtc_spec import environment, names
 from gtc_spec.manifests.scaled_object import scaled_object
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from gtc_runtime.rehearsal.autoscaler import Autoscaler
-from gtc_runtime.rehearsal.kube_api.resources import DGDSA, HPA, SCALED_OBJECT
-from gtc_runtime.rehearsal.prometheus import PrometheusTwin
-from gtc_runtime.rehearsal.tsdb import labels_of
+from gtc_rehearsal.autoscaling.autoscaler import Autoscaler
+from gtc_rehearsal.kube_api.resources import DGDSA, HPA, SCALED_OBJECT
+from gtc_rehearsal.prometheus.prometheus import PrometheusTwin
+from gtc_rehearsal.prometheus.tsdb import labels_of
 from gtc_spec import names
 
 N = names.NAMESPACE_WORKLOAD

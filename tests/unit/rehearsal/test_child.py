@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from gtc_runtime.rehearsal.child import Child
+from gtc_rehearsal.child import Child
 from gtc_spec.errors import GtcError
 
 ENV = {"PATH": os.environ["PATH"]}
@@ -79,7 +79,7 @@ def test_a_child_dies_with_its_parent(tmp_path: Path, how: signal.Signals) -> No
     script = f"""
 import asyncio
 from pathlib import Path
-from gtc_runtime.rehearsal.child import Child
+from gtc_rehearsal.child import Child
 async def main():
     child = await Child.start("c", ["sleep", "60"], env={ENV!r}, cwd=Path("."), log=Path("log"))
     print(child.pid, flush=True)

@@ -6,15 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from gtc_runtime.rehearsal.dynamo_settings import (
+from gtc_rehearsal.dynamo.dynamo_settings import (
     frontend_command,
     process_env,
     settings_from,
     worker_command,
 )
-from gtc_runtime.rehearsal.probes import free_port
+from gtc_rehearsal.dynamo.probes import free_port
 from gtc_spec import environment
-from gtc_spec.metrics import COMPONENTS
+from gtc_spec.telemetry.metrics import COMPONENTS
 
 PROD = settings_from(environment.load("prod"))
 HERE = Path("/state")

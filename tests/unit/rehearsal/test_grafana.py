@@ -4,8 +4,8 @@ from pathlib import Path
 
 import yaml
 
-from gtc_runtime.rehearsal import grafana
-from gtc_spec.metrics import SCRAPE_INTERVAL_S
+from gtc_rehearsal import grafana
+from gtc_spec.telemetry.metrics import SCRAPE_INTERVAL_S
 
 
 def provisioned(tmp_path: Path, server: str = "/usr/sbin/grafana-server") -> grafana.Server:

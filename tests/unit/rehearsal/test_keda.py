@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from gtc_runtime.rehearsal.autoscaler import Autoscaler
-from gtc_runtime.rehearsal.kube_api.resources import HPA, SCALED_OBJECT
-from gtc_runtime.rehearsal.promql_values import PromqlError, Sample, Value, Vector
+from gtc_rehearsal.autoscaling.autoscaler import Autoscaler
+from gtc_rehearsal.kube_api.resources import HPA, SCALED_OBJECT
+from gtc_rehearsal.prometheus.promql_values import PromqlError, Sample, Value, Vector
 from gtc_spec import names
 
 N = names.NAMESPACE_WORKLOAD

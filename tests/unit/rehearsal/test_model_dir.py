@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from tokenizers import Tokenizer
 
-from gtc_runtime.rehearsal.model_dir import ensure_model_dir, working_dir
+from gtc_rehearsal.dynamo.model_dir import ensure_model_dir, working_dir
 from gtc_spec.errors import GtcError
 
 NAME = "meta-llama/Llama-3.1-70B-Instruct"

@@ -13,13 +13,13 @@ from typing import Any
 
 import pytest
 
-from gtc_runtime.rehearsal.child import Child
-from gtc_runtime.rehearsal.dynamo_settings import WorkerRole
-from gtc_runtime.rehearsal.kube_api.errors import ApiError
-from gtc_runtime.rehearsal.kube_api.resources import DGD, DGDSA, EVENT, NODE, POD
-from gtc_runtime.rehearsal.kube_api.store import Store
-from gtc_runtime.rehearsal.operator import Operator
-from gtc_runtime.rehearsal.pods import is_leaving, is_ready
+from gtc_rehearsal.child import Child
+from gtc_rehearsal.dynamo.dynamo_settings import WorkerRole
+from gtc_rehearsal.kube_api.errors import ApiError
+from gtc_rehearsal.kube_api.resources import DGD, DGDSA, EVENT, NODE, POD
+from gtc_rehearsal.kube_api.storage.store import Store
+from gtc_rehearsal.operator.operator import Operator
+from gtc_rehearsal.operator.pods import is_leaving, is_ready
 from gtc_spec import environment, names
 from gtc_spec.errors import GtcError
 from gtc_spec.manifests.dgd import dynamo_graph_deployment
@@ -227,7 +227,7 @@ async def test_a_smaller_pool_gives_up_loading_workers_first(tmp_path: Path) -> 
 async def test_a_worker_whose_process_dies_is_restarted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gtc_runtime.rehearsal.pod_runner.RESTART_S", 0.2)
+    monkeypatch.setattr("gtc_rehearsal.operator.pod_runner.RESTART_S", 0.2)
     async with cluster(tmp_path) as c:
         name = c.pods(PREFILL)[0]["metadata"]["name"]
         os.kill(c.workers.running[name].pid, signal.SIGKILL)
@@ -242,7 +242,7 @@ async def test_a_worker_whose_process_dies_is_restarted(
 async def test_a_worker_that_does_not_come_up_is_tried_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gtc_runtime.rehearsal.pod_runner.RESTART_S", 0.1)
+    monkeypatch.setattr("gtc_rehearsal.operator.pod_runner.RESTART_S", 0.1)
     async with cluster(tmp_path) as c:
         c.workers.broken = 2
         c.scale(DECODE, 4)
@@ -255,7 +255,7 @@ async def test_a_worker_that_does_not_come_up_is_tried_again(
 async def test_the_frontend_comes_back_after_it_died(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gtc_runtime.rehearsal.pod_runner.RESTART_S", 0.1)
+    monkeypatch.setattr("gtc_rehearsal.operator.pod_runner.RESTART_S", 0.1)
     async with cluster(tmp_path) as c:
         os.kill(c.workers.running["frontend"].pid, signal.SIGKILL)
         await c.until(lambda: c.ready(names.FRONTEND) == 0)
@@ -351,7 +351,7 @@ async def test_without_gpus_workers_take_slots_of_nodes_of_their_own_and_the_res
 async def test_a_cluster_that_never_comes_up_is_said_in_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("gtc_runtime.rehearsal.operator.SETTLE_S", 0.1)
+    monkeypatch.setattr("gtc_rehearsal.operator.operator.SETTLE_S", 0.1)
     operator = Operator(Store(), SleepWorkers(tmp_path / "log"), environment.load("prod"))
 
     with pytest.raises(GtcError, match=r"pods not ready within 0\.1 s: none created"):

@@ -8,11 +8,11 @@ import aiohttp
 import pytest
 from aiohttp import web
 
-from gtc_runtime.rehearsal.exposition import ExpositionError, samples_of
-from gtc_runtime.rehearsal.prometheus import PrometheusTwin
-from gtc_runtime.rehearsal.promql_values import Vector
-from gtc_runtime.rehearsal.scraper import Scraper
-from gtc_runtime.rehearsal.tsdb import Tsdb
+from gtc_rehearsal.prometheus.exposition import ExpositionError, samples_of
+from gtc_rehearsal.prometheus.prometheus import PrometheusTwin
+from gtc_rehearsal.prometheus.promql_values import Vector
+from gtc_rehearsal.prometheus.scraper import Scraper
+from gtc_rehearsal.prometheus.tsdb import Tsdb
 
 SCRAPES = Path(__file__).parents[2] / "data" / "dynamo-1.4.2"
 

@@ -6,11 +6,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_runtime.rehearsal.promql import Query
-from gtc_runtime.rehearsal.promql_functions import bucket_quantile
-from gtc_runtime.rehearsal.promql_values import PromqlError, Vector
-from gtc_runtime.rehearsal.tsdb import Tsdb, labels_of
-from tools import promql_product
+from gtc_rehearsal.prometheus.promql import Query
+from gtc_rehearsal.prometheus.promql_functions import bucket_quantile
+from gtc_rehearsal.prometheus.promql_values import PromqlError, Vector
+from gtc_rehearsal.prometheus.tsdb import Tsdb, labels_of
+from tools.promql import promql_product
 
 
 def counter(*samples: tuple[int, float]) -> Tsdb:

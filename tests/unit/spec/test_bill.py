@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_spec import bill
+from gtc_spec.cloud import bill
 from gtc_spec.environment import ENVIRONMENTS, load
 from gtc_spec.errors import UsageError
 from gtc_spec.overrides import load_with

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from gtc_spec import engines, metrics, names, versions
+from gtc_spec import engines, names, versions
 from gtc_spec.engine_config import BLOCK_TOKENS, Mode
 from gtc_spec.engines import Launch, trtllm
 from gtc_spec.environment import ENVIRONMENTS, Environment, load
 from gtc_spec.manifests.dgd import aggregated_graph, dynamo_graph_deployment
 from gtc_spec.pools import ROLES, Role
+from gtc_spec.telemetry import metrics
 from tests.environments import SIMULATED, WITH_GPUS
 
 CPU = load("cpu")

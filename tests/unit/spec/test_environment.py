@@ -12,7 +12,7 @@ from gtc_spec import environment as environment_module
 from gtc_spec.environment import ENVIRONMENTS, Environment, load
 from gtc_spec.errors import ConfigError, UsageError
 from gtc_spec.pools import PDRatio
-from gtc_spec.profile import Profile
+from gtc_spec.profiles.profile import Profile
 
 PACKAGED = Path(environment_module.__file__).parent / "environments"
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_spec import images
+from gtc_spec.cloud import images
 from gtc_spec.errors import UsageError
 
 SHA = "295cf134cdff06a6af8c5015e887d4ef3805310d"

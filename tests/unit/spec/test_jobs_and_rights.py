@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from gtc_spec import environment
-from gtc_spec.manifests import dgd, jobs, rbac, state
+from gtc_spec.manifests import dgd, jobs, rbac
+from gtc_spec.manifests.panel import state
 
 PROD = environment.load("prod")
 IMAGE = "registry.example/gtc-demo:20260101-abcdef0"

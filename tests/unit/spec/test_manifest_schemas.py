@@ -13,18 +13,15 @@ from gtc_spec import engines, environment, names
 from gtc_spec.manifests import (
     config_maps,
     dgd,
-    guardian,
     jobs,
     model_volume,
     namespaces,
-    network_policy,
-    panel,
     queue,
     rbac,
     scaled_object,
-    state,
 )
 from gtc_spec.manifests.metadata import metadata
+from gtc_spec.manifests.panel import guardian, network_policy, panel, state
 from gtc_spec.pools import ROLES
 from tests.strict_schemas import Schemas, packaged_crds, real_crds, schema_of
 

@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gtc_spec import environment
-from gtc_spec.manifests import dgd, network_policy
+from gtc_spec.manifests import dgd
+from gtc_spec.manifests.panel import network_policy
 
 PROD = environment.load("prod")
 API_SERVER = [("its endpoint", 443), ("the usual port", 6443), ("the proxy of DOKS", 16443)]

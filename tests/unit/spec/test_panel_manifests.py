@@ -6,9 +6,10 @@ import pytest
 
 from gtc_spec import environment
 from gtc_spec.errors import UsageError
-from gtc_spec.manifests import dgd, guardian, jobs, namespaces, panel, rbac
+from gtc_spec.manifests import dgd, jobs, namespaces, rbac
+from gtc_spec.manifests.panel import guardian, panel
 from gtc_spec.manifests.pod_security import WRITABLE
-from gtc_spec.promql import PROMETHEUS_ADDRESS
+from gtc_spec.telemetry.promql import PROMETHEUS_ADDRESS
 
 PROD = environment.load("prod")
 IMAGE = "registry.example/gtc-demo:20260101-abcdef0"

@@ -2,8 +2,8 @@
 
 import pytest
 
-from gtc_constructs import monitoring_values
-from gtc_spec import prices
+from gtc_constructs.platform import monitoring_values
+from gtc_spec.cloud import prices
 from gtc_spec.environment import ENVIRONMENTS, load
 from gtc_spec.errors import ConfigError
 from gtc_spec.overrides import load_with

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gtc_spec.errors import UsageError
-from gtc_spec.profile import PROFILES, Profile, names
+from gtc_spec.profiles.profile import PROFILES, Profile, names
 from tools.import_profiles import PROFILES as IMPORTED
 from tools.import_profiles import profile as imported_profile
 from tools.import_profiles import text

@@ -3,9 +3,10 @@
 import promql_parser
 import pytest
 
-from gtc_spec import environment, promql
-from gtc_spec.metrics import JOBS, SCRAPE_LABELS, Emitter, owner
+from gtc_spec import environment
 from gtc_spec.pools import ROLES, ScaleRule
+from gtc_spec.telemetry import promql
+from gtc_spec.telemetry.metrics import JOBS, SCRAPE_LABELS, Emitter, owner
 
 TRIGGERS = ("queued_requests", "decode_streams", "ttft_p95_ms", "itl_p95_ms")
 

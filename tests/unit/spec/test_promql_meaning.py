@@ -4,10 +4,11 @@ import math
 
 import pytest
 
-from gtc_runtime.rehearsal.promql import Query
-from gtc_runtime.rehearsal.tsdb import METRIC_NAME, Tsdb, labels_of
-from gtc_spec import promql
-from gtc_spec.metrics import (
+from gtc_rehearsal.prometheus.promql import Query
+from gtc_rehearsal.prometheus.tsdb import METRIC_NAME, Tsdb, labels_of
+from gtc_spec.pools import ScaleRule
+from gtc_spec.telemetry import promql
+from gtc_spec.telemetry.metrics import (
     CACHED_TOKENS,
     COMPONENTS,
     INFLIGHT,
@@ -22,7 +23,6 @@ from gtc_spec.metrics import (
     WORKER_INFLIGHT,
     Emitter,
 )
-from gtc_spec.pools import ScaleRule
 
 STEP_MS = 5_000
 STEPS = 25

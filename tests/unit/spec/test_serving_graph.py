@@ -8,7 +8,7 @@ from gtc_spec.engines import trtllm
 from gtc_spec.manifests.placement import gpu_slot
 from gtc_spec.manifests.serving_graph import GraphPool, ServingGraph
 from gtc_spec.pools import ScaleRule
-from gtc_spec.promql import Scope, scaler_query
+from gtc_spec.telemetry.promql import Scope, scaler_query
 
 PREFILL = GraphPool(service="P", mode="prefill", replicas=1, drain_s=10)
 DECODE = GraphPool(service="D", mode="decode", replicas=2, drain_s=100)

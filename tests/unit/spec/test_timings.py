@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtc_spec import profile
 from gtc_spec.engines.timings import npz
-from gtc_spec.profile import Profile
+from gtc_spec.profiles import profile
+from gtc_spec.profiles.profile import Profile
 
 PROD = Profile.load("llama-3.1-70b.h200.fp8")
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from gtc_spec import bill
+from gtc_spec.cloud import bill
 from gtc_spec.environment import Environment
 
 JSON = dict[str, Any]

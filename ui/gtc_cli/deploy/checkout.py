@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from gtc_cli.deploy import child
-from gtc_spec import images
+from gtc_spec.cloud import images
 from gtc_spec.errors import UsageError
 
 MARK: Final = "cdktf.json"

@@ -19,7 +19,7 @@ from gtc_cli.deploy.account import RunningCluster, running_cluster
 from gtc_cli.deploy.api import Api
 from gtc_cli.deploy.recovery.inventory import look
 from gtc_cli.deploy.variables import DO_TOKEN, NEEDED, Variables
-from gtc_spec import bill, prices
+from gtc_spec.cloud import bill, prices
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.names import environment_tag, infra_stack

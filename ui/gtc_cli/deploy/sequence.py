@@ -13,7 +13,6 @@ from pathlib import Path
 
 import click
 
-from gtc_cli import wait
 from gtc_cli.deploy import account, image, kubeconfig
 from gtc_cli.deploy.api import Api
 from gtc_cli.deploy.child import Interrupted
@@ -21,6 +20,7 @@ from gtc_cli.deploy.recovery import adopt, installed, inventory
 from gtc_cli.deploy.stacks import Stacks
 from gtc_cli.deploy.teardown import Consent, Teardown
 from gtc_cli.deploy.variables import DO_TOKEN
+from gtc_cli.show import wait
 from gtc_runtime import settings
 from gtc_spec import names
 from gtc_spec.environment import Environment
@@ -169,7 +169,7 @@ class Deployment:
         if not self.stacks.lists(self.stacks.cluster):
             return
         from gtc_runtime.cluster import end_date
-        from gtc_runtime.cluster.kube import Kube
+        from gtc_runtime.cluster.api.kube import Kube
 
         async def act(file: str) -> None:
             async with await Kube.connect(names.NAMESPACE_WORKLOAD, file) as kube:
@@ -183,7 +183,7 @@ class Deployment:
 
     def put_corpus(self) -> None:
         """Have a whole corpus in the bucket before the panel looks for one."""
-        from gtc_cli.corpus import deploy_corpus
+        from gtc_cli.data.corpus import deploy_corpus
 
         deploy_corpus(self.env, settings.read(env=self.env.name, **self.spaces_key))
 
@@ -194,7 +194,7 @@ class Deployment:
 
     def set_up_model(self) -> None:
         """Run the model jobs with fresh credentials; seconds when the share has the checkpoint."""
-        from gtc_cli.model import run_jobs
+        from gtc_cli.data.model import run_jobs
 
         run_jobs(self.env, str(self.kubeconfig()), self.image)
 
@@ -211,7 +211,7 @@ class Deployment:
             UnreachableError: The cluster does not answer.
             GtcError: There are no credentials for it.
         """
-        from gtc_cli.drive import reach_safe_state
+        from gtc_cli.show.drive import reach_safe_state
 
         report = reach_safe_state(self.env, str(self.kubeconfig()))
         for line in (*report.done, *(f"not done: {each}" for each in report.failed)):

@@ -7,16 +7,17 @@ from datetime import UTC, datetime
 
 import click
 
-from gtc_cli import doctor, options
-from gtc_cli import wait as waiting
+from gtc_cli import options
+from gtc_cli.checks import doctor
 from gtc_cli.deploy import account, checkout, cost, image, state
 from gtc_cli.deploy.sequence import Deployment
 from gtc_cli.deploy.stacks import Stacks
 from gtc_cli.deploy.teardown import Consent
 from gtc_cli.deploy.variables import DO_TOKEN, Part, Variables, needed
+from gtc_cli.show import wait as waiting
 from gtc_runtime import choices, settings
 from gtc_spec.errors import UsageError
-from gtc_spec.manifests import panel_choices
+from gtc_spec.manifests.panel import panel_choices
 
 PRIVATE = 0o077
 """What others may not do with files that we or Terraform write: states hold credentials."""

@@ -15,7 +15,6 @@ from gtc_cli.load.run import Plan
 from gtc_runtime.load.asking.access import OURS, Access
 from gtc_runtime.load.asking.dialect import Dialect
 from gtc_runtime.load.demand.asked import Demand, Rate, Replay, Streams
-from gtc_runtime.load.prompt import TokenRatio
 from gtc_runtime.load.prompts.chosen import (
     Chosen,
     Length,
@@ -25,6 +24,7 @@ from gtc_runtime.load.prompts.chosen import (
     Wording,
 )
 from gtc_runtime.load.prompts.files import read_scripts
+from gtc_runtime.load.prompts.prompt import TokenRatio
 from gtc_runtime.load.prompts.trace import read_trace
 from gtc_runtime.load.prompts.written import common_words
 from gtc_runtime.load.settings import LoadSettings, RequestGoals, Timeouts, settings_from

@@ -13,11 +13,11 @@ from datetime import UTC, datetime
 
 from gtc_cli.load import target
 from gtc_runtime.load.demand.asked import Demand, Rate, Replay
+from gtc_runtime.load.figures.snapshot import Light, Quality, Snapshot
+from gtc_runtime.load.figures.stats import SliceBook, Tally, WindowStats
 from gtc_runtime.load.prompts.chosen import Chosen
 from gtc_runtime.load.settings import LoadSettings
 from gtc_runtime.load.shard import worst
-from gtc_runtime.load.snapshot import Light, Quality, Snapshot
-from gtc_runtime.load.stats import SliceBook, Tally, WindowStats
 
 DRAIN_S = 120.0
 """Longest wait for open requests at the end; 2,000 tokens at 33 ms take 66 s."""

@@ -13,7 +13,7 @@ import click
 from gtc_cli.load import words
 from gtc_cli.load.run import Run
 from gtc_runtime.load.asking.endpoint import shown
-from gtc_runtime.load.stats import Tally
+from gtc_runtime.load.figures.stats import Tally
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

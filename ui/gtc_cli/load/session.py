@@ -16,11 +16,11 @@ from typing import Self
 from gtc_cli.load import target
 from gtc_cli.load.run import DRAIN_S, Run
 from gtc_runtime.load.demand.asked import NOTHING
+from gtc_runtime.load.figures.snapshot import Snapshot
 from gtc_runtime.load.forked import ForkedWorker
 from gtc_runtime.load.process import LoadProcess
 from gtc_runtime.load.prompts.chosen import Chosen
 from gtc_runtime.load.settings import LoadSettings
-from gtc_runtime.load.snapshot import Snapshot
 
 DRAW_S = 0.5
 CLEAR_S = 1.0

@@ -15,11 +15,11 @@ from gtc_cli.load.probe.ladder import Reply, agree
 from gtc_cli.load.probe.server import KEY_HINT, Answer, Server
 from gtc_runtime.load.answer.endings import is_whole
 from gtc_runtime.load.answer.frame import parse
+from gtc_runtime.load.answer.framing import sample
+from gtc_runtime.load.answer.sse import EventStream
 from gtc_runtime.load.asking.access import Access
 from gtc_runtime.load.asking.dialect import Dialect
-from gtc_runtime.load.framing import sample
 from gtc_runtime.load.settings import Timeouts, check_url
-from gtc_runtime.load.sse import EventStream
 from gtc_spec.errors import GtcError, UsageError
 
 TOKENS: Final = 8

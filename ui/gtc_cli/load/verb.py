@@ -147,7 +147,7 @@ def _temporary() -> Iterator[str]:
 
 def _logged(plan: Plan, folder: Path, finished: Run) -> list[dict[str, Any]]:
     """The measured requests of all shards, in the order in which they were due."""
-    from gtc_runtime.load import request_log
+    from gtc_runtime.load.figures import request_log
 
     shards = range(plan.settings.shards if plan.settings.request_log else 0)
     found: list[dict[str, Any]] = []

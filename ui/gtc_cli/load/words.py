@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gtc_runtime.load.demand.asked import Demand, Rate, Replay, Streams
-from gtc_runtime.load.snapshot import Light
+from gtc_runtime.load.figures.snapshot import Light
 
 NO_DATA: Final = "–"
 

@@ -9,7 +9,7 @@ from gtc_panel.components.basics import box, swap, tip, words
 from gtc_panel.figures import NO_DATA, freshness, whole
 from gtc_panel.port import PanelPort
 from gtc_runtime.view import DemoView
-from gtc_spec.nodes import counted
+from gtc_spec.cloud.nodes import counted
 
 
 class Badges:

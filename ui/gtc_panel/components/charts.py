@@ -18,6 +18,7 @@ from gtc_panel.components.basics import Figure, box, swap, words
 from gtc_panel.figures import freshness
 from gtc_panel.port import PanelPort
 from gtc_runtime.view import DemoView, Quantiles
+from gtc_spec.colours import COLOURS
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ def start(panel: PanelPort, bridge: Bridge, charts: list[dict[str, Any]], look: 
         "phases": {
             phase.name: text.phase_title(phase.name) for phase in panel.environment.table.phases
         },
-        "colours": theme.COLOURS,
+        "colours": COLOURS,
         "font": theme.FONT,
         "labelPx": look.label,
     }
@@ -186,7 +187,7 @@ def browser_spec(chart: ui.echart, spec: ChartSpec, look: Look) -> dict[str, Any
 def options(spec: ChartSpec, look: Look) -> dict[str, Any]:
     """ECharts options of an empty chart; keys with a colon are evaluated in the browser."""
     axis_text = {
-        "color": theme.COLOURS["muted"],
+        "color": COLOURS["muted"],
         ":fontSize": f"gtcPanel.px({look.axis})",
         "fontFamily": theme.FONT,
     }
@@ -195,7 +196,7 @@ def options(spec: ChartSpec, look: Look) -> dict[str, Any]:
         ":min": _axis_end(spec, look, "min", "floor"),
         ":max": _axis_end(spec, look, "max", "ceil"),
         "axisLabel": {**axis_text, ":formatter": f"value => +value.toFixed(2) + ' {spec.unit}'"},
-        "splitLine": {"lineStyle": {"color": theme.COLOURS["line"], "opacity": 0.6}},
+        "splitLine": {"lineStyle": {"color": COLOURS["line"], "opacity": 0.6}},
         "splitNumber": look.parts,
     }
     if spec.logarithmic:
@@ -206,7 +207,7 @@ def options(spec: ChartSpec, look: Look) -> dict[str, Any]:
         "grid": {f":{side}": f"gtcPanel.px({margin})" for side, margin in sides},
         "xAxis": {
             "type": "time",
-            "axisLine": {"lineStyle": {"color": theme.COLOURS["line"]}},
+            "axisLine": {"lineStyle": {"color": COLOURS["line"]}},
             "axisTick": {"show": False},
             "axisLabel": {
                 **axis_text,
@@ -243,12 +244,12 @@ def _series(name: str, colour: str, look: Look, *, place: int) -> dict[str, Any]
         "lineStyle": {
             ":width": f"gtcPanel.px({look.widths[place]})",
             "type": ("solid", "dashed")[place],
-            "color": theme.COLOURS[colour],
+            "color": COLOURS[colour],
         },
         "endLabel": {
             "show": True,
             "formatter": name,
-            "color": theme.COLOURS["text"],
+            "color": COLOURS["text"],
             ":fontSize": f"gtcPanel.px({look.label})",
             "fontFamily": theme.FONT,
         },

@@ -8,7 +8,7 @@ import pytest
 from gtc_cli.load.against import told
 from gtc_cli.load.against.spread import Difference, differences, quantile
 from gtc_cli.load.reports import report
-from gtc_runtime.load.histogram import Histogram
+from gtc_runtime.load.figures.histogram import Histogram
 from tests.unit.cli.conftest import Call
 from tests.unit.cli.load.test_reports import finished
 

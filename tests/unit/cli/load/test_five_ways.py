@@ -20,13 +20,13 @@ from gtc_cli.load.reports.report import document
 from gtc_cli.load.reports.sheet import sheet
 from gtc_cli.load.run import Plan, Run
 from gtc_cli.load.session import drive
-from gtc_runtime.load import request_log
 from gtc_runtime.load.demand.asked import Rate
+from gtc_runtime.load.figures import request_log
 from gtc_runtime.load.settings import RequestGoals, settings_from
 from gtc_runtime.metrics.exporter import Exporter
-from gtc_spec import metrics as catalogue
 from gtc_spec.environment import load
 from gtc_spec.phases import WorkloadMix
+from gtc_spec.telemetry import metrics as catalogue
 from tests.unit.cli.load.openai_server import Manners, serve
 
 ENVIRONMENT = load("dev")

@@ -18,11 +18,11 @@ from gtc_cli.load.reports.sheet import sheet
 from gtc_cli.load.run import Plan, Run
 from gtc_cli.load.target import Target
 from gtc_runtime.load.demand.asked import Rate
-from gtc_runtime.load.histogram import Histogram
+from gtc_runtime.load.figures.histogram import Histogram
+from gtc_runtime.load.figures.snapshot import Gauges, Quality, Snapshot
+from gtc_runtime.load.figures.stats import Tally
 from gtc_runtime.load.records import OWN_KEYS
 from gtc_runtime.load.settings import RequestGoals, settings_from
-from gtc_runtime.load.snapshot import Gauges, Quality, Snapshot
-from gtc_runtime.load.stats import Tally
 from gtc_spec.environment import load
 from gtc_spec.phases import WorkloadMix
 

@@ -4,10 +4,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_runtime.load.arrivals import Arrivals
+from gtc_runtime.load.demand.arrivals import Arrivals
 from gtc_runtime.load.demand.asked import NOTHING, Rate, Replay, Streams
+from gtc_runtime.load.demand.schedule import Change, Schedule
 from gtc_runtime.load.demand.slots import PAUSE_S
-from gtc_runtime.load.schedule import Change, Schedule
 from gtc_spec.phases import WorkloadMix
 
 MIX = WorkloadMix(50, 0, 50)

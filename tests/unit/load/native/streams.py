@@ -7,8 +7,8 @@ from collections.abc import Callable
 from random import Random
 from typing import Any
 
-from gtc_runtime.load.framing import ChunkedBody, MalformedError
-from gtc_runtime.load.sse import EventStream
+from gtc_runtime.load.answer.framing import ChunkedBody, MalformedError
+from gtc_runtime.load.answer.sse import EventStream
 
 
 def event(data: dict[str, Any]) -> bytes:

@@ -3,10 +3,10 @@
 import pytest
 
 from gtc_runtime.load import native
-from gtc_runtime.load.kernel_transport import KernelTransport
+from gtc_runtime.load.figures.gaps import NativeGaps
+from gtc_runtime.load.figures.recorder import Gaps, SliceRecorder
 from gtc_runtime.load.native import build
-from gtc_runtime.load.native.gaps import NativeGaps
-from gtc_runtime.load.recorder import Gaps, SliceRecorder
+from gtc_runtime.load.wire.kernel_transport import KernelTransport
 from gtc_spec.errors import UsageError
 
 

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_runtime.load.histogram import CEILING_S, GROWTH, SCALE, bucket_of
-from gtc_runtime.load.native.gaps import NativeGaps
-from gtc_runtime.load.recorder import Gaps
+from gtc_runtime.load.figures.gaps import NativeGaps
+from gtc_runtime.load.figures.histogram import CEILING_S, GROWTH, SCALE, bucket_of
+from gtc_runtime.load.figures.recorder import Gaps
 
 GAPS_S = st.one_of(
     st.floats(0, 2 * CEILING_S),

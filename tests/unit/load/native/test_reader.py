@@ -8,7 +8,7 @@ from array import array
 
 import pytest
 
-from gtc_runtime.load.histogram import SCALE
+from gtc_runtime.load.figures.histogram import SCALE
 from tests.unit.load.native.streams import chunk, dynamo, vllm
 
 OPENING = b'"content":"'

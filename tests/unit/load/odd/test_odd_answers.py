@@ -5,8 +5,8 @@ import asyncio
 import pytest
 
 from gtc_runtime.load.asking.dialect import Dialect
-from gtc_runtime.load.protocol import AsyncTransport
 from gtc_runtime.load.settings import RequestGoals, Timeouts
+from gtc_runtime.load.wire.asyncio_transport import AsyncTransport
 from gtc_spec.phases import WorkloadMix
 from tests.unit.load.odd.answers import CHUNKED, ODD, Odd, Piece, frame, words
 
@@ -102,10 +102,10 @@ async def test_where_a_server_gives_no_finish_reasons_done_is_the_end(server, se
 
 
 async def test_an_answer_without_output_is_fine_when_none_was_asked_for():
-    from gtc_runtime.load.exchange import Exchange
-    from gtc_runtime.load.quality import QualityMeter
-    from gtc_runtime.load.recorder import SliceRecorder
+    from gtc_runtime.load.figures.quality import QualityMeter
+    from gtc_runtime.load.figures.recorder import SliceRecorder
     from gtc_runtime.load.records import Outcome, RequestRecord
+    from gtc_runtime.load.wire.exchange import Exchange
 
     for asked, outcome in ((0, Outcome.OK), (16, Outcome.EMPTY)):
         record = RequestRecord("reasoning", 1, 0.0, max_tokens=asked)

@@ -4,9 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_runtime.load.prompt import TokenRatio
 from gtc_runtime.load.prompts.chosen import Length, PromptFile
 from gtc_runtime.load.prompts.files import ANSWER_TOKENS, FilePrompts, read_scripts
+from gtc_runtime.load.prompts.prompt import TokenRatio
 from gtc_spec.errors import UsageError
 
 RATIO = TokenRatio(2.0)

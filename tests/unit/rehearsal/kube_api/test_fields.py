@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_runtime.rehearsal.kube_api import fields
-from gtc_runtime.rehearsal.kube_api.objects import clone
+from gtc_rehearsal.kube_api import fields
+from gtc_rehearsal.kube_api.objects import clone
 
 KEYS = st.sampled_from(["a", "b", "x/y", "c.d"])
 OBJECTS = st.dictionaries(

@@ -5,8 +5,8 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_runtime.rehearsal.kube_api.objects import clone
-from gtc_runtime.rehearsal.kube_api.patch import merge, strategic
+from gtc_rehearsal.kube_api.objects import clone
+from gtc_rehearsal.kube_api.storage.patch import merge, strategic
 
 SCALARS = st.none() | st.booleans() | st.integers() | st.text(max_size=3)
 KEYS = st.sampled_from("abcd")

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_runtime.rehearsal.kube_api import jsonpath
-from gtc_runtime.rehearsal.kube_api.ages import age, duration
-from gtc_runtime.rehearsal.kube_api.objects import stamp
-from gtc_runtime.rehearsal.kube_api.pod_columns import pod_ready, pod_restarts, pod_status
+from gtc_rehearsal.kube_api.objects import stamp
+from gtc_rehearsal.kube_api.tables import jsonpath
+from gtc_rehearsal.kube_api.tables.ages import age, duration
+from gtc_rehearsal.kube_api.tables.pod_columns import pod_ready, pod_restarts, pod_status
 
 NOW = datetime(2026, 3, 16, 12, tzinfo=UTC)
 SCALER = {

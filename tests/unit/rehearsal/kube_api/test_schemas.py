@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from gtc_runtime.rehearsal.kube_api import schemas
-from gtc_runtime.rehearsal.kube_api.resources import (
+from gtc_rehearsal.kube_api import schemas
+from gtc_rehearsal.kube_api.resources import (
     DGD,
     DGDSA,
     LEASE,
@@ -17,7 +17,7 @@ from gtc_runtime.rehearsal.kube_api.resources import (
     RESOURCES,
     SCALED_OBJECT,
 )
-from gtc_runtime.rehearsal.kube_api.rules import KNOWN_RULES
+from gtc_rehearsal.kube_api.storage.rules import KNOWN_RULES
 
 ROOT = Path(__file__).resolve().parents[4]
 FOLDER = ROOT / "gtc_runtime" / "rehearsal" / "kube_api" / "crds"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from gtc_runtime.rehearsal.kube_api import ApiError, Store
-from gtc_runtime.rehearsal.kube_api.resources import CONFIG_MAP, DGDSA, NAMESPACE, POD, QUEUE
+from gtc_rehearsal.kube_api import ApiError, Store
+from gtc_rehearsal.kube_api.resources import CONFIG_MAP, DGDSA, NAMESPACE, POD, QUEUE
 
 NS = "dynamo-workload"
 FAST_S = 0.005

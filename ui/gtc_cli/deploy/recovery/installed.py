@@ -17,8 +17,8 @@ from gtc_cli.deploy.recovery.adopt import Import
 from gtc_cli.deploy.recovery.synthesised import Resource
 
 if TYPE_CHECKING:
-    from gtc_runtime.cluster.kinds import Kind
-    from gtc_runtime.cluster.kube import Kube
+    from gtc_runtime.cluster.api.kinds import Kind
+    from gtc_runtime.cluster.api.kube import Kube
 
 RELEASE: Final = "helm_release"
 SECRET: Final = "kubernetes_secret_v1"  # noqa: S105 - a kind
@@ -54,7 +54,7 @@ def clear(
     Raises:
         GtcError: The cluster does not answer or refuses.
     """
-    from gtc_runtime.cluster.kube import Kube
+    from gtc_runtime.cluster.api.kube import Kube
 
     async def act() -> tuple[Import, ...]:
         async with await Kube.connect(_EVERYWHERE, kubeconfig) as kube:
@@ -68,7 +68,7 @@ def clear(
 async def _clear_releases(
     kube: Kube, wanted: Iterable[Resource], tell: Callable[[str], None]
 ) -> None:
-    from gtc_runtime.cluster import kinds
+    from gtc_runtime.cluster.api import kinds
 
     releases: dict[str, set[str]] = defaultdict(set)
     for each in wanted:
@@ -87,8 +87,8 @@ async def _clear_releases(
 async def _take_over(
     kube: Kube, missing: Iterable[Resource], tell: Callable[[str], None]
 ) -> tuple[Import, ...]:
-    from gtc_runtime.cluster import kinds
-    from gtc_runtime.cluster.errors import NotFound
+    from gtc_runtime.cluster.api import kinds
+    from gtc_runtime.cluster.api.errors import NotFound
 
     known: dict[str, Kind] = {
         "kubernetes_namespace_v1": kinds.NAMESPACE,
@@ -122,7 +122,7 @@ async def _take_over(
 async def _wait_for_its_end(kube: Kube, kind: Kind, name: str, tell: Callable[[str], None]) -> None:
     """A namespace takes a while to end; what is made in it meanwhile is refused."""
     from gtc_runtime.cluster import waiting
-    from gtc_runtime.cluster.errors import NotFound
+    from gtc_runtime.cluster.api.errors import NotFound
 
     async def look() -> waiting.Seen:
         try:

@@ -19,7 +19,7 @@ from typing import Any, Final, get_args
 
 from gtc_cli.load import words
 from gtc_cli.load.judge.names import Named, Unit, named
-from gtc_runtime.load.snapshot import Light
+from gtc_runtime.load.figures.snapshot import Light
 from gtc_spec.errors import UsageError
 
 JSON = Mapping[str, Any]

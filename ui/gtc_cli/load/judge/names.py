@@ -11,8 +11,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal
 
+from gtc_runtime.load.figures.stats import LATENCIES, LENGTHS
 from gtc_runtime.load.records import OWN_KEYS, STAT_KEYS
-from gtc_runtime.load.stats import LATENCIES, LENGTHS
 from gtc_spec.errors import UsageError
 
 JSON = Mapping[str, Any]

@@ -17,12 +17,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from gtc_runtime.load.answer.frame import parse, words_of
+from gtc_runtime.load.answer.framing import Head, MalformedError
+from gtc_runtime.load.answer.sse import EventStream
 from gtc_runtime.load.asking.access import Access
 from gtc_runtime.load.asking.endpoint import Endpoint, shown
-from gtc_runtime.load.framing import Head, MalformedError
-from gtc_runtime.load.protocol import DRAIN_S
 from gtc_runtime.load.settings import Timeouts
-from gtc_runtime.load.sse import EventStream
+from gtc_runtime.load.wire.asyncio_transport import DRAIN_S
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
 
 KEY_HINT = "--api-key-env NAME names the variable that holds the key"

@@ -8,8 +8,8 @@ from __future__ import annotations
 from typing import Any, Final
 
 from gtc_cli.load.run import Run
-from gtc_runtime.load.histogram import FLOOR_S, GROWTH, Histogram, Lengths
-from gtc_runtime.load.stats import COUNTED, LATENCIES, LENGTHS, Tally
+from gtc_runtime.load.figures.histogram import FLOOR_S, GROWTH, Histogram, Lengths
+from gtc_runtime.load.figures.stats import COUNTED, LATENCIES, LENGTHS, Tally
 
 JSON = dict[str, Any]
 

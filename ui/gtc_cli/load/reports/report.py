@@ -16,8 +16,8 @@ from gtc_cli.load import words
 from gtc_cli.load.reports.figures import buckets, check, figures, quantile_ms
 from gtc_cli.load.run import Run
 from gtc_runtime.load.asking.endpoint import shown
+from gtc_runtime.load.figures.stats import LATENCIES, Tally
 from gtc_runtime.load.prompts.chosen import PromptFile
-from gtc_runtime.load.stats import LATENCIES, Tally
 from gtc_runtime.version import version
 
 JSON = dict[str, Any]

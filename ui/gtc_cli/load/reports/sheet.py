@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from gtc_cli.load.reports.figures import JSON
 from gtc_cli.load.words import KEYS
-from gtc_runtime.load.stats import COUNTED, LATENCIES, LENGTHS
+from gtc_runtime.load.figures.stats import COUNTED, LATENCIES, LENGTHS
 
 _COUNTS: Final = ("due", "ok", "good", "shed", *COUNTED)
 _RATES: Final = ("sent_rps", "goodput_rps", "goodput_share", "output_tokens")

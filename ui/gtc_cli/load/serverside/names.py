@@ -1,8 +1,8 @@
 """Under which names servers tell what happens inside them. The one table of such names.
 
-Dynamo's are those of the catalogue in `gtc_spec.metrics`; vLLM's and SGLang's are of their pages on
-metrics, llama.cpp's of its server's page, TensorRT-LLM's of `trtllm-serve` and of Dynamo's page on
-it (read in 2026, not run here but for Dynamo's frontend).
+Dynamo's are those of the catalogue in `gtc_spec.telemetry.metrics`; vLLM's and SGLang's are of
+their pages on metrics, llama.cpp's of its server's page, TensorRT-LLM's of `trtllm-serve` and of
+Dynamo's page on it (read in 2026, not run here but for Dynamo's frontend).
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from gtc_spec import metrics
+from gtc_spec.telemetry import metrics
 
 GAUGES: Final[Mapping[str, tuple[str, ...]]] = {
     "queued": (

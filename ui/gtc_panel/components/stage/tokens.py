@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from gtc_panel import text, theme
+from gtc_panel import text
 from gtc_panel.bridge import ChartRow
 from gtc_panel.components.basics import Figure, box, words
 from gtc_panel.figures import freshness, thousands
 from gtc_runtime.view import DemoView
+from gtc_spec.colours import COLOURS
 
 COLUMN: Final = ChartRow._fields.index("output_tokens_s")
 
@@ -35,7 +36,7 @@ class Tokens:
 
 
 def _spark() -> dict[str, Any]:
-    colour = theme.COLOURS["decode"]
+    colour = COLOURS["decode"]
     return {
         "animation": False,
         "grid": {"left": 0, "right": 0, "top": 4, "bottom": 0},

@@ -1,0 +1,1 @@
+"""What a deployment stands on: Dynamo's operator with Grove and KAI, KEDA, Prometheus, boards."""

@@ -1,0 +1,1 @@
+"""A deployment that serves tokens: the graph of workers, its models, its GPUs and its scaler."""

@@ -1,0 +1,254 @@
+"""A model served by Dynamo: engine files and one DynamoGraphDeployment, as one release.
+
+Prefill and decode are pools of their own, each with a scaling target; `DisaggDeployment.aggregated`
+serves the same with one pool, for a comparison. It must not know who scales the pools.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
+
+from gtc_constructs._bindings import Construct, TerraformResource
+from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_constructs.manifest_release import ManifestRelease
+from gtc_constructs.serving.serving import Serving, Workers
+from gtc_constructs.serving.shared_gpus import SharedGpus
+from gtc_spec import names
+from gtc_spec.engine_config import Mode
+from gtc_spec.errors import ConfigError, Problem, UsageError
+from gtc_spec.manifests.rbac import role_and_binding, scaling_rules
+from gtc_spec.manifests.scaled_object import PrometheusTrigger, ScaleTarget
+from gtc_spec.manifests.serving_graph import frontend_url
+from gtc_spec.pools import ScaleRule
+from gtc_spec.telemetry.promql import Scope
+
+__all__ = ["AggregatedDeployment", "DisaggDeployment", "Serving", "WorkerPool", "Workers"]
+
+AGGREGATED_SERVICE: Final = "TrtllmWorker"
+_ONE: Final = Workers()
+
+Pools = Mapping[Mode, tuple[str, Workers]]
+"""Service and workers by what the workers do."""
+
+
+class _Deployment(GtcConstruct):
+    """What both ways of serving have in common."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        serving: Serving,
+        pools: Pools,
+        after: Iterable[Ordered | TerraformResource],
+    ) -> None:
+        super().__init__(scope, id, after=after)
+        self.serving, self._pools = serving, pools
+        self.require_name("name", serving.name)
+        self.require_name("namespace", serving.namespace)
+        try:
+            serving.check(service for service, _ in pools.values())
+            self._gpus = serving.budget(
+                {service: workers.replicas for service, workers in pools.values()}
+            )
+            files = serving.engine_files(list(pools))
+        except UsageError as error:
+            raise _at(self.node.path, error) from None
+        self.manifest = serving.graph(pools, files).manifest()
+        """The DynamoGraphDeployment as it is shipped."""
+        if serving.overrides:
+            serving.overrides(self.manifest)
+        model = serving.model_config_map()
+        engines = [serving.engine_config_map(mode, text) for mode, text in files.items()]
+        self.release = ManifestRelease(
+            self,
+            "Resource",
+            name=serving.name,
+            namespace=serving.namespace,
+            manifests=[*engines, *([model] if model else []), self.manifest],
+            after=self.depends_on,
+        )
+
+    @property
+    def frontend_url(self) -> str:
+        """Base URL of the OpenAI-compatible API inside the cluster."""
+        return frontend_url(self.serving.name, self.serving.namespace)
+
+    @property
+    def dynamo_namespace(self) -> str:
+        """Value of the metric label ``dynamo_namespace``; the operator derives it so."""
+        return f"{self.serving.namespace}-{self.serving.name}"
+
+    @property
+    def metrics(self) -> Scope:
+        """How queries select this deployment.
+
+        The demo has its namespace to itself, and its queries are those of the rehearsal.
+        """
+        alone = Scope(self.serving.namespace)
+        if self.serving.name == names.DEMO and alone == Scope():
+            return alone
+        return Scope(self.serving.namespace, self.serving.model.served_name)
+
+    def grant_scaling(self, account: str, *, namespace: str) -> ManifestRelease:
+        """Let a ServiceAccount of any namespace read and set the replicas of every pool.
+
+        Nothing else is allowed by it: no edit of the graph, no look at pods.
+
+        Raises:
+            UsageError: A name is no name, or no pool has a scaling adapter.
+        """
+        self.require_name("account", account)
+        self.require_name("namespace", namespace)
+        adapters = [
+            names.dgdsa(self.serving.name, service)
+            for service, workers in self._pools.values()
+            if workers.scaling_adapter
+        ]
+        if not adapters:
+            raise self.refused("no pool has a scaling adapter, allowed: pools that have one")
+        name = f"{self.serving.name}-scaling-{account}"
+        rules = scaling_rules(adapters)
+        return ManifestRelease(
+            self,
+            f"scaling-by-{namespace}-{account}",
+            name=name,
+            namespace=self.serving.namespace,
+            manifests=role_and_binding(self.serving.metadata(name), rules, account, namespace),
+            after=[self.release],
+        )
+
+    def problems(self) -> Iterator[str]:
+        """Scalers that cannot have their maxima together."""
+        if problem := self._gpus.overcommitted():
+            yield problem
+
+    def _pool(self, service: str, workers: Workers) -> WorkerPool:
+        return WorkerPool(self, service, workers, self._gpus)
+
+
+class WorkerPool:
+    """One pool of a deployment, ready to be scaled. Made by the deployment."""
+
+    def __init__(
+        self, deployment: _Deployment, service: str, workers: Workers, gpus: SharedGpus
+    ) -> None:
+        self._deployment, self._service = deployment, service
+        self._workers, self._gpus = workers, gpus
+
+    @property
+    def scale_target(self) -> ScaleTarget:
+        """Its scaling adapter, which the operator makes.
+
+        Raises:
+            UsageError: The pool was made without one.
+        """
+        if not self._workers.scaling_adapter:
+            raise UsageError(
+                f"{self._service} of {self._deployment.node.path} has no scaling adapter, "
+                "allowed: pools that have one",
+                "pass Workers(scaling_adapter=True)",
+            )
+        serving = self._deployment.serving
+        return ScaleTarget.adapter(serving.name, self._service, serving.namespace)
+
+    @property
+    def initial_replicas(self) -> int:
+        """Workers at rest."""
+        return self._workers.replicas
+
+    @property
+    def resources(self) -> tuple[TerraformResource, ...]:
+        """The release of the deployment."""
+        return self._deployment.resources
+
+    def reserve(self, replicas: int, *, allow_pending: bool) -> None:
+        """Note how far a scaler may go, see `gtc_constructs.serving.keda_scaler.Scalable`."""
+        self._gpus.reserve(self._service, replicas, allow_pending=allow_pending)
+
+    def trigger(self, rule: ScaleRule) -> PrometheusTrigger:
+        """The trigger of a rule, asking for this deployment's series only."""
+        return PrometheusTrigger.of(rule, self._deployment.metrics)
+
+
+class DisaggDeployment(_Deployment):
+    """Prefill and decode as pools of their own, one frontend with a KV-aware router before them.
+
+    Args:
+        scope: The construct to create this one in.
+        id: Name inside the scope.
+        serving: What is served, and on what.
+        prefill: Workers that read prompts. Default: one.
+        decode: Workers that write answers. Default: one.
+        after: What must be there first: the platform, the model claim, the secret ``hf-token``.
+            Default: nothing.
+
+    Raises:
+        UsageError: Names, GPUs or the model do not fit.
+        ConfigError: An engine file would stop or deadlock its workers.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        serving: Serving,
+        prefill: Workers = _ONE,
+        decode: Workers = _ONE,
+        after: Iterable[Ordered | TerraformResource] = (),
+    ) -> None:
+        pools: Pools = {
+            "prefill": (names.SERVICES["prefill"], prefill),
+            "decode": (names.SERVICES["decode"], decode),
+        }
+        super().__init__(scope, id, serving=serving, pools=pools, after=after)
+        self.prefill = self._pool(*pools["prefill"])
+        self.decode = self._pool(*pools["decode"])
+
+    @staticmethod
+    def aggregated(
+        scope: Construct,
+        id: str,
+        *,
+        serving: Serving,
+        workers: Workers = _ONE,
+        after: Iterable[Ordered | TerraformResource] = (),
+    ) -> AggregatedDeployment:
+        """The same served by one pool whose workers do both, to compare with.
+
+        Deploy it instead of the other one: together they do not fit the GPUs.
+        """
+        return AggregatedDeployment(scope, id, serving=serving, workers=workers, after=after)
+
+
+class AggregatedDeployment(_Deployment):
+    """One pool whose workers prefill and decode. Made by `DisaggDeployment.aggregated`."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        serving: Serving,
+        workers: Workers,
+        after: Iterable[Ordered | TerraformResource],
+    ) -> None:
+        pools: Pools = {"aggregated": (AGGREGATED_SERVICE, workers)}
+        super().__init__(scope, id, serving=serving, pools=pools, after=after)
+        self.workers = self._pool(*pools["aggregated"])
+
+
+def _at(path: str, error: UsageError) -> UsageError:
+    """The error with the path of the construct in each of its lines."""
+    if isinstance(error, ConfigError):
+        return ConfigError(
+            [
+                Problem(f"{path}: {each.file}", each.key, each.value, each.allowed)
+                for each in error.problems
+            ],
+            error.hint,
+        )
+    return UsageError(f"{path}: {error.message}", error.hint)

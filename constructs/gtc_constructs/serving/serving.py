@@ -1,0 +1,285 @@
+"""What is served and on what, checked before anything of it becomes a resource.
+
+Plain values and arithmetic: this module must not import cdktf, so that a program may test its
+numbers without starting Node. Errors do not know a construct; the deployment adds its path.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Self
+
+from gtc_constructs.serving.shared_gpus import SharedGpus
+from gtc_constructs.values import ModelRef, NodePool
+from gtc_spec import engine_config, engines, names, versions
+from gtc_spec.cloud.nodes import CpuNodes
+from gtc_spec.engine_config import EngineFacts, Mode
+from gtc_spec.engines import trtllm
+from gtc_spec.engines.trtllm import KvTransport
+from gtc_spec.engines.worker_engine import WorkerEngine
+from gtc_spec.environment import Environment
+from gtc_spec.errors import UsageError
+from gtc_spec.manifests import config_maps, metadata
+from gtc_spec.manifests.placement import Slot, gpu_slot, on_management_pool, slot_of
+from gtc_spec.manifests.serving_graph import GraphPool, ServingGraph
+from gtc_spec.memory import misfit
+from gtc_spec.serving import TensorRtLlm, smaller_checkpoint
+
+_LONGEST: Final = EngineFacts(prompt_tokens_max=24_000, answer_tokens_max=2_000)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workers:
+    """Identical workers, as many as one pool has at rest.
+
+    Attributes:
+        replicas: Workers at rest, at least 1. Default: 1. To change it on a live cluster, scale
+            the adapter first: the operator's webhook refuses the edit otherwise.
+        drain_s: Longest time that a worker needs to finish what it started, seconds; twice of it
+            becomes the termination grace. Default: 60.
+        scaling_adapter: Whether the pool can be scaled at all. Default: yes.
+
+    Raises:
+        UsageError: A number is out of range.
+    """
+
+    replicas: int = 1
+    drain_s: float = 60
+    scaling_adapter: bool = True
+
+    def __post_init__(self) -> None:
+        if self.replicas < 1:
+            raise UsageError(
+                f"got {self.replicas} workers, allowed: at least 1",
+                "with an empty pool the gang is evicted, frontend included (ai-dynamo/grove#676)",
+            )
+        if not 0 <= self.drain_s <= 600:
+            raise UsageError(f"got drain_s={self.drain_s:g}, allowed: 0 to 600")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Serving:
+    """What is served, and on what: the part that two ways of serving it have in common.
+
+    Attributes:
+        name: Name of the DynamoGraphDeployment; pods, adapters and Services are named after it.
+        model: The checkpoint on the share.
+        gpu_pool: GPU nodes that the workers share with nobody else: the budget is all of them.
+            Default: none, then ``cpu_nodes`` must be given.
+        cpu_nodes: Nodes of simulated workers instead. Default: none.
+        engine: What the workers run. Default: TensorRT-LLM.
+        engine_configs: Folder with ``prefill.yaml``, ``decode.yaml`` and, for one pool,
+            ``aggregated.yaml``; or their texts by mode. Default: none, for an engine without.
+        engine_facts: What the engine files have to provide for. Default: prompts of 24,000 tokens,
+            answers of 2,000, one GPU a worker.
+        namespace: Where it runs. Default: ``dynamo-workload``.
+        claim: Claim with the models in that namespace. Default: ``model-nfs-pvc``.
+        queue: KAI queue. Default: ``dynamo``, the one that dynamo-platform 0.8.1 makes.
+        grove: Whether Grove gang-schedules the pods. Default: yes; ``False`` falls back to
+            Deployments, without KAI.
+        kv_transport: ``"ucx"`` or ``"nixl"``, over the engine files. Default: as the files say.
+        node_selector: Nodes of the frontend. Default: the management pool.
+        frontend_image: Image of the frontend. Default: the pinned one.
+        worker_image: Image of the workers. Default: the engine's.
+        labels: Labels of every object. Default: none.
+        annotations: Annotations of every object. Default: none.
+        overrides: Last word on the graph's manifest before it is shipped: edits it in place.
+            Default: nothing.
+    """
+
+    name: str
+    model: ModelRef
+    gpu_pool: NodePool | None = None
+    cpu_nodes: CpuNodes | None = None
+    engine: WorkerEngine | None = None
+    engine_configs: Path | Mapping[Mode, str] = field(default_factory=dict)
+    engine_facts: EngineFacts = _LONGEST
+    namespace: str = names.NAMESPACE_WORKLOAD
+    claim: str = names.MODEL_CLAIM
+    queue: str = "dynamo"
+    grove: bool = True
+    kv_transport: KvTransport | None = None
+    node_selector: Mapping[str, str] = field(default_factory=on_management_pool)
+    frontend_image: str = versions.FRONTEND_IMAGE
+    worker_image: str = ""
+    labels: Mapping[str, str] = field(default_factory=dict)
+    annotations: Mapping[str, str] = field(default_factory=dict)
+    overrides: Callable[[dict[str, Any]], None] | None = None
+
+    @classmethod
+    def of(
+        cls, env: Environment, engine_configs: Path | Mapping[Mode, str], **choices: Any
+    ) -> Self:
+        """That of an environment; ``choices`` are further attributes, such as ``queue="mine"``."""
+        facts: dict[str, Any] = {
+            "name": names.DEMO,
+            "model": ModelRef.of(env.model),
+            **_nodes_of(env),
+            "engine": None if isinstance(env.engine, TensorRtLlm) else engines.of(env),
+            "engine_configs": engine_configs,
+            "engine_facts": EngineFacts.of(env),
+            "queue": env.kai_queue,
+            "grove": env.grove,
+            "labels": metadata.PART_OF,
+            "annotations": metadata.digest(env),
+        }
+        return cls(**{**facts, **choices})
+
+    @property
+    def worker_engine(self) -> WorkerEngine:
+        """What the workers run."""
+        return self.engine or trtllm.engine(self.kv_transport)
+
+    @property
+    def slot(self) -> Slot:
+        """What one worker asks of its node."""
+        if self.cpu_nodes is not None:
+            return slot_of(self.cpu_nodes)
+        return gpu_slot(self.engine_facts.gpus_per_worker)
+
+    def budget(self, initial: Mapping[str, int]) -> SharedGpus:
+        """What the pools share.
+
+        Args:
+            initial: Workers at rest by service.
+
+        Raises:
+            UsageError: They do not fit.
+        """
+        if self.cpu_nodes is not None:
+            slots = f"{self.cpu_nodes.slot_name}s"
+            total = self.cpu_nodes.slots
+            return SharedGpus(total=total, per_worker=1, initial=initial, unit=slots)
+        total = self.gpu_pool.gpus if self.gpu_pool else 0
+        per_worker = self.engine_facts.gpus_per_worker
+        return SharedGpus(total=total, per_worker=per_worker, initial=initial)
+
+    def check(self, services: Iterable[str]) -> None:
+        """Check what can be wrong before there is a worker.
+
+        Raises:
+            UsageError: A name is too long for Grove, there are no nodes or both kinds, or the model
+                does not fit its GPUs.
+        """
+        for service in services if self.grove else ():
+            self._check_name_beside(service)
+        if (self.gpu_pool is None) == (self.cpu_nodes is None):
+            raise UsageError("got both or neither of gpu_pool and cpu_nodes, allowed: one of them")
+        if self.gpu_pool is not None:
+            self._check_memory(self.gpu_pool)
+
+    def _check_memory(self, pool: NodePool) -> None:
+        known, memory_gib = self.model.known, pool.gpu_memory_gib
+        if known is None or memory_gib is None:
+            return
+        gpus = self.engine_facts.gpus_per_worker
+        found = misfit(known.parameters_billion, known.weight_bytes, memory_gib, gpus)
+        if found:
+            smaller = smaller_checkpoint(known)
+            raise UsageError(
+                f"{self.model.repository} on {pool.size}: {found[0]}, allowed: {found[1]}",
+                f"name {smaller or 'an fp8 checkpoint'}: engine yaml cannot quantise",
+            )
+
+    def _check_name_beside(self, service: str) -> None:
+        over = len(names.grove_pair(self.name, service)) - names.GROVE_PAIR_MAX
+        if over > 0:
+            most = len(self.name) - (over + 1) // 2
+            raise UsageError(
+                f"name {self.name!r} has {len(self.name)} characters, allowed: at most {most} "
+                f"beside the service {service}",
+                f"grove limits its two names together to {names.GROVE_PAIR_MAX}",
+            )
+
+    def engine_files(self, modes: Sequence[Mode]) -> dict[Mode, str]:
+        """The checked engine files by mode; none for an engine that reads none.
+
+        Raises:
+            UsageError: A file is missing.
+            ConfigError: A file would stop or deadlock its workers; every problem at once.
+        """
+        if not self.worker_engine.reads_engine_file:
+            return {}
+        files = {mode: self._engine_file(mode) for mode in modes}
+        for mode, text in files.items():
+            engine_config.check(config_maps.engine_file(mode), text, mode, self.engine_facts)
+        if "prefill" in files and "decode" in files:
+            engine_config.check_agreement(
+                (config_maps.engine_file("prefill"), files["prefill"]),
+                (config_maps.engine_file("decode"), files["decode"]),
+            )
+        return files
+
+    def _engine_file(self, mode: Mode) -> str:
+        source = self.engine_configs
+        if isinstance(source, Mapping):
+            if mode not in source:
+                got = ", ".join(source) or "none"
+                raise UsageError(f"no engine config for {mode}, got {got}, allowed: one a mode")
+            return source[mode]
+        path = Path(source) / config_maps.engine_file(mode)
+        try:
+            return path.read_text(encoding="utf-8")
+        except (OSError, UnicodeDecodeError) as error:
+            raise UsageError(
+                f"cannot read {path}: {_why(error)}", f"it configures the {mode} workers"
+            ) from None
+
+    def graph(
+        self, pools: Mapping[Mode, tuple[str, Workers]], files: Mapping[Mode, str]
+    ) -> ServingGraph:
+        """The serving graph of these pools: service and workers by mode."""
+        return ServingGraph(
+            metadata=self.metadata(self.name),
+            model_path=str(self.model.path),
+            mount=str(self.model.mount),
+            served_name=self.model.served_name,
+            claim=self.claim,
+            queue=self.queue,
+            grove=self.grove,
+            engine=self.worker_engine,
+            node_selector=self.node_selector,
+            frontend_image=self.frontend_image,
+            worker_image=self.worker_image,
+            pools=tuple(
+                GraphPool(
+                    service=service,
+                    mode=mode,
+                    replicas=workers.replicas,
+                    drain_s=workers.drain_s,
+                    slot=self.slot,
+                    engine_digest=config_maps.engine_digest(files[mode]) if files else "",
+                    scaling_adapter=workers.scaling_adapter,
+                )
+                for mode, (service, workers) in pools.items()
+            ),
+        )
+
+    def engine_config_map(self, mode: Mode, text: str) -> dict[str, Any]:
+        """The ConfigMap with one engine file."""
+        place = self.metadata(config_maps.engine_config_map_name(mode, self.name))
+        return config_maps.config_map(place, {config_maps.engine_file(mode): text})
+
+    def model_config_map(self) -> dict[str, Any] | None:
+        """The ConfigMap of a model that travels with the graph; None where it lies on a share."""
+        files = self.worker_engine.model_files
+        place = self.metadata(config_maps.model_config_map_name(self.name))
+        return config_maps.model_config_map(place, files) if files else None
+
+    def metadata(self, name: str) -> dict[str, Any]:
+        """Metadata of one object of this deployment."""
+        return metadata.object_metadata(name, self.namespace, self.labels, self.annotations)
+
+
+def _nodes_of(env: Environment) -> dict[str, Any]:
+    """The nodes of an environment's workers, as one of the two attributes."""
+    if isinstance(env.nodes, CpuNodes):
+        return {"cpu_nodes": env.nodes}
+    return {"gpu_pool": NodePool(size=env.nodes.size, count=env.nodes.count)}
+
+
+def _why(error: OSError | UnicodeDecodeError) -> str:
+    reason = error.strerror if isinstance(error, OSError) else error.reason
+    return str(reason).lower()

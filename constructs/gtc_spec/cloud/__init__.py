@@ -1,0 +1,1 @@
+"""What DigitalOcean offers and asks: nodes, prices, buckets, registries, images."""

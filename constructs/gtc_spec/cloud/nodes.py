@@ -1,0 +1,74 @@
+"""The nodes that carry the workers, and the slots on them: one place for one worker each.
+
+On GPU nodes a slot is a GPU. On CPU nodes it is room for one simulated worker, so that everything
+which counts in slots (pools, phases, scale rules, bills) needs no GPU to be true. This module must
+not know Terraform or Kubernetes objects.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from gtc_spec.cloud import prices
+
+
+class _Nodes(BaseModel):
+    """Identical droplets, as many as the workers need."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
+
+    size: Annotated[str, AfterValidator(prices.priced)]
+    """Droplet size slug."""
+    count: int = Field(ge=1)
+    slots_per_node: int = Field(ge=1)
+
+    @property
+    def slots(self) -> int:
+        """Workers that can run at any one time."""
+        return self.count * self.slots_per_node
+
+
+class GpuNodes(_Nodes):
+    """Nodes with GPUs; a slot is one GPU."""
+
+    kind: Literal["gpu"]
+    memory_gib: float = Field(gt=0)
+    """Usable memory of one GPU."""
+
+    @property
+    def gpus(self) -> int:
+        """GPUs of all nodes."""
+        return self.slots
+
+    @property
+    def slot_name(self) -> str:
+        """What a person calls one slot."""
+        return "GPU"
+
+
+class CpuNodes(_Nodes):
+    """Nodes without GPUs; a slot is room for one simulated worker."""
+
+    kind: Literal["cpu"]
+    slot_cpu: float = Field(gt=0)
+    """CPUs that one worker requests; a node must hold its slots and not one more."""
+    slot_memory_mib: int = Field(ge=64)
+    """Memory that one worker requests and may use, MiB."""
+    gpus: Literal[0] = 0
+    """GPUs of all nodes."""
+
+    @property
+    def slot_name(self) -> str:
+        """What a person calls one slot."""
+        return "simulated worker slot"
+
+
+WorkerNodes = Annotated[GpuNodes | CpuNodes, Field(discriminator="kind")]
+"""Nodes of either kind; ``kind`` says which."""
+
+
+def counted(number: int, nodes: GpuNodes | CpuNodes) -> str:
+    """So many slots in words, such as ``8 GPUs`` or ``1 simulated worker slot``."""
+    return f"{number} {nodes.slot_name}{'' if number == 1 else 's'}"

@@ -1,0 +1,23 @@
+"""The colours of everything that we draw: pages, boards, plots.
+
+Blue always means prefill (and TTFT, which prefill decides), green always means decode (and ITL).
+Colour never speaks alone: tiles carry letters and patterns, lines carry names.
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+COLOURS: Final[dict[str, str]] = {
+    "ground": "#0a0f16",
+    "card": "#111923",
+    "raised": "#1b2635",
+    "line": "#2a394d",
+    "text": "#eaf1f8",
+    "muted": "#a3b4c6",
+    "action": "#0061eb",  # DigitalOcean blue, a shade darker so that white text passes on it
+    "prefill": "#58a6ff",
+    "decode": "#84c91a",
+    "warning": "#ffb938",
+    "alarm": "#ff7b72",
+}

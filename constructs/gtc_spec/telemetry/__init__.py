@@ -1,0 +1,1 @@
+"""Every metric that is scraped, and every question put to Prometheus."""

@@ -1,0 +1,227 @@
+"""Query text, built from the catalogue: one function answers one question.
+
+Every query is keyed on ``namespace``, the one label that both the deployed and the rehearsed
+Prometheus put on every series; frontends of one namespace are told apart by their model.
+Functions return PromQL; they must not know how it is sent. Latencies come back in milliseconds
+because KEDA carries values as milli-quantities: in seconds it would see steps of 1 ms only.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from gtc_spec import names
+from gtc_spec.pools import Role, ScaleRule, Trigger
+from gtc_spec.telemetry import metrics as m
+from gtc_spec.telemetry.promql_syntax import WINDOW_S as WINDOW_S
+from gtc_spec.telemetry.promql_syntax import mean, quantile, rate_sum, select
+
+PROMETHEUS_RELEASE: Final = "kube-prometheus-stack"
+PROMETHEUS_ADDRESS: Final = (
+    f"http://{PROMETHEUS_RELEASE}-prometheus.{names.NAMESPACE_MONITORING}.svc:9090"
+)
+"""Where the deployed Prometheus answers: release name plus the chart's suffix, no final slash."""
+GRAFANA_ADDRESS: Final = f"http://{PROMETHEUS_RELEASE}-grafana.{names.NAMESPACE_MONITORING}.svc:80"
+"""Where the Grafana of the same chart answers."""
+BAND: Final[dict[Trigger, float]] = {"ttft_p95_ms": 0.4, "itl_p95_ms": 0.5}
+"""Lower end of a latency trigger's dead band as a share of its threshold. Between both ends the
+scaler reads exactly its target and keeps the workers; without it a recovery would scale in at once.
+"""
+
+
+@dataclass(frozen=True)
+class Scope:
+    """Which deployment a query is about.
+
+    Attributes:
+        namespace: Namespace of its pods.
+        served_name: Name under which its model answers; empty when it has the namespace to itself.
+    """
+
+    namespace: str = names.NAMESPACE_WORKLOAD
+    served_name: str = ""
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels that select its frontend's series; a frontend writes model names in lower case."""
+        model = {"model": self.served_name.lower()} if self.served_name else {}
+        return {"namespace": self.namespace, **model}
+
+
+DEMO: Final = Scope()
+"""The demo, which is alone in its namespace."""
+
+
+def ttft_ms(q: float, window_s: int = WINDOW_S, scope: Scope = DEMO) -> str:
+    """Time to first token at the frontend, milliseconds; NaN without traffic."""
+    return f"1000 * {quantile(m.TTFT, q, scope.labels, window_s=window_s)}"
+
+
+def itl_ms(q: float, window_s: int = WINDOW_S, scope: Scope = DEMO) -> str:
+    """Inter-token latency at the frontend, milliseconds; NaN without traffic."""
+    return f"1000 * {quantile(m.ITL, q, scope.labels, window_s=window_s)}"
+
+
+def queued_requests(scope: Scope = DEMO) -> str:
+    """Requests that wait for their first token, prefill included; not to be split by pool."""
+    return f"sum({select(m.QUEUED, labels=scope.labels)})"
+
+
+def decode_streams(scope: Scope = DEMO) -> str:
+    """Answers that are being streamed."""
+    queued = select(m.QUEUED, labels=scope.labels)
+    return f"sum({select(m.INFLIGHT, labels=scope.labels)}) - sum({queued})"
+
+
+def in_flight(role: Role) -> str:
+    """Requests inside the workers of one pool."""
+    return f"sum({select(m.WORKER_INFLIGHT, labels=_requests_of(role))})"
+
+
+def request_rate_rps(window_s: int = WINDOW_S) -> str:
+    """Requests that finish, a second."""
+    return rate_sum(m.REQUESTS, window_s=window_s)
+
+
+def output_tokens_per_s(window_s: int = 30) -> str:
+    """Tokens sent to clients, a second."""
+    return rate_sum(m.OUTPUT_TOKENS, window_s=window_s)
+
+
+def cached_token_ratio(window_s: int = WINDOW_S) -> str:
+    """Share of prompt tokens that came from the KV cache, 0 to 1.
+
+    The simulated workers report no cached tokens; there the router's own expectation answers,
+    which the deployed release does not have. It is a lower bound: the decode leg of each request
+    is observed as well, and that one is routed by load.
+    """
+    cached = rate_sum(m.CACHED_TOKENS, m.CACHED_TOKENS.sum, window_s=window_s)
+    counted = f"{cached} / {rate_sum(m.INPUT_TOKENS, m.INPUT_TOKENS.sum, window_s=window_s)}"
+    expected = mean(m.ROUTER_HIT_RATE, window_s=window_s)
+    return f"({counted} > 0) or ({expected}) or ({counted})"
+
+
+def ready_workers(role: Role) -> str:
+    """Workers of a pool that answer scrapes; works with and without Grove."""
+    target = select(m.UP, labels={"job": m.JOBS[m.Emitter.WORKER]}, pods=_pods(role))
+    return f"count({target} == 1)"
+
+
+def request_rate_by_status_rps() -> str:
+    """Requests that finish, a second, by ``status``: success or error."""
+    return rate_sum(m.REQUESTS, by=("status",))
+
+
+def request_duration_ms(q: float) -> str:
+    """From arrival to last token at the frontend, milliseconds."""
+    return f"1000 * {quantile(m.REQUEST_DURATION, q)}"
+
+
+def prompt_tokens(q: float) -> str:
+    """Length of prompts, tokens."""
+    return quantile(m.INPUT_TOKENS, q)
+
+
+def answer_tokens(q: float) -> str:
+    """Length of answers, tokens."""
+    return quantile(m.OUTPUT_LENGTH, q)
+
+
+def mean_ttft_ms() -> str:
+    """Mean time to first token at the frontend, milliseconds."""
+    return f"1000 * {mean(m.TTFT)}"
+
+
+def mean_prefill_ms() -> str:
+    """Mean time that a request spends inside a prefill worker, its queue included, milliseconds."""
+    return f"1000 * {mean(m.WORKER_DURATION, _requests_of('prefill'))}"
+
+
+def mean_outside_prefill_ms() -> str:
+    """What is left of the mean time to first token: routing, KV transfer and the first step."""
+    return f"1000 * ({mean(m.TTFT)} - {mean(m.WORKER_DURATION, _requests_of('prefill'))})"
+
+
+def mean_engine_queue_ms(role: Role) -> str:
+    """Mean wait inside the engines of a pool before they compute, milliseconds."""
+    total, seen = (
+        f"sum(rate({select(m.ENGINE_QUEUE, series, pods=_pods(role))}[{WINDOW_S}s]))"
+        for series in (m.ENGINE_QUEUE.sum, m.ENGINE_QUEUE.count)
+    )
+    return f"1000 * {total} / {seen}"
+
+
+def pool_rate_rps(role: Role) -> str:
+    """Requests that the workers of a pool take, a second: near the request rate in both pools."""
+    return rate_sum(m.WORKER_REQUESTS, labels=_requests_of(role))
+
+
+def pool_requests(role: Role) -> str:
+    """Requests that the workers of a pool have taken since they started."""
+    return f"sum({select(m.WORKER_REQUESTS, labels=_requests_of(role))})"
+
+
+def pool_busy_s(role: Role) -> str:
+    """Seconds that requests have spent inside the workers of a pool since these started."""
+    return f"sum({select(m.WORKER_DURATION, m.WORKER_DURATION.sum, labels=_requests_of(role))})"
+
+
+def router_hits() -> str:
+    """Prompts that the router expected in the cache, added up; deployed releases have none."""
+    return f"sum({select(m.ROUTER_HIT_RATE, m.ROUTER_HIT_RATE.sum)})"
+
+
+def pool_duration_ms(role: Role, q: float) -> str:
+    """Time of a request inside the workers of a pool, milliseconds."""
+    return f"1000 * {quantile(m.WORKER_DURATION, q, labels=_requests_of(role))}"
+
+
+def kv_of_pool(metric: m.Metric, role: Role, how: str = "sum") -> str:
+    """A KV gauge of 0.8.1 over the workers of a pool: ``sum``, ``avg`` or ``max``."""
+    return f"{how}({select(metric, labels={'dynamo_component': m.COMPONENTS[role]})})"
+
+
+def migrations_per_min() -> str:
+    """Requests a minute that moved because their worker left, by kind."""
+    return f"60 * {rate_sum(m.MIGRATIONS, by=('migration_type',))}"
+
+
+def scaler_query(rule: ScaleRule, scope: Scope = DEMO) -> str:
+    """What KEDA asks for one pool: the trigger of its rule, guarded.
+
+    Totals (queued requests, streams) are divided by the workers on KEDA's side (AverageValue);
+    latencies are compared as they are (Value) inside a dead band.
+    """
+    if rule.trigger == "queued_requests":
+        return guarded(queued_requests(scope), scope)
+    if rule.trigger == "decode_streams":
+        return guarded(decode_streams(scope), scope)
+    latency_ms = ttft_ms if rule.trigger == "ttft_p95_ms" else itl_ms
+    value = latency_ms(0.95, scope=scope)
+    return guarded(_banded(value, rule.threshold * BAND[rule.trigger], rule.threshold), scope)
+
+
+def guarded(query: str, scope: Scope = DEMO) -> str:
+    """The query with honest corner cases, for a scaler that must not act on nothing.
+
+    Idle is 0 (a histogram without traffic gives NaN, which ``>= 0`` drops); a frontend that is
+    down, or a label that matches nothing, stays empty: an error for KEDA, so that it holds.
+    """
+    up = select(m.UP, labels={"namespace": scope.namespace, "job": m.JOBS[m.Emitter.FRONTEND]})
+    return f"(({query}) >= 0) or (0 * max({up} == 1))"
+
+
+def _requests_of(role: Role) -> dict[str, str]:
+    """Labels of the requests of one pool; other endpoints count housekeeping."""
+    return {"dynamo_component": m.COMPONENTS[role], "dynamo_endpoint": m.ENDPOINT}
+
+
+def _pods(role: Role) -> str:
+    """Regular expression of a pool's pods; works with and without Grove."""
+    return f".*{names.SERVICES[role].lower()}.*"
+
+
+def _banded(query: str, low: float, high: float) -> str:
+    keep = f"0 * (({query}) >= 0) + {high:g}"
+    return f"(({query}) > {high:g}) or (({query}) < {low:g}) or ({keep})"

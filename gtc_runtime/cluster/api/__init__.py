@@ -1,0 +1,1 @@
+"""The wire to a Kubernetes API: requests, refusals in words, forwarded ports."""

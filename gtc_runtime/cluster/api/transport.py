@@ -1,0 +1,297 @@
+"""One HTTP exchange with Kubernetes, made safe: time limits, bounded retries, one error tree.
+
+kr8s 0.20.15 finds the credentials and opens the connection; this is the only module that imports
+it. Of its client only ``call_api`` is used, without its own status handling, because that repeats
+a refused write four times, closes the session under everybody else, raises bare ``KeyError`` on a
+body without ``message``, and knows no time limit. This module must not know kinds or objects.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from pathlib import Path
+from urllib.parse import quote
+
+import httpx
+from kr8s import APITimeoutError
+from kr8s.asyncio import Api
+
+from gtc_runtime.cluster.api.errors import Conflict, KubeError, Unreachable, refusal
+
+_log = logging.getLogger(__name__)
+
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+_CREDENTIALS_S = 15.0
+"""Longest time for reading credentials; exec plugins such as doctl's start a process."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """How long and how often we ask.
+
+    Attributes:
+        exchange_s: One request and its answer.
+        tries: Requests per call, the first included.
+        total_s: The whole call; a longer Retry-After than what is left of it ends the call.
+        backoff_s: First wait between tries; doubles, with jitter.
+    """
+
+    exchange_s: float = 3.0
+    tries: int = 3
+    total_s: float = 30.0
+    backoff_s: float = 0.2
+
+
+@dataclass(frozen=True)
+class Request:
+    """One request, with all that is needed to decide whether it may be repeated.
+
+    Attributes:
+        action: What it does, for the error text.
+        api_version: ``v1`` or ``group/version``.
+        path: Parts after the namespace: plural, name, subresource.
+        namespace: None for kinds without one.
+        repeatable: Sending it twice has the effect of sending it once, whoever writes meanwhile.
+    """
+
+    method: str
+    action: str
+    api_version: str
+    path: tuple[str, ...]
+    namespace: str | None
+    params: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
+    content_type: str = "application/json"
+    repeatable: bool = True
+
+    @property
+    def writes(self) -> bool:
+        """Whether it goes over the connection for writes."""
+        return self.method != "GET"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came back.
+
+    Attributes:
+        retry_after_s: The wait that the server asked for, None when it did not.
+        at: The server's wall clock, to the second; None when it does not say.
+    """
+
+    status: int
+    body: bytes
+    retry_after_s: float | None = None
+    at: datetime | None = None
+
+
+class Transport:
+    """Two kr8s connections, one for reads and one for writes, that fail independently."""
+
+    def __init__(self, reads: Api, writes: Api, limits: Limits, clock: Callable[[], float]) -> None:
+        self._reads = reads
+        self._writes = writes
+        self._limits = limits
+        self._clock = clock
+
+    @classmethod
+    async def open(
+        cls,
+        kubeconfig: str | None,
+        namespace: str,
+        limits: Limits,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> Transport:
+        """Find the credentials and prove that the API answers.
+
+        Raises:
+            Unreachable: No usable credentials, or no answer.
+        """
+        transport = cls(
+            await open_api(kubeconfig, namespace, limits),
+            await open_api(kubeconfig, namespace, limits),
+            limits,
+            clock,
+        )
+        hello = Request("GET", "say hello", "", (), None)
+        try:
+            # Each connection makes its session here, alone: two first calls at the same time
+            # would each make one and close the other's.
+            for api in (transport._reads, transport._writes):
+                await transport._repeat(api, hello)
+        except BaseException:
+            await transport.close()
+            raise
+        _log.info("kubernetes at %s", transport._reads.auth.server)
+        return transport
+
+    async def send(self, request: Request) -> Answer:
+        """Send a request until it has an answer below 400, within the limits.
+
+        Raises:
+            KubeError: The fitting one of the tree; `Unreachable` after the last try.
+        """
+        return await self._repeat(self._writes if request.writes else self._reads, request)
+
+    @contextlib.asynccontextmanager
+    async def lines(self, request: Request, idle_s: float) -> AsyncIterator[AsyncIterator[str]]:
+        """The lines of a long answer, such as a watch.
+
+        Args:
+            request: A GET.
+            idle_s: Longest silence before the connection counts as half open.
+
+        Raises:
+            KubeError: The server refused, or the connection broke.
+        """
+        timeout = httpx.Timeout(self._limits.exchange_s, read=idle_s)
+        try:
+            async with self._call(self._reads, request, stream=True, timeout=timeout) as response:
+                if response.status_code >= 400:
+                    raise refusal(request.action, response.status_code, await response.aread())
+                yield response.aiter_lines()
+        except (APITimeoutError, httpx.HTTPError, OSError) as error:
+            raise _unreachable(request, error) from error
+
+    async def close(self) -> None:
+        """Close both connections."""
+        for api in (self._reads, self._writes):
+            # kr8s has no close of its own.
+            if api._session is not None:
+                await api._session.aclose()
+
+    async def _repeat(self, api: Api, request: Request) -> Answer:
+        give_up = self._clock() + self._limits.total_s
+        renewed = False
+        tried = 0
+        while True:
+            tried += 1
+            answer, error, again = await self._try(api, request)
+            if answer is not None and answer.status < 400:
+                return answer
+            if answer is not None and answer.status == 401 and not renewed:
+                # Not processed, and tokens rotate: read the credentials once more, only once.
+                renewed = True
+                await _renew(api)
+                continue
+            wait_s = self._wait_s(answer, tried)
+            if not again or tried >= self._limits.tries or self._clock() + wait_s > give_up:
+                raise error
+            await asyncio.sleep(wait_s)
+
+    async def _try(self, api: Api, request: Request) -> tuple[Answer | None, KubeError, bool]:
+        """One exchange: the answer if any, the error it amounts to, whether to repeat it."""
+        try:
+            async with asyncio.timeout(self._limits.exchange_s):
+                async with self._call(api, request) as response:
+                    answer = Answer(
+                        response.status_code,
+                        response.content,
+                        _retry_after_s(response),
+                        _date(response),
+                    )
+        except (APITimeoutError, TimeoutError, httpx.HTTPError, OSError) as lost:
+            cause = lost.__cause__ if isinstance(lost, APITimeoutError) else lost
+            never_sent = isinstance(cause, _NEVER_SENT)
+            return None, _unreachable(request, lost), request.repeatable or never_sent
+        error = refusal(request.action, answer.status, answer.body)
+        if answer.status == 429:
+            return answer, error, True
+        # An unconditional patch that meets a conflict lost a race inside the server.
+        transient = answer.status >= 500 or (
+            isinstance(error, Conflict) and request.method == "PATCH"
+        )
+        return answer, error, transient and request.repeatable
+
+    def _call(
+        self, api: Api, request: Request, *, stream: bool = False, **options: object
+    ) -> contextlib.AbstractAsyncContextManager[httpx.Response]:
+        headers = {"Content-Type": request.content_type, "Accept": "application/json"}
+        if api.auth.token:
+            # Per request, so that a renewed token needs no new session.
+            headers["Authorization"] = f"Bearer {api.auth.token}"
+        base = {"": "/version", "v1": "/api"}.get(request.api_version, "/apis")
+        return api.call_api(
+            request.method,
+            version=request.api_version,
+            base=base,
+            namespace=request.namespace,
+            url="/".join(quote(part, safe="") for part in request.path),
+            raise_for_status=False,
+            stream=stream,
+            headers=headers,
+            params=dict(request.params) or None,
+            content=request.body,
+            **options,
+        )
+
+    def _wait_s(self, answer: Answer | None, tried: int) -> float:
+        backoff_s = self._limits.backoff_s * 2.0 ** (tried - 1)
+        jittered_s = backoff_s * random.uniform(0.5, 1.5)
+        if answer is not None and answer.retry_after_s is not None:
+            return answer.retry_after_s + jittered_s
+        return jittered_s
+
+
+async def open_api(kubeconfig: str | None, namespace: str, limits: Limits) -> Api:
+    """A kr8s client of its own, with credentials.
+
+    Raises:
+        Unreachable: There are no usable ones.
+    """
+    if kubeconfig is not None and not await asyncio.to_thread(Path(kubeconfig).is_file):
+        raise Unreachable(f"no kubeconfig at {kubeconfig}", "check KUBECONFIG")
+    # Around the factory on purpose: it hands one shared client to everybody with equal
+    # arguments, and ours must have its own session and its time limit before the first request.
+    api = Api(bypass_factory=True, kubeconfig=kubeconfig, namespace=namespace)
+    api.timeout = httpx.Timeout(limits.exchange_s)
+    await _renew(api)
+    return api
+
+
+async def _renew(api: Api) -> None:
+    try:
+        async with asyncio.timeout(_CREDENTIALS_S):
+            await api.auth.reauthenticate()
+    # Foreign files and foreign programs: a malformed kubeconfig raises a dozen different types.
+    except Exception as error:
+        raise Unreachable(
+            f"no usable kubernetes credentials: {_told(error)}",
+            "point KUBECONFIG to a valid kubeconfig, or start gtc rehearse",
+        ) from error
+
+
+def _unreachable(request: Request, error: Exception) -> Unreachable:
+    return Unreachable(
+        f"no answer from kubernetes to {request.action}: {_told(error)}",
+        "is the cluster running, and does KUBECONFIG point to it?",
+    )
+
+
+def _told(error: BaseException) -> str:
+    return " ".join(str(error).split()) or type(error).__name__
+
+
+def _date(response: httpx.Response) -> datetime | None:
+    try:
+        when = parsedate_to_datetime(response.headers.get("Date", ""))
+    except ValueError:
+        return None
+    return when.astimezone(UTC) if when.tzinfo else None
+
+
+def _retry_after_s(response: httpx.Response) -> float | None:
+    """Retry-After in seconds; its date form is not used by Kubernetes and counts as absent."""
+    try:
+        seconds = float(response.headers.get("Retry-After", ""))
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < float("inf") else None

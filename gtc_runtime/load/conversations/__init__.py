@@ -1,0 +1,1 @@
+"""Chats of several turns, and where their follow-up questions come from."""

@@ -1,1 +1,0 @@
-"""The three workloads: what each one asks and how long its answers are."""

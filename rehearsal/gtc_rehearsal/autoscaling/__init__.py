@@ -1,0 +1,1 @@
+"""KEDA and the HorizontalPodAutoscaler, computed as their controllers compute."""

@@ -1,0 +1,55 @@
+"""KEDA's and the HPA's part in the rehearsal: two controllers on one loop over the store."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from gtc_rehearsal.autoscaling.hpa_controller import HpaController
+from gtc_rehearsal.autoscaling.keda import Keda
+from gtc_rehearsal.autoscaling.keda_metrics import Ask, KedaMetrics
+from gtc_rehearsal.kube_api.storage.store import Store
+
+_LOOK_S = 5.0
+"""Longest sleep without a change; nothing depends on it but a clock that a test turns."""
+
+
+class Autoscaler:
+    """Acts on ScaledObjects as KEDA does, and on their HPAs as Kubernetes does.
+
+    Args:
+        store: The cluster.
+        ask: Evaluates PromQL now; raises PromqlError.
+        time_scale: Multiplies the HPA's sync period and the windows of `behavior`; the windows
+            inside queries and the half second in which an HPA goes stay real.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        ask: Ask,
+        time_scale: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._keda = Keda(store, clock)
+        self._hpas = HpaController(store, KedaMetrics(store, ask), clock, time_scale)
+
+    def step(self) -> float:
+        """Do everything that is due now.
+
+        Returns:
+            Seconds until the next thing is due, if nothing changes before.
+        """
+        due = [self._clock() + _LOOK_S]
+        due += [at for at in (self._keda.reconcile(), self._hpas.reconcile()) if at is not None]
+        return max(0.0, min(due) - self._clock())
+
+    async def run(self) -> None:
+        """Work until cancelled."""
+        while True:
+            seen = self._store.revision
+            wait_s = self.step()
+            await self._store.changed(seen, wait_s)

@@ -1,0 +1,237 @@
+"""The HPA controller in the rehearsal: every 15 s reads the metrics and writes `/scale`.
+
+The arithmetic is in `hpa`, what a metric is worth in `keda_metrics`; this module moves values
+between those and the store, and keeps the conditions.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from gtc_rehearsal.autoscaling import hpa
+from gtc_rehearsal.autoscaling.keda_metrics import KedaMetrics, TriggerError
+from gtc_rehearsal.autoscaling.quantities import milli_of, text_of
+from gtc_rehearsal.autoscaling.scale_target import ScaleTarget
+from gtc_rehearsal.conditions import Condition, updated
+from gtc_rehearsal.kube_api.errors import ApiError
+from gtc_rehearsal.kube_api.objects import Key, Object, key_of, metadata, stamp, utc_now
+from gtc_rehearsal.kube_api.resources import HPA
+from gtc_rehearsal.kube_api.storage.store import Store
+from gtc_spec.errors import UsageError
+
+ACTOR = "horizontal-pod-autoscaler"
+
+
+@dataclass
+class _Memory:
+    """What is remembered of one HPA for as long as it exists."""
+
+    uid: str
+    due_s: float
+    history: hpa.History = field(default_factory=hpa.History)
+
+
+@dataclass(frozen=True)
+class _Verdict:
+    """What one look at the target and the metrics came to.
+
+    Attributes:
+        size: The size that the target gets.
+        facts: Conditions to set.
+        metrics: `currentMetrics`; None keeps the last ones.
+    """
+
+    size: int
+    facts: list[Condition]
+    metrics: list[Object] | None = None
+
+
+class HpaController:
+    """The controller.
+
+    Args:
+        store: The cluster.
+        metrics: Answers for external metrics.
+        clock: Monotonic seconds.
+        time_scale: Multiplies the sync period and every window of `behavior`.
+        now: Wall clock for time stamps.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        metrics: KedaMetrics,
+        clock: Callable[[], float],
+        time_scale: float = 1.0,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._store = store
+        self._metrics = metrics
+        self._clock = clock
+        self._time_scale = time_scale
+        self._period_s = hpa.SYNC_PERIOD_S * time_scale
+        self._now = now
+        self._memories: dict[Key, _Memory] = {}
+
+    def reconcile(self) -> float | None:
+        """Sync every HPA that is due; a new one is due one period after it appeared.
+
+        Returns:
+            When the next sync is due, on the clock; None without any HPA.
+        """
+        present = {key_of(one): one for one in self._store.list(HPA)}
+        self._memories = {key: self._memory(key, one) for key, one in present.items()}
+        for key, memory in self._memories.items():
+            if self._clock() >= memory.due_s:
+                self._sync(present[key], memory.history)
+                memory.due_s = self._clock() + self._period_s
+        return min((memory.due_s for memory in self._memories.values()), default=None)
+
+    def _memory(self, key: Key, obj: Object) -> _Memory:
+        known, uid = self._memories.get(key), metadata(obj).get("uid", "")
+        if known is not None and known.uid == uid:
+            return known
+        return _Memory(uid, self._clock() + self._period_s)
+
+    def _sync(self, obj: Object, history: hpa.History) -> None:
+        name = obj["spec"]["scaleTargetRef"]["name"]
+        try:
+            target = ScaleTarget.of(self._store, key_of(obj)[0], name)
+        except ApiError as error:
+            words = f"the HPA controller was unable to get the target's current scale: {error}"
+            self._write(obj, [Condition("AbleToScale", "False", "FailedGetScale", words)], {})
+            return
+        history.begin(self._clock(), target.desired)
+        verdict = self._verdict(obj, target, history)
+        status: dict[str, Any] = {"currentReplicas": target.desired}
+        facts = [_GOT_SCALE, *verdict.facts]
+        if verdict.size != target.desired:
+            facts.append(self._rescale(target, verdict.size, history))
+            status["lastScaleTime"] = stamp(self._now())
+        status["desiredReplicas"] = verdict.size
+        if verdict.metrics is not None:
+            status["currentMetrics"] = verdict.metrics
+        self._write(obj, facts, status)
+
+    def _verdict(self, obj: Object, target: ScaleTarget, history: hpa.History) -> _Verdict:
+        """What to do, asked in the controller's own order."""
+        least, most = obj["spec"].get("minReplicas", 1), obj["spec"]["maxReplicas"]
+        size = target.desired
+        if size == 0:
+            return _Verdict(0, [_inactive("ScalingDisabled", _ZERO)])
+        if not target.selector:
+            return _Verdict(size, [_inactive("InvalidSelector", _NO_SELECTOR)])
+        if not least <= size <= most:
+            return _Verdict(min(max(size, least), most), [])
+        try:
+            wished, metrics = self._wished(obj, target)
+        except TriggerError as error:
+            words = f"the HPA was unable to compute the replica count: {error}"
+            return _Verdict(size, [_inactive("FailedGetExternalMetric", words)])
+        behavior = hpa.Behavior.parse(obj["spec"].get("behavior"), self._time_scale)
+        decision = hpa.decide(self._clock(), size, wished, least, most, behavior, history)
+        return _Verdict(decision.replicas, _explained(decision, metrics), metrics)
+
+    def _wished(self, obj: Object, target: ScaleTarget) -> tuple[int, list[Object]]:
+        """The largest size that any metric asks for, and the metrics as read.
+
+        Raises:
+            TriggerError: No metric can be read, or one cannot and the others would shrink.
+        """
+        if not target.pods:
+            raise TriggerError("no pods returned by selector while calculating replica count")
+        behavior = hpa.Behavior.parse(obj["spec"].get("behavior"))
+        wishes, seen, failed = [], [], []
+        for spec in obj["spec"].get("metrics") or [{}]:
+            try:
+                metric_id, kind, goal = _external(spec)
+                metric = self._metrics.read(obj, metric_id["name"], target)
+            except TriggerError as error:
+                failed.append(error)
+                continue
+            size, ready = target.desired, target.ready
+            wishes.append(hpa.replicas_for(kind, metric, goal, size, ready, behavior))
+            seen.append(_current(metric_id, kind, metric, size))
+        if failed and (not wishes or max(wishes) < target.desired):
+            raise failed[0]
+        return max(wishes), seen
+
+    def _rescale(self, target: ScaleTarget, size: int, history: hpa.History) -> Condition:
+        try:
+            target.set(self._store, size, ACTOR)
+        except ApiError as error:
+            words = f"the HPA controller was unable to update the target scale: {error}"
+            return Condition("AbleToScale", "False", "FailedUpdateScale", words)
+        history.changed(self._clock(), target.desired, size)
+        words = f"the HPA controller was able to update the target scale to {size}"
+        return Condition("AbleToScale", "True", "SucceededRescale", words)
+
+    def _write(self, obj: Object, facts: list[Condition], status: dict[str, Any]) -> None:
+        namespace, name = key_of(obj)
+        present = (obj.get("status") or {}).get("conditions") or []
+        conditions = updated(present, facts, at=stamp(self._now()))
+        patch = {"status": {**status, "conditions": conditions}}
+        self._store.patch(HPA, name, namespace, patch, "status", actor=ACTOR)
+
+
+_FIELDS = {"Value": "value", "AverageValue": "averageValue"}
+_ZERO = "scaling is disabled since the replica count of the target is zero"
+_NO_SELECTOR = "the HPA target's scale is missing a selector"
+_GOT_SCALE = Condition(
+    "AbleToScale",
+    "True",
+    "SucceededGetScale",
+    "the HPA controller was able to get the target's current scale",
+)
+
+
+def _external(spec: Object) -> tuple[Object, hpa.MetricType, int]:
+    """Identity, kind and target (milli-units) of a metric of an HPA.
+
+    Raises:
+        TriggerError: It is not an external metric: nobody measures CPU or memory here.
+    """
+    external = spec.get("external")
+    if not external:
+        kind = spec.get("type", "Resource")
+        raise TriggerError(f"metrics of type {kind} are not played in rehearsal, External is")
+    target = external["target"]
+    try:
+        goal = milli_of(target[_FIELDS[target["type"]]])
+    except (KeyError, UsageError):
+        goal = 0
+    if goal <= 0:
+        raise TriggerError(f"invalid target of metric {external['metric']['name']}")
+    return external["metric"], target["type"], goal
+
+
+def _inactive(reason: str, words: str) -> Condition:
+    return Condition("ScalingActive", "False", reason, words)
+
+
+def _explained(decision: hpa.Decision, metrics: list[Object]) -> list[Condition]:
+    read = ", ".join(one["external"]["metric"]["name"] for one in metrics)
+    words = (
+        f"the HPA was able to successfully calculate a replica count from external metric {read}"
+    )
+    limited = decision.limited
+    return [
+        Condition("ScalingActive", "True", "ValidMetricFound", words),
+        Condition("AbleToScale", "True", decision.stabilized.reason, decision.stabilized.message),
+        Condition(
+            "ScalingLimited",
+            "True" if decision.is_limited else "False",
+            limited.reason,
+            limited.message,
+        ),
+    ]
+
+
+def _current(metric: Object, kind: hpa.MetricType, value: int, size: int) -> Object:
+    shown = value if kind == "Value" else math.ceil(value / size)
+    current = {_FIELDS[kind]: text_of(shown)}
+    return {"type": "External", "external": {"metric": metric, "current": current}}

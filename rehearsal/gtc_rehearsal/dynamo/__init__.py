@@ -1,0 +1,1 @@
+"""Processes of Dynamo: a real frontend and simulated workers with measured timings."""

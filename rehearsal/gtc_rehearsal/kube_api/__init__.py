@@ -1,0 +1,18 @@
+"""The rehearsal's Kubernetes API: an in-memory store behind the real wire protocol.
+
+It is good enough for kr8s and for an unmodified kubectl, and it refuses what a real API server
+refuses. It knows nothing of Dynamo's workers, of KEDA's arithmetic or of the demo: controllers
+read and write its `Store` in process, everybody else comes over HTTP.
+
+What it does not do, and a real server does: authenticate and authorise; collect owned objects as
+garbage; give pods a grace period (a finalizer holds one); decode protobuf; keep a consistent
+snapshot across the pages of a list; own the items of a list one by one in managedFields; check
+what lies inside a pod's spec.
+"""
+
+from gtc_rehearsal.kube_api.errors import ApiError
+from gtc_rehearsal.kube_api.http.server import KubeApiServer
+from gtc_rehearsal.kube_api.resources import Resource
+from gtc_rehearsal.kube_api.storage.store import Store
+
+__all__ = ["ApiError", "KubeApiServer", "Resource", "Store"]

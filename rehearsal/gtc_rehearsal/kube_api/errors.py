@@ -1,0 +1,190 @@
+"""Refusals in the words and codes of a real API server.
+
+Every refusal is an `ApiError`; its `status()` is the body that goes over the wire. Clients decide
+by `code` and `reason`, people read `message`, so all three follow the original.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from gtc_rehearsal.kube_api.resources import Resource
+from gtc_spec.errors import GtcError
+
+
+@dataclass(frozen=True)
+class Cause:
+    """One broken rule of an invalid object.
+
+    Attributes:
+        reason: Machine word, such as "FieldValueInvalid".
+        message: The rule in words.
+        field: Dotted path of the value.
+    """
+
+    reason: str
+    message: str
+    field: str
+
+
+class ApiError(GtcError):
+    """A request that the API server refuses.
+
+    Attributes:
+        code: HTTP status.
+        reason: Machine word of the Status object; may be empty, as on a real server.
+        details: The Status object's `details`.
+    """
+
+    def __init__(
+        self,
+        code: int,
+        reason: str,
+        message: str,
+        details: Mapping[str, Any] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.code = code
+        self.reason = reason
+        self.details = dict(details or {})
+
+    def status(self) -> dict[str, Any]:
+        """The Status object that answers the request."""
+        body: dict[str, Any] = {
+            "kind": "Status",
+            "apiVersion": "v1",
+            "metadata": {},
+            "status": "Failure",
+            "message": self.message,
+        }
+        if self.reason:
+            body["reason"] = self.reason
+        if self.details:
+            body["details"] = self.details
+        body["code"] = self.code
+        return body
+
+
+def _details(resource: Resource, name: str) -> dict[str, Any]:
+    details: dict[str, Any] = {"name": name}
+    if resource.group:
+        details["group"] = resource.group
+    details["kind"] = resource.plural
+    return details
+
+
+def not_found(resource: Resource, name: str) -> ApiError:
+    """404: no object of that name."""
+    return ApiError(
+        404, "NotFound", f'{resource.qualified} "{name}" not found', _details(resource, name)
+    )
+
+
+def already_exists(resource: Resource, name: str) -> ApiError:
+    """409: create of a name that is taken."""
+    message = f'{resource.qualified} "{name}" already exists'
+    return ApiError(409, "AlreadyExists", message, _details(resource, name))
+
+
+def stale(resource: Resource, name: str) -> ApiError:
+    """409: the caller read an older version than the one stored."""
+    message = (
+        f'Operation cannot be fulfilled on {resource.qualified} "{name}": the object has been '
+        "modified; please apply your changes to the latest version and try again"
+    )
+    return ApiError(409, "Conflict", message, _details(resource, name))
+
+
+def revision_missing(resource: Resource, name: str) -> ApiError:
+    """422: a replace that does not say which version it read."""
+    words = "Invalid value: 0x0: must be specified for an update"
+    return invalid(resource, name, [Cause("FieldValueInvalid", words, "metadata.resourceVersion")])
+
+
+def precondition_failed(resource: Resource, name: str, what: str, want: str, have: str) -> ApiError:
+    """409: a delete named a uid or resourceVersion that the object does not have."""
+    message = (
+        f'Operation cannot be fulfilled on {resource.qualified} "{name}": Precondition failed: '
+        f"{what} in precondition: {want}, {what} in object meta: {have}"
+    )
+    return ApiError(409, "Conflict", message, _details(resource, name))
+
+
+def apply_conflict(causes: Sequence[Cause]) -> ApiError:
+    """409: a server-side apply touches fields that other managers own.
+
+    Args:
+        causes: One per field; `message` names the manager.
+    """
+    fields_by_owner: dict[str, list[str]] = {}
+    for cause in causes:
+        fields_by_owner.setdefault(cause.message, []).append(cause.field)
+    if len(causes) == 1:
+        text = f"1 conflict: {causes[0].message}: {causes[0].field}"
+    else:
+        blocks = [
+            "\n- ".join([f"{owner.replace('conflict', 'conflicts', 1)}:", *fields])
+            for owner, fields in fields_by_owner.items()
+        ]
+        text = f"{len(causes)} conflicts: " + "\n".join(blocks)
+    details = {"causes": [_cause(cause) for cause in causes]}
+    return ApiError(409, "Conflict", f"Apply failed with {text}", details)
+
+
+def invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> ApiError:
+    """422: the object breaks its schema or a rule on metadata; all rules are listed."""
+    kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
+    return _invalid(kind, {**_details(resource, name), "kind": resource.kind}, name, causes)
+
+
+def invalid_patch(patch: str, why: str) -> ApiError:
+    """422: the patch itself cannot be applied or breaks strict validation."""
+    cause = Cause("FieldValueInvalid", f"Invalid value: {patch}: {why}", "patch")
+    return _invalid("", {}, "", [cause])
+
+
+def _invalid(kind: str, details: dict[str, Any], name: str, causes: Sequence[Cause]) -> ApiError:
+    lines = [f"{cause.field}: {cause.message}" for cause in causes]
+    joined = lines[0] if len(lines) == 1 else f"[{', '.join(lines)}]"
+    details["causes"] = [_cause(cause) for cause in causes]
+    return ApiError(422, "Invalid", f'{kind} "{name}" is invalid: {joined}', details)
+
+
+def _cause(cause: Cause) -> dict[str, str]:
+    return {"reason": cause.reason, "message": cause.message, "field": cause.field}
+
+
+def bad_request(message: str) -> ApiError:
+    """400: the request cannot be understood."""
+    return ApiError(400, "BadRequest", message)
+
+
+def webhook_denied(webhook: str, message: str) -> ApiError:
+    """403: an admission webhook says no; the words are the webhook's own."""
+    words = f'admission webhook "{webhook}" denied the request: {message}'
+    return ApiError(403, "Forbidden", words)
+
+
+def expired(message: str) -> ApiError:
+    """410: the history that the caller wants to continue from is gone."""
+    return ApiError(410, "Expired", message)
+
+
+def unsupported_media_type(accepted: Sequence[str]) -> ApiError:
+    """415: the body is in a format that the resource does not take."""
+    message = (
+        "the body of the request was in an unknown format - accepted media types include: "
+        + ", ".join(accepted)
+    )
+    return ApiError(415, "UnsupportedMediaType", message)
+
+
+def method_not_allowed(method: str) -> ApiError:
+    """405: the verb makes no sense on this URL."""
+    return ApiError(
+        405,
+        "MethodNotAllowed",
+        f"the server does not allow this method on the requested resource: {method}",
+    )

@@ -1,0 +1,1 @@
+"""The wire protocol of the Kubernetes API: requests, answers, watches, discovery."""

@@ -1,0 +1,1 @@
+"""Objects as the table that kubectl prints."""

@@ -1,0 +1,1 @@
+"""Dynamo's operator, Grove and the scheduler: graphs become pods, pods become processes."""

@@ -1,0 +1,210 @@
+"""The operator's part of the rehearsal: DGD -> scaling adapters -> pods -> worker processes.
+
+One pass over the store after every change, cheap enough for that (tens of objects). It must not
+know HTTP, autoscaling or load.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from gtc_rehearsal.kube_api.objects import stamp, utc_now
+from gtc_rehearsal.kube_api.resources import DGD, POD
+from gtc_rehearsal.kube_api.storage.store import Store
+from gtc_rehearsal.kube_api.write import OPERATOR
+from gtc_rehearsal.operator.adapters import Adapters
+from gtc_rehearsal.operator.pod_runner import PodRunner, Workers, release
+from gtc_rehearsal.operator.pods import (
+    Service,
+    first_to_go,
+    graph_status,
+    is_leaving,
+    is_placed,
+    is_ready,
+    new_pod,
+    services_of,
+)
+from gtc_rehearsal.operator.scheduler import Scheduler
+from gtc_spec import names
+from gtc_spec.environment import Environment
+from gtc_spec.errors import GtcError
+
+Json = dict[str, Any]
+TICK_S = 0.5
+"""How soon the end of a drain is noticed when the store is silent."""
+SETTLE_S = 100.0
+"""Time that the first pods get: 4 s on a quiet machine."""
+
+_Key = tuple[str, str]
+
+
+class Operator:
+    """Keeps pods and their processes as the deployments in the store want them.
+
+    Args:
+        store: The cluster's objects.
+        workers: Runs the processes of pods; Dynamo in the product.
+        environment: Start-up time of workers and their nodes.
+        now: Wall clock for time stamps.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        workers: Workers,
+        environment: Environment,
+        now: Callable[[], datetime] = utc_now,
+    ) -> None:
+        self._store, self._workers, self._now = store, workers, now
+        self._worker_start_s = environment.worker_start_s
+        self._adapters = Adapters(store, now)
+        self._scheduler = Scheduler(store, environment.nodes, now)
+        self._runners: dict[_Key, PodRunner] = {}
+        self._warm = True
+        self._settled = asyncio.Event()
+
+    async def run(self) -> None:
+        """Work until cancelled; then leave the processes to whoever owns them.
+
+        Workers that the first pass finds wanted are Ready as soon as they answer: a rehearsal
+        begins with a cluster that has been up for a while.
+        """
+        self._scheduler.create_nodes()
+        try:
+            while True:
+                self.reconcile()
+                await self._store.changed(self._store.revision, TICK_S)
+        finally:
+            await asyncio.gather(*(runner.cancel() for runner in self._runners.values()))
+
+    async def settled(self) -> None:
+        """Wait until every wanted pod is Ready for the first time.
+
+        Raises:
+            GtcError: Some were not ready in time.
+        """
+        try:
+            async with asyncio.timeout(SETTLE_S):
+                await self._settled.wait()
+        except TimeoutError:
+            late = [p["metadata"]["name"] for p in self._store.list(POD) if not is_ready(p)]
+            raise GtcError(
+                f"pods not ready within {SETTLE_S:g} s: {', '.join(late) or 'none created'}",
+                "see the logs below dynamo/logs in the state directory",
+            ) from None
+
+    def reconcile(self) -> None:
+        """One pass; a pass over a cluster in order writes nothing."""
+        graphs = self._store.list(DGD)
+        for graph in graphs:
+            self._adapters.sync(graph, services_of(graph))
+        graphs = self._store.list(DGD)
+        services = [service for graph in graphs for service in services_of(graph)]
+        self._collect_garbage(graphs, services)
+        owners = {(g["metadata"]["namespace"], g["metadata"]["name"]): g for g in graphs}
+        for service in services:
+            self._resize(service, owners[service.namespace, service.dgd])
+        self._scheduler.place(self._store.list(POD))
+        self._run_pods({_service_key(service): service for service in services})
+        self._write_status(graphs)
+        self._warm = self._warm and not services
+
+    def _collect_garbage(self, graphs: Iterable[Json], services: Iterable[Service]) -> None:
+        """Adapters and pods go with their deployment or service."""
+        alive = {(g["metadata"]["namespace"], g["metadata"]["name"]) for g in graphs}
+        self._adapters.forget(lambda namespace, name: (namespace, name) in alive)
+        wanted = {_service_key(service) for service in services}
+        for pod in self._ours():
+            if _pod_service(pod) not in wanted:
+                self._delete(pod)
+
+    def _resize(self, service: Service, owner: Json) -> None:
+        """Create the pods that lack, mark those that are too many."""
+        labels = names.pod_labels(service.name, service.dgd)
+        pods = self._store.list(POD, service.namespace, labels)
+        staying = [pod for pod in pods if not is_leaving(pod)]
+        for pod in first_to_go(staying, len(staying) - service.desired):
+            self._delete(pod)
+        for _ in range(service.desired - len(staying)):
+            self._store.create(POD, new_pod(service, owner), actor=OPERATOR)
+
+    def _run_pods(self, services: Mapping[tuple[str, str, str], Service]) -> None:
+        present: set[_Key] = set()
+        for pod in self._ours():
+            key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
+            present.add(key)
+            if is_leaving(pod):
+                self._let_go(key)
+            elif is_placed(pod) and key not in self._runners:
+                self._runners[key] = self._runner(pod, services[_pod_service(pod)])
+        for key, runner in list(self._runners.items()):
+            runner.check()
+            if key not in present:
+                runner.retire()
+            if runner.gone:
+                del self._runners[key]
+
+    def _let_go(self, key: _Key) -> None:
+        """Drain a pod that runs; one that never did may vanish at once."""
+        if key in self._runners:
+            self._runners[key].retire()
+        else:
+            namespace, name = key
+            release(self._store, name, namespace)
+
+    def _runner(self, pod: Json, service: Service) -> PodRunner:
+        return PodRunner(
+            self._store,
+            self._workers,
+            pod,
+            service.role,
+            first_delay_s=0.0 if self._warm else self._worker_start_s,
+            worker_start_s=self._worker_start_s,
+            router_mode=service.router_mode,
+            now=self._now,
+        )
+
+    def _write_status(self, graphs: Iterable[Json]) -> None:
+        lacking = False
+        for graph in graphs:
+            rows = [(service, *self._pods(service)) for service in services_of(graph)]
+            lacking = lacking or any(ready < service.desired for service, _, ready in rows)
+            meta = graph["metadata"]
+            status = graph_status(graph, rows, stamp(self._now()))
+            self._store.patch(
+                DGD, meta["name"], meta["namespace"], {"status": status}, "status", actor=OPERATOR
+            )
+        if not lacking and not self._warm:
+            self._settled.set()
+
+    def _pods(self, service: Service) -> tuple[int, int]:
+        """Pods of a service that stay, and how many of them are Ready."""
+        labels = names.pod_labels(service.name, service.dgd)
+        pods = [p for p in self._store.list(POD, service.namespace, labels) if not is_leaving(p)]
+        return len(pods), sum(is_ready(pod) for pod in pods)
+
+    def _ours(self) -> list[Json]:
+        """Pods that belong to some deployment; whatever else runs in the cluster is not ours."""
+        return [
+            pod
+            for pod in self._store.list(POD)
+            if names.LABEL_DGD in (pod["metadata"].get("labels") or {})
+        ]
+
+    def _delete(self, pod: Mapping[str, Any]) -> None:
+        meta = pod["metadata"]
+        if not is_leaving(pod):
+            self._store.delete(POD, meta["name"], meta["namespace"], actor=OPERATOR)
+
+
+def _service_key(service: Service) -> tuple[str, str, str]:
+    return service.namespace, service.dgd, service.name
+
+
+def _pod_service(pod: Mapping[str, Any]) -> tuple[str, str, str]:
+    meta = pod["metadata"]
+    labels = meta["labels"]
+    return meta["namespace"], labels[names.LABEL_DGD], labels.get(names.LABEL_COMPONENT, "")

@@ -1,0 +1,283 @@
+"""Pods of a DynamoGraphDeployment as the operator, the scheduler and the kubelet write them.
+
+Pure: manifests and status documents in, documents out. It must not know the store, the clock or
+any process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from gtc_rehearsal.conditions import Condition, updated
+from gtc_spec import names
+from gtc_spec.manifests.placement import CPU_POOL, POOL_LABEL
+
+Json = dict[str, Any]
+Role = Literal["prefill", "decode", "aggregated", "frontend"]
+
+FINALIZER = "gtc-demo.digitalocean.com/drain"
+"""Holds a pod that is to go until its worker has drained, as a real kubelet does by the grace."""
+DEFAULT_GRACE_S = 60.0
+"""terminationGracePeriodSeconds that the operator sets when the service says nothing."""
+LABEL_METRICS = "nvidia.com/metrics-enabled"
+LABEL_NAMESPACE = "nvidia.com/dynamo-namespace"
+GPU = "nvidia.com/gpu"
+
+_CONTAINER = "main"
+
+
+@dataclass(frozen=True)
+class Service:
+    """One service of a DGD, read.
+
+    Attributes:
+        dgd: Name of the deployment.
+        namespace: Where it lies.
+        name: Key of the service.
+        role: What its pods do.
+        desired: Wanted pods.
+        gpus: GPUs of one pod.
+        grace_s: How long a pod may take to drain, seconds.
+        adapter: Whether a scaling adapter owns `desired`.
+        spec: The service as written.
+    """
+
+    dgd: str
+    namespace: str
+    name: str
+    role: Role
+    desired: int
+    gpus: int
+    grace_s: float
+    adapter: bool
+    spec: Mapping[str, Any]
+
+    @property
+    def clique(self) -> str:
+        """Name of the PodClique: pods and status are named after it."""
+        return f"{self.dgd}-0-{self.name.lower()}"
+
+    @property
+    def router_mode(self) -> str:
+        """How a frontend routes: its variable, else Dynamo's default."""
+        envs = self.spec.get("envs") or []
+        told = [each.get("value") for each in envs if each.get("name") == "DYN_ROUTER_MODE"]
+        return str(told[-1]) if told else "round-robin"
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """Labels of its pods (operator 0.8.x)."""
+        labels = names.pod_labels(self.name, self.dgd) | {
+            LABEL_NAMESPACE: f"{self.namespace}-{self.dgd}",
+            LABEL_METRICS: "true",
+            "nvidia.com/selector": self.clique,
+            names.LABEL_COMPONENT_TYPE: str(self.spec.get("componentType") or "worker"),
+        }
+        if sub := self.spec.get("subComponentType"):
+            labels[names.LABEL_SUB_COMPONENT_TYPE] = str(sub)
+        return labels
+
+
+def services_of(dgd: Mapping[str, Any]) -> list[Service]:
+    """The services of a deployment that we can run: the frontend and workers of any role."""
+    meta = dgd["metadata"]
+    found = []
+    for name, spec in ((dgd.get("spec") or {}).get("services") or {}).items():
+        role = _role(spec)
+        if role is None:
+            continue
+        resources = spec.get("resources") or {}
+        limits = {**(resources.get("requests") or {}), **(resources.get("limits") or {})}
+        pod_spec = spec.get("extraPodSpec") or {}
+        found.append(
+            Service(
+                dgd=meta["name"],
+                namespace=meta["namespace"],
+                name=name,
+                role=role,
+                desired=int(spec.get("replicas") or 0),
+                gpus=int(limits.get("gpu") or 0),
+                grace_s=float(pod_spec.get("terminationGracePeriodSeconds") or DEFAULT_GRACE_S),
+                adapter=bool((spec.get("scalingAdapter") or {}).get("enabled")),
+                spec=spec,
+            )
+        )
+    return found
+
+
+def _role(spec: Mapping[str, Any]) -> Role | None:
+    """What a service does; None for planners and other helpers, which are not played."""
+    kind = spec.get("componentType") or "worker"
+    if kind == "frontend":
+        return "frontend"
+    if kind not in {"worker", "prefill", "decode"}:
+        return None
+    purpose = spec.get("subComponentType") or kind
+    roles: dict[str, Role] = {"prefill": "prefill", "decode": "decode"}
+    return roles.get(str(purpose), "aggregated")
+
+
+def new_pod(service: Service, owner: Mapping[str, Any]) -> Json:
+    """A pod of a service, not yet placed.
+
+    Args:
+        service: The service.
+        owner: The DGD object.
+    """
+    pod_spec = service.spec.get("extraPodSpec") or {}
+    container, selector = pod_spec.get("mainContainer") or {}, pod_spec.get("nodeSelector")
+    port = {"name": "http", "containerPort": 8000, "protocol": "TCP"}
+    if service.role != "frontend":
+        port = {"name": "system", "containerPort": 9090, "protocol": "TCP"}
+    main: Json = {"name": _CONTAINER, "image": container.get("image", "dynamo"), "ports": [port]}
+    if service.gpus:
+        main["resources"] = {"limits": {GPU: str(service.gpus)}}
+    return {
+        "metadata": {
+            "generateName": f"{service.clique}-",
+            "namespace": service.namespace,
+            "labels": service.labels,
+            "finalizers": [FINALIZER],
+            "ownerReferences": [owner_reference(owner)],
+        },
+        "spec": {
+            "containers": [main],
+            "terminationGracePeriodSeconds": int(service.grace_s),
+            **({"nodeSelector": dict(selector)} if selector else {}),
+        },
+    }
+
+
+def owner_reference(owner: Mapping[str, Any]) -> Json:
+    """A controlling owner reference."""
+    return {
+        "apiVersion": owner["apiVersion"],
+        "kind": owner["kind"],
+        "name": owner["metadata"]["name"],
+        "uid": owner["metadata"]["uid"],
+        "controller": True,
+        "blockOwnerDeletion": True,
+    }
+
+
+def slots_of(pod: Mapping[str, Any]) -> int:
+    """Slots that a pod takes: its GPUs, or one when it asks for a node of simulated workers."""
+    spec = pod.get("spec") or {}
+    if (spec.get("nodeSelector") or {}).get(POOL_LABEL) == CPU_POOL:
+        return 1
+    return sum(
+        int(((each.get("resources") or {}).get("limits") or {}).get(GPU) or 0)
+        for each in spec.get("containers") or []
+    )
+
+
+def is_placed(pod: Mapping[str, Any]) -> bool:
+    """Whether a pod has a node, and so holds its slot until it is gone."""
+    return bool((pod.get("spec") or {}).get("nodeName"))
+
+
+def is_ready(pod: Mapping[str, Any]) -> bool:
+    """Whether a pod takes requests."""
+    present = (pod.get("status") or {}).get("conditions") or []
+    return any(one["type"] == "Ready" and one["status"] == "True" for one in present)
+
+
+def is_leaving(pod: Mapping[str, Any]) -> bool:
+    """Whether a pod is to go."""
+    return bool(pod["metadata"].get("deletionTimestamp"))
+
+
+def unschedulable(pod: Mapping[str, Any], lacking: str, nodes: int, at: str) -> Json:
+    """Status of a pod for which no slot is free; ``lacking`` is the resource that it waits for."""
+    message = (
+        f"0/{nodes} nodes are available: {nodes} Insufficient {lacking}. preemption: 0/{nodes} "
+        "nodes are available: No preemption victims found for incoming pod."
+    )
+    fact = Condition("PodScheduled", "False", "Unschedulable", message)
+    return {"phase": "Pending", "conditions": _conditions(pod, [fact], at)}
+
+
+def running(pod: Mapping[str, Any], at: str, *, ready: bool, restarts: int, reason: str) -> Json:
+    """Status of a pod whose container runs, loads or restarts.
+
+    Args:
+        pod: The pod as stored.
+        at: Time stamp of now.
+        ready: Whether it takes requests.
+        restarts: How often its process was started again.
+        reason: Why its container waits, such as "CrashLoopBackOff"; empty when it runs.
+    """
+    state = {"waiting": {"reason": reason}} if reason else {"running": {"startedAt": at}}
+    before = (pod.get("status") or {}).get("containerStatuses") or [{}]
+    if not reason and "running" in (before[0].get("state") or {}):
+        state = before[0]["state"]
+    answer: Literal["True", "False"] = "True" if ready else "False"
+    why = "" if ready else "ContainersNotReady"
+    words = "" if ready else f"containers with unready status: [{_CONTAINER}]"
+    facts = [
+        Condition("PodScheduled", "True", "", ""),
+        Condition("Initialized", "True", "", ""),
+        Condition("ContainersReady", answer, why, words),
+        Condition("Ready", answer, why, words),
+    ]
+    container = {
+        "name": _CONTAINER,
+        "image": pod["spec"]["containers"][0]["image"],
+        "imageID": "",
+        "ready": ready,
+        "started": ready,
+        "restartCount": restarts,
+        "state": state,
+    }
+    return {
+        "phase": "Running",
+        "startTime": (pod.get("status") or {}).get("startTime", at),
+        "podIP": "127.0.0.1",
+        "conditions": _conditions(pod, facts, at),
+        "containerStatuses": [container],
+    }
+
+
+def first_to_go(pods: Iterable[Mapping[str, Any]], excess: int) -> list[Mapping[str, Any]]:
+    """Which pods a smaller pool gives up: waiting ones, then loading ones, then the newest."""
+    newest_first = sorted(pods, key=lambda pod: pod["metadata"]["creationTimestamp"], reverse=True)
+    least_first = sorted(newest_first, key=lambda pod: (is_placed(pod), is_ready(pod)))
+    return least_first[: max(0, excess)]
+
+
+def graph_status(
+    dgd: Mapping[str, Any], services: Sequence[tuple[Service, int, int]], at: str
+) -> Json:
+    """Status of a deployment.
+
+    Args:
+        dgd: The DGD as stored.
+        services: Each service with the number of its pods and of its ready pods.
+        at: Time stamp of now.
+    """
+    lacking = [each.name for each, _, ready in services if ready < each.desired]
+    if lacking:
+        words = f"resources not ready: {', '.join(sorted(lacking))}"
+        fact = Condition("Ready", "False", "some_resources_are_not_ready", words)
+    else:
+        fact = Condition("Ready", "True", "all_resources_are_ready", "all resources are ready")
+    return {
+        "state": "pending" if lacking else "successful",
+        "conditions": _conditions(dgd, [fact], at),
+        "services": {
+            each.name: {
+                "componentKind": "PodClique",
+                "componentName": each.clique,
+                "replicas": pods,
+                "updatedReplicas": pods,
+                "readyReplicas": ready,
+            }
+            for each, pods, ready in services
+        },
+    }
+
+
+def _conditions(obj: Mapping[str, Any], facts: Sequence[Condition], at: str) -> list[Json]:
+    return updated((obj.get("status") or {}).get("conditions") or [], facts, at)

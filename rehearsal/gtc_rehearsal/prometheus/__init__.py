@@ -1,0 +1,1 @@
+"""A Prometheus small enough for a laptop: scraper, store of samples, PromQL, HTTP API."""

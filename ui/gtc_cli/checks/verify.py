@@ -1,0 +1,124 @@
+"""`gtc verify`: prove by real requests that the demo does what it shows. Exit 1 when any is red."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from gtc_cli import options
+from gtc_cli.checks.findings import SIGNS
+from gtc_cli.target import Target, choose
+from gtc_spec.errors import GtcError, UsageError
+
+if TYPE_CHECKING:
+    from gtc_runtime.checks.check import Check
+    from gtc_runtime.checks.scene import Place
+
+NAMES: Final = ("inference", "disagg", "kv-cache", "scaling", "link", "all")
+
+
+@click.command()
+@click.argument("claim", type=click.Choice(NAMES))
+@options.env
+@options.state_dir
+@options.kubeconfig
+@click.option("--json", "json_file", is_flag=False, flag_value="-", default=None, metavar="[FILE]",
+              help="Print JSON, or write it to a file.")  # fmt: skip
+@click.option("--junit", "junit_file", type=click.Path(path_type=Path, dir_okay=False),
+              default=None, help="Write JUnit XML here.")  # fmt: skip
+def verify(
+    claim: str,
+    env: str | None,
+    state_dir: Path | None,
+    kubeconfig: str | None,
+    json_file: str | None,
+    junit_file: Path | None,
+) -> int:
+    """Prove with real requests: inference, disagg, kv-cache, scaling, link, or all of them."""
+    report = None if json_file in (None, "-") else Path(str(json_file))
+    for path in (report, junit_file):
+        if path is not None and not path.parent.is_dir():
+            raise UsageError(f"cannot write {path}: there is no directory {path.parent}")
+    target = choose(env, state_dir, kubeconfig)
+    checks = asyncio.run(_prove(claim, target, quiet=json_file == "-"))
+    passed = not any(check.state == "red" for check in checks)
+    document = {
+        "passed": passed,
+        "took_s": round(sum(check.took_s for check in checks), 2),
+        "checks": [check.to_json() for check in checks],
+    }
+    if json_file == "-":
+        click.echo(json.dumps(document))
+    if report is not None:
+        _write(report, json.dumps(document, indent=1) + "\n")
+    if junit_file is not None:
+        from gtc_cli.checks.junit import junit
+
+        _write(junit_file, junit("gtc verify", checks))
+    return 0 if passed else 1
+
+
+async def _prove(claim: str, target: Target, *, quiet: bool) -> list[Check]:
+    from gtc_runtime.checks.scene import opened
+    from gtc_runtime.checks.verify.verify import CLAIMS
+    from gtc_runtime.checks.verify.verify import verify as prove
+
+    chosen = [each for each in CLAIMS if claim in (each.name, "all")]
+    environment, notes = target.environment(), target.notes or {}
+    if notes and notes["env"] != environment.name:
+        raise UsageError(
+            f"the rehearsal here is {notes['env']}, not {environment.name}",
+            f"--env {notes['env']}, or make ... ENV={notes['env']}",
+        )
+    time_scale = float(notes.get("time_scale", 1))
+    async with (
+        with_frontend(target) as addresses,
+        opened(environment, target.settings, addresses) as scene,
+    ):
+        return await prove(scene, chosen, _silent if quiet else _print, time_scale=time_scale)
+
+
+@asynccontextmanager
+async def with_frontend(target: Target) -> AsyncIterator[dict[Place, str]]:
+    """The addresses of a cluster with one of its frontend: a forwarded port unless one is known.
+
+    Kubernetes' own proxy does not stream answers, so it will not do.
+
+    Raises:
+        GtcError: The cluster does not let us in, or no frontend is ready.
+    """
+    addresses = target.addresses
+    if addresses.get("frontend"):
+        yield addresses
+        return
+    async with target.forwarded("frontend") as url:
+        click.echo(f"frontend: {url}, forwarded for this run", err=True)
+        yield addresses | {"frontend": url}
+
+
+def _silent(_: Check) -> None:
+    """With --json everything is told at the end."""
+
+
+def _print(check: Check) -> None:
+    from rich.console import Console
+
+    console = Console(soft_wrap=True, highlight=False)
+    console.print(SIGNS[check.state], end=" ")
+    told = check.found
+    if check.state == "red":
+        told = f"{told}; expected: {check.expected}\n{' ' * 8}-> {check.hint}"
+    console.print(f"{check.name:9}  {told}  [{check.took_s:.0f} s]", markup=False)
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise GtcError(f"cannot write {path}: {error.strerror or error}") from None

@@ -1,0 +1,1 @@
+"""Verbs that bring texts and models to where they are read."""

@@ -1,0 +1,296 @@
+"""`gtc model`: sync, verify, status and setup of the checkpoint in the bucket and on the share."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Literal
+
+import click
+
+from gtc_cli import options
+from gtc_runtime import settings
+from gtc_spec import names
+from gtc_spec.environment import Environment
+from gtc_spec.errors import GtcError
+from gtc_spec.manifests import jobs
+
+if TYPE_CHECKING:
+    from gtc_runtime.models.store import BucketStore, Store
+
+Step = Literal["spaces", "nfs"]
+STEPS: Final[tuple[Step, ...]] = ("spaces", "nfs")
+"""The two jobs in their order: hub to bucket, bucket to share."""
+JOB_S: Final = 1800.0
+"""Longest wait for one job, seconds; the plan's 30 minutes."""
+SCRATCH: Final = Path("/tmp/gtc-models")  # noqa: S108  # as in the pod; --scratch chooses another
+
+
+def _directory(purpose: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The option for a copy that is no bucket's, such as a mounted share."""
+    return click.option(
+        "--directory",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=None,
+        help=purpose,
+    )
+
+
+_endpoint = click.option(
+    "--endpoint",
+    metavar="URL",
+    default=None,
+    help="The object store. [GTC_SPACES_ENDPOINT, else Spaces in the bucket's region]",
+)
+_bucket = click.option("--bucket", metavar="NAME", default=None, help="Its bucket. [GTC_BUCKET]")
+_model = click.option(
+    "--model",
+    metavar="OWNER/NAME",
+    default=None,
+    help="HuggingFace repository. [GTC_MODEL, else the environment's]",
+)
+_workers = click.option(
+    "--workers", type=click.IntRange(1, 32), default=None, help="Files at a time. [6]"
+)
+
+
+@click.group()
+def model() -> None:
+    """The model's weights: from HuggingFace to the bucket to the share, verified.
+
+    `gtc model setup` does all of it inside the cluster; `gtc model sync` does one step from here.
+    The bucket needs SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY, a gated model HF_TOKEN.
+    """
+
+
+@model.group()
+def sync() -> None:
+    """Do one step from this machine: upload to the bucket, or download from it."""
+
+
+@sync.command()
+@options.env
+@_model
+@_bucket
+@_endpoint
+@_workers
+@click.option("--revision", default="", help="Branch, tag or commit. [as in the bucket, else main]")
+@click.option("--force", is_flag=True, help="Send everything, whatever is there.")
+@click.option(
+    "--scratch",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=SCRATCH,
+    show_default=True,
+    help="Keeps files on their way; the largest must fit.",
+)
+def upload(
+    env: str | None,
+    model: str | None,
+    bucket: str | None,
+    endpoint: str | None,
+    workers: int | None,
+    revision: str,
+    force: bool,
+    scratch: Path,
+) -> None:
+    """HuggingFace to the bucket; goes on where it was interrupted."""
+    from gtc_runtime.models.crew import WORKERS
+    from gtc_runtime.models.upload import Source
+    from gtc_runtime.models.upload import upload as act
+
+    store, repository = _bucket_store(env, model, bucket, endpoint)
+    token = settings.read().hf_token.get_secret_value()
+    source = Source(repository, revision, token, scratch, force, workers or WORKERS)
+    act(store, source, click.echo)
+
+
+@sync.command()
+@options.env
+@_model
+@_bucket
+@_endpoint
+@_workers
+@click.option("--force", is_flag=True, help="Read and compare everything.")
+@_directory("Where to, such as a mounted share. [/models/OWNER/NAME]")
+def download(
+    env: str | None,
+    model: str | None,
+    bucket: str | None,
+    endpoint: str | None,
+    workers: int | None,
+    force: bool,
+    directory: Path | None,
+) -> None:
+    """The bucket to a directory; goes on where it was interrupted."""
+    from gtc_runtime.models.crew import WORKERS
+    from gtc_runtime.models.download import download as act
+    from gtc_runtime.models.store import DirectoryStore
+
+    store, repository = _bucket_store(env, model, bucket, endpoint)
+    target = DirectoryStore(directory or Path(names.model_path(repository)), names.DOWNLOAD_MARKER)
+    act(store, target, click.echo, workers=workers or WORKERS, force=force)
+
+
+@model.command()
+@options.env
+@_model
+@_bucket
+@_endpoint
+@_workers
+@_directory("Verify the copy in this directory instead of the bucket's.")
+def verify(
+    env: str | None,
+    model: str | None,
+    bucket: str | None,
+    endpoint: str | None,
+    workers: int | None,
+    directory: Path | None,
+) -> None:
+    """Read every byte of a copy and compare it with its manifest; names each wrong file."""
+    from gtc_runtime.models import store as stores
+    from gtc_runtime.models.crew import WORKERS, Crew
+    from gtc_runtime.models.progress import Progress
+
+    store: Store
+    if directory is None:
+        store, _ = _bucket_store(env, model, bucket, endpoint)
+        again = "gtc model sync upload --force"
+    else:
+        store = stores.DirectoryStore(directory, names.DOWNLOAD_MARKER)
+        again = f"gtc model sync download --force --directory {directory}"
+    manifest = store.manifest()
+    if manifest is None:
+        raise GtcError(f"{store.where} has no manifest", "nothing was synced there")
+    click.echo(f"reading {store.where}")
+    stage = "read"
+    with Progress({stage: manifest.total_bytes}, tell=click.echo) as progress:
+        wrong = stores.verify(store, manifest, Crew(workers or WORKERS, progress.moved), stage)
+    for line in wrong:
+        click.echo(line)
+    if wrong:
+        raise GtcError(f"{len(wrong)} of {len(manifest.files)} files are wrong", again)
+    if store.complete() is None:
+        raise GtcError(f"all files are right, but {store.where} has no marker", again)
+    click.echo(f"{store.where}: all {len(manifest.files)} files are right")
+
+
+@model.command()
+@options.env
+@_model
+@_bucket
+@_endpoint
+@_directory("Look at the copy in this directory too.")
+@options.as_json
+def status(
+    env: str | None,
+    model: str | None,
+    bucket: str | None,
+    endpoint: str | None,
+    directory: Path | None,
+    as_json: bool,
+) -> None:
+    """Whether the bucket's copy is complete, and what is missing; reads names and sizes only."""
+    from gtc_runtime.models.store import DirectoryStore
+
+    store, _ = _bucket_store(env, model, bucket, endpoint)
+    copies: list[Store] = [store]
+    if directory is not None:
+        copies.append(DirectoryStore(directory, names.DOWNLOAD_MARKER))
+    found = [_look(copy) for copy in copies]
+    if as_json:
+        click.echo(json.dumps(found))
+        return
+    for each in found:
+        click.echo(f"{each['where']} {each['state']}")
+        for line in each["wrong"]:
+            click.echo(f"  {line}")
+
+
+@model.command()
+@options.env
+@options.state_dir
+@options.kubeconfig
+@click.option(
+    "--step",
+    type=click.Choice(STEPS),
+    default=None,
+    help="Only the job to Spaces, or only the one to the NFS share. [both, in order]",
+)
+def setup(
+    env: str | None, state_dir: Path | None, kubeconfig: str | None, step: Step | None
+) -> None:
+    """Run both steps as jobs in the cluster and follow them; seconds when all is there."""
+    from gtc_cli.deploy.verbs import image_name_here
+    from gtc_cli.target import choose
+
+    target = choose(env, state_dir, kubeconfig)
+    environment = target.environment()
+    if environment.hosting.share is None:
+        click.echo(f"{environment.name} stores no checkpoint: its workers are simulated")
+        return
+    steps = (step,) if step else STEPS
+    run_jobs(environment, target.kubeconfig, image_name_here(), steps)
+
+
+def run_jobs(
+    env: Environment, kubeconfig: str | None, image: str, steps: Sequence[Step] = STEPS
+) -> None:
+    """Run the model jobs one after the other.
+
+    Args:
+        env: Which checkpoint and region.
+        kubeconfig: File to use; None takes the usual places.
+        image: Our image, whole name.
+        steps: Which.
+
+    Raises:
+        GtcError: One failed, could not start, or was not done in time.
+    """
+    from gtc_cli.data.model_record import Listener
+    from gtc_runtime.cluster import jobs as runner
+    from gtc_runtime.cluster.api.kube import Kube
+
+    makes = {"spaces": jobs.upload_job, "nfs": jobs.download_job}
+
+    async def act() -> None:
+        async with await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig) as kube:
+            for step in steps:
+                listener = Listener(click.echo)
+                await runner.run(kube, makes[step](env, image), JOB_S, listener.hear)
+                await listener.write_down(kube, env)
+
+    asyncio.run(act())
+
+
+def _bucket_store(
+    env: str | None, model: str | None, bucket: str | None, endpoint: str | None
+) -> tuple[BucketStore, str]:
+    from gtc_runtime.models.crew import WORKERS
+    from gtc_runtime.models.sync import bucket_store
+
+    environment = options.environment(env, None)
+    repository = model or environment.model.repository
+    spaces, prefix = environment.spaces, names.model_prefix(repository)
+    at = (bucket or spaces.bucket, endpoint or spaces.url, prefix)
+    return bucket_store(*at, names.UPLOAD_MARKER, WORKERS), repository
+
+
+def _look(store: Store) -> dict[str, Any]:
+    manifest = store.manifest()
+    if manifest is None:
+        return {"where": store.where, "complete": False, "state": "has nothing yet", "wrong": []}
+    wrong = manifest.wrong_sizes(store.sizes())
+    is_marked = store.complete() is not None
+    complete = is_marked and not wrong
+    if complete:
+        state = f"is complete at {manifest.revision[:12]}, {manifest.total_bytes / 1e9:.2f} GB"
+    else:
+        right = len(manifest.files) - len(wrong)
+        state = f"has {right} of {len(manifest.files)} files"
+        state += ", though its marker says all" if is_marked else " and is not marked complete yet"
+    holder = store.holder()
+    if holder:
+        state += f"; {holder} works on it"
+    return {"where": store.where, "complete": complete, "state": state, "wrong": wrong}

@@ -1,0 +1,142 @@
+"""Verbs that drive a running demo: start, stop, auto, manual, reset, and safe."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from gtc_cli import options
+from gtc_cli.show import panel_client
+from gtc_cli.show.panel_way import panel
+from gtc_cli.show.status import status_lines
+from gtc_cli.target import choose
+from gtc_spec import names
+from gtc_spec.environment import Environment
+from gtc_spec.errors import GtcError
+from gtc_spec.phases import WorkloadMix
+
+if TYPE_CHECKING:
+    from gtc_runtime.scenario.safe import SafeReport
+
+JSON = dict[str, Any]
+
+
+def _flags(command: Callable[..., Any]) -> Callable[..., Any]:
+    """The flags of every verb that talks to a panel."""
+    for flag in (
+        options.as_json,
+        options.kubeconfig,
+        options.state_dir,
+        options.url,
+        options.env,
+    ):
+        command = flag(command)
+    return command
+
+
+@click.command()
+@_flags
+@click.option("--rps", type=float, default=None, help="Requests per second.")
+@click.option("--mix", default=None, metavar="A/B/C", help="Shares, like 40/30/30.")
+def start(as_json: bool, rps: float | None, mix: str | None, **where: Any) -> None:
+    """Start the load in manual mode; auto mode ends first."""
+    body: JSON = {}
+    if rps is not None:
+        body["rps"] = rps
+    if mix is not None:
+        body["mix"] = str(WorkloadMix.parse(mix))
+    with panel(**where) as address:
+        if panel_client.call(address, "GET", "/api/status")["mode"] in ("auto", "starting"):
+            panel_client.call(address, "POST", "/api/scenario/manual")
+            click.echo("auto mode ended: the load is yours, keda scales", err=True)
+        _show(panel_client.call(address, "POST", "/api/workload/start", body), as_json)
+
+
+@click.command()
+@_flags
+def stop(as_json: bool, **where: Any) -> None:
+    """Stop all load; auto mode ends with it."""
+    _show(_call("POST", "/api/workload/stop", where), as_json)
+
+
+@click.command()
+@_flags
+@click.option("--once", is_flag=True, help="End after one cycle.")
+def auto(as_json: bool, once: bool, **where: Any) -> None:
+    """Let the scenario drive load and workers; KEDA is paused."""
+    _show(_call("POST", "/api/scenario/auto", where, {"once": once}), as_json)
+
+
+@click.command()
+@_flags
+def manual(as_json: bool, **where: Any) -> None:
+    """Give the load to you and scaling to KEDA."""
+    _show(_call("POST", "/api/scenario/manual", where), as_json)
+
+
+@click.command()
+@_flags
+def reset(as_json: bool, **where: Any) -> None:
+    """Load off, initial ratio, statistics zeroed."""
+    _show(_call("POST", "/api/reset", where), as_json)
+
+
+@click.command()
+@options.env
+@options.state_dir
+@options.kubeconfig
+@options.as_json
+def safe(env: str | None, state_dir: Path | None, kubeconfig: str | None, as_json: bool) -> int:
+    """Reach the safe state without a panel: load off, initial ratio, KEDA scaling."""
+    target = choose(env, state_dir, kubeconfig)
+    report = reach_safe_state(target.environment(), target.kubeconfig)
+    if as_json:
+        click.echo(json.dumps(asdict(report)))
+    for line in () if as_json else report.done:
+        click.echo(f"done: {line}")
+    if report.failed and not as_json:
+        raise GtcError("; ".join(report.failed), "repeat gtc safe")
+    return 1 if report.failed else 0
+
+
+def reach_safe_state(environment: Environment, kubeconfig: str | None) -> SafeReport:
+    """Load off, initial ratio, KEDA scaling, by Kubernetes alone.
+
+    Args:
+        environment: What is deployed.
+        kubeconfig: File to use; None takes the usual places.
+
+    Raises:
+        GtcError: No cluster answers, or the Lease cannot be taken.
+    """
+    from gtc_runtime.cluster.api.kube import Kube
+    from gtc_runtime.scenario.safe import make_safe
+
+    async def act() -> SafeReport:
+        async with await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig) as kube:
+            return await make_safe(kube, environment.initial_ratio, environment.slots)
+
+    return asyncio.run(act())
+
+
+def _call(method: str, path: str, where: JSON, body: JSON | None = None) -> JSON:
+    with panel(**where) as address:
+        answer: JSON = panel_client.call(address, method, path, body)
+    return answer
+
+
+def _show(view: JSON, as_json: bool) -> None:
+    if as_json:
+        click.echo(json.dumps(view))
+        return
+    for line in status_lines(view):
+        click.echo(line)
+
+
+COMMANDS = (start, stop, auto, manual, reset, safe)

@@ -1,0 +1,76 @@
+"""What `gtc status` shows when no panel answers: what Kubernetes itself knows of the demo."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from gtc_cli.show import status
+from gtc_cli.target import Target
+from gtc_spec.cloud import bill
+from gtc_spec.environment import Environment
+from gtc_spec.errors import GtcError, UnreachableError
+
+if TYPE_CHECKING:
+    from gtc_runtime.cluster.cluster import Look
+
+JSON = dict[str, Any]
+UNREACHABLE: Final = UnreachableError.exit_code
+
+
+def look_inside(target: Target, why: GtcError, as_json: bool) -> int:
+    """Print pools, pods, KEDA and cost as Kubernetes tells them; ends with 3.
+
+    Args:
+        target: The cluster.
+        why: Why there is no panel.
+        as_json: Whether a program reads it.
+
+    Raises:
+        GtcError: Kubernetes does not answer either.
+    """
+    from gtc_runtime.view_builder import pods, pools
+
+    environment = target.environment()
+    seen, rehearsal = asyncio.run(_look(environment, target.kubeconfig))
+    view = {
+        "panel": None,
+        "problem": why.message,
+        "environment": environment.name,
+        "gpus_total": environment.slots,
+        "keda": seen.keda.state,
+        "pools": [asdict(each) for each in pools(seen)],
+        "pods": [asdict(each) for each in pods(seen)],
+        "usd_h": None if rehearsal else bill.bill(environment, 0).usd_h,
+    }
+    if as_json:
+        click.echo(json.dumps(view))
+        return UNREACHABLE
+    click.echo("\n".join(_lines(view, seen.keda.reason)))
+    return UNREACHABLE
+
+
+async def _look(environment: Environment, kubeconfig: str | None) -> tuple[Look, bool]:
+    from gtc_runtime.cluster.cluster import Cluster
+
+    cluster = await Cluster.connect(environment, kubeconfig or "", "status")
+    try:
+        return await cluster.watch.look(), cluster.rehearsal
+    finally:
+        await cluster.kube.close()
+
+
+def _lines(view: JSON, keda_reason: str) -> list[str]:
+    why = f": {keda_reason}" if keda_reason else ""
+    return [
+        f"panel   none: {view['problem']}",
+        f"keda    {view['keda']}{why}",
+        *(f"{pool['role']:7} {status.pool_words(pool)}" for pool in view["pools"]),
+        f"slots   {status.slots(view)}",
+        *(f"  {each['name']}  {status.pod_state(each)}" for each in view["pods"]),
+        f"cost    {status.cost(view)}",
+    ]

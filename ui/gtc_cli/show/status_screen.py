@@ -1,0 +1,108 @@
+"""The live view of `gtc status --watch`: tables of what the panel says, redrawn as a whole."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from rich import box
+from rich.console import Group, RenderableType
+from rich.panel import Panel
+from rich.table import Table
+from rich.text import Text
+
+from gtc_cli.show.status import client_light, cost, ms, percent, pod_state, pool_words, rate, slots
+
+JSON = dict[str, Any]
+
+LIGHTS = {"green": "green", "amber": "yellow", "red": "bold red", "unknown": "dim"}
+STATES = {"ready": "green", "pending": "yellow", "draining": "cyan"}
+ROWS = {
+    "chat_turn1": "A chat, turn 1",
+    "chat_turn2plus": "A chat, turn 2+",
+    "summarization": "B summarization",
+    "reasoning": "C reasoning",
+    "all": "all",
+}
+EVENTS = 6
+
+
+def screen(view: JSON, problem: str) -> RenderableType:
+    """Everything on one screen.
+
+    Args:
+        view: The newest view of the panel.
+        problem: Why it is not the present one; empty when it is.
+    """
+    parts: list[RenderableType] = [_head(view), _pools(view), _workloads(view), _events(view)]
+    for text in (problem, view["problem"], view["ending"]):
+        if text:
+            parts.insert(1, Text(text, style="bold red"))
+    return Group(*parts)
+
+
+def _head(view: JSON) -> Panel:
+    phase, load = view["phase"], view["load"]
+    ends = "" if phase["ends_in_s"] is None else f", ends in {phase['ends_in_s']:.0f} s"
+    mix = "/".join(str(load["mix"].get(key, 0)) for key in ("chat", "summarization", "reasoning"))
+    lines = Text()
+    lines.append(f"mode {view['mode']}   KEDA {view['keda']} {view['keda_detail']}\n")
+    lines.append(f"phase {phase['name']}{ends}   {phase['narration']}\n")
+    lines.append(
+        f"load {rate(load)} {mix}   {load['waiting']} waiting, {load['streaming']} streaming   "
+    )
+    lines.append(f"client {client_light(load)}\n", style=LIGHTS[load["light"]])
+    lines.append(f"cost {cost(view)}")
+    return Panel(lines, title=f"{view['cluster']} {view['environment']}", title_align="left")
+
+
+def _pools(view: JSON) -> Table:
+    table = Table(box=box.SIMPLE, title=f"workers, {slots(view)}", title_justify="left")
+    for column in ("pool", "worker", "state"):
+        table.add_column(column)
+    for pool in view["pools"]:
+        table.add_row(pool["role"], Text(pool_words(pool), style="bold"), "")
+        for each in view["pods"]:
+            if each["role"] == pool["role"]:
+                table.add_row("", each["name"], Text(pod_state(each), STATES[each["state"]]))
+    return table
+
+
+def _workloads(view: JSON) -> Table:
+    goals = view["goals"]
+    table = Table(box=box.SIMPLE, title="latencies of the last 30 s", title_justify="left")
+    table.add_column("workload")
+    for column in (
+        "TTFT p50",
+        f"p95 (goal {ms(goals['ttft_p95_ms'])})",
+        "ITL p50",
+        f"p95 (goal {ms(goals['itl_p95_ms'])})",
+        "goodput",
+        "ok",
+        "failed",
+        "shed",
+    ):
+        table.add_column(column, justify="right")
+    for key, name in ROWS.items():
+        each = view["workloads"][key]
+        table.add_row(
+            name,
+            ms(each["ttft"]["p50_ms"]),
+            _judged(each["ttft"]["p95_ms"], goals["ttft_p95_ms"]),
+            ms(each["itl"]["p50_ms"]),
+            _judged(each["itl"]["p95_ms"], goals["itl_p95_ms"]),
+            percent(each["goodput"]),
+            *(str(each[outcome]) for outcome in ("ok", "failed", "shed")),
+        )
+    return table
+
+
+def _judged(value: float | None, goal: float) -> Text:
+    style = "dim" if value is None else "green" if value <= goal else "bold red"
+    return Text(ms(value), style=style)
+
+
+def _events(view: JSON) -> Table:
+    table = Table(box=box.SIMPLE, title="events", title_justify="left", show_header=False)
+    for event in view["events"][-EVENTS:]:
+        table.add_row(event["at"][11:19], event["kind"], event["text"])
+    return table
