@@ -17,11 +17,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).parents[1]))
+sys.path.insert(0, str(Path(__file__).parents[2]))
 
 from tools.promql import promql_language, promql_oracle, promql_product
 
-FOLDER = Path(__file__).parents[1] / "tests" / "contract" / "promql"
+FOLDER = Path(__file__).parents[2] / "tests" / "contract" / "promql"
 
 
 def answers(source: Any) -> dict[str, Any]:
