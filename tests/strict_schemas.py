@@ -12,7 +12,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 SHARED = ROOT.parent / "shared" / "schemas"
-PACKAGED = ROOT / "gtc_runtime" / "rehearsal" / "kube_api" / "crds"
+PACKAGED = ROOT / "rehearsal" / "gtc_rehearsal" / "kube_api" / "crds"
 PLURALS = ("dynamographdeployment", "scaledobjects", "queues")
 
 Schemas = dict[tuple[str, str], Any]

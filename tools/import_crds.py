@@ -22,7 +22,7 @@ import yaml
 from gtc_spec.versions import KUBERNETES_MINOR
 
 ROOT = Path(__file__).resolve().parent.parent
-TARGET = ROOT / "gtc_runtime" / "rehearsal" / "kube_api" / "crds"
+TARGET = ROOT / "rehearsal" / "gtc_rehearsal" / "kube_api" / "crds"
 CUSTOM = {
     "dgd": ("dynamo/nvidia.com_dynamographdeployments.yaml", "ai-dynamo/dynamo 110cd568"),
     "dgdsa": (

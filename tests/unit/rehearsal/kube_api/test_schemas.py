@@ -20,7 +20,7 @@ from gtc_rehearsal.kube_api.resources import (
 from gtc_rehearsal.kube_api.storage.rules import KNOWN_RULES
 
 ROOT = Path(__file__).resolve().parents[4]
-FOLDER = ROOT / "gtc_runtime" / "rehearsal" / "kube_api" / "crds"
+FOLDER = ROOT / "rehearsal" / "gtc_rehearsal" / "kube_api" / "crds"
 SOURCES = ROOT.parent / "shared" / "schemas"
 FILES = {path.stem: json.loads(path.read_text()) for path in sorted(FOLDER.glob("*.json"))}
 SIZE_LIMIT_BYTES = 170_000
