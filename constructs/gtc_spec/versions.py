@@ -1,7 +1,8 @@
-"""Every pinned chart, image, API and provider version, each with the reason for the pin.
+"""Every pinned chart, image, Kubernetes and provider version, each with the reason for the pin.
 
 ``latest`` is a different product every month (kube-prometheus-stack bumps its major version several
-times a quarter), so nothing is left floating. This module must not know how charts are installed.
+times a quarter), so nothing is left floating. The versions of the APIs that the charts bring are
+in `kinds`. This module must not know how charts are installed.
 """
 
 from __future__ import annotations
@@ -92,11 +93,6 @@ DEAD_HOMES: Final[Mapping[str, str]] = {
 """Registries and folders that images must not come from any more, each with the reason."""
 HOST_DRIVER_MIN: Final = 580
 """NVIDIA driver branch that CUDA 13 images need on the node."""
-
-DYNAMO_API: Final = "nvidia.com/v1alpha1"
-KEDA_API: Final = "keda.sh/v1alpha1"
-KAI_API: Final = "scheduling.run.ai/v2"
-"""API versions of the custom resources that we write."""
 
 KUBERNETES_MINOR: Final = "1.34"
 """DOKS release line: inside what KEDA 2.20 is tested on, and above DOKS 1.31, which NFS needs."""

@@ -8,9 +8,9 @@ from typing import Final
 from gtc_runtime.checks.check import Finding, NotApplicable, judge
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster.api.errors import Denied, first_line
-from gtc_runtime.cluster.api.kinds import POD
 from gtc_runtime.cluster.api.kube import Json, Objects
 from gtc_spec import names
+from gtc_spec.kinds import POD
 
 PULL_REASONS: Final = frozenset(
     {"ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull"}

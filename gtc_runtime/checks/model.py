@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from gtc_runtime.checks.check import Finding, NotApplicable, green, judge, red
 from gtc_runtime.checks.scene import Scene
-from gtc_runtime.cluster.api.kinds import CLAIM, CONFIG_MAP
 from gtc_runtime.models.manifest import marked, parse
 from gtc_spec import names
 from gtc_spec.errors import GtcError
+from gtc_spec.kinds import CONFIG_MAP, PVC
 from gtc_spec.manifests.model_record import MANIFEST_KEY, MARKER_KEY, MODEL_RECORD
 
 _AGAIN = "make setup-model; seconds when the share is complete"
@@ -16,7 +16,7 @@ _AGAIN = "make setup-model; seconds when the share is complete"
 async def volume(scene: Scene) -> Finding:
     """The claim has its volume."""
     _require_share(scene)
-    there = await scene.one(CLAIM, names.MODEL_CLAIM)
+    there = await scene.one(PVC, names.MODEL_CLAIM)
     if there is None:
         return red(f"no claim {names.MODEL_CLAIM}", "Bound", "make cluster-config creates it")
     phase = str((there.get("status") or {}).get("phase") or "no phase yet")

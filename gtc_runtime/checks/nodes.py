@@ -7,12 +7,12 @@ from typing import Any, Final
 
 from gtc_runtime.checks.check import Finding, NotApplicable, green, judge, red
 from gtc_runtime.checks.scene import Scene
-from gtc_runtime.cluster.api.kinds import NODE, RUNTIME_CLASS
 from gtc_runtime.cluster.api.kube import Json
 from gtc_runtime.cluster.pools import condition
 from gtc_runtime.cluster.waiting import GPU_RESOURCE, worker_nodes
 from gtc_spec import versions
 from gtc_spec.cloud.nodes import WorkerNodes, counted
+from gtc_spec.kinds import NODE, RUNTIME_CLASS
 from gtc_spec.manifests import placement
 from gtc_spec.telemetry import metrics_platform
 

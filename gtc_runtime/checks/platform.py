@@ -13,16 +13,15 @@ from typing import Any, Final
 from gtc_runtime.checks.check import Finding, NotApplicable, green, judge, red
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster.api.errors import NotFound
-from gtc_runtime.cluster.api.kinds import DGD, DGDSA, QUEUE, SCALED_OBJECT, SECRET, Kind
 from gtc_runtime.cluster.api.kube import Json
 from gtc_runtime.cluster.api.transport import Request
 from gtc_spec import names, versions
 from gtc_spec.errors import GtcError
+from gtc_spec.kinds import DGD, DGDSA, POD_MONITOR, QUEUE, SCALED_OBJECT, SECRET, Kind
 from gtc_spec.manifests.panel import panel
 from gtc_spec.manifests.secret_names import SecretName, secrets_of
 from gtc_spec.versions import Chart
 
-POD_MONITOR: Final = Kind("monitoring.coreos.com", "v1", "podmonitors", "PodMonitor")
 KINDS: Final = (DGD, DGDSA, SCALED_OBJECT, QUEUE, POD_MONITOR)
 """The custom resources that we write."""
 

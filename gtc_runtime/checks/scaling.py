@@ -8,13 +8,13 @@ from typing import Final
 
 from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, judge, red
 from gtc_runtime.checks.scene import Scene
-from gtc_runtime.cluster.api.kinds import HPA, LEASE, SCALED_OBJECT
 from gtc_runtime.cluster.api.kube import Json
 from gtc_runtime.cluster.keda import Keda
 from gtc_runtime.cluster.keda_status import KedaStatus
 from gtc_runtime.cluster.lease_view import holder_of, spec_of
 from gtc_runtime.cluster.pools import condition
 from gtc_spec import names
+from gtc_spec.kinds import HPA, LEASE, SCALED_OBJECT
 from gtc_spec.pools import ROLES
 
 LOOK_S: Final = 1.0

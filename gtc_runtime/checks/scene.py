@@ -17,7 +17,6 @@ import aiohttp
 
 from gtc_runtime.checks.check import NotApplicable, RestsOn
 from gtc_runtime.cluster.api.errors import Denied, KubeError, NotFound, first_line
-from gtc_runtime.cluster.api.kinds import DGD, Kind
 from gtc_runtime.cluster.api.kube import Json, Kube, Objects
 from gtc_runtime.cluster.api.service_proxy import reached
 from gtc_runtime.cluster.api.transport import Limits
@@ -25,6 +24,7 @@ from gtc_runtime.settings import Settings
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
+from gtc_spec.kinds import DGD, Kind
 from gtc_spec.manifests.panel.panel import PANEL, PORT
 from gtc_spec.manifests.serving_graph import frontend_url
 from gtc_spec.telemetry.metric import Where

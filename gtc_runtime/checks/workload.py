@@ -7,10 +7,10 @@ import asyncio
 from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, green, judge, red
 from gtc_runtime.checks.images import waits_for_image
 from gtc_runtime.checks.scene import Scene
-from gtc_runtime.cluster.api.kinds import DGD, DGDSA, POD
 from gtc_runtime.cluster.api.kube import Json, Objects
 from gtc_runtime.cluster.pools import condition, pool_state
 from gtc_spec import names
+from gtc_spec.kinds import DGD, DGDSA, POD
 from gtc_spec.pools import ROLES, Role
 
 _DEPLOY = "make deploy-dynamo"

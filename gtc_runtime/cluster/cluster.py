@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from gtc_runtime.cluster.api.kinds import DGD
 from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.identity import own_identity
 from gtc_runtime.cluster.keda import Keda
@@ -24,6 +23,7 @@ from gtc_runtime.cluster.state import StateStore
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
+from gtc_spec.kinds import DGD
 from gtc_spec.pools import PDRatio, Role
 
 log = logging.getLogger(__name__)

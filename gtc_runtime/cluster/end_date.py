@@ -13,11 +13,11 @@ from datetime import datetime
 from typing import Final
 
 from gtc_runtime.cluster.api.errors import NotFound
-from gtc_runtime.cluster.api.kinds import CONFIG_MAP
 from gtc_runtime.cluster.api.kube import Kube
 from gtc_spec import names
 from gtc_spec.cloud import bill
 from gtc_spec.errors import GtcError, UsageError
+from gtc_spec.kinds import CONFIG_MAP
 
 LOOK_S: Final = 15.0
 log = logging.getLogger(__name__)

@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from gtc_runtime.cluster.api.errors import KubeError, NotFound, Unreachable, first_line
-from gtc_runtime.cluster.api.kinds import EVENT, JOB, POD
 from gtc_runtime.cluster.api.kube import Json, Kube
 from gtc_runtime.cluster.api.transport import Request
 from gtc_runtime.cluster.pools import condition, why_pending
 from gtc_spec.errors import GtcError
+from gtc_spec.kinds import EVENT, JOB, POD
 
 LOOK_S: Final = 2.0
 """Between two looks at the Job and its pods."""

@@ -16,10 +16,10 @@ from datetime import datetime
 from typing import Final
 
 from gtc_runtime.cluster.api.errors import Conflict, Fenced, KubeError, NotFound
-from gtc_runtime.cluster.api.kinds import HPA, SCALED_OBJECT
 from gtc_runtime.cluster.api.kube import Json, Kube, resource_version
 from gtc_runtime.cluster.keda_status import KedaStatus, ScalerState, scaler_state
 from gtc_spec import names
+from gtc_spec.kinds import HPA, SCALED_OBJECT
 from gtc_spec.pools import ROLES, Role
 
 _log = logging.getLogger(__name__)

@@ -16,7 +16,6 @@ from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 from gtc_runtime.cluster.api.errors import Conflict, KubeError, NotFound, Unreachable
-from gtc_runtime.cluster.api.kinds import LEASE
 from gtc_runtime.cluster.api.kube import Json, Kube
 from gtc_runtime.cluster.identity import is_dead
 from gtc_runtime.cluster.lease_view import (
@@ -29,6 +28,7 @@ from gtc_runtime.cluster.lease_view import (
     transitions_of,
 )
 from gtc_spec import names
+from gtc_spec.kinds import LEASE
 
 _log = logging.getLogger(__name__)
 
@@ -213,8 +213,7 @@ class Lease:
             async with asyncio.timeout(self._times.call_s):
                 if found is None:
                     fresh = {
-                        "apiVersion": LEASE.api_version,
-                        "kind": LEASE.kind,
+                        **LEASE.type_meta,
                         "metadata": {"name": self._name},
                         "spec": spec,
                     }

@@ -13,11 +13,11 @@ import time
 from collections.abc import Callable
 
 from gtc_runtime.cluster.api.errors import Fenced, KubeError, NotFound, Unreachable
-from gtc_runtime.cluster.api.kinds import DGDSA, POD
 from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.pools import PoolState, pool_state
 from gtc_spec import names
 from gtc_spec.errors import UsageError
+from gtc_spec.kinds import DGDSA, POD
 from gtc_spec.pools import ROLES, PDRatio, Role
 
 _LOOK_S = 0.5

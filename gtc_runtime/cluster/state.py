@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from gtc_runtime.cluster.api.errors import Conflict, Fenced, KubeError, NotFound, Unreachable
-from gtc_runtime.cluster.api.kinds import CONFIG_MAP
 from gtc_runtime.cluster.api.kube import Json, Kube, resource_version
 from gtc_spec import names
+from gtc_spec.kinds import CONFIG_MAP
 
 _KEY = "state.json"
 _EVENTS_MAX = 50
@@ -90,8 +90,7 @@ class StateStore:
                 )
             )
         fresh = {
-            "apiVersion": CONFIG_MAP.api_version,
-            "kind": CONFIG_MAP.kind,
+            **CONFIG_MAP.type_meta,
             "metadata": {"name": self._name},
             "data": {_KEY: text},
         }

@@ -13,7 +13,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from gtc_runtime.cluster.api.errors import NotFound, Unreachable
-from gtc_runtime.cluster.api.kinds import (
+from gtc_runtime.cluster.api.kube import Json, Kube, Objects
+from gtc_runtime.cluster.pools import PoolState, condition, pool_state
+from gtc_runtime.cluster.scaling import Scaling
+from gtc_spec import names
+from gtc_spec.cloud.nodes import WorkerNodes, counted
+from gtc_spec.environment import Environment
+from gtc_spec.errors import GtcError
+from gtc_spec.kinds import (
     DEPLOYMENT,
     DGD,
     NODE,
@@ -22,13 +29,6 @@ from gtc_runtime.cluster.api.kinds import (
     STATEFUL_SET,
     Kind,
 )
-from gtc_runtime.cluster.api.kube import Json, Kube, Objects
-from gtc_runtime.cluster.pools import PoolState, condition, pool_state
-from gtc_runtime.cluster.scaling import Scaling
-from gtc_spec import names
-from gtc_spec.cloud.nodes import WorkerNodes, counted
-from gtc_spec.environment import Environment
-from gtc_spec.errors import GtcError
 from gtc_spec.manifests.placement import POOL_LABEL, worker_pool
 from gtc_spec.pools import ROLES
 

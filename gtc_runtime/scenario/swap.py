@@ -19,7 +19,6 @@ from typing import Any, Final
 import yaml
 
 from gtc_runtime.cluster.api.errors import Conflict, KubeError, NotFound
-from gtc_runtime.cluster.api.kinds import CONFIG_MAP, DGD, POD
 from gtc_runtime.cluster.api.kube import Json, Kube
 from gtc_runtime.cluster.keda import Keda
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
@@ -29,6 +28,7 @@ from gtc_runtime.scenario.safe import SAFE_MODE
 from gtc_runtime.scenario.seized import seize
 from gtc_spec import names
 from gtc_spec.environment import Environment
+from gtc_spec.kinds import CONFIG_MAP, DGD, POD
 from gtc_spec.manifests.config_maps import engine_config_map_name, engine_file
 from gtc_spec.manifests.dgd import aggregated_graph
 from gtc_spec.pools import PDRatio
@@ -107,8 +107,7 @@ class Swap:
         engine = yaml.safe_load(text)
         engine.pop("cache_transceiver_config", None)
         made = {
-            "apiVersion": "v1",
-            "kind": "ConfigMap",
+            **CONFIG_MAP.type_meta,
             "metadata": {"name": engine_config_map_name("aggregated")},
             "data": {engine_file("aggregated"): yaml.safe_dump(engine)},
         }

@@ -89,7 +89,7 @@ class RemoteStore:
         return found
 
     def create(self, resource: Resource, obj: Mapping[str, Any], **_: Any) -> dict[str, Any]:
-        whole = {"apiVersion": resource.api_version, "kind": resource.kind, **obj}
+        whole = {**resource.type_meta, **obj}
         namespace = obj["metadata"].get("namespace")
         made = self._send("POST", self._path(resource, namespace), whole)
         self._made.add((resource, namespace, made["metadata"]["name"]))

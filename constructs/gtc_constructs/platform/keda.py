@@ -14,10 +14,11 @@ from gtc_constructs.helm_chart import SHORT_WAIT, HelmChart
 from gtc_constructs.namespace import Namespace
 from gtc_constructs.values import ChartRef
 from gtc_spec import names, versions
+from gtc_spec.kinds import DGDSA
 from gtc_spec.manifests.placement import on_management_pool
 
 CHART: Final = ChartRef.pinned(versions.KEDA)
-ADAPTERS: Final = ("nvidia.com", "dynamographdeploymentscalingadapters")
+ADAPTERS: Final = (DGDSA.group, DGDSA.plural)
 
 
 class Keda(GtcConstruct):

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from typing import Any, Final
 
 from gtc_spec import names
+from gtc_spec.kinds import DGDSA, POD_CLIQUE, Kind
 from gtc_spec.manifests.placement import tolerate_gpu
 from gtc_spec.telemetry.metrics import SCRAPE_INTERVAL_S
 from gtc_spec.telemetry.scrape import pace
@@ -146,8 +147,6 @@ def _settings() -> Values:
 
 def _kube_state() -> Values:
     pods = "nvidia.com/dynamo-component,nvidia.com/dynamo-graph-deployment-name"
-    adapters = "dynamographdeploymentscalingadapters"
-    look = ["list", "watch"]
     return {
         "resources": _requests("20m", "64Mi"),
         "prometheus": {"monitor": {"http": pace()}},
@@ -155,8 +154,12 @@ def _kube_state() -> Values:
         "metricLabelsAllowlist": [f"pods=[{pods}]"],
         "rbac": {
             "extraRules": [
-                {"apiGroups": ["nvidia.com"], "resources": [adapters], "verbs": look},
-                {"apiGroups": ["grove.io"], "resources": ["podcliques"], "verbs": look},
+                {
+                    "apiGroups": [kind.group],
+                    "resources": [kind.plural],
+                    "verbs": ["list", "watch"],
+                }
+                for kind in (DGDSA, POD_CLIQUE)
             ]
         },
         "customResourceState": {
@@ -172,7 +175,7 @@ def _kube_state() -> Values:
 def _adapters() -> Values:
     """Metric dgdsa_spec_replicas: Dynamo has none of its own for desired workers."""
     return _custom_resource(
-        ("nvidia.com", "v1alpha1", "DynamoGraphDeploymentScalingAdapter"),
+        DGDSA,
         prefix="dgdsa",
         labels={"dgd": ["spec", "dgdRef", "name"], "service": ["spec", "dgdRef", "serviceName"]},
         metric=("spec_replicas", "desired workers", ["spec", "replicas"]),
@@ -182,7 +185,7 @@ def _adapters() -> Values:
 def _cliques() -> Values:
     """Metric podclique_ready_replicas; absent where Grove is not used."""
     return _custom_resource(
-        ("grove.io", "v1alpha1", "PodClique"),
+        POD_CLIQUE,
         prefix="podclique",
         labels={"role": ["spec", "roleName"]},
         metric=("ready_replicas", "ready pods", ["status", "readyReplicas"]),
@@ -195,7 +198,7 @@ def _named_node() -> Values:
 
 
 def _custom_resource(
-    kind: tuple[str, str, str],
+    kind: Kind,
     *,
     prefix: str,
     labels: Mapping[str, list[str]],
@@ -204,7 +207,11 @@ def _custom_resource(
     name, help_text, path = metric
     own = {key: ["metadata", key] for key in ("name", "namespace")}
     return {
-        "groupVersionKind": dict(zip(("group", "version", "kind"), kind, strict=True)),
+        "groupVersionKind": {
+            "group": kind.group,
+            "version": kind.version,
+            "kind": kind.kind,
+        },
         "metricNamePrefix": prefix,
         "labelsFromPath": {**own, **labels},
         "metrics": [

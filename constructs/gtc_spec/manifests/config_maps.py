@@ -7,7 +7,7 @@ import hashlib
 from collections.abc import Mapping
 from typing import Final
 
-from gtc_spec import names
+from gtc_spec import kinds, names
 from gtc_spec.engine_config import Mode
 from gtc_spec.environment import Environment
 from gtc_spec.manifests.metadata import Manifest, metadata
@@ -38,7 +38,7 @@ def engine_config_map(env: Environment, mode: Mode, text: str) -> Manifest:
 
 def config_map(metadata: Manifest, data: dict[str, str]) -> Manifest:
     """A ConfigMap of text files."""
-    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": data}
+    return {**kinds.CONFIG_MAP.type_meta, "metadata": metadata, "data": data}
 
 
 def model_config_map(metadata: Manifest, files: Mapping[str, bytes]) -> Manifest:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from gtc_spec import engines, names, versions
+from gtc_spec import engines, kinds, names
 from gtc_spec.environment import Environment
 from gtc_spec.manifests.metadata import Manifest, metadata
 from gtc_spec.manifests.placement import slot_of
@@ -87,8 +87,7 @@ def scaling_adapter(service: str, replicas: int, dgd: str = names.DEMO) -> Manif
     """The DGDSA that the operator makes for a service with a scaling adapter; ours in rehearsal."""
     labels = names.pod_labels(service, dgd)
     return {
-        "apiVersion": versions.DYNAMO_API,
-        "kind": "DynamoGraphDeploymentScalingAdapter",
+        **kinds.DGDSA.type_meta,
         "metadata": {
             "name": names.dgdsa(dgd, service),
             "namespace": names.NAMESPACE_WORKLOAD,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from gtc_spec import names
+from gtc_spec import kinds, names
 from gtc_spec.cloud.images import pull_secrets
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError, UsageError
@@ -51,8 +51,7 @@ def _job(
 ) -> Manifest:
     to_share = direction == "download"
     return {
-        "apiVersion": "batch/v1",
-        "kind": "Job",
+        **kinds.JOB.type_meta,
         "metadata": metadata(env, name),
         "spec": {
             "backoffLimit": 3,

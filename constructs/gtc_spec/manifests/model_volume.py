@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from gtc_spec import kinds
 from gtc_spec.manifests.metadata import Manifest
 
 MOUNT_OPTIONS: Final = ("nfsvers=4.1", "nconnect=8")
@@ -25,8 +26,7 @@ def persistent_volume(metadata: Manifest, host: str, path: str, size_gib: int) -
         size_gib: Size of the share; Kubernetes compares it with the claim and with nothing else.
     """
     return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolume",
+        **kinds.PV.type_meta,
         "metadata": metadata,
         "spec": {
             **_shape(),
@@ -41,8 +41,7 @@ def persistent_volume(metadata: Manifest, host: str, path: str, size_gib: int) -
 def persistent_volume_claim(metadata: Manifest, size_gib: int) -> Manifest:
     """The claim that pods name; it takes exactly its own volume."""
     return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
+        **kinds.PVC.type_meta,
         "metadata": metadata,
         "spec": {
             **_shape(),

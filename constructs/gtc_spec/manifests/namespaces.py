@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from gtc_spec import names
+from gtc_spec import kinds, names
 from gtc_spec.manifests.metadata import Manifest
 
 Level = Literal["privileged", "baseline", "restricted"]
@@ -25,8 +25,7 @@ def namespace(name: str) -> Manifest:
     enforce, warn = LEVELS[name]
     prefix = "pod-security.kubernetes.io"
     return {
-        "apiVersion": "v1",
-        "kind": "Namespace",
+        **kinds.NAMESPACE.type_meta,
         "metadata": {
             "name": name,
             "labels": {f"{prefix}/enforce": enforce, f"{prefix}/warn": warn},

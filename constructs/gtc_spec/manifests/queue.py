@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gtc_spec import versions
+from gtc_spec import kinds
 from gtc_spec.environment import Environment
 from gtc_spec.manifests.metadata import Manifest, metadata
 
@@ -27,8 +27,7 @@ def queues(env: Environment) -> list[Manifest]:
 def _queue(env: Environment, name: str, parent: dict[str, str]) -> Manifest:
     resources = {kind: dict(_UNLIMITED) for kind in ("cpu", "gpu", "memory")}
     return {
-        "apiVersion": versions.KAI_API,
-        "kind": "Queue",
+        **kinds.QUEUE.type_meta,
         "metadata": metadata(env, name, namespace=None),
         "spec": {**parent, "resources": resources},
     }

@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from gtc_spec import names
+from gtc_spec import kinds, names
 from gtc_spec.cloud.images import pull_secrets
 from gtc_spec.environment import Environment
+from gtc_spec.kinds import Kind
 from gtc_spec.manifests.metadata import Manifest, metadata
 from gtc_spec.pools import ROLES
 
@@ -20,8 +21,7 @@ PANEL_ACCOUNT: Final = f"{names.DEMO}-panel"
 GUARDIAN_ACCOUNT: Final = f"{names.DEMO}-guardian"
 JOBS_ACCOUNT: Final = f"{names.DEMO}-models"
 
-_RBAC: Final = "rbac.authorization.k8s.io"
-_LOOK: Final = ["get", "list", "watch"]
+_READ: Final = ["get", "list", "watch"]
 _ADAPTERS: Final = [names.pool_dgdsa(role) for role in ROLES]
 _SCALERS: Final = [names.scaler(role) for role in ROLES]
 _HPAS: Final = [names.hpa(name) for name in _SCALERS]
@@ -44,11 +44,10 @@ def account_without_token(metadata: Manifest, image: str) -> Manifest:
 
 def scaling_rules(adapters: Sequence[str]) -> list[Manifest]:
     """The right to read and set the replicas behind these scaling adapters."""
-    kind = "dynamographdeploymentscalingadapters"
     return [
-        _rule("nvidia.com", kind, _LOOK, adapters),
+        _rule(kinds.DGDSA, _READ, adapters),
         # never patch on the adapter itself: its spec also says which service it scales
-        _rule("nvidia.com", f"{kind}/scale", ["get", "patch"], adapters),
+        _rule(kinds.DGDSA, ["get", "patch"], adapters, subresource="scale"),
     ]
 
 
@@ -58,18 +57,24 @@ def role_and_binding(
     """A Role with these rules, bound to one ServiceAccount; both are called the same."""
     return [
         {
-            "apiVersion": f"{_RBAC}/v1",
-            "kind": "Role",
+            **kinds.ROLE.type_meta,
             "metadata": metadata,
             "rules": list(rules),
         },
         {
-            "apiVersion": f"{_RBAC}/v1",
-            "kind": "RoleBinding",
+            **kinds.ROLE_BINDING.type_meta,
             "metadata": metadata,
-            "roleRef": {"apiGroup": _RBAC, "kind": "Role", "name": metadata["name"]},
+            "roleRef": {
+                "apiGroup": kinds.ROLE.group,
+                "kind": kinds.ROLE.kind,
+                "name": metadata["name"],
+            },
             "subjects": [
-                {"kind": "ServiceAccount", "name": account, "namespace": account_namespace}
+                {
+                    "kind": kinds.SERVICE_ACCOUNT.kind,
+                    "name": account,
+                    "namespace": account_namespace,
+                }
             ],
         },
     ]
@@ -79,34 +84,38 @@ def _panel_rules() -> list[Manifest]:
     return [
         *scaling_rules(_ADAPTERS),
         # the digest stamped on it is compared with our own
-        _rule("nvidia.com", "dynamographdeployments", ["get"], [names.DEMO]),
-        _rule("keda.sh", "scaledobjects", [*_LOOK, "patch"], _SCALERS),
-        _rule("autoscaling", "horizontalpodautoscalers", ["get"], _HPAS),
-        _rule("coordination.k8s.io", "leases", ["get", "update", "patch"], [names.LEASE]),
-        _rule("", "configmaps", ["get", "update", "patch"], [names.STATE_CONFIG_MAP]),
-        _rule("", "pods", _LOOK),
+        _rule(kinds.DGD, ["get"], [names.DEMO]),
+        _rule(kinds.SCALED_OBJECT, [*_READ, "patch"], _SCALERS),
+        _rule(kinds.HPA, ["get"], _HPAS),
+        _rule(kinds.LEASE, ["get", "update", "patch"], [names.LEASE]),
+        _rule(kinds.CONFIG_MAP, ["get", "update", "patch"], [names.STATE_CONFIG_MAP]),
+        _rule(kinds.POD, _READ),
     ]
 
 
 def _guardian_rules() -> list[Manifest]:
     return [
-        _rule("coordination.k8s.io", "leases", ["get", "update", "patch"], [names.LEASE]),
-        _rule("keda.sh", "scaledobjects", ["get", "patch"], _SCALERS),
-        _rule("autoscaling", "horizontalpodautoscalers", ["get"], _HPAS),
+        _rule(kinds.LEASE, ["get", "update", "patch"], [names.LEASE]),
+        _rule(kinds.SCALED_OBJECT, ["get", "patch"], _SCALERS),
+        _rule(kinds.HPA, ["get"], _HPAS),
         # it writes down what it did, for the panel that comes after
-        _rule("", "configmaps", ["get", "update", "patch"], [names.STATE_CONFIG_MAP]),
+        _rule(kinds.CONFIG_MAP, ["get", "update", "patch"], [names.STATE_CONFIG_MAP]),
     ]
 
 
 def _rule(
-    group: str, resource: str, verbs: Sequence[str], resource_names: Sequence[str] | None = None
+    kind: Kind,
+    verbs: Sequence[str],
+    resource_names: Sequence[str] | None = None,
+    subresource: str = "",
 ) -> Manifest:
+    resource = f"{kind.plural}/{subresource}" if subresource else kind.plural
     limited = {} if resource_names is None else {"resourceNames": list(resource_names)}
-    return {"apiGroups": [group], "resources": [resource], "verbs": list(verbs), **limited}
+    return {"apiGroups": [kind.group], "resources": [resource], "verbs": list(verbs), **limited}
 
 
 def _account(metadata: Manifest, image: str) -> Manifest:
-    kind = {"apiVersion": "v1", "kind": "ServiceAccount", "metadata": metadata}
+    kind = {**kinds.SERVICE_ACCOUNT.type_meta, "metadata": metadata}
     return {**kind, **pull_secrets(image)}
 
 

@@ -10,7 +10,7 @@ from copy import deepcopy
 from dataclasses import dataclass
 from typing import Final, Literal, Self
 
-from gtc_spec import names, versions
+from gtc_spec import kinds, names
 from gtc_spec.environment import Environment
 from gtc_spec.manifests.metadata import Manifest, metadata
 from gtc_spec.pools import Role, ScaleRule
@@ -53,8 +53,8 @@ class ScaleTarget:
     def adapter(cls, dgd: str, service: str, namespace: str = names.NAMESPACE_WORKLOAD) -> Self:
         """The scaling adapter of one service of a DynamoGraphDeployment."""
         return cls(
-            api_version=versions.DYNAMO_API,
-            kind="DynamoGraphDeploymentScalingAdapter",
+            api_version=kinds.DGDSA.api_version,
+            kind=kinds.DGDSA.kind,
             name=names.dgdsa(dgd, service),
             namespace=namespace,
         )
@@ -114,8 +114,7 @@ class Scaler:
         """The ScaledObject."""
         target = self.target
         return {
-            "apiVersion": versions.KEDA_API,
-            "kind": "ScaledObject",
+            **kinds.SCALED_OBJECT.type_meta,
             "metadata": self.metadata,
             "spec": {
                 "scaleTargetRef": {

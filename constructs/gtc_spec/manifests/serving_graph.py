@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from gtc_spec import names, versions
+from gtc_spec import kinds, names, versions
 from gtc_spec.buckets import frontend_env
 from gtc_spec.engine_config import Mode
 from gtc_spec.engines import trtllm
@@ -105,8 +105,7 @@ class ServingGraph:
             annotations[ANNOTATION_GROVE] = "false"
         workers = {pool.service: _worker(self, pool) for pool in self.pools}
         return {
-            "apiVersion": versions.DYNAMO_API,
-            "kind": "DynamoGraphDeployment",
+            **kinds.DGD.type_meta,
             "metadata": {**self.metadata, "annotations": annotations},
             "spec": {
                 **({"backendFramework": framework} if (framework := self.engine.framework) else {}),

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from gtc_runtime.checks.check import NotApplicable
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.checks.verify.client import Client
-from gtc_runtime.cluster.api.kinds import DGD
 from gtc_runtime.metrics.prometheus import PrometheusClient
 from gtc_runtime.metrics.reading import Missing, Reading
 from gtc_spec import names
 from gtc_spec.environment import Environment
+from gtc_spec.kinds import DGD
 from gtc_spec.telemetry.metrics import SCRAPE_INTERVAL_S
 
 LOOK_S = 0.5

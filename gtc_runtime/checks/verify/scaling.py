@@ -16,11 +16,11 @@ from gtc_runtime.checks.check import Finding, green, red
 from gtc_runtime.checks.verify.client import ttfts_s
 from gtc_runtime.checks.verify.closed_load import ClosedLoad, kept_open, now_s
 from gtc_runtime.checks.verify.proof import LOOK_S, Proof
-from gtc_runtime.cluster.api.kinds import HPA
 from gtc_runtime.cluster.keda import Keda
 from gtc_runtime.cluster.pools import PoolState
 from gtc_runtime.cluster.scaling import Scaling
 from gtc_spec import names
+from gtc_spec.kinds import HPA
 from gtc_spec.manifests.scaled_object import BEHAVIOR
 from gtc_spec.pools import Role
 

@@ -21,9 +21,9 @@ from typing import Any, Final
 import aiohttp
 
 from gtc_runtime.cluster.api.errors import KubeError, NotFound, Unreachable, first_line, refusal
-from gtc_runtime.cluster.api.kinds import POD, SERVICE
 from gtc_runtime.cluster.api.kube import Json, Kube
 from gtc_runtime.cluster.api.transport import Limits, open_api
+from gtc_spec.kinds import POD, SERVICE
 
 PROTOCOL: Final = "v4.channel.k8s.io"
 DATA, ERROR = 0, 1

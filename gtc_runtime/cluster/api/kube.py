@@ -13,8 +13,8 @@ from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from gtc_runtime.cluster.api.errors import KubeError
-from gtc_runtime.cluster.api.kinds import ACCESS_REVIEW, Kind
 from gtc_runtime.cluster.api.transport import Answer, Limits, Request, Transport
+from gtc_spec.kinds import ACCESS_REVIEW, Kind
 
 Json = dict[str, Any]
 """A Kubernetes object as the API sends it."""
@@ -173,8 +173,7 @@ class Kube:
             "name": name,
         }
         review = {
-            "apiVersion": ACCESS_REVIEW.api_version,
-            "kind": ACCESS_REVIEW.kind,
+            **ACCESS_REVIEW.type_meta,
             "spec": {"resourceAttributes": asked},
         }
         # A question in the form of a create: asking twice changes nothing.

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from gtc_runtime.cluster.api.errors import Denied, KubeError, NotFound
-from gtc_runtime.cluster.api.kinds import Kind
 from gtc_runtime.cluster.api.kube import Json, Kube, Objects, selector
 from gtc_runtime.cluster.api.transport import Request
+from gtc_spec.kinds import Kind
 
 _log = logging.getLogger(__name__)
 

@@ -158,16 +158,14 @@ def hpa_for(obj: Object) -> Object:
     if behavior:
         autoscaler["behavior"] = behavior
     owner = {
-        "apiVersion": SCALED_OBJECT.api_version,
-        "kind": SCALED_OBJECT.kind,
+        **SCALED_OBJECT.type_meta,
         "name": name,
         "uid": metadata(obj).get("uid", ""),
         "controller": True,
         "blockOwnerDeletion": True,
     }
     return {
-        "apiVersion": HPA.api_version,
-        "kind": HPA.kind,
+        **HPA.type_meta,
         "metadata": {
             "name": spec_of.hpa_name(obj),
             "namespace": namespace,

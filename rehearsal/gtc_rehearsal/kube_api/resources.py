@@ -7,20 +7,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from gtc_spec import kinds
+from gtc_spec.kinds import Kind
+
 SCALE_KIND = "Scale"
 SCALE_API_VERSION = "autoscaling/v1"
 
 
-@dataclass(frozen=True)
-class Resource:
-    """One group, version and kind.
+@dataclass(frozen=True, kw_only=True)
+class Resource(Kind):
+    """A kind as it is served.
 
     Attributes:
-        group: API group; empty for the core group.
-        version: Served (and only) version.
-        plural: Name in URLs.
-        kind: Name in objects.
-        namespaced: False for kinds that live outside every namespace.
         short_names: What kubectl users type.
         subresources: Of "status" and "scale".
         categories: Of kubectl's groups of kinds, such as "all".
@@ -28,20 +26,10 @@ class Resource:
             count generations, refuse strategic patches and want a resourceVersion on replace.
     """
 
-    group: str
-    version: str
-    plural: str
-    kind: str
-    namespaced: bool = True
     short_names: tuple[str, ...] = ()
     subresources: frozenset[str] = frozenset()
     categories: tuple[str, ...] = ()
     custom: bool = False
-
-    @property
-    def api_version(self) -> str:
-        """What objects carry in `apiVersion`: "v1" or "group/version"."""
-        return f"{self.group}/{self.version}" if self.group else self.version
 
     @property
     def singular(self) -> str:
@@ -64,137 +52,54 @@ class Resource:
         return self.custom or self.kind in {"Deployment", "Job"}
 
 
+def _served(
+    kind: Kind,
+    *short_names: str,
+    subresources: frozenset[str] = frozenset(),
+    categories: tuple[str, ...] = (),
+    custom: bool = False,
+) -> Resource:
+    return Resource(
+        kind.group,
+        kind.version,
+        kind.plural,
+        kind.kind,
+        kind.namespaced,
+        short_names=short_names,
+        subresources=subresources,
+        categories=categories,
+        custom=custom,
+    )
+
+
 _STATUS = frozenset({"status"})
 _STATUS_AND_SCALE = frozenset({"status", "scale"})
+_ALL = ("all",)
 
-DGD = Resource(
-    "nvidia.com",
-    "v1alpha1",
-    "dynamographdeployments",
-    "DynamoGraphDeployment",
-    short_names=("dgd",),
-    subresources=_STATUS,
-    custom=True,
-)
-DGDSA = Resource(
-    "nvidia.com",
-    "v1alpha1",
-    "dynamographdeploymentscalingadapters",
-    "DynamoGraphDeploymentScalingAdapter",
-    short_names=("dgdsa",),
-    subresources=_STATUS_AND_SCALE,
-    custom=True,
-)
-SCALED_OBJECT = Resource(
-    "keda.sh",
-    "v1alpha1",
-    "scaledobjects",
-    "ScaledObject",
-    short_names=("so",),
-    subresources=_STATUS,
-    custom=True,
-)
-QUEUE = Resource(
-    "scheduling.run.ai",
-    "v2",
-    "queues",
-    "Queue",
-    namespaced=False,
-    subresources=_STATUS,
-    custom=True,
-)
-HPA = Resource(
-    "autoscaling",
-    "v2",
-    "horizontalpodautoscalers",
-    "HorizontalPodAutoscaler",
-    short_names=("hpa",),
-    subresources=_STATUS,
-    categories=("all",),
-)
-POD = Resource(
-    "",
-    "v1",
-    "pods",
-    "Pod",
-    short_names=("po",),
-    subresources=_STATUS,
-    categories=("all",),
-)
-CONFIG_MAP = Resource("", "v1", "configmaps", "ConfigMap", short_names=("cm",))
-SECRET = Resource("", "v1", "secrets", "Secret")
-EVENT = Resource("", "v1", "events", "Event", short_names=("ev",))
-SERVICE = Resource(
-    "",
-    "v1",
-    "services",
-    "Service",
-    short_names=("svc",),
-    subresources=_STATUS,
-    categories=("all",),
-)
-PVC = Resource(
-    "",
-    "v1",
-    "persistentvolumeclaims",
-    "PersistentVolumeClaim",
-    short_names=("pvc",),
-    subresources=_STATUS,
-)
-PV = Resource(
-    "",
-    "v1",
-    "persistentvolumes",
-    "PersistentVolume",
-    namespaced=False,
-    short_names=("pv",),
-    subresources=_STATUS,
-)
-SERVICE_ACCOUNT = Resource("", "v1", "serviceaccounts", "ServiceAccount", short_names=("sa",))
-ROLE = Resource("rbac.authorization.k8s.io", "v1", "roles", "Role")
-ROLE_BINDING = Resource("rbac.authorization.k8s.io", "v1", "rolebindings", "RoleBinding")
-NETWORK_POLICY = Resource(
-    "networking.k8s.io", "v1", "networkpolicies", "NetworkPolicy", short_names=("netpol",)
-)
-RUNTIME_CLASS = Resource("node.k8s.io", "v1", "runtimeclasses", "RuntimeClass", namespaced=False)
-POD_MONITOR = Resource(
-    "monitoring.coreos.com",
-    "v1",
-    "podmonitors",
-    "PodMonitor",
-    short_names=("pmon",),
-    custom=True,
-)
+DGD = _served(kinds.DGD, "dgd", subresources=_STATUS, custom=True)
+DGDSA = _served(kinds.DGDSA, "dgdsa", subresources=_STATUS_AND_SCALE, custom=True)
+SCALED_OBJECT = _served(kinds.SCALED_OBJECT, "so", subresources=_STATUS, custom=True)
+QUEUE = _served(kinds.QUEUE, subresources=_STATUS, custom=True)
+HPA = _served(kinds.HPA, "hpa", subresources=_STATUS, categories=_ALL)
+POD = _served(kinds.POD, "po", subresources=_STATUS, categories=_ALL)
+CONFIG_MAP = _served(kinds.CONFIG_MAP, "cm")
+SECRET = _served(kinds.SECRET)
+EVENT = _served(kinds.EVENT, "ev")
+SERVICE = _served(kinds.SERVICE, "svc", subresources=_STATUS, categories=_ALL)
+PVC = _served(kinds.PVC, "pvc", subresources=_STATUS)
+PV = _served(kinds.PV, "pv", subresources=_STATUS)
+SERVICE_ACCOUNT = _served(kinds.SERVICE_ACCOUNT, "sa")
+ROLE = _served(kinds.ROLE)
+ROLE_BINDING = _served(kinds.ROLE_BINDING)
+NETWORK_POLICY = _served(kinds.NETWORK_POLICY, "netpol")
+RUNTIME_CLASS = _served(kinds.RUNTIME_CLASS)
+POD_MONITOR = _served(kinds.POD_MONITOR, "pmon", custom=True)
 """Stored as it comes: who is scraped here is written down in `cluster`, not read from monitors."""
-NAMESPACE = Resource(
-    "",
-    "v1",
-    "namespaces",
-    "Namespace",
-    namespaced=False,
-    short_names=("ns",),
-    subresources=_STATUS,
-)
-NODE = Resource(
-    "",
-    "v1",
-    "nodes",
-    "Node",
-    namespaced=False,
-    short_names=("no",),
-    subresources=_STATUS,
-)
-LEASE = Resource("coordination.k8s.io", "v1", "leases", "Lease")
-JOB = Resource("batch", "v1", "jobs", "Job", subresources=_STATUS, categories=("all",))
-DEPLOYMENT = Resource(
-    "apps",
-    "v1",
-    "deployments",
-    "Deployment",
-    short_names=("deploy",),
-    subresources=_STATUS_AND_SCALE,
-    categories=("all",),
-)
+NAMESPACE = _served(kinds.NAMESPACE, "ns", subresources=_STATUS)
+NODE = _served(kinds.NODE, "no", subresources=_STATUS)
+LEASE = _served(kinds.LEASE)
+JOB = _served(kinds.JOB, subresources=_STATUS, categories=_ALL)
+DEPLOYMENT = _served(kinds.DEPLOYMENT, "deploy", subresources=_STATUS_AND_SCALE, categories=_ALL)
 
 RESOURCES: tuple[Resource, ...] = (
     CONFIG_MAP,

@@ -113,8 +113,7 @@ class Adapters:
                 "namespace": meta["namespace"],
             },
             "involvedObject": {
-                "apiVersion": DGDSA.api_version,
-                "kind": DGDSA.kind,
+                **DGDSA.type_meta,
                 "name": meta["name"],
                 "namespace": meta["namespace"],
                 "uid": meta["uid"],

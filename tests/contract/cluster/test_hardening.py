@@ -21,10 +21,10 @@ from gtc_runtime.cluster.api.errors import (
     Unreachable,
     refusal,
 )
-from gtc_runtime.cluster.api.kinds import DGDSA, POD
 from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.api.transport import Limits
 from gtc_spec.errors import GtcError
+from gtc_spec.kinds import DGDSA, POD
 
 QUICK = Limits(exchange_s=0.4, tries=3, total_s=3.0, backoff_s=0.01)
 SCALE = {"spec": {"replicas": 3}}

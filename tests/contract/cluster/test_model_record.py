@@ -1,10 +1,10 @@
 """What the download job said last is kept in the cluster, whoever kept something before."""
 
 from gtc_cli.data.model_record import Listener
-from gtc_runtime.cluster.api.kinds import CONFIG_MAP
 from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.models.manifest import TOLD, File, Manifest, marked
 from gtc_spec.environment import load
+from gtc_spec.kinds import CONFIG_MAP
 from gtc_spec.manifests.model_record import MANIFEST_KEY, MARKER_KEY, MODEL_RECORD
 
 PROD = load("prod")

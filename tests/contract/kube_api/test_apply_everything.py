@@ -37,10 +37,7 @@ async def kubeconfig(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIte
 
 def everything(env: Environment) -> list[dict[str, Any]]:
     """All manifests of an environment, each object once."""
-    surroundings = [
-        {"apiVersion": resource.api_version, "kind": resource.kind, **manifest}
-        for resource, manifest in objects(env)
-    ]
+    surroundings = [{**resource.type_meta, **manifest} for resource, manifest in objects(env)]
     every = [*core(env), *custom(env), panel.panel_monitor(env), *surroundings]
     once = {
         (one["kind"], one["metadata"].get("namespace"), one["metadata"]["name"]): one

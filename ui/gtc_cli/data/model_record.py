@@ -7,10 +7,10 @@ from collections.abc import Callable
 from pydantic import ValidationError
 
 from gtc_runtime.cluster.api.errors import Conflict
-from gtc_runtime.cluster.api.kinds import CONFIG_MAP
 from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.models.manifest import TOLD, Manifest
 from gtc_spec.environment import Environment
+from gtc_spec.kinds import CONFIG_MAP
 from gtc_spec.manifests.model_record import MODEL_RECORD, model_record
 
 

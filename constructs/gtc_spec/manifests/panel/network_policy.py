@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gtc_spec import names
+from gtc_spec import kinds, names
 from gtc_spec.environment import Environment
 from gtc_spec.manifests.metadata import LABEL_NAME, Manifest, metadata
 from gtc_spec.manifests.panel.guardian import GUARDIAN
@@ -61,8 +61,7 @@ def _policy(
     egress: list[Manifest],
 ) -> Manifest:
     return {
-        "apiVersion": "networking.k8s.io/v1",
-        "kind": "NetworkPolicy",
+        **kinds.NETWORK_POLICY.type_meta,
         "metadata": metadata(env, name, names.NAMESPACE_PANEL),
         "spec": {
             "podSelector": {"matchLabels": labels} if labels else {},

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from gtc_spec import names
+from gtc_spec import kinds, names
 from gtc_spec.cloud.images import pull_secrets
 from gtc_spec.environment import Environment
 from gtc_spec.manifests.metadata import LABEL_NAME, Manifest, digest, metadata
@@ -79,8 +79,7 @@ def panel_deployment(
 def panel_service(env: Environment) -> Manifest:
     """The Service that a port-forward goes to."""
     return {
-        "apiVersion": "v1",
-        "kind": "Service",
+        **kinds.SERVICE.type_meta,
         "metadata": metadata(env, PANEL, names.NAMESPACE_PANEL),
         "spec": {
             "type": "ClusterIP",
@@ -93,8 +92,7 @@ def panel_service(env: Environment) -> Manifest:
 def panel_monitor(env: Environment) -> Manifest:
     """The PodMonitor of the panel's own metrics, scraped like Dynamo's."""
     return {
-        "apiVersion": "monitoring.coreos.com/v1",
-        "kind": "PodMonitor",
+        **kinds.POD_MONITOR.type_meta,
         "metadata": metadata(env, PANEL, names.NAMESPACE_PANEL),
         "spec": {
             "selector": {"matchLabels": {LABEL_NAME: PANEL}},
@@ -114,8 +112,7 @@ def deployment(
     """One unprivileged pod on the management pool that may talk to Kubernetes as ``account``."""
     labels = {LABEL_NAME: name}
     return {
-        "apiVersion": "apps/v1",
-        "kind": "Deployment",
+        **kinds.DEPLOYMENT.type_meta,
         "metadata": metadata(env, name, names.NAMESPACE_PANEL),
         "spec": {
             "replicas": 1,

@@ -6,7 +6,7 @@ The deployer must never write their content again: it belongs to the holder of t
 
 from __future__ import annotations
 
-from gtc_spec import names
+from gtc_spec import kinds, names
 from gtc_spec.environment import Environment
 from gtc_spec.manifests.metadata import Manifest, metadata
 
@@ -14,8 +14,7 @@ from gtc_spec.manifests.metadata import Manifest, metadata
 def conductor_lease(env: Environment) -> Manifest:
     """The Lease that allows its holder to write replicas and the pause; nobody holds it yet."""
     return {
-        "apiVersion": "coordination.k8s.io/v1",
-        "kind": "Lease",
+        **kinds.LEASE.type_meta,
         "metadata": metadata(env, names.LEASE),
         "spec": {},
     }
@@ -25,8 +24,7 @@ def state_config_map(env: Environment) -> Manifest:
     """The ConfigMap that a restarted panel reads to continue the same phase, with the end date."""
     end = {} if env.until is None else {names.ANNOTATION_UNTIL: env.until.isoformat()}
     return {
-        "apiVersion": "v1",
-        "kind": "ConfigMap",
+        **kinds.CONFIG_MAP.type_meta,
         "metadata": metadata(env, names.STATE_CONFIG_MAP, annotations=end),
         "data": {},
     }

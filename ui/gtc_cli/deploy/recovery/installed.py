@@ -17,8 +17,8 @@ from gtc_cli.deploy.recovery.adopt import Import
 from gtc_cli.deploy.recovery.synthesised import Resource
 
 if TYPE_CHECKING:
-    from gtc_runtime.cluster.api.kinds import Kind
     from gtc_runtime.cluster.api.kube import Kube
+    from gtc_spec.kinds import Kind
 
 RELEASE: Final = "helm_release"
 SECRET: Final = "kubernetes_secret_v1"  # noqa: S105 - a kind
@@ -68,7 +68,7 @@ def clear(
 async def _clear_releases(
     kube: Kube, wanted: Iterable[Resource], tell: Callable[[str], None]
 ) -> None:
-    from gtc_runtime.cluster.api import kinds
+    from gtc_spec import kinds
 
     releases: dict[str, set[str]] = defaultdict(set)
     for each in wanted:
@@ -87,8 +87,8 @@ async def _clear_releases(
 async def _take_over(
     kube: Kube, missing: Iterable[Resource], tell: Callable[[str], None]
 ) -> tuple[Import, ...]:
-    from gtc_runtime.cluster.api import kinds
     from gtc_runtime.cluster.api.errors import NotFound
+    from gtc_spec import kinds
 
     known: dict[str, Kind] = {
         "kubernetes_namespace_v1": kinds.NAMESPACE,
