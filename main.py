@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import dashboards
+import gtc_constructs
 from gtc_cli.deploy.checkout import image
 from gtc_runtime import choices
 from gtc_spec import overrides
@@ -47,24 +48,21 @@ def main() -> int:
     try:
         given = choices.variables(start=ROOT)
         envs, ours = environments(given), image(given.chosen, ROOT)
-        # only now, because the import starts Node: bad input is told without waiting for it
-        from gtc_constructs.app import App, synthesise
-        from gtc_constructs.stacks import ClusterStack, InfraStack
-
         folder = Path(os.environ.get("CDKTF_OUTDIR") or ROOT / "cdktf.out")
         folder.mkdir(parents=True, exist_ok=True)  # cdktf makes one level only
-        app = App(outdir=str(folder))
+        # Node starts here and not before: bad input is told without waiting for it
+        app = gtc_constructs.App(outdir=str(folder))
         for env, made in envs:
-            ClusterStack(
+            gtc_constructs.ClusterStack(
                 app,
                 env,
-                infra=InfraStack(app, env),
+                infra=gtc_constructs.InfraStack(app, env),
                 image=ours,
                 engine_configs=ROOT / "engine_configs" / env.name,
                 dashboards=dashboards.sources(),
                 choices=made,
             )
-        synthesise(app)
+        gtc_constructs.synthesise(app)
     except OSError as error:
         sys.stderr.write(f"error: cannot write the stacks: {str(error).lower()}\n")
         return 2

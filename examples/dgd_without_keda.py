@@ -2,27 +2,24 @@
 
 from pathlib import Path
 
-from gtc_constructs.app import App, TerraformStack, synthesise
-from gtc_constructs.cluster.connection import KubeconfigConnection
-from gtc_constructs.serving.disagg_deployment import DisaggDeployment, Serving, Workers
-from gtc_constructs.values import ModelRef, NodePool
+import gtc_constructs as gtc
 
-app = App()
-stack = TerraformStack(app, "llama")
-KubeconfigConnection(stack, "connection", context="gpu-cluster")
-DisaggDeployment(
+app = gtc.App()
+stack = gtc.TerraformStack(app, "llama")
+gtc.KubeconfigConnection(stack, "connection", context="gpu-cluster")
+gtc.DisaggDeployment(
     stack,
     "llama",
-    serving=Serving(
+    serving=gtc.Serving(
         name="llama",
         namespace="inference",
         claim="models",
-        model=ModelRef(repository="meta-llama/Llama-3.1-8B-Instruct"),
-        gpu_pool=NodePool.h100(count=5),
+        model=gtc.ModelRef(repository="meta-llama/Llama-3.1-8B-Instruct"),
+        gpu_pool=gtc.NodePool.h100(count=5),
         engine_configs=Path(__file__).with_name("engines"),
         grove=False,
     ),
-    prefill=Workers(replicas=2, scaling_adapter=False),
-    decode=Workers(replicas=3, scaling_adapter=False),
+    prefill=gtc.Workers(replicas=2, scaling_adapter=False),
+    decode=gtc.Workers(replicas=3, scaling_adapter=False),
 )
-synthesise(app)
+gtc.synthesise(app)

@@ -1,19 +1,16 @@
 """A Deployment of yours, scaled by the requests that wait for it; nothing of Dynamo."""
 
-from gtc_constructs.app import App, TerraformStack, synthesise
-from gtc_constructs.cluster.connection import KubeconfigConnection
-from gtc_constructs.platform.keda import Keda
-from gtc_constructs.serving.keda_scaler import KedaScaler, PrometheusTrigger, ScaleTarget
+import gtc_constructs as gtc
 
-app = App()
-stack = TerraformStack(app, "shop")
-KubeconfigConnection(stack, "connection")
-keda = Keda(stack, "keda", monitors=False, node_selector={})
-KedaScaler(
+app = gtc.App()
+stack = gtc.TerraformStack(app, "shop")
+gtc.KubeconfigConnection(stack, "connection")
+keda = gtc.Keda(stack, "keda", monitors=False, node_selector={})
+gtc.KedaScaler(
     stack,
     "scaler",
-    target=ScaleTarget(api_version="apps/v1", kind="Deployment", name="api", namespace="shop"),
-    trigger=PrometheusTrigger(
+    target=gtc.ScaleTarget(api_version="apps/v1", kind="Deployment", name="api", namespace="shop"),
+    trigger=gtc.PrometheusTrigger(
         name="waiting-requests", query='sum(http_requests_waiting{job="api"})', threshold=20
     ),
     min_replicas=2,
@@ -21,4 +18,4 @@ KedaScaler(
     prometheus_url="http://prometheus.monitoring.svc:9090",
     after=[keda],
 )
-synthesise(app)
+gtc.synthesise(app)
