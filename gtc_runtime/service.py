@@ -204,36 +204,36 @@ class DemoService:
             once: Stop after one cycle.
         """
         await self._lead.auto(once=once)
-        await self._look_again()
+        await self._poll_now()
 
     async def manual(self) -> None:
         """Give load to the presenter and scaling to KEDA; the load goes on as it is."""
         if self._load.running:
             self._load.chosen_rps = self._load.wanted.rps
         await self._lead.manual(keep_load=True)
-        await self._look_again()
+        await self._poll_now()
 
     async def end_scenario(self) -> None:
         """End auto mode and its load; KEDA scales."""
         await self._lead.manual(keep_load=False)
-        await self._look_again()
+        await self._poll_now()
 
     async def prescale(self, until: datetime) -> None:
         """The fallback state: every GPU at work and KEDA paused until a time; the load goes on."""
         check_until(until, datetime.now(UTC))
         await self._lead.prescale(until)
-        await self._look_again()
+        await self._poll_now()
 
     async def reset(self) -> None:
         """Load off, streams ended, initial ratio, statistics zeroed, KEDA scaling."""
         await self._lead.reset()
-        await self._look_again()
+        await self._poll_now()
 
-    async def _look_again(self) -> None:
+    async def _poll_now(self) -> None:
         """Let the answer to a command show what it has changed in the cluster."""
         if self._cluster is not None:
             with suppress(GtcError):
-                await self._cluster.watch.look()
+                await self._cluster.poller.poll()
 
     @property
     def _lead(self) -> Conductor:
@@ -270,7 +270,7 @@ class DemoService:
         await self._load.drained(DRAIN_S)
         await asyncio.sleep(1)  # the last snapshot is at most 250 ms away
         assert self._cluster is not None  # noqa: S101 - there is a conductor, so there is a cluster
-        look = await self._cluster.watch.look()
+        state = await self._cluster.poller.poll()
         return {
             "env": self.environment.name,
             "started": self._started.isoformat(timespec="seconds"),
@@ -279,8 +279,8 @@ class DemoService:
             "events": report.events(
                 self._events.since(self._started.isoformat(timespec="milliseconds"))
             ),
-            "keda": {"paused": look.keda.state not in ("active", "absent")},
-            "pools_final": {role: pool.desired for role, pool in look.pools.items()},
+            "keda": {"paused": state.keda.state not in ("active", "absent")},
+            "pools_final": {role: pool.desired for role, pool in state.pools.items()},
         }
 
     # -- the view -------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from gtc_runtime.cluster.cluster import LOOK_STALE_S, Cluster, Look
+from gtc_runtime.cluster.cluster import Cluster
+from gtc_runtime.cluster.poller import ClusterState
 from gtc_runtime.events import EventLog
 from gtc_runtime.load.control import LoadControl
 from gtc_runtime.load.figures.histogram import Histogram
@@ -78,8 +79,8 @@ class ViewBuilder:
         """The view of this moment."""
         now_s = self._clock()
         window = self._load.book.window(int(now_s) - WINDOW_S, int(now_s) + 1)
-        look = self._cluster.watch.newest
-        keda_state: KedaState = look.keda.state if look is not None else "unknown"
+        state = self._cluster.poller.newest
+        keda_state: KedaState = state.keda.state if state is not None else "unknown"
         now = datetime.now(UTC)
         return DemoView(
             environment=self._env.name,
@@ -94,12 +95,12 @@ class ViewBuilder:
             goals=self._goals,
             load=self._load_view(now_s),
             workloads=self._workloads(window),
-            pools=tuple(pools(look)),
-            pods=tuple(pods(look)),
+            pools=tuple(pools(state)),
+            pods=tuple(pods(state)),
             gpus_total=self._env.slots,
             keda=keda_state,
-            keda_detail=look.keda.reason if look is not None else "",
-            cluster_age_s=_rounded(self._cluster.watch.age_s),
+            keda_detail=state.keda.reason if state is not None else "",
+            cluster_age_s=_rounded(self._cluster.poller.age_s),
             load_age_s=_rounded(self._load.age_s),
             events=self._events.newest(),
             workers=self._inside(),
@@ -158,9 +159,9 @@ class ViewBuilder:
         return {key: _workload(totals[key], tally, slo) for key, tally in window.by_key.items()}
 
     def _problem(self) -> str:
-        watch = self._cluster.watch
-        if watch.age_s is None or watch.age_s > LOOK_STALE_S:
-            return watch.problem or "the cluster has not answered yet"
+        poller = self._cluster.poller
+        if poller.fresh is None:
+            return poller.problem or "the cluster has not answered yet"
         if self._load.snapshot is None:
             return "the load process does not report"
         if self._conductor.mode == "read-only":
@@ -188,9 +189,9 @@ def _workload(total: Tally, recent: Tally, slo: Slo) -> WorkloadView:
     )
 
 
-def pools(look: Look | None) -> list[PoolView]:
-    """Both pools as they were seen; unknown without a look."""
-    if look is None:
+def pools(state: ClusterState | None) -> list[PoolView]:
+    """Both pools as they were polled; unknown without a state."""
+    if state is None:
         return [PoolView(role) for role in ROLES]
     return [
         PoolView(
@@ -201,15 +202,15 @@ def pools(look: Look | None) -> list[PoolView]:
             pool.draining,
             pool.reasons[0] if pool.reasons else "",
         )
-        for role, pool in look.pools.items()
+        for role, pool in state.pools.items()
     ]
 
 
-def pods(look: Look | None) -> list[PodView]:
+def pods(state: ClusterState | None) -> list[PodView]:
     """Every worker as it was seen."""
     return [
         PodView(each.name, role, each.state, each.node, each.reason)
-        for role, pool in (look.pools.items() if look is not None else ())
+        for role, pool in (state.pools.items() if state is not None else ())
         for each in pool.members
     ]
 

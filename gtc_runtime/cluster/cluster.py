@@ -1,112 +1,25 @@
-"""The demo's cluster in one hand: its pools, KEDA, the Lease, the stored state, and a steady look.
+"""The demo's cluster in one hand: its pools, KEDA, the Lease, the stored state and the poller.
 
-`Cluster.connect` opens everything that the conductor needs; `Watch` reads pools, KEDA and the
-Lease once a second, so that pages never wait for Kubernetes. It must not know phases or load.
+`Cluster.connect` opens everything that the conductor needs. It must not know phases or load.
 """
 
 from __future__ import annotations
 
-import asyncio
-import logging
-import time
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.identity import own_identity
 from gtc_runtime.cluster.keda import Keda
-from gtc_runtime.cluster.keda_status import KedaStatus
 from gtc_runtime.cluster.lease import Lease
-from gtc_runtime.cluster.pools import PoolState
+from gtc_runtime.cluster.poller import Poller
 from gtc_runtime.cluster.scaling import Scaling
 from gtc_runtime.cluster.state import StateStore
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
 from gtc_spec.kinds import DGD
-from gtc_spec.pools import PDRatio, Role
-
-log = logging.getLogger(__name__)
 
 REHEARSAL = "Rehearsal"
-LOOK_S = 1.0
-LOOK_STALE_S = 5.0
-"""A look at the cluster older than this says nothing about now."""
-
-
-@dataclass(frozen=True)
-class Look:
-    """What was seen at one moment.
-
-    Attributes:
-        at_s: When, monotonic seconds.
-        pools: Both pools.
-        keda: Both scalers.
-    """
-
-    at_s: float
-    pools: Mapping[Role, PoolState]
-    keda: KedaStatus
-
-    @property
-    def ready(self) -> PDRatio:
-        """Ready workers of both pools."""
-        return PDRatio(self.pools["prefill"].ready, self.pools["decode"].ready)
-
-    @property
-    def desired(self) -> PDRatio | None:
-        """Desired workers; None when an adapter is missing."""
-        prefill, decode = self.pools["prefill"].desired, self.pools["decode"].desired
-        return None if prefill is None or decode is None else PDRatio(prefill, decode)
-
-
-class Watch:
-    """Looks at the cluster once a second and remembers the newest answer.
-
-    Args:
-        scaling, keda: What to look at.
-        clock: Monotonic seconds.
-    """
-
-    def __init__(
-        self, scaling: Scaling, keda: Keda, clock: Callable[[], float] = time.monotonic
-    ) -> None:
-        self._scaling, self._keda, self._clock = scaling, keda, clock
-        self.newest: Look | None = None
-        self.problem = ""
-
-    @property
-    def age_s(self) -> float | None:
-        """Age of the newest look; None before the first one."""
-        return None if self.newest is None else self._clock() - self.newest.at_s
-
-    @property
-    def fresh(self) -> Look | None:
-        """The newest look; None when it says nothing about now."""
-        age_s = self.age_s
-        return None if age_s is None or age_s > LOOK_STALE_S else self.newest
-
-    async def look(self) -> Look:
-        """Look now.
-
-        Raises:
-            GtcError: The cluster does not answer or refuses.
-        """
-        pools, keda = await asyncio.gather(self._scaling.read(), self._keda.status())
-        self.newest = Look(self._clock(), pools, keda)
-        return self.newest
-
-    async def run(self) -> None:
-        """Look for ever; a failure is remembered in ``problem`` and the look before stays."""
-        while True:
-            try:
-                await self.look()
-                self.problem = ""
-            except GtcError as error:
-                if error.message != self.problem:
-                    log.warning("%s", error.message)
-                self.problem = error.message
-            await asyncio.sleep(LOOK_S)
 
 
 @dataclass(frozen=True)
@@ -118,7 +31,7 @@ class Cluster:
     keda: Keda
     lease: Lease
     state: StateStore
-    watch: Watch
+    poller: Poller
     title: str
     """What the cluster calls itself: ``Rehearsal`` or ``Live``."""
 
@@ -150,4 +63,4 @@ class Cluster:
         except GtcError:
             await kube.close()
             raise
-        return cls(kube, scaling, keda, lease, StateStore(kube), Watch(scaling, keda), title)
+        return cls(kube, scaling, keda, lease, StateStore(kube), Poller(scaling, keda), title)

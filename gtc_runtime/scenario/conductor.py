@@ -95,10 +95,10 @@ class Conductor:
     # -- the life of the process ----------------------------------------------------------------
 
     async def run(self) -> None:
-        """Hold the Lease, watch, conduct; until cancelled. Ends in the safe state."""
+        """Hold the Lease, poll, conduct; until cancelled. Ends in the safe state."""
         try:
             async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(self._cluster.watch.run(), name="watch")
+                tasks.create_task(self._cluster.poller.run(), name="poller")
                 tasks.create_task(self._orders.run(), name="orders")
                 tasks.create_task(self._conduct(), name="conduct")
                 tasks.create_task(self._hold_lease(), name="lease")
@@ -143,7 +143,7 @@ class Conductor:
 
     async def _tick(self, now_s: float) -> None:
         try:
-            self._roster.note(self._cluster.watch.fresh, self.log, now_s)
+            self._roster.note(self._cluster.poller.fresh, self.log, now_s)
             if self.mode == "auto":
                 await self._play(now_s)
             elif self.mode == "manual":
@@ -159,7 +159,7 @@ class Conductor:
             await self._set_load(now_s)
 
     def _observe(self, now_s: float) -> machine.Observation:
-        fresh, snapshot = self._cluster.watch.fresh, self._load.snapshot
+        fresh, snapshot = self._cluster.poller.fresh, self._load.snapshot
         return machine.Observation(
             now_s,
             None if fresh is None else fresh.ready,
@@ -172,8 +172,8 @@ class Conductor:
                 self._enter(index, why, now_s)
                 await self._save()
             case machine.SetRatio(ratio):
-                look = self._cluster.watch.newest
-                if look is None or look.desired != ratio:
+                state = self._cluster.poller.newest
+                if state is None or state.desired != ratio:
                     self._events.add("scale", f"{ratio} ordered")
                 self._orders.want(ratio)
             case machine.GateOpened(waited_s):

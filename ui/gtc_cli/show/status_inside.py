@@ -16,7 +16,7 @@ from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError, UnreachableError
 
 if TYPE_CHECKING:
-    from gtc_runtime.cluster.cluster import Look
+    from gtc_runtime.cluster.poller import ClusterState
 
 JSON = dict[str, Any]
 UNREACHABLE: Final = UnreachableError.exit_code
@@ -54,12 +54,12 @@ def look_inside(target: Target, why: GtcError, as_json: bool) -> int:
     return UNREACHABLE
 
 
-async def _look(environment: Environment, kubeconfig: str | None) -> tuple[Look, bool]:
+async def _look(environment: Environment, kubeconfig: str | None) -> tuple[ClusterState, bool]:
     from gtc_runtime.cluster.cluster import Cluster
 
     cluster = await Cluster.connect(environment, kubeconfig or "", "status")
     try:
-        return await cluster.watch.look(), cluster.rehearsal
+        return await cluster.poller.poll(), cluster.rehearsal
     finally:
         await cluster.kube.close()
 
