@@ -20,7 +20,6 @@ from aiohttp import web
 
 from gtc_rehearsal.autoscaling.autoscaler import Autoscaler
 from gtc_rehearsal.cluster import seeds
-from gtc_rehearsal.kube_api.http.server import KubeApiServer
 from gtc_rehearsal.kube_api.resources import (
     CONFIG_MAP,
     DGDSA,
@@ -38,6 +37,7 @@ from gtc_runtime.view import DemoView
 from gtc_spec import names
 from gtc_spec.environment import Environment, load
 from gtc_spec.pools import ROLES, PDRatio
+from tests.faulty_api.server import FaultyApiServer
 
 N = names.NAMESPACE_WORKLOAD
 SCALE = 0.1
@@ -154,7 +154,7 @@ class World:
         self.store = Store()
         self.frontend = Frontend()
         self.kubeconfig = directory / "kubeconfig"
-        self.api = KubeApiServer(self.store)
+        self.api = FaultyApiServer(self.store)
         self._directory = directory
         self._tasks: list[asyncio.Task[None]] = []
         self.keda_task: asyncio.Task[None] | None = None

@@ -14,9 +14,9 @@ import pytest_asyncio
 import uvicorn
 
 from gtc_panel.server import _app, _Server, bind
-from gtc_rehearsal.kube_api.faults import Fault
 from gtc_runtime.checks.health import Health
 from tests.app.conftest import Panel, World, short_show
+from tests.faulty_api.faults import Fault
 
 pytestmark = pytest.mark.asyncio(loop_scope="module")
 

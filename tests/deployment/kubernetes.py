@@ -14,8 +14,6 @@ from contextlib import contextmanager
 from typing import Any
 
 from gtc_rehearsal.kube_api.errors import ApiError
-from gtc_rehearsal.kube_api.faults import Fault
-from gtc_rehearsal.kube_api.http.server import KubeApiServer
 from gtc_rehearsal.kube_api.resources import (
     DEPLOYMENT,
     DGD,
@@ -36,6 +34,8 @@ from gtc_spec.manifests.panel.panel import PANEL
 from gtc_spec.manifests.placement import POOL_LABEL
 from tests.deployment.panel_pod import PanelPod
 from tests.digitalocean.account import Account
+from tests.faulty_api.faults import Fault
+from tests.faulty_api.server import FaultyApiServer
 
 TICK_S = 0.2
 CERTIFICATE = """\
@@ -71,7 +71,7 @@ class Inside:
         self._cluster = ""
         self.store = Store()
         self._empty()
-        self.server = KubeApiServer(self.store)
+        self.server = FaultyApiServer(self.store)
         self.silent = False
         self.panel: PanelPod | None = None
         account.kube.ca = base64.b64encode(CERTIFICATE.encode()).decode()

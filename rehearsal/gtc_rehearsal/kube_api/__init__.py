@@ -5,9 +5,9 @@ refuses. It knows nothing of Dynamo's workers, of KEDA's arithmetic or of the de
 read and write its `Store` in process, everybody else comes over HTTP.
 
 What it does not do, and a real server does: authenticate and authorise; collect owned objects as
-garbage; give pods a grace period (a finalizer holds one); decode protobuf; keep a consistent
-snapshot across the pages of a list; own the items of a list one by one in managedFields; check
-what lies inside a pod's spec.
+garbage; apply on the server's side, or remember who owns which field; give pods a grace period (a
+finalizer holds one) or keep their logs; decode protobuf; keep a consistent snapshot across the
+pages of a list; check what lies inside a pod's spec.
 """
 
 from gtc_rehearsal.kube_api.errors import ApiError

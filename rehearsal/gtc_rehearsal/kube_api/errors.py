@@ -112,27 +112,6 @@ def precondition_failed(resource: Resource, name: str, what: str, want: str, hav
     return ApiError(409, "Conflict", message, _details(resource, name))
 
 
-def apply_conflict(causes: Sequence[Cause]) -> ApiError:
-    """409: a server-side apply touches fields that other managers own.
-
-    Args:
-        causes: One per field; `message` names the manager.
-    """
-    fields_by_owner: dict[str, list[str]] = {}
-    for cause in causes:
-        fields_by_owner.setdefault(cause.message, []).append(cause.field)
-    if len(causes) == 1:
-        text = f"1 conflict: {causes[0].message}: {causes[0].field}"
-    else:
-        blocks = [
-            "\n- ".join([f"{owner.replace('conflict', 'conflicts', 1)}:", *fields])
-            for owner, fields in fields_by_owner.items()
-        ]
-        text = f"{len(causes)} conflicts: " + "\n".join(blocks)
-    details = {"causes": [_cause(cause) for cause in causes]}
-    return ApiError(409, "Conflict", f"Apply failed with {text}", details)
-
-
 def invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> ApiError:
     """422: the object breaks its schema or a rule on metadata; all rules are listed."""
     kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind

@@ -95,11 +95,6 @@ def _drop_nulls(value: Any) -> None:
             _drop_nulls(item)
 
 
-def unknown_fields(resource: Resource, obj: Object) -> list[str]:
-    """The dotted paths of the fields that the schema does not have."""
-    return prune(resource, clone(obj))
-
-
 def _prune_child(parent: Object, name: str, schema: Schema, path: str, removed: list[str]) -> None:
     here = f"{path}.{name}" if path else name
     child = _child_schema(schema, name)

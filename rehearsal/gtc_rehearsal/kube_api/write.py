@@ -20,7 +20,6 @@ class Write:
 
     Attributes:
         actor: Who writes, for admission.
-        manager: Field manager recorded in managedFields; the actor when empty.
         field_validation: What an unknown field does: refuse, warn or be dropped in silence.
         dry_run: True to answer as if, without storing.
         patch: The patch as received, for the words of a refusal; empty when it is none.
@@ -28,13 +27,7 @@ class Write:
     """
 
     actor: str = USER
-    manager: str = ""
     field_validation: FieldValidation = "Warn"
     dry_run: bool = False
     patch: str = ""
     warnings: list[str] = field(default_factory=list)
-
-    @property
-    def field_manager(self) -> str:
-        """The name under which fields are owned."""
-        return self.manager or self.actor

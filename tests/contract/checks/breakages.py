@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from gtc_rehearsal.kube_api.faults import Fault
 from gtc_rehearsal.kube_api.resources import (
     CONFIG_MAP,
     DGD,
@@ -26,6 +25,7 @@ from gtc_spec.manifests.model_record import MANIFEST_KEY, MODEL_RECORD
 from gtc_spec.manifests.placement import DRIVER_LABEL
 from gtc_spec.versions import Chart
 from tests.contract.checks.conftest import N, World, without_label
+from tests.faulty_api.faults import Fault
 
 NODE_NAME = "rehearsal-gpu-0"
 SCALER = names.scaler("prefill")

@@ -20,7 +20,6 @@ from aiohttp import web
 
 from gtc_rehearsal.autoscaling.autoscaler import Autoscaler
 from gtc_rehearsal.cluster import seeds
-from gtc_rehearsal.kube_api.http.server import KubeApiServer
 from gtc_rehearsal.kube_api.resources import HPA, POD, Resource
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.operator.operator import Operator
@@ -37,6 +36,7 @@ from gtc_spec import names
 from gtc_spec.environment import Environment, load
 from gtc_spec.pools import Role
 from gtc_spec.telemetry.metrics import JOBS, Emitter
+from tests.faulty_api.server import FaultyApiServer
 from tests.unit.metrics.test_exporter import VIEW
 
 N = names.NAMESPACE_WORKLOAD
@@ -118,7 +118,7 @@ class World:
     def __init__(self, directory: Path) -> None:
         self.env = PROD
         self.store = Store()
-        self.api = KubeApiServer(self.store)
+        self.api = FaultyApiServer(self.store)
         self.services = Services(self.env)
         self.prometheus = PrometheusTwin(self._targets, SCRAPE_S)
         self.prometheus_is_up = True

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 
 from gtc_rehearsal.followups import MODEL, FollowUpServer
-from gtc_rehearsal.kube_api.faults import Fault
 from gtc_rehearsal.kube_api.resources import LEASE
 from gtc_runtime.corpus import curate, tokens
 from gtc_spec import names
@@ -21,6 +20,7 @@ from tests.contract.checks.breakages import (
     a_dead_panel_has_left_its_pause,
 )
 from tests.contract.checks.conftest import World
+from tests.faulty_api.faults import Fault
 
 
 @pytest.mark.parametrize(

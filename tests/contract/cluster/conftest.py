@@ -9,8 +9,6 @@ from typing import Any
 import pytest
 import yaml
 
-from gtc_rehearsal.kube_api.faults import Faults
-from gtc_rehearsal.kube_api.http.server import KubeApiServer
 from gtc_rehearsal.kube_api.resources import DGDSA, HPA, POD, SCALED_OBJECT
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_runtime.cluster.api.kube import Kube
@@ -20,6 +18,8 @@ from gtc_runtime.cluster.lease_view import LeaseTimes
 from gtc_spec import names
 from gtc_spec.pools import ROLES, PDRatio, Role
 from tests.contract.real_cluster import RemoteStore
+from tests.faulty_api.faults import Faults
+from tests.faulty_api.server import FaultyApiServer
 
 NAMESPACE = names.NAMESPACE_WORKLOAD
 LIMITS = Limits(exchange_s=1.0, tries=3, total_s=3.0, backoff_s=0.01)
@@ -35,7 +35,7 @@ class Cluster:
     def __init__(
         self,
         store: Store | RemoteStore,
-        server: KubeApiServer | None,
+        server: FaultyApiServer | None,
         real_kubeconfig: Path | None = None,
     ) -> None:
         self.store: Any = store
@@ -43,7 +43,7 @@ class Cluster:
         self._real_kubeconfig = real_kubeconfig
 
     @property
-    def server(self) -> KubeApiServer:
+    def server(self) -> FaultyApiServer:
         if self._server is None:
             pytest.skip("a real API server cannot be looked into")
         return self._server
@@ -143,7 +143,7 @@ async def cluster(request: pytest.FixtureRequest) -> AsyncIterator[Cluster]:
         made = Cluster(remote, None, request.getfixturevalue("real_kubeconfig"))
     else:
         store = Store()
-        server = KubeApiServer(store)
+        server = FaultyApiServer(store)
         await server.start()
         made = Cluster(store, server)
     made.seed(PDRatio(2, 3))

@@ -6,12 +6,12 @@ import contextlib
 import pytest
 
 from gtc_rehearsal.kube_api import resources
-from gtc_rehearsal.kube_api.faults import Fault
 from gtc_runtime.cluster.api.errors import Conflict, Denied, KubeError, NotFound
 from gtc_runtime.cluster.api.kube import Kube, Objects
 from gtc_runtime.cluster.api.watch import WatchTimes, snapshots
 from gtc_spec import names
 from gtc_spec.kinds import CONFIG_MAP, DGD, DGDSA, LEASE, POD, Kind
+from tests.faulty_api.faults import Fault
 
 from .conftest import NAMESPACE, Cluster
 

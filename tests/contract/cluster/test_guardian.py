@@ -7,7 +7,6 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from gtc_rehearsal.kube_api.faults import Fault
 from gtc_rehearsal.kube_api.resources import LEASE
 from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.keda import Keda
@@ -20,6 +19,7 @@ from gtc_runtime.scenario.safe import make_safe
 from gtc_spec import names
 from gtc_spec.errors import UsageError
 from gtc_spec.pools import ROLES, PDRatio
+from tests.faulty_api.faults import Fault
 
 from .conftest import NAMESPACE, TIMES, Cluster
 

@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from gtc_rehearsal.kube_api.faults import Fault
 from gtc_rehearsal.kube_api.resources import SCALED_OBJECT
 from gtc_runtime.cluster.api.errors import Denied, Fenced, KubeError
 from gtc_runtime.cluster.api.kube import Kube
@@ -12,6 +11,7 @@ from gtc_runtime.cluster.keda import HpaLate, Keda, PausedByOther
 from gtc_runtime.cluster.keda_status import scaler_state
 from gtc_spec import names
 from gtc_spec.pools import ROLES
+from tests.faulty_api.faults import Fault
 
 from .conftest import NAMESPACE, Cluster
 

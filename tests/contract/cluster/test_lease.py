@@ -8,7 +8,6 @@ import sys
 
 import pytest
 
-from gtc_rehearsal.kube_api.faults import Fault
 from gtc_rehearsal.kube_api.resources import LEASE
 from gtc_runtime.cluster.api.errors import Unreachable
 from gtc_runtime.cluster.api.kube import Kube
@@ -16,6 +15,7 @@ from gtc_runtime.cluster.identity import is_dead, own_identity
 from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.cluster.lease_view import TIMES as LIVE_TIMES
 from gtc_spec import names
+from tests.faulty_api.faults import Fault
 
 from .conftest import NAMESPACE, TIMES, Cluster
 

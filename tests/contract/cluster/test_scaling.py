@@ -4,7 +4,6 @@ import asyncio
 
 import pytest
 
-from gtc_rehearsal.kube_api.faults import Fault
 from gtc_rehearsal.kube_api.resources import DGDSA
 from gtc_runtime.cluster.api.errors import Denied, Fenced, KubeError, NotFound, Unreachable
 from gtc_runtime.cluster.api.kube import Kube
@@ -12,6 +11,7 @@ from gtc_runtime.cluster.scaling import ScaleReverted, Scaling
 from gtc_spec import names
 from gtc_spec.errors import UsageError
 from gtc_spec.pools import PDRatio
+from tests.faulty_api.faults import Fault
 
 from .conftest import NAMESPACE, Cluster
 

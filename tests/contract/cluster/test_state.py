@@ -4,12 +4,12 @@ import asyncio
 
 import pytest
 
-from gtc_rehearsal.kube_api.faults import Fault
 from gtc_rehearsal.kube_api.resources import CONFIG_MAP
 from gtc_runtime.cluster.api.errors import Conflict, Fenced
 from gtc_runtime.cluster.api.kube import Json, Kube
 from gtc_runtime.cluster.state import StateStore, with_event
 from gtc_spec import names
+from tests.faulty_api.faults import Fault
 
 from .conftest import NAMESPACE, Cluster
 

@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 import yaml
 
-from gtc_rehearsal.kube_api.faults import Fault
 from gtc_rehearsal.kube_api.resources import DEPLOYMENT, NODE, POD
 from gtc_runtime.cluster import waiting
 from gtc_runtime.cluster.api.kube import Kube
@@ -18,6 +17,7 @@ from gtc_spec.environment import load
 from gtc_spec.errors import GtcError
 from gtc_spec.pools import ROLES
 from tests.contract.cluster.conftest import LIMITS, Cluster
+from tests.faulty_api.faults import Fault
 
 READY = {"conditions": [{"type": "Ready", "status": "True"}], "phase": "Running"}
 

@@ -146,15 +146,18 @@ async def test_apply_refuses_a_misspelt_field(kubectl: Kubectl) -> None:
     assert 'unknown field "spec.replica"' in printed
 
 
-async def test_server_side_apply_meets_and_forces_conflicts(kubectl: Kubectl) -> None:
-    await kubectl.ok("apply --server-side -f", kubectl.file(adapter("new")))
-    await kubectl.ok("scale dgdsa new --replicas=5")
-
+async def test_apply_on_the_servers_side_is_not_available(kubectl: Kubectl) -> None:
     printed = await kubectl.refused("apply --server-side -f", kubectl.file(adapter("new")))
-    await kubectl.ok("apply --server-side --force-conflicts -f", kubectl.file(adapter("new")))
 
-    assert 'conflict with "kubectl" with subresource "scale"' in printed
-    assert await kubectl.ok("get dgdsa new -o jsonpath={.spec.replicas}") == "2"
+    assert "Server-side apply not available on the server" in printed
+    assert "NotFound" in await kubectl.refused("get dgdsa new")
+
+
+async def test_apply_removes_what_is_no_longer_applied(kubectl: Kubectl) -> None:
+    await kubectl.ok("apply -f", kubectl.file(config_map("new", a="1", b="2")))
+    await kubectl.ok("apply -f", kubectl.file(config_map("new", a="1")))
+
+    assert await kubectl.ok("get configmap new -o jsonpath={.data}") == '{"a":"1"}'
 
 
 async def test_a_server_dry_run_says_so_and_stores_nothing(kubectl: Kubectl) -> None:

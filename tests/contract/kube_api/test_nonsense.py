@@ -26,7 +26,6 @@ PATCHES = st.sampled_from(
     [
         "application/merge-patch+json",
         "application/json-patch+json",
-        "application/apply-patch+yaml",
         "application/strategic-merge-patch+json",
     ]
 )
@@ -149,7 +148,6 @@ async def test_one_wrong_value_in_a_good_object_is_stored_or_refused(case: tuple
             ("POST", place, GOOD[place], "application/json"),
             ("PATCH", f"{place}/new", body, merge),
             ("PATCH", status[0], status[1], merge),
-            ("PATCH", f"{place}/new", body, "application/apply-patch+yaml"),
         ]
     )
 

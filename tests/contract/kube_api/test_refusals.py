@@ -12,7 +12,6 @@ from tests.contract.kube_api.client import Api, adapter, config_map
 
 JSON = "application/json-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
-APPLY = "application/apply-patch+yaml"
 
 
 @dataclass(frozen=True)
@@ -37,7 +36,6 @@ def adapter_with(**spec: Any) -> dict[str, Any]:
 
 
 STRICT = {"fieldValidation": "Strict"}
-MANAGER = {"fieldManager": "contract"}
 
 CREATES = [
     Refused("a name that is taken", 409, "POST", "adapters", adapter(), reason="AlreadyExists"),
@@ -297,25 +295,6 @@ PATCHES = [
     ),
     Refused(
         "a JSON patch that is none", 400, "PATCH", "adapters/one", {"op": "add"}, content_type=JSON
-    ),
-    Refused(
-        "an apply without a field manager",
-        422,
-        "PATCH",
-        "adapters/one",
-        adapter(),
-        content_type=APPLY,
-        words="fieldManager",
-    ),
-    Refused(
-        "an apply with a field that the schema does not have",
-        500,
-        "PATCH",
-        "adapters/one",
-        adapter_with(replica=1) | {"metadata": {"name": "one"}},
-        content_type=APPLY,
-        query=MANAGER,
-        words=".spec.replica: field not declared in schema",
     ),
     Refused(
         "force outside an apply",

@@ -23,7 +23,7 @@ from gtc_rehearsal.kube_api.write import USER, FieldValidation, Write
 Format = Literal["json", "table", "metadata"]
 
 _OBJECT_TYPES = ("application/json", "application/yaml")
-_CUSTOM_PATCH_TYPES = (patch.JSON, patch.MERGE, patch.APPLY)
+_CUSTOM_PATCH_TYPES = (patch.JSON, patch.MERGE)
 _SHOWN_BODY = 60
 
 
@@ -65,10 +65,8 @@ def write_options(request: web.Request) -> Write:
             f'fieldValidation: Unsupported value: "{validation}": supported values: "Ignore", '
             '"Strict", "Warn"'
         )
-    agent = request.headers.get("User-Agent", "unknown").split("/")[0]
     return Write(
         actor=request.headers.get("Impersonate-User", USER),
-        manager=request.query.get("fieldManager") or agent,
         field_validation=cast("FieldValidation", validation),
         dry_run=_dry_run(request.query.getall("dryRun", [])),
     )
@@ -107,7 +105,7 @@ async def read_patch(request: web.Request, target: Target) -> tuple[Any, str]:
     if request.content_type not in accepted:
         raise errors.unsupported_media_type(accepted)
     text = await request.text()
-    loaded = _load(text, is_yaml=request.content_type == patch.APPLY)
+    loaded = _load(text, is_yaml=False)
     if request.content_type != patch.JSON and not isinstance(loaded, dict):
         raise errors.bad_request("error decoding patch: the patch must be an object")
     return loaded, text
@@ -128,22 +126,6 @@ async def read_review(request: web.Request) -> Object:
     if request.content_type not in _OBJECT_TYPES:
         raise errors.unsupported_media_type(_OBJECT_TYPES)
     return _decoded(await request.text(), request.content_type)
-
-
-def check_applied(applied: Object, target: Target) -> Object:
-    """The object of a server-side apply, with name and namespace from the URL.
-
-    Raises:
-        ApiError: 400 for another kind, name or namespace.
-    """
-    require_readable(applied)
-    meta = applied.setdefault("metadata", {})
-    if meta.get("managedFields"):
-        raise errors.bad_request("metadata.managedFields must be nil")
-    meta.setdefault("name", target.name)
-    _check_kind(applied, target)
-    _check_place(applied, target)
-    return applied
 
 
 def _decoded(text: str, content_type: str, *, needs_kind: bool = True) -> Object:

@@ -8,8 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from gtc_rehearsal.kube_api import apply, errors
-from gtc_rehearsal.kube_api.faults import Faults
+from gtc_rehearsal.kube_api import errors
 from gtc_rehearsal.kube_api.http import answers, requests, watch
 from gtc_rehearsal.kube_api.http.paths import Target
 from gtc_rehearsal.kube_api.objects import Object, clone, metadata
@@ -24,12 +23,10 @@ class Verbs:
 
     Args:
         store: The objects.
-        faults: Told of running watches, so that a test can cut them.
     """
 
-    def __init__(self, store: Store, faults: Faults) -> None:
+    def __init__(self, store: Store) -> None:
         self._store = store
-        self._faults = faults
 
     async def handle(self, request: web.Request, target: Target) -> web.StreamResponse:
         """Carry out a request.
@@ -75,7 +72,7 @@ class Verbs:
         response = web.StreamResponse(headers={"Content-Type": "application/json"})
         response.enable_chunked_encoding()
         await response.prepare(request)
-        with suppress(ConnectionResetError), self._faults.watching(request.transport):
+        with suppress(ConnectionResetError):
             async with aclosing(frames):
                 await self._stream(response, frames, target, shape)
         return response
@@ -110,11 +107,8 @@ class Verbs:
     async def _patch(self, request: web.Request, target: Target) -> web.Response:
         write = requests.write_options(request)
         body, write.patch = await requests.read_patch(request, target)
-        if request.content_type == patch.APPLY:
-            return await self._apply(request, target, body)
         if "force" in request.query:
-            words = "Forbidden: may not be specified for non-apply patch"
-            raise _invalid_option("force", "FieldValueForbidden", words)
+            raise _force_outside_apply()
         stored = self._store.modify(
             target.resource,
             target.name,
@@ -124,26 +118,6 @@ class Verbs:
             write=write,
         )
         return _one(request, target, stored, 200, write.warnings)
-
-    async def _apply(self, request: web.Request, target: Target, body: Object) -> web.Response:
-        if not request.query.get("fieldManager"):
-            raise _invalid_option(
-                "fieldManager", "FieldValueRequired", "Required value: is required for apply patch"
-            )
-        if target.subresource == "scale":
-            raise errors.unsupported_media_type([patch.JSON, patch.MERGE])
-        write = requests.write_options(request)
-        applied = requests.check_applied(body, target)
-        apply.require_declared(target.resource, applied)
-        status = 200 if self._store.exists(target.resource, target.name, target.namespace) else 201
-        stored = self._store.apply(
-            target.resource,
-            applied,
-            target.subresource,
-            force=request.query.get("force") == "true",
-            write=write,
-        )
-        return _one(request, target, stored, status, write.warnings)
 
     async def _delete(self, request: web.Request, target: Target) -> web.Response:
         write = requests.write_options(request)
@@ -205,8 +179,9 @@ def _one(
     return answers.answer(shown, status, warnings or ())
 
 
-def _invalid_option(field: str, reason: str, words: str) -> errors.ApiError:
-    cause = {"reason": reason, "message": words, "field": field}
+def _force_outside_apply() -> errors.ApiError:
+    words = "Forbidden: may not be specified for non-apply patch"
+    cause = {"reason": "FieldValueForbidden", "message": words, "field": "force"}
     details = {"group": "meta.k8s.io", "kind": "PatchOptions", "causes": [cause]}
-    message = f'PatchOptions.meta.k8s.io "" is invalid: {field}: {words}'
+    message = f'PatchOptions.meta.k8s.io "" is invalid: force: {words}'
     return errors.ApiError(422, "Invalid", message, details)

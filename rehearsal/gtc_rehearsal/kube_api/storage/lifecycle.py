@@ -16,7 +16,15 @@ from gtc_rehearsal.kube_api.objects import Object, clone, metadata, stamp
 from gtc_rehearsal.kube_api.resources import Resource
 
 _SUFFIX_ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
-_SERVER_OWNED = ("uid", "creationTimestamp", "deletionTimestamp", "deletionGracePeriodSeconds")
+_SERVER_OWNED = (
+    "uid",
+    "creationTimestamp",
+    "deletionTimestamp",
+    "deletionGracePeriodSeconds",
+    "generation",
+    "managedFields",
+)
+"""Metadata that only the server decides; it never fills managedFields, whoever sends them."""
 _FIRST_STATUS: dict[str, Any] = {
     "Pod": {"phase": "Pending", "qosClass": "BestEffort"},
     "Namespace": {"phase": "Active"},
@@ -31,7 +39,7 @@ def newborn(resource: Resource, obj: Object, now: datetime) -> Object:
     if not meta.get("name") and meta.get("generateName"):
         suffix = "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(5))
         meta["name"] = f"{meta['generateName']}{suffix}"
-    for name in (*_SERVER_OWNED, "generation", "resourceVersion", "managedFields", "selfLink"):
+    for name in (*_SERVER_OWNED, "resourceVersion", "selfLink"):
         meta.pop(name, None)
     if not resource.namespaced:
         meta.pop("namespace", None)
@@ -59,7 +67,7 @@ def successor(resource: Resource, old: Object, new: Object, subresource: str | N
     elif resource.has_status:
         _set_or_drop(new, "status", old.get("status"))
     old_meta, meta = metadata(old), new.setdefault("metadata", {})
-    for name in (*_SERVER_OWNED, "generation", "managedFields"):
+    for name in _SERVER_OWNED:
         _set_or_drop(meta, name, old_meta.get(name))
     _drop_empty_maps(meta)
     meta["resourceVersion"] = old_meta["resourceVersion"]
@@ -87,15 +95,12 @@ def may_go(obj: Object) -> bool:
 
 
 def same(old: Object, new: Object) -> bool:
-    """Whether a write changes nothing; times inside managedFields do not count."""
+    """Whether a write changes nothing; a resourceVersion that it names does not count."""
     return _comparable(old) == _comparable(new)
 
 
 def _comparable(obj: Object) -> Object:
-    meta = dict(metadata(obj))
-    meta.pop("resourceVersion", None)
-    entries = meta.pop("managedFields", None) or []
-    meta["owners"] = [{k: v for k, v in entry.items() if k != "time"} for entry in entries]
+    meta = {key: value for key, value in metadata(obj).items() if key != "resourceVersion"}
     return {**obj, "metadata": meta}
 
 

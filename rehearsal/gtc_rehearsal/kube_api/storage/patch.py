@@ -1,7 +1,4 @@
-"""The patch formats of the API: JSON merge patch, JSON patch, and a strategic merge.
-
-Server-side apply is in `apply`, because it is about ownership more than about patching.
-"""
+"""The patch formats of the API: JSON merge patch, JSON patch, and a strategic merge."""
 
 from __future__ import annotations
 
@@ -17,7 +14,6 @@ from gtc_rehearsal.kube_api.objects import Object, clone
 MERGE = "application/merge-patch+json"
 JSON = "application/json-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
-APPLY = "application/apply-patch+yaml"
 
 MERGE_KEYS = {
     "conditions": "type",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from functools import partial
 from typing import Any
 
-from gtc_rehearsal.kube_api import apply, errors, ownership
+from gtc_rehearsal.kube_api import errors
 from gtc_rehearsal.kube_api.objects import (
     Object,
     clone,
@@ -38,9 +37,6 @@ NAMESPACES = (
 
 HISTORY_CAPACITY = 4096
 """Changes kept for watches; at the show's pace of some ten writes a second, several minutes."""
-
-Record = Callable[[Object | None, Object], None]
-"""Notes in the new object who owns which field, given the old one."""
 
 
 class Store(Memory):
@@ -81,7 +77,15 @@ class Store(Memory):
                 schema, 400 it has unknown fields under strict validation, 403 a webhook refuses.
         """
         write = write or Write(actor)
-        return self._add(resource, obj, write, self._update_record(write, None))
+        require_readable(obj)
+        new = lifecycle.newborn(resource, clone(obj), self._now())
+        self._require_namespace(resource, new)
+        new = checked(resource, new, None, write)
+        self._admit(resource, None, new, write)
+        namespace, name = key_of(new)
+        if self.exists(resource, name, namespace):
+            raise errors.already_exists(resource, name)
+        return self._commit("ADDED", resource, new, None, write)
 
     def patch(
         self,
@@ -158,44 +162,8 @@ class Store(Memory):
         old = self._stored(resource, name, namespace)
         if subresource == "scale":
             change = scale.through(change)
-        record = self._update_record(write, subresource)
-        stored = self._advance(resource, old, change(clone(old)), subresource, write, record)
+        stored = self._advance(resource, old, change(clone(old)), subresource, write)
         return scale.view(stored) if subresource == "scale" else stored
-
-    def apply(
-        self,
-        resource: Resource,
-        applied: Object,
-        subresource: str | None = None,
-        *,
-        force: bool = False,
-        write: Write,
-    ) -> Object:
-        """Server-side apply: own the fields that `applied` names, creating the object if needed.
-
-        Args:
-            resource: The kind.
-            applied: The fields that the manager wants, with apiVersion, kind and name.
-            subresource: "status" or None.
-            force: Take fields over from other managers.
-            write: Options; `write.field_manager` becomes the owner.
-
-        Raises:
-            ApiError: 409 naming each manager and field in conflict, else as `create` and `patch`.
-        """
-        require_readable(applied)
-        namespace, name = key_of(applied)
-        manager = write.field_manager
-        named = apply.named_fields(resource, applied, subresource)
-
-        def record(old: Object | None, new: Object) -> None:
-            ownership.record_apply(old, new, named, manager, subresource, self._now())
-
-        if not self.exists(resource, name, namespace):
-            return self._add(resource, applied, write, record)
-        old = self._stored(resource, name, namespace)
-        wanted = apply.merged(resource, old, applied, manager, subresource, force)
-        return self._advance(resource, old, wanted, subresource, write, record)
 
     def delete(
         self,
@@ -225,19 +193,6 @@ class Store(Memory):
             self._empty_namespace(name)
         return self._commit("DELETED", resource, clone(old), old, write)
 
-    def _add(self, resource: Resource, obj: Object, write: Write, record: Record) -> Object:
-        """Take a new object in, past every rule."""
-        require_readable(obj)
-        new = lifecycle.newborn(resource, clone(obj), self._now())
-        self._require_namespace(resource, new)
-        new = checked(resource, new, None, write)
-        self._admit(resource, None, new, write)
-        namespace, name = key_of(new)
-        if self.exists(resource, name, namespace):
-            raise errors.already_exists(resource, name)
-        record(None, new)
-        return self._commit("ADDED", resource, new, None, write)
-
     def _advance(
         self,
         resource: Resource,
@@ -245,7 +200,6 @@ class Store(Memory):
         wanted: Object,
         subresource: str | None,
         write: Write,
-        record: Record,
     ) -> Object:
         """Take an object from one state to the next, past every rule."""
         require_readable(wanted)
@@ -255,7 +209,6 @@ class Store(Memory):
         new = checked(resource, new, old, write)
         if not subresource:
             self._admit(resource, old, new, write)
-        record(old, new)
         if lifecycle.same(old, new):
             copy: Object = clone(old)
             return copy
@@ -269,14 +222,6 @@ class Store(Memory):
             self._record(kind, resource, new, old)
         copy: Object = clone(new)
         return copy
-
-    def _update_record(self, write: Write, subresource: str | None) -> Record:
-        return partial(
-            ownership.record_update,
-            manager=write.field_manager,
-            subresource=subresource,
-            now=self._now(),
-        )
 
     def _require_namespace(self, resource: Resource, obj: Object) -> None:
         if not resource.namespaced:

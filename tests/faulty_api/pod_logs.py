@@ -11,7 +11,7 @@ from aiohttp import web
 from gtc_rehearsal.kube_api.errors import ApiError
 
 _PATH = re.compile(r"/api/v1/namespaces/([^/]+)/pods/([^/]+)/log")
-_LOOK_S = 0.05
+_POLL_S = 0.05
 
 
 @dataclass
@@ -61,19 +61,19 @@ class PodLogs:
         if transport is not None:
             self._followers.add(transport)
         try:
-            await _tell(response, log, request.query.get("follow") == "true")
+            await _send(response, log, request.query.get("follow") == "true")
         finally:
             self._followers.discard(transport)
         return response
 
 
-async def _tell(response: web.StreamResponse, log: _Log, follow: bool) -> None:
-    told = 0
+async def _send(response: web.StreamResponse, log: _Log, follow: bool) -> None:
+    sent = 0
     while True:
         ended = log.ended or not follow
-        for line in log.lines[told:]:
+        for line in log.lines[sent:]:
             await response.write(f"{line}\n".encode())
-            told += 1
+            sent += 1
         if ended:
             return
-        await asyncio.sleep(_LOOK_S)
+        await asyncio.sleep(_POLL_S)

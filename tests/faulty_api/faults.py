@@ -86,9 +86,10 @@ class Faults:
         return None
 
     @contextmanager
-    def watching(self, transport: asyncio.Transport | None) -> Iterator[None]:
+    def watching(self, request: web.Request) -> Iterator[None]:
         """Keep the connection of a running watch where `cut_watches` finds it."""
-        if transport is None:
+        transport = request.transport
+        if transport is None or request.query.get("watch") not in ("true", "1"):
             yield
             return
         self._watches.add(transport)
