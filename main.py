@@ -13,7 +13,7 @@ from typing import Final
 
 import dashboards
 import gtc_constructs
-from gtc_cli.deploy.checkout import image
+from gtc_cli.local.checkout import image
 from gtc_runtime import choices
 from gtc_spec import overrides
 from gtc_spec.environment import ENVIRONMENTS, Environment, load

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from gtc_cli.data.model import JOB_S
-from gtc_cli.show.wait import DEADLINES_S
+from gtc_cli.steps.model_jobs import JOB_S
+from gtc_cli.steps.wait import DEADLINES_S
 from tests.deployment import tools
 from tests.deployment.conftest import store
 from tests.deployment.panel_pod import PanelPod

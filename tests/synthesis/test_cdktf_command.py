@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from gtc_cli.deploy import state
+from gtc_cli.local import state
 from tests.digitalocean.account import Account
 from tests.digitalocean.routing import FULL_ACCESS
 from tests.digitalocean.server import serving

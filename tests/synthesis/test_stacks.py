@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from gtc_cli.deploy.variables import STACK_SECRETS, terraform_name
+from gtc_cli.local.variables import STACK_SECRETS, terraform_name
 from tests.synthesis import references
 from tests.synthesis.conftest import CANARIES, ROOT, STACKS, Written, synthesise
 

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from gtc_cli import options
-from gtc_cli.show import panel_client
-from gtc_cli.show.open import hold
-from gtc_cli.target import Target, choose
+from gtc_cli.target import rehearsal_notes
+from gtc_cli.target.port_forward import hold
+from gtc_cli.target.target import Target, choose
 from gtc_runtime import settings
 from gtc_spec.telemetry.metric import Where
 
@@ -96,7 +96,7 @@ async def _asked(configured: Settings, target: Target | None) -> tuple[str, list
     """Whom we asked, and what was found: a named Prometheus or that of a cluster."""
     if target is None:
         url = configured.prometheus_url
-        notes = panel_client.rehearsal_notes(configured.state_dir)
+        notes = rehearsal_notes.read(configured.state_dir)
         rehearsed = str(notes["urls"].get("prometheus", "")) if notes else ""
         here = url.rstrip("/") == rehearsed.rstrip("/")
         where = options.environment(configured.env, None).where(rehearsal=here)

@@ -6,38 +6,44 @@ A person never sees a traceback for bad input.
 
 from __future__ import annotations
 
+import difflib
 import json
 import sys
+from importlib import import_module
 from typing import Any
 
 import click
 
 from gtc_cli.extras import missing
+from gtc_cli.verbs import VERBS
 from gtc_spec.errors import GtcError, UsageError
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 class Gtc(click.Group):
-    """The group of verbs; a wrong verb gets the closest right one as a hint."""
+    """The group of verbs, each imported when it is called; a wrong verb gets the closest one."""
 
-    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """The verb of that name. Only `load` comes alone: its first request must leave at once."""
-        if cmd_name == "load":
-            from gtc_cli.load.verb import load
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - as click calls it
+        """Names of all verbs, whatever is installed."""
+        return sorted(VERBS)
 
-            return load
-        _learn_all(self)
-        return super().get_command(ctx, cmd_name)
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002 - as click calls it
+        """The verb of that name."""
+        if cmd_name not in VERBS:
+            return None
+        module, _, name = VERBS[cmd_name][0].partition(":")
+        command: click.Command = getattr(import_module(f"gtc_cli.{module}"), name)
+        return command
 
-    def list_commands(self, ctx: click.Context) -> list[str]:
-        """Names of all verbs; of `load` alone where nothing else is installed."""
-        try:
-            _learn_all(self)
-        except ModuleNotFoundError as error:
-            missing(error)
-            return ["load"]
-        return super().list_commands(ctx)
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as click calls it
+        """Write the verbs as click does, out of the table."""
+        width = formatter.width - 6 - max(map(len, VERBS))
+        short = {name: click.Command(name, help=text) for name, (_, text) in VERBS.items()}
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, short[name].get_short_help_str(width)) for name in sorted(VERBS)]
+            )
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -46,50 +52,9 @@ class Gtc(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
-            import difflib
-
-            close = difflib.get_close_matches(args[0], self.commands, n=1)
+            close = difflib.get_close_matches(args[0], VERBS, n=1)
             hint = f"did you mean gtc {close[0]}?" if close else "gtc --help lists the verbs"
             raise UsageError(f"unknown verb {args[0]!r}", hint) from error
-
-
-def _learn_all(group: click.Group) -> None:
-    """Import every verb, once."""
-    if group.commands:
-        return
-    from gtc_cli import dashboards, plan, rehearse
-    from gtc_cli.checks import doctor, preflight, verify
-    from gtc_cli.data import corpus, model
-    from gtc_cli.show import drive, prescale, serve, status
-    from gtc_cli.show import open as opening
-
-    for command in (
-        *serve.COMMANDS,
-        *rehearse.COMMANDS,
-        *drive.COMMANDS,
-        plan.plan,
-        status.status,
-        opening.open_place,
-        *doctor.COMMANDS,
-        preflight.preflight,
-        prescale.prescale,
-        verify.verify,
-        *corpus.COMMANDS,
-        dashboards.dashboards,
-        model.model,
-        *_packaged(),
-    ):
-        group.add_command(command)
-
-
-def _packaged() -> tuple[click.Command, ...]:
-    """Verbs that have a package of their own, and the one that is named like a function."""
-    from gtc_cli.compare.verb import compare
-    from gtc_cli.deploy import verbs
-    from gtc_cli.load.verb import load
-    from gtc_cli.show import wait as waiting
-
-    return (load, compare, waiting.wait, *verbs.COMMANDS)
 
 
 @click.group(cls=Gtc, context_settings=CONTEXT)

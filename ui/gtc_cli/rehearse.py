@@ -111,6 +111,3 @@ def _print_verdicts(report: dict[str, Any], path: Path, time_scale: float) -> No
     )
     if time_scale != 1:
         console.print(f"the story is not judged at time scale {time_scale:g}")
-
-
-COMMANDS = (rehearse,)

@@ -1,6 +1,6 @@
 """What the download job said last is kept in the cluster, whoever kept something before."""
 
-from gtc_cli.data.model_record import Listener
+from gtc_cli.steps.model_record import Listener
 from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.models.manifest import TOLD, File, Manifest, marked
 from gtc_spec.environment import load

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gtc_cli.show.status import status_lines
+from gtc_cli.show.view_lines import status_lines
 from gtc_runtime.view import (
     DemoView,
     Goals,

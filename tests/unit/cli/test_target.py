@@ -16,7 +16,7 @@ import yaml
 from aiohttp import web
 
 from gtc_cli.main import gtc as command_line
-from gtc_cli.target import NoClusterError, choose
+from gtc_cli.target.target import NoClusterError, choose
 from gtc_rehearsal.cluster import seeds
 from gtc_rehearsal.kube_api.http.server import KubeApiServer
 from gtc_rehearsal.kube_api.resources import POD, SERVICE

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_cli.deploy.variables import (
+from gtc_cli.local.variables import (
     ALIASES,
     DO_TOKEN,
     NEEDED,

@@ -1,7 +1,5 @@
 """`gtc model` from the command line: sync, status and verify of a small checkpoint."""
 
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -62,10 +60,3 @@ def test_without_keys_the_bucket_is_refused_and_both_are_named(
 )
 def test_wrong_arguments_are_usage_errors(arguments: list[str]) -> None:
     assert main(["model", *arguments]) == 2
-
-
-def test_the_help_of_model_loads_no_cloud_library() -> None:
-    wanted = "('boto3', 'huggingface_hub')"
-    code = f"import sys, gtc_cli.main; print([m for m in {wanted} if m in sys.modules])"
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert said.stdout.strip() == "[]"

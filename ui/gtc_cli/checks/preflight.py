@@ -10,7 +10,7 @@ import click
 
 from gtc_cli import options
 from gtc_cli.checks import findings
-from gtc_cli.target import NoClusterError, Target, choose
+from gtc_cli.target.target import NoClusterError, Target, choose
 from gtc_runtime import settings
 
 if TYPE_CHECKING:

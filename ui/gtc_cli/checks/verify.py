@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -13,12 +11,11 @@ import click
 
 from gtc_cli import options
 from gtc_cli.checks.findings import SIGNS
-from gtc_cli.target import Target, choose
+from gtc_cli.target.target import Target, choose, with_frontend
 from gtc_spec.errors import GtcError, UsageError
 
 if TYPE_CHECKING:
     from gtc_runtime.checks.check import Check
-    from gtc_runtime.checks.scene import Place
 
 NAMES: Final = ("inference", "disagg", "kv-cache", "scaling", "link", "all")
 
@@ -82,24 +79,6 @@ async def _prove(claim: str, target: Target, *, quiet: bool) -> list[Check]:
         opened(environment, target.settings, addresses) as scene,
     ):
         return await prove(scene, chosen, _silent if quiet else _print, time_scale=time_scale)
-
-
-@asynccontextmanager
-async def with_frontend(target: Target) -> AsyncIterator[dict[Place, str]]:
-    """The addresses of a cluster with one of its frontend: a forwarded port unless one is known.
-
-    Kubernetes' own proxy does not stream answers, so it will not do.
-
-    Raises:
-        GtcError: The cluster does not let us in, or no frontend is ready.
-    """
-    addresses = target.addresses
-    if addresses.get("frontend"):
-        yield addresses
-        return
-    async with target.forwarded("frontend") as url:
-        click.echo(f"frontend: {url}, forwarded for this run", err=True)
-        yield addresses | {"frontend": url}
 
 
 def _silent(_: Check) -> None:

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from gtc_cli import options
-from gtc_cli.checks.verify import with_frontend
-from gtc_cli.target import Target, choose
+from gtc_cli.target.target import Target, choose, with_frontend
 from gtc_spec.errors import GtcError, UsageError
 
 if TYPE_CHECKING:

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from gtc_cli import options
+from gtc_cli.local import image
+from gtc_cli.steps.model_jobs import STEPS, Step, run_jobs
+from gtc_cli.target.target import choose
 from gtc_runtime import settings
 from gtc_spec import names
-from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
-from gtc_spec.manifests import jobs
 
 if TYPE_CHECKING:
     from gtc_runtime.models.store import BucketStore, Store
 
-Step = Literal["spaces", "nfs"]
-STEPS: Final[tuple[Step, ...]] = ("spaces", "nfs")
-"""The two jobs in their order: hub to bucket, bucket to share."""
-JOB_S: Final = 1800.0
-"""Longest wait for one job, seconds; the plan's 30 minutes."""
 SCRATCH: Final = Path("/tmp/gtc-models")  # noqa: S108  # as in the pod; --scratch chooses another
 
 
@@ -222,46 +217,13 @@ def setup(
     env: str | None, state_dir: Path | None, kubeconfig: str | None, step: Step | None
 ) -> None:
     """Run both steps as jobs in the cluster and follow them; seconds when all is there."""
-    from gtc_cli.deploy.verbs import image_name_here
-    from gtc_cli.target import choose
-
     target = choose(env, state_dir, kubeconfig)
     environment = target.environment()
     if environment.hosting.share is None:
         click.echo(f"{environment.name} stores no checkpoint: its workers are simulated")
         return
     steps = (step,) if step else STEPS
-    run_jobs(environment, target.kubeconfig, image_name_here(), steps)
-
-
-def run_jobs(
-    env: Environment, kubeconfig: str | None, image: str, steps: Sequence[Step] = STEPS
-) -> None:
-    """Run the model jobs one after the other.
-
-    Args:
-        env: Which checkpoint and region.
-        kubeconfig: File to use; None takes the usual places.
-        image: Our image, whole name.
-        steps: Which.
-
-    Raises:
-        GtcError: One failed, could not start, or was not done in time.
-    """
-    from gtc_cli.data.model_record import Listener
-    from gtc_runtime.cluster import jobs as runner
-    from gtc_runtime.cluster.api.kube import Kube
-
-    makes = {"spaces": jobs.upload_job, "nfs": jobs.download_job}
-
-    async def act() -> None:
-        async with await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig) as kube:
-            for step in steps:
-                listener = Listener(click.echo)
-                await runner.run(kube, makes[step](env, image), JOB_S, listener.hear)
-                await listener.write_down(kube, env)
-
-    asyncio.run(act())
+    run_jobs(environment, target.kubeconfig, image.name_here(), steps)
 
 
 def _bucket_store(

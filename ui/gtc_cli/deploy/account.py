@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
-from gtc_cli.deploy import state
 from gtc_cli.deploy.api import Api
+from gtc_cli.local import state
 from gtc_spec import names
 from gtc_spec.environment import ENVIRONMENTS
 from gtc_spec.errors import UsageError

@@ -5,9 +5,12 @@ It must not know what any of the objects mean to us.
 
 from __future__ import annotations
 
+import json
 import os
 from collections.abc import Mapping
 from typing import Any, Final
+
+import httpx
 
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
 
@@ -88,8 +91,6 @@ class Api:
         return answer
 
     def _send(self, method: str, path: str, parameters: Mapping[str, str]) -> object:
-        import httpx  # a quarter of a second that other verbs should not pay
-
         url = f"{self._address}/v2/{path}"
         try:
             answer = httpx.request(
@@ -113,8 +114,6 @@ class _Absent(GtcError):  # noqa: N818 - an outcome
 
 def _read(method: str, path: str, status: int, body: bytes) -> object:
     """The document of an answer, or the error that it stands for."""
-    import json
-
     if status in (401, 403):
         raise UsageError(
             f"digitalocean refuses the token ({status}) for {_what(path)}",

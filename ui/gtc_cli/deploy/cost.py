@@ -1,6 +1,6 @@
-"""Verbs about money and its end: cost, and teardown-if-expired for cron.
+"""`gtc cost`: what a deployment costs an hour, has cost so far, and will until its end date.
 
-They look into the account, because a state file does not know how long a node has been running.
+It looks into the account, because a state file does not know how long a node has been running.
 """
 
 from __future__ import annotations
@@ -14,15 +14,11 @@ from typing import cast
 import click
 
 from gtc_cli import options
-from gtc_cli.deploy import checkout, state
 from gtc_cli.deploy.account import RunningCluster, running_cluster
-from gtc_cli.deploy.api import Api
-from gtc_cli.deploy.recovery.inventory import look
-from gtc_cli.deploy.variables import DO_TOKEN, NEEDED, Variables
+from gtc_cli.local.variables import DO_TOKEN, Variables
 from gtc_spec.cloud import bill, prices
 from gtc_spec.environment import Environment
-from gtc_spec.errors import GtcError, UsageError
-from gtc_spec.names import environment_tag, infra_stack
+from gtc_spec.names import environment_tag
 
 NOT_IN_IT = (
     "not in it: traffic, the bucket and the registry, which stay; docs/doctor.md has the sources"
@@ -46,69 +42,6 @@ def cost(env: str | None, as_json: bool) -> None:
         return
     for line in _lines(environment, figures, looked=bool(token)):
         click.echo(line)
-
-
-@click.command("teardown-if-expired")
-@options.env
-def teardown_if_expired(env: str | None) -> None:
-    """Tear down when the end date of the running cluster has passed; for cron.
-
-    Does nothing before that date, and never without one.
-    """
-    environment = options.environment(env, None)
-    token = Variables.read(os.environ, Path.cwd()).secrets(NEEDED["infra"])[DO_TOKEN]
-    left = [each for each in look(Api(token), environment.name).things if not each.is_free]
-    if not left:
-        click.echo(f"nothing of {environment.name} runs in this account")
-        return
-    until = _end(environment, running_cluster(token))
-    minutes = bill.minutes_left(until, datetime.now(UTC))
-    if minutes > 0:
-        click.echo(f"{environment.name} may run {_span(minutes)} longer, until {_date(until)}")
-        return
-    click.echo(f"the end date {_date(until)} has passed; deleting:")
-    for thing in left:
-        click.echo(f"  {thing}")
-    from gtc_cli.deploy.teardown import Consent
-    from gtc_cli.deploy.verbs import deployment_for
-
-    deployment_for(env, "infra").teardown(Consent(force=True))
-
-
-def _end(env: Environment, cluster: RunningCluster | None) -> datetime:
-    """When all of it has to be gone: the cluster's tag, or without a cluster our own choice.
-
-    Raises:
-        GtcError: Nobody has said. What remains without a cluster may belong to a deployment that
-            somebody just begins, so that only a state of this checkout makes it ours.
-    """
-    ours = state.is_ours(checkout.root(), infra_stack(env.name))
-    until = bill.until_of(cluster.tags) if cluster else (env.until if ours else None)
-    if until is None:
-        what = "the cluster" if cluster else "what is left"
-        raise GtcError(
-            f"{what} of {env.name} has no end date; nothing was deleted",
-            f"give it one: make infra-up UNTIL={bill.EXAMPLE}, or make teardown",
-        )
-    return until
-
-
-def refuse_without_end(env: Environment, now: datetime) -> None:
-    """Refuse to start prod without an end date, and anything with one that has passed.
-
-    Raises:
-        UsageError: There is no end date, or it has passed.
-    """
-    example = f"make deploy ENV={env.name} UNTIL={bill.EXAMPLE}, or a date as GTC_UNTIL in .env"
-    if env.until is None:
-        if bill.needs_end(env):
-            price = bill.bill(env, 0).usd_h
-            raise UsageError(
-                f"{env.name} costs about {price:.0f} USD an hour and needs an end", example
-            )
-        return
-    if env.until <= now:
-        raise UsageError(f"the end date {_date(env.until)} has passed", example)
 
 
 def _figures(env: Environment, cluster: RunningCluster | None, now: datetime) -> dict[str, object]:
@@ -166,14 +99,3 @@ def _lines(env: Environment, figures: dict[str, object], *, looked: bool) -> lis
             f"{figures['usd_at_the_end']} USD in all"
         )
     return [*lines, f"          {NOT_IN_IT}"]
-
-
-def _date(when: datetime) -> str:
-    return f"{when:%Y-%m-%d %H:%M} UTC"
-
-
-def _span(minutes: int) -> str:
-    return f"{minutes // 60} h {minutes % 60} min"
-
-
-COMMANDS = (cost, teardown_if_expired)

@@ -7,25 +7,35 @@ which step it was, so that repeating the command is all that there is to do.
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import click
 
-from gtc_cli.deploy import account, image, kubeconfig
+from gtc_cli.deploy import account
 from gtc_cli.deploy.api import Api
-from gtc_cli.deploy.child import Interrupted
 from gtc_cli.deploy.recovery import adopt, installed, inventory
 from gtc_cli.deploy.stacks import Stacks
 from gtc_cli.deploy.teardown import Consent, Teardown
-from gtc_cli.deploy.variables import DO_TOKEN
-from gtc_cli.show import wait
-from gtc_runtime import settings
+from gtc_cli.local import checkout, image, kubeconfig, state
+from gtc_cli.local.child import Interrupted
+from gtc_cli.local.variables import DO_TOKEN, Part, Variables, needed
+from gtc_cli.steps import corpus, wait
+from gtc_cli.steps.model_jobs import run_jobs
+from gtc_cli.steps.safe import reach_safe_state
+from gtc_runtime import choices, settings
+from gtc_runtime.cluster import end_date
+from gtc_runtime.cluster.api.kube import Kube
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
+from gtc_spec.manifests.panel import panel_choices
 from gtc_spec.manifests.secret_names import SPACES
+
+PRIVATE = 0o077
+"""What others may not do with files that we or Terraform write: states hold credentials."""
 
 
 @dataclass(frozen=True)
@@ -168,8 +178,6 @@ class Deployment:
         """
         if not self.stacks.lists(self.stacks.cluster):
             return
-        from gtc_runtime.cluster import end_date
-        from gtc_runtime.cluster.api.kube import Kube
 
         async def act(file: str) -> None:
             async with await Kube.connect(names.NAMESPACE_WORKLOAD, file) as kube:
@@ -183,9 +191,7 @@ class Deployment:
 
     def put_corpus(self) -> None:
         """Have a whole corpus in the bucket before the panel looks for one."""
-        from gtc_cli.data.corpus import deploy_corpus
-
-        deploy_corpus(self.env, settings.read(env=self.env.name, **self.spaces_key))
+        corpus.put(self.env, settings.read(env=self.env.name, **self.spaces_key))
 
     @property
     def spaces_key(self) -> dict[str, str]:
@@ -194,8 +200,6 @@ class Deployment:
 
     def set_up_model(self) -> None:
         """Run the model jobs with fresh credentials; seconds when the share has the checkpoint."""
-        from gtc_cli.data.model import run_jobs
-
         run_jobs(self.env, str(self.kubeconfig()), self.image)
 
     def kubeconfig(self) -> Path:
@@ -211,11 +215,37 @@ class Deployment:
             UnreachableError: The cluster does not answer.
             GtcError: There are no credentials for it.
         """
-        from gtc_cli.show.drive import reach_safe_state
-
         report = reach_safe_state(self.env, str(self.kubeconfig()))
         for line in (*report.done, *(f"not done: {each}" for each in report.failed)):
             click.echo(line)
+
+
+def deployment_for(env: str | None, part: Part | None) -> Deployment:
+    """What the verbs work with, checked; ``part`` says whose variables must be set.
+
+    Raises:
+        UsageError: A variable is missing or wrong, or another environment lives here.
+    """
+    os.umask(PRIVATE)
+    folder = checkout.root()
+    variables = Variables.read(os.environ, folder)
+    configured = settings.read(env=env)
+    environment = choices.environment(env, given=variables)
+    chosen = variables.chosen
+    if part == "cluster":  # refused before anything is made
+        panel_choices.in_pod(chosen)
+    secrets = variables.secrets(needed(part, environment)) if part else {}
+    state.refuse_other_environment(folder, environment.name)
+    told = {**chosen, "GTC_ENV": environment.name}
+    return Deployment(
+        env=environment,
+        folder=folder,
+        stacks=Stacks.of(folder, environment.name, told, secrets),
+        image=checkout.image(chosen, folder),
+        secrets=secrets,
+        do_context=configured.do_context,
+        state_dir=configured.state_dir,
+    )
 
 
 def perform(verb: str, env: str, steps: Sequence[Step]) -> None:

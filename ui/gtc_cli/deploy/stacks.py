@@ -18,11 +18,11 @@ from typing import Final
 
 import click
 
-from gtc_cli.deploy import child, state
 from gtc_cli.deploy.recovery import synthesised
 from gtc_cli.deploy.recovery.adopt import Import
 from gtc_cli.deploy.recovery.synthesised import Resource
-from gtc_cli.deploy.variables import STACK_SECRETS, for_terraform, terraform_name
+from gtc_cli.local import child, state
+from gtc_cli.local.variables import STACK_SECRETS, for_terraform, terraform_name
 from gtc_spec import names
 from gtc_spec.errors import GtcError, UsageError
 

@@ -10,20 +10,17 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import click
 
-from gtc_cli.deploy import state
 from gtc_cli.deploy.api import Api
-from gtc_cli.deploy.child import Interrupted
 from gtc_cli.deploy.recovery import adopt, inventory
 from gtc_cli.deploy.recovery.inventory import Inventory
 from gtc_cli.deploy.recovery.sweep import sweep
+from gtc_cli.deploy.stacks import Stacks
+from gtc_cli.local import state
+from gtc_cli.local.child import Interrupted
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
-
-if TYPE_CHECKING:
-    from gtc_cli.deploy.stacks import Stacks
 
 MAIN = ("cluster", "share", "vpc")
 """What a stack makes; everything else in the account comes and goes with these."""

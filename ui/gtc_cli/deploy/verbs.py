@@ -8,19 +8,15 @@ from datetime import UTC, datetime
 import click
 
 from gtc_cli import options
-from gtc_cli.checks import doctor
-from gtc_cli.deploy import account, checkout, cost, image, state
-from gtc_cli.deploy.sequence import Deployment
-from gtc_cli.deploy.stacks import Stacks
+from gtc_cli.checks.examination import refuse_unfit
+from gtc_cli.deploy import account, end_date
+from gtc_cli.deploy.sequence import PRIVATE, deployment_for
 from gtc_cli.deploy.teardown import Consent
-from gtc_cli.deploy.variables import DO_TOKEN, Part, Variables, needed
-from gtc_cli.show import wait as waiting
-from gtc_runtime import choices, settings
+from gtc_cli.local import checkout, image
+from gtc_cli.local.variables import DO_TOKEN
+from gtc_cli.steps.wait import DEADLINES_S
+from gtc_runtime import settings
 from gtc_spec.errors import UsageError
-from gtc_spec.manifests.panel import panel_choices
-
-PRIVATE = 0o077
-"""What others may not do with files that we or Terraform write: states hold credentials."""
 
 yes = click.option("--yes", is_flag=True, help="Do not ask before destroying.")
 force = click.option(
@@ -63,7 +59,7 @@ def infra_plan(env: str | None) -> None:
 def infra_up(env: str | None, adopt: bool) -> None:
     """Make or change it."""
     deployment = deployment_for(env, "infra")
-    cost.refuse_without_end(deployment.env, datetime.now(UTC))
+    end_date.refuse_without_end(deployment.env, datetime.now(UTC))
     deployment.refuse_others(adopt)
     deployment.deploy_infra()
     deployment.tell_end()
@@ -93,14 +89,14 @@ def cluster() -> None:
     "--wait",
     "parts",
     multiple=True,
-    type=click.Choice(tuple(waiting.DEADLINES_S)),
+    type=click.Choice(tuple(DEADLINES_S)),
     help="Then wait for this part; may be repeated.",
 )
 @adopt
 def cluster_config(env: str | None, parts: tuple[str, ...], adopt: bool) -> None:
     """Make or change it."""
     deployment = deployment_for(env, "cluster")
-    cost.refuse_without_end(deployment.env, datetime.now(UTC))
+    end_date.refuse_without_end(deployment.env, datetime.now(UTC))
     deployment.refuse_others(adopt)
     deployment.deploy_cluster()
     for part in parts:
@@ -126,19 +122,19 @@ def image_group() -> None:
 @image_group.command("name")
 def image_name() -> None:
     """Print its whole name."""
-    click.echo(image_name_here())
+    click.echo(image.name_here())
 
 
 @image_group.command("build")
 def image_build() -> None:
     """Build it."""
-    image.build(image_name_here(), checkout.root(), image.environment())
+    image.build(image.name_here(), checkout.root(), image.environment())
 
 
 @image_group.command("push")
 def image_push() -> None:
     """Push it; refuses files that differ from the commit."""
-    image.push(image_name_here(), checkout.root(), image.environment(), settings.read().do_context)
+    image.push(image.name_here(), checkout.root(), image.environment(), settings.read().do_context)
 
 
 @click.command("kubeconfig")
@@ -157,10 +153,10 @@ def kubeconfig_verb(env: str | None) -> None:
 def deploy(env: str | None, adopt: bool, skip_doctor: bool) -> None:
     """Everything from the image to running workers; repeat it after whatever went wrong."""
     deployment = deployment_for(env, "cluster")
-    cost.refuse_without_end(deployment.env, datetime.now(UTC))
+    end_date.refuse_without_end(deployment.env, datetime.now(UTC))
     if not skip_doctor:
         click.echo(f"=== deploy {deployment.env.name} 0: doctor")
-        doctor.refuse_unfit(env, adopting=adopt)
+        refuse_unfit(env, adopting=adopt)
     deployment.deploy(adopt)
 
 
@@ -176,40 +172,6 @@ def teardown(env: str | None, yes: bool, force: bool) -> None:
     deployment.teardown(Consent(force))
 
 
-def deployment_for(env: str | None, part: Part | None) -> Deployment:
-    """What the verbs work with, checked; ``part`` says whose variables must be set.
-
-    Raises:
-        UsageError: A variable is missing or wrong, or another environment lives here.
-    """
-    os.umask(PRIVATE)
-    folder = checkout.root()
-    variables = Variables.read(os.environ, folder)
-    configured = settings.read(env=env)
-    environment = choices.environment(env, given=variables)
-    chosen = variables.chosen
-    if part == "cluster":  # refused before anything is made
-        panel_choices.in_pod(chosen)
-    secrets = variables.secrets(needed(part, environment)) if part else {}
-    state.refuse_other_environment(folder, environment.name)
-    told = {**chosen, "GTC_ENV": environment.name}
-    return Deployment(
-        env=environment,
-        folder=folder,
-        stacks=Stacks.of(folder, environment.name, told, secrets),
-        image=checkout.image(chosen, folder),
-        secrets=secrets,
-        do_context=configured.do_context,
-        state_dir=configured.state_dir,
-    )
-
-
-def image_name_here() -> str:
-    """Whole name of our image for this checkout and these choices."""
-    folder = checkout.root()
-    return checkout.image(Variables.read(os.environ, folder).chosen, folder)
-
-
 def _confirm(yes: bool, what: str) -> None:
     """Ask once before destroying.
 
@@ -223,14 +185,3 @@ def _confirm(yes: bool, what: str) -> None:
         raise UsageError(f"not destroyed: {what}", hint)
     if not click.confirm(f"destroy {what}?"):
         raise UsageError("nothing was destroyed")
-
-
-COMMANDS = (
-    infra,
-    cluster,
-    image_group,
-    kubeconfig_verb,
-    deploy,
-    teardown,
-    *cost.COMMANDS,
-)

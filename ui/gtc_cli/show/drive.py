@@ -1,28 +1,18 @@
-"""Verbs that drive a running demo: start, stop, auto, manual, reset, and safe."""
+"""Verbs that drive a running demo: start, stop, auto, manual, reset."""
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import asdict
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from gtc_cli import options
-from gtc_cli.show import panel_client
-from gtc_cli.show.panel_way import panel
-from gtc_cli.show.status import status_lines
-from gtc_cli.target import choose
-from gtc_spec import names
-from gtc_spec.environment import Environment
-from gtc_spec.errors import GtcError
+from gtc_cli.show.view_lines import status_lines
+from gtc_cli.target import panel_client
+from gtc_cli.target.panel_address import panel
 from gtc_spec.phases import WorkloadMix
-
-if TYPE_CHECKING:
-    from gtc_runtime.scenario.safe import SafeReport
 
 JSON = dict[str, Any]
 
@@ -87,44 +77,6 @@ def reset(as_json: bool, **where: Any) -> None:
     _show(_call("POST", "/api/reset", where), as_json)
 
 
-@click.command()
-@options.env
-@options.state_dir
-@options.kubeconfig
-@options.as_json
-def safe(env: str | None, state_dir: Path | None, kubeconfig: str | None, as_json: bool) -> int:
-    """Reach the safe state without a panel: load off, initial ratio, KEDA scaling."""
-    target = choose(env, state_dir, kubeconfig)
-    report = reach_safe_state(target.environment(), target.kubeconfig)
-    if as_json:
-        click.echo(json.dumps(asdict(report)))
-    for line in () if as_json else report.done:
-        click.echo(f"done: {line}")
-    if report.failed and not as_json:
-        raise GtcError("; ".join(report.failed), "repeat gtc safe")
-    return 1 if report.failed else 0
-
-
-def reach_safe_state(environment: Environment, kubeconfig: str | None) -> SafeReport:
-    """Load off, initial ratio, KEDA scaling, by Kubernetes alone.
-
-    Args:
-        environment: What is deployed.
-        kubeconfig: File to use; None takes the usual places.
-
-    Raises:
-        GtcError: No cluster answers, or the Lease cannot be taken.
-    """
-    from gtc_runtime.cluster.api.kube import Kube
-    from gtc_runtime.scenario.safe import make_safe
-
-    async def act() -> SafeReport:
-        async with await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig) as kube:
-            return await make_safe(kube, environment.initial_ratio, environment.slots)
-
-    return asyncio.run(act())
-
-
 def _call(method: str, path: str, where: JSON, body: JSON | None = None) -> JSON:
     with panel(**where) as address:
         answer: JSON = panel_client.call(address, method, path, body)
@@ -137,6 +89,3 @@ def _show(view: JSON, as_json: bool) -> None:
         return
     for line in status_lines(view):
         click.echo(line)
-
-
-COMMANDS = (start, stop, auto, manual, reset, safe)

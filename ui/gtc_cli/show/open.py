@@ -7,21 +7,19 @@ restarted pods.
 
 from __future__ import annotations
 
-import asyncio
-import socket
-from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import click
 
 from gtc_cli import options
-from gtc_cli.show.places import PLACES
-from gtc_cli.target import Target, choose
-from gtc_spec.errors import GtcError, UsageError
+from gtc_cli.target.port_forward import hold
+from gtc_cli.target.services import SERVICES
+from gtc_cli.target.target import choose
+from gtc_spec.errors import GtcError
 
 
 @click.command("open")
-@click.argument("place", type=click.Choice(tuple(PLACES)))
+@click.argument("place", type=click.Choice(tuple(SERVICES)))
 @options.env
 @options.state_dir
 @options.kubeconfig
@@ -38,43 +36,11 @@ def open_place(
     if target.notes is not None:
         click.echo(_of_rehearsal(place, target.notes["urls"]))
         return
-    hold(target, place, local_port, lambda url: [url + PLACES[place].path])
+    hold(target, place, local_port, lambda url: [url + SERVICES[place].path])
 
 
 def _of_rehearsal(place: str, urls: dict[str, str]) -> str:
     address = urls.get("panel" if place == "stage" else place)
     if address is None:
         raise GtcError(f"this rehearsal has no {place}", "the stage page stands in: gtc open stage")
-    return address.rstrip("/") + PLACES[place].path
-
-
-def hold(
-    target: Target, place: str, local_port: int | None, lines: Callable[[str], Iterable[str]]
-) -> None:
-    """Forward a port to a part, print what is there, and stay until Ctrl-C.
-
-    Args:
-        target: The cluster.
-        place: One of `PLACES`.
-        local_port: Port of this machine; None takes the part's usual one.
-        lines: What to print, by the base URL.
-
-    Raises:
-        UsageError: The port is busy.
-        GtcError: The part cannot be reached.
-    """
-    port = local_port or PLACES[place].local_port
-    with socket.socket() as probe:
-        if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise UsageError(f"port {port} is busy", f"try --local-port {port + 1}")
-
-    async def stay() -> None:
-        async with target.forwarded(place, port) as url:
-            for line in lines(url):
-                click.echo(f"{line} until Ctrl-C")
-            await asyncio.Event().wait()
-
-    try:
-        asyncio.run(stay())
-    except KeyboardInterrupt:
-        return
+    return address.rstrip("/") + SERVICES[place].path

@@ -14,10 +14,12 @@ from typing import Any
 import click
 
 from gtc_cli import options
-from gtc_cli.show import panel_client
-from gtc_cli.show.panel_way import panel
-from gtc_cli.show.status import status_lines
-from gtc_cli.target import choose
+from gtc_cli.show.view_lines import status_lines
+from gtc_cli.target import panel_client
+from gtc_cli.target.panel_address import panel
+from gtc_cli.target.target import choose
+from gtc_runtime.cluster.api.kube import Kube
+from gtc_runtime.scenario.prescale import prescale as order
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UnreachableError
@@ -63,9 +65,6 @@ def prescale(minutes: int, as_json: bool, **where: Any) -> None:
 
 
 def _directly(environment: Environment, kubeconfig: str | None, until: datetime) -> None:
-    from gtc_runtime.cluster.api.kube import Kube
-    from gtc_runtime.scenario.prescale import prescale as order
-
     async def act() -> None:
         async with await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig) as kube:
             await order(kube, environment.full_ratio, until, environment.slots)

@@ -1,37 +1,21 @@
-"""`gtc serve` and `gtc guardian`: the two processes that run beside a cluster, in a pod or not."""
+"""`gtc serve`: the process that drives a cluster, in its panel's pod or beside it."""
 
 from __future__ import annotations
 
 import asyncio
-import logging
-import signal
-from contextlib import suppress
 from typing import Any
 
 import click
 
 from gtc_cli import options
-from gtc_cli.target import choose
+from gtc_cli.show.log_setup import set_up_logging
+from gtc_cli.steps.corpus import texts_of
+from gtc_cli.target.target import choose
+from gtc_panel.server import Run
+from gtc_panel.server import serve as serve_demo
 from gtc_runtime import settings
-from gtc_spec import names
+from gtc_runtime.load.settings import check_url
 from gtc_spec.errors import UsageError
-
-LEVELS = ("debug", "info", "warning", "error")
-
-
-def set_up_logging(level: str) -> None:
-    """Log to standard error; libraries speak only when something is wrong.
-
-    Raises:
-        UsageError: There is no such level.
-    """
-    if level not in LEVELS:
-        raise UsageError(f"unknown log level '{level}', allowed: {', '.join(LEVELS)}")
-    logging.basicConfig(
-        level=level.upper(), format="%(asctime)s %(levelname)s %(name)s: %(message)s"
-    )
-    for name in ("httpx", "uvicorn", "nicegui", "watchfiles"):
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 @click.command()
@@ -59,11 +43,6 @@ def serve(
     **run: Any,
 ) -> None:
     """Drive a cluster: panel, REST, conductor and metrics."""
-    from gtc_cli.data.corpus import texts_of
-    from gtc_panel.server import Run
-    from gtc_panel.server import serve as serve_demo
-    from gtc_runtime.load.settings import check_url
-
     options.refuse_odd_run(**run)
     configured = settings.read(
         env=env, host=host, port=port, load_shards=shards, request_log=request_log
@@ -81,26 +60,3 @@ def serve(
     asyncio.run(
         serve_demo(environment, configured, run=Run(**run), time_scale=time_scale, texts=texts)
     )
-
-
-@click.command()
-@options.env
-def guardian(env: str | None) -> None:
-    """Resume KEDA when the panel has died while it was paused."""
-    set_up_logging(settings.read(env=env).log_level)
-    asyncio.run(_guard(choose(env).kubeconfig))
-
-
-async def _guard(kubeconfig: str | None) -> None:
-    from gtc_runtime.cluster.api.kube import Kube
-    from gtc_runtime.scenario.guardian import guard
-
-    stop = asyncio.current_task()
-    if stop is not None:
-        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.cancel)
-    with suppress(asyncio.CancelledError):
-        async with await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig) as kube:
-            await guard(kube)
-
-
-COMMANDS = (serve, guardian)

@@ -10,11 +10,14 @@ import time
 from typing import Any
 
 import click
+from rich.live import Live
 
 from gtc_cli import options
-from gtc_cli.show import panel_client
-from gtc_cli.show.panel_way import panel
-from gtc_cli.target import NoClusterError, choose
+from gtc_cli.show.status_screen import screen
+from gtc_cli.show.view_lines import status_lines
+from gtc_cli.target import panel_client
+from gtc_cli.target.panel_address import panel
+from gtc_cli.target.target import NoClusterError, choose
 from gtc_runtime import settings
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
 
@@ -56,6 +59,7 @@ def status(as_json: bool, watch: bool, **where: Any) -> int:
 
 def _inside(error: UnreachableError, as_json: bool, where: JSON) -> int:
     """What Kubernetes knows; when there is no cluster either, the error that came first."""
+    # Kubernetes' client takes half a second, and a panel that answers needs none
     from gtc_cli.show.status_inside import look_inside
 
     try:
@@ -67,10 +71,6 @@ def _inside(error: UnreachableError, as_json: bool, where: JSON) -> int:
 
 def _watch(panel: str, view: JSON) -> None:
     """Redraw until Ctrl-C; a panel that goes away is waited for."""
-    from rich.live import Live
-
-    from gtc_cli.show.status_screen import screen
-
     try:
         with Live(screen(view, ""), auto_refresh=False, screen=True) as live:
             while True:
@@ -83,97 +83,3 @@ def _watch(panel: str, view: JSON) -> None:
                 live.update(screen(view, problem), refresh=True)
     except KeyboardInterrupt:
         return
-
-
-def status_lines(view: JSON) -> list[str]:
-    """The view as a few lines for a terminal."""
-    phase, load, every = view["phase"], view["load"], view["workloads"]["all"]
-    holder = f", lease {view['holder']}" if view["holder"] else ""
-    ends = f", ends in {phase['ends_in_s']:.0f} s" if phase["ends_in_s"] is not None else ""
-    lines = [
-        f"{view['cluster']} {view['environment']} ({view['digest']})",
-        f"mode    {view['mode']}, keda {view['keda']}{holder}",
-        f"phase   {phase['name']}{' (settling)' if phase['kind'] == 'settle' else ''}{ends}",
-    ]
-    lines += [f"{pool['role']:7} {pool_words(pool)}" for pool in view["pools"]]
-    lines.append(f"slots   {slots(view)}")
-    lines += [f"  {each['name']}  {pod_state(each)}" for each in view["pods"]]
-    mix = load["mix"]
-    shares = f"{mix['chat']}/{mix['summarization']}/{mix['reasoning']}"
-    lines += [
-        f"load    {rate(load)} {shares}, {load['in_flight']} in flight"
-        f" ({load['waiting']} waiting, {load['streaming']} streaming)",
-        f"texts   {texts(load)}",
-        f"TTFT    p50 {ms(every['ttft']['p50_ms'])}, p95 {ms(every['ttft']['p95_ms'])}"
-        f" (goal {ms(view['goals']['ttft_p95_ms'])})",
-        f"ITL     p50 {ms(every['itl']['p50_ms'])}, p95 {ms(every['itl']['p95_ms'])}"
-        f" (goal {ms(view['goals']['itl_p95_ms'])})",
-        f"goodput {percent(every['goodput'])} of the requests due in the last 30 s",
-        f"client  {client_light(load)}",
-    ]
-    lines.append(f"cost    {cost(view)}")
-    told = (("end", view["ending"]), ("problem", view["problem"]))
-    return [*lines, *(f"{name:7} {text}" for name, text in told if text)]
-
-
-def texts(load: JSON) -> str:
-    """Where texts come from, and who writes follow-up questions."""
-    followups = load.get("followups", "")
-    written = f", follow-up questions by {followups}" if followups else ""
-    return f"{load['corpus'] or '?'}{written}"
-
-
-def slots(view: JSON) -> str:
-    """How many GPUs, or other slots, have a worker on them."""
-    placed = sum(1 for each in view["pods"] if each["node"] or each["state"] != "pending")
-    return f"{placed} of {view['gpus_total']} in use"
-
-
-def pod_state(worker: JSON) -> str:
-    """State of one worker, where it runs and why it waits."""
-    place = f" on {worker['node']}" if worker["node"] else ""
-    return f"{worker['state']}{place}" + (f": {worker['reason']}" if worker["reason"] else "")
-
-
-def cost(view: JSON) -> str:
-    """What the nodes cost an hour."""
-    price = view["usd_h"]
-    return "nothing, this is a rehearsal" if price is None else f"about {price:.2f} USD an hour"
-
-
-def pool_words(pool: JSON) -> str:
-    """Ready, desired and what is on its way."""
-
-    def shown(value: int | None) -> str:
-        return "?" if value is None else str(value)
-
-    text = f"{shown(pool['ready'])} ready of {shown(pool['desired'])} desired"
-    for state in ("pending", "draining"):
-        if pool[state]:
-            text += f", {pool[state]} {state}"
-    return f"{text} ({pool['reason']})" if pool["reason"] else text
-
-
-def rate(load: JSON) -> str:
-    """The rate that runs, or that a start would use."""
-    return f"{load['rps']:g} rps" if load["running"] else f"off ({load['rps']:g} rps chosen)"
-
-
-def ms(value: float | None) -> str:
-    """A latency; seconds from one second on."""
-    if value is None:
-        return "no data"
-    return f"{value / 1000:.2f} s" if value >= 1000 else f"{value:.1f} ms"
-
-
-def percent(share: float | None) -> str:
-    """A share of 0..1."""
-    return "no data" if share is None else f"{share * 100:.1f} %"
-
-
-def client_light(load: JSON) -> str:
-    """The client-quality light, why it is not green, and where arrival times come from."""
-    why = f": {load['light_reason']}" if load["light_reason"] else ""
-    trust = " (do not trust the latencies)" if load["light"] == "red" else ""
-    source = f", {load['stamp_source']} time stamps" if load["stamp_source"] else ""
-    return f"{load['light']}{why}{trust}{source}"

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from dataclasses import asdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
-from gtc_cli.show import status
-from gtc_cli.target import Target
+from gtc_cli.show import view_lines
+from gtc_cli.target.target import Target
+from gtc_runtime.cluster.cluster import Cluster
+from gtc_runtime.cluster.poller import ClusterState
+from gtc_runtime.view_builder import pods, pools
 from gtc_spec.cloud import bill
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError, UnreachableError
-
-if TYPE_CHECKING:
-    from gtc_runtime.cluster.poller import ClusterState
 
 JSON = dict[str, Any]
 UNREACHABLE: Final = UnreachableError.exit_code
@@ -33,10 +33,8 @@ def look_inside(target: Target, why: GtcError, as_json: bool) -> int:
     Raises:
         GtcError: Kubernetes does not answer either.
     """
-    from gtc_runtime.view_builder import pods, pools
-
     environment = target.environment()
-    seen, rehearsal = asyncio.run(_look(environment, target.kubeconfig))
+    seen, rehearsal = asyncio.run(_poll(environment, target.kubeconfig))
     view = {
         "panel": None,
         "problem": why.message,
@@ -54,9 +52,7 @@ def look_inside(target: Target, why: GtcError, as_json: bool) -> int:
     return UNREACHABLE
 
 
-async def _look(environment: Environment, kubeconfig: str | None) -> tuple[ClusterState, bool]:
-    from gtc_runtime.cluster.cluster import Cluster
-
+async def _poll(environment: Environment, kubeconfig: str | None) -> tuple[ClusterState, bool]:
     cluster = await Cluster.connect(environment, kubeconfig or "", "status")
     try:
         return await cluster.poller.poll(), cluster.rehearsal
@@ -69,8 +65,8 @@ def _lines(view: JSON, keda_reason: str) -> list[str]:
     return [
         f"panel   none: {view['problem']}",
         f"keda    {view['keda']}{why}",
-        *(f"{pool['role']:7} {status.pool_words(pool)}" for pool in view["pools"]),
-        f"slots   {status.slots(view)}",
-        *(f"  {each['name']}  {status.pod_state(each)}" for each in view["pods"]),
-        f"cost    {status.cost(view)}",
+        *(f"{pool['role']:7} {view_lines.pool_words(pool)}" for pool in view["pools"]),
+        f"slots   {view_lines.slots(view)}",
+        *(f"  {each['name']}  {view_lines.pod_state(each)}" for each in view["pods"]),
+        f"cost    {view_lines.cost(view)}",
     ]

@@ -10,7 +10,16 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
-from gtc_cli.show.status import client_light, cost, ms, percent, pod_state, pool_words, rate, slots
+from gtc_cli.show.view_lines import (
+    client_light,
+    cost,
+    ms,
+    percent,
+    pod_state,
+    pool_words,
+    rate,
+    slots,
+)
 
 JSON = dict[str, Any]
 

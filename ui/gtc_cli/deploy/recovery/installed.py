@@ -11,14 +11,15 @@ from __future__ import annotations
 import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gtc_cli.deploy.recovery.adopt import Import
 from gtc_cli.deploy.recovery.synthesised import Resource
-
-if TYPE_CHECKING:
-    from gtc_runtime.cluster.api.kube import Kube
-    from gtc_spec.kinds import Kind
+from gtc_runtime.cluster import waiting
+from gtc_runtime.cluster.api.errors import NotFound
+from gtc_runtime.cluster.api.kube import Kube
+from gtc_spec import kinds
+from gtc_spec.kinds import Kind
 
 RELEASE: Final = "helm_release"
 SECRET: Final = "kubernetes_secret_v1"  # noqa: S105 - a kind
@@ -54,7 +55,6 @@ def clear(
     Raises:
         GtcError: The cluster does not answer or refuses.
     """
-    from gtc_runtime.cluster.api.kube import Kube
 
     async def act() -> tuple[Import, ...]:
         async with await Kube.connect(_EVERYWHERE, kubeconfig) as kube:
@@ -68,8 +68,6 @@ def clear(
 async def _clear_releases(
     kube: Kube, wanted: Iterable[Resource], tell: Callable[[str], None]
 ) -> None:
-    from gtc_spec import kinds
-
     releases: dict[str, set[str]] = defaultdict(set)
     for each in wanted:
         if each.kind == RELEASE:
@@ -87,9 +85,6 @@ async def _clear_releases(
 async def _take_over(
     kube: Kube, missing: Iterable[Resource], tell: Callable[[str], None]
 ) -> tuple[Import, ...]:
-    from gtc_runtime.cluster.api.errors import NotFound
-    from gtc_spec import kinds
-
     known: dict[str, Kind] = {
         "kubernetes_namespace_v1": kinds.NAMESPACE,
         "kubernetes_config_map_v1": kinds.CONFIG_MAP,
@@ -121,8 +116,6 @@ async def _take_over(
 
 async def _wait_for_its_end(kube: Kube, kind: Kind, name: str, tell: Callable[[str], None]) -> None:
     """A namespace takes a while to end; what is made in it meanwhile is refused."""
-    from gtc_runtime.cluster import waiting
-    from gtc_runtime.cluster.api.errors import NotFound
 
     async def look() -> waiting.Seen:
         try:

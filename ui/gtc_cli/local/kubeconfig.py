@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from gtc_cli.deploy import child, image
+from gtc_cli.local import child, image
 from gtc_spec import names
 
 LIFE_S: Final = 8 * 3600

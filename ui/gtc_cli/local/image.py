@@ -8,13 +8,20 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Final
 
-from gtc_cli.deploy import checkout, child
+from gtc_cli.local import checkout, child
+from gtc_cli.local.variables import Variables, without_secrets
 from gtc_spec.errors import GtcError
 
 BASE: Final = "python:3.11-slim-bookworm"
 """What the image stands on: the Python that the requirements are pinned for, on Debian 12."""
 DOCKER_HINT: Final = "install docker, see docs.docker.com/engine/install"
 PULL_S: Final = 600.0
+
+
+def name_here() -> str:
+    """Whole name of our image for this checkout and these choices."""
+    folder = checkout.root()
+    return checkout.image(Variables.read(os.environ, folder).chosen, folder)
 
 
 def build(image: str, folder: Path, environment: Mapping[str, str]) -> None:
@@ -86,6 +93,4 @@ def _pinned_base(docker: str, folder: Path, environment: Mapping[str, str]) -> s
 
 def environment() -> dict[str, str]:
     """What docker and doctl get: everything but our secrets."""
-    from gtc_cli.deploy.variables import without_secrets
-
     return without_secrets(os.environ)

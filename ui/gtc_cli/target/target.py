@@ -8,7 +8,8 @@ run in. ``~/.kube/config`` is never taken by itself: its current context may be 
 from __future__ import annotations
 
 import os
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -16,16 +17,16 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from gtc_cli import options
-from gtc_cli.deploy import kubeconfig as written
-from gtc_cli.show import panel_client
-from gtc_cli.show.places import PLACES
+from gtc_cli.local import kubeconfig as written
+from gtc_cli.target import rehearsal_notes
+from gtc_cli.target.services import SERVICES
 from gtc_runtime import settings
+from gtc_runtime.settings import Settings
+from gtc_spec.environment import Environment
 from gtc_spec.errors import UnreachableError
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the scene of the checks brings Kubernetes' client
     from gtc_runtime.checks.scene import Place
-    from gtc_runtime.settings import Settings
-    from gtc_spec.environment import Environment
 
 IN_POD: Final = "KUBERNETES_SERVICE_HOST"
 """Set by Kubernetes in every container."""
@@ -77,9 +78,12 @@ class Target:
 
     def forwarded(self, place: str, local_port: int = 0) -> AbstractAsyncContextManager[str]:
         """A port of this machine to a part of it; see `gtc_runtime.cluster.api.forward`."""
-        from gtc_runtime.cluster.api.forward import forwarded
+        # Kubernetes' client takes a third of a second, and a known address needs none
+        from gtc_runtime.cluster.api.forward import Inside, forwarded
 
-        return forwarded(self.kubeconfig, PLACES[place].inside, local_port)
+        service = SERVICES[place]
+        inside = Inside(service.namespace, service.name, service.port)
+        return forwarded(self.kubeconfig, inside, local_port)
 
 
 def choose(
@@ -98,7 +102,7 @@ def choose(
     """
     given = {"KUBECONFIG": kubeconfig} if kubeconfig else {}
     configured = settings.read(env=env, state_dir=state_dir, **given)
-    notes = panel_client.rehearsal_notes(configured.state_dir)
+    notes = rehearsal_notes.read(configured.state_dir)
     named = configured.kubeconfig
     if named and not (notes and _same(named, notes["kubeconfig"])):
         also = "; the rehearsal that runs here is another one" if notes else ""
@@ -124,6 +128,24 @@ def choose(
         f" {file}",
         f"make demo, or make kubeconfig ENV={configured.env} for a deployed cluster",
     )
+
+
+@asynccontextmanager
+async def with_frontend(target: Target) -> AsyncIterator[dict[Place, str]]:
+    """The addresses of a cluster with one of its frontend: a forwarded port unless one is known.
+
+    Kubernetes' own proxy does not stream answers, so it will not do.
+
+    Raises:
+        GtcError: The cluster does not let us in, or no frontend is ready.
+    """
+    addresses = target.addresses
+    if addresses.get("frontend"):
+        yield addresses
+        return
+    async with target.forwarded("frontend") as url:
+        click.echo(f"frontend: {url}, forwarded for this run", err=True)
+        yield addresses | {"frontend": url}
 
 
 def _told(target: Target, words: str) -> Target:

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
 
-from gtc_cli.deploy import child
+from gtc_cli.local import child
 from gtc_spec.cloud import images
 from gtc_spec.errors import UsageError
 

@@ -13,7 +13,7 @@ from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from gtc_cli.target import NoClusterError, Target, choose
+from gtc_cli.target.target import NoClusterError, Target, choose
 from gtc_runtime import settings
 from gtc_spec.errors import UnreachableError
 

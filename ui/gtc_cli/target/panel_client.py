@@ -1,10 +1,9 @@
-"""One call to a running panel, with its answer or its refusal; and what a rehearsal wrote down."""
+"""One call to a running panel, with its answer or its refusal."""
 
 from __future__ import annotations
 
 import http.client
 import json
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -14,34 +13,6 @@ from gtc_spec.errors import GtcError, UnreachableError, UsageError
 
 TIMEOUT_S = 60.0
 """Taking control waits up to 30 s for KEDA to let go."""
-REHEARSAL_FILE = "rehearsal.json"
-
-
-def rehearsal_notes(state_dir: Path) -> dict[str, Any] | None:
-    """What the running rehearsal wrote down; None without one.
-
-    Raises:
-        UsageError: The file is there and says something else.
-    """
-    path = state_dir / REHEARSAL_FILE
-    try:
-        notes = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        return None
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read {path}: {error}", "remove it and start again") from None
-    if not _describes_rehearsal(notes):
-        raise UsageError(f"{path} does not describe a rehearsal", "remove it and start again")
-    found: dict[str, Any] = notes
-    return found
-
-
-def _describes_rehearsal(notes: Any) -> bool:
-    try:
-        texts = (notes["env"], notes["kubeconfig"], notes["urls"]["panel"])
-    except (TypeError, KeyError, IndexError):
-        return False
-    return all(isinstance(text, str) for text in texts)
 
 
 def call(base: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:

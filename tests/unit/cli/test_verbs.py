@@ -1,0 +1,69 @@
+"""The table of verbs: whole, true, and the only way from one verb to another."""
+
+import subprocess
+import sys
+from importlib import import_module
+from itertools import permutations
+
+import click
+import grimp
+import pytest
+
+from gtc_cli.main import gtc
+from gtc_cli.verbs import VERBS
+
+
+@pytest.fixture(scope="module")
+def graph():
+    return grimp.build_graph("gtc_cli", cache_dir=None)
+
+
+def defining(modules):
+    """The modules that define a command of click, the group of all of them aside."""
+    found = set()
+    for name in modules:
+        module = import_module(name)
+        commands = [each for each in vars(module).values() if isinstance(each, click.Command)]
+        if any(each.callback.__module__ == name for each in commands if each.callback):
+            found.add(name)
+    return found - {gtc.callback.__module__}
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_a_verb_is_what_the_table_says(verb):
+    command = gtc.get_command(click.Context(gtc), verb)
+
+    assert command.name == verb
+    assert command.get_short_help_str(limit=1000) == VERBS[verb][1]
+
+
+def test_every_module_with_a_command_is_in_the_table(graph):
+    table = {f"gtc_cli.{place.partition(':')[0]}" for place, _ in VERBS.values()}
+
+    assert defining(graph.modules - {"gtc_cli.__main__"}) == table
+
+
+def test_no_verb_imports_another_one(graph):
+    verbs = {f"gtc_cli.{place.partition(':')[0]}" for place, _ in VERBS.values()}
+    chains = [graph.find_shortest_chain(one, other) for one, other in permutations(verbs, 2)]
+
+    assert [chain for chain in chains if chain] == []
+
+
+def test_the_help_of_all_verbs_imports_none_of_them():
+    program = (
+        "import sys; from gtc_cli.main import main; main(['--help']);"
+        "print(*sorted(m for m in sys.modules if m.startswith('gtc_') and '.' in m))"
+    )
+    ran = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+
+    help_text, imported = ran.stdout.rstrip().rsplit("\n", 1)
+    assert all(f"\n  {verb} " in help_text for verb in VERBS)
+    assert imported.split() == [
+        "gtc_cli.extras",
+        "gtc_cli.main",
+        "gtc_cli.verbs",
+        "gtc_spec.errors",
+    ]

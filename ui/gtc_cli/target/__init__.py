@@ -1,0 +1,1 @@
+"""Which cluster a verb means, and the ways to what answers in it."""
