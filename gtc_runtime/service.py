@@ -31,7 +31,7 @@ from gtc_runtime.view import DemoView
 from gtc_runtime.view_builder import ViewBuilder
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError, UsageError
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 log = logging.getLogger(__name__)
 

@@ -174,7 +174,7 @@ class DemoView:
     goals: Goals
     load: LoadView
     workloads: dict[str, WorkloadView]
-    """Keys: all, chat, chat_turn1, chat_turn2plus, summarization, reasoning."""
+    """Keys: those of `gtc_runtime.load.records.STAT_KEYS`."""
     pools: tuple[PoolView, ...]
     gpus_total: int
     keda: KedaState

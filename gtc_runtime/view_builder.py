@@ -35,7 +35,7 @@ from gtc_runtime.view import (
 from gtc_spec.cloud import bill
 from gtc_spec.environment import Environment
 from gtc_spec.pools import ROLES
-from gtc_spec.serving import WORKLOADS, Slo
+from gtc_spec.serving import Slo
 
 WINDOW_S = 30
 """Latencies on screen cover this many seconds."""
@@ -128,7 +128,7 @@ class ViewBuilder:
     def _load_view(self, now_s: float) -> LoadView:
         wanted, snapshot = self._load.wanted, self._load.snapshot
         rps = wanted.rps if self._load.running else self._load.chosen_rps
-        mix: dict[str, int] = {each: wanted.mix.share(each) for each in WORKLOADS}
+        mix: dict[str, int] = dict(wanted.mix.items())
         if snapshot is None:
             return LoadView(running=self._load.running, rps=rps, mix=mix, corpus=self._corpus)
         recent = self._load.book.window(int(now_s) - RATE_WINDOW_S, int(now_s))["all"]

@@ -21,3 +21,13 @@ COLOURS: Final[dict[str, str]] = {
     "warning": "#ffb938",
     "alarm": "#ff7b72",
 }
+
+INKS: Final[dict[str, str]] = {
+    "blue": "#0b62c4",
+    "sky": "#5aa9e6",
+    "rust": "#c2410c",
+    "green": "#3f7d20",
+    "violet": "#7c3aed",
+    "lilac": "#b794f4",
+}
+"""Colours of lines on white paper; sky and lilac are the later turns of blue and violet."""

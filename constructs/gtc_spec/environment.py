@@ -24,8 +24,9 @@ from gtc_spec.environment_files import read
 from gtc_spec.errors import ConfigError, Problem, UsageError
 from gtc_spec.phases import Phase, PhaseName, PhaseTable, Timeline
 from gtc_spec.pools import PDRatio, Pools
-from gtc_spec.serving import Engine, LoadLimits, Model, Slo, TensorRtLlm, Workloads
+from gtc_spec.serving import Engine, LoadLimits, Model, Slo, TensorRtLlm
 from gtc_spec.telemetry.metric import Where
+from gtc_spec.workloads import Workloads
 
 _IN_KINDS = ("nodes", "engine")
 """Tables whose keys depend on one of them."""

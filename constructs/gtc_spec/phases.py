@@ -1,4 +1,4 @@
-"""The show as data: phases, the workload mix, and the timeline that a table expands to.
+"""The show as data: phases, and the timeline that a table expands to.
 
 A phase says what load runs and which P:D ratio it wants. Because a worker needs ``worker_start_s``
 to start, growth is ordered that long ahead and may reach into the phase before. `Timeline` does
@@ -8,7 +8,6 @@ This module must not know clocks, clusters or how load is made.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -18,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSeriali
 
 from gtc_spec.errors import UsageError
 from gtc_spec.pools import PDRatio
-from gtc_spec.serving import Workload
+from gtc_spec.workloads import WorkloadMix
 
 
 class PhaseName(StrEnum):
@@ -42,50 +41,6 @@ def phase_title(name: str) -> str:
 
 EPSILON_S = 1e-6
 """Instants closer than this are one: sums of scaled lengths differ in their last digits."""
-
-_MIX = re.compile(r"^(\d{1,3})/(\d{1,3})/(\d{1,3})$")
-
-
-@dataclass(frozen=True)
-class WorkloadMix:
-    """Shares of the three workloads in percent; they always add up to 100."""
-
-    chat: int
-    summarization: int
-    reasoning: int
-
-    def __post_init__(self) -> None:
-        """Refuse shares that are negative or do not add up."""
-        shares = (self.chat, self.summarization, self.reasoning)
-        if min(shares) < 0:
-            raise UsageError(
-                f"mix {self} has a negative share, allowed: three shares of 0 to 100 that add up"
-                " to 100"
-            )
-        if sum(shares) != 100:
-            raise UsageError(
-                f"mix {self} adds up to {sum(shares)}, allowed: three shares that add up to 100"
-            )
-
-    @classmethod
-    def parse(cls, text: str) -> WorkloadMix:
-        """Read ``40/30/30`` (chat / summarization / reasoning); commas work as well.
-
-        Raises:
-            UsageError: The text is not three shares that add up to 100.
-        """
-        match = _MIX.match(text.strip().replace(",", "/"))
-        if match is None:
-            raise UsageError(f"not a workload mix: {text!r}, allowed: three shares like 40/30/30")
-        return cls(int(match[1]), int(match[2]), int(match[3]))
-
-    def __str__(self) -> str:
-        """The written form, ``40/30/30``."""
-        return f"{self.chat}/{self.summarization}/{self.reasoning}"
-
-    def share(self, workload: Workload) -> int:
-        """Percent of one workload."""
-        return int(getattr(self, workload))
 
 
 def _parsed(parse: Any) -> BeforeValidator:

@@ -149,7 +149,7 @@ def _prompts_fit(env: Environment) -> Iterator[tuple[str, str, str]]:
     longest = env.workloads.longest_prompt_tokens
     if longest > env.load.prompt_tokens_max:
         yield "load.prompt_tokens_max", str(env.load.prompt_tokens_max), f"at least {longest}"
-    answer = env.workloads.reasoning.output_tokens[1]
+    answer = env.workloads.longest_answer_tokens
     if answer > env.load.max_tokens_max:
         yield "load.max_tokens_max", str(env.load.max_tokens_max), f"at least {answer}"
 

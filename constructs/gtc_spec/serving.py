@@ -1,4 +1,4 @@
-"""What is served: the checkpoint, its public name, and the shapes of the three workloads.
+"""What is served: the checkpoint, its public name, the caps on load and the goals.
 
 This module must not know where it is served or by how many workers.
 """
@@ -9,16 +9,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from gtc_spec.memory import weights_gib
-
-Workload = Literal["chat", "summarization", "reasoning"]
-WORKLOADS: tuple[Workload, ...] = ("chat", "summarization", "reasoning")
-"""Workloads A, B and C of the plan."""
-
-Span = Annotated[tuple[float, float], Field(description="smallest and largest value")]
-TokenSpan = Annotated[tuple[int, int], Field(description="smallest and largest number of tokens")]
 
 
 class Model(BaseModel):
@@ -122,65 +115,6 @@ def smaller_checkpoint(model: Model | Checkpoint) -> str:
         if smaller and checkpoint.served_name == model.served_name:
             return repository
     return ""
-
-
-class _Shape(BaseModel):
-    """Spans are drawn uniformly; both ends must be in order."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    @model_validator(mode="after")
-    def _spans_in_order(self) -> _Shape:
-        for name in type(self).model_fields:
-            low, high = getattr(self, name)
-            if not 0 < low <= high:
-                raise ValueError(f"{name} must be [low, high] with 0 < low <= high")
-        return self
-
-
-class ChatShape(_Shape):
-    """Workload A: multi-turn chat over a long first context."""
-
-    turns: TokenSpan
-    """Requests of one conversation."""
-    context_tokens: TokenSpan
-    """Prompt of turn 1. Under ~1k tokens the cache shows nothing (facts: 4.3)."""
-    reply_tokens: TokenSpan
-    think_s: Span
-    """Pause between an answer and the next question, seconds."""
-
-
-class SummarizationShape(_Shape):
-    """Workload B: long document in, short summary out."""
-
-    prompt_tokens: TokenSpan
-    output_tokens: TokenSpan
-
-
-class ReasoningShape(_Shape):
-    """Workload C: short question in, long answer out."""
-
-    prompt_tokens: TokenSpan
-    output_tokens: TokenSpan
-
-
-class Workloads(BaseModel):
-    """Shapes of the three workloads in tokens of the served model."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    chat: ChatShape
-    summarization: SummarizationShape
-    reasoning: ReasoningShape
-
-    @property
-    def longest_prompt_tokens(self) -> int:
-        """Longest prompt that a workload can send, history of the last chat turn included."""
-        chat = self.chat
-        history = chat.context_tokens[1] + chat.turns[1] * (chat.reply_tokens[1] + 60)
-        return max(
-            int(history), self.summarization.prompt_tokens[1], self.reasoning.prompt_tokens[1]
-        )
 
 
 class LoadLimits(BaseModel):

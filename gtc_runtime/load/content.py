@@ -1,19 +1,16 @@
-"""What is sent: the three workloads of the demo, or prompts of one's own."""
+"""What is sent: the workloads of the demo, or prompts of one's own."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
 from gtc_runtime.load.conversations.conversations import Talks
-from gtc_runtime.load.prompts.caps import capped
-from gtc_runtime.load.prompts.chat import Chat
 from gtc_runtime.load.prompts.chosen import Chosen, PromptFile, Synthetic
 from gtc_runtime.load.prompts.files import FilePrompts
 from gtc_runtime.load.prompts.library import Library
+from gtc_runtime.load.prompts.makers import Maker, Makers
 from gtc_runtime.load.prompts.prepared import Prepared
 from gtc_runtime.load.prompts.prompt import Prompt, RequestWriter, TokenRatio
-from gtc_runtime.load.prompts.reasoning import Reasoning
-from gtc_runtime.load.prompts.summarization import Summarization
 from gtc_runtime.load.prompts.trace import TracePrompts
 from gtc_runtime.load.prompts.written import SyntheticPrompts
 from gtc_runtime.load.records import Source
@@ -23,6 +20,10 @@ TRACED_AHEAD = 64
 """Requests of a trace that are held ready: rows of published traces share their times by dozens."""
 _SHARD_SEEDS = 1000
 """Distance between the seeds of two shards."""
+
+
+def _unnumbered(maker: Maker) -> Callable[[int], Prompt]:
+    return lambda _: maker.next()
 
 
 class Content:
@@ -43,24 +44,15 @@ class Content:
     def __init__(self, settings: LoadSettings, ratio: TokenRatio, writer: RequestWriter) -> None:
         # Shards share the schedule but no text: a prefix that two of them send would be cached.
         seed = settings.seed + _SHARD_SEEDS * settings.shard
-        limits = settings.limits
         self.offsets_s: Sequence[float] = ()
         self.prepared: dict[Source, Prepared] = {}
         self.talking: Source = "chat"
-        shapes = capped(settings.shapes, limits)
         library = Library.open(settings.corpus, seed)
-        self.talks: Talks = Chat(shapes.chat, library, ratio, seed + 1)
-
-        def drawn(make: Callable[[], Prompt]) -> Prepared:
-            return Prepared(lambda _: make(), writer)
-
+        makers = Makers(settings.shapes, settings.limits, library, ratio, seed)
+        self.talks: Talks = makers.chat
         if settings.own is None:
-            documents = Summarization(shapes.summarization, library, ratio, seed + 2)
-            questions = Reasoning(shapes.reasoning, library, ratio, seed + 3)
-            self.prepared = {
-                "summarization": drawn(documents.next),
-                "reasoning": drawn(questions.next),
-            }
+            for workload, maker in makers.single.items():
+                self.prepared[workload] = Prepared(_unnumbered(maker), writer)
         else:
             self._take_own(settings.own, settings, ratio, writer, seed)
 

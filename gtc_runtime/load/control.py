@@ -18,7 +18,7 @@ from gtc_runtime.load.figures.stats import SliceBook
 from gtc_runtime.load.process import LoadProcess, LoadSettings
 from gtc_runtime.load.settings import Pacing
 from gtc_spec.errors import GtcError, UsageError
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 log = logging.getLogger(__name__)
 

@@ -32,7 +32,7 @@ from gtc_runtime.load.wire.asyncio_transport import Transport
 from gtc_runtime.load.wire.exchange import Exchange
 from gtc_runtime.load.wire.timer import Timer, timer_for
 from gtc_spec.errors import UsageError
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 LATE_MAX_S = 1.0
 """A slot that is taken up later than this is shed: no burst after the machine stood still."""
@@ -137,7 +137,7 @@ class Engine:
         quiet = isinstance(demand, Rate) and not demand.rps
         mix = None if isinstance(demand, Replay) else demand.mix
         self._conversations.closed = isinstance(demand, Streams)
-        self._conversations.welcome(not quiet and (mix is None or mix.chat > 0))
+        self._conversations.welcome(not quiet and (mix is None or mix["chat"] > 0))
 
     def cancel(self) -> None:
         """End every open request, counted as cancelled, and forget all conversations."""

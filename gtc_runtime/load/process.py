@@ -24,7 +24,7 @@ from gtc_runtime.load.forked import ForkedWorker
 from gtc_runtime.load.settings import LoadSettings, Pacing, settings_from
 from gtc_runtime.load.shard import Shard, combined
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 __all__ = ["LoadProcess", "LoadSettings", "Snapshot", "settings_from"]
 

@@ -9,22 +9,23 @@ from __future__ import annotations
 from array import array
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Literal, get_args
+from typing import Literal
 
-from gtc_spec.serving import WORKLOADS, Workload
+from gtc_spec.workloads import FACTS, STATS, SUMMED, WORKLOADS, Workload
 
 Source = Workload | Literal["own"]
-"""Where a request comes from: one of the three workloads, or prompts of one's own."""
+"""Where a request comes from: a workload of the demo, or prompts of one's own."""
 SOURCES: tuple[Source, ...] = (*WORKLOADS, "own")
 
-Key = Literal["chat_turn1", "chat_turn2plus", "summarization", "reasoning", "own", "own_turn2plus"]
-"""What statistics are kept by; `all` and `chat` are sums of these."""
-KEYS: tuple[Key, ...] = get_args(Key)
-
+Key = str
+"""What statistics are kept by, one of `KEYS`; `all` and `chat` are sums of these."""
 OWN_KEYS: tuple[Key, ...] = ("own", "own_turn2plus")
 """Those of prompts of one's own; statistics have them only when there were some."""
-STAT_KEYS = ("all", "chat", *(key for key in KEYS if key not in OWN_KEYS))
+KEYS: tuple[Key, ...] = (*(stat.key for stat in STATS), *OWN_KEYS)
+STAT_KEYS = ("all", *SUMMED, *(stat.key for stat in STATS))
 """Every key under which statistics are shown."""
+_KEYS: dict[Source, tuple[Key, ...]] = {each: facts.keys for each, facts in FACTS.items()}
+_KEYS["own"] = OWN_KEYS
 
 CountedBy = Literal["usage", "chunks"]
 ItlBasis = Literal["token", "frame"]
@@ -111,11 +112,7 @@ class RequestRecord:
     @property
     def key(self) -> Key:
         """The statistics key of this request."""
-        if self.workload == "chat":
-            return "chat_turn1" if self.turn == 1 else "chat_turn2plus"
-        if self.workload == "own":
-            return "own" if self.turn == 1 else "own_turn2plus"
-        return self.workload
+        return _KEYS[self.workload][-1 if self.turn > 1 else 0]
 
     @property
     def ttft_s(self) -> float | None:

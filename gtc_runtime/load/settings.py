@@ -20,7 +20,8 @@ from gtc_runtime.load.demand.asked import share_of
 from gtc_runtime.load.prompts.chosen import Chosen
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
-from gtc_spec.serving import LoadLimits, Workloads
+from gtc_spec.serving import LoadLimits
+from gtc_spec.workloads import Workloads
 
 __all__ = ["LoadSettings", "Pacing", "RequestGoals", "Timeouts", "check_url", "settings_from"]
 

@@ -32,8 +32,8 @@ from gtc_spec.buckets import ITL_BUCKETS, TTFT_BUCKETS
 from gtc_spec.environment import Environment
 from gtc_spec.phases import PhaseName
 from gtc_spec.pools import ROLES, Role, ScaleRule
-from gtc_spec.serving import WORKLOADS, Workload
 from gtc_spec.telemetry import metrics as catalogue
+from gtc_spec.workloads import STATS, WORKLOADS
 
 SLIP_BOUNDS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
 """From what nobody notices to what spoils a run."""
@@ -41,12 +41,7 @@ SLIP_BOUNDS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0,
 Labels = tuple[str, ...]
 """Values of the labels that the catalogue names for a metric, in its order."""
 
-_TURNS: dict[Key, tuple[Workload, str]] = {
-    "chat_turn1": ("chat", "1"),
-    "chat_turn2plus": ("chat", "2plus"),
-    "summarization": ("summarization", "1"),
-    "reasoning": ("reasoning", "1"),
-}
+_TURNS: dict[Key, Labels] = {stat.key: (stat.workload, stat.turn) for stat in STATS}
 
 
 class Cumulative:
@@ -106,7 +101,9 @@ class Exporter(Collector):
         self._build = (version(), environment.name, environment.digest)
         self._view: DemoView | None = None
         self._ttft = {key: Cumulative(TTFT_BUCKETS.upper_bounds_s) for key in _TURNS}
-        self._itl = {each: Cumulative(ITL_BUCKETS.upper_bounds_s) for each in WORKLOADS}
+        self._itl: dict[str, Cumulative] = {
+            each: Cumulative(ITL_BUCKETS.upper_bounds_s) for each in WORKLOADS
+        }
         self._slip = Cumulative(SLIP_BOUNDS_S)
         # every series exists from the start, or its first increment would be lost to rate()
         self._requests: dict[Labels, int] = {

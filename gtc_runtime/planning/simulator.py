@@ -24,7 +24,7 @@ from gtc_runtime.scenario import machine, report
 from gtc_runtime.scenario.cycle_log import CycleLog
 from gtc_spec.environment import Environment
 from gtc_spec.profiles.profile import Profile
-from gtc_spec.serving import Workload
+from gtc_spec.workloads import FACTS, ChatShape, Workload
 
 HTTP_S = 0.0156
 """Host and HTTP overhead of a request, seconds (BLIS fits 15.6 ms)."""
@@ -123,22 +123,20 @@ class Simulation:
         self._send(self._draw(workload))
 
     def _draw(self, workload: Workload) -> Request:
-        shapes, between = self._env.workloads, self._random.randint
-        if workload == "chat":
-            chat = shapes.chat
-            talk = Conversation(between(*chat.turns) - 1, between(*chat.context_tokens))
+        shape, between = self._env.workloads.of(workload), self._random.randint
+        if isinstance(shape, ChatShape):
+            talk = Conversation(between(*shape.turns) - 1, between(*shape.context_tokens))
             return self._turn(talk)
-        shape = shapes.summarization if workload == "summarization" else shapes.reasoning
         prompt_tokens, output_tokens = between(*shape.prompt_tokens), between(*shape.output_tokens)
-        return Request(workload, self.now_s, prompt_tokens, output_tokens)
+        return Request(FACTS[workload].key(1), self.now_s, prompt_tokens, output_tokens)
 
     def _turn(self, talk: Conversation) -> Request:
-        key: Key = "chat_turn1" if talk.turn == 1 else "chat_turn2plus"
+        key = FACTS["chat"].key(talk.turn)
         reply = self._random.randint(*self._env.workloads.chat.reply_tokens)
         return Request(key, self.now_s, talk.prompt_tokens, reply, talk)
 
     def _follow_up(self, talk: Conversation) -> None:
-        if self._mix is None or not self._mix.mix.chat:
+        if self._mix is None or not self._mix.mix["chat"]:
             return  # conversations end when chat has no share
         self._turns_owed += 1
         self._send(self._turn(talk))

@@ -12,8 +12,9 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gtc_spec.phases import PhaseName, Segment, Timeline, WorkloadMix
+from gtc_spec.phases import PhaseName, Segment, Timeline
 from gtc_spec.pools import PDRatio
+from gtc_spec.workloads import WorkloadMix
 
 
 @dataclass(frozen=True)

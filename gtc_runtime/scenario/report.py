@@ -68,11 +68,7 @@ def _phase(log: CycleLog, span: PhaseSpan, book: SliceBook) -> JSON:
     return {
         "name": str(segment.phase.name),
         "length_s": span.end_s - span.start_s,
-        "mix": {
-            "chat": segment.mix.chat,
-            "summarization": segment.mix.summarization,
-            "reasoning": segment.mix.reasoning,
-        },
+        "mix": dict(segment.mix),
         "rps": segment.rps,
         "requests": outcomes(whole["all"]),
         "ttft_ms": _latencies(main, "ttft"),

@@ -13,8 +13,8 @@ from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.scenario.story import judge
 from gtc_spec import names
 from gtc_spec.errors import GtcError
-from gtc_spec.phases import WorkloadMix
 from gtc_spec.pools import PDRatio
+from gtc_spec.workloads import WorkloadMix
 from tests.app.conftest import N, NewPanel, Panel, World
 
 INITIAL, GROWN = PDRatio(2, 3), PDRatio(4, 3)

@@ -22,8 +22,8 @@ from gtc_runtime.load.process import LoadProcess
 from gtc_runtime.load.settings import settings_from
 from gtc_spec import environment
 from gtc_spec.buckets import ITL_BUCKETS, TTFT_BUCKETS, Buckets
-from gtc_spec.phases import WorkloadMix
 from gtc_spec.telemetry.metrics import ITL, REQUESTS, TTFT
+from gtc_spec.workloads import WorkloadMix
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
 

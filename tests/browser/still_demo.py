@@ -29,7 +29,7 @@ from gtc_runtime.view import (
 )
 from gtc_spec.environment import Environment, load
 from gtc_spec.errors import GtcError
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 NOON = datetime(2026, 3, 17, 12, 0, tzinfo=UTC)
 

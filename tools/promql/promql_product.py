@@ -19,9 +19,9 @@ from gtc_runtime.metrics.prometheus import age_query
 from gtc_spec import names
 from gtc_spec.phases import PhaseName
 from gtc_spec.pools import ROLES, ScaleRule, Trigger
-from gtc_spec.serving import WORKLOADS
 from gtc_spec.telemetry import metrics, promql, promql_client, promql_platform
 from gtc_spec.telemetry.metric import Emitter, Metric
+from gtc_spec.workloads import WORKLOADS
 from tools.promql.promql_oracle import STALE, Samples
 
 START_MS = 1_700_000_000_000

@@ -18,8 +18,7 @@ from gtc_panel import api_errors
 from gtc_panel.api_errors import COMMAND, LOOK, PROBE
 from gtc_runtime.checks.health import Health
 from gtc_runtime.service import DemoService
-from gtc_spec.errors import UsageError
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 SOCKET_PERIOD_S = 0.5
 SOCKET_SEND_S = 5.0
@@ -39,15 +38,11 @@ class LoadBody(BaseModel):
         """The mix as a value.
 
         Raises:
-            UsageError: It is not three shares that add up to 100.
+            UsageError: It is not one share for each workload, or they do not add up to 100.
         """
-        if self.mix is None or isinstance(self.mix, str):
-            return None if self.mix is None else WorkloadMix.parse(self.mix)
-        try:
-            return WorkloadMix(**self.mix)
-        except TypeError:
-            got = ", ".join(sorted(self.mix))
-            raise UsageError(f"mix has {got}, allowed: chat, summarization and reasoning") from None
+        if isinstance(self.mix, str):
+            return WorkloadMix.parse(self.mix)
+        return None if self.mix is None else WorkloadMix.of(self.mix)
 
 
 class AutoBody(BaseModel):

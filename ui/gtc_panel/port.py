@@ -9,7 +9,7 @@ from typing import Protocol
 
 from gtc_runtime.view import DemoView
 from gtc_spec.environment import Environment
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 
 class PanelPort(Protocol):

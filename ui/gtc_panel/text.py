@@ -7,23 +7,11 @@ from typing import Final
 from gtc_runtime.checks.check import State
 from gtc_runtime.view import KedaState, Light, Mode
 from gtc_spec.phases import phase_title as phase_title
+from gtc_spec.workloads import STATS
 
 TITLE: Final = "GTC Demo: Disaggregated LLM Inference on DO"
 
-WORKLOADS: Final[dict[str, tuple[str, str]]] = {
-    "chat": ("Chat", "many turns, cached"),
-    "summarization": ("Summarization", "long input"),
-    "reasoning": ("Reasoning", "long output"),
-}
-"""Title and one plain description."""
-
-WORKLOAD_ROWS: Final[tuple[tuple[str, str], ...]] = (
-    ("chat_turn1", "Chat, turn 1"),
-    ("chat_turn2plus", "Chat, turn 2+"),
-    ("summarization", "Summarization"),
-    ("reasoning", "Reasoning"),
-    ("all", "All"),
-)
+WORKLOAD_ROWS: Final = (*((stat.key, stat.title) for stat in STATS), ("all", "All"))
 WORKLOAD_COLUMNS: Final = ("TTFT p50", "p95", "good", "ok", "failed", "shed")
 GOODPUT: Final = "Goodput: requests of the last 30 s that met every goal"
 

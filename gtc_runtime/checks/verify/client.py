@@ -16,19 +16,16 @@ from typing import Any
 from gtc_runtime.load.asking.dialect import Dialect
 from gtc_runtime.load.figures.quality import QualityMeter
 from gtc_runtime.load.figures.recorder import SliceRecorder
-from gtc_runtime.load.prompts.caps import capped
-from gtc_runtime.load.prompts.chat import Chat
 from gtc_runtime.load.prompts.library import Library
+from gtc_runtime.load.prompts.makers import Makers
 from gtc_runtime.load.prompts.prompt import Prompt, RequestWriter, TokenRatio
-from gtc_runtime.load.prompts.reasoning import Reasoning
-from gtc_runtime.load.prompts.summarization import Summarization
 from gtc_runtime.load.records import Outcome, RequestRecord
 from gtc_runtime.load.settings import Timeouts, check_url
 from gtc_runtime.load.wire.asyncio_transport import Transport
 from gtc_runtime.load.wire.exchange import Exchange
 from gtc_runtime.load.wire.transports import transport_for
 from gtc_spec.environment import Environment
-from gtc_spec.serving import Workload
+from gtc_spec.workloads import Workload
 
 ANSWER_S = 90.0
 """Longest wait for a whole answer; 20k tokens behind a queue of ten prefill in 30 s."""
@@ -63,7 +60,7 @@ class Answer:
 
 
 class Client:
-    """Sends requests of the three workloads and waits for each.
+    """Sends requests of every workload and waits for each.
 
     Args:
         environment: Lengths, limits and the served name.
@@ -81,10 +78,8 @@ class Client:
         self._writer = RequestWriter(url, environment.model.served_name, Dialect())
         ratio = TokenRatio(environment.load.tokens_per_word)
         library = Library.open(None, seed)
-        shapes = capped(environment.workloads, environment.load)
-        self.chat = Chat(shapes.chat, library, ratio, seed + 1)
-        self.summarization = Summarization(shapes.summarization, library, ratio, seed + 2)
-        self.reasoning = Reasoning(shapes.reasoning, library, ratio, seed + 3)
+        self._makers = Makers(environment.workloads, environment.load, library, ratio, seed)
+        self.chat = self._makers.chat
         self.ratio = ratio
 
     def start(self) -> None:
@@ -97,13 +92,7 @@ class Client:
 
     def prompt(self, workload: Workload, max_tokens: int) -> Prompt:
         """A new prompt of a workload with an answer of at most that many tokens."""
-        if workload == "chat":
-            prompt = self.chat.prompt(self.chat.begin())
-        elif workload == "summarization":
-            prompt = self.summarization.next()
-        else:
-            prompt = self.reasoning.next()
-        return short(prompt, max_tokens)
+        return short(self._makers.prompt(workload), max_tokens)
 
     async def ask(
         self,

@@ -11,7 +11,7 @@ import time
 from collections.abc import AsyncIterator
 
 from gtc_runtime.checks.verify.client import Answer, Client
-from gtc_spec.serving import Workload
+from gtc_spec.workloads import Workload
 
 PAUSE_S = 1.0
 """After a failed answer, so that a frontend that refuses is not flooded."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gtc_runtime.checks.check import Finding, green, red
 from gtc_runtime.checks.verify.client import problems, ttfts_s
 from gtc_runtime.checks.verify.proof import Proof
-from gtc_spec.serving import WORKLOADS
+from gtc_spec.workloads import WORKLOADS
 
 TOKENS = 32
 """Of each answer: enough for an inter-token latency."""

@@ -7,8 +7,7 @@ the wall with it. Here any 20 consecutive requests have the exact mix when share
 
 from __future__ import annotations
 
-from gtc_spec.phases import WorkloadMix
-from gtc_spec.serving import WORKLOADS, Workload
+from gtc_spec.workloads import WORKLOADS, Workload, WorkloadMix
 
 
 class MixSequence:
@@ -31,8 +30,8 @@ class MixSequence:
 
     def next(self) -> Workload:
         """The workload of the next request."""
-        for workload in WORKLOADS:
-            self._credit[workload] += self._mix.share(workload)
+        for workload, share in self._mix.items():
+            self._credit[workload] += share
         chosen = max(WORKLOADS, key=self._credit.__getitem__)
         self._credit[chosen] -= 100
         return chosen

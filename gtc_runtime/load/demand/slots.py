@@ -14,7 +14,7 @@ from gtc_runtime.load.demand.arrivals import Arrivals
 from gtc_runtime.load.demand.asked import Rate, Replay, Streams
 from gtc_runtime.load.demand.mix import MixSequence
 from gtc_runtime.load.records import SOURCES, Source
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 PAUSE_S = 0.25
 """A stream whose request failed waits so long: a server that refuses is not asked in a frenzy."""
@@ -53,17 +53,19 @@ class _Dealer:
     """Says of which workload the next slot is, and its number."""
 
     def __init__(self, mix: WorkloadMix | None) -> None:
-        self._mix = MixSequence(mix or WorkloadMix(100, 0, 0))
-        self._own = mix is None
+        self._sequence: MixSequence | None = None
         self._dealt = dict.fromkeys(SOURCES, 0)
+        self.change(mix)
 
     def change(self, mix: WorkloadMix | None) -> None:
         self._own = mix is None
         if mix is not None:
-            self._mix.change(mix)
+            self._sequence = self._sequence or MixSequence(mix)
+            self._sequence.change(mix)
 
     def next(self) -> tuple[Source, int]:
-        workload: Source = "own" if self._own else self._mix.next()
+        sequence = None if self._own else self._sequence
+        workload: Source = "own" if sequence is None else sequence.next()
         number = self._dealt[workload]
         self._dealt[workload] = number + 1
         return workload, number

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from gtc_runtime.load.figures.histogram import Histogram, Lengths
 from gtc_runtime.load.records import KEYS, STAT_KEYS, Key, Outcome
+from gtc_spec.workloads import FACTS, SUMMED
 
 if TYPE_CHECKING:
     from gtc_runtime.load.figures.snapshot import Snapshot
@@ -129,6 +130,8 @@ class Tally:
         return tally
 
 
+_SUM_OF = {key: workload for workload in SUMMED for key in FACTS[workload].keys}
+
 Slices = dict[int, dict[Key, Tally]]
 """Tallies by second of CLOCK_MONOTONIC and key."""
 
@@ -146,7 +149,7 @@ def tally_at(slices: Slices, at_s: float, key: Key) -> Tally:
 
 @dataclass(frozen=True)
 class WindowStats:
-    """Statistics of a stretch of time by key (`all`, `chat` and the four measured keys).
+    """Statistics of a stretch of time by key: the measured ones and the sums of them.
 
     Attributes:
         start_s: First second of the window, CLOCK_MONOTONIC.
@@ -222,13 +225,13 @@ class SliceBook:
 
 
 def _with_sums(measured: Mapping[Key, Tally]) -> dict[str, Tally]:
-    """Every key of STAT_KEYS: the measured ones and the sums `all` and `chat`; others if seen."""
+    """Every key of STAT_KEYS: the measured ones and the sums of them; others if seen."""
     out = {key: Tally() for key in STAT_KEYS}
     for key in KEYS:
         if (tally := measured.get(key)) is None:
             continue
         out.setdefault(key, Tally()).merge(tally)
         out["all"].merge(tally)
-        if key.startswith("chat"):
-            out["chat"].merge(tally)
+        if (whole := _SUM_OF.get(key)) is not None:
+            out[whole].merge(tally)
     return out

@@ -6,7 +6,7 @@ import random
 
 from gtc_runtime.load.prompts.library import Library
 from gtc_runtime.load.prompts.prompt import Message, Prompt, TokenRatio
-from gtc_spec.serving import ChatShape
+from gtc_spec.workloads import ChatShape
 
 _ROLE = (
     "You are the guide of this reference folder. Answer from its pages, in plain words, "

@@ -6,15 +6,13 @@ import random
 
 from gtc_runtime.load.prompts.library import Library
 from gtc_runtime.load.prompts.prompt import Prompt, TokenRatio
-from gtc_spec.serving import ReasoningShape
+from gtc_spec.workloads import SingleShape
 
 
 class Reasoning:
     """Makes short questions that want long answers."""
 
-    def __init__(
-        self, shape: ReasoningShape, library: Library, ratio: TokenRatio, seed: int
-    ) -> None:
+    def __init__(self, shape: SingleShape, library: Library, ratio: TokenRatio, seed: int) -> None:
         self._shape = shape
         self._library = library
         self._ratio = ratio

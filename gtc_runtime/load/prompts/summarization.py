@@ -6,7 +6,7 @@ import random
 
 from gtc_runtime.load.prompts.library import Library
 from gtc_runtime.load.prompts.prompt import Prompt, TokenRatio
-from gtc_spec.serving import SummarizationShape
+from gtc_spec.workloads import SingleShape
 
 _TASK = "Summarize the report above for an engineer in one paragraph of five sentences."
 
@@ -14,9 +14,7 @@ _TASK = "Summarize the report above for an engineer in one paragraph of five sen
 class Summarization:
     """Makes documents that share no prefix with each other."""
 
-    def __init__(
-        self, shape: SummarizationShape, library: Library, ratio: TokenRatio, seed: int
-    ) -> None:
+    def __init__(self, shape: SingleShape, library: Library, ratio: TokenRatio, seed: int) -> None:
         self._shape = shape
         self._library = library
         self._ratio = ratio

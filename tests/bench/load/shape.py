@@ -8,14 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gtc_runtime.load.settings import LoadSettings, Timeouts
-from gtc_spec.phases import WorkloadMix
-from gtc_spec.serving import (
-    ChatShape,
-    LoadLimits,
-    ReasoningShape,
-    SummarizationShape,
-    Workloads,
-)
+from gtc_spec.serving import LoadLimits
+from gtc_spec.workloads import ChatShape, SingleShape, WorkloadMix, Workloads
 
 PROMPT_TOKENS = 100
 MIX = WorkloadMix(0, 0, 100)
@@ -77,8 +71,8 @@ def settings(url: str, shape: Shape, **more: object) -> LoadSettings:
                 chat=ChatShape(
                     turns=(1, 1), context_tokens=prompt, reply_tokens=answer, think_s=(1, 1)
                 ),
-                summarization=SummarizationShape(prompt_tokens=prompt, output_tokens=answer),
-                reasoning=ReasoningShape(prompt_tokens=prompt, output_tokens=answer),
+                summarization=SingleShape(prompt_tokens=prompt, output_tokens=answer),
+                reasoning=SingleShape(prompt_tokens=prompt, output_tokens=answer),
             ),
             "limits": LoadLimits(
                 rps_max=100_000,

@@ -11,7 +11,6 @@ from hypothesis import strategies as st
 from gtc_cli.compare.report import (
     EVEN,
     LEGS,
-    MEASURED_KEYS,
     MEASURES,
     better,
     doubts,
@@ -19,6 +18,7 @@ from gtc_cli.compare.report import (
     summary,
     verdicts,
 )
+from gtc_runtime.load.records import STAT_KEYS
 from gtc_spec.cloud import prices
 from gtc_spec.environment import load
 
@@ -51,7 +51,7 @@ def report(good: int) -> dict[str, Any]:
             "latency": {"ttft": latency, "itl": latency, "tpot": latency}}  # fmt: skip
     return {
         "run": {"length_s": 1800.0},
-        "figures": dict.fromkeys(MEASURED_KEYS, empty) | {"reasoning": told, "all": told},
+        "figures": dict.fromkeys(STAT_KEYS, empty) | {"reasoning": told, "all": told},
     }
 
 

@@ -17,14 +17,8 @@ from gtc_runtime.load.engine import Engine
 from gtc_runtime.load.figures.stats import SliceBook
 from gtc_runtime.load.settings import LoadSettings, Timeouts
 from gtc_runtime.load.wire.kernel_transport import KernelTransport
-from gtc_spec.phases import WorkloadMix
-from gtc_spec.serving import (
-    ChatShape,
-    LoadLimits,
-    ReasoningShape,
-    SummarizationShape,
-    Workloads,
-)
+from gtc_spec.serving import LoadLimits
+from gtc_spec.workloads import ChatShape, SingleShape, WorkloadMix, Workloads
 
 Script = Callable[[asyncio.StreamWriter, dict], Awaitable[None]]
 
@@ -124,8 +118,8 @@ def settings() -> Callable[..., LoadSettings]:
                 reply_tokens=(5, 9),
                 think_s=(0.02, 0.05),
             ),
-            summarization=SummarizationShape(prompt_tokens=(1000, 2000), output_tokens=(5, 9)),
-            reasoning=ReasoningShape(prompt_tokens=(60, 220), output_tokens=(20, 50)),
+            summarization=SingleShape(prompt_tokens=(1000, 2000), output_tokens=(5, 9)),
+            reasoning=SingleShape(prompt_tokens=(60, 220), output_tokens=(20, 50)),
         )
         fields: dict = {
             "url": url,

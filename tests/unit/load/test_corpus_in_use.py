@@ -1,7 +1,7 @@
 """A corpus reaches the requests of the load process."""
 
 from gtc_runtime.corpus import curate, tokens
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 from tests.unit.load.test_process import process, until
 
 

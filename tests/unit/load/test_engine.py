@@ -6,7 +6,7 @@ from itertools import pairwise
 import pytest
 
 from gtc_spec.errors import UsageError
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 REASONING = WorkloadMix(0, 0, 100)
 CHAT = WorkloadMix(100, 0, 0)

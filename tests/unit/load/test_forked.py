@@ -14,7 +14,7 @@ import asyncio, json, os, sys
 from gtc_runtime.load.forked import ForkedWorker, may_fork
 from gtc_runtime.load.process import LoadProcess
 from gtc_runtime.load.settings import LoadSettings
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 settings = LoadSettings.model_validate_json(sys.argv[1])
 def say(**what): print(json.dumps(what), flush=True)
 """

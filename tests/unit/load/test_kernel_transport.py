@@ -16,7 +16,7 @@ from gtc_runtime.load.wire.kernel_calls import stamps_work
 from gtc_runtime.load.wire.kernel_clock import KernelClock
 from gtc_runtime.load.wire.kernel_transport import KernelTransport
 from gtc_runtime.load.wire.transports import transport_for
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 pytestmark = pytest.mark.usefixtures("core")
 

@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtc_runtime.load.demand.mix import MixSequence
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 
 @st.composite
@@ -22,11 +22,7 @@ def test_any_twenty_requests_have_the_exact_mix(mix, skipped):
     for _ in range(skipped):
         sequence.next()
     seen = Counter(sequence.next() for _ in range(20))
-    assert [seen[w] * 5 for w in ("chat", "summarization", "reasoning")] == [
-        mix.chat,
-        mix.summarization,
-        mix.reasoning,
-    ]
+    assert {workload: seen[workload] * 5 for workload in mix} == mix
 
 
 @settings(deadline=None, max_examples=60)
@@ -34,8 +30,8 @@ def test_any_twenty_requests_have_the_exact_mix(mix, skipped):
 def test_a_hundred_requests_have_any_mix_exactly(mix):
     sequence = MixSequence(mix)
     seen = Counter(sequence.next() for _ in range(100))
-    assert seen["chat"] == mix.chat
-    assert seen["summarization"] == mix.summarization
+    assert seen["chat"] == mix["chat"]
+    assert seen["summarization"] == mix["summarization"]
 
 
 @settings(deadline=None, max_examples=60)
@@ -46,7 +42,7 @@ def test_a_workload_without_share_is_not_chosen_after_a_change(before, after, us
         sequence.next()
     sequence.change(after)
     for _ in range(20):
-        assert after.share(sequence.next()) > 0
+        assert after[sequence.next()] > 0
 
 
 def test_setting_the_same_mix_again_does_not_restart_the_sequence():

@@ -13,7 +13,7 @@ from gtc_runtime.load.process import LoadProcess, settings_from
 from gtc_runtime.load.settings import check_url
 from gtc_spec.environment import load
 from gtc_spec.errors import UnreachableError, UsageError
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 MIX = WorkloadMix(40, 30, 30)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from gtc_runtime.load.demand.asked import Rate
 from gtc_runtime.load.demand.schedule import Change, Schedule
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 EVEN = WorkloadMix(40, 30, 30)
 CHAT = WorkloadMix(100, 0, 0)

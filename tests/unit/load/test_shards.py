@@ -15,7 +15,7 @@ from gtc_runtime.load.figures.snapshot import Gauges, Quality, Snapshot
 from gtc_runtime.load.figures.stats import SliceBook, Tally
 from gtc_runtime.load.process import LoadProcess
 from gtc_runtime.load.shard import combined
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 MIX = WorkloadMix(0, 60, 40)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"

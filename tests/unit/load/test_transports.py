@@ -11,7 +11,7 @@ from aiohttp import web
 from gtc_runtime.load.settings import RequestGoals
 from gtc_runtime.load.wire.asyncio_transport import AsyncTransport
 from gtc_runtime.load.wire.kernel_transport import KernelTransport
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 REASONING = WorkloadMix(0, 0, 100)
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"

@@ -4,8 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gtc_panel.mix import rebalance
-from gtc_spec.phases import WorkloadMix
-from gtc_spec.serving import WORKLOADS
+from gtc_spec.workloads import WORKLOADS, WorkloadMix
 
 moves = st.lists(st.tuples(st.sampled_from(WORKLOADS), st.integers(0, 100)), max_size=30)
 
@@ -17,10 +16,10 @@ def test_any_drag_keeps_whole_shares_that_add_up_with_the_moved_one_exact(moves)
     for workload, percent in moves:
         mix = rebalance(mix, workload, percent)
 
-        shares = [mix.share(each) for each in WORKLOADS]
+        shares = [mix[each] for each in WORKLOADS]
         assert sum(shares) == 100
         assert all(isinstance(share, int) and share >= 0 for share in shares)
-        assert mix.share(workload) == percent
+        assert mix[workload] == percent
 
 
 def test_the_others_give_in_proportion_to_what_they_had():
@@ -35,7 +34,7 @@ def test_others_that_had_nothing_share_the_rest_evenly():
 def test_a_share_beyond_the_ends_is_clamped(percent):
     mix = rebalance(WorkloadMix(40, 30, 30), "reasoning", percent)
 
-    assert mix.reasoning == round(min(100, max(0, percent)))
+    assert mix["reasoning"] == round(min(100, max(0, percent)))
 
 
 def test_a_drag_to_where_it_stands_changes_nothing():

@@ -15,7 +15,7 @@ from gtc_panel.components.workloads import cells
 from gtc_panel.strip import places, share_done, state_of
 from gtc_runtime.view import KedaState, LoadView, Mode, PhaseView, PoolView, WorkloadView
 from gtc_spec.environment import load
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 from tests.browser.still_demo import StillDemo
 
 PROD = load("prod")

@@ -1,7 +1,8 @@
 """A small show for tests of the scenario: a guard, a gate, a settle tail and a ramp."""
 
-from gtc_spec.phases import Phase, PhaseName, Settle, Timeline, WorkloadMix
+from gtc_spec.phases import Phase, PhaseName, Settle, Timeline
 from gtc_spec.pools import PDRatio
+from gtc_spec.workloads import WorkloadMix
 
 CHAT = WorkloadMix(100, 0, 0)
 DOCUMENTS = WorkloadMix(0, 100, 0)

@@ -8,9 +8,10 @@ from hypothesis import strategies as st
 
 from gtc_spec.environment import Environment, load
 from gtc_spec.errors import UsageError
-from gtc_spec.phases import Phase, PhaseName, PhaseTable, Segment, Settle, Timeline, WorkloadMix
+from gtc_spec.phases import Phase, PhaseName, PhaseTable, Segment, Settle, Timeline
 from gtc_spec.pools import ROLES, PDRatio
 from gtc_spec.rules import check
+from gtc_spec.workloads import WorkloadMix
 
 PROD = load("prod")
 CALM = WorkloadMix(40, 30, 30)
@@ -82,7 +83,7 @@ def test_a_mix_exists_only_when_its_shares_add_up_to_100(shares: tuple[int, int,
     good = min(shares) >= 0 and sum(shares) == 100
     if good:
         mix = WorkloadMix(*shares)
-        assert (mix.share("chat"), mix.share("summarization"), mix.share("reasoning")) == shares
+        assert (mix["chat"], mix["summarization"], mix["reasoning"]) == shares
     else:
         with pytest.raises(UsageError, match=r"allowed: three shares .*add up to 100"):
             WorkloadMix(*shares)
@@ -94,7 +95,7 @@ def test_any_text_is_a_mix_or_a_usage_error(text: str) -> None:
         mix = WorkloadMix.parse(text)
     except UsageError:
         return
-    assert mix.chat + mix.summarization + mix.reasoning == 100
+    assert sum(mix.values()) == 100
 
 
 # -- the timeline --------------------------------------------------------------------------------

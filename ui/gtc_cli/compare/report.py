@@ -10,13 +10,13 @@ from typing import Any, Final
 
 from gtc_spec.cloud import bill
 from gtc_spec.environment import Environment
+from gtc_spec.workloads import STATS
 
 JSON = dict[str, Any]
 SCHEMA: Final = "gtc-compare-report/1"
 LEGS: Final = ("disaggregated", "aggregated")
 EVEN: Final = 0.1
 """Difference, as a share of the better figure, that counts as none."""
-MEASURED_KEYS: Final = ("chat_turn1", "chat_turn2plus", "summarization", "reasoning")
 
 MEASURES: Final = {
     "ttft_p50_ms": ("TTFT p50, ms", False),
@@ -45,8 +45,8 @@ def figures(env: Environment, document: JSON, gpus: int) -> JSON:
     usd = bill.bill(env, hours).usd * gpus / env.slots
     good = sum(
         each["output_tokens"] * each["good"] / each["ok"]
-        for key in MEASURED_KEYS
-        if (each := document["figures"][key])["ok"]
+        for stat in STATS
+        if (each := document["figures"][stat.key])["ok"]
     )
     latency = whole["latency"]
     return {

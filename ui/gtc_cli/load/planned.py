@@ -30,7 +30,7 @@ from gtc_runtime.load.prompts.written import common_words
 from gtc_runtime.load.settings import LoadSettings, RequestGoals, Timeouts, settings_from
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 RPS_MAX: Final = 10_000.0
 STREAMS_PER_SHARD: Final = 1_000

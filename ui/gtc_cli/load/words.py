@@ -7,14 +7,12 @@ from typing import Any, Final
 
 from gtc_runtime.load.demand.asked import Demand, Rate, Replay, Streams
 from gtc_runtime.load.figures.snapshot import Light
+from gtc_spec.workloads import STATS
 
 NO_DATA: Final = "–"
 
 KEYS: Final[dict[str, str]] = {
-    "chat_turn1": "chat, turn 1",
-    "chat_turn2plus": "chat, turn 2+",
-    "summarization": "summarization",
-    "reasoning": "reasoning",
+    **{stat.key: stat.title.lower() for stat in STATS},
     "own": "own prompts",
     "own_turn2plus": "own, turn 2+",
     "all": "all",

@@ -12,7 +12,7 @@ from gtc_cli import options
 from gtc_cli.show.view_lines import status_lines
 from gtc_cli.target import panel_client
 from gtc_cli.target.panel_address import panel
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 JSON = dict[str, Any]
 

@@ -18,18 +18,17 @@ from gtc_cli.show.view_lines import (
     pod_state,
     pool_words,
     rate,
+    shares,
     slots,
 )
+from gtc_spec.workloads import FACTS, STATS
 
 JSON = dict[str, Any]
 
 LIGHTS = {"green": "green", "amber": "yellow", "red": "bold red", "unknown": "dim"}
 STATES = {"ready": "green", "pending": "yellow", "draining": "cyan"}
 ROWS = {
-    "chat_turn1": "A chat, turn 1",
-    "chat_turn2plus": "A chat, turn 2+",
-    "summarization": "B summarization",
-    "reasoning": "C reasoning",
+    **{stat.key: f"{FACTS[stat.workload].letter} {stat.title.lower()}" for stat in STATS},
     "all": "all",
 }
 EVENTS = 6
@@ -52,12 +51,12 @@ def screen(view: JSON, problem: str) -> RenderableType:
 def _head(view: JSON) -> Panel:
     phase, load = view["phase"], view["load"]
     ends = "" if phase["ends_in_s"] is None else f", ends in {phase['ends_in_s']:.0f} s"
-    mix = "/".join(str(load["mix"].get(key, 0)) for key in ("chat", "summarization", "reasoning"))
     lines = Text()
     lines.append(f"mode {view['mode']}   KEDA {view['keda']} {view['keda_detail']}\n")
     lines.append(f"phase {phase['name']}{ends}   {phase['narration']}\n")
     lines.append(
-        f"load {rate(load)} {mix}   {load['waiting']} waiting, {load['streaming']} streaming   "
+        f"load {rate(load)} {shares(load)}   "
+        f"{load['waiting']} waiting, {load['streaming']} streaming   "
     )
     lines.append(f"client {client_light(load)}\n", style=LIGHTS[load["light"]])
     lines.append(f"cost {cost(view)}")

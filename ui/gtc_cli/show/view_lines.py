@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from gtc_spec.workloads import WORKLOADS
+
 JSON = dict[str, Any]
 
 
@@ -23,10 +25,8 @@ def status_lines(view: JSON) -> list[str]:
     lines += [f"{pool['role']:7} {pool_words(pool)}" for pool in view["pools"]]
     lines.append(f"slots   {slots(view)}")
     lines += [f"  {each['name']}  {pod_state(each)}" for each in view["pods"]]
-    mix = load["mix"]
-    shares = f"{mix['chat']}/{mix['summarization']}/{mix['reasoning']}"
     lines += [
-        f"load    {rate(load)} {shares}, {load['in_flight']} in flight"
+        f"load    {rate(load)} {shares(load)}, {load['in_flight']} in flight"
         f" ({load['waiting']} waiting, {load['streaming']} streaming)",
         f"texts   {texts(load)}",
         f"TTFT    p50 {ms(every['ttft']['p50_ms'])}, p95 {ms(every['ttft']['p95_ms'])}"
@@ -39,6 +39,11 @@ def status_lines(view: JSON) -> list[str]:
     lines.append(f"cost    {cost(view)}")
     told = (("end", view["ending"]), ("problem", view["problem"]))
     return [*lines, *(f"{name:7} {text}" for name, text in told if text)]
+
+
+def shares(load: JSON) -> str:
+    """The mix as it is written, ``40/30/30``."""
+    return "/".join(str(load["mix"].get(each, 0)) for each in WORKLOADS)
 
 
 def texts(load: JSON) -> str:

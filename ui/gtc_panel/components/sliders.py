@@ -23,8 +23,8 @@ from gtc_panel.mix import rebalance
 from gtc_panel.port import PanelPort
 from gtc_runtime.view import DemoView
 from gtc_spec.errors import UsageError
-from gtc_spec.phases import Phase, WorkloadMix
-from gtc_spec.serving import WORKLOADS, Workload
+from gtc_spec.phases import Phase
+from gtc_spec.workloads import FACTS, WORKLOADS, Workload, WorkloadMix
 
 HOLD_S: Final = 1.5
 """After a move by hand the sliders stay where they are until the service has caught up."""
@@ -41,7 +41,7 @@ class Wanted:
 
 
 class LoadSettings:
-    """Slider and box for the rate, three linked sliders for the mix, and the presets.
+    """Slider and box for the rate, linked sliders for the mix, and the presets.
 
     Args:
         panel: Where settings go to.
@@ -106,7 +106,7 @@ class LoadSettings:
             if not self._typing:
                 self._rps_box.set_value(round(rps, 2))
         for workload, share in self._shares.items():
-            share.show(self._mix.share(workload))
+            share.show(self._mix[workload])
 
     async def _rate(self, value: float) -> None:
         await self._want(rps=value)
@@ -145,14 +145,14 @@ class LoadSettings:
 
 class _ShareSlider:
     def __init__(self, workload: Workload, moved: Callable[[Workload, float], Any]) -> None:
-        title, description = text.WORKLOADS[workload]
+        facts = FACTS[workload]
         with box("setting"):
             with box("setting-head"):
-                words(title, "setting-name")
-                words(description, "muted setting-what")
+                words(facts.title, "setting-name")
+                words(facts.description, "muted setting-what")
                 self._percent = words("", "setting-value").mark(f"{workload}-percent")
             self.slider = ui.slider(min=0, max=100, step=1, value=0).mark(workload)
-            self.slider.props(f'aria-label="{title} percent" {THUMB}').classes("slide")
+            self.slider.props(f'aria-label="{facts.title} percent" {THUMB}').classes("slide")
 
         async def move(value: float) -> None:
             await moved(workload, value)
@@ -190,8 +190,8 @@ def comfortable_rps(phases: tuple[Phase, ...]) -> float:
 def mix_of(view: DemoView) -> WorkloadMix | None:
     """The mix that the service reports, None when it reports none."""
     try:
-        return WorkloadMix(**{workload: view.load.mix[workload] for workload in WORKLOADS})
-    except (KeyError, UsageError):
+        return WorkloadMix.of(view.load.mix)
+    except UsageError:
         return None
 
 

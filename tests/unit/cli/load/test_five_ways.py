@@ -25,8 +25,8 @@ from gtc_runtime.load.figures import request_log
 from gtc_runtime.load.settings import RequestGoals, settings_from
 from gtc_runtime.metrics.exporter import Exporter
 from gtc_spec.environment import load
-from gtc_spec.phases import WorkloadMix
 from gtc_spec.telemetry import metrics as catalogue
+from gtc_spec.workloads import WorkloadMix
 from tests.unit.cli.load.openai_server import Manners, serve
 
 ENVIRONMENT = load("dev")

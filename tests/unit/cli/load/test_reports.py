@@ -24,7 +24,7 @@ from gtc_runtime.load.figures.stats import Tally
 from gtc_runtime.load.records import OWN_KEYS
 from gtc_runtime.load.settings import RequestGoals, settings_from
 from gtc_spec.environment import load
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 RED = Quality(
     light="red",

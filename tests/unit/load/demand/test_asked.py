@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gtc_runtime.load.demand.asked import Rate, Replay, Streams, from_plain, share_of
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 MIXES = st.sampled_from([None, WorkloadMix(40, 30, 30)])
 COUNTS = st.none() | st.integers(1, 10_000)

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from gtc_runtime.load.demand.asked import NOTHING, Rate, Streams
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 from tests.unit.load.conftest import well
 
 CHAT = WorkloadMix(100, 0, 0)

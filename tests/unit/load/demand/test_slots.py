@@ -8,7 +8,7 @@ from gtc_runtime.load.demand.arrivals import Arrivals
 from gtc_runtime.load.demand.asked import NOTHING, Rate, Replay, Streams
 from gtc_runtime.load.demand.schedule import Change, Schedule
 from gtc_runtime.load.demand.slots import PAUSE_S
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 
 MIX = WorkloadMix(50, 0, 50)
 

@@ -7,7 +7,7 @@ import pytest
 from gtc_runtime.load.asking.dialect import Dialect
 from gtc_runtime.load.settings import RequestGoals, Timeouts
 from gtc_runtime.load.wire.asyncio_transport import AsyncTransport
-from gtc_spec.phases import WorkloadMix
+from gtc_spec.workloads import WorkloadMix
 from tests.unit.load.odd.answers import CHUNKED, ODD, Odd, Piece, frame, words
 
 GOALS = RequestGoals(ttft_s=1.0, itl_s=0.05)

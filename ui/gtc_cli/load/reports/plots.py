@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import re
 from collections.abc import Callable
+from itertools import cycle
 from typing import Any, Final
 
 import matplotlib as mpl
@@ -17,28 +18,21 @@ from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure
 
 from gtc_cli.load.words import KEYS, shown
+from gtc_spec.colours import INKS
+from gtc_spec.workloads import STATS
 
 JSON = dict[str, Any]
 
-COLOURS: Final = {
-    "chat_turn1": "#0b62c4",
-    "chat_turn2plus": "#5aa9e6",
-    "summarization": "#c2410c",
-    "reasoning": "#3f7d20",
-    "own": "#7c3aed",
-    "own_turn2plus": "#b794f4",
-    "all": "#1f2937",
+_STYLES: Final = ("-", "--", "-.", ":")
+_LINES: Final[dict[str, JSON]] = {
+    key: {"color": INKS[ink], "linestyle": style, "linewidth": 1.5}
+    for (key, ink), style in zip(
+        [*((stat.key, stat.ink) for stat in STATS), ("own", "violet"), ("own_turn2plus", "lilac")],
+        cycle(_STYLES),
+        strict=False,
+    )
 }
-"""Blues are chat, and every line has a style of its own as well: pages are printed in grey."""
-STYLES: Final = {
-    "chat_turn1": "-",
-    "chat_turn2plus": "--",
-    "summarization": "-.",
-    "reasoning": ":",
-    "own": "-",
-    "own_turn2plus": "--",
-    "all": "-",
-}
+"""How a line looks, by its key. Each has a style as well as a colour: pages are printed in grey."""
 OUTCOMES: Final = (
     ("good", "good", "#3f7d20", ""),
     ("late", "ok, goals missed", "#d9a514", "//"),
@@ -97,7 +91,7 @@ def _course(axes: Axes, document: JSON, measure: str, title: str, per_unit: floa
             if key != "all" and each[key][f"{measure}_p95_ms"] is not None
         ]
         if points:
-            axes.plot(*zip(*points, strict=True), label=KEYS[key], **_line(key))
+            axes.plot(*zip(*points, strict=True), label=KEYS[key], **_LINES[key])
     goal = (document["run"]["slo"] or {}).get(f"{measure}_s")
     if goal is not None:
         axes.axhline(goal * 1000 / per_unit, color="#6b7280", linewidth=1, label="goal")
@@ -118,7 +112,7 @@ def _spread(axes: Axes, document: JSON, measure: str, title: str, per_unit: floa
             seen += count
             xs.append(bound_s * per_unit)
             ys.append(100 * seen / total)
-        axes.step(xs, ys, where="post", label=KEYS[key], **_line(key))
+        axes.step(xs, ys, where="post", label=KEYS[key], **_LINES[key])
     goal = (document["run"]["slo"] or {}).get(f"{measure}_s")
     if goal is not None:
         axes.axvline(goal * per_unit, color="#6b7280", linewidth=1, label="goal")
@@ -140,7 +134,7 @@ def _goodput(axes: Axes, document: JSON) -> None:
             if key != "all" and (ended := each[key]["ok"] + each[key]["failed"] + each[key]["shed"])
         ]
         if points:
-            axes.plot(*zip(*points, strict=True), label=KEYS[key], **_line(key))
+            axes.plot(*zip(*points, strict=True), label=KEYS[key], **_LINES[key])
     axes.set(xlabel="seconds of the run", ylabel="goodput, % of requests due")
     axes.set_ylim(-2, 102)
     _legend(axes)
@@ -168,10 +162,6 @@ def _outcomes(axes: Axes, document: JSON) -> None:
 
 def _ended(point: JSON, name: str) -> int:
     return int(point["ok"] - point["good"] if name == "late" else point[name])
-
-
-def _line(key: str) -> JSON:
-    return {"color": COLOURS[key], "linestyle": STYLES[key], "linewidth": 1.5}
 
 
 def _legend(axes: Axes) -> None:
