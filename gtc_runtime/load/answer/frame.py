@@ -47,7 +47,8 @@ class Frame:
 def parse(data: bytes) -> dict[str, Any]:
     """The object that a frame is; empty when it is none."""
     try:
-        found = json.loads(data)
+        # letters of a frame are UTF-8; only for what begins otherwise is the encoding guessed
+        found = json.loads(data.decode(errors="surrogatepass") if data[:2] == b'{"' else data)
     except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}

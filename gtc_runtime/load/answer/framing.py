@@ -7,9 +7,12 @@ it. Every input is bounded; whatever is not HTTP raises `MalformedError` with a 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 HEAD_MAX = 65_536
 """Longest status line and headers, bytes."""
+HEADS_KEPT = 16
+"""The answers of a server begin alike, but for the date once a second."""
 SIZE_LINE_MAX = 1_024
 """Longest chunk-size line or trailer line, bytes."""
 
@@ -37,6 +40,7 @@ class Head:
     version: bytes
 
     @classmethod
+    @lru_cache(maxsize=HEADS_KEPT)
     def parse(cls, raw: bytes) -> Head:
         """Read everything before the empty line.
 

@@ -181,8 +181,7 @@ class EventStream:
             if self.finished or name not in (b"", b"message"):
                 return  # a keep-alive, or an end in words of its own
             raise MalformedError(f"a frame is no json object: {sample(frame)}")
-        if self._first:
-            self._check_first(frame)
+        data = self._check_first(frame) if self._first else {}
         field = _output_field(frame)
         finish = _after(frame, _FINISH)
         plain = field and b'"choices"' in frame and b'"error"' not in frame
@@ -195,11 +194,10 @@ class EventStream:
             else:
                 self._count(frame)
         else:
-            self._look(frame, name)
+            self._look(frame, name, data or frames_as_json.parse(frame))
 
-    def _look(self, frame: bytes, name: bytes) -> None:
+    def _look(self, frame: bytes, name: bytes, data: dict[str, Any]) -> None:
         """A frame that is not like all others."""
-        data = frames_as_json.parse(frame)
         if not data and not self.finished:
             raise MalformedError(f"a frame is no json object: {sample(frame)}")
         said = frames_as_json.read(data)
@@ -232,13 +230,14 @@ class EventStream:
         if usage and (counted or 0) >= (before or 0):
             self._usage = usage
 
-    def _check_first(self, frame: bytes) -> None:
+    def _check_first(self, frame: bytes) -> dict[str, Any]:
         self._first = False
         data = frames_as_json.parse(frame)
         answer_id = data.get("id")
         self.answer_id = answer_id[:ID_MAX] if isinstance(answer_id, str) else ""
         if not data:
             raise MalformedError(f"the first frame is no json object: {sample(frame)}")
+        return data
 
 
 def _frames(kept: Iterable[bytes]) -> Iterator[bytes]:

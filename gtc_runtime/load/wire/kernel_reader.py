@@ -10,6 +10,7 @@ reports.
 from __future__ import annotations
 
 import asyncio
+import math
 import os
 import select
 import sys
@@ -30,10 +31,10 @@ TAKEN_IN_MAX = 64
 has been read has its time; pieces of a stream that are read together would share one."""
 WAITING_MAX = 512
 """With more reads waiting the kernel must keep the rest, and the server will wait at last."""
-LOOK_S = 0.001
-"""While much arrives, everything of a millisecond is read at once instead of waking up for each
-piece: half the CPU at a thousand streams. Times are the kernel's and lose nothing by it, unless two
-pieces of one stream arrive within it."""
+LOOK_S = 0.0015
+"""While much arrives, everything of this time is read at once instead of waking up for each piece:
+half the CPU at a thousand streams. Times are the kernel's and lose nothing by it, unless two pieces
+of one stream arrive within it."""
 SWITCH_S = 0.0001
 """To wake up we need Python's lock, which a busy thread would keep for 5 ms each time. Set for the
 whole process; it costs nothing where there is no such thread."""
@@ -73,6 +74,7 @@ class KernelReader:
         self._sockets.set_clock(self._offset.offset_whole_s, self._offset.offset_ns)
         self._meter = QualityMeter("kernel", clock())
         self._waiting: deque[tuple[KernelConnection, bytes | int, float]] = deque()
+        self._reads, self._oldest_s = 0, math.inf  # of this look
         self._empty_looks = 0
         self._timer: Timer | None = None
 
@@ -101,6 +103,7 @@ class KernelReader:
         """Read, take in, and decide when to look again."""
         found = self._read() if len(self._waiting) < WAITING_MAX else 0
         self._take_in()
+        self._judge()
         self._empty_looks = 0 if found else self._empty_looks + 1
         if self._timer is None:
             return  # what was taken in ended everything
@@ -134,14 +137,16 @@ class KernelReader:
                 self._waiting.append((connection, data, at_s))
         if reads:
             self._meter.coalesced(coalesced)
-            self._judge(reads, oldest_s)
+            self._reads, self._oldest_s = reads, oldest_s
         return found
 
     def _take_in(self) -> None:
         """Hand to the exchanges what was read first."""
         waiting, connections = self._waiting, self.connections
-        oldest_s = waiting[0][2] if waiting else 0.0
         reads = min(len(waiting), TAKEN_IN_MAX)
+        if reads:
+            self._reads += reads
+            self._oldest_s = min(self._oldest_s, waiting[0][2])
         for _ in range(reads):
             connection, data, at_s = waiting.popleft()
             if connections.get(connection.fd) is not connection:
@@ -153,15 +158,16 @@ class KernelReader:
                 self._gone(connection, _reason(data))
             elif exchange.received(data, at_s):
                 self._over(connection, exchange)
-        if reads:
-            self._judge(reads, oldest_s)
 
-    def _judge(self, reads: int, oldest_s: float) -> None:
+    def _judge(self) -> None:
         """Tell the meter of a batch; the first of it had waited longest. Keep the clock right."""
+        if not self._reads:
+            return
         now_s = self._clock()
-        late_s = now_s - oldest_s
-        self._meter.reads(reads)
+        late_s = now_s - self._oldest_s
+        self._meter.reads(self._reads)
         self._meter.reader_stall(max(0.0, late_s))
+        self._reads, self._oldest_s = 0, math.inf
         if now_s - self._offset.sampled_s > RESAMPLE_S or not 0 <= late_s < RESAMPLE_S:
             self._offset.sample()  # in time, or the wall clock was set
             self._sockets.set_clock(self._offset.offset_whole_s, self._offset.offset_ns)

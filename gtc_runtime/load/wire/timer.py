@@ -10,6 +10,7 @@ import asyncio
 import ctypes
 import os
 import sys
+import time
 from collections.abc import Callable
 from typing import Protocol
 
@@ -19,6 +20,7 @@ _CLOCK_MONOTONIC = 1
 _NONBLOCK_CLOEXEC = os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
 _ABSOLUTE = 1
 _NS = 1_000_000_000
+_ROUNDING_S = 1e-6
 
 
 class Timer(Protocol):
@@ -85,12 +87,12 @@ class FdTimer:
 
     def __init__(self, callback: Callable[[], None]) -> None:
         calls = libc()
-        self._settime, self._read = calls.timerfd_settime, calls.read
+        self._settime = calls.timerfd_settime
         self._fd: int = calls.timerfd_create(_CLOCK_MONOTONIC, _NONBLOCK_CLOEXEC)
         if self._fd < 0:
             raise failed()
-        self._expiries = ctypes.byref(ctypes.c_uint64())
         self._callback = callback
+        self._at_s: float | None = None
         self._spec = _Spec()
         self._pointer = ctypes.byref(self._spec)
         self._loop = asyncio.get_running_loop()
@@ -99,6 +101,7 @@ class FdTimer:
     def set(self, at_s: float | None) -> None:
         """See `Timer`."""
         # Zero disarms, so a moment that is past must be at least one nanosecond.
+        self._at_s = at_s
         at_ns = 0 if at_s is None else max(1, int(at_s * _NS))
         self._spec.value_s, self._spec.value_ns = divmod(at_ns, _NS)
         if self._settime(self._fd, _ABSOLUTE, self._pointer, None) < 0:
@@ -112,5 +115,10 @@ class FdTimer:
             self._fd = -1
 
     def _expired(self) -> None:
-        if self._read(self._fd, self._expiries, 8) > 0:  # or it was set anew after it had gone off
-            self._callback()
+        at_s, self._at_s = self._at_s, None
+        if at_s is None or time.monotonic() < at_s - _ROUNDING_S:
+            self._at_s = at_s  # it was set anew after it had gone off
+            return
+        self._callback()
+        if self._at_s is None and self._fd >= 0:
+            self.set(None)  # whoever sets it again saves us reading that it has gone off
