@@ -1,5 +1,5 @@
 # Panel, guardian and model jobs in one image: gtc-demo-loadgen.
-# No Node, no cdktf; the compiler stays in the build stage. Runs as a fixed user on a read-only root; only /tmp must be writable.
+# No Node, no cdktf, no rehearsal; the compiler stays in the build stage. Runs as a fixed user on a read-only root; only /tmp must be writable.
 # `make build-loadgen` passes BASE by its digest, so that the image says exactly what it stands on.
 ARG BASE=python:3.11-slim-bookworm
 

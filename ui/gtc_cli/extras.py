@@ -18,6 +18,11 @@ def missing(error: ModuleNotFoundError) -> GtcError:
         ModuleNotFoundError: It is one of our own modules: a fault of the package.
     """
     library = (error.name or "").partition(".")[0]
+    if library == "gtc_rehearsal":  # in every checkout, and never in the image
+        return GtcError(
+            f"this installation has no rehearsal: {library} is not installed",
+            "make demo in a checkout, or there pip install '.[runtime,ui,rehearsal]'",
+        )
     if not library or library in _OURS:
         raise error
     extras = "runtime,ui"

@@ -50,7 +50,7 @@ def blocked():
 
 
 def alone(*words):
-    paths = [str(ROOT / each) for each in ("constructs", "rehearsal", "ui", ".")]
+    paths = [str(ROOT / each) for each in ("constructs", "ui", ".")]
     program = ALONE.format(paths=paths, blocked=blocked())
     return subprocess.run(
         [sys.executable, "-c", program, *words], capture_output=True, text=True, timeout=50,
