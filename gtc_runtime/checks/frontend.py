@@ -6,8 +6,8 @@ import asyncio
 import re
 from typing import Final
 
-from gtc_runtime.checks.check import Finding, NotApplicable, judge, red
 from gtc_runtime.checks.scene import Scene
+from gtc_runtime.verdict import NotApplicable, Verdict, judge, red
 from gtc_spec.buckets import ITL_BUCKETS, TTFT_BUCKETS, Buckets
 from gtc_spec.telemetry import metrics
 from gtc_spec.telemetry.metric import Metric
@@ -20,7 +20,7 @@ BOUNDS: Final = ((metrics.TTFT, TTFT_BUCKETS), (metrics.ITL, ITL_BUCKETS))
 _LE: Final = re.compile(r'\ble="([^"]+)"')
 
 
-async def frontend(scene: Scene) -> Finding:
+async def frontend(scene: Scene) -> Verdict:
     """It lists the model and answers one short request, which also gives its metrics a value."""
     name = scene.env.model.served_name
     listed = await scene.json("frontend", "/v1/models")
@@ -42,7 +42,7 @@ async def frontend(scene: Scene) -> Finding:
     return judge(answered, f"serves {model}" if answered else "an answer without text", name, hint)
 
 
-async def buckets(scene: Scene) -> Finding:
+async def buckets(scene: Scene) -> Verdict:
     """The bounds in its own /metrics are those of gtc_spec.buckets; the defaults show no goal."""
     give_up = asyncio.get_running_loop().time() + FIRST_ANSWER_S
     while True:

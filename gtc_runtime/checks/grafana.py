@@ -5,11 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import dashboards
-from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, judge
 from gtc_runtime.checks.scene import Scene
+from gtc_runtime.verdict import NotApplicable, RestsOn, Verdict, judge
 
 
-async def grafana(scene: Scene) -> Finding:
+async def grafana(scene: Scene) -> Verdict:
     """It answers and its database works."""
     _refuse_without(scene)
     answer = await scene.json("grafana", "/api/health")
@@ -18,7 +18,7 @@ async def grafana(scene: Scene) -> Finding:
     return judge(database == "ok", found, "database ok", "kubectl -n monitoring get pods")
 
 
-async def boards(scene: Scene) -> Finding:
+async def boards(scene: Scene) -> Verdict:
     """Its sidecar has loaded every board of ours."""
     _refuse_without(scene)
     await scene.json("grafana", "/api/health")

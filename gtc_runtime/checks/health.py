@@ -11,10 +11,10 @@ import time
 from collections.abc import Awaitable, Callable
 from typing import Final
 
-from gtc_runtime.checks.check import Report
 from gtc_runtime.checks.preflight import run
 from gtc_runtime.checks.scene import Place, opened
 from gtc_runtime.settings import Settings
+from gtc_runtime.verdict import Report
 from gtc_spec.environment import Environment
 
 PERIOD_S: Final = 30.0

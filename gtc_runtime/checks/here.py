@@ -4,17 +4,17 @@ from __future__ import annotations
 
 from typing import Final
 
-from gtc_runtime.checks.check import Finding, NotApplicable, green, judge, red
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster import end_date as cluster_end
 from gtc_runtime.cluster.api.transport import Request
+from gtc_runtime.verdict import NotApplicable, Verdict, green, judge, red
 from gtc_spec.cloud import bill
 
 SKEW_S_MAX: Final = 5.0
 """Boards end at the browser's now; Kubernetes tells its time to the second."""
 
 
-async def clock(scene: Scene) -> Finding:
+async def clock(scene: Scene) -> Verdict:
     """The wall clock of this machine against the Date header of the API server."""
     before = scene.now()
     answer = await scene.kube.transport.send(Request("GET", "ask for the time", "", (), None))
@@ -27,7 +27,7 @@ async def clock(scene: Scene) -> Finding:
     return judge(skew_s <= SKEW_S_MAX, f"{skew_s:.0f} s apart", f"<= {SKEW_S_MAX:g} s", hint)
 
 
-async def end_date(scene: Scene) -> Finding:
+async def end_date(scene: Scene) -> Verdict:
     """Hours, GPU-hours and dollars until everything has to be gone."""
     env = scene.env
     said = None if scene.problem else await cluster_end.read(scene.kube)

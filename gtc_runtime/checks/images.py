@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from gtc_runtime.checks.check import Finding, NotApplicable, judge
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster.api.errors import Denied, first_line
 from gtc_runtime.cluster.api.kube import Json, Objects
+from gtc_runtime.verdict import NotApplicable, Verdict, judge
 from gtc_spec import names
 from gtc_spec.kinds import POD
 
@@ -18,7 +18,7 @@ PULL_REASONS: Final = frozenset(
 """Reasons of a container that waits for its image, as the kubelet writes them."""
 
 
-async def images(scene: Scene) -> Finding:
+async def images(scene: Scene) -> Verdict:
     """Every container of workload and panel has got its image.
 
     A pod that runs proves that its image can be pulled; the panel's pods count where we may look.

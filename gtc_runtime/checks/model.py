@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from gtc_runtime.checks.check import Finding, NotApplicable, green, judge, red
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.models.manifest import marked, parse
+from gtc_runtime.verdict import NotApplicable, Verdict, green, judge, red
 from gtc_spec import names
 from gtc_spec.errors import GtcError
 from gtc_spec.kinds import CONFIG_MAP, PVC
@@ -13,7 +13,7 @@ from gtc_spec.manifests.model_record import MANIFEST_KEY, MARKER_KEY, MODEL_RECO
 _AGAIN = "make setup-model; seconds when the share is complete"
 
 
-async def volume(scene: Scene) -> Finding:
+async def volume(scene: Scene) -> Verdict:
     """The claim has its volume."""
     _require_share(scene)
     there = await scene.one(PVC, names.MODEL_CLAIM)
@@ -24,7 +24,7 @@ async def volume(scene: Scene) -> Finding:
     return judge(phase == "Bound", f"{names.MODEL_CLAIM} is {phase}", "Bound", hint)
 
 
-async def model(scene: Scene) -> Finding:
+async def model(scene: Scene) -> Verdict:
     """The record of `gtc model setup`: nobody can look into the share from here."""
     _require_share(scene)
     repository = scene.env.model.repository

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Any, Final
 
-from gtc_runtime.checks.check import Finding, NotApplicable, green, judge, red
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster.api.kube import Json
 from gtc_runtime.cluster.pools import condition
 from gtc_runtime.cluster.waiting import GPU_RESOURCE, worker_nodes
+from gtc_runtime.verdict import NotApplicable, Verdict, green, judge, red
 from gtc_spec import versions
 from gtc_spec.cloud.nodes import WorkerNodes, counted
 from gtc_spec.kinds import NODE, RUNTIME_CLASS
@@ -21,7 +21,7 @@ DCGM_DRIVER: Final = "DCGM_FI_DRIVER_VERSION"
 _BY_HAND: Final = "kubectl exec into a worker and run nvidia-smi"
 
 
-async def nodes(scene: Scene) -> Finding:
+async def nodes(scene: Scene) -> Verdict:
     """Nodes that are Ready and not cordoned offer a place to every worker of the environment.
 
     DOKS holds further NoSchedule taints until the driver works, so being Ready is not enough.
@@ -41,7 +41,7 @@ async def nodes(scene: Scene) -> Finding:
     return judge(good, found, f"{wanted} GPUs on schedulable nodes", hint)
 
 
-def _cpu_nodes(wanted: WorkerNodes, every: list[Json]) -> Finding:
+def _cpu_nodes(wanted: WorkerNodes, every: list[Json]) -> Verdict:
     pool = worker_nodes(every, wanted)
     away = [f"{_name(node)}: {why}" for node in pool if (why := _held_back(node))]
     good = len(pool) - len(away)
@@ -52,7 +52,7 @@ def _cpu_nodes(wanted: WorkerNodes, every: list[Json]) -> Finding:
     return judge(good >= wanted.count and not away, found, expected, hint)
 
 
-async def driver(scene: Scene) -> Finding:
+async def driver(scene: Scene) -> Verdict:
     """The driver branch: from NVIDIA's node label, else from dcgm-exporter, else by hand only."""
     _require_gpus(scene)
     nodes = [node for node in await scene.all(NODE) if _gpus(node)]
@@ -78,7 +78,7 @@ async def _from_dcgm(scene: Scene) -> dict[str, int | None]:
     return {str(one.get("Hostname", "?")): _branch(one.get(DCGM_DRIVER)) for one in labels}
 
 
-async def runtime_class(scene: Scene) -> Finding:
+async def runtime_class(scene: Scene) -> Verdict:
     """KAI's reservation pods name it, and other NVIDIA charts do."""
     _require_gpus(scene)
     name = placement.RUNTIME_CLASS

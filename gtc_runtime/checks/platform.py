@@ -10,11 +10,11 @@ import json
 from collections.abc import Iterable
 from typing import Any, Final
 
-from gtc_runtime.checks.check import Finding, NotApplicable, green, judge, red
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster.api.errors import NotFound
 from gtc_runtime.cluster.api.kube import Json
 from gtc_runtime.cluster.api.transport import Request
+from gtc_runtime.verdict import NotApplicable, Verdict, green, judge, red
 from gtc_spec import names, versions
 from gtc_spec.errors import GtcError
 from gtc_spec.kinds import DGD, DGDSA, POD_MONITOR, QUEUE, SCALED_OBJECT, SECRET, Kind
@@ -26,7 +26,7 @@ KINDS: Final = (DGD, DGDSA, SCALED_OBJECT, QUEUE, POD_MONITOR)
 """The custom resources that we write."""
 
 
-async def kubernetes(scene: Scene) -> Finding:
+async def kubernetes(scene: Scene) -> Verdict:
     """The API answers, knows us, and is of the pinned release line."""
     told = json.loads((await scene.kube.transport.send(_hello())).body)
     await scene.kube.can("get", DGD, names.DEMO)  # anybody may ask for the version
@@ -40,7 +40,7 @@ def _hello() -> Request:
     return Request("GET", "ask for the version", "", (), None)
 
 
-async def definitions(scene: Scene) -> Finding:
+async def definitions(scene: Scene) -> Verdict:
     """Discovery lists every kind of ours; anybody may ask it."""
     kinds = [kind for kind in KINDS if kind is not QUEUE or scene.env.grove]
     served = await asyncio.gather(*(_is_served(scene, kind) for kind in kinds))
@@ -63,7 +63,7 @@ async def _is_served(scene: Scene, kind: Kind) -> bool:
     return any(each.get("name") == kind.plural for each in listed.get("resources") or [])
 
 
-async def charts(scene: Scene) -> Finding:
+async def charts(scene: Scene) -> Verdict:
     """Helm's own records of what is installed."""
     pinned = versions.charts(gpus=scene.env.nodes.gpus > 0)
     found = await asyncio.gather(*(_release(scene, chart) for chart in pinned))
@@ -106,7 +106,7 @@ def decoded(record: Json) -> tuple[dict[str, Any], str]:
         raise GtcError(f"secret {name} is no record of helm", "helm list -A") from None
 
 
-async def queue(scene: Scene) -> Finding:
+async def queue(scene: Scene) -> Verdict:
     """The child queue exists and so does its parent; without them no worker starts."""
     if not scene.env.grove:
         raise NotApplicable("grove is off, and KAI with it")
@@ -121,7 +121,7 @@ async def queue(scene: Scene) -> Finding:
     return green(f"{parent} > {name}", name)
 
 
-async def secrets(scene: Scene) -> Finding:
+async def secrets(scene: Scene) -> Verdict:
     """Names and keys; values are only looked at for being empty, and told to nobody."""
     wanted = [(names.NAMESPACE_WORKLOAD, secret) for secret in secrets_of(scene.env)]
     wanted += [(names.NAMESPACE_PANEL, secret) for secret in panel.SECRETS]

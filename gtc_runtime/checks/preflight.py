@@ -18,9 +18,10 @@ from gtc_runtime.checks import (
     workload,
 )
 from gtc_runtime.checks import grafana as boards
-from gtc_runtime.checks.check import Finding, Probe, Report, Round, red
+from gtc_runtime.checks.check import Probe, Round
 from gtc_runtime.checks.scene import Scene, is_forbidden
 from gtc_runtime.cluster.api.errors import KubeError, Unreachable
+from gtc_runtime.verdict import Report, Verdict, not_applicable, not_permitted, red
 from gtc_spec.errors import GtcError
 
 WHOLE_S: Final = 19.0
@@ -69,16 +70,16 @@ async def run(scene: Scene, probes: Sequence[Probe[Scene]] = PROBES) -> Report:
         scene: What to look at.
         probes: Which checks.
     """
-    return await _ROUND.ask(scene, probes)
+    return await _ROUND.ask_all(scene, probes)
 
 
-def _refused(name: str, error: GtcError) -> Finding:
+def _refused(name: str, error: GtcError) -> Verdict:
     if is_forbidden(error):
-        return Finding("not-permitted", f"our account may not look: {error.message}")
+        return not_permitted(f"our account may not look: {error.message}")
     if isinstance(error, KubeError) and name != "kubernetes":
         gone = isinstance(error, Unreachable) or error.status == 401
         if gone:
-            return Finding("not-applicable", "see kubernetes")
+            return not_applicable("see kubernetes")
     return red(error.message, "an answer", error.hint or _HINTS.get(name, ""))
 
 

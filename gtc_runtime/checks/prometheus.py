@@ -8,13 +8,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import dashboards
-from gtc_runtime.checks.check import Finding, RestsOn, judge
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster.api.errors import first_line
 from gtc_runtime.metrics.board_check import check_boards, queries_of
 from gtc_runtime.metrics.prometheus import PrometheusClient, selectors
 from gtc_runtime.metrics.reading import Missing
 from gtc_runtime.metrics.readings import QUERIES
+from gtc_runtime.verdict import RestsOn, Verdict, judge
 from gtc_spec import names
 from gtc_spec.errors import UnreachableError
 from gtc_spec.pools import ROLES
@@ -35,7 +35,7 @@ BATCH: Final = 16
 """Selectors that are asked for in one question."""
 
 
-async def prometheus(scene: Scene) -> Finding:
+async def prometheus(scene: Scene) -> Verdict:
     """It evaluates a query."""
     answer = await scene.json("prometheus", "/api/v1/query?query=vector(1)")
     good = isinstance(answer, dict) and answer.get("status") == "success"
@@ -43,7 +43,7 @@ async def prometheus(scene: Scene) -> Finding:
     return judge(good, found, "an answer", "kubectl -n monitoring get pods")
 
 
-async def targets(scene: Scene) -> Finding:
+async def targets(scene: Scene) -> Verdict:
     """Every target of ours is up, and there is one of each kind."""
     give_up = asyncio.get_running_loop().time() + NEXT_SCRAPE_S
     while (finding := await _targets_now(scene)).state == "red":
@@ -53,7 +53,7 @@ async def targets(scene: Scene) -> Finding:
     return finding
 
 
-async def _targets_now(scene: Scene) -> Finding:
+async def _targets_now(scene: Scene) -> Verdict:
     answer = await scene.json("prometheus", "/api/v1/targets?state=active")
     every: list[dict[str, Any]] = answer["data"]["activeTargets"]
     ours = [each for each in every if each["labels"].get("namespace") in NAMESPACES]
@@ -72,7 +72,7 @@ def _told(target: dict[str, Any]) -> str:
     return first_line(f"{who}: {target.get('lastError') or 'down'}")
 
 
-async def queries(scene: Scene) -> Finding:
+async def queries(scene: Scene) -> Verdict:
     """Every query of scalers, panel and boards finds its series, with every label that it names."""
     give_up = asyncio.get_running_loop().time() + FIRST_SCRAPE_S
     if (await targets(scene)).state == "red":

@@ -6,13 +6,13 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, judge, red
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster.api.kube import Json
 from gtc_runtime.cluster.keda import Keda
 from gtc_runtime.cluster.keda_status import KedaStatus
 from gtc_runtime.cluster.lease_view import holder_of, spec_of
 from gtc_runtime.cluster.pools import condition
+from gtc_runtime.verdict import NotApplicable, RestsOn, Verdict, judge, red
 from gtc_spec import names
 from gtc_spec.kinds import HPA, LEASE, SCALED_OBJECT
 from gtc_spec.pools import ROLES
@@ -23,7 +23,7 @@ YOUNG_S: Final = 45.0
 every 15 s."""
 
 
-async def scalers(scene: Scene) -> Finding:
+async def scalers(scene: Scene) -> Verdict:
     """Both ScaledObjects exist and KEDA can read their triggers."""
     found = await asyncio.gather(*(scene.one(SCALED_OBJECT, names.scaler(role)) for role in ROLES))
     wrong = []
@@ -36,7 +36,7 @@ async def scalers(scene: Scene) -> Finding:
     return judge(not wrong, "; ".join(wrong) or "both are ready", "Ready", hint)
 
 
-async def pause(scene: Scene) -> Finding:
+async def pause(scene: Scene) -> Verdict:
     """Nobody's pause is left behind; one that its holder is using is none.
 
     A show in auto mode pauses KEDA under its Lease, and ``gtc prescale`` until a time.
@@ -72,7 +72,7 @@ async def _is_held(scene: Scene, holder: str) -> bool:
     return scene.now() - renewed < timedelta(seconds=2 * seconds)
 
 
-async def hpas(scene: Scene) -> Finding:
+async def hpas(scene: Scene) -> Verdict:
     """Each HPA exists and has read its metric; a young one gets the time to do so."""
     while True:
         status = await _status(scene)

@@ -15,12 +15,12 @@ from urllib.parse import urlsplit
 
 import aiohttp
 
-from gtc_runtime.checks.check import NotApplicable, RestsOn
 from gtc_runtime.cluster.api.errors import Denied, KubeError, NotFound, first_line
 from gtc_runtime.cluster.api.kube import Json, Kube, Objects
 from gtc_runtime.cluster.api.service_proxy import reached
 from gtc_runtime.cluster.api.transport import Limits
 from gtc_runtime.settings import Settings
+from gtc_runtime.verdict import NotApplicable, RestsOn
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import asyncio
 
-from gtc_runtime.checks.check import Finding, NotApplicable, green, red
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.corpus import manifest
 from gtc_runtime.corpus.choice import BUNDLED_LABEL
 from gtc_runtime.corpus.store import SpacesAccess, open_store
 from gtc_runtime.load.conversations import followup_models
+from gtc_runtime.verdict import NotApplicable, Verdict, green, not_permitted, red
 from gtc_spec import serving
 from gtc_spec.errors import GtcError
 
 _AGAIN = "make deploy-corpus sends what is missing or damaged; the bundled texts stand in"
 
 
-async def corpus(scene: Scene) -> Finding:
+async def corpus(scene: Scene) -> Verdict:
     """Every file is what the manifest says; a deployed panel reads the bucket."""
     location = scene.settings.corpus
     if not location and (scene.rehearsal or scene.is_panel):
@@ -24,9 +24,7 @@ async def corpus(scene: Scene) -> Finding:
     location = location or scene.env.spaces.corpus
     access = _access(scene)
     if location.startswith("s3://") and not (access.key_id and access.secret):
-        return Finding(
-            "not-permitted", f"no key for {location}: set SPACES_ACCESS_KEY_ID and its secret"
-        )
+        return not_permitted(f"no key for {location}: set SPACES_ACCESS_KEY_ID and its secret")
     wrong, found = await asyncio.to_thread(_look, location, access)
     if wrong:
         more = f"; {len(wrong) - 1} more" if len(wrong) > 1 else ""
@@ -34,7 +32,7 @@ async def corpus(scene: Scene) -> Finding:
     return green(found, location)
 
 
-async def followups(scene: Scene) -> Finding:
+async def followups(scene: Scene) -> Verdict:
     """The service of follow-up questions offers a model that we know."""
     settings, url = scene.settings, scene.settings.followups_url
     key = "" if url else settings.gradient_api_key.get_secret_value()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 
-from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, green, judge, red
 from gtc_runtime.checks.images import waits_for_image
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster.api.kube import Json, Objects
 from gtc_runtime.cluster.pools import condition, pool_state
+from gtc_runtime.verdict import NotApplicable, RestsOn, Verdict, green, judge, red
 from gtc_spec import names
 from gtc_spec.kinds import DGD, DGDSA, POD
 from gtc_spec.pools import ROLES, Role
@@ -16,7 +16,7 @@ from gtc_spec.pools import ROLES, Role
 _DEPLOY = "make deploy-dynamo"
 
 
-async def graph(scene: Scene) -> Finding:
+async def graph(scene: Scene) -> Verdict:
     """What the operator itself says; workers that are not there yet are another check's matter."""
     there = await scene.one(DGD, names.DEMO)
     if there is None:
@@ -34,7 +34,7 @@ async def graph(scene: Scene) -> Finding:
     return red(f"{state}: {why}" if why else state, "successful", hint)
 
 
-async def workers(scene: Scene) -> Finding:
+async def workers(scene: Scene) -> Verdict:
     """As many ready pods as the adapters order, and the frontend."""
     counts = await asyncio.gather(
         *(_pool(scene, role) for role in ROLES), _service(scene, names.FRONTEND, 1)
@@ -67,7 +67,7 @@ async def _service(
     return f"{said} ({', '.join(state.reasons) or 'no pod'})", False, pods
 
 
-async def adapters(scene: Scene) -> Finding:
+async def adapters(scene: Scene) -> Verdict:
     """The selector in an adapter's status, by which the HPA counts, finds the pods that we count.
 
     It is empty or foreign in some combinations of operator and Grove; then the HPA divides by a
@@ -101,7 +101,7 @@ def _names(pods: Objects) -> set[str]:
     return {str(pod["metadata"]["name"]) for pod in pods}
 
 
-async def digest(scene: Scene) -> Finding:
+async def digest(scene: Scene) -> Verdict:
     """The panel's facts against those stamped on the graph."""
     there = await scene.one(DGD, names.DEMO)
     if there is None:

@@ -10,16 +10,23 @@ import math
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from gtc_runtime.metrics.prometheus import PrometheusClient, Row
 from gtc_runtime.metrics.reading import Missing
+from gtc_runtime.verdict import State, Verdict
 from gtc_spec.errors import UnreachableError
 from gtc_spec.telemetry.metric import Where
 from gtc_spec.telemetry.metrics import owner
 from gtc_spec.telemetry.promql_syntax import lacking
 
-State = Literal["answers", "idle", "empty", "not-applicable"]
+QueryState = Literal["answers", "idle", "empty", "not-applicable"]
+_VERDICTS: Final[dict[QueryState, State]] = {
+    "answers": "green",
+    "idle": "green",
+    "empty": "red",
+    "not-applicable": "not-applicable",
+}
 SEEN_MAX = 4
 """Values of a label that are named when none of them is the wanted one."""
 
@@ -28,7 +35,7 @@ _MATCHER = re.compile(r'(\w+)(=~|!~|!=|=)("(?:[^"\\]|\\.)*")')
 
 
 @dataclass(frozen=True)
-class Finding:
+class BoardQuery:
     """What became of one query of a board.
 
     Attributes:
@@ -42,17 +49,22 @@ class Finding:
     board: str
     panel: str
     query: str
-    state: State
+    state: QueryState
     reason: str = ""
 
     def to_json(self) -> dict[str, str]:
         """Plain containers for ``--json``."""
         return asdict(self)
 
+    @property
+    def verdict(self) -> Verdict:
+        """For people; a query that answers or could is no reason to act."""
+        return Verdict(f"{self.board} / {self.panel}", _VERDICTS[self.state], self.reason)
+
 
 async def check_boards(
     client: PrometheusClient, boards: Mapping[str, Mapping[str, Any]], where: Where
-) -> list[Finding]:
+) -> list[BoardQuery]:
     """Ask every query of every board once.
 
     Args:
@@ -68,7 +80,7 @@ async def check_boards(
     for board, document in boards.items():
         for panel, query in queries_of(document):
             state, reason = await checker.state_of(query)
-            findings.append(Finding(board, panel, query, state, reason))
+            findings.append(BoardQuery(board, panel, query, state, reason))
     return findings
 
 
@@ -87,15 +99,15 @@ class _Checker:
 
     def __init__(self, client: PrometheusClient, where: Where) -> None:
         self._client, self._where = client, where
-        self._known: dict[str, tuple[State, str]] = {}
+        self._known: dict[str, tuple[QueryState, str]] = {}
 
-    async def state_of(self, query: str) -> tuple[State, str]:
+    async def state_of(self, query: str) -> tuple[QueryState, str]:
         """State and reason of a query."""
         if query not in self._known:
             self._known[query] = await self._asked(query)
         return self._known[query]
 
-    async def _asked(self, query: str) -> tuple[State, str]:
+    async def _asked(self, query: str) -> tuple[QueryState, str]:
         rows = await self._series(query)
         if any(math.isfinite(value) for _, value in rows):
             return "answers", ""

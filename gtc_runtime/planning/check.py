@@ -15,7 +15,8 @@ from multiprocessing import get_context
 from typing import Any
 
 from gtc_runtime.planning.simulator import Simulation
-from gtc_runtime.scenario.story import judge
+from gtc_runtime.scenario.story import figure, judge, verdict
+from gtc_runtime.verdict import Verdict
 from gtc_spec.environment import Environment
 from gtc_spec.profiles.profile import Profile
 
@@ -24,8 +25,8 @@ JSON = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Claim:
-    """One claim over all seeds.
+class PredictedClaim:
+    """One claim of the story over all seeds.
 
     Attributes:
         phase: The phase that it is about.
@@ -46,6 +47,12 @@ class Claim:
         """Whether enough seeds agree."""
         return self.passed_seeds >= PASS_SHARE * self.seeds
 
+    @property
+    def verdict(self) -> Verdict:
+        """For people."""
+        found = f"median {figure(self.median)}, {self.passed_seeds}/{self.seeds} seeds"
+        return verdict(self.phase, self.claim, self.passed, found)
+
 
 @dataclass(frozen=True)
 class Prediction:
@@ -61,7 +68,7 @@ class Prediction:
     environment: str
     table: str
     phases: tuple[JSON, ...]
-    claims: tuple[Claim, ...]
+    claims: tuple[PredictedClaim, ...]
 
     @property
     def passed(self) -> bool:
@@ -113,12 +120,12 @@ def _cycle(environment: Environment, profile: Profile, seed: int) -> list[JSON]:
     return Simulation(environment, profile, seed).run()
 
 
-def _claims(environment: Environment, cycles: list[list[JSON]]) -> Iterator[Claim]:
+def _claims(environment: Environment, cycles: list[list[JSON]]) -> Iterator[PredictedClaim]:
     for same in zip(*(judge(environment, cycle) for cycle in cycles), strict=True):
-        values = [verdict.value for verdict in same if verdict.value is not None]
+        values = [claim.value for claim in same if claim.value is not None]
         median = statistics.median(values) if values else None
-        passed = sum(verdict.passed for verdict in same)
-        yield Claim(same[0].phase, same[0].claim, median, passed, len(same))
+        passed = sum(claim.passed for claim in same)
+        yield PredictedClaim(same[0].phase, same[0].claim, median, passed, len(same))
 
 
 def _median_phase(same: list[Any]) -> Any:

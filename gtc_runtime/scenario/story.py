@@ -10,14 +10,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from gtc_runtime.verdict import Verdict
 from gtc_spec.environment import Environment, Story
 
 JSON = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """One judged claim.
+class Claim:
+    """What the environment says of a phase, held against one cycle.
 
     Attributes:
         phase: The phase that it is about.
@@ -33,8 +34,23 @@ class Verdict:
     limit: float
     passed: bool
 
+    @property
+    def verdict(self) -> Verdict:
+        """For people."""
+        return verdict(self.phase, self.claim, self.passed, figure(self.value))
 
-def judge(environment: Environment, phases: list[JSON]) -> list[Verdict]:
+
+def verdict(phase: str, claim: str, passed: bool, found: str) -> Verdict:
+    """A claim about a phase, with what was found, for people."""
+    return Verdict(phase, "green" if passed else "red", f"{claim}: {found}")
+
+
+def figure(value: float | None) -> str:
+    """What claims compare, with two decimals."""
+    return "no data" if value is None else f"{value:.2f}"
+
+
+def judge(environment: Environment, phases: list[JSON]) -> list[Claim]:
     """Every claim that the environment makes about one cycle.
 
     Args:
@@ -42,10 +58,10 @@ def judge(environment: Environment, phases: list[JSON]) -> list[Verdict]:
         phases: The phases of a report, see `gtc_runtime.scenario.report`.
     """
     by_name = {phase["name"]: phase for phase in phases}
-    return list(_verdicts(environment.story, by_name))
+    return list(_claims(environment.story, by_name))
 
 
-def _verdicts(story: Story, phases: dict[str, JSON]) -> Iterator[Verdict]:
+def _claims(story: Story, phases: dict[str, JSON]) -> Iterator[Claim]:
     ttft = _reader(phases, "ttft_ms", "summarization", "p95")
     base = ttft("BALANCED")
     yield from _at_least(
@@ -105,15 +121,13 @@ def _given_back(calm: float | None, high: float | None, after: float | None) -> 
     return (high - after) / (high - calm)
 
 
-def _at_least(
-    phase: str, claim: str, value: float | None, limit: float | None
-) -> Iterator[Verdict]:
+def _at_least(phase: str, claim: str, value: float | None, limit: float | None) -> Iterator[Claim]:
     if limit is not None:
         passed = value is not None and value >= limit
-        yield Verdict(phase, f"{claim} >= {limit:g}", value, limit, passed)
+        yield Claim(phase, f"{claim} >= {limit:g}", value, limit, passed)
 
 
-def _at_most(phase: str, claim: str, value: float | None, limit: float | None) -> Iterator[Verdict]:
+def _at_most(phase: str, claim: str, value: float | None, limit: float | None) -> Iterator[Claim]:
     if limit is not None:
         passed = value is not None and value <= limit
-        yield Verdict(phase, f"{claim} <= {limit:g}", value, limit, passed)
+        yield Claim(phase, f"{claim} <= {limit:g}", value, limit, passed)

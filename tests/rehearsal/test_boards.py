@@ -14,7 +14,7 @@ import pytest
 
 import dashboards
 from gtc_rehearsal import grafana
-from gtc_runtime.metrics.board_check import Finding, check_boards
+from gtc_runtime.metrics.board_check import BoardQuery, check_boards
 from gtc_runtime.metrics.prometheus import PrometheusClient
 
 from .conftest import Rehearsal
@@ -50,15 +50,15 @@ def prometheus(rehearsal: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -
         process.wait(20)
 
 
-def ask(url: str) -> list[Finding]:
-    async def asked() -> list[Finding]:
+def ask(url: str) -> list[BoardQuery]:
+    async def asked() -> list[BoardQuery]:
         async with PrometheusClient(url, timeout_s=10) as client:
             return await check_boards(client, dashboards.load(), "rehearsal")
 
     return asyncio.run(asked())
 
 
-def silent(findings: list[Finding]) -> list[Finding]:
+def silent(findings: list[BoardQuery]) -> list[BoardQuery]:
     """Queries of panels that should answer under load; marks only show while something changes."""
     return [
         one
@@ -68,10 +68,10 @@ def silent(findings: list[Finding]) -> list[Finding]:
 
 
 @pytest.fixture(scope="module")
-def findings(prometheus: str) -> list[Finding]:
+def findings(prometheus: str) -> list[BoardQuery]:
     """Answers once every panel has one, or the last ones in time."""
     give_up = time.monotonic() + FILLED_WITHIN_S
-    found: list[Finding] = []
+    found: list[BoardQuery] = []
     while time.monotonic() < give_up:
         time.sleep(3)
         try:
@@ -83,12 +83,12 @@ def findings(prometheus: str) -> list[Finding]:
     return found
 
 
-def test_every_panel_that_a_rehearsal_can_fill_has_data(findings: list[Finding]) -> None:
+def test_every_panel_that_a_rehearsal_can_fill_has_data(findings: list[BoardQuery]) -> None:
     assert findings
     assert silent(findings) == []
 
 
-def test_what_a_rehearsal_cannot_fill_is_marked_on_the_board(findings: list[Finding]) -> None:
+def test_what_a_rehearsal_cannot_fill_is_marked_on_the_board(findings: list[BoardQuery]) -> None:
     described = {
         (name, panel["title"]): panel["description"]
         for name, board in dashboards.load().items()
@@ -107,7 +107,7 @@ def test_what_a_rehearsal_cannot_fill_is_marked_on_the_board(findings: list[Find
 
 
 def test_the_rehearsals_own_prometheus_answers_the_same_panels(
-    findings: list[Finding], rehearsal: Rehearsal
+    findings: list[BoardQuery], rehearsal: Rehearsal
 ) -> None:
     own = ask(rehearsal.notes["urls"]["prometheus"])
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from gtc_cli import options
+from gtc_cli import options, verdicts
 from gtc_cli.target import rehearsal_notes
 from gtc_cli.target.port_forward import hold
 from gtc_cli.target.target import Target, choose
@@ -18,7 +18,7 @@ from gtc_runtime import settings
 from gtc_spec.telemetry.metric import Where
 
 if TYPE_CHECKING:
-    from gtc_runtime.metrics.board_check import Finding
+    from gtc_runtime.metrics.board_check import BoardQuery
     from gtc_runtime.settings import Settings
 
 KIOSK: Final = "kiosk&refresh=5s&from=now-15m&to=now"
@@ -84,15 +84,15 @@ def check(
     configured = settings.read(env=env, state_dir=state_dir, prometheus_url=prometheus)
     known = bool(configured.prometheus_url)
     target = None if known else choose(env, state_dir, kubeconfig)
-    url, findings = asyncio.run(_asked(configured, target))
+    url, queries = asyncio.run(_asked(configured, target))
     if as_json:
-        click.echo(json.dumps({"prometheus": url, "queries": [one.to_json() for one in findings]}))
+        click.echo(json.dumps({"prometheus": url, "queries": [one.to_json() for one in queries]}))
     else:
-        _print(findings)
-    return 1 if any(one.state == "empty" for one in findings) else 0
+        _print(queries)
+    return 1 if any(one.state == "empty" for one in queries) else 0
 
 
-async def _asked(configured: Settings, target: Target | None) -> tuple[str, list[Finding]]:
+async def _asked(configured: Settings, target: Target | None) -> tuple[str, list[BoardQuery]]:
     """Whom we asked, and what was found: a named Prometheus or that of a cluster."""
     if target is None:
         url = configured.prometheus_url
@@ -100,16 +100,16 @@ async def _asked(configured: Settings, target: Target | None) -> tuple[str, list
         rehearsed = str(notes["urls"].get("prometheus", "")) if notes else ""
         here = url.rstrip("/") == rehearsed.rstrip("/")
         where = options.environment(configured.env, None).where(rehearsal=here)
-        return url, await _findings(url, where)
+        return url, await _queries(url, where)
     where = target.environment().where(rehearsal=target.notes is not None)
     if target.notes is not None:
         url = str(target.notes["urls"]["prometheus"])
-        return url, await _findings(url, where)
+        return url, await _queries(url, where)
     async with target.forwarded("prometheus") as address:
-        return address, await _findings(address, where)
+        return address, await _queries(address, where)
 
 
-async def _findings(url: str, where: Where) -> list[Finding]:
+async def _queries(url: str, where: Where) -> list[BoardQuery]:
     import dashboards as boards
     from gtc_runtime.metrics.board_check import check_boards
     from gtc_runtime.metrics.prometheus import PrometheusClient
@@ -118,14 +118,8 @@ async def _findings(url: str, where: Where) -> list[Finding]:
         return await check_boards(client, boards.load(), where)
 
 
-def _print(findings: list[Finding]) -> None:
+def _print(asked: list[BoardQuery]) -> None:
     """What does not answer, panel by panel, and a line that counts everything."""
-    told: set[tuple[str, str, str]] = set()
-    for one in findings:
-        line = (one.board, one.panel, one.reason)
-        if one.state != "answers" and line not in told:
-            told.add(line)
-            mark = "FAIL" if one.state == "empty" else one.state
-            click.echo(f"{mark:14}  {one.board} / {one.panel}: {one.reason}")
-    counts = Counter(one.state for one in findings)
+    verdicts.draw(*dict.fromkeys(one.verdict for one in asked if one.state != "answers"))
+    counts = Counter(one.state for one in asked)
     click.echo(", ".join(f"{count} {state}" for state, count in counts.most_common()))

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from gtc_cli import options
+from gtc_cli import options, verdicts
 from gtc_runtime import settings
 
 if TYPE_CHECKING:
@@ -52,12 +52,7 @@ def _print(prediction: Prediction, not_judged: str) -> None:
     for phase in prediction.phases:
         table.add_row(*_cells(phase))
     console.print(table)
-    for claim in prediction.claims:
-        mark = "[green]ok  [/]" if claim.passed else "[red]FAIL[/]"
-        found = "no data" if claim.median is None else f"{claim.median:.2f}"
-        seeds = f"{claim.passed_seeds}/{claim.seeds} seeds"
-        line = f"{mark} {claim.phase}: {claim.claim} – median {found}, {seeds}"
-        console.print(line, soft_wrap=True)
+    verdicts.draw(*(claim.verdict for claim in prediction.claims))
     if not_judged:
         console.print(f"not judged here: {not_judged}", soft_wrap=True)
     if not prediction.passed:

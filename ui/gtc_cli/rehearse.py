@@ -10,8 +10,9 @@ from typing import Any
 
 import click
 
-from gtc_cli import options
+from gtc_cli import options, verdicts
 from gtc_runtime import settings
+from gtc_runtime.scenario.story import Claim
 
 
 @click.command()
@@ -77,7 +78,7 @@ def _judged(told: Path, time_scale: float, as_json: bool) -> int:
         _print_json({key: report[key] for key in ("story", "totals")} | {"report": str(told)})
     else:
         _print_verdicts(report, told, time_scale)
-    passed = all(verdict["passed"] for verdict in report["story"])
+    passed = all(claim["passed"] for claim in report["story"])
     return 0 if passed or time_scale != 1 else 1
 
 
@@ -97,17 +98,11 @@ def _print_addresses(notes: dict[str, Any]) -> None:
 
 def _print_verdicts(report: dict[str, Any], path: Path, time_scale: float) -> None:
     """The story and the totals of a finished cycle, for a person."""
-    from rich.console import Console
-
-    console = Console(soft_wrap=True)
-    for verdict in report["story"]:
-        mark = "[green]ok  [/]" if verdict["passed"] else "[red]FAIL[/]"
-        found = "no data" if verdict["value"] is None else f"{verdict['value']:.2f}"
-        console.print(f"{mark} {verdict['phase']}: {verdict['claim']} – {found}")
+    verdicts.draw(*(Claim(**each).verdict for each in report["story"]))
     total = report["totals"]
-    console.print(
+    click.echo(
         f"{total['due']} due, {total['ok']} ok, {total['shed']} shed, {total['failed']} failed;"
         f" report in {path}"
     )
     if time_scale != 1:
-        console.print(f"the story is not judged at time scale {time_scale:g}")
+        click.echo(f"the story is not judged at time scale {time_scale:g}")

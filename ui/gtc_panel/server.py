@@ -14,9 +14,8 @@ import logging
 import signal
 import socket
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import uvicorn
 from fastapi import FastAPI
@@ -145,7 +144,7 @@ async def _perform(service: DemoService, run: Run, server: uvicorn.Server) -> No
     if not run.once:
         return
     report = await service.cycle_report()
-    report["story"] = _story(service.environment, report)
+    report["story"] = [asdict(each) for each in judge(service.environment, report["phases"])]
     if run.report is not None:
         text = json.dumps(report, indent=1) + "\n"
         await asyncio.to_thread(run.report.write_text, text, encoding="utf-8")
@@ -161,16 +160,3 @@ async def _workers_ready(service: DemoService) -> None:
             return
         await asyncio.sleep(0.5)
     raise GtcError(f"the workers were not ready within {READY_S:g} s", "see gtc status")
-
-
-def _story(environment: Environment, report: dict[str, Any]) -> list[dict[str, Any]]:
-    return [
-        {
-            "phase": verdict.phase,
-            "claim": verdict.claim,
-            "value": verdict.value,
-            "limit": verdict.limit,
-            "passed": verdict.passed,
-        }
-        for verdict in judge(environment, report["phases"])
-    ]

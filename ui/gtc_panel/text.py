@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gtc_runtime.checks.check import State
+from gtc_runtime.verdict import State
 from gtc_runtime.view import KedaState, Light, Mode
 from gtc_spec.phases import phase_title as phase_title
 from gtc_spec.workloads import STATS

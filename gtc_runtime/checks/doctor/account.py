@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from gtc_runtime.checks.check import Finding, RestsOn, green, judge, red
 from gtc_runtime.checks.doctor.case import Case
 from gtc_runtime.checks.doctor.cloud import OWNERS, Forbidden, Json
 from gtc_runtime.checks.doctor.origins import DO_TOKEN, EVERYTHING, ORIGINS, SCOPES, SUPPORT
+from gtc_runtime.verdict import RestsOn, Verdict, green, judge, not_permitted, red
 from gtc_spec import names
 from gtc_spec.environment import ENVIRONMENTS
 
 _TOKENS: Final = ORIGINS[DO_TOKEN].page
 
 
-async def token(case: Case) -> Finding:
+async def token(case: Case) -> Verdict:
     """It belongs to an active account.
 
     Raises:
@@ -32,7 +32,7 @@ async def token(case: Case) -> Finding:
     return red(f"{told}: the account is {status}", "an active account", hint)
 
 
-async def scopes(case: Case) -> Finding:
+async def scopes(case: Case) -> Verdict:
     """It may do everything that a deployment does, as far as somebody tells.
 
     Raises:
@@ -48,7 +48,7 @@ async def scopes(case: Case) -> Finding:
         hint = f"make a token with full access, or add these scopes: {_TOKENS}"
         return red(f"lacks {', '.join(lacks)}", f"{len(SCOPES)} scopes", hint)
     if told is None:
-        return Finding("not-permitted", "it reads everything; nobody tells whether it may write")
+        return not_permitted("it reads everything; nobody tells whether it may write")
     return green("full access" if full else f"all {len(SCOPES)} that are needed")
 
 
@@ -80,7 +80,7 @@ async def _refused(case: Case, path: str) -> bool:
     return False
 
 
-async def droplet_limit(case: Case) -> Finding:
+async def droplet_limit(case: Case) -> Verdict:
     """There is room for every node; the API does not tell limits of GPUs.
 
     Raises:
@@ -117,7 +117,7 @@ async def _clusters(case: Case) -> list[Json]:
     return [each for each in listed if each.get("name") == names.DEMO]
 
 
-async def cluster_name(case: Case) -> Finding:
+async def cluster_name(case: Case) -> Verdict:
     """Nobody else's cluster has our name.
 
     Raises:

@@ -13,8 +13,8 @@ from typing import Final
 
 import httpx
 
-from gtc_runtime.checks.check import RestsOn
 from gtc_runtime.checks.doctor.cloud import Cloud
+from gtc_runtime.verdict import RestsOn
 from gtc_spec import serving
 from gtc_spec.environment import Environment
 

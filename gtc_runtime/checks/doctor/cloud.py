@@ -12,8 +12,8 @@ from typing import Any, Final
 
 import httpx
 
-from gtc_runtime.checks.check import RestsOn
 from gtc_runtime.checks.doctor.resolving import resolve
+from gtc_runtime.verdict import RestsOn
 
 Json = dict[str, Any]
 ADDRESS: Final = "https://api.digitalocean.com"

@@ -5,17 +5,18 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final
 
-from gtc_runtime.checks.check import Finding, Probe, Report, Round, green, judge
+from gtc_runtime.checks.check import Probe, Round
 from gtc_runtime.checks.doctor import account, money, offers, services, storage, tools
 from gtc_runtime.checks.doctor.case import Case
 from gtc_runtime.checks.doctor.cloud import OWNERS
 from gtc_runtime.checks.doctor.origins import DO_TOKEN, ORIGINS
+from gtc_runtime.verdict import Report, Verdict, green, judge
 
 WHOLE_S: Final = 14.0
 """Longest time of all together; a person waits for it."""
 
 
-async def variables(case: Case) -> Finding:
+async def variables(case: Case) -> Verdict:
     """Every secret is set, once, and well written."""
     wrong = [text for _, text in sorted(case.problems.items())]
     told = "; ".join(wrong) or f"{len(case.secrets)} secrets are set"
@@ -24,7 +25,7 @@ async def variables(case: Case) -> Finding:
     return judge(not wrong, told, "every secret, once, without quotes", hint)
 
 
-async def choices(case: Case) -> Finding:
+async def choices(case: Case) -> Verdict:
     """What would be deployed, and where to."""
     env = case.env
     return green(
@@ -84,4 +85,4 @@ async def run(case: Case, probes: Sequence[Probe[Case]] = PROBES) -> Report:
         case: What is to be deployed.
         probes: Which checks.
     """
-    return await _ROUND.ask(case, probes)
+    return await _ROUND.ask_all(case, probes)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, green, red
 from gtc_runtime.checks.doctor.case import Case
+from gtc_runtime.verdict import NotApplicable, RestsOn, Verdict, green, red
 from gtc_spec.cloud import bill, prices
 
 
-async def end_date(case: Case) -> Finding:
+async def end_date(case: Case) -> Verdict:
     """There is one where it is needed, and it is in the future.
 
     Raises:
@@ -26,7 +26,7 @@ async def end_date(case: Case) -> Finding:
     return green(f"{told}, in {left // 60} h {left % 60} min")
 
 
-async def price(case: Case) -> Finding:
+async def price(case: Case) -> Verdict:
     """What everything costs an hour, and until the end date."""
     lines = prices.lines(case.env, await _seen(case))
     usd_h, until = prices.usd_h(lines), case.env.until

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Final
 
-from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, green, judge, red
 from gtc_runtime.checks.doctor.case import Case
 from gtc_runtime.checks.doctor.cloud import Json
 from gtc_runtime.checks.doctor.origins import SUPPORT
+from gtc_runtime.verdict import NotApplicable, RestsOn, Verdict, green, judge, not_permitted, red
 from gtc_spec import versions
 from gtc_spec.cloud import prices
 
@@ -19,7 +19,7 @@ _SIZES: Final = "doctl compute size list"
 _REGIONS_PAGE: Final = "https://docs.digitalocean.com/platform/regional-availability"
 
 
-async def region(case: Case) -> Finding:
+async def region(case: Case) -> Verdict:
     """It exists and takes new droplets.
 
     Raises:
@@ -34,7 +34,7 @@ async def region(case: Case) -> Finding:
     return judge(wanted in open_ones, told, "a region that takes droplets", hint)
 
 
-async def nodes(case: Case) -> Finding:
+async def nodes(case: Case) -> Verdict:
     """The size of the nodes without GPUs is offered in the region.
 
     Raises:
@@ -44,7 +44,7 @@ async def nodes(case: Case) -> Finding:
     return await _offered(case, case.env.hosting.management_size, sizes)
 
 
-async def worker_nodes(case: Case) -> Finding:
+async def worker_nodes(case: Case) -> Verdict:
     """The size of the nodes of the workers is offered to this account in the region.
 
     A contracted size is in no list that is documented; when Kubernetes lists it all the same, the
@@ -60,14 +60,13 @@ async def worker_nodes(case: Case) -> Finding:
     instead = _alternative(case, prices.on_demand(size), sizes)
     if size in await _for_kubernetes(case):
         return green(f"{size}: by contract, offered to this account; {instead}")
-    return Finding(
-        "not-permitted",
+    return not_permitted(
         f"{size}: by contract, which the API does not show; ask who holds yours whether it is good "
         f"in {case.env.region}; {instead}",
     )
 
 
-async def kubernetes(case: Case) -> Finding:
+async def kubernetes(case: Case) -> Verdict:
     """The pinned release line is offered, in the region.
 
     Raises:
@@ -89,7 +88,7 @@ async def kubernetes(case: Case) -> Finding:
     return judge(bool(found), ", ".join(found) or f"no {minor}", f"{minor}.x", hint)
 
 
-async def share(case: Case) -> Finding:
+async def share(case: Case) -> Verdict:
     """NFS is offered in the region.
 
     Raises:
@@ -112,7 +111,7 @@ async def share(case: Case) -> Finding:
     if where in NFS_REGIONS or found.get("shares"):
         return green(told)
     known = ", ".join(NFS_REGIONS)
-    return Finding("not-permitted", f"the API does not say whether {where} has NFS; {known} have")
+    return not_permitted(f"the API does not say whether {where} has NFS; {known} have")
 
 
 async def _need_region(case: Case) -> None:
@@ -137,7 +136,7 @@ async def _for_kubernetes(case: Case) -> Sequence[str]:
         return ()
 
 
-async def _offered(case: Case, size: str, sizes: Mapping[str, Json]) -> Finding:
+async def _offered(case: Case, size: str, sizes: Mapping[str, Json]) -> Verdict:
     where, wanted = case.env.region, f"{size} in {case.env.region}"
     found = sizes.get(size)
     if found is None:

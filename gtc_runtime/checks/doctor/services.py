@@ -7,11 +7,11 @@ from typing import Any, Final
 
 import httpx
 
-from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, green, judge, red
 from gtc_runtime.checks.doctor.case import Case
 from gtc_runtime.checks.doctor.origins import ORIGINS
 from gtc_runtime.checks.doctor.resolving import resolve
 from gtc_runtime.load.conversations import followup_models
+from gtc_runtime.verdict import NotApplicable, RestsOn, Verdict, green, judge, red
 from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.manifests.secret_names import GRADIENT, HF_TOKEN
 
@@ -23,7 +23,7 @@ REVISION: Final = "main"
 """What the upload takes when nobody names a revision."""
 
 
-async def hub_token(case: Case) -> Finding:
+async def hub_token(case: Case) -> Verdict:
     """HuggingFace knows it.
 
     Raises:
@@ -39,7 +39,7 @@ async def hub_token(case: Case) -> Finding:
     return red(_refusal("the token", answer), "a token that is known", hint)
 
 
-async def model(case: Case) -> Finding:
+async def model(case: Case) -> Verdict:
     """It grants the token this repository at this revision: a HEAD of one of its files.
 
     Its listing is public even where its files are gated, so only a file proves the grant.
@@ -68,7 +68,7 @@ async def model(case: Case) -> Finding:
     return judge(good, found, "a token that may read its files", hint)
 
 
-async def inference(case: Case) -> Finding:
+async def inference(case: Case) -> Verdict:
     """The key works and offers a model for the follow-up questions.
 
     Raises:

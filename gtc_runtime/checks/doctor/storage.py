@@ -10,11 +10,11 @@ import asyncio
 from collections.abc import Callable
 from typing import Final
 
-from gtc_runtime.checks.check import Finding, NotApplicable, RestsOn, green, red
 from gtc_runtime.checks.doctor.case import REGISTRY_HOST, Case
 from gtc_runtime.checks.doctor.origins import ORIGINS
 from gtc_runtime.checks.doctor.resolving import resolve
 from gtc_runtime.models.bucket import Bucket, Patience
+from gtc_runtime.verdict import NotApplicable, RestsOn, Verdict, green, red
 from gtc_spec.cloud import images
 from gtc_spec.errors import GtcError
 from gtc_spec.manifests.secret_names import SPACES
@@ -28,7 +28,7 @@ _KEYS_PAGE: Final = ORIGINS[SPACES.keys[0]].page
 _PATIENCE: Final = Patience(connect_s=3.0, read_s=5.0, tries=1)
 
 
-async def registry(case: Case) -> Finding:
+async def registry(case: Case) -> Verdict:
     """The account has the registry that our image goes to.
 
     Raises:
@@ -46,7 +46,7 @@ async def registry(case: Case) -> Finding:
     return red(f"the account has {', '.join(found) or 'no registry'}", name, hint)
 
 
-async def registry_room(case: Case) -> Finding:
+async def registry_room(case: Case) -> Verdict:
     """Its subscription has room for our image.
 
     Raises:
@@ -73,7 +73,7 @@ async def registry_room(case: Case) -> Finding:
     return green(plan)
 
 
-async def bucket(case: Case) -> Finding:
+async def bucket(case: Case) -> Verdict:
     """It is there, at this address, for this key.
 
     Raises:
@@ -82,7 +82,7 @@ async def bucket(case: Case) -> Finding:
     return await _ask(case, _reach)
 
 
-async def bucket_write(case: Case) -> Finding:
+async def bucket_write(case: Case) -> Verdict:
     """The key may write into it.
 
     Raises:
@@ -103,7 +103,7 @@ def _write(found: Bucket) -> str:
     return "an upload was begun and aborted; nothing is left of it"
 
 
-async def _ask(case: Case, act: Callable[[Bucket], str]) -> Finding:
+async def _ask(case: Case, act: Callable[[Bucket], str]) -> Verdict:
     key_id, secret = (case.secret(name) for name in SPACES.keys)
     where = case.places
 

@@ -11,8 +11,8 @@ import shutil
 import signal
 from typing import Any, Final
 
-from gtc_runtime.checks.check import Finding, RestsOn, green, judge, red
 from gtc_runtime.checks.doctor.case import Case
+from gtc_runtime.verdict import RestsOn, Verdict, green, judge, red
 from gtc_spec import versions
 from gtc_spec.errors import GtcError
 
@@ -68,7 +68,7 @@ async def said(case: Case, program: str, *arguments: str) -> str:
     return text
 
 
-async def terraform(case: Case) -> Finding:
+async def terraform(case: Case) -> Verdict:
     """Installed, and new enough for write-only attributes."""
     hint = f"install Terraform {versions.TERRAFORM_MIN} or newer: {_TERRAFORM}"
     wanted = f">= {versions.TERRAFORM_MIN}"
@@ -79,7 +79,7 @@ async def terraform(case: Case) -> Finding:
     return judge(_number(found) >= _number(versions.TERRAFORM_MIN), found, wanted, hint)
 
 
-async def node(case: Case) -> Finding:
+async def node(case: Case) -> Verdict:
     """Installed; cdktf writes the stacks through it."""
     hint = f"install Node.js {NODE_MIN} or newer: {_NODE}"
     text, wrong = await _told(case, "node", "--version")
@@ -89,7 +89,7 @@ async def node(case: Case) -> Finding:
     return judge(_number(found) >= (NODE_MIN,), found, f">= {NODE_MIN}", hint)
 
 
-async def docker(case: Case) -> Finding:
+async def docker(case: Case) -> Verdict:
     """Installed, and its daemon answers."""
     text, wrong = await _told(case, "docker", "version", "--format", "{{json .Server.Version}}")
     if wrong.endswith("on PATH"):
@@ -101,19 +101,19 @@ async def docker(case: Case) -> Finding:
     return green(f"daemon {version}")
 
 
-async def doctl(case: Case) -> Finding:
+async def doctl(case: Case) -> Verdict:
     """Installed."""
     hint = f"install doctl: {_DOCTL}; then doctl auth init --context {case.do_context}"
     return await _any_version(case, "doctl", ("version",), hint)
 
 
-async def kubectl(case: Case) -> Finding:
+async def kubectl(case: Case) -> Verdict:
     """Installed; `gtc open` forwards ports with it."""
     hint = f"install kubectl, gtc open needs it: {_KUBECTL}"
     return await _any_version(case, "kubectl", ("version", "--client"), hint)
 
 
-async def disk(case: Case) -> Finding:
+async def disk(case: Case) -> Verdict:
     """Room for image and providers."""
     free_gib = shutil.disk_usage(case.folder).free / 2**30
     hint = "make room: docker system prune takes away what no container uses"
@@ -121,7 +121,7 @@ async def disk(case: Case) -> Finding:
     return judge(free_gib >= FREE_GIB, told, f">= {FREE_GIB} GiB", hint)
 
 
-async def context(case: Case) -> Finding:
+async def context(case: Case) -> Verdict:
     """The context of doctl, which pushes the image and fetches credentials, is the token's account.
 
     Raises:
@@ -152,7 +152,7 @@ def _who(account: dict[str, Any]) -> str:
     return f"{account.get('email')}, team {team}" if team else str(account.get("email"))
 
 
-async def _any_version(case: Case, program: str, arguments: tuple[str, ...], hint: str) -> Finding:
+async def _any_version(case: Case, program: str, arguments: tuple[str, ...], hint: str) -> Verdict:
     text, wrong = await _told(case, program, *arguments)
     if wrong:
         return red(wrong, "any version", hint)

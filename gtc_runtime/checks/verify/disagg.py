@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import asyncio
 
-from gtc_runtime.checks.check import Finding, green, red
 from gtc_runtime.checks.verify.client import problems
 from gtc_runtime.checks.verify.proof import Proof
+from gtc_runtime.verdict import Verdict, green, red
 from gtc_spec.telemetry import promql
 from gtc_spec.telemetry.metrics import SCRAPE_INTERVAL_S
 
@@ -18,7 +18,7 @@ REQUESTS = 6
 TOKENS = 8
 
 
-async def disagg(proof: Proof) -> Finding:
+async def disagg(proof: Proof) -> Verdict:
     """Some long prompts; both pools must have counted each of them."""
     prefill, decode = promql.pool_requests("prefill"), promql.pool_requests("decode")
     before = await asyncio.gather(proof.value(prefill), proof.value(decode))
@@ -33,7 +33,7 @@ async def disagg(proof: Proof) -> Finding:
     return _judged(prefilled, decoded)
 
 
-def _judged(prefilled: float | None, decoded: float | None) -> Finding:
+def _judged(prefilled: float | None, decoded: float | None) -> Verdict:
     expected = f"{REQUESTS} prefills of {REQUESTS} requests"
     if decoded is None or decoded < REQUESTS:
         told = "nothing" if decoded is None else f"{decoded:g} of {REQUESTS} requests"

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from gtc_runtime.checks.check import Finding, green, red
 from gtc_runtime.checks.verify.client import problems, ttfts_s
 from gtc_runtime.checks.verify.proof import Proof
+from gtc_runtime.verdict import Verdict, green, red
 from gtc_spec.workloads import WORKLOADS
 
 TOKENS = 32
 """Of each answer: enough for an inter-token latency."""
 
 
-async def inference(proof: Proof) -> Finding:
+async def inference(proof: Proof) -> Verdict:
     """One request of each workload, one after the other."""
     told = []
     for workload in WORKLOADS:

@@ -9,10 +9,10 @@ from __future__ import annotations
 from statistics import median
 from typing import Final
 
-from gtc_runtime.checks.check import Finding, judge, red
 from gtc_runtime.checks.verify.client import Answer, problems, short, ttfts_s
 from gtc_runtime.checks.verify.proof import Proof
 from gtc_runtime.load.conversations.followups import CannedFollowUps
+from gtc_runtime.verdict import Verdict, judge, red
 from gtc_spec.telemetry import metrics, promql
 
 CONVERSATIONS: Final = 5
@@ -24,7 +24,7 @@ HITS_MIN: Final = 0.75
 """Share of later turns that must be that fast: blind routing over two workers finds half."""
 
 
-async def kv_cache(proof: Proof) -> Finding:
+async def kv_cache(proof: Proof) -> Verdict:
     """Conversations of three turns; later ones must be fast, and cached where anybody counts."""
     before = await proof.value(promql.router_hits())
     first: list[Answer] = []
@@ -57,7 +57,7 @@ async def _conversation(proof: Proof) -> list[Answer]:
 
 async def _judged(
     proof: Proof, first: list[Answer], later: list[Answer], before: float | None
-) -> Finding:
+) -> Verdict:
     begin_s = median(ttfts_s(first))
     shares = [ttft_s / begin_s for ttft_s in ttfts_s(later)]
     share = median(shares)

@@ -11,10 +11,10 @@ import asyncio
 from statistics import mean
 from typing import Final
 
-from gtc_runtime.checks.check import Finding, NotApplicable, green, judge, red
 from gtc_runtime.checks.verify.client import problems, ttfts_s
 from gtc_runtime.checks.verify.proof import Proof
 from gtc_runtime.cluster.scaling import Scaling
+from gtc_runtime.verdict import NotApplicable, Verdict, green, judge, red
 from gtc_spec.errors import UsageError
 from gtc_spec.pools import ROLES
 from gtc_spec.profiles.profile import Profile
@@ -26,7 +26,7 @@ SHARE_MIN: Final = 0.5
 """Least bound as a share of the bandwidth that the phases were planned with."""
 
 
-async def link(proof: Proof) -> Finding:
+async def link(proof: Proof) -> Verdict:
     """A few long documents, one at a time; not applicable where workers are simulated."""
     if proof.scene.rehearsal:
         assumed = proof.env.rehearsal.kv_link_gb_s
@@ -55,7 +55,7 @@ async def link(proof: Proof) -> Finding:
     return _judged(proof, await _topology(proof), tokens * profile.kv_bytes_per_token, outside_s)
 
 
-def _judged(proof: Proof, topology: str, kv_bytes: float, outside_s: float) -> Finding:
+def _judged(proof: Proof, topology: str, kv_bytes: float, outside_s: float) -> Verdict:
     assumed = proof.env.rehearsal.kv_link_gb_s
     expected = f">= {SHARE_MIN * assumed:g} GB/s, half of what the phases were planned with"
     if outside_s <= 0:

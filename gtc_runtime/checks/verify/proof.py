@@ -9,11 +9,11 @@ import asyncio
 import time
 from dataclasses import dataclass
 
-from gtc_runtime.checks.check import NotApplicable
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.checks.verify.client import Client
 from gtc_runtime.metrics.prometheus import PrometheusClient
 from gtc_runtime.metrics.reading import Missing, Reading
+from gtc_runtime.verdict import NotApplicable
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.kinds import DGD

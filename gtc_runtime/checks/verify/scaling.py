@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from statistics import median
 from typing import Final
 
-from gtc_runtime.checks.check import Finding, green, red
 from gtc_runtime.checks.verify.client import ttfts_s
 from gtc_runtime.checks.verify.closed_load import ClosedLoad, kept_open, now_s
 from gtc_runtime.checks.verify.proof import LOOK_S, Proof
 from gtc_runtime.cluster.keda import Keda
 from gtc_runtime.cluster.pools import PoolState
 from gtc_runtime.cluster.scaling import Scaling
+from gtc_runtime.verdict import Verdict, green, red
 from gtc_spec import names
 from gtc_spec.kinds import HPA
 from gtc_spec.manifests.scaled_object import BEHAVIOR
@@ -61,7 +61,7 @@ class Course:
         return f"{POOL} {self.before} -> {self.peak} workers ({steps}){ttft}"
 
 
-async def scaling(proof: Proof) -> Finding:
+async def scaling(proof: Proof) -> Verdict:
     """The whole round; refuses while KEDA is paused or has no HPA."""
     keda = await Keda(proof.scene.kube).status()
     if keda.state != "active" or not all(keda.hpa_present.values()):
@@ -81,7 +81,7 @@ async def scaling(proof: Proof) -> Finding:
     return _judged(proof, course)
 
 
-async def _up(proof: Proof, course: Course, load: ClosedLoad) -> Finding | None:
+async def _up(proof: Proof, course: Course, load: ClosedLoad) -> Verdict | None:
     start_s, scale = now_s(), proof.time_scale
     up_s = 4 * SYNC_S * scale + SLACK_S
     if not await _until(proof, lambda pool: (pool.desired or 0) > course.before, up_s):
@@ -118,7 +118,7 @@ async def _relief(course: Course, load: ClosedLoad, ready_at_s: float) -> None:
     course.relieved_s = median(after) if after else None
 
 
-async def _down(proof: Proof, course: Course) -> Finding | None:
+async def _down(proof: Proof, course: Course) -> Verdict | None:
     start_s, rest = now_s(), proof.env.pools.of(POOL).scale.min
     down = BEHAVIOR["scaleDown"]
     steps = max(1, course.peak - rest) * down["policies"][0]["periodSeconds"]
@@ -133,7 +133,7 @@ async def _down(proof: Proof, course: Course) -> Finding | None:
     return None
 
 
-def _judged(proof: Proof, course: Course) -> Finding:
+def _judged(proof: Proof, course: Course) -> Verdict:
     if proof.env.story.prefill_recovery_ttft_ratio_max is None:
         return green(f"{course.told()}, not judged in this environment", "up, ready, down")
     expected = f"up, ready, TTFT at most {RELIEF_MAX:g} of the worst, down"
@@ -164,7 +164,7 @@ async def _until(proof: Proof, holds: Callable[[PoolState], bool], within_s: flo
     return True
 
 
-def _late(course: Course, load: ClosedLoad, why: str, hint: str) -> Finding:
+def _late(course: Course, load: ClosedLoad, why: str, hint: str) -> Verdict:
     ended, good = len(load.answers), sum(answer.ok for answer in load.answers)
     told = f"; {course.told()}" if course.took_s else ""
     return red(f"{why} ({good} of {ended} answers good){told}", "a scale-up by keda", hint)

@@ -8,13 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import logging
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Final
 
-from gtc_runtime.checks.check import Check, Finding, NotApplicable, RestsOn, red
+from gtc_runtime.checks.check import Probe, Round
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.checks.verify.client import connected
 from gtc_runtime.checks.verify.disagg import disagg
@@ -23,53 +21,40 @@ from gtc_runtime.checks.verify.kv_cache import kv_cache
 from gtc_runtime.checks.verify.link import link
 from gtc_runtime.checks.verify.proof import COUNTED_S, LOOK_S, Proof
 from gtc_runtime.checks.verify.scaling import scaling
-from gtc_runtime.cluster.api.errors import first_line
 from gtc_runtime.cluster.identity import own_identity
 from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.cluster.state import StateStore
 from gtc_runtime.metrics.prometheus import PrometheusClient
 from gtc_runtime.metrics.reading import Missing
+from gtc_runtime.verdict import Report, RestsOn, Verdict, red
 from gtc_spec.errors import GtcError, UnreachableError
 from gtc_spec.telemetry import metrics, promql_syntax
 
-log = logging.getLogger(__name__)
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One thing to prove.
-
-    Attributes:
-        name: As on the command line.
-        says: The claim, one line.
-        prove: Finds the verdict.
-        deadline_s: Longest time for it at time scale 1, seconds.
-    """
-
-    name: str
-    says: str
-    prove: Callable[[Proof], Awaitable[Finding]]
-    deadline_s: float
-
-
 CLAIMS: Final = (
-    Claim("inference", "Each workload is answered, streamed to its end.", inference, 180.0),
-    Claim("disagg", "Prefill workers did the work.", disagg, 180.0),
-    Claim("kv-cache", "Later turns find their prefix and are faster.", kv_cache, 300.0),
-    Claim("scaling", "KEDA adds workers, they relieve, and it takes them away.", scaling, 900.0),
-    Claim("link", "KV blocks travel as fast as the phases assume.", link, 180.0),
+    Probe("inference", "Each workload is answered, streamed to its end.", inference, 180.0),
+    Probe("disagg", "Prefill workers did the work.", disagg, 180.0),
+    Probe("kv-cache", "Later turns find their prefix and are faster.", kv_cache, 300.0),
+    Probe("scaling", "KEDA adds workers, they relieve, and it takes them away.", scaling, 900.0),
+    Probe("link", "KV blocks travel as fast as the phases assume.", link, 180.0),
 )
 """Every proof, in the order of ``gtc verify all``: a later one needs what an earlier one proves."""
 
 
+def _rests(_name: str, error: RestsOn) -> Verdict:
+    return red(error.why or error.reason, "an answer", f"gtc preflight --only {error.cause}")
+
+
+_ROUND: Final[Round[Proof]] = Round(rests=_rests, late="gtc status")
+
+
 async def verify(
     scene: Scene,
-    claims: Sequence[Claim],
-    told: Callable[[Check], None],
+    claims: Sequence[Probe[Proof]],
+    told: Callable[[Verdict], None],
     *,
     time_scale: float = 1.0,
     seed: int | None = None,
-) -> list[Check]:
+) -> Report:
     """Prove claims.
 
     Args:
@@ -88,16 +73,15 @@ async def verify(
     url = scene.addresses.get("frontend", "")
     if not url:
         raise UnreachableError("no address of the frontend", "set GTC_FRONTEND_URL")
-    checks = []
+    checks: list[Verdict] = []
     texts = time.time_ns() % 2**31 if seed is None else seed
     async with connected(scene.env, url, texts) as client, _prometheus(scene) as prometheus:
         proof = Proof(scene, client, prometheus, time_scale)
         await refuse_while_busy(scene, prometheus)
         for claim in claims:
-            check = await _check(proof, claim)
-            checks.append(check)
-            told(check)
-    return checks
+            checks.append(await _ROUND.ask(proof, claim))
+            told(checks[-1])
+    return Report(tuple(checks), sum(check.took_s for check in checks))
 
 
 async def refuse_while_busy(scene: Scene, prometheus: PrometheusClient | None) -> None:
@@ -135,29 +119,3 @@ async def _prometheus(scene: Scene) -> AsyncIterator[PrometheusClient | None]:
         return
     async with PrometheusClient(url) as client:
         yield client
-
-
-async def _check(proof: Proof, claim: Claim) -> Check:
-    started_s = time.monotonic()
-    finding = await _finding(proof, claim)
-    took_s = round(time.monotonic() - started_s, 3)
-    hint = finding.hint if finding.state == "red" else ""
-    return Check(claim.name, finding.state, finding.found, finding.expected, hint, took_s)
-
-
-async def _finding(proof: Proof, claim: Claim) -> Finding:
-    try:
-        async with asyncio.timeout(claim.deadline_s):
-            return await claim.prove(proof)
-    except TimeoutError:
-        return red(f"not proved within {claim.deadline_s:g} s", "a verdict", "gtc status")
-    except RestsOn as error:
-        return red(error.why or error.reason, "an answer", f"gtc preflight --only {error.cause}")
-    except NotApplicable as error:
-        return Finding("not-applicable", error.reason)
-    except GtcError as error:
-        return red(error.message, "an answer", error.hint)
-    except Exception as error:  # foreign documents of any shape; the other proofs go on
-        log.exception("the proof of %s failed", claim.name)
-        told = first_line(f"{type(error).__name__}: {error}")
-        return red(f"could not be judged: {told}", "a verdict", "look by hand")

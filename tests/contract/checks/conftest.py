@@ -28,10 +28,11 @@ from gtc_rehearsal.prometheus.promql_values import Sample, Value, Vector
 from gtc_rehearsal.surroundings import furnish
 from gtc_runtime.checks import preflight, prometheus, scaling
 from gtc_runtime.checks import scene as scenes
-from gtc_runtime.checks.check import Check, chosen
+from gtc_runtime.checks.check import chosen
 from gtc_runtime.checks.scene import Place, Scene
 from gtc_runtime.metrics.exporter import Exporter
 from gtc_runtime.settings import Settings
+from gtc_runtime.verdict import Verdict
 from gtc_spec import names
 from gtc_spec.environment import Environment, load
 from gtc_spec.pools import Role
@@ -173,7 +174,7 @@ class World:
         pods = self.store.list(POD, N, names.pod_labels(service))
         return str(pods[0]["metadata"]["name"])
 
-    async def look(self, *only: str) -> dict[str, Check]:
+    async def look(self, *only: str) -> dict[str, Verdict]:
         """What the preflight says, by name of the check."""
         await self._measure()
         settings = Settings(

@@ -17,10 +17,11 @@ import boto3
 import httpx
 import pytest
 
-from gtc_runtime.checks.check import Check, Report, chosen
+from gtc_runtime.checks.check import chosen
 from gtc_runtime.checks.doctor import doctor
 from gtc_runtime.checks.doctor.case import Case, Places
 from gtc_runtime.checks.doctor.cloud import Cloud as Client
+from gtc_runtime.verdict import Report, Verdict
 from gtc_spec.cloud import images
 from gtc_spec.environment import Environment, load
 from tests.digitalocean.account import TOKEN
@@ -92,7 +93,7 @@ class World:
             finally:
                 await case.cloud.close()
 
-    async def look(self, *only: str) -> dict[str, Check]:
+    async def look(self, *only: str) -> dict[str, Verdict]:
         """What every check says, by its name."""
         return {check.name: check for check in (await self.report(*only)).checks}
 

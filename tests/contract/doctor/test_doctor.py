@@ -8,10 +8,10 @@ import time
 import httpx
 import pytest
 
-from gtc_runtime.checks.check import Check
 from gtc_runtime.checks.doctor import cloud, services, storage, tools
 from gtc_runtime.checks.doctor.doctor import PROBES, WHOLE_S
 from gtc_runtime.models.bucket import Patience
+from gtc_runtime.verdict import Verdict
 from gtc_spec.environment import ENVIRONMENTS, load
 from tests.contract.doctor.breakages import BREAKAGES, Break, running
 from tests.contract.doctor.conftest import BUCKET, World, in_hours
@@ -52,7 +52,7 @@ async def test_one_fault_is_one_red_check_that_says_what_to_do(
             assert other.state == "green" or rests_on(after, other, name), (other, after[name])
 
 
-def rests_on(checks: dict[str, Check], check: Check, cause: str) -> bool:
+def rests_on(checks: dict[str, Verdict], check: Verdict, cause: str) -> bool:
     """Whether a check says nothing because of that one, be it by way of others."""
     if check.state != "not-applicable" or not check.found.startswith("see "):
         return False

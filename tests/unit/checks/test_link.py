@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import pytest
 
-from gtc_runtime.checks.check import NotApplicable
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.checks.verify import link
 from gtc_runtime.checks.verify.proof import Proof
 from gtc_runtime.settings import Settings
+from gtc_runtime.verdict import NotApplicable
 from gtc_spec.environment import load
 
 PROD = load("prod")

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gtc_cli.checks.junit import junit
-from gtc_runtime.checks.check import STATES, Check
 from gtc_runtime.checks.verify import disagg, verify
 from gtc_runtime.checks.verify.client import short
 from gtc_runtime.load.prompts.prompt import Prompt
+from gtc_runtime.verdict import STATES, Report, Verdict
 
 CHECKS = st.builds(
-    Check,
+    Verdict,
     name=st.sampled_from(["disagg", "kv-cache"]),
     state=st.sampled_from(STATES),
     found=st.text(max_size=60),
@@ -26,9 +26,9 @@ CHECKS = st.builds(
 
 @given(st.lists(CHECKS, max_size=6))
 def test_junit_can_be_read_whatever_a_server_said_and_counts_every_verdict(
-    checks: list[Check],
+    checks: list[Verdict],
 ) -> None:
-    suite = ElementTree.fromstring(junit("proofs", checks))
+    suite = ElementTree.fromstring(junit("proofs", Report(tuple(checks), 1.0)))
     red = sum(check.state == "red" for check in checks)
     green = sum(check.state == "green" for check in checks)
     assert suite.get("tests") == str(len(checks)) == str(len(suite.findall("testcase")))

@@ -42,7 +42,7 @@ def test_the_show_exits_0_and_prints_every_phase(name: str) -> None:
     done = plan_check("--env", name)
 
     assert done.returncode == 0
-    assert done.stdout.count("FAIL") == 0
+    assert done.stdout.count("RED") == 0
     for phase in ("BALANCED", "KV_CACHE_DEMO", "DECODE_RECOVERY", "FULL_LOAD", "COOLDOWN"):
         assert phase in done.stdout
 

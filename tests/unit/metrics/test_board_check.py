@@ -6,7 +6,7 @@ import pytest
 
 from gtc_rehearsal.prometheus.prometheus import PrometheusTwin
 from gtc_rehearsal.prometheus.tsdb import METRIC_NAME, labels_of
-from gtc_runtime.metrics.board_check import Finding, check_boards, queries_of
+from gtc_runtime.metrics.board_check import BoardQuery, check_boards, queries_of
 from gtc_runtime.metrics.prometheus import PrometheusClient
 from gtc_spec.errors import UnreachableError
 from gtc_spec.telemetry import metrics_platform, promql, promql_client, promql_platform
@@ -29,7 +29,7 @@ class World:
             at_ms = int(NOW_S * 1000) - (12 - step) * 5_000
             self.twin.store.append(series, at_ms, 1 + step * per_step)
 
-    async def ask(self, query: str, where: Where = "rehearsal") -> Finding:
+    async def ask(self, query: str, where: Where = "rehearsal") -> BoardQuery:
         board = {
             "panels": [{"title": "p", "targets": [{"expr": query}]}],
             "annotations": {"list": []},

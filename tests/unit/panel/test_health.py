@@ -6,14 +6,14 @@ import pytest
 from nicegui.testing.user_simulation import user_simulation
 
 from gtc_panel.pages import health as page
-from gtc_runtime.checks.check import Check, Report
 from gtc_runtime.checks.health import PERIOD_S, Health
+from gtc_runtime.verdict import Report, Verdict
 
 REPORT = Report(
     (
-        Check("queue", "red", "no queue dynamo", "dynamo", "make cluster-config", 0.1),
-        Check("nodes", "not-permitted", "our account may not look", "", "", 0.1),
-        Check("workers", "green", "all there", "", "", 0.2),
+        Verdict("queue", "red", "no queue dynamo", "dynamo", "make cluster-config", 0.1),
+        Verdict("nodes", "not-permitted", "our account may not look", "", "", 0.1),
+        Verdict("workers", "green", "all there", "", "", 0.2),
     ),
     0.25,
 )

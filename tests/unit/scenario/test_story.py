@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from gtc_runtime.scenario.story import Verdict, judge
+from gtc_runtime.scenario.story import Claim, judge
 from gtc_spec.environment import Environment, load
 
 PROD = load("prod")
@@ -38,7 +38,7 @@ GOOD = [
 ]
 
 
-def verdicts(phases: list[dict[str, Any]], environment: Environment = PROD) -> dict[str, Verdict]:
+def verdicts(phases: list[dict[str, Any]], environment: Environment = PROD) -> dict[str, Claim]:
     return {verdict.phase: verdict for verdict in judge(environment, phases)}
 
 

@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import click
 
-from gtc_cli import options
-from gtc_cli.checks import findings
+from gtc_cli import options, verdicts
 from gtc_cli.checks.examination import OFFLINE, examine
 
 
 @click.command()
 @options.env
 @options.as_json
-@findings.only
+@verdicts.only
 def doctor(env: str | None, as_json: bool, only: tuple[str, ...]) -> int:
     """Check account, tools and keys before a deployment, and its price, in under 15 s."""
-    return findings.tell(examine(env, only), as_json)
+    return verdicts.tell(examine(env, only), as_json)
 
 
 @click.command("check-env")
@@ -23,4 +22,4 @@ def doctor(env: str | None, as_json: bool, only: tuple[str, ...]) -> int:
 @options.as_json
 def check_env(env: str | None, as_json: bool) -> int:
     """Check every variable and choice of a deployment, and nothing else; part of doctor."""
-    return findings.tell(examine(env, OFFLINE), as_json)
+    return verdicts.tell(examine(env, OFFLINE), as_json)

@@ -8,14 +8,15 @@ from pathlib import Path
 
 import httpx
 
-from gtc_cli.checks import findings
+from gtc_cli import verdicts
 from gtc_cli.local import checkout, image, state
 from gtc_cli.local.variables import DO_TOKEN, Variables, needed
 from gtc_runtime import choices, settings
-from gtc_runtime.checks.check import Report, chosen
+from gtc_runtime.checks.check import chosen
 from gtc_runtime.checks.doctor.case import HUB, Case, Places
 from gtc_runtime.checks.doctor.cloud import Cloud
 from gtc_runtime.checks.doctor.doctor import PROBES, run
+from gtc_runtime.verdict import Report
 from gtc_spec import names, serving
 from gtc_spec.cloud import images
 from gtc_spec.errors import GtcError, UsageError
@@ -60,9 +61,9 @@ def refuse_unfit(env: str | None, *, adopting: bool = False) -> None:
         UsageError: See `examine`.
     """
     report = examine(env, adopting=adopting)
-    findings.show(report)
+    verdicts.show(report)
     if not report.passed:
-        red = [check.name for check in report.checks if check.state == "red"]
+        red = [check.name for check in report.of("red")]
         raise Unfit(
             f"not ready: {', '.join(red)}",
             "mend what is red and repeat; DOCTOR=no (--skip-doctor) deploys all the same",

@@ -2,33 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 if TYPE_CHECKING:
-    from gtc_runtime.checks.check import Check
+    from gtc_runtime.verdict import Report
 
 
-def junit(suite: str, checks: Sequence[Check]) -> str:
+def junit(suite: str, report: Report) -> str:
     """One test case a verdict: red is a failure, what cannot be judged is skipped.
 
     Args:
         suite: Name of the suite.
-        checks: The verdicts.
+        report: The verdicts.
     """
-    red = [check for check in checks if check.state == "red"]
-    skipped = [check for check in checks if check.state not in ("red", "green")]
+    red, skipped = report.of("red"), report.of("not-applicable", "not-permitted")
     root = ElementTree.Element(
         "testsuite",
         name=suite,
-        tests=str(len(checks)),
+        tests=str(len(report.checks)),
         failures=str(len(red)),
         errors="0",
         skipped=str(len(skipped)),
-        time=f"{sum(check.took_s for check in checks):.3f}",
+        time=f"{sum(check.took_s for check in report.checks):.3f}",
     )
-    for check in checks:
+    for check in report.checks:
         case = ElementTree.SubElement(
             root, "testcase", classname=suite, name=check.name, time=f"{check.took_s:.3f}"
         )

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 
 import click
 
-from gtc_cli import options
-from gtc_cli.checks import findings
+from gtc_cli import options, verdicts
 from gtc_cli.target.target import NoClusterError, Target, choose
 from gtc_runtime import settings
 
 if TYPE_CHECKING:
-    from gtc_runtime.checks.check import Probe, Report
+    from gtc_runtime.checks.check import Probe
     from gtc_runtime.checks.scene import Scene
+    from gtc_runtime.verdict import Report
     from gtc_spec.environment import Environment
 
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 @options.state_dir
 @options.kubeconfig
 @options.as_json
-@findings.only
+@verdicts.only
 def preflight(
     env: str | None,
     phases: str | None,
@@ -46,7 +46,7 @@ def preflight(
         target = Target(settings.read(env=env, state_dir=state_dir), None, env)
         absent = error
     report = asyncio.run(_run(target, target.environment(phases), probes, absent))
-    return findings.tell(report, as_json)
+    return verdicts.tell(report, as_json)
 
 
 async def _run(

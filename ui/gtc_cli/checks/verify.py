@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from gtc_cli import options
-from gtc_cli.checks.findings import SIGNS
+from gtc_cli import options, verdicts
 from gtc_cli.target.target import Target, choose, with_frontend
 from gtc_spec.errors import GtcError, UsageError
 
 if TYPE_CHECKING:
-    from gtc_runtime.checks.check import Check
+    from gtc_runtime.verdict import Report, Verdict
 
 NAMES: Final = ("inference", "disagg", "kv-cache", "scaling", "link", "all")
+WIDTH: Final = max(map(len, NAMES))
 
 
 @click.command()
@@ -43,25 +44,19 @@ def verify(
         if path is not None and not path.parent.is_dir():
             raise UsageError(f"cannot write {path}: there is no directory {path.parent}")
     target = choose(env, state_dir, kubeconfig)
-    checks = asyncio.run(_prove(claim, target, quiet=json_file == "-"))
-    passed = not any(check.state == "red" for check in checks)
-    document = {
-        "passed": passed,
-        "took_s": round(sum(check.took_s for check in checks), 2),
-        "checks": [check.to_json() for check in checks],
-    }
+    proved = asyncio.run(_prove(claim, target, quiet=json_file == "-"))
     if json_file == "-":
-        click.echo(json.dumps(document))
+        click.echo(json.dumps(proved.to_json()))
     if report is not None:
-        _write(report, json.dumps(document, indent=1) + "\n")
+        _write(report, json.dumps(proved.to_json(), indent=1) + "\n")
     if junit_file is not None:
         from gtc_cli.checks.junit import junit
 
-        _write(junit_file, junit("gtc verify", checks))
-    return 0 if passed else 1
+        _write(junit_file, junit("gtc verify", proved))
+    return 0 if proved.passed else 1
 
 
-async def _prove(claim: str, target: Target, *, quiet: bool) -> list[Check]:
+async def _prove(claim: str, target: Target, *, quiet: bool) -> Report:
     from gtc_runtime.checks.scene import opened
     from gtc_runtime.checks.verify.verify import CLAIMS
     from gtc_runtime.checks.verify.verify import verify as prove
@@ -78,22 +73,12 @@ async def _prove(claim: str, target: Target, *, quiet: bool) -> list[Check]:
         with_frontend(target) as addresses,
         opened(environment, target.settings, addresses) as scene,
     ):
-        return await prove(scene, chosen, _silent if quiet else _print, time_scale=time_scale)
+        told = _silent if quiet else partial(verdicts.draw, width=WIDTH)
+        return await prove(scene, chosen, told, time_scale=time_scale)
 
 
-def _silent(_: Check) -> None:
+def _silent(_: Verdict) -> None:
     """With --json everything is told at the end."""
-
-
-def _print(check: Check) -> None:
-    from rich.console import Console
-
-    console = Console(soft_wrap=True, highlight=False)
-    console.print(SIGNS[check.state], end=" ")
-    told = check.found
-    if check.state == "red":
-        told = f"{told}; expected: {check.expected}\n{' ' * 8}-> {check.hint}"
-    console.print(f"{check.name:9}  {told}  [{check.took_s:.0f} s]", markup=False)
 
 
 def _write(path: Path, text: str) -> None:

@@ -10,8 +10,8 @@ from nicegui import ui
 
 from gtc_panel import text, theme
 from gtc_panel.components.basics import box, words
-from gtc_runtime.checks.check import Check, Report
 from gtc_runtime.checks.health import PERIOD_S, Health
+from gtc_runtime.verdict import Report, Verdict
 
 
 def build(health: Health) -> None:
@@ -39,7 +39,7 @@ def said(report: Report) -> str:
     return f"{text.HEALTH_VERDICT[report.passed]}: {report.summary}"
 
 
-def _row(check: Check) -> None:
+def _row(check: Verdict) -> None:
     with box(f"health-row health-{check.state}").mark(f"health {check.name}"):
         words(text.HEALTH_SIGN[check.state], "health-sign")
         words(check.name, "health-name")

@@ -1,4 +1,7 @@
-"""How named checks are chosen and told: one line each, what to do below a red one, or JSON."""
+"""How verdicts are told in a terminal: one line each, and what to do below a red one.
+
+Doctor, preflight, proofs, plan, rehearsal and boards draw with this. It must not know who asked.
+"""
 
 from __future__ import annotations
 
@@ -7,9 +10,10 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from rich.console import Console
 
 if TYPE_CHECKING:
-    from gtc_runtime.checks.check import Check, Report
+    from gtc_runtime.verdict import Report, Verdict
 
 only: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--only", "only", multiple=True, metavar="CHECK", help="Only this; may be repeated."
@@ -22,6 +26,8 @@ SIGNS: Final = {
     "not-permitted": "[yellow]no view[/]",
 }
 """What each state is called in a terminal, seven characters wide."""
+SLOW_S: Final = 1.0
+"""What took longer says so."""
 
 
 def tell(report: Report, as_json: bool) -> int:
@@ -35,18 +41,28 @@ def tell(report: Report, as_json: bool) -> int:
 
 def show(report: Report) -> None:
     """Print a report for people."""
-    from rich.console import Console
+    draw(*report.checks)
+    click.echo(f"{'ready' if report.passed else 'not ready'}: {report.summary}")
 
+
+def draw(*checks: Verdict, width: int = 0) -> None:
+    """Print verdicts for people, one line each.
+
+    Args:
+        checks: The verdicts.
+        width: Least width of the column of names, for verdicts that come one by one.
+    """
     console = Console(soft_wrap=True, highlight=False)
-    width = max(len(check.name) for check in report.checks)
-    for check in report.checks:
+    width = max(width, *(len(check.name) for check in checks), 0)
+    for check in checks:
         console.print(SIGNS[check.state], end=" ")
         console.print(f"{check.name:{width}}  {_told(check)}", markup=False)
-    console.print(f"{'ready' if report.passed else 'not ready'}: {report.summary}", markup=False)
 
 
-def _told(check: Check) -> str:
-    if check.state != "red":
-        return check.found
-    told = f"{check.found}; expected: {check.expected}" if check.expected else check.found
+def _told(check: Verdict) -> str:
+    told = check.found
+    if check.state == "red" and check.expected:
+        told = f"{told}; expected: {check.expected}"
+    if check.took_s >= SLOW_S:
+        told = f"{told}  [{check.took_s:.0f} s]"
     return f"{told}\n{' ' * 8}-> {check.hint}" if check.hint else told
