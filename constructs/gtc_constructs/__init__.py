@@ -37,15 +37,15 @@ if TYPE_CHECKING:
     from gtc_constructs.serving.keda_scaler import Scalable as Scalable
     from gtc_constructs.serving.keda_scaler import ScaleTarget as ScaleTarget
     from gtc_constructs.serving.model_store import ModelStore as ModelStore
-    from gtc_constructs.serving.serving import Serving as Serving
-    from gtc_constructs.serving.serving import Workers as Workers
     from gtc_constructs.stacks import ClusterStack as ClusterStack
     from gtc_constructs.stacks import InfraStack as InfraStack
     from gtc_constructs.values import ChartRef as ChartRef
-    from gtc_constructs.values import ModelRef as ModelRef
     from gtc_constructs.values import NfsExport as NfsExport
     from gtc_constructs.values import NfsTier as NfsTier
-    from gtc_constructs.values import NodePool as NodePool
+    from gtc_spec.cloud.node_pool import NodePool as NodePool
+    from gtc_spec.graph.model_ref import ModelRef as ModelRef
+    from gtc_spec.graph.serving import Serving as Serving
+    from gtc_spec.graph.workers import Workers as Workers
     from gtc_spec.manifests.placement import POOL_LABEL as POOL_LABEL
     from gtc_spec.pools import ScaleRule as ScaleRule
 
@@ -67,9 +67,12 @@ _NAMES: Final = {
         "KedaScaler", "PrometheusTrigger", "Scalable", "ScaleTarget",
     ),
     "gtc_constructs.serving.model_store": ("ModelStore",),
-    "gtc_constructs.serving.serving": ("Serving", "Workers"),
     "gtc_constructs.stacks": ("ClusterStack", "InfraStack"),
-    "gtc_constructs.values": ("ChartRef", "ModelRef", "NfsExport", "NfsTier", "NodePool"),
+    "gtc_constructs.values": ("ChartRef", "NfsExport", "NfsTier"),
+    "gtc_spec.cloud.node_pool": ("NodePool",),
+    "gtc_spec.graph.model_ref": ("ModelRef",),
+    "gtc_spec.graph.serving": ("Serving",),
+    "gtc_spec.graph.workers": ("Workers",),
     "gtc_spec.manifests.placement": ("POOL_LABEL",),
     "gtc_spec.pools": ("ScaleRule",),
 }  # fmt: skip

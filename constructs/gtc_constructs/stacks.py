@@ -31,18 +31,20 @@ from gtc_constructs.secrets import WorkloadSecrets
 from gtc_constructs.serving.disagg_deployment import DisaggDeployment
 from gtc_constructs.serving.keda_scaler import KedaScaler
 from gtc_constructs.serving.model_store import ModelStore
-from gtc_constructs.serving.serving import Serving, Workers
-from gtc_constructs.values import NfsTier, NodePool
+from gtc_constructs.values import NfsTier
 from gtc_spec import names
 from gtc_spec.cloud import bill
+from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.cloud.nodes import counted
 from gtc_spec.environment import ENVIRONMENTS, Environment
+from gtc_spec.graph.serving import Serving
+from gtc_spec.graph.workers import Workers
 from gtc_spec.manifests.metadata import PART_OF, digest
 from gtc_spec.manifests.panel.panel import PANEL, PORT
 from gtc_spec.manifests.panel.panel_choices import shards_of
 from gtc_spec.manifests.queue import queues
 from gtc_spec.manifests.secret_names import secrets_of
-from gtc_spec.pools import ROLES, Pool, Role
+from gtc_spec.pools import ROLES, Role
 
 _ROOT: Final = "../../.."
 """From the folder of a stack, where Terraform runs, to the checkout."""
@@ -203,8 +205,8 @@ class ClusterStack(TerraformStack):
             self,
             "graph",
             serving=Serving.of(env, engine_configs),
-            prefill=_workers(env.pools.prefill),
-            decode=_workers(env.pools.decode),
+            prefill=Workers.of(env.pools.prefill),
+            decode=Workers.of(env.pools.decode),
             after=needed,
         )
 
@@ -240,10 +242,6 @@ def _connect(stack: TerraformStack, env: Environment) -> None:
         required_tags=[names.environment_tag(env.name)],
         hint="Only one environment lives at a time: destroy the other one first.",
     )
-
-
-def _workers(pool: Pool) -> Workers:
-    return Workers(replicas=pool.initial, drain_s=pool.drain_s)
 
 
 def _keep_state_beside_checkout(stack: TerraformStack, name: str) -> None:

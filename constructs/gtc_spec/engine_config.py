@@ -10,16 +10,14 @@ from __future__ import annotations
 import difflib
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import yaml
 
 from gtc_spec.environment import Environment
 from gtc_spec.errors import ConfigError, Problem
+from gtc_spec.pools import Mode
 from gtc_spec.profiles.profile import Profile
-
-Mode = Literal["prefill", "decode", "aggregated"]
-"""What a worker does: one leg of a request, or both."""
 
 BLOCK_TOKENS: Final = 32
 """Tokens of one KV block: the engine's default, and what the router hashes (--kv-block-size)."""

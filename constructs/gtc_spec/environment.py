@@ -186,7 +186,9 @@ def load(
     try:
         environment = Environment.model_validate(data)
     except ValidationError as error:
-        raise ConfigError([_problem(file, each) for each in error.errors()]) from None
+        # what would follow from a value that is wrong itself is no problem of its own
+        found = [each for each in error.errors() if each["type"] != "default_factory_not_called"]
+        raise ConfigError([_problem(file, each) for each in found]) from None
     problems = rules.check(environment, file)
     if problems:
         raise ConfigError(problems)
@@ -209,7 +211,9 @@ def _problem(file: str, error: Any) -> Problem:
     key = ".".join(str(part) for part in path)
     value = error.get("input")
     shown = "nothing" if error["type"] == "missing" else repr(value)[:80]
-    return Problem(file, key, shown, error["msg"].removeprefix("Value error, ").lower())
+    # only its first letter: what is allowed is told as it has to be written
+    allowed = error["msg"].removeprefix("Value error, ")
+    return Problem(file, key, shown, allowed[:1].lower() + allowed[1:])
 
 
 def _scaled_phase(phase: Phase, factor: float) -> Phase:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from gtc_spec.pools import Role
+from gtc_spec.pools import Mode, Role
 
 DEMO: Final = "gtc-demo"
 """Name of the cluster and of the DynamoGraphDeployment, as in the plan."""
@@ -18,6 +18,8 @@ SERVICES: Final[dict[Role, str]] = {
     "decode": "TrtllmDecodeWorker",
 }
 """Service keys of the two pools inside the DGD."""
+AGGREGATED: Final = "TrtllmWorker"
+"""Service key of the one pool whose workers do both halves of a request."""
 
 MODEL_CLAIM: Final = "model-nfs-pvc"
 MODEL_MOUNT: Final = "/models"
@@ -48,6 +50,11 @@ ANNOTATION_UNTIL: Final = "gtc-demo.digitalocean.com/until"
 ANNOTATION_DIGEST: Final = "gtc-demo.digitalocean.com/environment-digest"
 LABEL_REHEARSAL: Final = "gtc-demo.digitalocean.com/rehearsal"
 """A DGD with this label runs on localhost; the cluster says so, no flag does."""
+
+
+def service(mode: Mode) -> str:
+    """Service key of the workers that do this."""
+    return AGGREGATED if mode == "aggregated" else SERVICES[mode]
 
 
 def dgdsa(dgd: str, service: str) -> str:

@@ -12,16 +12,12 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from gtc_spec.cloud import bill, spaces
+from gtc_spec.cloud import bill, gpus, spaces
 from gtc_spec.cloud.nodes import CpuNodes
 from gtc_spec.environment import Environment, load
 from gtc_spec.errors import UsageError
 from gtc_spec.serving import CHECKPOINTS
 
-USABLE_GIB: Final = {"h100": 79, "h200": 139}
-"""Memory of one GPU that a process sees: of 80 and 141 GB, as in environments/*.toml."""
-
-_SIZE = re.compile(r"gpu-(?P<gpu>[a-z0-9]+)x(?P<per_node>[1-9])-[0-9]+gb(-contracted)?")
 _SWITCH: Final = {"on": True, "off": False}
 
 Facts = dict[str, Any]
@@ -85,17 +81,14 @@ def _gpu_size(base: Environment, value: str) -> Facts:
     """Of this size as many nodes as the GPUs of the environment need; nothing where it has none."""
     if isinstance(base.nodes, CpuNodes):
         return {}
-    match = _SIZE.fullmatch(value)
-    if match is None or match["gpu"] not in USABLE_GIB:
+    if gpus.of(value) is None:
+        known = " or ".join(gpus.GPUS)
         raise UsageError(
-            f"unknown gpu size {value!r}, allowed: h100 or h200 sizes like {base.nodes.size}"
+            f"unknown gpu size {value!r}, allowed: {known} sizes like {base.nodes.size}"
         )
-    per_node = int(match["per_node"])
     return {
         "nodes.size": value,
-        "nodes.slots_per_node": per_node,
-        "nodes.count": math.ceil(base.slots / per_node),
-        "nodes.memory_gib": USABLE_GIB[match["gpu"]],
+        "nodes.count": math.ceil(base.slots / gpus.per_node(value)),
     }
 
 

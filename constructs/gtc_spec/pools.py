@@ -16,6 +16,9 @@ from gtc_spec.errors import UsageError
 Role = Literal["prefill", "decode"]
 ROLES: tuple[Role, ...] = ("prefill", "decode")
 
+Mode = Role | Literal["aggregated"]
+"""What a worker does: one leg of a request, or both."""
+
 Trigger = Literal["queued_requests", "decode_streams", "ttft_p95_ms", "itl_p95_ms"]
 """What a scaler watches. The first two are totals that KEDA divides by the replicas
 (AverageValue), the latency ones are compared as they are (Value)."""

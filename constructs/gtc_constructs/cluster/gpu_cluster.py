@@ -28,8 +28,9 @@ from gtc_constructs._bindings import (
 from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_constructs.cluster.nfs_share import NfsShare
 from gtc_constructs.providers import require_digitalocean
-from gtc_constructs.values import NfsTier, NodePool
+from gtc_constructs.values import NfsTier
 from gtc_spec import names, versions
+from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.manifests.placement import CPU_POOL, GPU_POOL, MANAGEMENT_POOL
 
 

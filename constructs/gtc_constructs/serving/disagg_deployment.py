@@ -6,30 +6,24 @@ serves the same with one pool, for a comparison. It must not know who scales the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from typing import Final
 
 from gtc_constructs._bindings import Construct, TerraformResource
 from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_constructs.manifest_release import ManifestRelease
-from gtc_constructs.serving.serving import Serving, Workers
 from gtc_constructs.serving.shared_gpus import SharedGpus
 from gtc_spec import names
-from gtc_spec.engine_config import Mode
 from gtc_spec.errors import ConfigError, Problem, UsageError
+from gtc_spec.graph.serving import Serving
+from gtc_spec.graph.workers import WorkerPools, Workers
+from gtc_spec.manifests import serving_graph
 from gtc_spec.manifests.rbac import role_and_binding, scaling_rules
 from gtc_spec.manifests.scaled_object import PrometheusTrigger, ScaleTarget
-from gtc_spec.manifests.serving_graph import frontend_url
-from gtc_spec.pools import ScaleRule
+from gtc_spec.pools import Mode, ScaleRule
 from gtc_spec.telemetry.promql import Scope
 
-__all__ = ["AggregatedDeployment", "DisaggDeployment", "Serving", "WorkerPool", "Workers"]
-
-AGGREGATED_SERVICE: Final = "TrtllmWorker"
 _ONE: Final = Workers()
-
-Pools = Mapping[Mode, tuple[str, Workers]]
-"""Service and workers by what the workers do."""
 
 
 class _Deployment(GtcConstruct):
@@ -41,7 +35,7 @@ class _Deployment(GtcConstruct):
         id: str,
         *,
         serving: Serving,
-        pools: Pools,
+        pools: WorkerPools,
         after: Iterable[Ordered | TerraformResource],
     ) -> None:
         super().__init__(scope, id, after=after)
@@ -49,32 +43,27 @@ class _Deployment(GtcConstruct):
         self.require_name("name", serving.name)
         self.require_name("namespace", serving.namespace)
         try:
-            serving.check(service for service, _ in pools.values())
-            self._gpus = serving.budget(
-                {service: workers.replicas for service, workers in pools.values()}
-            )
+            serving.check(pools)
+            self._gpus = SharedGpus.of(serving, pools)
             files = serving.engine_files(list(pools))
         except UsageError as error:
             raise _at(self.node.path, error) from None
-        self.manifest = serving.graph(pools, files).manifest()
+        manifests = serving_graph.release(serving, pools, files)
+        self.manifest = manifests[-1]
         """The DynamoGraphDeployment as it is shipped."""
-        if serving.overrides:
-            serving.overrides(self.manifest)
-        model = serving.model_config_map()
-        engines = [serving.engine_config_map(mode, text) for mode, text in files.items()]
         self.release = ManifestRelease(
             self,
             "Resource",
             name=serving.name,
             namespace=serving.namespace,
-            manifests=[*engines, *([model] if model else []), self.manifest],
+            manifests=manifests,
             after=self.depends_on,
         )
 
     @property
     def frontend_url(self) -> str:
         """Base URL of the OpenAI-compatible API inside the cluster."""
-        return frontend_url(self.serving.name, self.serving.namespace)
+        return serving_graph.frontend_url(self.serving.name, self.serving.namespace)
 
     @property
     def dynamo_namespace(self) -> str:
@@ -103,8 +92,8 @@ class _Deployment(GtcConstruct):
         self.require_name("account", account)
         self.require_name("namespace", namespace)
         adapters = [
-            names.dgdsa(self.serving.name, service)
-            for service, workers in self._pools.values()
+            names.dgdsa(self.serving.name, names.service(mode))
+            for mode, workers in self._pools.items()
             if workers.scaling_adapter
         ]
         if not adapters:
@@ -125,8 +114,8 @@ class _Deployment(GtcConstruct):
         if problem := self._gpus.overcommitted():
             yield problem
 
-    def _pool(self, service: str, workers: Workers) -> WorkerPool:
-        return WorkerPool(self, service, workers, self._gpus)
+    def _pool(self, mode: Mode) -> WorkerPool:
+        return WorkerPool(self, names.service(mode), self._pools[mode], self._gpus)
 
 
 class WorkerPool:
@@ -200,13 +189,10 @@ class DisaggDeployment(_Deployment):
         decode: Workers = _ONE,
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
-        pools: Pools = {
-            "prefill": (names.SERVICES["prefill"], prefill),
-            "decode": (names.SERVICES["decode"], decode),
-        }
+        pools: WorkerPools = {"prefill": prefill, "decode": decode}
         super().__init__(scope, id, serving=serving, pools=pools, after=after)
-        self.prefill = self._pool(*pools["prefill"])
-        self.decode = self._pool(*pools["decode"])
+        self.prefill = self._pool("prefill")
+        self.decode = self._pool("decode")
 
     @staticmethod
     def aggregated(
@@ -236,9 +222,8 @@ class AggregatedDeployment(_Deployment):
         workers: Workers,
         after: Iterable[Ordered | TerraformResource],
     ) -> None:
-        pools: Pools = {"aggregated": (AGGREGATED_SERVICE, workers)}
-        super().__init__(scope, id, serving=serving, pools=pools, after=after)
-        self.workers = self._pool(*pools["aggregated"])
+        super().__init__(scope, id, serving=serving, pools={"aggregated": workers}, after=after)
+        self.workers = self._pool("aggregated")
 
 
 def _at(path: str, error: UsageError) -> UsageError:

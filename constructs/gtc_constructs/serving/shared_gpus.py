@@ -8,8 +8,12 @@ Arithmetic only: this module must not import cdktf.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Self
 
+from gtc_spec import names
 from gtc_spec.errors import UsageError
+from gtc_spec.graph.serving import Serving
+from gtc_spec.graph.workers import WorkerPools
 
 
 class SharedGpus:
@@ -38,6 +42,21 @@ class SharedGpus:
                 f"{_listed(initial)} need {needed} {unit}, allowed: at most {total}",
                 "start fewer workers or add nodes",
             )
+
+    @classmethod
+    def of(cls, serving: Serving, pools: WorkerPools) -> Self:
+        """Those that these pools share.
+
+        Raises:
+            UsageError: The workers at rest do not fit.
+        """
+        initial = {names.service(mode): workers.replicas for mode, workers in pools.items()}
+        if serving.cpu_nodes is not None:
+            unit = f"{serving.cpu_nodes.slot_name}s"
+            return cls(total=serving.cpu_nodes.slots, per_worker=1, initial=initial, unit=unit)
+        total = serving.gpu_pool.gpus if serving.gpu_pool else 0
+        per_worker = serving.engine_facts.gpus_per_worker
+        return cls(total=total, per_worker=per_worker, initial=initial)
 
     def reserve(self, service: str, replicas: int, *, allow_pending: bool) -> None:
         """Note that a scaler may ask for so many workers of one service.

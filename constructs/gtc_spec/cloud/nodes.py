@@ -12,6 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from gtc_spec.cloud import prices
+from gtc_spec.cloud.gpus import known_size, per_node, usable_gib
 
 
 class _Nodes(BaseModel):
@@ -34,8 +35,11 @@ class GpuNodes(_Nodes):
     """Nodes with GPUs; a slot is one GPU."""
 
     kind: Literal["gpu"]
-    memory_gib: float = Field(gt=0)
-    """Usable memory of one GPU."""
+    size: Annotated[str, AfterValidator(prices.priced), AfterValidator(known_size)]
+    slots_per_node: int = Field(default_factory=lambda found: per_node(found["size"]), ge=1)
+    """GPUs of one node; follows from its size."""
+    memory_gib: float = Field(default_factory=lambda found: usable_gib(found["size"]), gt=0)
+    """Usable memory of one GPU; follows from its size."""
 
     @property
     def gpus(self) -> int:

@@ -10,6 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from gtc_spec.cloud import gpus
+
 if TYPE_CHECKING:
     from gtc_spec.environment import Environment
 
@@ -51,18 +53,14 @@ LOAD_BALANCER: Final = monthly(12, "docs.digitalocean.com/products/networking; u
 """One node of a load balancer."""
 CONTROL_PLANE: Final = monthly(40, "docs.digitalocean.com/products/kubernetes/details/pricing")
 """High availability of the control plane, as the stacks order it."""
-_OCTOBER: Final = "GET /v2/sizes of another account, 2026-10-08"
 _LIST: Final = "docs.digitalocean.com/products/droplets/details/pricing, 2026"
 SIZES: Final[Mapping[str, Price]] = {
     "s-2vcpu-4gb": monthly(24, _LIST),
     "s-4vcpu-8gb": monthly(48, _LIST),
     "s-8vcpu-16gb": monthly(96, _LIST),
-    "gpu-h100x1-80gb": Price(4.41, _OCTOBER),
-    "gpu-h100x8-640gb": Price(35.28, _OCTOBER),
-    "gpu-h200x1-141gb": Price(4.47, _OCTOBER),
-    "gpu-h200x8-1128gb": Price(35.76, _OCTOBER),
+    **{size: Price(usd_h, gpus.SOURCE) for size, usd_h in gpus.sizes()},
 }
-"""Droplets that nodes may be, on demand. A list of 2026-05-29 had a quarter less for GPUs."""
+"""Droplets that nodes may be, on demand."""
 
 
 @dataclass(frozen=True)

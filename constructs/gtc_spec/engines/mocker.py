@@ -12,9 +12,10 @@ from importlib import resources
 from typing import Final
 
 from gtc_spec import versions
-from gtc_spec.engine_config import BLOCK_TOKENS, Mode
+from gtc_spec.engine_config import BLOCK_TOKENS
 from gtc_spec.engines.timings import npz
 from gtc_spec.engines.worker_engine import Launch, WorkerEngine
+from gtc_spec.pools import Mode
 from gtc_spec.profiles.profile import Profile
 from gtc_spec.serving import Mocker, Model
 from gtc_spec.telemetry import metrics

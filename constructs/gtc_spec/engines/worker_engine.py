@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from gtc_spec.engine_config import Mode
+from gtc_spec.pools import Mode
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,9 +8,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from gtc_spec import kinds, names
-from gtc_spec.engine_config import Mode
-from gtc_spec.environment import Environment
-from gtc_spec.manifests.metadata import Manifest, metadata
+from gtc_spec.manifests.metadata import Manifest
+from gtc_spec.pools import Mode
 
 ENGINE_MOUNT: Final = "/etc/engine"
 """Folder of the engine file inside a worker."""
@@ -29,11 +28,6 @@ def model_config_map_name(dgd: str = names.DEMO) -> str:
 def engine_file(mode: Mode) -> str:
     """Name of the file, in the repository and inside a worker."""
     return f"{mode}.yaml"
-
-
-def engine_config_map(env: Environment, mode: Mode, text: str) -> Manifest:
-    """The engine file of one pool; ``text`` is its YAML, checked by gtc_spec.engine_config."""
-    return config_map(metadata(env, engine_config_map_name(mode)), {engine_file(mode): text})
 
 
 def config_map(metadata: Manifest, data: dict[str, str]) -> Manifest:

@@ -10,23 +10,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Final
 
-from gtc_spec import kinds, names, versions
+from gtc_spec import kinds, names
 from gtc_spec.buckets import frontend_env
-from gtc_spec.engine_config import Mode
-from gtc_spec.engines import trtllm
-from gtc_spec.engines.worker_engine import Launch, WorkerEngine
-from gtc_spec.manifests.config_maps import (
-    ENGINE_MOUNT,
-    engine_config_map_name,
-    engine_file,
-    model_config_map_name,
-)
+from gtc_spec.engines.worker_engine import Launch
+from gtc_spec.graph.serving import Serving
+from gtc_spec.graph.workers import WorkerPools, Workers
+from gtc_spec.manifests import config_maps
+from gtc_spec.manifests.config_maps import ENGINE_MOUNT
 from gtc_spec.manifests.metadata import Manifest
-from gtc_spec.manifests.placement import Slot, gpu_slot, on_management_pool
 from gtc_spec.manifests.secret_names import HF_TOKEN
+from gtc_spec.pools import Mode
 
 ANNOTATION_QUEUE: Final = "nvidia.com/kai-scheduler-queue"
 ANNOTATION_GROVE: Final = "nvidia.com/enable-grove"
@@ -39,100 +34,64 @@ GRACE_MIN_S: Final = 120
 """Shortest termination grace: a visible answer takes up to 66 s (2,000 tokens at 33 ms)."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class GraphPool:
-    """One pool of identical workers.
+def release(serving: Serving, pools: WorkerPools, files: Mapping[Mode, str]) -> list[Manifest]:
+    """All that one serving ships: engine files, a model that travels, and last the graph.
 
-    Attributes:
-        service: Its key inside the graph; pods, adapter and metrics are named after it.
-        mode: What its workers do.
-        replicas: Workers at rest.
-        drain_s: Longest time that a worker needs to finish what it started.
-        slot: What one worker asks of its node. Default: one GPU.
-        engine_digest: Changes with the engine file; a new one rolls the workers. Empty: they keep
-            running with the file that they started with.
-        scaling_adapter: Whether the operator makes a DGDSA, without which nothing can scale it.
+    Args:
+        serving: What is served; its overrides have the last word on the graph.
+        pools: Its workers.
+        files: Text of each pool's engine file.
     """
+    shipped = [engine_config_map(serving, mode, text) for mode, text in files.items()]
+    if model := serving.worker_engine.model_files:
+        place = serving.metadata(config_maps.model_config_map_name(serving.name))
+        shipped.append(config_maps.model_config_map(place, model))
+    deployment = graph(serving, pools, files)
+    if serving.overrides:
+        serving.overrides(deployment)
+    return [*shipped, deployment]
 
-    service: str
-    mode: Mode
-    replicas: int
-    drain_s: float
-    slot: Slot = field(default_factory=gpu_slot)
-    engine_digest: str = ""
-    scaling_adapter: bool = True
+
+def engine_config_map(serving: Serving, mode: Mode, text: str) -> Manifest:
+    """The engine file of one pool; ``text`` is its YAML, checked by `Serving.engine_files`."""
+    place = serving.metadata(config_maps.engine_config_map_name(mode, serving.name))
+    return config_maps.config_map(place, {config_maps.engine_file(mode): text})
 
 
-@dataclass(frozen=True, kw_only=True)
-class ServingGraph:
-    """What differs between two deployments.
+def graph(
+    serving: Serving, pools: WorkerPools, files: Mapping[Mode, str] | None = None
+) -> Manifest:
+    """The DynamoGraphDeployment.
 
-    Attributes:
-        metadata: Name, namespace, labels and annotations of the graph.
-        model_path: Folder of the checkpoint inside a pod; an engine that brings its model along
-            finds it below ``mount`` under the served name.
-        served_name: Name under which the model answers.
-        pools: One aggregated pool, or prefill and decode.
-        engine: What the workers run. Default: TensorRT-LLM.
-        claim: PersistentVolumeClaim with the models, in the same namespace; an engine that brings
-            its model along needs none.
-        mount: Where it is mounted.
-        queue: KAI queue; the operator refuses the graph if it is missing.
-        grove: Whether Grove gang-schedules the pods; without it the operator falls back to
-            Deployments, and KAI is not used either.
-        node_selector: Nodes of the frontend, which needs no GPU.
-        frontend_image: Image of the frontend.
-        worker_image: Image of the workers. Default: the engine's.
+    Args:
+        serving: What is served; the operator refuses the graph if its queue is missing.
+        pools: Its workers.
+        files: Text of each pool's engine file: a changed one rolls the workers of its pool. Without
+            it they keep running with the file that they started with. Default: none.
     """
-
-    metadata: Manifest
-    model_path: str
-    served_name: str
-    pools: tuple[GraphPool, ...]
-    engine: WorkerEngine = field(default_factory=trtllm.engine)
-    claim: str = names.MODEL_CLAIM
-    mount: str = names.MODEL_MOUNT
-    queue: str = "dynamo"
-    grove: bool = True
-    node_selector: Mapping[str, str] = field(default_factory=on_management_pool)
-    frontend_image: str = versions.FRONTEND_IMAGE
-    worker_image: str = ""
-
-    def manifest(self) -> Manifest:
-        """The DynamoGraphDeployment."""
-        annotations = {**self.metadata.get("annotations", {}), ANNOTATION_QUEUE: self.queue}
-        if not self.grove:
-            annotations[ANNOTATION_GROVE] = "false"
-        workers = {pool.service: _worker(self, pool) for pool in self.pools}
-        return {
-            **kinds.DGD.type_meta,
-            "metadata": {**self.metadata, "annotations": annotations},
-            "spec": {
-                **({"backendFramework": framework} if (framework := self.engine.framework) else {}),
-                **({} if self.brings_model else {"pvcs": [{"name": self.claim, "create": False}]}),
-                "services": {names.FRONTEND: _frontend(self), **workers},
+    given = files or {}
+    digests = {mode: config_maps.engine_digest(text) for mode, text in given.items()}
+    place = serving.metadata(serving.name)
+    annotations = {**place.get("annotations", {}), ANNOTATION_QUEUE: serving.queue}
+    if not serving.grove:
+        annotations[ANNOTATION_GROVE] = "false"
+    engine = serving.worker_engine
+    claim = {"name": serving.claim, "create": False}
+    return {
+        **kinds.DGD.type_meta,
+        "metadata": {**place, "annotations": annotations},
+        "spec": {
+            **({"backendFramework": engine.framework} if engine.framework else {}),
+            **({} if serving.brings_model else {"pvcs": [claim]}),
+            "services": {
+                names.FRONTEND: _frontend(serving, disaggregated="prefill" in pools),
+                **{
+                    names.service(mode): _worker(serving, mode, workers, digests.get(mode, ""))
+                    for mode, workers in pools.items()
+                },
             },
-        }
-
-    @property
-    def name(self) -> str:
-        """Name of the graph."""
-        return str(self.metadata["name"])
-
-    @property
-    def brings_model(self) -> bool:
-        """Whether the model travels with the graph instead of lying on a share."""
-        return bool(self.engine.model_files)
-
-    @property
-    def model_folder(self) -> str:
-        """Where the model lies inside frontend and workers."""
-        return f"{self.mount}/{self.served_name}" if self.brings_model else self.model_path
-
-    @property
-    def disaggregated(self) -> bool:
-        """Whether prefill and decode are pools of their own."""
-        return any(pool.mode == "prefill" for pool in self.pools)
+        },
+    }
 
 
 def frontend_url(dgd: str = names.DEMO, namespace: str = names.NAMESPACE_WORKLOAD) -> str:
@@ -140,10 +99,10 @@ def frontend_url(dgd: str = names.DEMO, namespace: str = names.NAMESPACE_WORKLOA
     return f"http://{dgd}-{names.FRONTEND.lower()}.{namespace}.svc:{FRONTEND_PORT}"
 
 
-def _frontend(graph: ServingGraph) -> Manifest:
+def _frontend(serving: Serving, *, disaggregated: bool) -> Manifest:
     variables = {"DYN_ROUTER_MODE": "kv", **frontend_env()}
     # without it a missing prefill pool is silently served by decode alone
-    arguments = {"args": ["--enforce-disagg"]} if graph.disaggregated else {}
+    arguments = {"args": ["--enforce-disagg"]} if disaggregated else {}
     return {
         "componentType": "frontend",
         "replicas": 1,
@@ -155,37 +114,37 @@ def _frontend(graph: ServingGraph) -> Manifest:
         # round-robin is the default; the default buckets cannot show any of our goals
         "envs": [{"name": name, "value": value} for name, value in variables.items()],
         # without the model directory it downloads the tokenizer under the served name
-        **_claimed(graph),
+        **_claimed(serving),
         "extraPodSpec": {
-            "nodeSelector": dict(graph.node_selector),
-            **_listed("volumes", _model_volume(graph)),
+            "nodeSelector": dict(serving.node_selector),
+            **_listed("volumes", _model_volume(serving)),
             "mainContainer": {
-                "image": graph.frontend_image,
+                "image": serving.frontend_image,
                 # the image's own entry point is another program
                 "command": ["python3", "-m", "dynamo.frontend"],
                 **arguments,
                 # the served name has to be a path from here, see WorkerEngine.model_files
-                **({"workingDir": graph.mount} if graph.brings_model else {}),
-                **_listed("volumeMounts", _model_files(graph)),
+                **({"workingDir": str(serving.model.mount)} if serving.brings_model else {}),
+                **_listed("volumeMounts", _model_files(serving)),
             },
         },
     }
 
 
-def _worker(graph: ServingGraph, pool: GraphPool) -> Manifest:
-    role = {} if pool.mode == "aggregated" else {"subComponentType": pool.mode}
-    adapter = {"scalingAdapter": {"enabled": True}} if pool.scaling_adapter else {}
-    memory = graph.engine.shared_memory
+def _worker(serving: Serving, mode: Mode, workers: Workers, digest: str) -> Manifest:
+    role = {} if mode == "aggregated" else {"subComponentType": mode}
+    adapter = {"scalingAdapter": {"enabled": True}} if workers.scaling_adapter else {}
+    memory = serving.worker_engine.shared_memory
     service: Manifest = {
         # PodMonitor dynamo-worker of 0.8.x selects exactly this type
         "componentType": "worker",
         **role,
-        "replicas": pool.replicas,
+        "replicas": workers.replicas,
         **adapter,
-        **({} if graph.brings_model else {"envFromSecret": HF_TOKEN.name}),
+        **({} if serving.brings_model else {"envFromSecret": HF_TOKEN.name}),
         **({"sharedMemory": {"size": memory}} if memory else {}),
-        "resources": pool.slot.resources,
-        **_claimed(graph),
+        "resources": serving.slot.resources,
+        **_claimed(serving),
         # the default kills a busy worker after one missed probe (ai-dynamo/dynamo#14735)
         "livenessProbe": {
             "httpGet": {"path": "/live", "port": SYSTEM_PORT},
@@ -193,46 +152,46 @@ def _worker(graph: ServingGraph, pool: GraphPool) -> Manifest:
             "timeoutSeconds": 10,
             "failureThreshold": 30,
         },
-        "extraPodSpec": _worker_pod(graph, pool),
+        "extraPodSpec": _worker_pod(serving, mode, workers.drain_s),
     }
-    if pool.engine_digest:
-        service["extraPodMetadata"] = {"annotations": {ANNOTATION_ENGINE: pool.engine_digest}}
+    if digest:
+        service["extraPodMetadata"] = {"annotations": {ANNOTATION_ENGINE: digest}}
     return service
 
 
-def _worker_pod(graph: ServingGraph, pool: GraphPool) -> Manifest:
-    engine, file = graph.engine, f"{ENGINE_MOUNT}/{engine_file(pool.mode)}"
-    settings = {"name": engine_config_map_name(pool.mode, graph.name)}
+def _worker_pod(serving: Serving, mode: Mode, drain_s: float) -> Manifest:
+    engine, file = serving.worker_engine, f"{ENGINE_MOUNT}/{config_maps.engine_file(mode)}"
+    settings = {"name": config_maps.engine_config_map_name(mode, serving.name)}
     volumes = [{"name": "engine", "configMap": settings}] if engine.reads_engine_file else []
     mounts = [{"name": "engine", "mountPath": ENGINE_MOUNT, "readOnly": True}]
     launch = Launch(
-        mode=pool.mode,
-        model_path=graph.model_folder,
-        served_name=graph.served_name,
+        mode=mode,
+        model_path=serving.model_folder,
+        served_name=serving.model.served_name,
         engine_file=file,
     )
     return {
-        "terminationGracePeriodSeconds": max(GRACE_MIN_S, math.ceil(2 * pool.drain_s)),
-        **pool.slot.pod,
-        "volumes": [*volumes, *_model_volume(graph)],
-        **({} if graph.brings_model else {"initContainers": [_wait_for_model(graph)]}),
+        "terminationGracePeriodSeconds": max(GRACE_MIN_S, math.ceil(2 * drain_s)),
+        **serving.slot.pod,
+        "volumes": [*volumes, *_model_volume(serving)],
+        **({} if serving.brings_model else {"initContainers": [_wait_for_model(serving)]}),
         "mainContainer": {
-            "image": graph.worker_image or engine.image,
+            "image": serving.worker_image or engine.image,
             "workingDir": "/workspace",
             "command": list(engine.command),
             "args": engine.arguments(launch),
-            "volumeMounts": [*(mounts if volumes else []), *_model_files(graph)],
+            "volumeMounts": [*(mounts if volumes else []), *_model_files(serving)],
         },
     }
 
 
-def _wait_for_model(graph: ServingGraph) -> Manifest:
+def _wait_for_model(serving: Serving) -> Manifest:
     """Hold the worker until the model is on the share: a deploy may well end before that."""
-    marker = f"{graph.model_path}/{names.DOWNLOAD_MARKER}"
-    mount = _model_mount(graph)
+    marker = f"{serving.model.path}/{names.DOWNLOAD_MARKER}"
+    mount = _model_mount(serving)
     return {
         "name": "wait-for-model",
-        "image": graph.worker_image or graph.engine.image,
+        "image": serving.worker_image or serving.worker_engine.image,
         "command": ["sh", "-c", f'until [ -f "{marker}" ]; do sleep 5; done'],
         # the operator names the volume after the claim
         "volumeMounts": [
@@ -241,24 +200,24 @@ def _wait_for_model(graph: ServingGraph) -> Manifest:
     }
 
 
-def _model_mount(graph: ServingGraph) -> Manifest:
-    return {"name": graph.claim, "mountPoint": graph.mount}
+def _model_mount(serving: Serving) -> Manifest:
+    return {"name": serving.claim, "mountPoint": str(serving.model.mount)}
 
 
-def _claimed(graph: ServingGraph) -> Manifest:
+def _claimed(serving: Serving) -> Manifest:
     """The claim with the checkpoint, where there is one."""
-    return {} if graph.brings_model else {"volumeMounts": [_model_mount(graph)]}
+    return {} if serving.brings_model else {"volumeMounts": [_model_mount(serving)]}
 
 
-def _model_volume(graph: ServingGraph) -> list[Manifest]:
+def _model_volume(serving: Serving) -> list[Manifest]:
     """The model that travels with the graph, where it does."""
-    source = {"name": model_config_map_name(graph.name)}
-    return [{"name": "model", "configMap": source}] if graph.brings_model else []
+    source = {"name": config_maps.model_config_map_name(serving.name)}
+    return [{"name": "model", "configMap": source}] if serving.brings_model else []
 
 
-def _model_files(graph: ServingGraph) -> list[Manifest]:
-    mount = {"name": "model", "mountPath": graph.model_folder, "readOnly": True}
-    return [mount] if graph.brings_model else []
+def _model_files(serving: Serving) -> list[Manifest]:
+    mount = {"name": "model", "mountPath": serving.model_folder, "readOnly": True}
+    return [mount] if serving.brings_model else []
 
 
 def _listed(key: str, items: list[Manifest]) -> Manifest:

@@ -20,8 +20,8 @@ from gtc_constructs.platform.dynamo_platform import DynamoPlatform
 from gtc_constructs.platform.keda import Keda
 from gtc_constructs.platform.observability import Observability
 from gtc_constructs.secrets import SecretRef, WorkloadSecrets
-from gtc_constructs.values import NodePool
 from gtc_spec import names
+from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.environment import ENVIRONMENTS
 from tests.synthesised import Synthesised, stack_of_demo
 

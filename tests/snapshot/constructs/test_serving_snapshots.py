@@ -9,11 +9,15 @@ from syrupy.extensions.json import JSONSnapshotExtension
 
 from gtc_constructs._bindings import App, TerraformStack
 from gtc_constructs.demo_panel import DemoPanel
-from gtc_constructs.serving.disagg_deployment import DisaggDeployment, Serving, Workers
+from gtc_constructs.serving.disagg_deployment import DisaggDeployment
 from gtc_constructs.serving.keda_scaler import KedaScaler, PrometheusTrigger, ScaleTarget
 from gtc_constructs.serving.model_store import ModelStore
-from gtc_constructs.values import ModelRef, NfsExport, NodePool
+from gtc_constructs.values import NfsExport
+from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.environment import load
+from gtc_spec.graph.model_ref import ModelRef
+from gtc_spec.graph.serving import Serving
+from gtc_spec.graph.workers import Workers
 from tests.snapshot.constructs.test_construct_snapshots import without_digests
 from tests.synthesised import IMAGE, ROOT, Synthesised
 

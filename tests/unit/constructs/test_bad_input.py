@@ -11,8 +11,9 @@ from gtc_constructs.cluster.gpu_cluster import GpuCluster
 from gtc_constructs.helm_chart import HelmChart
 from gtc_constructs.manifest_release import ManifestRelease
 from gtc_constructs.namespace import Namespace
-from gtc_constructs.values import ChartRef, NodePool
+from gtc_constructs.values import ChartRef
 from gtc_spec import names
+from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.errors import UsageError
 
 CHART = ChartRef.repo("https://charts.example", "thing", version="1.0.0")

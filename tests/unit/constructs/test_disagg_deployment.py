@@ -2,10 +2,13 @@ from dataclasses import replace
 
 import pytest
 
-from gtc_constructs.serving.disagg_deployment import DisaggDeployment, Serving, Workers
-from gtc_constructs.values import ModelRef
+from gtc_constructs.serving.disagg_deployment import DisaggDeployment
+from gtc_spec import names
 from gtc_spec.environment import ENVIRONMENTS, load
 from gtc_spec.errors import ConfigError, UsageError
+from gtc_spec.graph.model_ref import ModelRef
+from gtc_spec.graph.serving import Serving
+from gtc_spec.graph.workers import Workers, two_pools
 from gtc_spec.manifests import config_maps
 from gtc_spec.manifests.dgd import dynamo_graph_deployment
 from tests.synthesised import ROOT, Synthesised
@@ -24,18 +27,19 @@ def graph(stack, name="gtc-demo"):
 
 
 @pytest.mark.parametrize("name", ENVIRONMENTS)
-def test_the_demo_ships_what_the_rehearsal_runs(stack, name):
+def test_but_for_its_engine_files_the_demo_ships_what_the_rehearsal_runs(stack, name):
     env = load(name)
-    pools = {
-        role: Workers(replicas=env.pools.of(role).initial, drain_s=env.pools.of(role).drain_s)
-        for role in ("prefill", "decode")
-    }
+    serving, pools = Serving.of(env, ENGINES / name), two_pools(env)
 
-    DisaggDeployment(stack, "it", serving=Serving.of(env, ENGINES / name), **pools)
+    DisaggDeployment(stack, "it", serving=serving, **pools)
 
-    files = {role: ENGINES / name / f"{role}.yaml" for role in pools if env.nodes.gpus}
-    digests = {role: config_maps.engine_digest(file.read_text()) for role, file in files.items()}
-    assert graph(stack) == dynamo_graph_deployment(env, digests)
+    expected = dynamo_graph_deployment(env)
+    for mode in pools if env.nodes.gpus else ():
+        digest = config_maps.engine_digest((ENGINES / name / f"{mode}.yaml").read_text())
+        expected["spec"]["services"][names.service(mode)]["extraPodMetadata"] = {
+            "annotations": {"gtc-demo.digitalocean.com/engine-config-digest": digest}
+        }
+    assert graph(stack) == expected
 
 
 def test_engine_files_come_in_the_same_release_and_to_the_letter(stack):

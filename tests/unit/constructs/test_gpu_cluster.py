@@ -2,7 +2,8 @@ import pytest
 
 from gtc_constructs._bindings import DigitaloceanProvider
 from gtc_constructs.cluster.gpu_cluster import GpuCluster
-from gtc_constructs.values import NfsTier, NodePool
+from gtc_constructs.values import NfsTier
+from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.errors import UsageError
 from tests.synthesised import Synthesised
 

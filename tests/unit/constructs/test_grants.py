@@ -2,9 +2,11 @@ from dataclasses import replace
 
 import pytest
 
-from gtc_constructs.serving.disagg_deployment import DisaggDeployment, Serving, Workers
+from gtc_constructs.serving.disagg_deployment import DisaggDeployment
 from gtc_spec.environment import load
 from gtc_spec.errors import UsageError
+from gtc_spec.graph.serving import Serving
+from gtc_spec.graph.workers import Workers
 from tests.synthesised import ROOT, Synthesised
 
 SERVING = replace(Serving.of(load("prod"), ROOT / "engine_configs" / "prod"), name="llm")

@@ -3,10 +3,12 @@ from dataclasses import replace
 import pytest
 
 from gtc_constructs.base import synthesise
-from gtc_constructs.serving.disagg_deployment import DisaggDeployment, Serving, Workers
+from gtc_constructs.serving.disagg_deployment import DisaggDeployment
 from gtc_constructs.serving.keda_scaler import KedaScaler, PrometheusTrigger, ScaleTarget
 from gtc_spec.environment import load
 from gtc_spec.errors import UsageError
+from gtc_spec.graph.serving import Serving
+from gtc_spec.graph.workers import Workers
 from gtc_spec.manifests.metadata import PART_OF, digest
 from gtc_spec.manifests.scaled_object import scaled_object
 from tests.synthesised import ROOT, Synthesised

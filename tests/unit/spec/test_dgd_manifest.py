@@ -8,7 +8,9 @@ import pytest
 
 from gtc_spec import environment, names
 from gtc_spec.engine_config import EngineFacts, check
-from gtc_spec.manifests import config_maps, dgd, metadata
+from gtc_spec.graph.serving import Serving
+from gtc_spec.graph.workers import two_pools
+from gtc_spec.manifests import dgd, metadata, serving_graph
 from gtc_spec.pools import ROLES
 from tests.environments import WITH_GPUS
 
@@ -100,7 +102,7 @@ def test_worker_runs_the_plans_command_on_the_checkpoint_of_the_share(role: str)
 @each_role
 def test_worker_mounts_the_config_map_of_its_own_engine_file(role: str) -> None:
     pod = services(PROD)[names.SERVICES[role]]["extraPodSpec"]
-    config_map = config_maps.engine_config_map(PROD, role, engine_text(PROD, role))
+    config_map = serving_graph.engine_config_map(Serving.of(PROD), role, engine_text(PROD, role))
     assert pod["volumes"][0]["configMap"]["name"] == config_map["metadata"]["name"]
     [file] = config_map["data"]
     assert (
@@ -131,7 +133,7 @@ def test_worker_waits_for_the_download_marker() -> None:
 
 
 def test_changed_engine_file_rolls_the_workers_of_its_pool_only() -> None:
-    graph = dgd.dynamo_graph_deployment(PROD, {"decode": config_maps.engine_digest("a: 1")})
+    graph = serving_graph.graph(Serving.of(PROD), two_pools(PROD), {"decode": "a: 1"})
     workers = graph["spec"]["services"]
     assert "extraPodMetadata" not in workers["TrtllmPrefillWorker"]
     [(key, value)] = workers["TrtllmDecodeWorker"]["extraPodMetadata"]["annotations"].items()

@@ -10,6 +10,7 @@ import kubernetes_validate
 import pytest
 
 from gtc_spec import engines, environment, names
+from gtc_spec.graph.serving import Serving
 from gtc_spec.manifests import (
     config_maps,
     dgd,
@@ -19,6 +20,7 @@ from gtc_spec.manifests import (
     queue,
     rbac,
     scaled_object,
+    serving_graph,
 )
 from gtc_spec.manifests.metadata import metadata
 from gtc_spec.manifests.panel import guardian, network_policy, panel, state
@@ -59,8 +61,9 @@ def core(env: environment.Environment) -> list[dict[str, Any]]:
 
 def stored(env: environment.Environment) -> list[dict[str, Any]]:
     """What there is where a checkpoint lies on a share."""
+    serving = Serving.of(env)
     return [
-        *(config_maps.engine_config_map(env, role, engine_text(env, role)) for role in ROLES),
+        *(serving_graph.engine_config_map(serving, r, engine_text(env, r)) for r in ROLES),
         jobs.upload_job(env, IMAGE),
         jobs.download_job(env, IMAGE),
         *models(env),

@@ -8,21 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_constructs.serving.serving import Serving, Workers
-from gtc_constructs.values import ModelRef, NodePool
+from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.environment import load
 from gtc_spec.errors import ConfigError, UsageError
+from gtc_spec.graph.model_ref import ModelRef
+from gtc_spec.graph.serving import Serving
+from gtc_spec.graph.workers import WorkerPools, Workers
+from gtc_spec.manifests.serving_graph import graph
+from gtc_spec.pools import ROLES
 from gtc_spec.serving import Checkpoint
 from tests.environments import WITH_GPUS
 
 ENGINES = Path(__file__).resolve().parents[3] / "engine_configs"
 PROD = Serving.of(load("prod"), ENGINES / "prod")
-SERVICES = ["TrtllmPrefillWorker", "TrtllmDecodeWorker"]
 
 
-def refusal(serving: Serving, services: list[str] = SERVICES) -> UsageError:
+def refusal(serving: Serving) -> UsageError:
     with pytest.raises(UsageError) as caught:
-        serving.check(services)
+        serving.check(ROLES)
     assert "\n" not in caught.value.message
     return caught.value
 
@@ -30,7 +33,7 @@ def refusal(serving: Serving, services: list[str] = SERVICES) -> UsageError:
 def test_both_environments_are_sound() -> None:
     for name in WITH_GPUS:
         serving = Serving.of(load(name), ENGINES / name)
-        serving.check(SERVICES)
+        serving.check(ROLES)
         assert list(serving.engine_files(["prefill", "decode"])) == ["prefill", "decode"]
         serving.engine_files(["aggregated"])
 
@@ -45,31 +48,31 @@ def test_bf16_70b_on_one_h200_is_refused_with_the_arithmetic_and_the_way_out() -
 def test_the_same_model_over_two_gpus_is_accepted() -> None:
     facts = replace(PROD.engine_facts, gpus_per_worker=2)
     model = ModelRef(repository="meta-llama/Llama-3.1-70B-Instruct")
-    replace(PROD, model=model, engine_facts=facts).check(SERVICES)
+    replace(PROD, model=model, engine_facts=facts).check(ROLES)
 
 
 def test_an_unknown_model_or_gpu_is_not_judged_unless_its_size_is_given() -> None:
     unknown = ModelRef(repository="org/model")
-    replace(PROD, model=unknown).check(SERVICES)
+    replace(PROD, model=unknown).check(ROLES)
     huge = ModelRef(repository="org/model", checkpoint=Checkpoint("org/model", 400, 2))
-    replace(PROD, model=huge, gpu_pool=NodePool(size="gpu-new1x1-9gb", count=1)).check(SERVICES)
+    replace(PROD, model=huge, gpu_pool=NodePool(size="gpu-new1x1-9gb", count=1)).check(ROLES)
     assert "an fp8 checkpoint" in refusal(replace(PROD, model=huge)).hint
 
 
 def test_a_name_too_long_for_grove_is_refused_with_its_limit() -> None:
     error = refusal(replace(PROD, name="a-long-name-of-it"))
     assert "has 17 characters, allowed: at most 11" in error.message
-    replace(PROD, name="a" * 11).check(SERVICES)
+    replace(PROD, name="a" * 11).check(ROLES)
 
 
 @given(name=st.from_regex(r"[a-z]([a-z0-9-]{0,40}[a-z0-9])?", fullmatch=True))
 def test_the_told_limit_is_the_limit(name: str) -> None:
     try:
-        replace(PROD, name=name).check(SERVICES)
+        replace(PROD, name=name).check(ROLES)
     except UsageError as error:
         most = int(error.message.split("at most ")[1].split()[0])
         assert len(name) > most
-        replace(PROD, name=name[:most]).check(SERVICES)
+        replace(PROD, name=name[:most]).check(ROLES)
 
 
 def test_a_missing_engine_file_is_named() -> None:
@@ -97,13 +100,13 @@ def test_a_typo_in_an_engine_file_is_one_line_with_the_key_that_was_meant() -> N
 
 
 def test_a_changed_engine_file_changes_only_its_own_workers() -> None:
-    pools: Any = {"prefill": ("P", Workers()), "decode": ("D", Workers())}
+    pools: WorkerPools = {"prefill": Workers(), "decode": Workers()}
     first, second = (
-        PROD.graph(pools, {"prefill": "a: 1", "decode": text}).manifest()["spec"]["services"]
+        graph(PROD, pools, {"prefill": "a: 1", "decode": text})["spec"]["services"]
         for text in ("b: 1", "b: 2")
     )
-    assert first["P"] == second["P"]
-    assert first["D"] != second["D"]
+    assert first["TrtllmPrefillWorker"] == second["TrtllmPrefillWorker"]
+    assert first["TrtllmDecodeWorker"] != second["TrtllmDecodeWorker"]
 
 
 @pytest.mark.parametrize("wrong", [{"replicas": 0}, {"replicas": -3}, {"drain_s": -1}])

@@ -1,62 +1,33 @@
 """What is served and on what, checked before anything of it becomes a resource.
 
-Plain values and arithmetic: this module must not import cdktf, so that a program may test its
-numbers without starting Node. Errors do not know a construct; the deployment adds its path.
+Plain values and arithmetic. It must not know how many workers serve it; errors do not know who
+asked, a construct adds its path.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
-from gtc_constructs.serving.shared_gpus import SharedGpus
-from gtc_constructs.values import ModelRef, NodePool
 from gtc_spec import engine_config, engines, names, versions
+from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.cloud.nodes import CpuNodes
-from gtc_spec.engine_config import EngineFacts, Mode
+from gtc_spec.engine_config import EngineFacts
 from gtc_spec.engines import trtllm
 from gtc_spec.engines.trtllm import KvTransport
 from gtc_spec.engines.worker_engine import WorkerEngine
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
+from gtc_spec.graph.model_ref import ModelRef
 from gtc_spec.manifests import config_maps, metadata
 from gtc_spec.manifests.placement import Slot, gpu_slot, on_management_pool, slot_of
-from gtc_spec.manifests.serving_graph import GraphPool, ServingGraph
 from gtc_spec.memory import misfit
+from gtc_spec.pools import Mode
 from gtc_spec.serving import TensorRtLlm, smaller_checkpoint
 
 _LONGEST: Final = EngineFacts(prompt_tokens_max=24_000, answer_tokens_max=2_000)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Workers:
-    """Identical workers, as many as one pool has at rest.
-
-    Attributes:
-        replicas: Workers at rest, at least 1. Default: 1. To change it on a live cluster, scale
-            the adapter first: the operator's webhook refuses the edit otherwise.
-        drain_s: Longest time that a worker needs to finish what it started, seconds; twice of it
-            becomes the termination grace. Default: 60.
-        scaling_adapter: Whether the pool can be scaled at all. Default: yes.
-
-    Raises:
-        UsageError: A number is out of range.
-    """
-
-    replicas: int = 1
-    drain_s: float = 60
-    scaling_adapter: bool = True
-
-    def __post_init__(self) -> None:
-        if self.replicas < 1:
-            raise UsageError(
-                f"got {self.replicas} workers, allowed: at least 1",
-                "with an empty pool the gang is evicted, frontend included (ai-dynamo/grove#676)",
-            )
-        if not 0 <= self.drain_s <= 600:
-            raise UsageError(f"got drain_s={self.drain_s:g}, allowed: 0 to 600")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -110,27 +81,42 @@ class Serving:
 
     @classmethod
     def of(
-        cls, env: Environment, engine_configs: Path | Mapping[Mode, str], **choices: Any
+        cls,
+        env: Environment,
+        engine_configs: Path | Mapping[Mode, str] | None = None,
+        **choices: Any,
     ) -> Self:
         """That of an environment; ``choices`` are further attributes, such as ``queue="mine"``."""
-        facts: dict[str, Any] = {
-            "name": names.DEMO,
-            "model": ModelRef.of(env.model),
+        made = cls(
+            name=names.DEMO,
+            model=ModelRef.of(env.model),
             **_nodes_of(env),
-            "engine": None if isinstance(env.engine, TensorRtLlm) else engines.of(env),
-            "engine_configs": engine_configs,
-            "engine_facts": EngineFacts.of(env),
-            "queue": env.kai_queue,
-            "grove": env.grove,
-            "labels": metadata.PART_OF,
-            "annotations": metadata.digest(env),
-        }
-        return cls(**{**facts, **choices})
+            engine=None if isinstance(env.engine, TensorRtLlm) else engines.of(env),
+            engine_configs=engine_configs or {},
+            engine_facts=EngineFacts.of(env),
+            queue=env.kai_queue,
+            grove=env.grove,
+            labels=metadata.PART_OF,
+            annotations=metadata.digest(env),
+        )
+        return replace(made, **choices)
 
     @property
     def worker_engine(self) -> WorkerEngine:
         """What the workers run."""
         return self.engine or trtllm.engine(self.kv_transport)
+
+    @property
+    def brings_model(self) -> bool:
+        """Whether the model travels with the graph instead of lying on a share."""
+        return bool(self.worker_engine.model_files)
+
+    @property
+    def model_folder(self) -> str:
+        """Where the model lies inside frontend and workers."""
+        if self.brings_model:
+            return f"{self.model.mount}/{self.model.served_name}"
+        return str(self.model.path)
 
     @property
     def slot(self) -> Slot:
@@ -139,32 +125,15 @@ class Serving:
             return slot_of(self.cpu_nodes)
         return gpu_slot(self.engine_facts.gpus_per_worker)
 
-    def budget(self, initial: Mapping[str, int]) -> SharedGpus:
-        """What the pools share.
-
-        Args:
-            initial: Workers at rest by service.
-
-        Raises:
-            UsageError: They do not fit.
-        """
-        if self.cpu_nodes is not None:
-            slots = f"{self.cpu_nodes.slot_name}s"
-            total = self.cpu_nodes.slots
-            return SharedGpus(total=total, per_worker=1, initial=initial, unit=slots)
-        total = self.gpu_pool.gpus if self.gpu_pool else 0
-        per_worker = self.engine_facts.gpus_per_worker
-        return SharedGpus(total=total, per_worker=per_worker, initial=initial)
-
-    def check(self, services: Iterable[str]) -> None:
+    def check(self, modes: Iterable[Mode]) -> None:
         """Check what can be wrong before there is a worker.
 
         Raises:
             UsageError: A name is too long for Grove, there are no nodes or both kinds, or the model
                 does not fit its GPUs.
         """
-        for service in services if self.grove else ():
-            self._check_name_beside(service)
+        for mode in modes if self.grove else ():
+            self._check_name_beside(names.service(mode))
         if (self.gpu_pool is None) == (self.cpu_nodes is None):
             raise UsageError("got both or neither of gpu_pool and cpu_nodes, allowed: one of them")
         if self.gpu_pool is not None:
@@ -226,47 +195,6 @@ class Serving:
             raise UsageError(
                 f"cannot read {path}: {_why(error)}", f"it configures the {mode} workers"
             ) from None
-
-    def graph(
-        self, pools: Mapping[Mode, tuple[str, Workers]], files: Mapping[Mode, str]
-    ) -> ServingGraph:
-        """The serving graph of these pools: service and workers by mode."""
-        return ServingGraph(
-            metadata=self.metadata(self.name),
-            model_path=str(self.model.path),
-            mount=str(self.model.mount),
-            served_name=self.model.served_name,
-            claim=self.claim,
-            queue=self.queue,
-            grove=self.grove,
-            engine=self.worker_engine,
-            node_selector=self.node_selector,
-            frontend_image=self.frontend_image,
-            worker_image=self.worker_image,
-            pools=tuple(
-                GraphPool(
-                    service=service,
-                    mode=mode,
-                    replicas=workers.replicas,
-                    drain_s=workers.drain_s,
-                    slot=self.slot,
-                    engine_digest=config_maps.engine_digest(files[mode]) if files else "",
-                    scaling_adapter=workers.scaling_adapter,
-                )
-                for mode, (service, workers) in pools.items()
-            ),
-        )
-
-    def engine_config_map(self, mode: Mode, text: str) -> dict[str, Any]:
-        """The ConfigMap with one engine file."""
-        place = self.metadata(config_maps.engine_config_map_name(mode, self.name))
-        return config_maps.config_map(place, {config_maps.engine_file(mode): text})
-
-    def model_config_map(self) -> dict[str, Any] | None:
-        """The ConfigMap of a model that travels with the graph; None where it lies on a share."""
-        files = self.worker_engine.model_files
-        place = self.metadata(config_maps.model_config_map_name(self.name))
-        return config_maps.model_config_map(place, files) if files else None
 
     def metadata(self, name: str) -> dict[str, Any]:
         """Metadata of one object of this deployment."""
