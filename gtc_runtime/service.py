@@ -1,14 +1,13 @@
 """DemoService: commands in, one immutable view out.
 
-Panel, REST and command line all stand on this one object. It checks and clamps what they send and
-hands it to the conductor, which does one thing at a time. It must not know HTTP or pages.
+Panel, REST and command line all stand on this one object. It hands what they send to the
+conductor, which does one thing at a time, or to the load. It must not know HTTP or pages.
 """
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import math
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
@@ -17,7 +16,7 @@ from gtc_runtime.cluster.cluster import Cluster
 from gtc_runtime.cluster.end_date import EndDate
 from gtc_runtime.corpus.choice import BUNDLED, Texts
 from gtc_runtime.events import EventLog
-from gtc_runtime.load.control import LoadControl, Wanted
+from gtc_runtime.load.control import LoadControl
 from gtc_runtime.load_settings import FollowUpsTold, load_settings
 from gtc_runtime.metrics.annotations import annotations_for
 from gtc_runtime.metrics.exporter import Exporter
@@ -30,7 +29,7 @@ from gtc_runtime.settings import Settings
 from gtc_runtime.view import DemoView
 from gtc_runtime.view_builder import ViewBuilder
 from gtc_spec.environment import Environment
-from gtc_spec.errors import GtcError, UsageError
+from gtc_spec.errors import GtcError
 from gtc_spec.workloads import WorkloadMix
 
 log = logging.getLogger(__name__)
@@ -171,8 +170,8 @@ class DemoService:
         self._refuse_in_auto("start")
         self._refuse_unless_manual()
         await self._load.begin()
-        wanted = self._load.wanted
-        self._events.add("load", f"load started: {wanted.rps:g} rps, {wanted.mix}")
+        load = self._load.load
+        self._events.add("load", f"load started: {load.rps:g} rps, {load.mix}")
 
     async def stop_load(self) -> None:
         """Stop sending at once, in every mode; auto mode ends with it."""
@@ -181,7 +180,7 @@ class DemoService:
         if self._lead.mode in ("auto", "starting"):
             await self._lead.manual(keep_load=False)
 
-    async def configure(self, rps: float | None, mix: WorkloadMix | None) -> None:
+    async def set_load(self, rps: float | None, mix: WorkloadMix | None) -> None:
         """Change rate, mix or both; takes effect at once when load runs.
 
         Raises:
@@ -189,13 +188,7 @@ class DemoService:
             GtcError: The scenario drives the load.
         """
         self._refuse_in_auto("change rate or mix")
-        if rps is not None:
-            self._load.chosen_rps = self._clamped(rps)
-        wanted = self._load.wanted
-        running = self._load.running
-        await self._load.want(
-            Wanted(self._load.chosen_rps if running else 0.0, mix or wanted.mix, wanted.pacing)
-        )
+        await self._load.choose(rps, mix)
 
     async def auto(self, *, once: bool = False) -> None:
         """Let the scenario drive load and workers; KEDA is paused.
@@ -208,8 +201,7 @@ class DemoService:
 
     async def manual(self) -> None:
         """Give load to the presenter and scaling to KEDA; the load goes on as it is."""
-        if self._load.running:
-            self._load.chosen_rps = self._load.wanted.rps
+        self._load.keep_rate()
         await self._lead.manual(keep_load=True)
         await self._poll_now()
 
@@ -248,13 +240,6 @@ class DemoService:
     def _refuse_unless_manual(self) -> None:
         if self._lead.mode == "read-only":
             raise GtcError("this panel does not hold the lease and only shows")
-
-    def _clamped(self, rps: float) -> float:
-        limit = self.environment.load.rps_max
-        endless = isinstance(rps, float) and not math.isfinite(rps)
-        if endless or isinstance(rps, bool) or not isinstance(rps, (int, float)):
-            raise UsageError(f"rate {rps!r} is not a number, allowed: 0 to {limit:g} rps")
-        return float(min(max(rps, 0), limit))  # clamped first: an int may be too long for a float
 
     # -- the report of a cycle ------------------------------------------------------------------
 

@@ -126,9 +126,9 @@ class ViewBuilder:
         )
 
     def _load_view(self, now_s: float) -> LoadView:
-        wanted, snapshot = self._load.wanted, self._load.snapshot
-        rps = wanted.rps if self._load.running else self._load.chosen_rps
-        mix: dict[str, int] = dict(wanted.mix.items())
+        load, snapshot = self._load.load, self._load.snapshot
+        rps = load.rps if self._load.running else self._load.chosen_rps
+        mix: dict[str, int] = {} if load.mix is None else dict(load.mix.items())
         if snapshot is None:
             return LoadView(running=self._load.running, rps=rps, mix=mix, corpus=self._corpus)
         recent = self._load.book.window(int(now_s) - RATE_WINDOW_S, int(now_s))["all"]

@@ -1,6 +1,7 @@
 """The load as its owner sees it: what is wanted, what runs, and the statistics of it.
 
-It keeps the load process alive and tells it only what changes. It must not know phases, pages or
+It keeps the load process alive and sends it only what changes. It owns what the presenter chose:
+nobody else writes that. It must not know phases, pages or
 clusters.
 """
 
@@ -8,15 +9,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 
+from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.figures.snapshot import Snapshot
 from gtc_runtime.load.figures.stats import SliceBook
 from gtc_runtime.load.process import LoadProcess, LoadSettings
-from gtc_runtime.load.settings import Pacing
 from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.workloads import WorkloadMix
 
@@ -26,15 +27,6 @@ RESTART_S = 2.0
 """Pause before a load process that died is started again."""
 STALE_S = 3.0
 """A snapshot older than this says nothing about now."""
-
-
-@dataclass(frozen=True)
-class Wanted:
-    """What the load should be: requests per second, shares, and how they are spread."""
-
-    rps: float
-    mix: WorkloadMix
-    pacing: Pacing
 
 
 class LoadControl:
@@ -56,11 +48,11 @@ class LoadControl:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.book = SliceBook()
-        self.wanted = Wanted(0.0, mix, "poisson")
-        self.chosen_rps = rps
         self._settings = settings
         self._on_death = on_death
         self._clock = clock
+        self._load = Rate(rps=0.0, mix=mix)
+        self._chosen_rps = rps
         self._process = LoadProcess()
         self._process.on_snapshot(self._take)
         self._newest: Snapshot | None = None
@@ -68,9 +60,19 @@ class LoadControl:
         self._lock = asyncio.Lock()
 
     @property
+    def load(self) -> Rate:
+        """What is sent now, or will be once the load process is alive again."""
+        return self._load
+
+    @property
+    def chosen_rps(self) -> float:
+        """The rate that the presenter chose last; `begin` sends it."""
+        return self._chosen_rps
+
+    @property
     def running(self) -> bool:
         """Whether requests are being sent."""
-        return self.wanted.rps > 0
+        return self._load.rps > 0
 
     @property
     def snapshot(self) -> Snapshot | None:
@@ -93,7 +95,7 @@ class LoadControl:
         self._process.on_snapshot(callback)
 
     async def start(self) -> None:
-        """Start the process; it stays idle until `want`."""
+        """Start the process; it stays idle until `set_load`."""
         await self._process.start(self._settings)
         self._keeper = asyncio.create_task(self._keep_alive(), name="load keeper")
 
@@ -105,28 +107,44 @@ class LoadControl:
                 await self._keeper
         await self._process.stop()
 
-    async def want(self, wanted: Wanted) -> None:
-        """Run this load from now on; nothing is sent when nothing changes.
+    async def set_load(self, load: Rate) -> None:
+        """Run this load from now on; the process hears of it only when something changes."""
+        async with self._lock:
+            if load == self._load:
+                return
+            self._load = load
+            await self._send()
+
+    async def choose(self, rps: float | None, mix: WorkloadMix | None) -> None:
+        """Take what the presenter chose; it is sent at once where load runs, else by `begin`.
+
+        Args:
+            rps: Requests per second, clamped to the limits; None leaves the rate as it is.
+            mix: Shares of the workloads; None leaves them as they are.
 
         Raises:
-            UsageError: The rate is not a number from 0 to the environment's limit.
+            UsageError: The rate is no finite number.
         """
-        limit = self._settings.limits.rps_max
-        if not 0 <= wanted.rps <= limit:
-            raise UsageError(f"rate {wanted.rps:g} rps is out of range, allowed: 0 to {limit:g}")
-        async with self._lock:
-            if wanted == self.wanted:
-                return
-            self.wanted = wanted
-            await self._tell()
+        if rps is not None:
+            self._chosen_rps = self._clamped(rps)
+        changes: dict[str, object] = {"rps": self._chosen_rps if self.running else 0.0}
+        if mix is not None:
+            changes["mix"] = mix
+        await self.set_load(self._load.model_copy(update=changes))
+
+    def keep_rate(self) -> None:
+        """The rate that runs is the presenter's from now on."""
+        if self.running:
+            self._chosen_rps = self._load.rps
 
     async def begin(self) -> None:
         """Send load with the chosen rate and mix, spread at random as people are."""
-        await self.want(replace(self.wanted, rps=self.chosen_rps, pacing="poisson"))
+        chosen = {"rps": self._chosen_rps, "pacing": "poisson"}
+        await self.set_load(self._load.model_copy(update=chosen))
 
     async def quiet(self) -> None:
         """Send nothing new; streams that are open run to their end."""
-        await self.want(replace(self.wanted, rps=0.0))
+        await self.set_load(self._load.model_copy(update={"rps": 0.0}))
 
     async def cancel(self) -> None:
         """Send nothing new, end every open stream and forget all conversations."""
@@ -154,11 +172,17 @@ class LoadControl:
         self._newest = snapshot
         self.book.add(snapshot)
 
-    async def _tell(self) -> None:
-        if not self._process.alive:
-            return  # the keeper tells the next process
-        wanted = self.wanted
-        await self._process.configure(rps=wanted.rps, mix=wanted.mix, pacing=wanted.pacing)
+    def _clamped(self, rps: object) -> float:
+        """The one check of a rate that somebody typed, dragged or sent."""
+        limit = self._settings.limits.rps_max
+        endless = isinstance(rps, float) and not math.isfinite(rps)
+        if endless or isinstance(rps, bool) or not isinstance(rps, (int, float)):
+            raise UsageError(f"rate {rps!r} is not a number, allowed: 0 to {limit:g} rps")
+        return float(min(max(rps, 0), limit))  # clamped first: an int may be too long for a float
+
+    async def _send(self) -> None:
+        if self._process.alive:  # else the keeper sends it to the next process
+            await self._process.set_load(self._load)
 
     async def _keep_alive(self) -> None:
         while True:
@@ -172,6 +196,6 @@ class LoadControl:
             try:
                 await self._process.start(self._settings)
                 async with self._lock:
-                    await self._tell()
+                    await self._send()
             except GtcError as error:
                 log.warning("%s", error)

@@ -8,7 +8,6 @@ shed and counted. The engine knows a `Transport`, not sockets.
 from __future__ import annotations
 
 import asyncio
-import math
 import time
 from array import array
 from collections.abc import Callable
@@ -16,7 +15,7 @@ from collections.abc import Callable
 from gtc_runtime.load.content import Content
 from gtc_runtime.load.conversations.conversations import Conversations
 from gtc_runtime.load.conversations.followups import FollowUps
-from gtc_runtime.load.demand.asked import Demand, Rate, Replay, Streams, share_of
+from gtc_runtime.load.demand.forms import Demand, Rate, Replay, Streams, share_of
 from gtc_runtime.load.demand.schedule import Change, Schedule
 from gtc_runtime.load.demand.slots import Slot
 from gtc_runtime.load.demand.spare import spare_connections
@@ -27,12 +26,10 @@ from gtc_runtime.load.prompts.chat import Conversation
 from gtc_runtime.load.prompts.prepared import Prepared
 from gtc_runtime.load.prompts.prompt import Prompt, RequestWriter, TokenRatio
 from gtc_runtime.load.records import FAILURES, Outcome, RequestRecord, Source
-from gtc_runtime.load.settings import LoadSettings, Pacing
+from gtc_runtime.load.settings import LoadSettings
 from gtc_runtime.load.wire.asyncio_transport import Transport
 from gtc_runtime.load.wire.exchange import Exchange
 from gtc_runtime.load.wire.timer import Timer, timer_for
-from gtc_spec.errors import UsageError
-from gtc_spec.workloads import WorkloadMix
 
 LATE_MAX_S = 1.0
 """A slot that is taken up later than this is shed: no burst after the machine stood still."""
@@ -95,20 +92,8 @@ class Engine:
         self._timer = timer_for(self._tick)
         self._sweeper = asyncio.create_task(self._sweep(), name="load-sweep")
 
-    def configure(
-        self, rps: float, mix: WorkloadMix, pacing: Pacing, at_s: float | None = None
-    ) -> None:
-        """Ask for a rate of the three workloads, see `ask`.
-
-        Raises:
-            UsageError: The rate is not a finite number.
-        """
-        if not math.isfinite(rps):
-            raise UsageError(f"rate {rps} is not a number of requests per second")
-        self.ask(Rate(rps=max(0.0, rps), mix=mix, pacing=pacing), at_s)
-
-    def ask(self, demand: Demand, at_s: float | None = None) -> None:
-        """Ask for another load. A rate is clamped to the limits.
+    def set_load(self, demand: Demand, at_s: float | None = None) -> None:
+        """Send another load. A rate ends at the hard cap of the settings, whoever asked for it.
 
         Args:
             demand: What, over all shards.

@@ -18,13 +18,12 @@ from asyncio.subprocess import PIPE, Process
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from gtc_runtime.load.demand.asked import Demand, Rate
+from gtc_runtime.load.demand.forms import Demand
 from gtc_runtime.load.figures.snapshot import Snapshot
 from gtc_runtime.load.forked import ForkedWorker
-from gtc_runtime.load.settings import LoadSettings, Pacing, settings_from
+from gtc_runtime.load.settings import LoadSettings, settings_from
 from gtc_runtime.load.shard import Shard, combined
-from gtc_spec.errors import GtcError, UnreachableError, UsageError
-from gtc_spec.workloads import WorkloadMix
+from gtc_spec.errors import GtcError, UnreachableError
 
 __all__ = ["LoadProcess", "LoadSettings", "Snapshot", "settings_from"]
 
@@ -75,7 +74,7 @@ class LoadProcess:
         self._callbacks.append(callback)
 
     async def start(self, settings: LoadSettings) -> None:
-        """Start `settings.shards` processes and wait until all speak; idle until `configure`.
+        """Start `settings.shards` processes and wait until all speak; idle until `set_load`.
 
         Raises:
             GtcError: They are running already, or did not come up in time.
@@ -100,26 +99,13 @@ class LoadProcess:
             await self.stop()
             raise GtcError("the load process did not come up", "see its log lines above")
 
-    async def configure(self, *, rps: float, mix: WorkloadMix, pacing: Pacing) -> None:
-        """Ask for a rate of the three workloads; 0 lets open streams finish and starts nothing.
-
-        Raises:
-            UsageError: The rate is not a finite number from 0.
-            UnreachableError: A process is not alive.
-        """
-        try:
-            demand = Rate(rps=rps, mix=mix, pacing=pacing)
-        except ValueError:
-            raise UsageError(f"rate {rps} is not a number of requests per second") from None
-        await self.ask(demand)
-
-    async def ask(self, demand: Demand) -> None:
-        """Ask for another load from now on; rates are clamped to the limits of the settings.
+    async def set_load(self, demand: Demand) -> None:
+        """Send another load from now on; a rate of 0 starts nothing and lets open streams finish.
 
         Raises:
             UnreachableError: A process is not alive.
         """
-        command: dict[str, object] = {"ask": demand.model_dump(mode="json")}
+        command: dict[str, object] = {"set_load": demand.model_dump(mode="json")}
         if len(self._children) > 1:
             command["at_s"] = self._changes_s = time.monotonic() + AHEAD_S
         await self._tell(command)

@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from gtc_runtime.load.asking.access import Access
 from gtc_runtime.load.asking.dialect import Dialect
 from gtc_runtime.load.demand.arrivals import Pacing
-from gtc_runtime.load.demand.asked import share_of
+from gtc_runtime.load.demand.forms import share_of
 from gtc_runtime.load.prompts.chosen import Chosen
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError

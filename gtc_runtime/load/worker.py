@@ -25,7 +25,7 @@ import uvloop
 
 from gtc_runtime.load.conversations.followup_guard import SpendGuard
 from gtc_runtime.load.conversations.followups import CannedFollowUps, FollowUps, HttpFollowUps
-from gtc_runtime.load.demand.asked import from_plain
+from gtc_runtime.load.demand.forms import from_json
 from gtc_runtime.load.engine import Engine
 from gtc_runtime.load.figures.request_log import RequestLog, path_of
 from gtc_runtime.load.settings import LoadSettings
@@ -107,8 +107,8 @@ async def _obey(lines: asyncio.StreamReader, engine: Engine) -> None:
     while line := await lines.readline():
         try:
             command: dict[str, Any] = json.loads(line)
-            if "ask" in command:
-                engine.ask(from_plain(command["ask"]), command.get("at_s"))
+            if "set_load" in command:
+                engine.set_load(from_json(command["set_load"]), command.get("at_s"))
             elif "cancel" in command:
                 engine.cancel()
         except (ValueError, KeyError, TypeError, GtcError) as error:

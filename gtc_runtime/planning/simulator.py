@@ -101,7 +101,7 @@ class Simulation:
         if mix is not None:
             self._mix = self._mix or MixSequence(mix)
             self._mix.change(mix)
-        self._arrivals.configure(rps, "paced", self.now_s)
+        self._arrivals.set_rate(rps, "paced", self.now_s)
         self._schedule_arrival()
 
     # -- arrivals -------------------------------------------------------------------------------

@@ -18,7 +18,8 @@ from datetime import UTC, datetime
 
 from gtc_runtime.cluster.cluster import Cluster
 from gtc_runtime.events import EventLog
-from gtc_runtime.load.control import LoadControl, Wanted
+from gtc_runtime.load.control import LoadControl
+from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.scenario import machine
 from gtc_runtime.scenario.cycle_log import CycleLog
 from gtc_runtime.scenario.handover import Handover
@@ -197,7 +198,8 @@ class Conductor:
     async def _set_load(self, now_s: float) -> None:
         load = machine.load_at(self.timeline, self.state, now_s)
         if load is not None:
-            await self._load.want(Wanted(round(load[0], 3), load[1], "paced"))
+            rps, mix = load
+            await self._load.set_load(Rate(rps=round(rps, 3), mix=mix, pacing="paced"))
 
     # -- changes of mode ------------------------------------------------------------------------
 
@@ -231,7 +233,7 @@ class Conductor:
         self.state = replace(machine.IDLE, cycle=self.state.cycle)
         self._events.add("info", f"auto mode ends: {why}")
         if keep_load:
-            await self._load.want(replace(self._load.wanted, pacing="poisson"))
+            await self._load.set_load(self._load.load.model_copy(update={"pacing": "poisson"}))
         await self._orders.forget()
         try:
             await self._handover.give_back()

@@ -121,7 +121,7 @@ async def test_while_the_scenario_drives_nobody_else_changes_the_load(panel: Pan
     await panel.service.auto()
 
     with pytest.raises(GtcError, match="while the scenario drives"):
-        await panel.service.configure(9.0, None)
+        await panel.service.set_load(9.0, None)
     with pytest.raises(GtcError, match="while the scenario drives"):
         await panel.service.start_load()
 
@@ -288,7 +288,7 @@ async def test_a_foreign_pause_survives_a_start(world: World, new_panel: NewPane
 
 
 async def test_the_fallback_state_holds_while_the_load_goes_on(world: World, panel: Panel) -> None:
-    await panel.service.configure(5.0, WorkloadMix(0, 0, 100))
+    await panel.service.set_load(5.0, WorkloadMix(0, 0, 100))
     await panel.service.start_load()
     until = datetime.now(UTC) + timedelta(minutes=90)
 
@@ -328,35 +328,35 @@ async def test_a_new_panel_lets_the_fallback_state_stand(world: World, new_panel
 
 
 async def test_manual_load_follows_rate_and_mix_while_it_runs(world: World, panel: Panel) -> None:
-    await panel.service.configure(10.0, WorkloadMix(0, 0, 100))
+    await panel.service.set_load(10.0, WorkloadMix(0, 0, 100))
     assert panel.view.load.running is False
 
     await panel.service.start_load()
     await panel.until(lambda view: view.workloads["reasoning"].ok >= 5)
-    await panel.service.configure(3.0, None)
+    await panel.service.set_load(3.0, None)
 
     assert panel.view.load.rps == 3
     assert panel.view.workloads["summarization"].due == 0
 
 
 async def test_a_rate_out_of_range_is_clamped_and_one_that_is_none_refused(panel: Panel) -> None:
-    await panel.service.configure(10**400, None)
+    await panel.service.set_load(10**400, None)
     await panel.service.start_load()
     assert panel.view.load.rps == panel.service.environment.load.rps_max
 
-    await panel.service.configure(-5, None)
+    await panel.service.set_load(-5, None)
     assert panel.view.load.rps == 0
 
     for nonsense in (float("nan"), float("inf"), True, "5"):
         with pytest.raises(GtcError, match="is not a number"):
-            await panel.service.configure(nonsense, None)
+            await panel.service.set_load(nonsense, None)
 
 
 async def test_reset_ends_streams_zeroes_statistics_and_restores_the_ratio(
     world: World, panel: Panel
 ) -> None:
     world.frontend.word_s = 5.0
-    await panel.service.configure(10.0, WorkloadMix(0, 0, 100))
+    await panel.service.set_load(10.0, WorkloadMix(0, 0, 100))
     await panel.service.start_load()
     await panel.until(lambda view: view.load.in_flight >= 3)
     world.scale(GROWN)
@@ -388,7 +388,7 @@ async def test_reset_in_auto_leaves_it_with_keda_scaling(world: World, panel: Pa
 async def test_a_load_process_that_dies_is_told_and_started_again(
     world: World, panel: Panel
 ) -> None:
-    await panel.service.configure(10.0, WorkloadMix(0, 0, 100))
+    await panel.service.set_load(10.0, WorkloadMix(0, 0, 100))
     await panel.service.start_load()
     await panel.until(lambda view: view.workloads["all"].ok >= 3)
     pid = panel.service._load.pid

@@ -16,6 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gtc_rehearsal.dynamo.dynamo import Dynamo
 from gtc_rehearsal.dynamo.dynamo import settings_from as dynamo_settings
+from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.figures.histogram import Histogram
 from gtc_runtime.load.figures.stats import SliceBook
 from gtc_runtime.load.process import LoadProcess
@@ -73,9 +74,9 @@ async def send(dynamo: Dynamo) -> SliceBook:
     await load.start(settings)
     try:
         mix = WorkloadMix(40, 20, 40)
-        await load.configure(rps=2, mix=mix, pacing="paced")
+        await load.set_load(Rate(rps=2, mix=mix, pacing="paced"))
         await asyncio.sleep(LOAD_S)
-        await load.configure(rps=0, mix=mix, pacing="paced")
+        await load.set_load(Rate(rps=0, mix=mix, pacing="paced"))
         async with asyncio.timeout(40):
             await asyncio.sleep(0.6)
             while newest[-1].gauges.in_flight:

@@ -128,8 +128,8 @@ class StillDemo:
     async def stop_load(self) -> None:
         self._take("stop")
 
-    async def configure(self, rps: float | None, mix: WorkloadMix | None) -> None:
-        self._take(("configure", rps, None if mix is None else str(mix)))
+    async def set_load(self, rps: float | None, mix: WorkloadMix | None) -> None:
+        self._take(("set_load", rps, None if mix is None else str(mix)))
 
     async def auto(self) -> None:
         self._take("auto")

@@ -91,7 +91,7 @@ def test_a_slider_can_be_moved_from_the_keyboard(page):
     page.wait_for_timeout(600)
 
     commands = page.request.get(page.server.address + "/still/commands").json()
-    assert commands[-1] == ["configure", None, "41/30/29"]
+    assert commands[-1] == ["set_load", None, "41/30/29"]
 
 
 def test_a_page_that_hears_nothing_says_so(page):

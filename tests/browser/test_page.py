@@ -118,7 +118,7 @@ async def test_reset_and_a_change_of_mode_ask_first(page, what):
 async def test_a_dragged_share_moves_the_others_and_is_sent(page):
     await page.drag("chat", 70)
 
-    assert page.demo.commands == [("configure", None, "70/15/15")]
+    assert page.demo.commands == [("set_load", None, "70/15/15")]
     assert page.element("summarization").value == 15
     assert page.says("reasoning-percent") == "15\u202f%"
 
@@ -160,7 +160,7 @@ async def test_a_preset_sends_the_load_of_its_phase(page):
     await page.press("preset-PREFILL_STRESS")
 
     stress = next(p for p in page.demo.environment.table.phases if p.name == "PREFILL_STRESS")
-    assert page.demo.commands == [("configure", stress.rps, str(stress.mix))]
+    assert page.demo.commands == [("set_load", stress.rps, str(stress.mix))]
 
 
 async def test_while_the_scenario_drives_the_sliders_rest_and_say_why(page):

@@ -84,7 +84,7 @@ def _load(router: APIRouter, service: DemoService) -> None:
     @router.post("/api/workload/start", responses=COMMAND)
     async def start(body: Annotated[LoadBody | None, Body()] = None) -> Any:
         if body is not None:
-            await service.configure(body.rps, body.parsed_mix())
+            await service.set_load(body.rps, body.parsed_mix())
         await service.start_load()
         return service.fresh_view().to_json()
 
@@ -94,8 +94,8 @@ def _load(router: APIRouter, service: DemoService) -> None:
         return service.fresh_view().to_json()
 
     @router.post("/api/workload/config", responses=COMMAND)
-    async def configure(body: LoadBody) -> Any:
-        await service.configure(body.rps, body.parsed_mix())
+    async def set_load(body: LoadBody) -> Any:
+        await service.set_load(body.rps, body.parsed_mix())
         return service.fresh_view().to_json()
 
 

@@ -35,7 +35,7 @@ class PanelPort(Protocol):
         """Stop sending at once; allowed in every mode."""
         ...
 
-    async def configure(self, rps: float | None, mix: WorkloadMix | None) -> None:
+    async def set_load(self, rps: float | None, mix: WorkloadMix | None) -> None:
         """Change the rate (requests per second), the mix, or both; None leaves it as it is."""
         ...
 

@@ -67,7 +67,7 @@ class Arrivals:
 
     Args:
         seed: Equal seeds give equal schedules.
-        now_s: When the schedule begins; the rate is 0 until `configure`.
+        now_s: When the schedule begins; the rate is 0 until `set_rate`.
     """
 
     def __init__(self, seed: int, now_s: float) -> None:
@@ -103,7 +103,7 @@ class Arrivals:
         self._left = self._gap()
         return due_s
 
-    def configure(self, rate_rps: float, pacing: Pacing, now_s: float, ramp_s: float = 0.0) -> None:
+    def set_rate(self, rate_rps: float, pacing: Pacing, now_s: float, ramp_s: float = 0.0) -> None:
         """Change rate and spread from `now_s` on; slots due before must have been popped.
 
         A slot that is overdue becomes due now: nothing is caught up.

@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from gtc_runtime.load.demand.asked import NOTHING, Demand, Rate, Streams
+from gtc_runtime.load.demand.forms import NOTHING, Demand, Rate, Streams
 from gtc_runtime.load.demand.slots import RatedSlots, ReplaySlots, Slot, Slots, StreamSlots
 
 
@@ -100,7 +100,7 @@ class Schedule:
     def _apply(self, change: Change) -> None:
         asked = change.demand
         if isinstance(asked, Rate):
-            self._rated.configure(asked, change.at_s)
+            self._rated.set_rate(asked, change.at_s)
             self._slots = self._rated
         elif isinstance(asked, Streams):
             if isinstance(self._slots, StreamSlots) and self._slots.go_on_as(asked):

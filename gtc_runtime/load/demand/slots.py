@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from gtc_runtime.load.demand.arrivals import Arrivals
-from gtc_runtime.load.demand.asked import Rate, Replay, Streams
+from gtc_runtime.load.demand.forms import Rate, Replay, Streams
 from gtc_runtime.load.demand.mix import MixSequence
 from gtc_runtime.load.records import SOURCES, Source
 from gtc_spec.workloads import WorkloadMix
@@ -79,7 +79,7 @@ class RatedSlots:
 
     Args:
         seed: Equal seeds give equal slots.
-        now_s: When they begin; the rate is 0 until `configure`.
+        now_s: When they begin; the rate is 0 until `set_rate`.
         shard, shards: Which of how many take turns.
     """
 
@@ -88,9 +88,9 @@ class RatedSlots:
         self._dealer = _Dealer(None)
         self._shard, self._shards = shard, shards
 
-    def configure(self, rate: Rate, at_s: float) -> None:
+    def set_rate(self, rate: Rate, at_s: float) -> None:
         """Change rate, shares and spread from `at_s` on."""
-        self._arrivals.configure(rate.rps, rate.pacing, at_s, rate.ramp_s)
+        self._arrivals.set_rate(rate.rps, rate.pacing, at_s, rate.ramp_s)
         self._dealer.change(rate.mix)
 
     @property

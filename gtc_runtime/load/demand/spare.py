@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from gtc_runtime.load.demand.asked import Demand, Replay, Streams
+from gtc_runtime.load.demand.forms import Demand, Replay, Streams
 
 SPARE_MIN = 2
 SPARE_S = 0.05

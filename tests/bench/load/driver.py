@@ -21,6 +21,7 @@ import uvloop
 
 from gtc_runtime.load.asking.dialect import Dialect
 from gtc_runtime.load.conversations.followups import CannedFollowUps
+from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.engine import Engine
 from gtc_runtime.load.figures.quality import QualityMeter
 from gtc_runtime.load.figures.recorder import SliceRecorder
@@ -78,9 +79,9 @@ async def _open(url: str, rps: float, seconds: float) -> tuple[list[RequestRecor
     )
     engine.start()
     await asyncio.sleep(SETTLE_S)
-    engine.configure(rps, MIX, "constant")
+    engine.set_load(Rate(rps=rps, mix=MIX, pacing="constant"))
     await asyncio.sleep(seconds)
-    engine.configure(0, MIX, "constant")
+    engine.set_load(Rate(rps=0, mix=MIX, pacing="constant"))
     async with asyncio.timeout(DRAIN_S):
         while engine.snapshot().gauges.in_flight:
             await asyncio.sleep(0.05)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
+from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.figures.snapshot import Snapshot
 from gtc_runtime.load.figures.stats import SliceBook, Tally
 from gtc_runtime.load.process import LoadProcess
@@ -97,9 +98,9 @@ async def _drive(url: str, rps: float, wanted: Shape, seconds: float) -> Watched
         await process.start(shape.settings(url, wanted))
     try:
         machine.prefer(process.pid or 0)
-        await process.configure(rps=rps, mix=MIX, pacing="constant")
+        await process.set_load(Rate(rps=rps, mix=MIX, pacing="constant"))
         await asyncio.sleep(seconds)
-        await process.configure(rps=0, mix=MIX, pacing="constant")
+        await process.set_load(Rate(rps=0, mix=MIX, pacing="constant"))
         async with asyncio.timeout(DRAIN_S):
             while book.totals()["all"].open:
                 await asyncio.sleep(0.1)

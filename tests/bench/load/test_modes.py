@@ -8,6 +8,7 @@ import asyncio
 import pytest
 
 from gtc_runtime.load.conversations.followups import CannedFollowUps
+from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.engine import Engine
 from gtc_runtime.load.records import Outcome
 from gtc_runtime.load.settings import Timeouts
@@ -84,9 +85,9 @@ async def over(transport, url, limits):
     records = []
     engine = Engine(settings, transport, CannedFollowUps(), on_record=records.append)
     engine.start()
-    engine.configure(RPS, MIX, "constant")
+    engine.set_load(Rate(rps=RPS, mix=MIX, pacing="constant"))
     await asyncio.sleep(SECONDS)
-    engine.configure(0, MIX, "constant")
+    engine.set_load(Rate(rps=0, mix=MIX, pacing="constant"))
     async with asyncio.timeout(20):
         while engine.snapshot().gauges.in_flight:
             await asyncio.sleep(0.02)

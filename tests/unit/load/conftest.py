@@ -13,6 +13,7 @@ import pytest
 
 from gtc_runtime.load import native
 from gtc_runtime.load.conversations.followups import CannedFollowUps
+from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.engine import Engine
 from gtc_runtime.load.figures.stats import SliceBook
 from gtc_runtime.load.settings import LoadSettings, Timeouts
@@ -147,7 +148,7 @@ class Run:
         )
 
     async def load(self, seconds, rps=40, mix=REASONING, pacing="constant"):
-        self.engine.configure(rps, mix, pacing)
+        self.engine.set_load(Rate(rps=rps, mix=mix, pacing=pacing))
         await asyncio.sleep(seconds)
 
     async def until(self, condition, limit_s=4.0):
@@ -156,7 +157,7 @@ class Run:
                 await asyncio.sleep(0.01)
 
     async def drain(self):
-        self.engine.configure(0, REASONING, "constant")
+        self.engine.set_load(Rate(rps=0, mix=REASONING, pacing="constant"))
         await self.until(lambda: self.snapshot().gauges.in_flight == 0)
 
     def snapshot(self):

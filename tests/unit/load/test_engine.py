@@ -3,9 +3,7 @@ import time
 from collections import Counter
 from itertools import pairwise
 
-import pytest
-
-from gtc_spec.errors import UsageError
+from gtc_runtime.load.demand.forms import Rate
 from gtc_spec.workloads import WorkloadMix
 
 REASONING = WorkloadMix(0, 0, 100)
@@ -17,7 +15,7 @@ async def test_the_offered_rate_is_kept_within_one_request(server, settings, run
         begin_s = time.monotonic()
         await run.load(1.0, rps=50)
         lasted_s = time.monotonic() - begin_s
-        run.engine.configure(0, REASONING, "constant")
+        run.engine.set_load(Rate(rps=0, mix=REASONING, pacing="constant"))
     assert abs(len(run.records) - 50 * lasted_s) <= 1.5
 
 
@@ -57,13 +55,6 @@ async def test_the_rate_is_clamped_to_its_cap(server, settings, running):
     assert len(run.records) <= 11
 
 
-@pytest.mark.parametrize("rps", [float("nan"), float("inf")])
-async def test_a_rate_that_is_no_number_is_refused(server, settings, running, rps):
-    async with running(settings(server.url)) as run:
-        with pytest.raises(UsageError, match="not a number"):
-            run.engine.configure(rps, REASONING, "constant")
-
-
 async def test_a_conversation_repeats_itself_and_grows(server, settings, running):
     async with running(settings(server.url)) as run:
         await run.load(1.0, rps=10, mix=CHAT)
@@ -79,7 +70,7 @@ async def test_a_conversation_repeats_itself_and_grows(server, settings, running
 async def test_starts_and_follow_ups_together_keep_to_the_chat_share(server, settings, running):
     async with running(settings(server.url)) as run:
         await run.load(2.0, rps=40, mix=WorkloadMix(50, 0, 50))
-        run.engine.configure(0, CHAT, "constant")
+        run.engine.set_load(Rate(rps=0, mix=CHAT, pacing="constant"))
     seen = Counter(each.workload for each in run.records)
     assert abs(seen["chat"] - 40) <= 5
     assert Counter(each.key for each in run.records)["chat_turn2plus"] > seen["chat"] / 2
@@ -153,9 +144,9 @@ async def test_a_blocked_event_loop_turns_the_light_red_and_makes_no_burst(
 async def test_a_change_can_be_told_before_its_time(server, settings, running):
     async with running(settings(server.url)) as run:
         at_s = time.monotonic() + 0.3
-        run.engine.configure(50, REASONING, "constant", at_s=at_s)
+        run.engine.set_load(Rate(rps=50, mix=REASONING, pacing="constant"), at_s=at_s)
         await asyncio.sleep(0.6)
-        run.engine.configure(0, REASONING, "constant")
+        run.engine.set_load(Rate(rps=0, mix=REASONING, pacing="constant"))
     assert len(run.records) > 5
     assert all(each.due_s > at_s for each in run.records)
 
@@ -169,7 +160,7 @@ async def test_shards_divide_requests_and_the_cap_on_open_ones(server, settings,
     async with running(shards[0]) as first, running(shards[1]) as second:
         at_s = time.monotonic() + 0.1
         for run in (first, second):
-            run.engine.configure(40, REASONING, "constant", at_s=at_s)
+            run.engine.set_load(Rate(rps=40, mix=REASONING, pacing="constant"), at_s=at_s)
         await asyncio.sleep(0.5)
         gauges = [run.snapshot().gauges for run in (first, second)]
     assert [each.in_flight for each in gauges] == [3, 2]

@@ -11,6 +11,7 @@ import pytest
 
 BEGIN = """
 import asyncio, json, os, sys
+from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.forked import ForkedWorker, may_fork
 from gtc_runtime.load.process import LoadProcess
 from gtc_runtime.load.settings import LoadSettings
@@ -67,7 +68,7 @@ async def main():
     load.on_snapshot(heard.append)
     await load.start(settings)
     pids = load.pids
-    await load.configure(rps=50, mix=WorkloadMix(0, 0, 100), pacing="constant")
+    await load.set_load(Rate(rps=50, mix=WorkloadMix(0, 0, 100), pacing="constant"))
     await asyncio.sleep(0.6)
     offered = heard[-1].gauges.offered_rps
     await load.stop()

@@ -6,6 +6,7 @@ import time
 
 import pytest
 
+from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.figures.quality import QualityMeter
 from gtc_runtime.load.figures.recorder import SliceRecorder
 from gtc_runtime.load.records import Outcome, RequestRecord
@@ -55,7 +56,9 @@ def test_plain_http_gets_stamps_of_the_kernel_and_tls_says_why_not():
 
 async def test_connections_are_open_before_the_first_request_is_due(server, settings, running):
     async with running(settings(server.url)) as run:
-        run.engine.configure(100, REASONING, "constant", at_s=time.monotonic() + 0.3)
+        run.engine.set_load(
+            Rate(rps=100, mix=REASONING, pacing="constant"), at_s=time.monotonic() + 0.3
+        )
         await asyncio.sleep(0.2)
         assert not run.records
         assert server.connections == 7  # two, and what is due in 50 ms
@@ -63,7 +66,9 @@ async def test_connections_are_open_before_the_first_request_is_due(server, sett
 
 async def test_no_more_connections_are_opened_than_may_be_in_use(server, settings, running):
     async with running(settings(server.url, in_flight_max=3)) as run:
-        run.engine.configure(100, REASONING, "constant", at_s=time.monotonic() + 0.2)
+        run.engine.set_load(
+            Rate(rps=100, mix=REASONING, pacing="constant"), at_s=time.monotonic() + 0.2
+        )
         await asyncio.sleep(0.1)
         assert server.connections == 3
 

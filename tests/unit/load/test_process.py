@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.figures.stats import SliceBook
 from gtc_runtime.load.process import LoadProcess, settings_from
 from gtc_runtime.load.settings import check_url
@@ -46,7 +47,7 @@ async def test_load_runs_in_a_process_of_its_own_and_reports(server, settings):
     async with process(settings(server.url)) as (child, book, snapshots):
         assert child.alive
         assert child.pid != os.getpid()
-        await child.configure(rps=40, mix=MIX, pacing="paced")
+        await child.set_load(Rate(rps=40, mix=MIX, pacing="paced"))
         await until(lambda: book.totals()["all"].ok > 20)
         assert snapshots[-1].gauges.offered_rps == 40
         assert 0 <= time.monotonic() - snapshots[-1].at_s < 5
@@ -68,7 +69,7 @@ async def test_stopping_counts_what_was_open_as_cancelled(server, settings):
     server.script = hang
     limits = {"first_token_s": 30, "stall_s": 30, "whole_s": 30, "connect_s": 1}
     async with process(settings(server.url, timeouts=limits)) as (child, book, _):
-        await child.configure(rps=40, mix=MIX, pacing="constant")
+        await child.set_load(Rate(rps=40, mix=MIX, pacing="constant"))
         await until(lambda: book.totals()["all"].due > 5)
         await child.stop()
     totals = book.totals()["all"]
@@ -79,9 +80,9 @@ async def test_stopping_counts_what_was_open_as_cancelled(server, settings):
 async def test_cancel_ends_streams_and_leaves_the_process_alive(server, settings):
     server.script = hang
     async with process(settings(server.url)) as (child, book, snapshots):
-        await child.configure(rps=40, mix=MIX, pacing="constant")
+        await child.set_load(Rate(rps=40, mix=MIX, pacing="constant"))
         await until(lambda: book.totals()["all"].due > 5)
-        await child.configure(rps=0, mix=MIX, pacing="constant")
+        await child.set_load(Rate(rps=0, mix=MIX, pacing="constant"))
         await child.cancel()
         await until(lambda: snapshots[-1].gauges.in_flight == 0)
         assert child.alive
@@ -93,7 +94,7 @@ async def test_a_process_that_was_killed_can_be_started_again(server, settings):
     os.kill(child.pid, 9)
     await until(lambda: not child.alive)
     with pytest.raises(UnreachableError, match="not running"):
-        await child.configure(rps=1, mix=MIX, pacing="paced")
+        await child.set_load(Rate(rps=1, mix=MIX, pacing="paced"))
     await child.start(settings(server.url))
     assert child.alive
     await child.stop()
@@ -109,7 +110,7 @@ def test_the_process_ends_when_its_parent_is_gone(settings):
     try:
         line = settings("http://127.0.0.1:9").model_dump_json()
         child.stdin.write(b'{"settings":%b}\n' % line.encode())
-        child.stdin.write(b'{"configure":{"rps":50,"mix":[0,0,100],"pacing":"poisson"}}\n')
+        child.stdin.write(b'{"set_load":{"kind":"rate","rps":50,"mix":"0/0/100"}}\n')
         child.stdin.flush()
         assert child.stdout.readline().startswith(b'{"at":')
         child.stdout.close()  # a dead parent does not read either
@@ -124,7 +125,7 @@ def test_the_process_ends_when_its_parent_is_gone(settings):
 
 async def test_the_process_is_small(server, settings):
     async with process(settings(server.url)) as (child, book, _):
-        await child.configure(rps=40, mix=MIX, pacing="paced")
+        await child.set_load(Rate(rps=40, mix=MIX, pacing="paced"))
         await until(lambda: book.totals()["all"].ok > 10)
         status = Path(f"/proc/{child.pid}/status").read_text()
     rss_kib = int(status.split("VmRSS:")[1].split()[0])

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtc_runtime.load.demand.asked import Rate
+from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.demand.schedule import Change, Schedule
 from gtc_spec.workloads import WorkloadMix
 

@@ -9,7 +9,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_runtime.load.control import LoadControl, Wanted
+from gtc_runtime.load.control import LoadControl
+from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.figures import request_log
 from gtc_runtime.load.figures.snapshot import Gauges, Quality, Snapshot
 from gtc_runtime.load.figures.stats import SliceBook, Tally
@@ -50,10 +51,10 @@ async def test_three_shards_keep_one_schedule_and_its_mix_over_any_twenty_slots(
     wanted = settings(server.url, shards=3, request_log=str(tmp_path))
     async with three(wanted) as (load, book, snapshots):
         assert len(set(load.pids)) == 3
-        await load.configure(rps=60, mix=MIX, pacing="constant")
+        await load.set_load(Rate(rps=60, mix=MIX, pacing="constant"))
         await until(lambda: book.totals()["all"].due >= 90)
         assert snapshots[-1].gauges.offered_rps == 60
-        await load.configure(rps=0, mix=MIX, pacing="constant")
+        await load.set_load(Rate(rps=0, mix=MIX, pacing="constant"))
         await until(lambda: snapshots[-1].gauges.in_flight == 0)
     total = book.totals()["all"]
     requests = sorted(
@@ -82,7 +83,7 @@ async def test_one_dead_shard_ends_them_all_and_all_are_started_again(
     load.on_snapshot(lambda _: pids.append(load.pid))
     await load.start()
     try:
-        await load.want(Wanted(40, MIX, "constant"))
+        await load.set_load(Rate(rps=40, mix=MIX, pacing="constant"))
         await until(lambda: load.book.totals()["all"].due > 20)
         first = load.pid
         os.kill(first, 9)

@@ -8,6 +8,7 @@ from collections import Counter
 import pytest
 from aiohttp import web
 
+from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.settings import RequestGoals
 from gtc_runtime.load.wire.asyncio_transport import AsyncTransport
 from gtc_runtime.load.wire.kernel_transport import KernelTransport
@@ -151,7 +152,7 @@ async def test_a_503_is_refused_and_the_schedule_keeps_its_time(server, settings
         begin_s = time.monotonic()
         await run.load(0.5, rps=40)
         due = 40 * (time.monotonic() - begin_s)
-        run.engine.configure(0, REASONING, "constant")
+        run.engine.set_load(Rate(rps=0, mix=REASONING, pacing="constant"))
         await run.drain()
         assert run.snapshot().gauges.last_failure == "refused: 503: busy"
     assert set(run.outcomes()) == {"refused"}
@@ -197,7 +198,7 @@ async def test_cancel_ends_open_streams_and_counts_them(server, settings, runnin
     server.script = sleep
     async with running(settings(server.url)) as run:
         await run.load(0.15, rps=30)
-        run.engine.configure(0, REASONING, "constant")
+        run.engine.set_load(Rate(rps=0, mix=REASONING, pacing="constant"))
         run.engine.cancel()
         assert run.snapshot().gauges.in_flight == 0
     assert set(run.outcomes()) == {"cancelled"}
@@ -212,7 +213,7 @@ async def test_rate_zero_lets_open_streams_finish_and_starts_nothing(server, set
     server.script = slow
     async with running(settings(server.url)) as run:
         await run.load(0.2)
-        run.engine.configure(0, REASONING, "constant")
+        run.engine.set_load(Rate(rps=0, mix=REASONING, pacing="constant"))
         due = run.totals().due
         await asyncio.sleep(0.4)
         assert run.totals().due == due

@@ -170,7 +170,7 @@ async def _leg(
     from gtc_cli.load.reports.report import document
     from gtc_cli.load.run import Plan, Run
     from gtc_cli.load.session import drive
-    from gtc_runtime.load.demand.asked import Rate
+    from gtc_runtime.load.demand.forms import Rate
     from gtc_runtime.load.settings import settings_from
 
     found: dict[str, JSON] = {}

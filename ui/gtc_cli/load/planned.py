@@ -14,7 +14,7 @@ from gtc_cli.load import goals, target
 from gtc_cli.load.run import Plan
 from gtc_runtime.load.asking.access import OURS, Access
 from gtc_runtime.load.asking.dialect import Dialect
-from gtc_runtime.load.demand.asked import Demand, Rate, Replay, Streams
+from gtc_runtime.load.demand.forms import Demand, Rate, Replay, Streams
 from gtc_runtime.load.prompts.chosen import (
     Chosen,
     Length,

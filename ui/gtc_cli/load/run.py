@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from gtc_cli.load import target
-from gtc_runtime.load.demand.asked import Demand, Rate, Replay
+from gtc_runtime.load.demand.forms import Demand, Rate, Replay
 from gtc_runtime.load.figures.snapshot import Light, Quality, Snapshot
 from gtc_runtime.load.figures.stats import SliceBook, Tally, WindowStats
 from gtc_runtime.load.prompts.chosen import Chosen

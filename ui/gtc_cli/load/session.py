@@ -15,7 +15,7 @@ from typing import Self
 
 from gtc_cli.load import target
 from gtc_cli.load.run import DRAIN_S, Run
-from gtc_runtime.load.demand.asked import NOTHING
+from gtc_runtime.load.demand.forms import NOTHING
 from gtc_runtime.load.figures.snapshot import Snapshot
 from gtc_runtime.load.forked import ForkedWorker
 from gtc_runtime.load.process import LoadProcess
@@ -130,18 +130,19 @@ class Session:
         demand = run.plan.demand
         run.began_s = run.clock()
         counts = not run.plan.lead_s
-        await self._load.ask(demand if counts else demand.model_copy(update={"requests": None}))
+        endless = demand.model_copy(update={"requests": None})
+        await self._load.set_load(demand if counts else endless)
         while (left_s := run.left_s) > 0 and self._load.alive and not run.all_sent:
             draw(run)
             if not counts and run.measures:
                 counts = True
-                await self._load.ask(demand.model_copy(update={"ramp_s": 0.0}))
+                await self._load.set_load(demand.model_copy(update={"ramp_s": 0.0}))
             if await _set_within(stop, min(DRAW_S, left_s)):
                 run.interrupted = True
                 break
         run.end_load()
         if self._load.alive:
-            await self._load.ask(NOTHING)
+            await self._load.set_load(NOTHING)
         else:
             run.problem = _DIED
 

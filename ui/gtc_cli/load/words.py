@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gtc_runtime.load.demand.asked import Demand, Rate, Replay, Streams
+from gtc_runtime.load.demand.forms import Demand, Rate, Replay, Streams
 from gtc_runtime.load.figures.snapshot import Light
 from gtc_spec.workloads import STATS
 

@@ -7,7 +7,7 @@ from nicegui import events, ui
 from gtc_panel import text
 from gtc_panel.components.basics import box, swap, words
 from gtc_panel.components.command import button, confirmed, send
-from gtc_panel.components.sliders import LoadSettings
+from gtc_panel.components.sliders import LoadSliders
 from gtc_panel.port import PanelPort
 from gtc_runtime.view import DemoView
 
@@ -28,7 +28,7 @@ class Controls:
                 self._manual = button(text.MANUAL, "half").mark("manual").on_click(self._on_manual)
                 self._auto = button(text.AUTO, "half").mark("auto").on_click(self._on_auto)
             self._reason = words("", "muted reason").mark("reason")
-            self._settings = LoadSettings(panel)
+            self._settings = LoadSliders(panel)
             button(text.RESET, "quiet").mark("reset").on_click(self._on_reset)
         ui.keyboard(self._on_key, repeating=False, ignore=[])
 

@@ -32,15 +32,15 @@ THROTTLE_S: Final = 0.1
 THUMB: Final = "thumb-size=2.125rem"  # 34 px: the least for a finger
 
 
-@dataclass
-class Wanted:
-    """Settings that were asked for and not yet sent; newer ones replace older ones."""
+@dataclass(frozen=True)
+class _Unsent:
+    """Settings that were chosen and not yet sent; None is none."""
 
     rps: float | None = None
     mix: WorkloadMix | None = None
 
 
-class LoadSettings:
+class LoadSliders:
     """Slider and box for the rate, linked sliders for the mix, and the presets.
 
     Args:
@@ -52,7 +52,7 @@ class LoadSettings:
         self._panel = panel
         self._clock = clock
         self._moved_at = -math.inf
-        self._wanted: Wanted | None = None
+        self._unsent: _Unsent | None = None
         self._sending = False
         phases = panel.environment.table.phases
         self._mix = phases[0].mix
@@ -82,7 +82,7 @@ class LoadSettings:
 
     def _preset(self, phase: Phase, title: str) -> ui.button:
         made = button(title, "half").mark(f"preset-{phase.name}")
-        made.on_click(lambda: self._want(rps=phase.rps, mix=phase.mix))
+        made.on_click(lambda: self._set_load(rps=phase.rps, mix=phase.mix))
         return made
 
     def draw(self, view: DemoView) -> None:
@@ -92,7 +92,7 @@ class LoadSettings:
         widgets: list[DisableableElement] = [self._rps, self._rps_box, *self._presets, *shares]
         for widget in widgets:
             widget.set_enabled(not locked)
-        if self._wanted or self._clock() - self._moved_at < HOLD_S:
+        if self._unsent or self._clock() - self._moved_at < HOLD_S:
             return
         mix = mix_of(view)
         if mix is not None:
@@ -109,10 +109,10 @@ class LoadSettings:
             share.show(self._mix[workload])
 
     async def _rate(self, value: float) -> None:
-        await self._want(rps=value)
+        await self._set_load(rps=value)
 
     async def _share(self, workload: Workload, percent: float) -> None:
-        await self._want(mix=rebalance(self._mix, workload, percent))
+        await self._set_load(mix=rebalance(self._mix, workload, percent))
 
     def _set_typing(self, typing: bool) -> None:
         self._typing = typing
@@ -121,14 +121,14 @@ class LoadSettings:
         value = self._rps_box.value
         self._typing = False
         if value is not None and value != self._rps.value:
-            await self._want(rps=float(value))
+            await self._set_load(rps=float(value))
 
-    async def _want(self, rps: float | None = None, mix: WorkloadMix | None = None) -> None:
+    async def _set_load(self, rps: float | None = None, mix: WorkloadMix | None = None) -> None:
         """Show a setting at once and send it; while one is on its way only the newest waits."""
         self._moved_at = self._clock()
-        wanted = self._wanted or Wanted()
-        self._wanted = Wanted(
-            wanted.rps if rps is None else rps, wanted.mix if mix is None else mix
+        unsent = self._unsent or _Unsent()
+        self._unsent = _Unsent(
+            unsent.rps if rps is None else rps, unsent.mix if mix is None else mix
         )
         self._mix = mix or self._mix
         self._show(rps)
@@ -136,9 +136,9 @@ class LoadSettings:
             return
         self._sending = True
         try:
-            while self._wanted is not None:
-                now, self._wanted = self._wanted, None
-                await send(self._panel.configure(now.rps, now.mix))
+            while self._unsent is not None:
+                now, self._unsent = self._unsent, None
+                await send(self._panel.set_load(now.rps, now.mix))
         finally:
             self._sending = False
 

@@ -20,7 +20,7 @@ from gtc_cli.load.reports.report import document
 from gtc_cli.load.reports.sheet import sheet
 from gtc_cli.load.run import Plan, Run
 from gtc_cli.load.session import drive
-from gtc_runtime.load.demand.asked import Rate
+from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.figures import request_log
 from gtc_runtime.load.settings import RequestGoals, settings_from
 from gtc_runtime.metrics.exporter import Exporter

@@ -17,7 +17,7 @@ from gtc_cli.load.reports import aiperf, report
 from gtc_cli.load.reports.sheet import sheet
 from gtc_cli.load.run import Plan, Run
 from gtc_cli.load.target import Target
-from gtc_runtime.load.demand.asked import Rate
+from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.figures.histogram import Histogram
 from gtc_runtime.load.figures.snapshot import Gauges, Quality, Snapshot
 from gtc_runtime.load.figures.stats import Tally

@@ -5,7 +5,7 @@ import time
 
 import pytest
 
-from gtc_runtime.load.demand.asked import NOTHING, Rate, Streams
+from gtc_runtime.load.demand.forms import NOTHING, Rate, Streams
 from gtc_spec.workloads import WorkloadMix
 from tests.unit.load.conftest import well
 
@@ -28,9 +28,9 @@ async def test_so_many_requests_are_open_and_never_more(server, settings, runnin
 
     server.script = slow
     async with running(settings(server.url)) as run:
-        run.engine.ask(Streams(streams=5, mix=mix))
+        run.engine.set_load(Streams(streams=5, mix=mix))
         await asyncio.sleep(0.6)
-        run.engine.ask(NOTHING)
+        run.engine.set_load(NOTHING)
         await run.until(lambda: run.snapshot().gauges.in_flight == 0)
     assert max(seen) == 5
     assert len(run.records) > 25
@@ -39,9 +39,9 @@ async def test_so_many_requests_are_open_and_never_more(server, settings, runnin
 
 async def test_conversations_go_on_in_a_closed_loop(server, settings, running):
     async with running(settings(server.url)) as run:
-        run.engine.ask(Streams(streams=4, mix=CHAT))
+        run.engine.set_load(Streams(streams=4, mix=CHAT))
         await run.until(lambda: any(each.turn == 3 for each in run.records))
-        run.engine.ask(NOTHING)
+        run.engine.set_load(NOTHING)
         await run.until(lambda: run.snapshot().gauges.in_flight == 0)
     names = {each.conversation for each in run.records if each.turn == 3}
     turns = [each.turn for each in run.records if each.conversation in names]
@@ -54,9 +54,9 @@ async def test_a_server_that_refuses_is_not_asked_in_a_frenzy(server, settings, 
 
     server.script = refuse
     async with running(settings(server.url)) as run:
-        run.engine.ask(Streams(streams=4, mix=REASONING))
+        run.engine.set_load(Streams(streams=4, mix=REASONING))
         await asyncio.sleep(0.9)
-        run.engine.ask(NOTHING)
+        run.engine.set_load(NOTHING)
     assert 4 <= len(run.records) <= 4 * 5
 
 
@@ -68,7 +68,7 @@ async def test_a_server_that_refuses_is_not_asked_in_a_frenzy(server, settings, 
 )  # fmt: skip
 async def test_so_many_requests_are_sent_and_then_nothing(server, settings, running, demand, mix):
     async with running(settings(server.url)) as run:
-        run.engine.ask(demand(mix))
+        run.engine.set_load(demand(mix))
         await run.until(lambda: len(run.records) == 17)
         await asyncio.sleep(0.2)
     assert len(run.records) == 17
@@ -78,9 +78,9 @@ async def test_so_many_requests_are_sent_and_then_nothing(server, settings, runn
 async def test_a_ramp_begins_slowly(server, settings, running):
     async with running(settings(server.url)) as run:
         begin_s = time.monotonic()
-        run.engine.ask(Rate(rps=100, mix=REASONING, pacing="constant", ramp_s=1.0))
+        run.engine.set_load(Rate(rps=100, mix=REASONING, pacing="constant", ramp_s=1.0))
         await run.until(lambda: time.monotonic() > begin_s + 1.0)
-        run.engine.ask(NOTHING)
+        run.engine.set_load(NOTHING)
         await run.until(lambda: run.snapshot().gauges.in_flight == 0)
     first = [each for each in run.records if each.due_s < begin_s + 0.5]
     assert len(first) == pytest.approx(12.5, abs=2)

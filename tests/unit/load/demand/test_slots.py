@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gtc_runtime.load.demand.arrivals import Arrivals
-from gtc_runtime.load.demand.asked import NOTHING, Rate, Replay, Streams
+from gtc_runtime.load.demand.forms import NOTHING, Rate, Replay, Streams
 from gtc_runtime.load.demand.schedule import Change, Schedule
 from gtc_runtime.load.demand.slots import PAUSE_S
 from gtc_spec.workloads import WorkloadMix
@@ -29,8 +29,8 @@ def asked(demand, at_s=0.0, **place):
 @given(st.floats(0, 60), st.floats(0.1, 60), st.floats(0.5, 20), st.floats(0, 30))
 def test_a_ramp_passes_as_many_intervals_as_the_area_under_it(ramp_s, until_s, rps, before_rps):
     arrivals = Arrivals(1, 0.0)
-    arrivals.configure(before_rps, "constant", 0.0)
-    arrivals.configure(rps, "constant", 0.0, ramp_s)
+    arrivals.set_rate(before_rps, "constant", 0.0)
+    arrivals.set_rate(rps, "constant", 0.0, ramp_s)
     due = 0
     while (next_s := arrivals.next_due_s) is not None and next_s <= until_s:
         arrivals.pop()

@@ -18,7 +18,7 @@ from gtc_cli.load.probe.wording import worded
 from gtc_cli.load.reports.outputs import Outputs, reason
 from gtc_cli.load.run import Plan
 from gtc_cli.load.session import Session
-from gtc_runtime.load.demand.asked import Streams
+from gtc_runtime.load.demand.forms import Streams
 from gtc_spec.errors import GtcError, UsageError
 
 JSON = dict[str, Any]

@@ -1,4 +1,9 @@
-"""How load is asked for. Three forms, and nothing else that the schedule understands."""
+"""The forms of load: a rate, open streams, or a trace.
+
+One frozen value goes all the way from whoever asks to the schedule, which understands nothing
+else; to the load process as JSON (`model_dump`, `from_json`). This module must not know when a
+request is due.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +33,7 @@ class Rate(_Asked):
 
     Attributes:
         rps: Requests per second over all workloads and all shards; 0 sends nothing.
-        mix: Shares of the three workloads; None sends the prompts of one's own.
+        mix: Shares of the workloads; None sends the prompts of one's own.
         pacing: How requests are spread in time.
         ramp_s: The rate grows evenly from what it was for so many seconds.
     """
@@ -74,7 +79,7 @@ NOTHING = Rate(rps=0, mix=None)
 _ADAPTER: TypeAdapter[Demand] = TypeAdapter(Annotated[Demand, Field(discriminator="kind")])
 
 
-def from_plain(data: Any) -> Demand:
+def from_json(data: Any) -> Demand:
     """Read what `model_dump` of a form gave.
 
     Raises:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_runtime.load.demand.asked import Rate, Replay, Streams, from_plain, share_of
+from gtc_runtime.load.demand.forms import Rate, Replay, Streams, from_json, share_of
 from gtc_spec.workloads import WorkloadMix
 
 MIXES = st.sampled_from([None, WorkloadMix(40, 30, 30)])
@@ -21,13 +21,19 @@ DEMANDS = st.one_of(
 
 @given(DEMANDS)
 def test_a_load_is_the_same_at_the_other_end_of_the_pipe(demand):
-    assert from_plain(json.loads(json.dumps(demand.model_dump(mode="json")))) == demand
+    assert from_json(json.loads(json.dumps(demand.model_dump(mode="json")))) == demand
 
 
 @pytest.mark.parametrize("data", [{}, {"kind": "rate"}, {"kind": "other"}, [], None])
 def test_what_is_no_load_is_refused(data):
     with pytest.raises(ValueError, match="validation error"):
-        from_plain(data)
+        from_json(data)
+
+
+@pytest.mark.parametrize("rps", [-1, float("nan"), float("inf"), "many"])
+def test_a_rate_that_is_no_number_from_0_is_refused(rps):
+    with pytest.raises(ValueError, match="validation error"):
+        Rate(rps=rps, mix=None)
 
 
 @given(st.integers(0, 100_000), st.integers(1, 64))
