@@ -7,6 +7,7 @@ from typing import Final
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster import end_date as cluster_end
 from gtc_runtime.cluster.api.transport import Request
+from gtc_runtime.formats import date
 from gtc_runtime.verdict import NotApplicable, Verdict, green, judge, red
 from gtc_spec.cloud import bill
 
@@ -39,8 +40,8 @@ async def end_date(scene: Scene) -> Verdict:
         return red("no end date", "one: what costs money is easy to forget", extend)
     left_h = bill.minutes_left(until, scene.now()) / 60
     if left_h <= 0:
-        return red(f"passed at {until:%Y-%m-%d %H:%M} UTC", "in the future", extend)
+        return red(f"passed at {date(until)}", "in the future", extend)
     cost = bill.bill(env, left_h)
     gpu_hours = f"{cost.gpu_hours:.0f} GPU-hours, " if env.nodes.gpus else ""
     told = f"{left_h:.1f} h, {gpu_hours}{cost.usd:.0f} USD"
-    return green(f"{told} until {until:%Y-%m-%d %H:%M} UTC", "in the future")
+    return green(f"{told} until {date(until)}", "in the future")

@@ -15,6 +15,7 @@ from gtc_runtime.cluster.keda import Keda
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
 from gtc_runtime.cluster.scaling import Scaling
 from gtc_runtime.cluster.state import StateStore, with_event
+from gtc_runtime.formats import date
 from gtc_runtime.scenario.seized import seize
 from gtc_spec.errors import UsageError
 from gtc_spec.pools import PDRatio
@@ -34,7 +35,7 @@ def check_until(until: datetime, now: datetime) -> None:
     if not now < until <= now + PRESCALE_MAX:
         hours = PRESCALE_MAX.total_seconds() / 3600
         raise UsageError(
-            f"until {until:%Y-%m-%d %H:%M} UTC is out of range, allowed: the next {hours:g} hours",
+            f"until {date(until)} is out of range, allowed: the next {hours:g} hours",
             "gtc prescale --minutes 90",
         )
 

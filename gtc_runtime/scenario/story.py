@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from gtc_runtime.formats import NO_DATA_WORDS
 from gtc_runtime.verdict import Verdict
 from gtc_spec.environment import Environment, Story
 
@@ -47,7 +48,7 @@ def verdict(phase: str, claim: str, passed: bool, found: str) -> Verdict:
 
 def figure(value: float | None) -> str:
     """What claims compare, with two decimals."""
-    return "no data" if value is None else f"{value:.2f}"
+    return NO_DATA_WORDS if value is None else f"{value:.2f}"
 
 
 def judge(environment: Environment, phases: list[JSON]) -> list[Claim]:

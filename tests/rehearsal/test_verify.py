@@ -95,7 +95,7 @@ def test_blind_routing_is_named(rehearsal: Rehearsal) -> None:
     with routed_by(rehearsal, "round-robin"):
         found = the_one_red(rehearsal, "kv-cache")
     assert "the frontend routes by round-robin" in found
-    assert "100% of turns fast" not in found
+    assert "100 % of turns fast" not in found
 
 
 def test_nothing_is_sent_while_a_panel_plays_the_show(rehearsal: Rehearsal) -> None:

@@ -9,6 +9,7 @@ import click
 
 from gtc_cli import options, verdicts
 from gtc_runtime import settings
+from gtc_runtime.formats import latency
 
 if TYPE_CHECKING:
     from gtc_runtime.planning.check import Prediction
@@ -61,20 +62,10 @@ def _print(prediction: Prediction, not_judged: str) -> None:
 
 
 def _cells(phase: dict[str, Any]) -> list[str]:
-    def ttft(measure: str) -> str:
-        value = phase[measure]["summarization"]["p95"]
-        return "–" if value is None else f"{value / 1000:.2f} s"
-
-    def itl(measure: str) -> str:
-        value = phase[measure]["all"]["p50"]
-        return "–" if value is None else f"{value:.1f} ms"
-
     return [
         phase["name"],
         f"{phase['length_s']:.0f} s",
         f"{phase['requests']['due']:.0f}",
-        ttft("ttft_ms"),
-        ttft("ttft_ms_tail"),
-        itl("itl_ms"),
-        itl("itl_ms_tail"),
+        *(latency(phase[each]["summarization"]["p95"]) for each in ("ttft_ms", "ttft_ms_tail")),
+        *(latency(phase[each]["all"]["p50"]) for each in ("itl_ms", "itl_ms_tail")),
     ]

@@ -11,11 +11,12 @@ import logging
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final, NamedTuple
 
 from nicegui import Event
 
-from gtc_panel.figures import epoch_ms, freshness
+from gtc_panel.freshness import freshness
 from gtc_panel.port import PanelPort
 from gtc_panel.strip import StripMark, StripMarks
 from gtc_runtime.view import DemoView, EventView, Quantiles
@@ -152,3 +153,11 @@ def merged_markers(
 
 def _seconds(value_ms: float | None) -> float | None:
     return None if value_ms is None else round(value_ms / 1000, 4)
+
+
+def epoch_ms(iso: str) -> int | None:
+    """Milliseconds since 1970, as charts count them; None for anything but ISO 8601."""
+    try:
+        return round(datetime.fromisoformat(iso).timestamp() * 1000)
+    except ValueError:
+        return None

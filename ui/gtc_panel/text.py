@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from gtc_runtime.formats import LIGHTS, NO_DATA_WORDS
 from gtc_runtime.verdict import State
 from gtc_runtime.view import KedaState, Light, Mode
 from gtc_spec.phases import phase_title as phase_title
@@ -50,13 +51,8 @@ NOT_KNOWN: Final = "Who drives the demo is not known yet."
 BY_HAND: Final = "You drive the load, KEDA scales the workers."
 BY_HAND_ALONE: Final = "You drive the load; nothing scales the workers."
 
-LIGHT: Final[dict[Light, tuple[str, str]]] = {
-    "green": ("●", "Client keeps up"),
-    "amber": ("▲", "Client runs late"),
-    "red": ("■", "Client too late: do not trust"),
-    "unknown": ("○", "Client unknown"),
-}
-"""Sign and sentence of the client-quality light; the signs differ in shape."""
+LIGHT_SIGN: Final[dict[Light, str]] = {"green": "●", "amber": "▲", "red": "■", "unknown": "○"}
+"""Signs of the client-quality light; they differ in shape."""
 STAMPS: Final = {"kernel": "Arrival times from the kernel", "user": "Arrival times from the client"}
 
 HEALTH_TITLE: Final = "Is everything ready?"
@@ -130,7 +126,7 @@ EVENT_SIGN: Final[dict[str, str]] = {
     "info": "·",
 }
 
-NO_DATA: Final = "no data"
+NO_DATA: Final = NO_DATA_WORDS
 SILENCE: Final = "No data from the panel’s server"
 COMMAND_SILENT: Final = "no answer within {seconds:g} s, the command may still take effect"
 
@@ -151,6 +147,11 @@ def light_tip(reason: str, stamp_source: str, stamp_reason: str) -> str:
     if stamps and stamp_reason:
         stamps = f"{stamps}: {stamp_reason}"
     return ". ".join(part for part in (reason, stamps) if part)
+
+
+def light(light: Light) -> str:
+    """Whether the client's figures can be trusted."""
+    return LIGHTS[light].capitalize()
 
 
 def data_age(cluster: str, load: str) -> str:

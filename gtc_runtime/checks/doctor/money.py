@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from gtc_runtime import formats
 from gtc_runtime.checks.doctor.case import Case
 from gtc_runtime.verdict import NotApplicable, RestsOn, Verdict, green, red
 from gtc_spec.cloud import bill, prices
@@ -20,10 +21,10 @@ async def end_date(case: Case) -> Verdict:
             return red("none was set", "one: what costs that much is easy to forget", hint)
         raise NotApplicable("none was set")
     left = bill.minutes_left(until, case.now())
-    told = f"{until:%Y-%m-%d %H:%M} UTC"
+    told = formats.date(until)
     if left <= 0:
         return red(f"passed at {told}", "in the future", hint)
-    return green(f"{told}, in {left // 60} h {left % 60} min")
+    return green(f"{told}, in {formats.hours(left)}")
 
 
 async def price(case: Case) -> Verdict:
@@ -34,7 +35,7 @@ async def price(case: Case) -> Verdict:
     if until is None:
         return green(told)
     hours = max(0.0, (until - case.now()).total_seconds() / 3600)
-    return green(f"{told}; until {until:%Y-%m-%d %H:%M} UTC {usd_h * hours:,.0f} USD")
+    return green(f"{told}; until {formats.date(until)} {usd_h * hours:,.0f} USD")
 
 
 async def _seen(case: Case) -> dict[str, float]:

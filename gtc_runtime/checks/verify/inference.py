@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gtc_runtime.checks.verify.client import problems, ttfts_s
 from gtc_runtime.checks.verify.proof import Proof
+from gtc_runtime.formats import latency, latency_s
 from gtc_runtime.verdict import Verdict, green, red
 from gtc_spec.workloads import WORKLOADS
 
@@ -31,5 +32,5 @@ async def inference(proof: Proof) -> Verdict:
                 "does the engine honour max_tokens and ignore_eos?",
             )
         itl_ms = 1000 * (record.tpot_s or 0.0)
-        told.append(f"{workload} TTFT {ttfts_s([answer])[0]:.2f} s, ITL {itl_ms:.0f} ms")
+        told.append(f"{workload} TTFT {latency_s(ttfts_s([answer])[0])}, ITL {latency(itl_ms)}")
     return green("; ".join(told), "a streamed answer of each workload")

@@ -11,6 +11,7 @@ from typing import Final
 
 from gtc_runtime.checks.verify.client import Answer, problems, short, ttfts_s
 from gtc_runtime.checks.verify.proof import Proof
+from gtc_runtime.formats import latency_s, percent
 from gtc_runtime.load.conversations.followups import CannedFollowUps
 from gtc_runtime.verdict import Verdict, judge, red
 from gtc_spec.telemetry import metrics, promql
@@ -63,10 +64,10 @@ async def _judged(
     share = median(shares)
     hits = sum(each <= SHARE_MAX for each in shares) / len(shares)
     told = (
-        f"TTFT {1000 * begin_s:.0f} ms on turn 1, later {share:.2f} of it"
-        f" ({hits:.0%} of turns fast)"
+        f"TTFT {latency_s(begin_s)} on turn 1, later {share:.2f} of it"
+        f" ({percent(hits, 0)} of turns fast)"
     )
-    expected = f"later turns at most {SHARE_MAX:g} of turn 1, {HITS_MIN:.0%} of them"
+    expected = f"later turns at most {SHARE_MAX:g} of turn 1, {percent(HITS_MIN, 0)} of them"
     mode = await proof.router_mode()
     if mode != "kv":
         hint = "DYN_ROUTER_MODE=kv for the frontend; make cluster-config restores the graph"
@@ -87,7 +88,7 @@ async def _cached(proof: Proof, later: list[Answer], before: float | None) -> st
     counted = [each.cached_tokens for each in later if each.cached_tokens]
     if counted:
         asked = sum(each.record.prompt_tokens for each in later)
-        return f"{sum(counted) / asked:.0%} of their prompt tokens cached by usage"
+        return f"{percent(sum(counted) / asked, 0)} of their prompt tokens cached by usage"
     if before is None and await proof.value(promql.router_hits()) is None:
         return ""
     risen = await proof.counted(promql.router_hits(), before, 0.1)

@@ -14,6 +14,7 @@ from typing import Final
 from gtc_runtime.checks.verify.client import problems, ttfts_s
 from gtc_runtime.checks.verify.proof import Proof
 from gtc_runtime.cluster.scaling import Scaling
+from gtc_runtime.formats import latency_s
 from gtc_runtime.verdict import NotApplicable, Verdict, green, judge, red
 from gtc_spec.errors import UsageError
 from gtc_spec.pools import ROLES
@@ -62,7 +63,7 @@ def _judged(proof: Proof, topology: str, kv_bytes: float, outside_s: float) -> V
         return green(f"{topology}; the transfer does not show beside prefill", expected)
     bound = kv_bytes / outside_s / 1e9
     told = (
-        f"{topology}; {kv_bytes / 1e9:.1f} GB in at most {1000 * outside_s:.0f} ms:"
+        f"{topology}; {kv_bytes / 1e9:.1f} GB in at most {latency_s(outside_s)}:"
         f" at least {bound:.1f} GB/s"
     )
     hint = "ucx or nixl in the engine files, rdma of the nodes; gtc plan check for the consequence"

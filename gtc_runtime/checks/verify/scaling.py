@@ -18,6 +18,7 @@ from gtc_runtime.checks.verify.proof import LOOK_S, Proof
 from gtc_runtime.cluster.keda import Keda
 from gtc_runtime.cluster.pools import PoolState
 from gtc_runtime.cluster.scaling import Scaling
+from gtc_runtime.formats import latency_s
 from gtc_runtime.verdict import Verdict, green, red
 from gtc_spec import names
 from gtc_spec.kinds import HPA
@@ -57,7 +58,7 @@ class Course:
         steps = ", ".join(f"{name} after {took_s:.0f} s" for name, took_s in self.took_s.items())
         ttft = ""
         if self.worst_s is not None and self.relieved_s is not None:
-            ttft = f"; TTFT {self.worst_s:.1f} s -> {self.relieved_s:.1f} s"
+            ttft = f"; TTFT {latency_s(self.worst_s)} -> {latency_s(self.relieved_s)}"
         return f"{POOL} {self.before} -> {self.peak} workers ({steps}){ttft}"
 
 

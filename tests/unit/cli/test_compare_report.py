@@ -88,7 +88,7 @@ def test_a_client_that_was_not_quite_up_to_it_is_named() -> None:
     basis = "token"
     (line,) = doubts({LEGS[0]: led("green"), LEGS[1]: led("amber")})
     assert line.startswith("aggregated X")
-    assert "green for 70%" in line
+    assert "green for 70 %" in line
     basis = "frame"
     (line,) = doubts({LEGS[0]: led("green")})
     assert "ITL is spread" in line

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 import pytest
 
-from gtc_panel.bridge import WINDOW_S, Bridge, Marker, chart_row, merged_markers
+from gtc_panel.bridge import WINDOW_S, Bridge, Marker, chart_row, epoch_ms, merged_markers
 from gtc_runtime.view import EventView, PhaseView
 from tests.browser.still_demo import NOON, StillDemo
 
@@ -96,3 +96,8 @@ async def wait_for(condition):
     async with asyncio.timeout(3):
         while not condition():
             await asyncio.sleep(0.005)
+
+
+def test_a_time_keeps_its_zone_on_the_way_to_the_charts() -> None:
+    assert epoch_ms("1970-01-01T01:00:01+01:00") == 1000
+    assert epoch_ms("yesterday") is None

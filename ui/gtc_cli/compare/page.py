@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from gtc_cli.compare.report import LEGS, MEASURES
 from gtc_cli.load.reports.plots import svg
+from gtc_runtime.formats import NO_DATA
 
 JSON = dict[str, Any]
 BARS: Final = {"disaggregated": ("#0b62c4", ""), "aggregated": ("#d9a514", "//")}
@@ -47,7 +48,7 @@ def _row(row: JSON) -> str:
 
 
 def _said(value: float | None) -> str:
-    return "–" if value is None else f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
+    return NO_DATA if value is None else f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
 def _bars(measure: str, rows: list[JSON]) -> str:

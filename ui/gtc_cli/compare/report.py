@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from gtc_runtime.formats import NO_DATA_WORDS, percent
 from gtc_spec.cloud import bill
 from gtc_spec.environment import Environment
 from gtc_spec.workloads import STATS
@@ -81,7 +82,7 @@ def verdicts(legs: dict[str, dict[str, JSON]]) -> list[JSON]:
 def better(disaggregated: float | None, aggregated: float | None, *, more: bool) -> str:
     """The better leg, ``even``, or ``no data`` when one has no figure."""
     if disaggregated is None or aggregated is None:
-        return "no data"
+        return NO_DATA_WORDS
     low, high = sorted((disaggregated, aggregated))
     if high - low <= EVEN * high:
         return "even"
@@ -94,7 +95,7 @@ def summary(rows: list[JSON]) -> list[str]:
     for load in dict.fromkeys(row["load"] for row in rows):
         mine = [row for row in rows if row["load"] == load]
         told = []
-        for leg in (*LEGS, "even", "no data"):
+        for leg in (*LEGS, "even", NO_DATA_WORDS):
             won = [row["measure"] for row in mine if row["better"] == leg]
             if won:
                 told.append(f"{leg}: {', '.join(won)}")
@@ -106,7 +107,7 @@ def doubts(legs: dict[str, dict[str, JSON]]) -> list[str]:
     """When the client was not quite up to it, or knew less than it should, one line each."""
     late = [
         f"{leg} {load}: the client's light was {quality['light']}, {quality['reason']};"
-        f" green for {quality['light_shares']['green']:.0%} of the run"
+        f" green for {percent(quality['light_shares']['green'], 0)} of the run"
         for leg, loads in legs.items()
         for load, found in loads.items()
         if (quality := found["load"]["quality"])["light"] != "green"

@@ -1,9 +1,10 @@
-"""The end date that a deployment must have, and how it is written."""
+"""The end date that a deployment must have."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from gtc_runtime.formats import date
 from gtc_spec.cloud import bill
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
@@ -24,9 +25,4 @@ def refuse_without_end(env: Environment, now: datetime) -> None:
             )
         return
     if env.until <= now:
-        raise UsageError(f"the end date {shown(env.until)} has passed", example)
-
-
-def shown(when: datetime) -> str:
-    """A date as people read it."""
-    return f"{when:%Y-%m-%d %H:%M} UTC"
+        raise UsageError(f"the end date {date(env.until)} has passed", example)

@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 
 from gtc_cli import options
-from gtc_cli.deploy import end_date
 from gtc_cli.deploy.account import RunningCluster, running_cluster
 from gtc_cli.deploy.api import Api
 from gtc_cli.deploy.recovery.inventory import look
@@ -17,6 +16,7 @@ from gtc_cli.deploy.sequence import deployment_for
 from gtc_cli.deploy.teardown import Consent
 from gtc_cli.local import checkout, state
 from gtc_cli.local.variables import DO_TOKEN, NEEDED, Variables
+from gtc_runtime.formats import date, hours
 from gtc_spec.cloud import bill
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
@@ -39,11 +39,9 @@ def teardown_if_expired(env: str | None) -> None:
     until = _end(environment, running_cluster(token))
     minutes = bill.minutes_left(until, datetime.now(UTC))
     if minutes > 0:
-        click.echo(
-            f"{environment.name} may run {_span(minutes)} longer, until {end_date.shown(until)}"
-        )
+        click.echo(f"{environment.name} may run {hours(minutes)} longer, until {date(until)}")
         return
-    click.echo(f"the end date {end_date.shown(until)} has passed; deleting:")
+    click.echo(f"the end date {date(until)} has passed; deleting:")
     for thing in left:
         click.echo(f"  {thing}")
     deployment_for(env, "infra").teardown(Consent(force=True))
@@ -65,7 +63,3 @@ def _end(env: Environment, cluster: RunningCluster | None) -> datetime:
             f"give it one: make infra-up UNTIL={bill.EXAMPLE}, or make teardown",
         )
     return until
-
-
-def _span(minutes: int) -> str:
-    return f"{minutes // 60} h {minutes % 60} min"

@@ -12,6 +12,7 @@ import click
 
 from gtc_cli.load import words
 from gtc_cli.load.run import Run
+from gtc_runtime import formats
 from gtc_runtime.load.asking.endpoint import shown
 from gtc_runtime.load.figures.stats import Tally
 
@@ -113,9 +114,9 @@ def line(run: Run) -> str:
     since_s = 0.0 if run.began_s is None else run.clock() - run.began_s
     return (
         f"{since_s:5.0f} s  {_state(run)}  {_rates(run)}  {run.in_flight} in flight"
-        f"  TTFT p95 {words.seconds(recent.ttft.quantile(0.95))}"
-        f"  ITL p95 {words.seconds(recent.itl.quantile(0.95))}"
-        f"  goodput {words.percent(recent.good_share)}  {_light(run)}"
+        f"  TTFT p95 {formats.latency_s(recent.ttft.quantile(0.95))}"
+        f"  ITL p95 {formats.latency_s(recent.itl.quantile(0.95))}"
+        f"  goodput {formats.percent(recent.good_share)}  {_light(run)}"
     )
 
 
@@ -134,16 +135,16 @@ def _rates(run: Run) -> str:
     """What was asked for, and the requests a second since the beginning."""
     total = run.book.totals()["all"]
     achieved = (total.due - total.shed) / run.elapsed_s if run.elapsed_s > 1 else None
-    sent = words.NO_DATA if achieved is None else f"{achieved:.1f}"
+    sent = formats.rate(achieved)
     offered = run.plan.offered_rps
     return f"offered {offered:g} rps, sent {sent} rps" if offered else f"sent {sent} rps"
 
 
 def _light(run: Run) -> str:
     if run.newest is None:
-        return words.NO_DATA
+        return formats.NO_DATA
     quality = run.newest.quality
-    return words.light(quality.light, quality.reason, quality.stamp_source)
+    return formats.light(quality.light, quality.reason, quality.stamp_source)
 
 
 def _table(run: Run) -> RenderableType:
@@ -179,9 +180,9 @@ def rows(totals: Mapping[str, Tally], recent: Mapping[str, Tally]) -> Iterator[s
 def _cells(total: Tally, recent: Tally) -> list[str]:
     return [
         *(str(n) for n in (total.due, total.ok, total.failed_total, total.shed)),
-        words.percent(total.good_share),
-        *(words.seconds(recent.ttft.quantile(q)) for q in (0.5, 0.95)),
-        *(words.seconds(recent.itl.quantile(q)) for q in (0.5, 0.95)),
+        formats.percent(total.good_share),
+        *(formats.latency_s(recent.ttft.quantile(q)) for q in (0.5, 0.95)),
+        *(formats.latency_s(recent.itl.quantile(q)) for q in (0.5, 0.95)),
     ]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Final
 
 from gtc_cli.load import words
+from gtc_runtime import formats
 
 JSON = Mapping[str, Any]
 
@@ -43,7 +44,7 @@ def lines(document: JSON) -> Iterator[str]:
     if "server" in document:
         yield from _server(document["server"])
     quality = document["quality"]
-    light = words.light(quality["light"], quality["reason"], quality["stamp_source"])
+    light = formats.light(quality["light"], quality["reason"], quality["stamp_source"])
     yield _LABEL.format("client") + light
 
 
@@ -61,24 +62,24 @@ def _cells(figures: JSON) -> tuple[str, ...]:
         str(figures["ok"]),
         str(sum(figures["failed"].values())),
         str(figures["shed"]),
-        words.percent(figures["goodput_share"]),
-        *(words.ms(latency["ttft"][f"{each}_ms"]) for each in ("p50", "p95")),
-        *(words.ms(latency["itl"][f"{each}_ms"]) for each in ("p50", "p95")),
-        words.ms(latency["e2e"]["p95_ms"]),
+        formats.percent(figures["goodput_share"]),
+        *(formats.latency(latency["ttft"][f"{each}_ms"]) for each in ("p50", "p95")),
+        *(formats.latency(latency["itl"][f"{each}_ms"]) for each in ("p50", "p95")),
+        formats.latency(latency["e2e"]["p95_ms"]),
     )
 
 
 def _throughput(name: str, span: JSON) -> str:
     return (
-        _LABEL.format(name) + f"{words.per_s(span['requests_per_s'])} requests/s,"
-        f" {words.per_s(span['output_tokens_per_s'])} output and"
-        f" {words.per_s(span['total_tokens_per_s'])} total tokens/s"
+        _LABEL.format(name) + f"{formats.per_s(span['requests_per_s'])} requests/s,"
+        f" {formats.per_s(span['output_tokens_per_s'])} output and"
+        f" {formats.per_s(span['total_tokens_per_s'])} total tokens/s"
     )
 
 
 def _lengths(lengths: JSON) -> str:
     told = (
-        f"{title} mean {words.number(each['mean'])}, p95 {words.number(each['p95'])}"
+        f"{title} mean {formats.number(each['mean'])}, p95 {formats.number(each['p95'])}"
         for title, each in (("prompts", lengths["isl"]), ("answers", lengths["osl"]))
     )
     return _LABEL.format("lengths in tokens") + "; ".join(told)
@@ -86,10 +87,10 @@ def _lengths(lengths: JSON) -> str:
 
 def _goodput(document: JSON) -> str:
     goals, share = document["run"]["slo"], document["figures"]["all"]["goodput_share"]
-    told = _LABEL.format("goodput") + words.percent(share)
+    told = _LABEL.format("goodput") + formats.percent(share)
     if goals is None:
         return told
-    ttft, itl = words.seconds(goals["ttft_s"]), words.seconds(goals["itl_s"])
+    ttft, itl = formats.latency_s(goals["ttft_s"]), formats.latency_s(goals["itl_s"])
     return f"{told} of all within TTFT {ttft} and mean ITL {itl}"
 
 
@@ -98,15 +99,17 @@ def _server(server: JSON) -> Iterator[str]:
 
     def told(name: str, say: Callable[[float], str]) -> str:
         gauge = server[name]
-        return words.NO_DATA if gauge is None else f"{say(gauge['mean'])}, max {say(gauge['max'])}"
+        return (
+            formats.NO_DATA if gauge is None else f"{say(gauge['mean'])}, max {say(gauge['max'])}"
+        )
 
     yield (
-        _LABEL.format("server") + f"queued {told('queued', words.number)};"
-        f" running {told('running', words.number)}"
+        _LABEL.format("server") + f"queued {told('queued', formats.number)};"
+        f" running {told('running', formats.number)}"
     )
     yield (
-        _LABEL.format("") + f"KV use {told('kv_use', words.percent)};"
-        f" prefix hits {words.percent(server['prefix_hit_share'])}"
+        _LABEL.format("") + f"KV use {told('kv_use', formats.percent)};"
+        f" prefix hits {formats.percent(server['prefix_hit_share'])}"
     )
     if server["not_found"]:
         yield _LABEL.format("") + f"not told there: {', '.join(server['not_found'])}"

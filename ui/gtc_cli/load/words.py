@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from gtc_runtime.formats import NO_DATA, latency_s, per_s, percent
 from gtc_runtime.load.demand.forms import Demand, Rate, Replay, Streams
-from gtc_runtime.load.figures.snapshot import Light
 from gtc_spec.workloads import STATS
-
-NO_DATA: Final = "–"
 
 KEYS: Final[dict[str, str]] = {
     **{stat.key: stat.title.lower() for stat in STATS},
@@ -18,13 +16,6 @@ KEYS: Final[dict[str, str]] = {
     "all": "all",
 }
 """Statistics keys in the order of rows, and how they are called."""
-
-LIGHTS: Final[dict[Light, str]] = {
-    "green": "the client keeps up",
-    "amber": "the client runs late",
-    "red": "client-limited: do not trust",
-}
-
 
 SPANS: Final = {"window": "while load was sent", "with_drain": "with the drain"}
 """The two stretches of time over which throughput is told, see docs/glossary.md."""
@@ -54,50 +45,13 @@ def shown(figures: Mapping[str, Any]) -> dict[str, str]:
     }
 
 
-def light(light: Light, reason: str, stamp_source: str) -> str:
-    """``green: the client keeps up (kernel time stamps)``, with the reason when there is one."""
-    why = f": {reason}" if reason else ""
-    return f"{light}: {LIGHTS[light]}{why} ({stamp_source} time stamps)"
-
-
-def ms(value_ms: float | None) -> str:
-    """``4.1 ms``, ``317 ms``, ``1.20 s``; a dash without data."""
-    if value_ms is None:
-        return NO_DATA
-    if value_ms >= 1000:
-        return f"{value_ms / 1000:.2f} s"
-    return f"{value_ms:.0f} ms" if value_ms >= 100 else f"{value_ms:.1f} ms"
-
-
-def seconds(value_s: float | None) -> str:
-    """As `ms`, from seconds."""
-    return ms(None if value_s is None else value_s * 1000)
-
-
-def percent(share: float | None) -> str:
-    """``98.3 %`` from a share of 0..1; a dash without data."""
-    return NO_DATA if share is None else f"{share * 100:.1f} %"
-
-
 def in_unit(value: float, unit: str) -> str:
     """A figure with its unit: ``2.31 s``, ``93.1 %``, ``1,790/s``, ``12 requests``."""
     if unit == "s":
-        return seconds(value)
+        return latency_s(value)
     if unit == "share":
         return percent(value)
     return f"{per_s(value)}/s" if unit == "per_s" else f"{value:,.10g} {unit}"
-
-
-def per_s(value: float | None) -> str:
-    """``3.51``, ``93.1`` or ``1,790``: a rate with three figures or more; a dash without data."""
-    if value is None:
-        return NO_DATA
-    return f"{value:.2f}" if value < 10 else f"{value:.1f}" if value < 100 else f"{value:,.0f}"
-
-
-def number(value: float | None) -> str:
-    """``2,048`` or ``87.5``; a dash without data."""
-    return NO_DATA if value is None else f"{round(value, 1):,.10g}"
 
 
 def counted(figures: Mapping[str, Any]) -> str:

@@ -13,14 +13,13 @@ from rich.text import Text
 from gtc_cli.show.view_lines import (
     client_light,
     cost,
-    ms,
-    percent,
     pod_state,
     pool_words,
     rate,
     shares,
     slots,
 )
+from gtc_runtime.formats import latency, percent
 from gtc_spec.workloads import FACTS, STATS
 
 JSON = dict[str, Any]
@@ -81,9 +80,9 @@ def _workloads(view: JSON) -> Table:
     table.add_column("workload")
     for column in (
         "TTFT p50",
-        f"p95 (goal {ms(goals['ttft_p95_ms'])})",
+        f"p95 (goal {latency(goals['ttft_p95_ms'])})",
         "ITL p50",
-        f"p95 (goal {ms(goals['itl_p95_ms'])})",
+        f"p95 (goal {latency(goals['itl_p95_ms'])})",
         "goodput",
         "ok",
         "failed",
@@ -94,9 +93,9 @@ def _workloads(view: JSON) -> Table:
         each = view["workloads"][key]
         table.add_row(
             name,
-            ms(each["ttft"]["p50_ms"]),
+            latency(each["ttft"]["p50_ms"]),
             _judged(each["ttft"]["p95_ms"], goals["ttft_p95_ms"]),
-            ms(each["itl"]["p50_ms"]),
+            latency(each["itl"]["p50_ms"]),
             _judged(each["itl"]["p95_ms"], goals["itl_p95_ms"]),
             percent(each["goodput"]),
             *(str(each[outcome]) for outcome in ("ok", "failed", "shed")),
@@ -106,7 +105,7 @@ def _workloads(view: JSON) -> Table:
 
 def _judged(value: float | None, goal: float) -> Text:
     style = "dim" if value is None else "green" if value <= goal else "bold red"
-    return Text(ms(value), style=style)
+    return Text(latency(value), style=style)
 
 
 def _events(view: JSON) -> Table:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from gtc_runtime import formats
 from gtc_spec.workloads import WORKLOADS
 
 JSON = dict[str, Any]
@@ -25,15 +26,14 @@ def status_lines(view: JSON) -> list[str]:
     lines += [f"{pool['role']:7} {pool_words(pool)}" for pool in view["pools"]]
     lines.append(f"slots   {slots(view)}")
     lines += [f"  {each['name']}  {pod_state(each)}" for each in view["pods"]]
+    goodput = formats.percent(every["goodput"], absent=formats.NO_DATA_WORDS)
     lines += [
         f"load    {rate(load)} {shares(load)}, {load['in_flight']} in flight"
         f" ({load['waiting']} waiting, {load['streaming']} streaming)",
         f"texts   {texts(load)}",
-        f"TTFT    p50 {ms(every['ttft']['p50_ms'])}, p95 {ms(every['ttft']['p95_ms'])}"
-        f" (goal {ms(view['goals']['ttft_p95_ms'])})",
-        f"ITL     p50 {ms(every['itl']['p50_ms'])}, p95 {ms(every['itl']['p95_ms'])}"
-        f" (goal {ms(view['goals']['itl_p95_ms'])})",
-        f"goodput {percent(every['goodput'])} of the requests due in the last 30 s",
+        f"TTFT    {_percentiles(every['ttft'], view['goals']['ttft_p95_ms'])}",
+        f"ITL     {_percentiles(every['itl'], view['goals']['itl_p95_ms'])}",
+        f"goodput {goodput} of the requests due in the last 30 s",
         f"client  {client_light(load)}",
     ]
     lines.append(f"cost    {cost(view)}")
@@ -89,21 +89,11 @@ def rate(load: JSON) -> str:
     return f"{load['rps']:g} rps" if load["running"] else f"off ({load['rps']:g} rps chosen)"
 
 
-def ms(value: float | None) -> str:
-    """A latency; seconds from one second on."""
-    if value is None:
-        return "no data"
-    return f"{value / 1000:.2f} s" if value >= 1000 else f"{value:.1f} ms"
-
-
-def percent(share: float | None) -> str:
-    """A share of 0..1."""
-    return "no data" if share is None else f"{share * 100:.1f} %"
-
-
 def client_light(load: JSON) -> str:
     """The client-quality light, why it is not green, and where arrival times come from."""
-    why = f": {load['light_reason']}" if load["light_reason"] else ""
-    trust = " (do not trust the latencies)" if load["light"] == "red" else ""
-    source = f", {load['stamp_source']} time stamps" if load["stamp_source"] else ""
-    return f"{load['light']}{why}{trust}{source}"
+    return formats.light(load["light"], load["light_reason"], load["stamp_source"])
+
+
+def _percentiles(found: JSON, goal_ms: float) -> str:
+    p50, p95 = (formats.latency(found[f"{q}_ms"], formats.NO_DATA_WORDS) for q in ("p50", "p95"))
+    return f"p50 {p50}, p95 {p95} (goal {formats.latency(goal_ms)})"

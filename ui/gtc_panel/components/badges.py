@@ -6,8 +6,9 @@ from nicegui import ui
 
 from gtc_panel import text
 from gtc_panel.components.basics import box, swap, tip, words
-from gtc_panel.figures import NO_DATA, freshness, whole
+from gtc_panel.freshness import freshness
 from gtc_panel.port import PanelPort
+from gtc_runtime.formats import NO_DATA, whole
 from gtc_runtime.view import DemoView
 from gtc_spec.cloud.nodes import counted
 
@@ -31,9 +32,8 @@ class Badges:
         self._cluster.set_text(f"{view.cluster} · {view.environment}")
         swap(self._cluster, "cluster-", view.cluster.lower() or "unknown")
         self._scaler.draw(view)
-        sign, sentence = text.LIGHT[view.load.light]
-        self._sign.set_text(sign)
-        self._sentence.set_text(sentence)
+        self._sign.set_text(text.LIGHT_SIGN[view.load.light])
+        self._sentence.set_text(text.light(view.load.light))
         swap(self._light, "light-", view.load.light)
         load = view.load
         tip(self._light, text.light_tip(load.light_reason, load.stamp_source, load.stamp_reason))

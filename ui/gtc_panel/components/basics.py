@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from gtc_panel.figures import Freshness, Written
+from gtc_panel.freshness import Freshness
+from gtc_runtime.formats import NO_DATA, Written
 
 
 def box(classes: str) -> ui.element:
@@ -40,14 +41,14 @@ class Figure:
 
     def __init__(self, classes: str = "") -> None:
         with box(f"figure {classes}") as self._box:
-            self._number = words("–", "figure-number")
+            self._number = words(NO_DATA, "figure-number")
             self._unit = words("", "figure-unit")
 
     def show(self, written: Written | str, fresh: Freshness) -> None:
         """Write the figure; a figure that is gone is a dash."""
         if fresh == "gone":
-            written = Written("–")
-        elif isinstance(written, str):
+            written = Written(NO_DATA)
+        elif not isinstance(written, Written):
             written = Written(written)
         self._number.set_text(written.number)
         self._unit.set_text(written.unit)

@@ -12,11 +12,12 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from gtc_panel import figures, text, theme
+from gtc_panel import text, theme
 from gtc_panel.bridge import WINDOW_S, Bridge, ChartRow, Marker, Tick
 from gtc_panel.components.basics import Figure, box, swap, words
-from gtc_panel.figures import freshness
+from gtc_panel.freshness import freshness
 from gtc_panel.port import PanelPort
+from gtc_runtime import formats
 from gtc_runtime.view import DemoView, Quantiles
 from gtc_spec.colours import COLOURS
 
@@ -158,11 +159,11 @@ class _ChartCard:
         fresh = freshness(view.load_age_s)
         every = view.workloads.get("all")
         shown: Quantiles = getattr(every, self._spec.key) if every else Quantiles()
-        self._p95.figure.show(figures.latency(shown.p95_ms), fresh)
-        self._p50.figure.show(figures.latency(shown.p50_ms), fresh)
+        self._p95.figure.show(formats.latency(shown.p95_ms), fresh)
+        self._p50.figure.show(formats.latency(shown.p50_ms), fresh)
         goal_ms = self._spec.goal * (1000 if self._spec.unit == "s" else 1)
         over = fresh != "gone" and shown.p95_ms is not None and shown.p95_ms > goal_ms
-        self._verdict.set_text(text.verdict(str(figures.latency(goal_ms)), over=over))
+        self._verdict.set_text(text.verdict(formats.latency(goal_ms).narrow, over=over))
         swap(self._verdict, "over-", "yes" if over else "no")
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from gtc_panel import text
 from gtc_panel.components.basics import box, swap, tip, words
-from gtc_panel.figures import time_of_day
+from gtc_runtime.formats import time_of_day
 from gtc_runtime.view import DemoView, EventView
 
 LINES: Final = 7

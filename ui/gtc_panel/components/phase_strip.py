@@ -6,9 +6,9 @@ from nicegui import ui
 
 from gtc_panel import text
 from gtc_panel.components.basics import box, swap, words
-from gtc_panel.figures import countdown
 from gtc_panel.port import PanelPort
 from gtc_panel.strip import places, share_done, state_of
+from gtc_runtime.formats import countdown
 from gtc_runtime.view import DemoView, PhaseView, StripItem
 
 

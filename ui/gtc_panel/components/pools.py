@@ -11,8 +11,9 @@ from typing import Literal, NamedTuple
 
 from gtc_panel import text
 from gtc_panel.components.basics import box, swap, tip, words
-from gtc_panel.figures import freshness, whole
+from gtc_panel.freshness import freshness
 from gtc_panel.port import PanelPort
+from gtc_runtime.formats import whole
 from gtc_runtime.view import DemoView, PoolView
 from gtc_spec.pools import ROLES
 

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from gtc_panel import text
 from gtc_panel.components.basics import box, swap, tip, words
-from gtc_panel.figures import NO_DATA, freshness, latency, percent, whole
+from gtc_panel.freshness import freshness
+from gtc_runtime.formats import NO_DATA, latency, percent, whole
 from gtc_runtime.view import DemoView, WorkloadView
 
 
@@ -52,9 +53,9 @@ def cells(workload: WorkloadView | None) -> tuple[str, ...]:
     if workload is None:
         return (NO_DATA,) * len(text.WORKLOAD_COLUMNS)
     return (
-        str(latency(workload.ttft.p50_ms)),
-        str(latency(workload.ttft.p95_ms)),
-        str(percent(workload.goodput)),
+        latency(workload.ttft.p50_ms).narrow,
+        latency(workload.ttft.p95_ms).narrow,
+        percent(workload.goodput, 0).narrow,
         whole(workload.ok),
         whole(workload.failed),
         whole(workload.shed),

@@ -17,6 +17,7 @@ from gtc_cli.load.reports import aiperf, report
 from gtc_cli.load.reports.sheet import sheet
 from gtc_cli.load.run import Plan, Run
 from gtc_cli.load.target import Target
+from gtc_runtime import formats
 from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.figures.histogram import Histogram
 from gtc_runtime.load.figures.snapshot import Gauges, Quality, Snapshot
@@ -137,7 +138,7 @@ def test_the_course_of_the_run_adds_up_to_the_whole(document):
 def test_a_client_that_was_too_late_is_said_not_to_be_trusted():
     quality = report.document(finished(RED))["quality"]
     assert (quality["light"], quality["trust"], quality["stamp_source"]) == ("red", False, "kernel")
-    assert words.light("red", RED.reason, "kernel") == (
+    assert formats.light("red", RED.reason, "kernel") == (
         "red: client-limited: do not trust: requests are sent late: 120 ms (kernel time stamps)"
     )
 

@@ -10,6 +10,7 @@ from typing import Any, Final
 from gtc_cli.load import words
 from gtc_cli.load.against.spread import PIECES_MIN, Difference
 from gtc_cli.load.judge.names import FIGURES
+from gtc_runtime import formats
 
 JSON = Mapping[str, Any]
 
@@ -119,9 +120,9 @@ def _cells(figure: JSON) -> tuple[str, str, str, str, str, str]:
     a, b, low, high = (figure[name] for name in ("a", "b", "difference_low", "difference_high"))
 
     def said(value: float | None) -> str:
-        return words.NO_DATA if value is None else words.in_unit(value, unit)
+        return formats.NO_DATA if value is None else words.in_unit(value, unit)
 
-    change = words.NO_DATA if a is None or b is None or not a else f"{(b - a) / a:+.1%}"
+    change = formats.NO_DATA if a is None or b is None or not a else f"{(b - a) / a:+.1%}"
     between = "" if low is None else f"{_signed(low, unit)} to {_signed(high, unit)}"
     return figure["name"], said(a), said(b), change, between, figure["verdict"]
 

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gtc_cli.load import words
 from gtc_cli.load.goals import Goal
+from gtc_runtime import formats
 
 JSON = Mapping[str, Any]
 
@@ -68,11 +68,11 @@ def line(point: Point, judged: bool) -> Iterator[str]:
     span, latency = figures["throughput"]["window"], figures["latency"]
     cells = (
         f"{point.load:.4g}",
-        words.per_s(figures["sent_rps"]),
-        words.per_s(span["requests_per_s"]),
-        words.per_s(span["output_tokens_per_s"]),
-        words.percent(figures["goodput_share"]),
-        *(words.ms(latency[name]["p95_ms"]) for name in ("ttft", "itl", "e2e")),
+        formats.per_s(figures["sent_rps"]),
+        formats.per_s(span["requests_per_s"]),
+        formats.per_s(span["output_tokens_per_s"]),
+        formats.percent(figures["goodput_share"]),
+        *(formats.latency(latency[name]["p95_ms"]) for name in ("ttft", "itl", "e2e")),
     )
     verdict = "" if not judged else "  missed" if point.missed or point.limited else "  met"
     yield "".join(c.rjust(width) for c, width in zip(cells, _WIDTHS, strict=True)) + verdict

@@ -6,6 +6,7 @@ from importlib import resources
 from typing import Any
 
 from gtc_cli.load import words
+from gtc_runtime import formats
 
 JSON = dict[str, Any]
 
@@ -23,8 +24,8 @@ def page(document: JSON) -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters |= {
-        "ms": words.ms, "percent": words.percent, "rate": words.per_s, "number": words.number,
-        "counted": words.counted,
+        "ms": formats.latency, "percent": formats.percent, "rate": formats.per_s,
+        "number": formats.number, "counted": words.counted,
     }  # fmt: skip
     source = (resources.files("gtc_cli.load.reports") / TEMPLATE).read_text(encoding="utf-8")
     return environment.from_string(source).render(
@@ -32,6 +33,6 @@ def page(document: JSON) -> str:
         keys=words.shown(document["figures"]),
         spans=words.SPANS,
         stamps=words.STAMPS.get(document["quality"]["stamp_source"], "from an unknown source"),
-        light=words.LIGHTS[document["quality"]["light"]],
+        light=formats.LIGHTS[document["quality"]["light"]],
         plots={name: Markup(svg) for name, svg in drawings(document).items()},  # noqa: S704
     )

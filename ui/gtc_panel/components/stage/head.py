@@ -7,7 +7,8 @@ from nicegui import ui
 from gtc_panel import text
 from gtc_panel.components.badges import who_scales
 from gtc_panel.components.basics import box, swap, words
-from gtc_panel.figures import NO_DATA, freshness, whole
+from gtc_panel.freshness import freshness
+from gtc_runtime.formats import NO_DATA, whole
 from gtc_runtime.view import DemoView
 
 

@@ -6,10 +6,11 @@ from typing import Any, Final
 
 from nicegui import ui
 
-from gtc_panel import figures, text
+from gtc_panel import text
 from gtc_panel.components.basics import Figure, box, words
 from gtc_panel.components.charts import ChartSpec, Look, browser_spec, options
-from gtc_panel.figures import freshness
+from gtc_panel.freshness import freshness
+from gtc_runtime import formats
 from gtc_runtime.view import DemoView, Quantiles
 
 LOOK: Final = Look(
@@ -49,8 +50,8 @@ class Latency:
         fresh = freshness(view.load_age_s)
         every = view.workloads.get("all")
         shown: Quantiles = getattr(every, self._spec.key) if every else Quantiles()
-        self._p95.show(figures.latency(shown.p95_ms), fresh)
-        self._p50.show(figures.latency(shown.p50_ms), fresh)
+        self._p95.show(formats.latency(shown.p95_ms), fresh)
+        self._p50.show(formats.latency(shown.p50_ms), fresh)
 
 
 def _named(name: str, classes: str) -> Figure:

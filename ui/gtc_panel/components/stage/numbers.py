@@ -8,7 +8,8 @@ from nicegui import ui
 
 from gtc_panel import text
 from gtc_panel.components.basics import Figure, box, words
-from gtc_panel.figures import Freshness, Written, freshness, latency, percent, whole
+from gtc_panel.freshness import Freshness, freshness
+from gtc_runtime.formats import Written, latency, percent, whole
 from gtc_runtime.view import DemoView, WorkersView
 
 Source = Literal["gpu", "requests", "none"]
@@ -49,9 +50,9 @@ class CacheReuse:
         first, later = (_ttft_ms(view, key) for key in ("chat_turn1", "chat_turn2plus"))
         what, share = reuse(view.workers.kv_reuse, first, later)
         self._what.set_text(text.REUSED[what])
-        self._figure.show(percent(share), fresh)
+        self._figure.show(percent(share, 0), fresh)
         for label, value in zip(self._turns, (first, later), strict=True):
-            label.set_text(str(latency(None if fresh == "gone" else value)))
+            label.set_text(latency(None if fresh == "gone" else value).narrow)
 
 
 class Activity:
@@ -70,7 +71,7 @@ class Activity:
         names = text.ACTIVITY_OF[source]
         for line, name, value in zip(self._lines, names, values, strict=True):
             line.name.set_text(name)
-            line.show(percent(value) if source == "gpu" else Written(whole(value)), "fresh")
+            line.show(percent(value, 0) if source == "gpu" else Written(whole(value)), "fresh")
 
 
 class _Line:

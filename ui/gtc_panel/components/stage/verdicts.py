@@ -4,16 +4,17 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from gtc_panel import figures, text
+from gtc_panel import text
 from gtc_panel.components.basics import Figure, box, swap, words
-from gtc_panel.figures import freshness, percent
+from gtc_panel.freshness import freshness
 from gtc_panel.port import PanelPort
+from gtc_runtime import formats
 from gtc_runtime.view import DemoView
 
 HOLDS: Final = 0.95
 """Goals are about the 95th percentile: one holds when this share is inside."""
 
-Verdict = Literal["yes", "no", "idle"]
+Held = Literal["yes", "no", "idle"]
 
 
 class Verdicts:
@@ -40,16 +41,16 @@ class _Goal:
             with box("verdict-line"):
                 self._sign = words("", "verdict-sign")
                 self._share = Figure()
-            words(f"{text.P95} ≤ {figures.latency(goal_ms)}", "verdict-goal")
+            words(f"{text.P95} ≤ {formats.latency(goal_ms).narrow}", "verdict-goal")
 
     def show(self, share: float | None) -> None:
         held = verdict(share)
         self._sign.set_text(text.VERDICT[held])
-        self._share.show(percent(share), "fresh")
+        self._share.show(formats.percent(share, 0), "fresh")
         swap(self._box, "verdict-", held)
 
 
-def verdict(share: float | None) -> Verdict:
+def verdict(share: float | None) -> Held:
     """Whether a goal holds; without traffic there is nothing to judge."""
     if share is None:
         return "idle"
