@@ -20,6 +20,7 @@ from gtc_spec.errors import GtcError
 KILL_AFTER_S = 5.0
 """How long a child may take between SIGTERM and SIGKILL; Dynamo's processes need 0.5 s."""
 
+_TAIL_LINES = 3
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -58,7 +59,7 @@ class Child:
             env: The complete environment.
             cwd: Working directory.
             log: File that takes both output streams; emptied first.
-            piped: Give it a pipe as standard input, for `say`; else it reads nothing.
+            piped: Give it a pipe as standard input, for `write`; else it reads nothing.
 
         Raises:
             GtcError: The program cannot be started.
@@ -96,11 +97,11 @@ class Child:
         """How it ended (negative: by that signal); None while it runs."""
         return self._process.returncode
 
-    async def say(self, words: bytes) -> None:
-        """Write to its standard input; a child that is gone hears nothing."""
+    async def write(self, data: bytes) -> None:
+        """Write to its standard input; nothing happens when the child is gone."""
         if self._process.stdin is not None:
             with contextlib.suppress(ConnectionError):
-                self._process.stdin.write(words)
+                self._process.stdin.write(data)
                 await self._process.stdin.drain()
 
     async def ended(self) -> None:
@@ -123,13 +124,13 @@ class Child:
         self._signal(signal.SIGKILL)
         await self._process.wait()
 
-    def last_words(self, lines: int = 3) -> str:
+    def log_tail(self) -> str:
         """The end of its log on one line, for error messages."""
         try:
             text = self.log.read_text(encoding="utf-8", errors="replace")
         except OSError:
             return ""
-        return " | ".join(line.strip() for line in text.splitlines()[-lines:] if line.strip())
+        return " | ".join(line.strip() for line in text.splitlines()[-_TAIL_LINES:] if line.strip())
 
     def _signal(self, number: signal.Signals) -> None:
         # The group exists as long as the child is not reaped, and after that while grandchildren

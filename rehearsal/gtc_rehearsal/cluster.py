@@ -11,6 +11,7 @@ import argparse
 import asyncio
 import json
 import logging
+import os
 import signal
 import sys
 from collections.abc import Iterator, Mapping
@@ -36,9 +37,8 @@ from gtc_rehearsal.kube_api.resources import (
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.operator.operator import Operator
 from gtc_rehearsal.prometheus.prometheus import PrometheusTwin
-from gtc_rehearsal.surroundings import furnish
-from gtc_runtime import choices
-from gtc_spec import names
+from gtc_rehearsal.surroundings import create_surroundings
+from gtc_spec import names, overrides
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
 from gtc_spec.manifests import dgd, queue, scaled_object
@@ -78,7 +78,7 @@ class RehearsalCluster:
         """Start everything; the notes that say where it answers."""
         for resource, manifest in seeds(self._env):
             self.store.create(resource, manifest, actor="operator")
-        furnish(self.store, self._env)
+        create_surroundings(self.store, self._env)
         api = KubeApiServer(self.store)
         url = await api.start()
         self._stack.push_async_callback(api.stop)
@@ -155,8 +155,9 @@ def seeds(environment: Environment) -> Iterator[tuple[Resource, dict[str, object
 
 
 async def run(arguments: argparse.Namespace) -> None:
-    """Be a cluster until SIGTERM."""
-    environment = choices.environment(arguments.env).scaled(arguments.time_scale)
+    """Be a cluster until SIGTERM; what a deployment chose comes in variables of the process."""
+    chosen = overrides.load_with(arguments.env, os.environ)
+    environment = chosen.scaled(arguments.time_scale)
     state_dir: Path = arguments.state_dir
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

@@ -1,9 +1,9 @@
-"""A Grafana of this machine, told to show our boards, and a real Prometheus for it to ask.
+"""A Grafana of this machine, set up to show our boards, and a real Prometheus for it to ask.
 
 Boards ask for a quarter of an hour at a time: one such question of a histogram costs our own
 evaluator a second, during which the rehearsal's cluster would stand still. Only where both are
-installed: nothing is downloaded. What they write stays in the state directory, and anonymous people
-look, as on a cluster. It must not know what the boards show.
+installed: nothing is downloaded. What they write stays in the state directory, and anybody may
+view, as on a cluster. It must not know what the boards show.
 """
 
 from __future__ import annotations

@@ -43,6 +43,8 @@ class Plan:
 
     Attributes:
         environment: One of `gtc_spec.environment.ENVIRONMENTS`.
+        choices: What was chosen for a deployment, by variable (`gtc_spec.overrides.CHOICES`); the
+            panel and the guardian find out by themselves.
         phases: Phase table, empty for the environment's own.
         state_dir: Where files, logs and notes go.
         port: Port of the panel; 0 takes any.
@@ -53,6 +55,7 @@ class Plan:
     """
 
     environment: str
+    choices: Mapping[str, str]
     phases: str
     state_dir: Path
     port: int
@@ -67,17 +70,17 @@ class Supervisor:
 
     Args:
         plan: What to start.
-        tell: Takes one line for the person at the terminal.
+        report: Takes one line for the person at the terminal.
         ready: Takes the notes (addresses, kubeconfig, process ids) once everything answers.
     """
 
     def __init__(
         self,
         plan: Plan,
-        tell: Callable[[str], None],
+        report: Callable[[str], None],
         ready: Callable[[dict[str, Any]], None],
     ) -> None:
-        self._plan, self._tell, self._ready = plan, tell, ready
+        self._plan, self._report, self._ready = plan, report, ready
         self._logs = plan.state_dir / "logs"
         self._children: dict[str, Child] = {}
         self._notes: dict[str, Any] = {}
@@ -114,7 +117,7 @@ class Supervisor:
         return alive.result() if alive in done else 0
 
     async def _live(self) -> int:
-        self._tell("starting the rehearsal cluster: Kubernetes, Dynamo, KEDA, Prometheus …")
+        self._report("starting the rehearsal cluster: Kubernetes, Dynamo, KEDA, Prometheus …")
         await self._start_cluster()
         await self._start("guardian", self._gtc("guardian"))
         if self._plan.boards is not None:
@@ -130,11 +133,11 @@ class Supervisor:
             await asyncio.sleep(0.25)
             cluster, panel = self._children["cluster"], self._children["panel"]
             if not cluster.alive:
-                raise GtcError(f"the cluster process ended: {cluster.last_words()}")
+                raise GtcError(f"the cluster process ended: {cluster.log_tail()}")
             if not panel.alive:
                 if self._plan.ends_with_panel:
                     return self._panel_result(panel)
-                self._tell(f"the panel ended ({panel.exit_code}); starting it again")
+                self._report(f"the panel ended ({panel.exit_code}); starting it again")
                 await asyncio.sleep(RESTART_S)
                 await self._start("panel", self._panel_command())
             if not self._children["guardian"].alive:
@@ -143,7 +146,7 @@ class Supervisor:
 
     def _panel_result(self, panel: Child) -> int:
         if panel.exit_code != 0:
-            raise GtcError(f"the panel ended with {panel.exit_code}: {panel.last_words()}")
+            raise GtcError(f"the panel ended with {panel.exit_code}: {panel.log_tail()}")
         return 0
 
     # -- children -------------------------------------------------------------------------------
@@ -158,13 +161,13 @@ class Supervisor:
             *("--env", plan.environment, "--state-dir", str(plan.state_dir)),
             *("--time-scale", str(plan.time_scale), "--panel-port", str(port)),
         ]
-        await self._start("cluster", command)
+        await self._start("cluster", command, plan.choices)
         child = self._children["cluster"]
         loop = asyncio.get_running_loop()
         give_up = loop.time() + CLUSTER_READY_S
         while not notes.exists():
             if not child.alive:
-                raise GtcError(f"the cluster process ended: {child.last_words()}")
+                raise GtcError(f"the cluster process ended: {child.log_tail()}")
             if loop.time() > give_up:
                 raise GtcError(
                     f"the cluster was not ready within {CLUSTER_READY_S:g} s", f"see {child.log}"
@@ -178,7 +181,7 @@ class Supervisor:
         """A display beside the demo: nothing waits for it, and it is not started again."""
         found = grafana.binaries()
         if found is None:
-            self._tell("prometheus and grafana-server are not on PATH: the stage page stands in")
+            self._report("prometheus and grafana-server are not on PATH: the stage page stands in")
             return
         urls, folder = self._notes["urls"], self._plan.state_dir
         source = grafana.prometheus(
@@ -230,7 +233,7 @@ class Supervisor:
         async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=2)) as session:
             while not await _answers(session, self._notes["urls"]["panel"] + "/healthz"):
                 if not child.alive:
-                    raise GtcError(f"the panel ended: {child.last_words()}", f"see {child.log}")
+                    raise GtcError(f"the panel ended: {child.log_tail()}", f"see {child.log}")
                 if loop.time() > give_up:
                     raise GtcError(f"no panel within {PANEL_READY_S:g} s", f"see {child.log}")
                 await asyncio.sleep(0.2)

@@ -33,7 +33,7 @@ from gtc_spec.versions import Chart
 Json = dict[str, Any]
 PLACEHOLDER: Final = "rehearsal"
 """Value of every key of every secret."""
-HOMES: Final = {
+CHART_NAMESPACES: Final = {
     versions.DYNAMO_CRDS: "default",
     versions.DYNAMO_PLATFORM: names.NAMESPACE_PLATFORM,
     versions.KUBE_PROMETHEUS_STACK: names.NAMESPACE_MONITORING,
@@ -44,7 +44,7 @@ HOMES: Final = {
 _BOUND: Final = {"status": {"phase": "Bound"}}
 
 
-def furnish(store: Store, env: Environment) -> None:
+def create_surroundings(store: Store, env: Environment) -> None:
     """Put everything into a fresh store."""
     for resource, manifest in objects(env):
         made = store.create(resource, manifest)
@@ -69,7 +69,7 @@ def objects(env: Environment) -> Iterator[tuple[Resource, Json]]:
         yield PVC, model_volume.persistent_volume_claim(claim, share.gib)
         yield CONFIG_MAP, _model_record(env)
     for chart in versions.charts(gpus=env.nodes.gpus > 0):
-        yield SECRET, helm_release(chart, HOMES[chart])
+        yield SECRET, helm_release(chart, CHART_NAMESPACES[chart])
 
 
 def helm_release(chart: Chart, namespace: str) -> Json:

@@ -15,7 +15,8 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
-from gtc_rehearsal.dynamo.dynamo import Dynamo, settings_from
+from gtc_rehearsal.dynamo.dynamo import Dynamo
+from gtc_rehearsal.dynamo.dynamo_settings import settings_from
 from gtc_spec import environment
 from gtc_spec.errors import GtcError
 from gtc_spec.telemetry.metrics import COMPONENTS

@@ -15,7 +15,7 @@ import pytest_asyncio
 from prometheus_client.parser import text_string_to_metric_families
 
 from gtc_rehearsal.dynamo.dynamo import Dynamo
-from gtc_rehearsal.dynamo.dynamo import settings_from as dynamo_settings
+from gtc_rehearsal.dynamo.dynamo_settings import settings_from as dynamo_settings
 from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.figures.histogram import Histogram
 from gtc_runtime.load.figures.stats import SliceBook

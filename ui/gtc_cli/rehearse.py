@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 from gtc_cli import options, verdicts
-from gtc_runtime import settings
+from gtc_runtime import choices, settings
 from gtc_runtime.scenario.story import Claim
 
 
@@ -49,6 +49,7 @@ def rehearse(
     told = run["report"] or (configured.state_dir / "report.json" if run["once"] else None)
     plan = Plan(
         environment=configured.env,
+        choices=choices.variables().chosen,
         phases=phases or "",
         state_dir=configured.state_dir,
         port=configured.port,

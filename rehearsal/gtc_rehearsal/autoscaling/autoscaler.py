@@ -10,7 +10,7 @@ from gtc_rehearsal.autoscaling.keda import Keda
 from gtc_rehearsal.autoscaling.keda_metrics import Ask, KedaMetrics
 from gtc_rehearsal.kube_api.storage.store import Store
 
-_LOOK_S = 5.0
+_RESYNC_S = 5.0
 """Longest sleep without a change; nothing depends on it but a clock that a test turns."""
 
 
@@ -43,7 +43,7 @@ class Autoscaler:
         Returns:
             Seconds until the next thing is due, if nothing changes before.
         """
-        due = [self._clock() + _LOOK_S]
+        due = [self._clock() + _RESYNC_S]
         due += [at for at in (self._keda.reconcile(), self._hpas.reconcile()) if at is not None]
         return max(0.0, min(due) - self._clock())
 

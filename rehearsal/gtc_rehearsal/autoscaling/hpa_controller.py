@@ -9,7 +9,6 @@ from __future__ import annotations
 import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import datetime
 from typing import Any
 
 from gtc_rehearsal.autoscaling import hpa
@@ -37,7 +36,7 @@ class _Memory:
 
 @dataclass(frozen=True)
 class _Verdict:
-    """What one look at the target and the metrics came to.
+    """What one evaluation of the target and the metrics came to.
 
     Attributes:
         size: The size that the target gets.
@@ -58,7 +57,6 @@ class HpaController:
         metrics: Answers for external metrics.
         clock: Monotonic seconds.
         time_scale: Multiplies the sync period and every window of `behavior`.
-        now: Wall clock for time stamps.
     """
 
     def __init__(
@@ -67,14 +65,12 @@ class HpaController:
         metrics: KedaMetrics,
         clock: Callable[[], float],
         time_scale: float = 1.0,
-        now: Callable[[], datetime] = utc_now,
     ) -> None:
         self._store = store
         self._metrics = metrics
         self._clock = clock
         self._time_scale = time_scale
         self._period_s = hpa.SYNC_PERIOD_S * time_scale
-        self._now = now
         self._memories: dict[Key, _Memory] = {}
 
     def reconcile(self) -> float | None:
@@ -111,7 +107,7 @@ class HpaController:
         facts = [_GOT_SCALE, *verdict.facts]
         if verdict.size != target.desired:
             facts.append(self._rescale(target, verdict.size, history))
-            status["lastScaleTime"] = stamp(self._now())
+            status["lastScaleTime"] = stamp(utc_now())
         status["desiredReplicas"] = verdict.size
         if verdict.metrics is not None:
             status["currentMetrics"] = verdict.metrics
@@ -173,7 +169,7 @@ class HpaController:
     def _write(self, obj: Object, facts: list[Condition], status: dict[str, Any]) -> None:
         namespace, name = key_of(obj)
         present = (obj.get("status") or {}).get("conditions") or []
-        conditions = updated(present, facts, at=stamp(self._now()))
+        conditions = updated(present, facts, at=stamp(utc_now()))
         patch = {"status": {**status, "conditions": conditions}}
         self._store.patch(HPA, name, namespace, patch, "status", actor=ACTOR)
 

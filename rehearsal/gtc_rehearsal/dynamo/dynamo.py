@@ -19,7 +19,6 @@ from gtc_rehearsal.dynamo.dynamo_settings import (
     WorkerRole,
     frontend_command,
     process_env,
-    settings_from,
     worker_command,
 )
 from gtc_rehearsal.dynamo.model_dir import ensure_model_dir, working_dir
@@ -28,8 +27,6 @@ from gtc_spec.engines.mocker import MAX_SEQUENCES
 from gtc_spec.engines.timings import npz
 from gtc_spec.errors import GtcError
 from gtc_spec.profiles.profile import Profile
-
-__all__ = ["Dynamo", "DynamoSettings", "Worker", "WorkerRole", "settings_from"]
 
 START_DEADLINE_S = 60.0
 """From launch (or from the opened gate) to an answer: 1-3 s alone, 13 s under full load."""
@@ -91,18 +88,13 @@ class Dynamo:
         self._frontend_port = 0
         self._workers: dict[str, Worker] = {}
         self._serving: set[str] = set()
-        self._burials: dict[str, asyncio.Task[None]] = {}
+        self._deregistrations: dict[str, asyncio.Task[None]] = {}
         self._probes = Probes()
 
     @property
     def url(self) -> str:
         """Base URL of the frontend; valid once `start` has returned."""
         return f"http://127.0.0.1:{self._frontend_port}"
-
-    @property
-    def frontend_alive(self) -> bool:
-        """Whether the frontend's process runs."""
-        return self._frontend is not None and self._frontend.alive
 
     async def frontend_ended(self) -> None:
         """Wait until the frontend's process has ended; at once when there is none."""
@@ -180,7 +172,7 @@ class Dynamo:
         self._workers[name] = worker
         try:
             await _until_time_or_end(opens_at, child)
-            await child.say(b"\n")
+            await child.write(b"\n")
             await self._until(child, lambda: self._worker_answers(port))
             worker_id = await self._worker_id(worker)
         except BaseException:
@@ -188,7 +180,7 @@ class Dynamo:
             # SIGTERM first: past its gate it may be on the router's list already
             await asyncio.shield(child.stop())
             raise
-        self._burials[name] = asyncio.create_task(self._bury(child, worker_id))
+        self._deregistrations[name] = asyncio.create_task(self._deregister_at_end(child, worker_id))
         self._serving.add(name)
         return worker
 
@@ -203,9 +195,9 @@ class Dynamo:
             return
         self._serving.discard(name)
         await worker._child.stop(drain_s)
-        burial = self._burials.pop(name, None)
-        if burial is not None:
-            await burial
+        deregistration = self._deregistrations.pop(name, None)
+        if deregistration is not None:
+            await deregistration
         self._workers.pop(name, None)
 
     async def stop(self) -> None:
@@ -215,9 +207,9 @@ class Dynamo:
         if self._frontend is not None:
             children.append(self._frontend)
         await asyncio.gather(*(child.stop() for child in children))
-        await asyncio.gather(*self._burials.values())
+        await asyncio.gather(*self._deregistrations.values())
         self._workers.clear()
-        self._burials.clear()
+        self._deregistrations.clear()
         await self._probes.close()
         self._frontend, self._frontend_port = None, 0
 
@@ -255,7 +247,7 @@ class Dynamo:
                     if not child.alive:
                         raise GtcError(
                             f"{child.name} ended with code {child.exit_code} while starting",
-                            child.last_words(),
+                            child.log_tail(),
                         )
                     await asyncio.sleep(POLL_S)
         except TimeoutError:
@@ -277,7 +269,7 @@ class Dynamo:
         found = _WORKER_ID.search(await self._probes.text(worker.metrics_url) or "")
         return found[1] if found else ""
 
-    async def _bury(self, child: Child, worker_id: str) -> None:
+    async def _deregister_at_end(self, child: Child, worker_id: str) -> None:
         """When a worker ends, however it ends, take it off the router's list.
 
         A killed one cannot do that itself, and the router would go on sending requests to it.

@@ -7,11 +7,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
 from gtc_rehearsal.kube_api.errors import ApiError
-from gtc_rehearsal.kube_api.objects import stamp
+from gtc_rehearsal.kube_api.objects import stamp, utc_now
 from gtc_rehearsal.kube_api.resources import DGD, DGDSA, EVENT
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.kube_api.write import OPERATOR
@@ -29,11 +28,10 @@ class Adapters:
 
     Args:
         store: The cluster's objects.
-        now: Wall clock for time stamps.
     """
 
-    def __init__(self, store: Store, now: Callable[[], datetime]) -> None:
-        self._store, self._now = store, now
+    def __init__(self, store: Store) -> None:
+        self._store = store
 
     def sync(self, graph: Mapping[str, Any], services: Sequence[Service]) -> None:
         """Create, delete and follow the adapters of one deployment.
@@ -84,7 +82,7 @@ class Adapters:
         )
         status: Json = {"replicas": desired, "selector": selector}
         if desired != service.desired:
-            status["lastScaleTime"] = stamp(self._now())
+            status["lastScaleTime"] = stamp(utc_now())
             self._scale(graph, service, desired)
             self._announce(
                 adapter,
@@ -106,7 +104,7 @@ class Adapters:
 
     def _announce(self, adapter: Mapping[str, Any], message: str) -> None:
         meta = adapter["metadata"]
-        at = stamp(self._now())
+        at = stamp(utc_now())
         event = {
             "metadata": {
                 "name": f"{meta['name']}.{secrets.token_hex(8)}",

@@ -7,8 +7,7 @@ know HTTP, autoscaling or load.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gtc_rehearsal.kube_api.objects import stamp, utc_now
@@ -48,7 +47,6 @@ class Operator:
         store: The cluster's objects.
         workers: Runs the processes of pods; Dynamo in the product.
         environment: Start-up time of workers and their nodes.
-        now: Wall clock for time stamps.
     """
 
     def __init__(
@@ -56,12 +54,11 @@ class Operator:
         store: Store,
         workers: Workers,
         environment: Environment,
-        now: Callable[[], datetime] = utc_now,
     ) -> None:
-        self._store, self._workers, self._now = store, workers, now
+        self._store, self._workers = store, workers
         self._worker_start_s = environment.worker_start_s
-        self._adapters = Adapters(store, now)
-        self._scheduler = Scheduler(store, environment.nodes, now)
+        self._adapters = Adapters(store)
+        self._scheduler = Scheduler(store, environment.nodes)
         self._runners: dict[_Key, PodRunner] = {}
         self._warm = True
         self._settled = asyncio.Event()
@@ -164,7 +161,6 @@ class Operator:
             first_delay_s=0.0 if self._warm else self._worker_start_s,
             worker_start_s=self._worker_start_s,
             router_mode=service.router_mode,
-            now=self._now,
         )
 
     def _write_status(self, graphs: Iterable[Json]) -> None:
@@ -173,7 +169,7 @@ class Operator:
             rows = [(service, *self._pods(service)) for service in services_of(graph)]
             lacking = lacking or any(ready < service.desired for service, _, ready in rows)
             meta = graph["metadata"]
-            status = graph_status(graph, rows, stamp(self._now()))
+            status = graph_status(graph, rows, stamp(utc_now()))
             self._store.patch(
                 DGD, meta["name"], meta["namespace"], {"status": status}, "status", actor=OPERATOR
             )

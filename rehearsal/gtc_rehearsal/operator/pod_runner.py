@@ -8,13 +8,11 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import Callable
-from datetime import datetime
 from typing import Any, Protocol
 
 from gtc_rehearsal.dynamo.dynamo_settings import WorkerRole
 from gtc_rehearsal.kube_api.errors import ApiError
-from gtc_rehearsal.kube_api.objects import stamp
+from gtc_rehearsal.kube_api.objects import stamp, utc_now
 from gtc_rehearsal.kube_api.resources import POD
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.kube_api.write import OPERATOR
@@ -69,7 +67,6 @@ class PodRunner:
         first_delay_s: Start-up time of its first process, seconds.
         worker_start_s: Start-up time of every later one.
         router_mode: Routing of a frontend.
-        now: Wall clock for time stamps.
     """
 
     def __init__(
@@ -82,9 +79,8 @@ class PodRunner:
         first_delay_s: float,
         worker_start_s: float,
         router_mode: str,
-        now: Callable[[], datetime],
     ) -> None:
-        self._store, self._workers, self._role, self._now = store, workers, role, now
+        self._store, self._workers, self._role = store, workers, role
         self._router_mode = router_mode
         self._name: str = pod["metadata"]["name"]
         self._namespace: str = pod["metadata"]["namespace"]
@@ -157,7 +153,7 @@ class PodRunner:
         with contextlib.suppress(ApiError):
             pod = self._store.get(POD, self._name, self._namespace)
             status = running(
-                pod, stamp(self._now()), ready=ready, restarts=self._restarts, reason=reason
+                pod, stamp(utc_now()), ready=ready, restarts=self._restarts, reason=reason
             )
             self._store.patch(
                 POD, self._name, self._namespace, {"status": status}, "status", actor=OPERATOR

@@ -63,8 +63,8 @@ class Service:
     def router_mode(self) -> str:
         """How a frontend routes: its variable, else Dynamo's default."""
         envs = self.spec.get("envs") or []
-        told = [each.get("value") for each in envs if each.get("name") == "DYN_ROUTER_MODE"]
-        return str(told[-1]) if told else "round-robin"
+        modes = [each.get("value") for each in envs if each.get("name") == "DYN_ROUTER_MODE"]
+        return str(modes[-1]) if modes else "round-robin"
 
     @property
     def labels(self) -> dict[str, str]:

@@ -6,12 +6,11 @@ do with a slot; a pod holds its own from placement until it is gone, draining in
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gtc_rehearsal.conditions import Condition, updated
-from gtc_rehearsal.kube_api.objects import stamp
+from gtc_rehearsal.kube_api.objects import stamp, utc_now
 from gtc_rehearsal.kube_api.resources import NODE, POD
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.kube_api.write import OPERATOR
@@ -31,11 +30,10 @@ class Scheduler:
     Args:
         store: The cluster's objects.
         nodes: Those of the workers.
-        now: Wall clock for time stamps.
     """
 
-    def __init__(self, store: Store, nodes: WorkerNodes, now: Callable[[], datetime]) -> None:
-        self._store, self._now = store, now
+    def __init__(self, store: Store, nodes: WorkerNodes) -> None:
+        self._store = store
         self._nodes, self._pool = nodes, placement.worker_pool(nodes)
         names = [f"rehearsal-{nodes.kind}-{i}" for i in range(nodes.count)]
         self._capacity = dict.fromkeys(names, nodes.slots_per_node)
@@ -75,7 +73,7 @@ class Scheduler:
 
     def _refuse(self, pod: Json) -> None:
         lacking = GPU if self._nodes.gpus else "cpu"
-        status = unschedulable(pod, lacking, len(self._capacity) + 1, stamp(self._now()))
+        status = unschedulable(pod, lacking, len(self._capacity) + 1, stamp(utc_now()))
         self._write(pod, {"status": status}, "status")
 
     def _write(self, pod: Mapping[str, Any], patch: Json, subresource: str | None = None) -> None:
@@ -96,7 +94,7 @@ class Scheduler:
         status = {
             "capacity": resources,
             "allocatable": resources,
-            "conditions": updated([], [ready], stamp(self._now())),
+            "conditions": updated([], [ready], stamp(utc_now())),
         }
         self._store.patch(NODE, name, None, {"status": status}, "status", actor=OPERATOR)
 

@@ -23,24 +23,19 @@ class PrometheusTwin:
     Args:
         targets: Names the processes to scrape as (job, URL, extra labels), asked every round.
         scrape_interval_s: Seconds between rounds; 5 as Dynamo's own monitors.
-        port: TCP port, 0 for any free one.
         clock: Wall clock, unix seconds.
-        horizon_s: How long samples are kept.
     """
 
     def __init__(
         self,
         targets: Targets,
         scrape_interval_s: float = 5.0,
-        port: int = 0,
         clock: Callable[[], float] = time.time,
-        horizon_s: float = 1800.0,
     ) -> None:
-        self.store = Tsdb(horizon_s)
+        self.store = Tsdb()
         self._clock = clock
         self._interval_s = scrape_interval_s
         self._scraper = Scraper(self.store, targets, clock, scrape_interval_s * DEADLINE_SHARE)
-        self._port = port
         self._stack = contextlib.AsyncExitStack()
 
     async def start(self) -> str:
@@ -48,15 +43,12 @@ class PrometheusTwin:
 
         Returns:
             The base URL, without a final slash.
-
-        Raises:
-            OSError: The port is taken.
         """
         api = Api(self.store, self._scraper, self._clock).app()
         runner = web.AppRunner(api, access_log=None, shutdown_timeout=1.0)
         await runner.setup()
         self._stack.push_async_callback(runner.cleanup)
-        site = web.TCPSite(runner, "127.0.0.1", self._port)
+        site = web.TCPSite(runner, "127.0.0.1", 0)
         await site.start()
         session = await self._stack.enter_async_context(aiohttp.ClientSession())
         task = asyncio.create_task(
@@ -69,17 +61,13 @@ class PrometheusTwin:
         """Stop scraping and listening; harmless when it never started."""
         await self._stack.aclose()
 
-    def query(self, expr: str, at: float | None = None) -> Value:
-        """Evaluate an expression inside this process.
-
-        Args:
-            expr: PromQL.
-            at: Unix seconds; None for now.
+    def query(self, expr: str) -> Value:
+        """Evaluate an expression now, inside this process.
 
         Raises:
             PromqlError: The query is malformed, outside the subset or ambiguous.
         """
-        return Query(expr).at(self.store, int((self._clock() if at is None else at) * 1000))
+        return Query(expr).at(self.store, int(self._clock() * 1000))
 
 
 async def _cancelled(task: asyncio.Task[None]) -> None:

@@ -25,7 +25,7 @@ from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.operator.operator import Operator
 from gtc_rehearsal.prometheus.prometheus import PrometheusTwin
 from gtc_rehearsal.prometheus.promql_values import Sample, Value, Vector
-from gtc_rehearsal.surroundings import furnish
+from gtc_rehearsal.surroundings import create_surroundings
 from gtc_runtime.checks import preflight, prometheus, scaling
 from gtc_runtime.checks import scene as scenes
 from gtc_runtime.checks.check import chosen
@@ -132,7 +132,7 @@ class World:
     async def start(self) -> None:
         for resource, manifest in seeds(self.env):
             self.store.create(resource, manifest, actor="operator")
-        furnish(self.store, self.env)
+        create_surroundings(self.store, self.env)
         await self.api.start()
         self._kubeconfig.write_text(yaml.safe_dump(self.api.kubeconfig()))
         await self.services.start()

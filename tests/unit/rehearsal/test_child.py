@@ -38,7 +38,7 @@ async def test_a_child_that_ignores_sigterm_is_killed_with_its_own_children(
     tmp_path: Path,
 ) -> None:
     child = await start(tmp_path, "sh", "-c", STUBBORN)
-    await _until(lambda: "stubborn" in child.last_words())
+    await _until(lambda: "stubborn" in child.log_tail())
     group = child.pid
     await child.stop(kill_after_s=0.2)
 
@@ -51,21 +51,21 @@ async def test_its_output_is_in_the_log(tmp_path: Path) -> None:
     await child.ended()
 
     assert child.exit_code == 3
-    assert child.last_words() == "one | two"
+    assert child.log_tail() == "one | two"
 
 
 async def test_it_hears_what_is_said(tmp_path: Path) -> None:
     child = await start(tmp_path, "head", "-c", "3", piped=True)
-    await child.say(b"go!")
+    await child.write(b"go!")
     await child.ended()
 
-    assert child.last_words() == "go!"
+    assert child.log_tail() == "go!"
 
 
 async def test_a_dead_child_hears_nothing_and_nobody_minds(tmp_path: Path) -> None:
     child = await start(tmp_path, "true", piped=True)
     await child.ended()
-    await child.say(b"hello")
+    await child.write(b"hello")
     await child.stop()
 
 

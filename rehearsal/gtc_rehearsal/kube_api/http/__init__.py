@@ -1,1 +1,4 @@
-"""The wire protocol of the Kubernetes API: requests, answers, watches, discovery."""
+"""Over the wire: URLs, bodies, formats, discovery, watches and forwarded ports.
+
+It translates between HTTP and the store, and decides nothing about objects.
+"""

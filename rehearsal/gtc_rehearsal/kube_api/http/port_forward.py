@@ -23,7 +23,7 @@ from gtc_rehearsal.kube_api.storage.store import Store
 
 PROTOCOL: Final = "v4.channel.k8s.io"
 _PATH: Final = re.compile(r"/api/v1/namespaces/([^/]+)/pods/([^/]+)/portforward")
-_LOOK_S: Final = 0.05
+_POLL_S: Final = 0.05
 _CHUNK: Final = 32 * 1024
 """What the kubelet copies at a time."""
 
@@ -119,4 +119,4 @@ class PortForward:
         while self._store.exists(POD, name, namespace):
             if self._store.get(POD, name, namespace)["metadata"]["uid"] != uid:
                 return
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(_POLL_S)

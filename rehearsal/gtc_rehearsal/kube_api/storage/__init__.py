@@ -1,1 +1,4 @@
-"""The store behind the API: objects with their history, and what it refuses to take."""
+"""The store: objects, their history, and the rules that hold for every write.
+
+It must not know HTTP; controllers in this process write past no rule either.
+"""

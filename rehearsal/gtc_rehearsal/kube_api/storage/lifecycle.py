@@ -32,7 +32,7 @@ _FIRST_STATUS: dict[str, Any] = {
 }
 
 
-def newborn(resource: Resource, obj: Object, now: datetime) -> Object:
+def prepared_for_create(resource: Resource, obj: Object, now: datetime) -> Object:
     """Turn what a caller sent into a new object; uses up `obj`."""
     obj = {"apiVersion": "", "kind": "", **obj}
     meta = obj.setdefault("metadata", {})
@@ -55,7 +55,9 @@ def newborn(resource: Resource, obj: Object, now: datetime) -> Object:
     return {**obj, "apiVersion": resource.api_version, "kind": resource.kind}
 
 
-def successor(resource: Resource, old: Object, new: Object, subresource: str | None) -> Object:
+def prepared_for_update(
+    resource: Resource, old: Object, new: Object, subresource: str | None
+) -> Object:
     """The object that follows `old` when a caller asks for `new`; changes and returns it.
 
     A write to the status subresource changes status alone, any other write everything but status.

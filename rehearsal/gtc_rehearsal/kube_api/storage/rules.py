@@ -15,7 +15,6 @@ from gtc_rehearsal.kube_api.resources import DGD, HPA, SCALED_OBJECT, Resource
 
 MIN_ABOVE_MAX = "minReplicaCount must be less than or equal to maxReplicaCount"
 PVC_INCOMPLETE = "When create is true, size, storageClass, and volumeAccessMode are required"
-KNOWN_RULES = frozenset({MIN_ABOVE_MAX, PVC_INCOMPLETE})
 
 KEDA_DEFAULT_MAX = 100
 """maxReplicaCount when a ScaledObject does not say (KEDA's definition)."""

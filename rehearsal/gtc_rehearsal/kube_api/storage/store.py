@@ -78,7 +78,7 @@ class Store(Memory):
         """
         write = write or Write(actor)
         require_readable(obj)
-        new = lifecycle.newborn(resource, clone(obj), self._now())
+        new = lifecycle.prepared_for_create(resource, clone(obj), self._now())
         self._require_namespace(resource, new)
         new = checked(resource, new, None, write)
         self._admit(resource, None, new, write)
@@ -205,7 +205,7 @@ class Store(Memory):
         require_readable(wanted)
         if revision_of(wanted) not in ("", revision_of(old)):
             raise errors.stale(resource, key_of(old)[1])
-        new = lifecycle.successor(resource, old, wanted, subresource)
+        new = lifecycle.prepared_for_update(resource, old, wanted, subresource)
         new = checked(resource, new, old, write)
         if not subresource:
             self._admit(resource, old, new, write)

@@ -1,1 +1,1 @@
-"""Objects as the table that kubectl prints."""
+"""Objects as the table that kubectl prints; it reads objects and never the store."""
