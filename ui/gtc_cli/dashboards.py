@@ -6,20 +6,20 @@ import asyncio
 import json
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
+import dashboards as boards
 from gtc_cli import options, verdicts
 from gtc_cli.target import rehearsal_notes
 from gtc_cli.target.port_forward import hold
 from gtc_cli.target.target import Target, choose
 from gtc_runtime import settings
+from gtc_runtime.metrics.board_check import BoardQuery, check_boards
+from gtc_runtime.metrics.prometheus import PrometheusClient
+from gtc_runtime.settings import Settings
 from gtc_spec.telemetry.metric import Where
-
-if TYPE_CHECKING:
-    from gtc_runtime.metrics.board_check import BoardQuery
-    from gtc_runtime.settings import Settings
 
 KIOSK: Final = "kiosk&refresh=5s&from=now-15m&to=now"
 """Bare `kiosk`: with `kiosk=tv` Grafana 13 keeps its breadcrumbs."""
@@ -56,8 +56,6 @@ def open_boards(
 
 
 def _boards_at(grafana: str) -> list[str]:
-    import dashboards as boards
-
     base = grafana.rstrip("/")
     return [f"{base}/d/{board['uid']}/x?{KIOSK}" for board in boards.load().values()]
 
@@ -110,10 +108,6 @@ async def _asked(configured: Settings, target: Target | None) -> tuple[str, list
 
 
 async def _queries(url: str, where: Where) -> list[BoardQuery]:
-    import dashboards as boards
-    from gtc_runtime.metrics.board_check import check_boards
-    from gtc_runtime.metrics.prometheus import PrometheusClient
-
     async with PrometheusClient(url) as client:
         return await check_boards(client, boards.load(), where)
 

@@ -10,7 +10,10 @@ from typing import Any
 
 import click
 
+import dashboards
 from gtc_cli import options, verdicts
+from gtc_panel.server import bind
+from gtc_rehearsal.supervisor import Plan, Supervisor
 from gtc_runtime import choices, settings
 from gtc_runtime.scenario.story import Claim
 
@@ -39,10 +42,6 @@ def rehearse(
     With --auto --once it plays one cycle, judges its story and exits 1 when it fails.
     """
     options.refuse_odd_run(**run)
-    import dashboards
-    from gtc_panel.server import bind
-    from gtc_rehearsal.supervisor import Plan, Supervisor
-
     configured = settings.read(env=env, port=port, state_dir=state_dir)
     options.environment(configured.env, phases).scaled(time_scale)
     bind("127.0.0.1", configured.port).close()

@@ -130,6 +130,7 @@ def _app(service: DemoService, settings: Settings, headless: bool, health: Healt
     if headless:
         app.add_middleware(Guard, hosts=hosts)
         return app
+    # nicegui, which a panel without pages does not need
     from gtc_panel.app import attach
 
     attach(app, service, hosts=hosts, health=health)

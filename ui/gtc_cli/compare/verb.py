@@ -9,19 +9,24 @@ import signal
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
 
 from gtc_cli import options
+from gtc_cli.compare.report import SCHEMA, doubts, figures, summary, verdicts
+from gtc_cli.load.reports.report import document
+from gtc_cli.load.run import Plan, Run
+from gtc_cli.load.session import drive
 from gtc_cli.target.target import Target, choose, with_frontend
+from gtc_runtime.checks.scene import Scene, opened
+from gtc_runtime.checks.verify.verify import refuse_while_busy
+from gtc_runtime.load.demand.forms import Rate
+from gtc_runtime.load.settings import settings_from
+from gtc_runtime.scenario.swap import Swap, swapping
+from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError, UsageError
-
-if TYPE_CHECKING:
-    from gtc_runtime.checks.scene import Scene
-    from gtc_runtime.scenario.swap import Swap
-    from gtc_spec.environment import Environment
-    from gtc_spec.pools import PDRatio
+from gtc_spec.pools import PDRatio
 
 JSON = dict[str, Any]
 DEFAULT_LOADS = ("BALANCED", "KV_CACHE_DEMO", "PREFILL_STRESS", "FULL_LOAD")
@@ -66,8 +71,6 @@ def compare(
     reports: tuple[Path, ...],
 ) -> int:
     """Serve the same load disaggregated and aggregated, on the same GPUs, and restore the demo."""
-    from gtc_spec.pools import PDRatio
-
     target = choose(env, state_dir, kubeconfig)
     environment, configured = target.environment(), target.settings
     chosen = PDRatio.parse(ratio) if ratio else environment.initial_ratio
@@ -103,9 +106,6 @@ async def _compare(
     seconds: float,
     seed: int,
 ) -> JSON:
-    from gtc_cli.compare.report import SCHEMA, doubts, summary, verdicts
-    from gtc_runtime.checks.scene import opened
-
     started = datetime.now(UTC)
     _end_in_order()
     keep = target.settings.state_dir / "compare-graph.json"
@@ -142,9 +142,6 @@ async def _both(
     seed: int,
 ) -> dict[str, dict[str, JSON]]:
     """All loads on the demo's graph, then on the other one; the demo's is back afterwards."""
-    from gtc_runtime.checks.verify.verify import refuse_while_busy
-    from gtc_runtime.scenario.swap import swapping
-
     if scene.problem is not None:
         raise scene.problem
     await refuse_while_busy(scene, None)
@@ -166,19 +163,12 @@ async def _leg(
     scene: Scene, swap: Swap, phases: dict[str, Any], seconds: float, seed: int, gpus: int
 ) -> dict[str, JSON]:
     """Each load once, against whatever serves now."""
-    from gtc_cli.compare.report import figures
-    from gtc_cli.load.reports.report import document
-    from gtc_cli.load.run import Plan, Run
-    from gtc_cli.load.session import drive
-    from gtc_runtime.load.demand.forms import Rate
-    from gtc_runtime.load.settings import settings_from
-
     found: dict[str, JSON] = {}
     for number, (name, phase) in enumerate(phases.items()):
         swap.tell(f"{name}: {phase.rps:g} rps of {phase.mix} for {seconds:g} s")
         load = settings_from(scene.env, scene.addresses["frontend"], seed=seed + 7919 * number)
         run = Run(Plan(load, Rate(rps=phase.rps, mix=phase.mix, pacing="paced"), seconds))
-        await drive(run, lambda _: None)
+        await drive(run)
         _end_in_order()  # the run took the signals and gave them back
         if run.interrupted or run.problem:
             raise GtcError(run.problem or "interrupted; nothing is compared")
@@ -200,6 +190,7 @@ def _write(document: JSON, reports: tuple[Path, ...]) -> None:
         if path.suffix == ".json":
             text = json.dumps(document, indent=1) + "\n"
         else:
+            # of the extra `reports`
             from gtc_cli.compare.page import page
 
             text = page(document)

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from gtc_cli import options
-from gtc_cli.load import goals, target
+from gtc_cli.load import goals
+from gtc_cli.load.probe import probe
 from gtc_cli.load.run import Plan
 from gtc_runtime.load.asking.access import OURS, Access
 from gtc_runtime.load.asking.dialect import Dialect
@@ -46,7 +47,7 @@ def plan(flags: Flags) -> Plan:
     Raises:
         UsageError: A flag holds something that is not allowed, or goes with no other.
     """
-    target.check(flags["url"])
+    probe.check(flags["url"])
     environment = options.environment(flags["env"], None)
     settings = _settings(environment, flags)
     own = settings.own

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from gtc_cli.load import target
+from gtc_cli.load.probe.probe import ProbeResult
 from gtc_runtime.load.demand.forms import Demand, Rate, Replay
 from gtc_runtime.load.figures.snapshot import Light, Quality, Snapshot
 from gtc_runtime.load.figures.stats import SliceBook, Tally, WindowStats
@@ -80,7 +80,7 @@ class Run:
         self.newest: Snapshot | None = None
         self.began_s: float | None = None
         self.load_ended_s: float | None = None
-        self.target: target.Target | None = None
+        self.target: ProbeResult | None = None
         self.own: Chosen | None = None
         self.interrupted = False
         self.problem = ""

@@ -13,11 +13,11 @@ from contextlib import contextmanager
 from types import TracebackType
 from typing import Self
 
-from gtc_cli.load import target
+from gtc_cli.load.probe.probe import ProbeResult, probe
 from gtc_cli.load.run import DRAIN_S, Run
 from gtc_runtime.load.demand.forms import NOTHING
 from gtc_runtime.load.figures.snapshot import Snapshot
-from gtc_runtime.load.forked import ForkedWorker
+from gtc_runtime.load.forked import ForkedWorker, may_fork
 from gtc_runtime.load.process import LoadProcess
 from gtc_runtime.load.prompts.chosen import Chosen
 from gtc_runtime.load.settings import LoadSettings
@@ -29,18 +29,23 @@ _DIED = "a load process died; what it left open counts as cancelled"
 
 Draw = Callable[[Run], None]
 """Shows a run; called twice a second."""
-Prepare = Callable[[LoadSettings, target.Target], LoadSettings]
+Prepare = Callable[[LoadSettings, ProbeResult], LoadSettings]
 """Completes settings by what was learnt about the server; may ask it more."""
 
 
-async def drive(run: Run, draw: Draw, forked: Sequence[ForkedWorker] = ()) -> None:
+def forked(settings: LoadSettings) -> Sequence[ForkedWorker]:
+    """Load processes that are coming up already, where that is safe."""
+    return [ForkedWorker() for _ in range(settings.shards if may_fork() else 0)]
+
+
+async def drive(run: Run) -> None:
     """Carry out one run to its end; every request that was due then has its outcome.
 
     Raises:
         GtcError: The server cannot be measured, or the load process does not come up.
     """
-    async with Session(run.plan.settings, forked) as session:
-        await session.measure(run, draw)
+    async with Session(run.plan.settings) as session:
+        await session.measure(run)
 
 
 class Session:
@@ -70,7 +75,7 @@ class Session:
         self._load.on_snapshot(self._take)
         self._run: Run | None = None
         self.interrupted = False
-        self.target = target.Target()
+        self.target = ProbeResult()
         self.own: Chosen | None = None
 
     async def __aenter__(self) -> Self:
@@ -99,7 +104,7 @@ class Session:
         if self._run is not None:
             self._run.book.settle_open()  # what a process that died left open
 
-    async def measure(self, run: Run, draw: Draw) -> None:
+    async def measure(self, run: Run, draw: Draw = lambda _: None) -> None:
         """Carry out a run; every request that was due then has its outcome."""
         self._run, run.target, run.own = run, self.target, self.own
         with _interrupts() as stop:
@@ -115,7 +120,7 @@ class Session:
 
     def _ask(self) -> LoadSettings:
         settings = self._settings
-        self.target = target.probe(
+        self.target = probe(
             settings.url, settings.model, settings.api_key, settings.timeouts,
             settings.dialect, settings.access,
         )  # fmt: skip

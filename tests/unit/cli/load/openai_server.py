@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from gtc_cli.load.target import QUESTION
+from gtc_cli.load.probe.probe import QUESTION
 
 
 @dataclass

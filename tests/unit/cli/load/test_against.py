@@ -5,7 +5,7 @@ import random
 
 import pytest
 
-from gtc_cli.load.against import told
+from gtc_cli.load.against import comparison
 from gtc_cli.load.against.spread import Difference, differences, quantile
 from gtc_cli.load.reports import report
 from gtc_runtime.load.figures.histogram import Histogram
@@ -38,23 +38,23 @@ def test_two_runs_of_the_same_server_differ_by_noise_nearly_always():
 def test_a_server_that_is_slower_by_a_third_is_told_from_noise(seed):
     found = {each.name: each for each in differences(pieces(seed), pieces(seed + 9, ttft_s=0.67))}
     assert found["ttft_p50"].told
-    assert told.verdict(found["ttft_p50"]) == "worse"
-    assert told.verdict(found["goodput"]) == "noise"
+    assert comparison.verdict(found["ttft_p50"]) == "worse"
+    assert comparison.verdict(found["goodput"]) == "noise"
     assert (
         found["ttft_p50"].low < found["ttft_p50"].b - found["ttft_p50"].a < found["ttft_p50"].high
     )
 
 
 def test_less_latency_is_better_and_less_throughput_is_worse():
-    assert told.verdict(Difference("ttft_p95", 2.0, 1.0, -1.2, -0.8)) == "better"
-    assert told.verdict(Difference("request_throughput", 2.0, 1.0, -1.2, -0.8)) == "worse"
-    assert told.verdict(Difference("ttft_p95", None, 1.0)) == "unknown"
+    assert comparison.verdict(Difference("ttft_p95", 2.0, 1.0, -1.2, -0.8)) == "better"
+    assert comparison.verdict(Difference("request_throughput", 2.0, 1.0, -1.2, -0.8)) == "worse"
+    assert comparison.verdict(Difference("ttft_p95", None, 1.0)) == "unknown"
 
 
 def test_runs_that_are_too_short_say_nothing_about_noise():
     found = differences(pieces(1, n=4), pieces(2, n=20))
     assert {each.told for each in found} == {None}
-    assert {told.verdict(each) for each in found} == {"unknown"}
+    assert {comparison.verdict(each) for each in found} == {"unknown"}
 
 
 def test_a_quantile_over_pieces_is_that_of_all_their_values():

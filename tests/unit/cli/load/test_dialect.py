@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from gtc_cli.load import target
+from gtc_cli.load.probe import probe
 from gtc_cli.load.probe.ladder import Reply, agree
 from gtc_runtime.load.asking.dialect import Dialect
 from gtc_runtime.load.asking.endpoint import Endpoint, shown
@@ -83,7 +83,7 @@ REFUSALS = {
 def test_what_a_server_refuses_is_given_up_and_nothing_else(manners: Manners, name):
     status, refuses, said, learnt = REFUSALS[name]
     manners.refuses = lambda body: (status, said) if refuses(body) else None
-    assert target.probe(manners.url, "m", "") == target.Target(learnt)
+    assert probe.probe(manners.url, "m", "") == probe.ProbeResult(learnt)
 
 
 def test_the_load_asks_as_the_server_wants_it_and_the_report_says_so(gtc: Call, manners: Manners):
@@ -109,9 +109,9 @@ def test_the_load_asks_as_the_server_wants_it_and_the_report_says_so(gtc: Call, 
 
 
 def test_counts_in_every_frame_are_asked_for_only_where_they_are_given(manners: Manners):
-    assert target.probe(manners.url, "m", "").dialect.usage == "end"
+    assert probe.probe(manners.url, "m", "").dialect.usage == "end"
     manners.running = True
-    assert target.probe(manners.url, "m", "").dialect.usage == "running"
+    assert probe.probe(manners.url, "m", "").dialect.usage == "running"
 
 
 def test_a_server_that_refuses_everything_is_quoted_with_its_first_words(manners: Manners):
@@ -123,7 +123,7 @@ def test_a_server_that_refuses_everything_is_quoted_with_its_first_words(manners
 
     manners.refuses = never
     with pytest.raises(GtcError, match="refuses a completion: 400 request 1: the model is on fire"):
-        target.probe(manners.url, "m", "")
+        probe.probe(manners.url, "m", "")
     assert len(asked) <= 10
 
 
@@ -142,7 +142,7 @@ def test_the_search_ends_whatever_a_server_says():
 def test_a_model_that_is_served_but_not_listed_is_measured(manners: Manners):
     manners.models = ["wild/*"]
     manners.serves_any = True
-    assert target.probe(manners.url, "wild/one", "").dialect
+    assert probe.probe(manners.url, "wild/one", "").dialect
 
 
 @pytest.mark.parametrize(
@@ -204,7 +204,7 @@ def test_probe_and_load_send_path_and_query_and_no_report_repeats_a_key(
 def test_an_answer_whose_body_stays_open_is_an_answer(manners: Manners):
     manners.tail_s = 3.0
     begun_s = time.monotonic()
-    target.probe(manners.url, "m", "")
+    probe.probe(manners.url, "m", "")
     assert time.monotonic() - begun_s < 2.5
 
 
@@ -234,7 +234,7 @@ STREAM = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encodi
 
 def test_silence_is_not_called_a_missing_server():
     with peer(wait_s=0.6) as url, pytest.raises(UnreachableError) as told:
-        target.probe(url, "m", "", BRIEF)
+        probe.probe(url, "m", "", BRIEF)
     assert told.value.message == f"{url} took the request and was silent for 0.3 s"
     assert "--first-token-timeout" in told.value.hint
 
@@ -243,7 +243,7 @@ def test_an_answer_that_is_cut_short_is_said_to_be():
     frame = json.dumps({"choices": [{"delta": {"content": "a"}, "finish_reason": None}]}).encode()
     begun = b"%x\r\ndata: %b\n\n\r\n" % (len(frame) + 8, frame)
     with peer(STREAM, begun) as url, pytest.raises(GtcError, match="cut its answer short") as told:
-        target.probe(url, "m", "", BRIEF)
+        probe.probe(url, "m", "", BRIEF)
     assert told.value.exit_code == 1
 
 
@@ -257,17 +257,17 @@ def test_an_answer_that_is_cut_short_is_said_to_be():
 def test_a_form_that_cannot_be_measured_is_named(head, words):
     answer = b"HTTP/1.1 200 OK\r\n" + head + b"\r\nContent-Length: 0\r\n\r\n"
     with peer(answer) as url, pytest.raises(GtcError, match=words):
-        target.probe(url, "m", "", BRIEF)
+        probe.probe(url, "m", "", BRIEF)
 
 
 def test_a_first_answer_that_ends_badly_is_a_notice_and_no_refusal():
     frames = b'data: {"choices":[{"delta":{"content":"a"},"finish_reason":"abort"}]}\n\n'
     body = frames + b"data: [DONE]\n\n"
     with peer(STREAM, b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body)) as url:
-        assert target.probe(url, "m", "", BRIEF).notice == "its first answer ended with 'abort'"
+        assert probe.probe(url, "m", "", BRIEF).notice == "its first answer ended with 'abort'"
 
 
 def test_a_wrong_path_is_a_wrong_address(manners: Manners):
     manners.status = 404
     with pytest.raises(UsageError, match="has no model 'm' or no chat completions"):
-        target.probe(manners.url, "m", "")
+        probe.probe(manners.url, "m", "")

@@ -16,8 +16,8 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from gtc_cli.load import summary
 from gtc_cli.load.reports import aiperf
+from gtc_cli.load.reports.csv_table import csv_table
 from gtc_cli.load.reports.report import document
-from gtc_cli.load.reports.sheet import sheet
 from gtc_cli.load.run import Plan, Run
 from gtc_cli.load.session import drive
 from gtc_runtime.load.demand.forms import Rate
@@ -85,10 +85,10 @@ def told(request, tmp_path_factory):
         run = Watched(Plan(settings, demand, 1.5))
         import asyncio
 
-        asyncio.run(drive(run, lambda _: None))
+        asyncio.run(drive(run))
     requests = request_log.read(request_log.path_of(Path(folder), 0))
     report = document(run)
-    rows = {row["key"]: row for row in csv.DictReader(io.StringIO(sheet(report)))}
+    rows = {row["key"]: row for row in csv.DictReader(io.StringIO(csv_table(report)))}
     text = run.exporter.render()[0].decode()
     families = {each.name: each.samples for each in text_string_to_metric_families(text)}
     exported = json.loads(aiperf.summary(report, requests))

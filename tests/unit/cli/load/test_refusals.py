@@ -6,7 +6,8 @@ import subprocess
 
 import pytest
 
-from gtc_cli.load import goals, target
+from gtc_cli.load import goals
+from gtc_cli.load.probe import probe
 from gtc_runtime.load.asking.access import Access
 from gtc_runtime.load.asking.dialect import Dialect
 from gtc_runtime.load.settings import RequestGoals
@@ -83,39 +84,39 @@ def test_a_server_that_does_not_answer_ends_the_command_with_3(gtc: Call):
 def test_a_model_that_is_not_served_is_named_with_those_that_are(manners: Manners):
     manners.models = ["llama-8b", "llama-70b"]
     with pytest.raises(UsageError, match="does not serve 'lama-70b', it serves: llama-8b") as told:
-        target.probe(manners.url, "lama-70b", "")
+        probe.probe(manners.url, "lama-70b", "")
     assert told.value.hint == "did you mean llama-70b?"
 
 
 def test_a_404_of_a_server_without_a_list_of_models_blames_model_or_address(manners: Manners):
     manners.models, manners.status = None, 404
     with pytest.raises(UsageError, match="has no model 'm' or no chat completions: 404 not today"):
-        target.probe(manners.url, "m", "")
+        probe.probe(manners.url, "m", "")
 
 
 def test_a_missing_key_is_asked_for(manners: Manners):
     manners.key = KEY
     with pytest.raises(UsageError, match="wants a key: 401") as told:
-        target.probe(manners.url, "m", "")
+        probe.probe(manners.url, "m", "")
     assert told.value.hint == "--api-key-env NAME names the variable that holds the key"
 
 
 def test_a_refused_key_is_not_repeated_even_when_the_server_does(manners: Manners):
     manners.key = "another"
     with pytest.raises(UsageError, match=r"refuses the key: 401 bad key: \*\*\*$"):
-        target.probe(manners.url, "m", KEY)
+        probe.probe(manners.url, "m", KEY)
 
 
 def test_a_server_that_refuses_a_completion_is_quoted(manners: Manners):
     manners.status = 503
     with pytest.raises(GtcError, match="refuses a completion: 503 not today"):
-        target.probe(manners.url, "m", "")
+        probe.probe(manners.url, "m", "")
 
 
 def test_a_server_that_does_not_know_ignore_eos_is_measured_without_it(manners: Manners):
-    assert target.probe(manners.url, "m", "").dialect.ignore_eos
+    assert probe.probe(manners.url, "m", "").dialect.ignore_eos
     manners.takes_ignore_eos = False
-    assert target.probe(manners.url, "m", "") == target.Target(Dialect(ignore_eos=False))
+    assert probe.probe(manners.url, "m", "") == probe.ProbeResult(Dialect(ignore_eos=False))
 
 
 def test_a_certificate_that_nobody_trusts_is_one_line(tmp_path):
@@ -131,14 +132,14 @@ def test_a_certificate_that_nobody_trusts_is_one_line(tmp_path):
         with pytest.raises(
             UnreachableError, match=r"no secure connection to .*: self-signed"
         ) as no:
-            target.probe(running.url, "m", "")
+            probe.probe(running.url, "m", "")
         assert no.value.hint == "--ca FILE trusts more certificates, --insecure any"
-        assert target.probe(running.url, "m", "", access=Access(insecure=True)).notice == ""
+        assert probe.probe(running.url, "m", "", access=Access(insecure=True)).notice == ""
 
 
 def test_https_to_a_server_that_speaks_http_says_so(manners: Manners):
     with pytest.raises(UnreachableError, match="no secure connection") as told:
-        target.probe(manners.url.replace("http:", "https:"), "m", "")
+        probe.probe(manners.url.replace("http:", "https:"), "m", "")
     assert told.value.hint == "does the server speak http:// instead of https://?"
 
 
@@ -157,7 +158,7 @@ def test_something_that_is_no_web_server_does_not_answer(answer):
         thread.start()
         stack.callback(thread.join)
         with pytest.raises(UnreachableError, match="does not answer"):
-            target.probe(f"http://127.0.0.1:{listener.getsockname()[1]}", "m", "")
+            probe.probe(f"http://127.0.0.1:{listener.getsockname()[1]}", "m", "")
 
 
 def test_a_goal_that_is_left_out_is_that_of_the_environment():

@@ -13,10 +13,10 @@ from hypothesis import strategies as st
 from syrupy.extensions.json import JSONSnapshotExtension
 
 from gtc_cli.load import words
+from gtc_cli.load.probe.probe import ProbeResult
 from gtc_cli.load.reports import aiperf, report
-from gtc_cli.load.reports.sheet import sheet
+from gtc_cli.load.reports.csv_table import csv_table
 from gtc_cli.load.run import Plan, Run
-from gtc_cli.load.target import Target
 from gtc_runtime import formats
 from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.figures.histogram import Histogram
@@ -46,7 +46,7 @@ def finished(quality: Quality = KERNEL) -> Run:
     )
     demand = Rate(rps=2.5, mix=WorkloadMix(0, 80, 20), pacing="constant")
     run = Run(Plan(settings, demand, 10.0), clock=lambda: 115.0)
-    run.target = Target()
+    run.target = ProbeResult()
     run.started = datetime(2026, 3, 1, 12, tzinfo=UTC)
     run.wall_minus_monotonic_s = run.started.timestamp() - 100.0
     run.began_s, run.load_ended_s = 100.0, 110.0
@@ -163,7 +163,7 @@ def test_no_sample_lies_above_the_bound_of_its_bucket_and_none_is_lost(values):
 
 
 def test_the_csv_has_one_row_a_key_and_an_empty_cell_for_no_data(document):
-    rows = {row["key"]: row for row in csv.DictReader(io.StringIO(sheet(document)))}
+    rows = {row["key"]: row for row in csv.DictReader(io.StringIO(csv_table(document)))}
     assert list(rows) == [key for key in words.KEYS if key not in OWN_KEYS]
     assert (rows["all"]["due"], rows["all"]["failed_refused"], rows["all"]["shed"]) == (
         "26", "1", "1",
@@ -175,9 +175,11 @@ def test_the_csv_has_one_row_a_key_and_an_empty_cell_for_no_data(document):
 @pytest.mark.slow
 @pytest.mark.timeout(180)
 def test_the_page_stands_alone_and_says_sum_goodput_and_light():
-    from gtc_cli.load.reports.page import page
+    from gtc_cli.load.reports.html_page import html_page
 
-    html = page(report.document(finished(RED)) | {"client": report.document(finished())["client"]})
+    html = html_page(
+        report.document(finished(RED)) | {"client": report.document(finished())["client"]}
+    )
     assert "26 due = 24 ok + 1 failed + 1 shed" in html
     assert "Client red: client-limited: do not trust." in html
     assert "requests are sent late: 120 ms" in html

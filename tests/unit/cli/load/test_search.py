@@ -12,7 +12,7 @@ from gtc_cli.load.curve.search import AGREE, MEASUREMENTS_MAX, TOLERANCE, Search
 
 def searched(search, holds):
     while (load := search.next()) is not None:
-        search.tell(load, holds(load))
+        search.record(load, holds(load))
     return search
 
 
@@ -50,9 +50,9 @@ def test_the_search_stops_below_a_load_that_the_client_cannot_send():
     search = Search(1, 10_000)
     while (load := search.next()) is not None:
         if load > 300:
-            search.tell_limited(load)
+            search.record_limited(load)
         else:
-            search.tell(load, True)
+            search.record(load, True)
     assert search.low <= 300 < search.ceiling <= search.low * TOLERANCE
     assert search.high is None
 

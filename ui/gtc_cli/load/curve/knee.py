@@ -12,53 +12,54 @@ from gtc_cli.load.goals import Goal
 from gtc_cli.load.planned import demand_of
 from gtc_cli.load.reports.report import document
 from gtc_cli.load.run import Plan, Run
-from gtc_cli.load.session import Draw, Session
+from gtc_cli.load.session import Session
 
 JSON = dict[str, Any]
 SCHEMA = "gtc-load-curve/1"
 
-Tell = Callable[[Point], None]
+OnPoint = Callable[[Point], None]
+"""Called with each point as it is measured."""
 
 
 async def measured(
-    session: Session, plan: Plan, kind: str, load: float, goals: Sequence[Goal], draw: Draw
+    session: Session, plan: Plan, kind: str, load: float, goals: Sequence[Goal]
 ) -> Point:
     """One point of a curve."""
     run = Run(replace(plan, demand=demand_of(kind, load, plan.demand)))
-    await session.measure(run, draw)
+    await session.measure(run)
     await session.clear()
     return Point.of(load, document(run), goals)
 
 
 async def sweep(
-    session: Session, plan: Plan, kind: str, loads: Sequence[float], draw: Draw, tell: Tell
+    session: Session, plan: Plan, kind: str, loads: Sequence[float], on_point: OnPoint
 ) -> list[Point]:
     """Every load once, in the order given, until somebody ends it."""
     points: list[Point] = []
     for load in loads:
-        points.append(await measured(session, plan, kind, load, (), draw))
-        tell(points[-1])
+        points.append(await measured(session, plan, kind, load, ()))
+        on_point(points[-1])
         if session.interrupted:
             break
     return points
 
 
 async def find(
-    session: Session, plan: Plan, kind: str, search: Search, goals: Sequence[Goal], draw: Draw,
-    tell: Tell,
+    session: Session, plan: Plan, kind: str, search: Search, goals: Sequence[Goal],
+    on_point: OnPoint,
 ) -> list[Point]:  # fmt: skip
     """Measure until the search is over, or somebody ends it."""
     points: list[Point] = []
     while (load := search.next()) is not None and not session.interrupted:
-        point = await measured(session, plan, kind, load, goals, draw)
+        point = await measured(session, plan, kind, load, goals)
         points.append(point)
-        tell(point)
+        on_point(point)
         if session.interrupted:
             break
         if point.limited:
-            search.tell_limited(load)
+            search.record_limited(load)
         else:
-            search.tell(load, not point.missed)
+            search.record(load, not point.missed)
     return points
 
 

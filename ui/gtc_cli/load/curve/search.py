@@ -39,11 +39,11 @@ class Search:
     results: dict[float, list[bool]] = field(default_factory=dict)
     ceiling: float | None = None
 
-    def tell(self, load: float, met: bool) -> None:
+    def record(self, load: float, met: bool) -> None:
         """A load met the goals, or did not."""
         self.results.setdefault(load, []).append(met)
 
-    def tell_limited(self, load: float) -> None:
+    def record_limited(self, load: float) -> None:
         """At this load the client itself was the limit: nothing was learnt about the server."""
         self.ceiling = load if self.ceiling is None else min(load, self.ceiling)
 

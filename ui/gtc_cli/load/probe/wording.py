@@ -10,8 +10,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
+from gtc_cli.load.probe.probe import ProbeResult
 from gtc_cli.load.probe.server import Server
-from gtc_cli.load.target import Target
 from gtc_runtime.load.answer.frame import tokens_of
 from gtc_runtime.load.prompts.chosen import PromptFile, Wording
 from gtc_runtime.load.prompts.written import common_words
@@ -70,7 +70,7 @@ def _whole(words: Sequence[str], found: int, surplus: Callable[[Sequence[str]], 
     return _whole(left, of_left, surplus) + _whole(right, found - of_left, surplus)
 
 
-def worded(settings: LoadSettings, found: Target) -> LoadSettings:
+def worded(settings: LoadSettings, found: ProbeResult) -> LoadSettings:
     """The settings with words that are one token each on this server, where prompts need them."""
     own = settings.own
     if own is None or isinstance(own, PromptFile):

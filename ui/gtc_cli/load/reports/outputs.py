@@ -10,6 +10,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
+from gtc_cli.load.reports.aiperf import RECORDS_FILE, SUMMARY_FILE, records, summary
+from gtc_cli.load.reports.csv_table import csv_table
 from gtc_spec.errors import UsageError
 
 JSON = dict[str, Any]
@@ -116,19 +118,14 @@ def _json(document: JSON) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def _csv(document: JSON) -> str:
-    from gtc_cli.load.reports.sheet import sheet
-
-    return sheet(document)
-
-
 def _html(document: JSON) -> str:
-    from gtc_cli.load.reports.page import page
+    # of the extra `reports`; `parse` has looked whether it is there
+    from gtc_cli.load.reports.html_page import html_page
 
-    return page(document)
+    return html_page(document)
 
 
-FORMS: Final[dict[str, Callable[[JSON], str]]] = {".json": _json, ".csv": _csv, ".html": _html}
+FORMS: Final[dict[str, Callable[[JSON], str]]] = {".json": _json, ".csv": csv_table, ".html": _html}
 """How a report is made, by the suffix of its file."""
 
 
@@ -136,8 +133,6 @@ def _aiperf(
     path: Path, document: JSON, requests: list[JSON]
 ) -> list[tuple[Path, Callable[[], str]]]:
     """The files of an export: a summary for a name in .json, records for .jsonl, else both."""
-    from gtc_cli.load.reports.aiperf import RECORDS_FILE, SUMMARY_FILE, records, summary
-
     both = {".json": summary, ".jsonl": records}
     if path.suffix in both:
         return [(path, lambda: both[path.suffix](document, requests))]

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from gtc_cli.load.against import told
+from gtc_cli.load.against import comparison
 from gtc_cli.load.against.spread import differences
 from gtc_cli.load.reports.outputs import reason
 from gtc_cli.load.reports.report import SCHEMA
@@ -26,13 +26,14 @@ def carry_out(a: Path, b: Path, page: Path | None, *, as_json: bool) -> int:
     """
     reports = [_report(path) for path in (a, b)]
     found = differences(reports[0]["windows"], reports[1]["windows"])
-    document = told.document(reports[0], reports[1], (a, b), found)
-    click.echo(json.dumps(document) if as_json else "\n".join(told.lines(document)))
+    document = comparison.document(reports[0], reports[1], (a, b), found)
+    click.echo(json.dumps(document) if as_json else "\n".join(comparison.lines(document)))
     if page is not None:
+        # of the extra `reports`
         from gtc_cli.load.against.plots import drawings
 
         try:
-            page.write_text(told.page(document, drawings(*reports)), encoding="utf-8")
+            page.write_text(comparison.page(document, drawings(*reports)), encoding="utf-8")
         except OSError as error:
             raise GtcError(f"cannot write {page}: {reason(error)}") from None
         click.echo(f"wrote {page}", err=True)

@@ -19,7 +19,9 @@ from gtc_cli.load.summary import lines
 JSON = dict[str, Any]
 
 
-def tell(document: JSON, requests: list[JSON], outputs: Outputs, *, as_json: bool) -> bool:
+def print_and_write(
+    document: JSON, requests: list[JSON], outputs: Outputs, *, as_json: bool
+) -> bool:
     """Print the figures of a run and write everything that is wanted.
 
     Args:

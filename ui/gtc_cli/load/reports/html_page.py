@@ -5,7 +5,11 @@ from __future__ import annotations
 from importlib import resources
 from typing import Any
 
+from jinja2 import Environment, StrictUndefined
+from markupsafe import Markup
+
 from gtc_cli.load import words
+from gtc_cli.load.reports.plots import drawings
 from gtc_runtime import formats
 
 JSON = dict[str, Any]
@@ -13,13 +17,8 @@ JSON = dict[str, Any]
 TEMPLATE = "report.html.j2"
 
 
-def page(document: JSON) -> str:
+def html_page(document: JSON) -> str:
     """The page of a report document."""
-    from jinja2 import Environment, StrictUndefined
-    from markupsafe import Markup
-
-    from gtc_cli.load.reports.plots import drawings
-
     environment = Environment(
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )

@@ -1,4 +1,4 @@
-"""Looks at a server's metrics before, during and after a run."""
+"""Polls a server's metrics before, during and after a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from gtc_runtime.load.asking.access import Access
 from gtc_runtime.load.asking.endpoint import shown
 from gtc_spec.errors import UnreachableError
 
-EVERY_S: Final = 1.0
+INTERVAL_S: Final = 1.0
 ANSWER_S: Final = 5.0
 """Longest wait for one answer."""
 BYTES_MAX: Final = 16 * 2**20
@@ -24,7 +24,7 @@ BYTES_MAX: Final = 16 * 2**20
 JSON = dict[str, Any]
 
 
-class Watch:
+class MetricsPoller:
     """The metrics of one server over one run.
 
     Args:
@@ -39,8 +39,8 @@ class Watch:
         self._problem = ""
 
     @asynccontextmanager
-    async def over(self) -> AsyncIterator[None]:
-        """Look now, every second while the context is open, and once more at its end.
+    async def polling(self) -> AsyncIterator[None]:
+        """Poll now, every second while the context is open, and once more at its end.
 
         Raises:
             UnreachableError: There are no metrics at the beginning.
@@ -52,15 +52,15 @@ class Watch:
                 f"no metrics at {shown(self._url)}: {_words(error)}",
                 "--server-metrics http://host:port/metrics",
             ) from None
-        looking = asyncio.create_task(self._keep_looking(), name="server-metrics")
+        task = asyncio.create_task(self._keep_polling(), name="server-metrics")
         try:
             yield
         finally:
-            looking.cancel()
-            await asyncio.gather(looking, return_exceptions=True)
-            await self._look()
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+            await self._poll()
 
-    def told(self) -> JSON:
+    def report(self) -> JSON:
         """Gauges before, during and after, the share of prefix hits, and what was not found."""
         found = {name: _present(names, self._seen) for name, names in GAUGES.items()}
         gauges = {name: self._gauge(name, metric) for name, metric in found.items()}
@@ -90,12 +90,12 @@ class Watch:
             "after": whole[-1],
         }
 
-    async def _keep_looking(self) -> None:
+    async def _keep_polling(self) -> None:
         while True:
-            await asyncio.sleep(EVERY_S)
-            await self._look()
+            await asyncio.sleep(INTERVAL_S)
+            await self._poll()
 
-    async def _look(self) -> None:
+    async def _poll(self) -> None:
         try:
             self._seen.append(await asyncio.to_thread(self._ask))
         except (OSError, ValueError) as error:

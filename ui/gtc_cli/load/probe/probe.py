@@ -29,7 +29,7 @@ QUESTION: Final = "Which colour has the sky on a clear day?"
 
 
 @dataclass(frozen=True)
-class Target:
+class ProbeResult:
     """What was learnt about a server.
 
     Attributes:
@@ -59,7 +59,7 @@ def probe(
     timeouts: Timeouts | None = None,
     begin: Dialect | None = None,
     access: Access | None = None,
-) -> Target:
+) -> ProbeResult:
     """Ask for a short answer, in another dialect if the server refuses the first.
 
     Args:
@@ -139,18 +139,18 @@ def _refuse_form(server: Server, answer: Answer) -> None:
         )
 
 
-def _learnt(dialect: Dialect, events: EventStream) -> Target:
+def _learnt(dialect: Dialect, events: EventStream) -> ProbeResult:
     """What the answer itself shows."""
     if dialect.usage == "running" and not events.running:
         dialect = dialect.model_copy(update={"usage": "end"})
     silent = events.done and events.frames > 0 and not events.finished
     if silent and events.names_finish:
         dialect = dialect.model_copy(update={"finish_reasons": False})
-    target = Target(dialect)
+    result = ProbeResult(dialect)
     if events.error is not None:
-        return replace(target, notice=f"its first answer was an error: {events.error}")
+        return replace(result, notice=f"its first answer was an error: {events.error}")
     if events.finished and not is_whole(events.reason):
-        return replace(target, notice=f"its first answer ended with {events.reason!r}")
+        return replace(result, notice=f"its first answer ended with {events.reason!r}")
     if not events.frames:
-        return replace(target, notice="its first answer had no output")
-    return target
+        return replace(result, notice="its first answer had no output")
+    return result

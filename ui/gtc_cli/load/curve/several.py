@@ -17,7 +17,7 @@ from gtc_cli.load.curve.search import Search
 from gtc_cli.load.probe.wording import worded
 from gtc_cli.load.reports.outputs import Outputs, reason
 from gtc_cli.load.run import Plan
-from gtc_cli.load.session import Session
+from gtc_cli.load.session import Session, forked
 from gtc_runtime.load.demand.forms import Streams
 from gtc_spec.errors import GtcError, UsageError
 
@@ -60,27 +60,25 @@ def carry_out(
 def _measure(
     plan: Plan, kind: str, loads: Sequence[float], goals: list[goaled.Goal], as_json: bool
 ) -> JSON:
-    from gtc_cli.load.verb import forked
-
     search = _search(plan) if goals else None
 
     def say(text: str) -> None:
         click.echo(text, err=as_json)
 
-    def tell(point: points.Point) -> None:
+    def on_point(point: points.Point) -> None:
         for each in points.line(point, bool(goals)):
             say(each)
 
     async def drive() -> JSON:
-        async with Session(plan.settings, forked(plan), worded) as session:
+        async with Session(plan.settings, forked(plan.settings), worded) as session:
             if goals:
                 say("goals: " + ", ".join(map(str, goals)))
             say(points.heading())
             common = (session, plan, kind)
             if search is None:
-                found = await knee.sweep(*common, loads, lambda _: None, tell)
+                found = await knee.sweep(*common, loads, on_point)
             else:
-                found = await knee.find(*common, search, goals, lambda _: None, tell)
+                found = await knee.find(*common, search, goals, on_point)
             told = knee.curve(plan, kind, found, goals)
             if search is not None:
                 told["search"] = knee.verdict(search, kind, session.interrupted)

@@ -18,7 +18,7 @@ _LENGTH_MEASURES: Final = ("mean", "p50", "p90", "p95", "p99")
 _MEASURES: Final = ("n", "mean_ms", "p50_ms", "p90_ms", "p95_ms", "p99_ms")
 
 
-def sheet(document: JSON) -> str:
+def csv_table(document: JSON) -> str:
     """Header and rows; a figure without data is an empty cell."""
     failures = sorted({name for each in document["figures"].values() for name in each["failed"]})
     out = io.StringIO()
