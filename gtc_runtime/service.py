@@ -111,7 +111,7 @@ class DemoService:
         self._tasks = [
             asyncio.create_task(self._conductor.run(), name="conductor"),
             asyncio.create_task(self._keep_view(), name="view"),
-            asyncio.create_task(end.follow(), name="end date"),
+            asyncio.create_task(end.poll(), name="end date"),
         ]
         if self._settings.prometheus_url:
             self._tasks.append(asyncio.create_task(self._readings.run(), name="readings"))

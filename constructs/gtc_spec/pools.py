@@ -62,12 +62,6 @@ class PDRatio:
         """Desired workers of one pool."""
         return self.prefill if role == "prefill" else self.decode
 
-    def with_role(self, role: Role, workers: int) -> PDRatio:
-        """The same ratio with one pool changed."""
-        if role == "prefill":
-            return PDRatio(workers, self.decode)
-        return PDRatio(self.prefill, workers)
-
     def at_least(self, other: PDRatio) -> PDRatio:
         """The larger of the two, pool by pool."""
         return PDRatio(max(self.prefill, other.prefill), max(self.decode, other.decode))

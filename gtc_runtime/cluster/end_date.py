@@ -19,7 +19,7 @@ from gtc_spec.cloud import bill
 from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.kinds import CONFIG_MAP
 
-LOOK_S: Final = 15.0
+POLL_INTERVAL_S: Final = 15.0
 log = logging.getLogger(__name__)
 
 
@@ -35,12 +35,12 @@ class EndDate:
         self._kube, self._default = kube, until
         self.until = until
 
-    async def follow(self) -> None:
-        """Look for ever; what was read last stays while the cluster does not answer."""
+    async def poll(self) -> None:
+        """Poll for ever; what was read last stays while the cluster does not answer."""
         while True:
             with suppress(GtcError):
                 self.until = await read(self._kube) or self._default
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(POLL_INTERVAL_S)
 
 
 async def read(kube: Kube) -> datetime | None:
@@ -72,6 +72,6 @@ async def write(kube: Kube, until: datetime | None) -> None:
     Raises:
         KubeError: Kubernetes does not answer or refuses, or there is no panel yet (`NotFound`).
     """
-    said = None if until is None else until.isoformat()
-    patch = {"metadata": {"annotations": {names.ANNOTATION_UNTIL: said}}}
+    text = None if until is None else until.isoformat()
+    patch = {"metadata": {"annotations": {names.ANNOTATION_UNTIL: text}}}
     await kube.patch(CONFIG_MAP, names.STATE_CONFIG_MAP, patch)

@@ -20,8 +20,8 @@ from gtc_runtime.cluster.pools import condition, why_pending
 from gtc_spec.errors import GtcError
 from gtc_spec.kinds import EVENT, JOB, POD
 
-LOOK_S: Final = 2.0
-"""Between two looks at the Job and its pods."""
+POLL_INTERVAL_S: Final = 2.0
+"""Between two polls of the Job and its pods."""
 GONE_S: Final = 120.0
 """Longest wait for an old Job to go; its pods get 30 s to end."""
 STUCK_S: Final = 60.0
@@ -40,9 +40,9 @@ _STUCK: Final = {
 
 @dataclass(frozen=True)
 class Times:
-    """How long to look and to wait, seconds; see the constants of the same names."""
+    """How often to poll and how long to wait, seconds; see the constants of the same names."""
 
-    look_s: float = LOOK_S
+    poll_interval_s: float = POLL_INTERVAL_S
     gone_s: float = GONE_S
     stuck_s: float = STUCK_S
 
@@ -51,7 +51,7 @@ async def run(
     kube: Kube,
     manifest: Json,
     deadline_s: float,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
     times: Times | None = None,
 ) -> None:
     """Run a Job and wait for its end.
@@ -60,16 +60,16 @@ async def run(
         kube: A client of the Job's namespace.
         manifest: The Job.
         deadline_s: Longest wait, seconds; the Job itself goes on after it.
-        tell: Gets the lines of its log, and why it waits.
-        times: How long to look and to wait.
+        report: Callback, gets the lines of its log, and why it waits.
+        times: How often to poll and how long to wait.
 
     Raises:
         GtcError: It failed, could not start or was not done in time; with the reason.
     """
     name = str(manifest["metadata"]["name"])
-    one = _Run(kube, name, tell, times or Times())
+    one = _Run(kube, name, report, times or Times())
     if await one.replace_finished():
-        tell(f"{name} runs already; following it")
+        report(f"{name} runs already; following it")
     else:
         await kube.create(JOB, manifest)
     try:
@@ -77,7 +77,7 @@ async def run(
             await one.follow()
     except TimeoutError:
         raise GtcError(
-            f"{name} was not done after {deadline_s:.0f} s: {one.said or 'it runs'}",
+            f"{name} was not done after {deadline_s:.0f} s: {one.reported or 'it runs'}",
             "it goes on by itself; repeat the command to follow it",
         ) from None
     finally:
@@ -88,9 +88,9 @@ async def run(
 class _Run:
     kube: Kube
     name: str
-    tell: Callable[[str], None]
+    report: Callable[[str], None]
     times: Times
-    said: str = ""
+    reported: str = ""
     last_lines: list[str] = field(default_factory=list)
     _log: asyncio.Task[None] | None = None
     _logged_pod: str = ""
@@ -113,11 +113,11 @@ class _Run:
                     f"the old job {self.name} is not gone after {self.times.gone_s:.0f} s",
                     f"kubectl -n {self.kube.namespace} describe job {self.name}",
                 )
-            await asyncio.sleep(min(1.0, self.times.look_s))
+            await asyncio.sleep(min(1.0, self.times.poll_interval_s))
         return False
 
     async def follow(self) -> None:
-        """Look until the Job has ended.
+        """Poll until the Job has ended.
 
         Raises:
             GtcError: It failed, or its pod cannot start.
@@ -128,16 +128,16 @@ class _Run:
                 if job is None:
                     raise GtcError(f"somebody deleted the job {self.name}", "repeat the command")
                 ended = _end(job)
-                await self._look_at_pods()
+                await self._poll_pods()
             except Unreachable as error:
-                self._say(error.message)
+                self._report(error.message)
                 ended = None
             if ended is not None:
                 await self._last_lines()
                 if ended:
                     raise self._failure(ended)
                 return
-            await asyncio.sleep(self.times.look_s)
+            await asyncio.sleep(self.times.poll_interval_s)
 
     async def close(self) -> None:
         """Stop following the log."""
@@ -152,7 +152,7 @@ class _Run:
         except NotFound:
             return None
 
-    async def _look_at_pods(self) -> None:
+    async def _poll_pods(self) -> None:
         pods = await self.kube.list(POD, {"job-name": self.name})
         if not pods:
             return
@@ -166,7 +166,7 @@ class _Run:
         why = why_pending(pod)
         if why == "loading" or why.startswith("ContainerCreating"):
             why = await self._warning(pod_name) or "its container is being made"
-        self._say(f"{pod_name} waits: {why}")
+        self._report(f"{pod_name} waits: {why}")
         self._refuse_stuck(why)
 
     def _refuse_stuck(self, why: str) -> None:
@@ -198,32 +198,32 @@ class _Run:
             return
         if self._logged_pod:
             await self._last_lines()
-            self._say(f"{self._logged_pod} failed; {pod} tries again")
+            self._report(f"{self._logged_pod} failed; {pod} tries again")
         self._logged_pod = pod
         self._log = asyncio.create_task(self._read_log(pod), name=f"log-{pod}")
 
     async def _read_log(self, pod: str) -> None:
-        """Tell the lines of a log; when it breaks, read it again and skip what was told."""
+        """Report the lines of a log; when it breaks, retry and skip what was reported."""
         request = Request(
             *("GET", f"read the log of {pod}", "v1", ("pods", pod, "log"), self.kube.namespace),
             params={"follow": "true"},
         )
-        told = 0
+        reported = 0
         while True:
             seen = 0
             with contextlib.suppress(Unreachable):
                 async with self.kube.transport.lines(request, SILENCE_S) as lines:
                     async for line in lines:
                         seen += 1
-                        if seen > told:
-                            told = seen
+                        if seen > reported:
+                            reported = seen
                             self._line(line)
                 return
-            await asyncio.sleep(self.times.look_s)
+            await asyncio.sleep(self.times.poll_interval_s)
 
     def _line(self, line: str) -> None:
         self.last_lines = [*self.last_lines[-20:], line]
-        self.tell(line)
+        self.report(line)
 
     async def _last_lines(self) -> None:
         if self._log is not None:
@@ -231,21 +231,21 @@ class _Run:
             await self.close()
             self._log = None
 
-    def _say(self, line: str) -> None:
-        if line != self.said:
-            self.said = line
-            self.tell(line)
+    def _report(self, line: str) -> None:
+        if line != self.reported:
+            self.reported = line
+            self.report(line)
 
     def _failure(self, reason: str) -> GtcError:
         """In the job's own words, when its log ends with them."""
-        said = {"error": "", "hint": ""}
+        logged = {"error": "", "hint": ""}
         for line in self.last_lines:
             word, _, rest = line.partition(": ")
-            if word in said:
-                said[word] = rest
-        message = f"{self.name} failed: {first_line(said['error'] or reason)}"
+            if word in logged:
+                logged[word] = rest
+        message = f"{self.name} failed: {first_line(logged['error'] or reason)}"
         return GtcError(
-            message, first_line(said["hint"]) or "its log is above; repeat after a look"
+            message, first_line(logged["hint"]) or "its log is above; repeat after a look"
         )
 
 

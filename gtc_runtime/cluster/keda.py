@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 HPA_DEADLINE_S: Final = 30.0
 """Longest wait for an HPA to go or to come back."""
-_LOOK_S = 0.5
+_POLL_INTERVAL_S = 0.5
 _RACES_MAX = 5
 """KEDA writes the status of a ScaledObject now and then; a lost race is read again this often."""
 
@@ -63,7 +63,7 @@ class Keda:
 
     async def status(self) -> KedaStatus:
         """Both ScaledObjects and their HPAs now; what is missing is a state, not an error."""
-        states = await asyncio.gather(*(self._look(role) for role in ROLES))
+        states = await asyncio.gather(*(self._read(role) for role in ROLES))
         return KedaStatus(dict(zip(ROLES, states, strict=True)))
 
     async def pause(
@@ -108,7 +108,7 @@ class Keda:
         await self._unpause(holder, force)
         return await self._wait(_settled_resume, "is not back")
 
-    async def _look(self, role: Role) -> ScalerState:
+    async def _read(self, role: Role) -> ScalerState:
         found = await self._find(role)
         if found is None:
             return ScalerState(present=False)
@@ -194,7 +194,7 @@ class Keda:
             # The owner annotation stays where it is: the guardian ends what we cannot.
             _log.warning("the pause of keda could not be rolled back: %s", error)
 
-    async def _wait(self, settled: Callable[[ScalerState], bool], said: str) -> KedaStatus:
+    async def _wait(self, settled: Callable[[ScalerState], bool], complaint: str) -> KedaStatus:
         give_up = self._clock() + self._hpa_deadline_s
         while True:
             status = await self.status()
@@ -204,10 +204,10 @@ class Keda:
             if self._clock() >= give_up:
                 which = ", ".join(names.hpa(names.scaler(role)) for role in late)
                 raise HpaLate(
-                    f"hpa {which} {said} after {self._hpa_deadline_s:g} s",
+                    f"hpa {which} {complaint} after {self._hpa_deadline_s:g} s",
                     "is the keda operator running?",
                 )
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(_POLL_INTERVAL_S)
 
 
 def _settled_pause(scaler: ScalerState) -> bool:

@@ -1,4 +1,4 @@
-"""What one look at the ScaledObjects says: who has paused KEDA, and how.
+"""What one poll of the ScaledObjects says: who has paused KEDA, and how.
 
 Reads every form of pause that KEDA knows. Pure: objects in, state out. This module must not know
 how a pause is made or ended.
@@ -23,7 +23,7 @@ _PARTIAL = ("autoscaling.keda.sh/paused-scale-in", "autoscaling.keda.sh/paused-s
 
 @dataclass(frozen=True)
 class ScalerState:
-    """One ScaledObject at one look.
+    """One ScaledObject at one poll.
 
     Attributes:
         present: Whether it exists; False also when KEDA is not installed.
@@ -50,7 +50,7 @@ class ScalerState:
 
 @dataclass(frozen=True)
 class KedaStatus:
-    """Both ScaledObjects at one look."""
+    """Both ScaledObjects at one poll."""
 
     scalers: Mapping[Role, ScalerState]
 

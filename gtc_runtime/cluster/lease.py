@@ -22,7 +22,7 @@ from gtc_runtime.cluster.lease_view import (
     TIMES,
     LeaseTimes,
     LeaseView,
-    Onlooker,
+    Observer,
     holder_of,
     spec_of,
     transitions_of,
@@ -36,7 +36,7 @@ _RACES_MAX = 5
 
 
 class Lease:
-    """Our hold on the Lease, or our look at the one of somebody else.
+    """Our hold on the Lease, or our view of the hold of somebody else.
 
     Args:
         kube: A client of the namespace of the Lease.
@@ -61,7 +61,7 @@ class Lease:
         self._name = name
         self._ours: Json | None = None
         self._renewed_s = -math.inf
-        self._onlooker = Onlooker(times, clock)
+        self._observer = Observer(times, clock)
 
     @property
     def held(self) -> bool:
@@ -73,16 +73,16 @@ class Lease:
         """Number of our holding; every later holder has a higher one. 0 when never held."""
         return 0 if self._ours is None else transitions_of(self._ours)
 
-    async def look(self) -> LeaseView:
+    async def poll(self) -> LeaseView:
         """Read the Lease and judge whether its holder lives.
 
-        Looks must not be further apart than half the duration, or the judgement starts anew:
+        Polls must not be further apart than half the duration, or the judgement starts anew:
         who was away or cut off from Kubernetes knows nothing about the holder.
 
         Raises:
             KubeError: Kubernetes does not answer or refuses.
         """
-        return self._onlooker.judge(await self._get())
+        return self._observer.judge(await self._get())
 
     async def acquire(self, *, force: bool = False, epoch_floor: int = 0) -> bool:
         """Try once to take the Lease.
@@ -104,7 +104,7 @@ class Lease:
         for _ in range(_RACES_MAX if force else 1):
             started_s = self._clock()
             found = await self._get()
-            view = self._onlooker.judge(found)
+            view = self._observer.judge(found)
             taken = force or view.free or view.holder == self.holder or is_dead(view.holder)
             if not taken:
                 return False

@@ -1,4 +1,4 @@
-"""What can be known about a Lease by looking at it: who holds it, and whether the holder lives.
+"""What can be known about a Lease by polling it: who holds it, and whether the holder lives.
 
 Expiry is judged by what was seen to change on one's own monotonic clock. This module must not
 know how a Lease is taken.
@@ -36,7 +36,7 @@ TIMES: Final = LeaseTimes()
 
 @dataclass(frozen=True)
 class LeaseView:
-    """What an onlooker knows.
+    """What an observer knows.
 
     Attributes:
         present: Whether the Lease exists.
@@ -56,8 +56,8 @@ class LeaseView:
         return not self.holder or self.expired
 
 
-class Onlooker:
-    """Remembers what was seen, to tell a silent holder from a live one.
+class Observer:
+    """Remembers what was polled, to tell a silent holder from a live one.
 
     Args:
         times: Times of the Lease.
@@ -69,19 +69,19 @@ class Onlooker:
         self._clock = clock
         self._seen: tuple[str, ...] | None = None
         self._seen_s = -math.inf
-        self._looked_s = -math.inf
+        self._polled_s = -math.inf
 
     def judge(self, found: Json | None) -> LeaseView:
-        """What the Lease as found now, None for none, says together with the looks before."""
+        """What the Lease as found now, None for none, says together with the polls before."""
         now = self._clock()
         holder = "" if found is None else holder_of(found)
         seen = None
         if found is not None:
             seen = (holder, str(spec_of(found).get("renewTime")), resource_version(found))
-        blind = now - self._looked_s > self._times.duration_s / 2
+        blind = now - self._polled_s > self._times.duration_s / 2
         if blind or seen != self._seen:
             self._seen, self._seen_s = seen, now
-        self._looked_s = now
+        self._polled_s = now
         unchanged_s = now - self._seen_s
         expired = unchanged_s >= self._times.duration_s
         return LeaseView(found is not None, holder, unchanged_s, expired)

@@ -20,8 +20,8 @@ from gtc_spec.errors import UsageError
 from gtc_spec.kinds import DGDSA, POD
 from gtc_spec.pools import ROLES, PDRatio, Role
 
-_LOOK_S = 0.5
-"""Between two looks while we wait; a look is one or two small requests."""
+_POLL_INTERVAL_S = 0.5
+"""While a scale is verified; a poll is two small requests."""
 _HOLD_S = 2.0
 """A scale counts once it was left alone for this long: the reconcile that reverts it follows the
 change at once or not at all (operator 0.8.x has no periodic resync)."""
@@ -100,23 +100,9 @@ class Scaling:
                 held_since = self._clock()
             elif self._clock() - held_since >= self._hold_s:
                 break
-            await asyncio.sleep(min(_LOOK_S, self._hold_s))
+            await asyncio.sleep(min(_POLL_INTERVAL_S, self._hold_s))
         if refused:
             raise next(iter(refused.values()))
-
-    async def wait_gone(self, role: Role, workers: int, deadline_s: float) -> bool:
-        """Wait until a pool has at most this many pods, those that drain included.
-
-        Returns:
-            Whether it came to that within ``deadline_s`` seconds.
-        """
-        give_up = self._clock() + deadline_s
-        while True:
-            if (await self._read(role)).pods <= workers:
-                return True
-            if self._clock() >= give_up:
-                return False
-            await asyncio.sleep(min(_LOOK_S, deadline_s))
 
     def _refuse_impossible(self, ratio: PDRatio) -> None:
         if min(ratio.prefill, ratio.decode) < 1:

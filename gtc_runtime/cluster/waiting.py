@@ -1,6 +1,6 @@
 """Waits until a part of a fresh cluster is there, and says what it still waits for.
 
-Each look is one function from a client to what was seen; `wait` repeats it. Nothing is written.
+Each part has one function from a client to its `Readiness`; `wait` polls it. Nothing is written.
 This module must not know how the parts were deployed.
 """
 
@@ -32,67 +32,64 @@ from gtc_spec.kinds import (
 from gtc_spec.manifests.placement import POOL_LABEL, worker_pool
 from gtc_spec.pools import ROLES
 
-LOOK_S = 5.0
-"""Between two looks: parts take minutes, and a look at a large cluster costs several requests."""
+POLL_INTERVAL_S = 5.0
+"""Parts take minutes, and a poll of a large cluster costs several requests."""
 GPU_RESOURCE = "nvidia.com/gpu"
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What one look saw.
+class Readiness:
+    """What one poll has found.
 
     Attributes:
-        there: Whether the part is complete.
-        said: What is there and what is missing, one line.
+        ready: Whether the part is complete.
+        text: What is there and what is missing, one line.
     """
 
-    there: bool
-    said: str
-
-
-Look = Callable[[], Awaitable[Seen]]
+    ready: bool
+    text: str
 
 
 async def wait(
-    look: Look,
+    poll: Callable[[], Awaitable[Readiness]],
     deadline_s: float,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
     *,
-    look_s: float = LOOK_S,
+    interval_s: float = POLL_INTERVAL_S,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
-    """Look until it is there; tell every change.
+    """Poll until it is there; report every change.
 
     A cluster that does not answer is something to wait for, too: it may be starting.
 
     Args:
-        look: What to look at.
+        poll: Reads the part.
         deadline_s: How long to wait, seconds.
-        tell: Gets one line whenever what was seen changes.
-        look_s: Between two looks, seconds.
+        report: Callback, gets one line whenever what was found changes.
+        interval_s: Between two polls, seconds.
         clock: Monotonic seconds.
 
     Raises:
         GtcError: It was not there in time; the message says what was missing at the end.
     """
     give_up = clock() + deadline_s
-    told = ""
+    reported = ""
     while True:
         try:
-            seen = await look()
+            found = await poll()
         except Unreachable as error:
-            seen = Seen(False, error.message)
-        if seen.said != told:
-            tell(seen.said)
-            told = seen.said
-        if seen.there:
+            found = Readiness(False, error.message)
+        if found.text != reported:
+            report(found.text)
+            reported = found.text
+        if found.ready:
             return
         if clock() >= give_up:
-            raise GtcError(f"gave up after {deadline_s:.0f} s: {seen.said}")
-        await asyncio.sleep(min(look_s, max(0.0, give_up - clock())))
+            raise GtcError(f"gave up after {deadline_s:.0f} s: {found.text}")
+        await asyncio.sleep(min(interval_s, max(0.0, give_up - clock())))
 
 
-async def places(kube: Kube, wanted: WorkerNodes) -> Seen:
+async def places(kube: Kube, wanted: WorkerNodes) -> Readiness:
     """Ready nodes offer a place to every worker."""
     if wanted.gpus:
         return await gpus(kube, wanted.gpus)
@@ -100,10 +97,10 @@ async def places(kube: Kube, wanted: WorkerNodes) -> Seen:
     unready = sorted(_name(node) for node in found if not _ready(node))
     ready = len(found) - len(unready)
     slots = counted(ready * wanted.slots_per_node, wanted)
-    said = f"{ready} of {wanted.count} nodes in the pool {worker_pool(wanted)}, {slots}"
+    text = f"{ready} of {wanted.count} nodes in the pool {worker_pool(wanted)}, {slots}"
     if unready:
-        said += f"; not ready: {', '.join(unready)}"
-    return Seen(ready >= wanted.count, said)
+        text += f"; not ready: {', '.join(unready)}"
+    return Readiness(ready >= wanted.count, text)
 
 
 def worker_nodes(nodes: Iterable[Json], wanted: WorkerNodes) -> Objects:
@@ -114,21 +111,21 @@ def worker_nodes(nodes: Iterable[Json], wanted: WorkerNodes) -> Objects:
     ]
 
 
-async def gpus(kube: Kube, wanted: int) -> Seen:
+async def gpus(kube: Kube, wanted: int) -> Readiness:
     """Ready nodes offer at least this many GPUs to pods."""
     nodes = await kube.list(NODE)
     offering = {_name(node): _gpus(node) for node in nodes if _gpus(node)}
     unready = [_name(node) for node in nodes if not _ready(node)]
     total = sum(_gpus(node) for node in nodes if _ready(node))
-    said = f"{total} of {wanted} gpus on {len(offering)} nodes"
+    text = f"{total} of {wanted} gpus on {len(offering)} nodes"
     if unready:
-        said += f"; not ready: {', '.join(sorted(unready))}"
+        text += f"; not ready: {', '.join(sorted(unready))}"
     elif total < wanted:
-        said += "; the driver has not announced the rest"
-    return Seen(total >= wanted, said)
+        text += "; the driver has not announced the rest"
+    return Readiness(total >= wanted, text)
 
 
-async def platform(kube: Kube) -> Seen:
+async def platform(kube: Kube) -> Readiness:
     """Everything in the platform's namespace is available and the API knows serving graphs.
 
     Args:
@@ -137,26 +134,26 @@ async def platform(kube: Kube) -> Seen:
     try:
         await kube.list(DGD)
     except NotFound:
-        return Seen(False, "kubernetes does not know dynamographdeployments yet")
+        return Readiness(False, "kubernetes does not know dynamographdeployments yet")
     return await workloads(kube)
 
 
-async def workloads(kube: Kube) -> Seen:
+async def workloads(kube: Kube) -> Readiness:
     """Every Deployment and StatefulSet of the client's namespace has all its pods available."""
     found = [*await _list(kube, DEPLOYMENT), *await _list(kube, STATEFUL_SET)]
     if not found:
-        return Seen(False, f"nothing is deployed in {kube.namespace} yet")
+        return Readiness(False, f"nothing is deployed in {kube.namespace} yet")
     short = [
         f"{_name(each)} {have}/{want}"
         for each in found
         if (have := _available(each)) < (want := _replicas(each))
     ]
     if short:
-        return Seen(False, f"waiting in {kube.namespace}: {', '.join(sorted(short))}")
-    return Seen(True, f"all {len(found)} workloads of {kube.namespace} are available")
+        return Readiness(False, f"waiting in {kube.namespace}: {', '.join(sorted(short))}")
+    return Readiness(True, f"all {len(found)} workloads of {kube.namespace} are available")
 
 
-async def workers(kube: Kube, env: Environment) -> Seen:
+async def workers(kube: Kube, env: Environment) -> Readiness:
     """The frontend and as many workers as both pools ask for are ready.
 
     Args:
@@ -168,10 +165,10 @@ async def workers(kube: Kube, env: Environment) -> Seen:
     frontend = pool_state(1, pods)
     states = {role: pools[role] for role in ROLES} | {"frontend": frontend}
     there = all(_complete(state) for state in states.values())
-    return Seen(there, "; ".join(_shown(name, state) for name, state in states.items()))
+    return Readiness(there, "; ".join(_shown(name, state) for name, state in states.items()))
 
 
-async def scalers(kube: Kube, expected: Iterable[str]) -> Seen:
+async def scalers(kube: Kube, expected: Iterable[str]) -> Readiness:
     """These ScaledObjects exist and KEDA says that they work.
 
     Args:
@@ -185,7 +182,7 @@ async def scalers(kube: Kube, expected: Iterable[str]) -> Seen:
         if ready.get("status") != "True":
             why = ready.get("message") or ("no word from keda yet" if name in found else "absent")
             waiting.append(f"{name}: {why}")
-    return Seen(not waiting, "; ".join(waiting) or "keda watches every pool")
+    return Readiness(not waiting, "; ".join(waiting) or "keda watches every pool")
 
 
 async def _list(kube: Kube, kind: Kind) -> Objects:
@@ -203,10 +200,10 @@ def _complete(state: PoolState) -> bool:
 def _shown(name: str, state: PoolState) -> str:
     if state.desired is None:
         return f"{name}: no scaling adapter"
-    said = f"{name}: {state.ready} of {state.desired} ready"
+    text = f"{name}: {state.ready} of {state.desired} ready"
     if _complete(state):
-        return said
-    return f"{said} ({', '.join(state.reasons) or 'no pod yet'})"
+        return text
+    return f"{text} ({', '.join(state.reasons) or 'no pod yet'})"
 
 
 def _name(obj: Json) -> str:

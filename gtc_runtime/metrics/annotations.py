@@ -2,7 +2,7 @@
 
 Best effort: marks wait in a short queue while Grafana is away and go out later with the times at
 which things happened. A write whose answer was lost is repeated, so a mark may be there twice, one
-on the other. Metrics tell the same story without any token (the boards draw both). It must not
+on the other. Metrics show the same without any token (the boards draw both). It must not
 know what is worth a mark.
 
 Source: Grafana HTTP API, annotations (`POST /api/annotations`, `PATCH /api/annotations/:id`);
@@ -48,7 +48,7 @@ class Annotations:
     Args:
         url: Base URL of Grafana.
         token: Token of a service account with the role Editor; empty for a Grafana that asks none.
-        complain: Told once, in one line, when Grafana refuses; not again until it has accepted.
+        warn: Callback, gets one line when Grafana refuses; not again until it has accepted.
         retry_s: First and longest pause before a mark is tried again.
 
     Raises:
@@ -59,7 +59,7 @@ class Annotations:
         self,
         url: str,
         token: str,
-        complain: Callable[[str], None],
+        warn: Callable[[str], None],
         retry_s: tuple[float, float] = RETRY_S,
     ) -> None:
         if urlsplit(url).scheme not in ("http", "https"):
@@ -69,8 +69,8 @@ class Annotations:
             raise UsageError("GRAFANA_TOKEN holds characters that no token has")
         self._url = f"{url.rstrip('/')}/api/annotations"
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
-        self._complain, self._retry_s = complain, retry_s
-        self._told = ""
+        self._warn, self._retry_s = warn, retry_s
+        self._warned = ""
         self._waiting: deque[Mark] = deque()
         self._open: dict[Mark, int] = {}  # Grafana's number of phases that it knows the start of
         self._news = asyncio.Event()
@@ -143,7 +143,7 @@ class Annotations:
         body = {"time": mark.at_ms, "tags": list(mark.tags), "text": mark.text, **end}
         status, answer = await self._call(session, "POST", self._url, body)
         if status == 404:
-            self._tell(f"grafana answered 404 at {self._url}: is GTC_GRAFANA_URL right?")
+            self._warn_once(f"grafana answered 404 at {self._url}: is GTC_GRAFANA_URL right?")
         number = answer.get("id") if isinstance(answer, dict) else None
         if isinstance(number, int) and mark.lasts and end_ms is None:
             self._open[mark] = number
@@ -171,20 +171,22 @@ class Annotations:
 
     def _judge(self, status: int) -> None:
         if status in (401, 403):
-            self._tell(f"grafana refuses marks ({status}): GRAFANA_TOKEN must be an editor's token")
+            self._warn_once(
+                f"grafana refuses marks ({status}): GRAFANA_TOKEN must be an editor's token"
+            )
             raise _NotNowError
         if status == 429 or status >= 500 or 300 <= status < 400:
             log.info("grafana answered %d, marks wait", status)
             raise _NotNowError
         if status == 200:
-            self._told = ""
+            self._warned = ""
         else:
             log.warning("grafana answered %d to a mark", status)
 
-    def _tell(self, complaint: str) -> None:
-        if complaint != self._told:
-            self._told = complaint
-            self._complain(complaint)
+    def _warn_once(self, warning: str) -> None:
+        if warning != self._warned:
+            self._warned = warning
+            self._warn(warning)
 
 
 def _json(content: bytes) -> Any:
@@ -194,7 +196,7 @@ def _json(content: bytes) -> Any:
         return None
 
 
-def annotations_for(settings: Settings, complain: Callable[[str], None]) -> Annotations | None:
+def annotations_for(settings: Settings, warn: Callable[[str], None]) -> Annotations | None:
     """The way to the Grafana of these settings; None when no address is set, or no token.
 
     Only a Grafana of this machine may ask for none: that of a rehearsal.
@@ -205,7 +207,7 @@ def annotations_for(settings: Settings, complain: Callable[[str], None]) -> Anno
     url, token = settings.grafana_url, settings.grafana_token.get_secret_value()
     if not url or not (token or _is_here(url)):
         return None
-    return Annotations(url, token, complain)
+    return Annotations(url, token, warn)
 
 
 def _is_here(url: str) -> bool:

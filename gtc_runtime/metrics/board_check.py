@@ -104,10 +104,10 @@ class _Checker:
     async def state_of(self, query: str) -> tuple[QueryState, str]:
         """State and reason of a query."""
         if query not in self._known:
-            self._known[query] = await self._asked(query)
+            self._known[query] = await self._judge(query)
         return self._known[query]
 
-    async def _asked(self, query: str) -> tuple[QueryState, str]:
+    async def _judge(self, query: str) -> tuple[QueryState, str]:
         rows = await self._series(query)
         if any(math.isfinite(value) for _, value in rows):
             return "answers", ""
@@ -141,8 +141,8 @@ class _Checker:
                 rows = await self._series(f"group by ({label}) ({name}{{{before}}})")
                 seen = sorted(labels.get(label, "") or "(absent)" for labels, _ in rows)
                 more = ", …" if len(seen) > SEEN_MAX else ""
-                told = ", ".join(seen[:SEEN_MAX]) + more
-                return f"{label}{operator}{value} matches no series of {name}, there is: {told}"
+                shown = ", ".join(seen[:SEEN_MAX]) + more
+                return f"{label}{operator}{value} matches no series of {name}, there is: {shown}"
         return ""
 
     async def _series(self, query: str) -> list[Row]:

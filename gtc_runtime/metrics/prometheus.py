@@ -70,46 +70,22 @@ class PrometheusClient:
             Missing when the server is down, slow or talks nonsense, and when the value is absent,
             NaN, infinite, ambiguous (several series) or rests on old samples.
         """
-        rows, age_s = await self._ask(expr)
-        if isinstance(rows, Missing):
-            return rows
-        if len(rows) > 1:
-            return Missing(f"{len(rows)} series where one was expected")
-        if not rows:
-            return Missing("no data")
+        age_expr = age_query(expr)
+        answers = await self._answers(expr, *([age_expr] if age_expr else []))
+        if isinstance(answers, Missing):
+            return answers
+        rows, *ages = answers
+        age_s = self._age_s(ages[0]) if rows and ages else 0.0
+        if isinstance(age_s, Missing):
+            return age_s
+        if len(rows) != 1:
+            return Missing(f"{len(rows)} series where one was expected" if rows else "no data")
         return _reading(rows[0][1], age_s)
-
-    async def query_by(self, expr: str, label: str) -> dict[str, Reading]:
-        """One number for each value of a label.
-
-        Args:
-            expr: As for `query`.
-            label: The label to key on; series that lack it, or share a value, are left out.
-
-        Returns:
-            Only what is known: a key without a fresh finite number is absent.
-        """
-        rows, age_s = await self._ask(expr)
-        if isinstance(rows, Missing):
-            return {}
-        keys = [labels.get(label, "") for labels, _ in rows]
-        unique = [(key, value) for key, (_, value) in zip(keys, rows, strict=True) if key]
-        readings = {key: _reading(value, age_s) for key, value in unique if keys.count(key) == 1}
-        return {key: one for key, one in readings.items() if isinstance(one, Reading)}
 
     async def series(self, expr: str) -> list[Row] | Missing:
         """All series of an expression, whatever their age and value; Missing without an answer."""
         answers = await self._answers(expr)
         return answers if isinstance(answers, Missing) else answers[0]
-
-    async def _ask(self, expr: str) -> tuple[list[Row] | Missing, float]:
-        """The rows of an expression and their age; Missing also when they are too old."""
-        probe = age_query(expr)
-        answers = await self._answers(expr, *([probe] if probe else []))
-        if isinstance(answers, Missing):
-            return answers, 0.0
-        rows, *ages = answers
-        return self._checked(rows, ages[0]) if ages and rows else (rows, 0.0)
 
     async def _answers(self, *expressions: str) -> list[list[Row]] | Missing:
         """The rows of each expression, all within one deadline, or why one of them has none."""
@@ -128,14 +104,15 @@ class PrometheusClient:
             return Missing(f"cannot reach prometheus at {self._url}: {words}")
         return found
 
-    def _checked(self, rows: list[Row], ages: list[Row]) -> tuple[list[Row] | Missing, float]:
+    def _age_s(self, ages: list[Row]) -> float | Missing:
+        """The answer of an age query; Missing when the figure is too old."""
         if not ages or not math.isfinite(ages[0][1]):
-            return Missing("stale: what it rests on is no longer scraped"), 0.0
+            return Missing("stale: what it rests on is no longer scraped")
         age_s = max(0.0, ages[0][1])
         if age_s > self._stale_after_s:
             allowed = f"allowed are {self._stale_after_s:g} s"
-            return Missing(f"stale: the newest sample is {age_s:.0f} s old, {allowed}"), age_s
-        return rows, age_s
+            return Missing(f"stale: the newest sample is {age_s:.0f} s old, {allowed}")
+        return age_s
 
     async def _rows(self, expr: str) -> list[Row] | Missing:
         if self._session is None:

@@ -44,7 +44,7 @@ class Conductor:
         environment: Facts and the phase table.
         cluster: Where to act.
         load: What makes the traffic.
-        events: Where to tell what happened.
+        events: Log of what happened.
         clock: Monotonic seconds, the clock of the load statistics.
     """
 
@@ -105,9 +105,9 @@ class Conductor:
                 tasks.create_task(self._hold_lease(), name="lease")
         finally:
             self._jobs.close()
-            await self._last_rites()
+            await self._shut_down()
 
-    async def _last_rites(self) -> None:
+    async def _shut_down(self) -> None:
         """On the way out: KEDA gets its pools back, the Lease is given back."""
         try:
             async with asyncio.timeout(LEAVE_S):
@@ -240,7 +240,7 @@ class Conductor:
         except GtcError:
             await self._be_manual()  # the handover tries again
             raise
-        await self._be_manual()  # a cancelled leave stays "stopping": the last rites finish it
+        await self._be_manual()  # a cancelled leave stays "stopping": _shut_down finishes it
 
     async def _be_manual(self) -> None:
         self.mode = "manual"

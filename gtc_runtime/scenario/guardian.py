@@ -23,13 +23,13 @@ from gtc_runtime.cluster.state import StateStore, with_event
 
 _log = logging.getLogger(__name__)
 
-POLL_S: Final = 2.0
-"""Between two looks. The Lease lapses 15 s after the last renewal that was seen, so a dead
+POLL_INTERVAL_S: Final = 2.0
+"""The Lease lapses 15 s after the last renewal that was seen, so a dead
 panel's pause ends within 15 + 2 * 2 s and the time KEDA needs to act: inside the 30 s promised."""
 
 
 class Guardian:
-    """Watches the pause and the Lease.
+    """Polls the pause and the Lease.
 
     Args:
         kube: A client of the namespace of both.
@@ -50,16 +50,16 @@ class Guardian:
         self._state = StateStore(kube)
         self._lease = Lease(kube, own_identity("guardian"), times, clock)
 
-    async def look(self) -> str:
-        """Look once and act if needed.
+    async def poll(self) -> str:
+        """Poll once and act if needed.
 
         Returns:
             What was done, for a person; empty when nothing was.
 
         Raises:
-            KubeError: Kubernetes does not answer or refuses; look again later.
+            KubeError: Kubernetes does not answer or refuses; poll again later.
         """
-        lease = await self._lease.look()
+        lease = await self._lease.poll()
         status = await self._keda.status()
         if not (status.paused_by_us and lease.free) or status.held_at(self._now()):
             return ""
@@ -99,19 +99,21 @@ class Guardian:
             return 0
 
 
-async def guard(kube: Kube, poll_s: float = POLL_S, times: LeaseTimes = TIMES) -> NoReturn:
-    """Look every ``poll_s`` seconds until cancelled; no answer from Kubernetes ends it.
+async def guard(
+    kube: Kube, interval_s: float = POLL_INTERVAL_S, times: LeaseTimes = TIMES
+) -> NoReturn:
+    """Poll every ``interval_s`` seconds until cancelled; no answer from Kubernetes ends it.
 
     Args:
         kube: A client of the workload's namespace.
-        poll_s: Seconds between two looks, less than half of the Lease's duration.
+        interval_s: Seconds between two polls, less than half of the Lease's duration.
         times: Times of the Lease.
     """
     guardian = Guardian(kube, times)
     complaint = ""
     while True:
         try:
-            await guardian.look()
+            await guardian.poll()
             if complaint:
                 _log.info("kubernetes answers the guardian again")
             complaint = ""
@@ -119,4 +121,4 @@ async def guard(kube: Kube, poll_s: float = POLL_S, times: LeaseTimes = TIMES) -
             if error.message != complaint:
                 _log.warning("the guardian is blind: %s", error)
             complaint = error.message
-        await asyncio.sleep(poll_s)
+        await asyncio.sleep(interval_s)

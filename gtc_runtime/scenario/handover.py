@@ -31,7 +31,7 @@ class Handover:
     Args:
         cluster: Where to act.
         initial: The ratio that KEDA gets back.
-        events: Where to tell what happened.
+        events: Log of what happened.
         clock: Monotonic seconds.
     """
 
@@ -110,7 +110,7 @@ class Handover:
         """
         stored = await self._cluster.state.read()
         keda = await self._cluster.keda.status()
-        self._tell_earlier(stored.document)
+        self._report_earlier(stored.document)
         if stored.document.get("mode") == "auto":
             ended = "is resumed now" if keda.paused_by_us else "had been resumed"
             self._events.add(
@@ -134,14 +134,14 @@ class Handover:
         self._resume_at_s = math.inf
         self._events.add("keda", "KEDA resumed; it drives scaling")
 
-    def _tell_earlier(self, document: dict[str, Any]) -> None:
+    def _report_earlier(self, document: dict[str, Any]) -> None:
         """What the guardian or `gtc safe` wrote down while no panel lived."""
         for event in document.get("events", [])[-5:]:
             if isinstance(event, dict) and event.get("kind") in ("keda", "warning"):
                 self._events.add("keda", f"earlier: {event.get('text')}", _when(event.get("at")))
 
     async def remember(self, document: dict[str, Any]) -> None:
-        """Write what a successor needs to know; a failure is told and not fatal."""
+        """Write what the next holder needs to know; a failure is an event and not fatal."""
 
         def change(known: dict[str, Any]) -> dict[str, Any]:
             newest = self._events.newest(1)

@@ -20,7 +20,7 @@ class Orders:
 
     Args:
         scaling: What sets ratios.
-        events: Where refusals are told.
+        events: Log of refusals.
     """
 
     def __init__(self, scaling: Scaling, events: EventLog) -> None:

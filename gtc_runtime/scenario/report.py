@@ -35,9 +35,9 @@ def cycle(log: CycleLog, book: SliceBook) -> JSON:
     }
 
 
-def events(told: Iterable[EventView]) -> list[JSON]:
+def events(log: Iterable[EventView]) -> list[JSON]:
     """What happened, in order."""
-    return [{"at": event.at, "kind": event.kind, "text": event.text} for event in told]
+    return [{"at": event.at, "kind": event.kind, "text": event.text} for event in log]
 
 
 def quantiles(histogram: Histogram) -> JSON:

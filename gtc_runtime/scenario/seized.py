@@ -50,7 +50,7 @@ async def seize(kube: Kube, role: str, times: LeaseTimes) -> Seized:
     """
     lease = Lease(kube, own_identity(role), times)
     stored = await StateStore(kube).read()
-    rival = (await lease.look()).holder
+    rival = (await lease.poll()).holder
     if not await lease.acquire(force=True, epoch_floor=stored.epoch):
         raise KubeError(f"the lease could not be taken from {rival}", "try again")
     return Seized(lease, rival, times)

@@ -33,7 +33,7 @@ from gtc_spec.manifests.config_maps import engine_config_map_name, engine_file
 from gtc_spec.manifests.dgd import aggregated_graph
 from gtc_spec.pools import PDRatio
 
-LOOK_S: Final = 1.0
+POLL_INTERVAL_S: Final = 1.0
 SLACK_S: Final = 60.0
 """Beside starts and drains: scheduling, probes, a busy machine."""
 _VOLATILE: Final = (
@@ -49,12 +49,12 @@ class Swap:
     Attributes:
         kube: A client of the workload's namespace; we hold the Lease.
         env: The environment, scaled as the cluster is.
-        tell: Takes one line about each step.
+        report: Callback, gets one line about each step.
     """
 
     kube: Kube
     env: Environment
-    tell: Callable[[str], None]
+    report: Callable[[str], None]
 
     async def disaggregated(self, ratio: PDRatio) -> None:
         """Order the ratio of the demo's graph and wait until it is there and nothing drains.
@@ -62,7 +62,7 @@ class Swap:
         Raises:
             KubeError: It was not set, or is not there in time.
         """
-        self.tell(f"ordering {ratio}")
+        self.report(f"ordering {ratio}")
         await Scaling(self.kube, self.env.slots).set_ratio(ratio)
         await self.settled(ratio.total)
 
@@ -77,7 +77,7 @@ class Swap:
         # what marks the cluster as a rehearsal marks this graph too
         labels = before["metadata"].get("labels") or {}
         graph["metadata"]["labels"] = labels | (graph["metadata"].get("labels") or {})
-        self.tell(f"replacing the graph by {workers} aggregated workers")
+        self.report(f"replacing the graph by {workers} aggregated workers")
         await self._engine_file()
         await self.put(graph)
         await self.settled(workers)
@@ -94,7 +94,7 @@ class Swap:
         while await self.present() or await self._pods():
             if time.monotonic() >= give_up_s:
                 raise KubeError("the graph before does not go", "kubectl describe dgd gtc-demo")
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(POLL_INTERVAL_S)
         await self.kube.create(DGD, graph)
 
     async def _engine_file(self) -> None:
@@ -129,7 +129,7 @@ class Swap:
                     f"{workers} workers were not ready in time, {len(staying)} pods are there",
                     "kubectl -n dynamo-workload get pods",
                 )
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(POLL_INTERVAL_S)
 
     async def present(self) -> bool:
         """Whether there is a graph of our name."""
@@ -151,7 +151,7 @@ async def swapping(
     kube: Kube,
     env: Environment,
     keep: Path,
-    tell: Callable[[str], None],
+    report: Callable[[str], None],
     times: LeaseTimes = TIMES,
 ) -> AsyncIterator[Swap]:
     """Take the cluster from panel and KEDA, and give everything back as it was.
@@ -160,7 +160,7 @@ async def swapping(
         kube: A client of the workload's namespace.
         env: The environment, scaled as the cluster is.
         keep: File that holds the demo's graph until it is back, for the day on which we are killed.
-        tell: Takes one line about each step.
+        report: Callback, gets one line about each step.
         times: Times of the Lease.
 
     Raises:
@@ -173,18 +173,18 @@ async def swapping(
     async with lease.kept():
         await StateStore(kube).update(lease.epoch, _stopped)
         await seized.outlast_rival()
-        keda, swap = Keda(kube, may_write=lambda: lease.held), Swap(kube, env, tell)
+        keda, swap = Keda(kube, may_write=lambda: lease.held), Swap(kube, env, report)
         await keda.pause(lease.holder)
         try:
             await asyncio.to_thread(keep.write_text, json.dumps(graph), encoding="utf-8")
             yield swap
         finally:
-            tell("putting the demo's graph back")
+            report("putting the demo's graph back")
             try:
                 await asyncio.shield(_restore(swap, graph))
                 await asyncio.to_thread(keep.unlink, missing_ok=True)
             except KubeError:
-                tell(f"it is not back: kubectl delete dgd {names.DEMO}; kubectl create -f {keep}")
+                report(f"it is not back: kubectl delete dgd {names.DEMO}; kubectl create -f {keep}")
                 raise
             finally:
                 await keda.resume(lease.holder)

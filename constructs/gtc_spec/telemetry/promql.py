@@ -128,11 +128,6 @@ def answer_tokens(q: float) -> str:
     return quantile(m.OUTPUT_LENGTH, q)
 
 
-def mean_ttft_ms() -> str:
-    """Mean time to first token at the frontend, milliseconds."""
-    return f"1000 * {mean(m.TTFT)}"
-
-
 def mean_prefill_ms() -> str:
     """Mean time that a request spends inside a prefill worker, its queue included, milliseconds."""
     return f"1000 * {mean(m.WORKER_DURATION, _requests_of('prefill'))}"

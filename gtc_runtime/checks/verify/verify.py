@@ -91,7 +91,7 @@ async def refuse_while_busy(scene: Scene, prometheus: PrometheusClient | None) -
         GtcError: A panel plays the show, or requests are open.
     """
     stored = await StateStore(scene.kube).read()
-    holder = (await Lease(scene.kube, own_identity("verify")).look()).holder
+    holder = (await Lease(scene.kube, own_identity("verify")).poll()).holder
     if stored.document.get("mode") == "auto" and holder:
         phase = stored.document.get("phase", "some phase")
         raise GtcError(f"{holder} plays the show, now {phase}", "gtc manual ends auto mode")

@@ -70,8 +70,8 @@ def words_of(body: bytes) -> str:
     except (ValueError, RecursionError):
         return "" if text.startswith("<") else first_line(text)
     if isinstance(document, dict):
-        said = document.get("message") or document.get("reason")
-        return first_line(said) if isinstance(said, str) else ""
+        message = document.get("message") or document.get("reason")
+        return first_line(message) if isinstance(message, str) else ""
     return ""
 
 
@@ -83,8 +83,8 @@ def refusal(action: str, status: int, body: bytes) -> KubeError:
         status: HTTP status of the answer.
         body: The answer as received.
     """
-    said = words_of(body)
-    message = f"kubernetes answered {status} to {action}" + (f": {said}" if said else "")
+    words = words_of(body)
+    message = f"kubernetes answered {status} to {action}" + (f": {words}" if words else "")
     if status == 404:
         return NotFound(message, status=status)
     if status == 409:

@@ -31,7 +31,7 @@ DATA, ERROR = 0, 1
 channel is the port, two bytes."""
 READY_S: Final = 60.0
 """Longest wait of a connection for a ready pod: a panel that is replaced needs half of it."""
-LOOK_S: Final = 0.5
+POLL_INTERVAL_S: Final = 0.5
 CONNECT_S: Final = 10.0
 HEARTBEAT_S: Final = 20.0
 _CHUNK: Final = 64 * 1024
@@ -69,7 +69,7 @@ async def forwarded(
         tunnel = await _Tunnel.open(kubeconfig, inside.namespace)
         stack.push_async_callback(tunnel.close)
         forward = _Forward(kube, tunnel, inside)
-        await forward.pod()  # told now and not by a connection that breaks
+        await forward.pod()  # fails now and not in a connection that breaks
         server = await asyncio.start_server(forward.carry, "127.0.0.1", local_port)
         stack.push_async_callback(forward.stop)
         stack.callback(server.close)
@@ -133,7 +133,7 @@ class _Forward:
                 passes = isinstance(error, (Unreachable, NotFound)) or error.status in (400, 409)
                 if not passes or time.monotonic() > give_up_s:
                     raise
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(POLL_INTERVAL_S)
         async with socket:
             yield socket
 
@@ -182,8 +182,8 @@ class _Tunnel:
         except aiohttp.WSServerHandshakeError as error:
             raise refusal(action, error.status, error.message.encode()) from None
         except (TimeoutError, OSError, aiohttp.ClientError) as error:
-            told = first_line(str(error)) or type(error).__name__
-            raise Unreachable(f"no answer from kubernetes to {action}: {told}") from None
+            cause = first_line(str(error)) or type(error).__name__
+            raise Unreachable(f"no answer from kubernetes to {action}: {cause}") from None
 
     async def close(self) -> None:
         await self._session.close()
@@ -221,7 +221,7 @@ async def _inward(socket: aiohttp.ClientWebSocketResponse, writer: asyncio.Strea
             continue
         channel, data = message.data[0], message.data[1:]
         if channel not in opened:
-            opened.add(channel)  # the port, told back
+            opened.add(channel)  # the port, sent back
         elif channel == ERROR:
             raise KubeError(f"the pod refuses: {first_line(data.decode(errors='replace'))}")
         elif channel == DATA:

@@ -80,14 +80,7 @@ class Kube:
 
     async def list(self, kind: Kind, labels: Mapping[str, str] | None = None) -> Objects:
         """All objects with these labels."""
-        objects, _ = await self.list_at(kind, labels)
-        return objects
-
-    async def list_at(
-        self, kind: Kind, labels: Mapping[str, str] | None = None
-    ) -> tuple[Objects, str]:
-        """All objects with these labels, and the resource version of the list."""
-        params = selector(labels) | {"limit": _PAGE}
+        params = _selector(labels) | {"limit": _PAGE}
         objects: Objects = []
         for _ in range(_PAGES_MAX):
             page = _document(
@@ -99,7 +92,7 @@ class Kube:
             objects += [item for item in items if isinstance(item, dict)]
             token = metadata.get("continue")
             if not token:
-                return objects, str(metadata.get("resourceVersion", ""))
+                return objects
             params = params | {"continue": str(token)}
         raise KubeError(f"the list of {kind.plural} does not end after {_PAGES_MAX} pages")
 
@@ -214,7 +207,7 @@ class Kube:
         )
 
 
-def selector(labels: Mapping[str, str] | None) -> dict[str, str]:
+def _selector(labels: Mapping[str, str] | None) -> dict[str, str]:
     """Query parameters that select by labels."""
     if not labels:
         return {}

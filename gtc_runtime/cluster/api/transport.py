@@ -126,7 +126,7 @@ class Transport:
             # Each connection makes its session here, alone: two first calls at the same time
             # would each make one and close the other's.
             for api in (transport._reads, transport._writes):
-                await transport._repeat(api, hello)
+                await transport._retry(api, hello)
         except BaseException:
             await transport.close()
             raise
@@ -139,7 +139,7 @@ class Transport:
         Raises:
             KubeError: The fitting one of the tree; `Unreachable` after the last try.
         """
-        return await self._repeat(self._writes if request.writes else self._reads, request)
+        return await self._retry(self._writes if request.writes else self._reads, request)
 
     @contextlib.asynccontextmanager
     async def lines(self, request: Request, idle_s: float) -> AsyncIterator[AsyncIterator[str]]:
@@ -168,7 +168,7 @@ class Transport:
             if api._session is not None:
                 await api._session.aclose()
 
-    async def _repeat(self, api: Api, request: Request) -> Answer:
+    async def _retry(self, api: Api, request: Request) -> Answer:
         give_up = self._clock() + self._limits.total_s
         renewed = False
         tried = 0
@@ -264,19 +264,19 @@ async def _renew(api: Api) -> None:
     # Foreign files and foreign programs: a malformed kubeconfig raises a dozen different types.
     except Exception as error:
         raise Unreachable(
-            f"no usable kubernetes credentials: {_told(error)}",
+            f"no usable kubernetes credentials: {_text_of(error)}",
             "point KUBECONFIG to a valid kubeconfig, or start gtc rehearse",
         ) from error
 
 
 def _unreachable(request: Request, error: Exception) -> Unreachable:
     return Unreachable(
-        f"no answer from kubernetes to {request.action}: {_told(error)}",
+        f"no answer from kubernetes to {request.action}: {_text_of(error)}",
         "is the cluster running, and does KUBECONFIG point to it?",
     )
 
 
-def _told(error: BaseException) -> str:
+def _text_of(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
 
 

@@ -1,22 +1,16 @@
-"""The client against the rehearsal API: objects, selectors, preconditions, watching."""
-
-import asyncio
-import contextlib
+"""The client against the rehearsal API: objects, selectors, preconditions."""
 
 import pytest
 
 from gtc_rehearsal.kube_api import resources
 from gtc_runtime.cluster.api.errors import Conflict, Denied, KubeError, NotFound
-from gtc_runtime.cluster.api.kube import Kube, Objects
-from gtc_runtime.cluster.api.watch import WatchTimes, snapshots
+from gtc_runtime.cluster.api.kube import Kube
 from gtc_spec import names
 from gtc_spec.kinds import CONFIG_MAP, DGD, DGDSA, LEASE, POD, Kind
-from tests.faulty_api.faults import Fault
 
 from .conftest import NAMESPACE, Cluster
 
 ADAPTER = names.pool_dgdsa("prefill")
-QUICK = WatchTimes(server_s=2, idle_s=1.0, backoff_s=0.1, backoff_max_s=0.4)
 
 
 def config_map(name: str, **data: str) -> dict[str, object]:
@@ -103,94 +97,3 @@ async def test_a_name_cannot_escape_its_place_in_the_url(cluster: Cluster, kube:
     with pytest.raises(KubeError):
         await kube.get(CONFIG_MAP, "../pods/x?watch=true")
     assert all("%2F" in path for _, path in cluster.server.log if "configmaps" in path)
-
-
-class Seen:
-    """Follows snapshots in the background."""
-
-    def __init__(self, kube: Kube) -> None:
-        self.last: dict[str, int] = {}
-        self.count = 0
-        self.task = asyncio.create_task(self._follow(kube))
-
-    async def _follow(self, kube: Kube) -> None:
-        async for objects in snapshots(kube, DGDSA, times=QUICK):
-            self.last = replicas(objects)
-            self.count += 1
-
-    async def until(self, workers: int) -> None:
-        async with asyncio.timeout(4):
-            while self.last.get(ADAPTER) != workers:
-                await asyncio.sleep(0.02)
-
-    async def stop(self) -> None:
-        self.task.cancel()
-        with contextlib.suppress(asyncio.CancelledError):
-            await self.task
-
-
-def replicas(objects: Objects) -> dict[str, int]:
-    return {obj["metadata"]["name"]: obj["spec"]["replicas"] for obj in objects}
-
-
-async def test_a_watch_shows_every_change_without_listing_again(
-    cluster: Cluster, kube: Kube
-) -> None:
-    seen = Seen(kube)
-    await seen.until(2)
-    for workers in (3, 4, 5):
-        cluster.set_desired("prefill", workers)
-        await seen.until(workers)
-    assert len([path for _, path in cluster.server.log if "limit=" in path]) == 1
-    await seen.stop()
-
-
-async def test_a_watch_that_is_cut_or_ends_lists_again(cluster: Cluster, kube: Kube) -> None:
-    seen = Seen(kube)
-    await seen.until(2)
-    await asyncio.sleep(0.2)
-    cluster.faults.cut_watches()
-    cluster.set_desired("prefill", 3)
-    await seen.until(3)
-    await asyncio.sleep(2.2)
-    cluster.set_desired("prefill", 4)
-    await seen.until(4)
-    await seen.stop()
-
-
-@pytest.mark.parametrize("status", [410, 500, 429])
-async def test_a_watch_that_is_always_refused_is_no_storm(
-    cluster: Cluster, kube: Kube, status: int
-) -> None:
-    cluster.server.log.clear()
-    cluster.faults.add(Fault("GET", "scalingadapters", status, times=-1))
-    seen = Seen(kube)
-    await asyncio.sleep(1.5)
-    await seen.stop()
-    assert 2 <= len(cluster.server.log) <= 20
-
-
-async def test_a_version_that_is_too_old_is_answered_by_a_list_and_no_storm(
-    cluster: Cluster, kube: Kube
-) -> None:
-    cluster.faults.add(
-        Fault(
-            "GET",
-            "scalingadapters",
-            200,
-            body='{"kind": "List", "metadata": {"resourceVersion": "1"}, "items": []}',
-            times=1,
-        )
-    )
-    seen = Seen(kube)
-    await seen.until(2)
-    await seen.stop()
-    assert len([path for _, path in cluster.server.log if "scalingadapters" in path]) <= 4
-
-
-async def test_watching_a_kind_that_does_not_exist_ends_with_not_found(
-    cluster: Cluster, kube: Kube
-) -> None:
-    with pytest.raises(NotFound):
-        async for _ in snapshots(kube, Kind("nope.example", "v1", "nopes", "Nope"), times=QUICK):
-            pass

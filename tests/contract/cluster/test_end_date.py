@@ -54,12 +54,12 @@ async def test_what_was_deployed_is_read(kube: Kube, store: Store) -> None:
 async def test_a_moved_date_reaches_who_follows_it_and_leaves_the_state_alone(
     kube: Kube, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(end_date, "LOOK_S", 0.02)
+    monkeypatch.setattr(end_date, "POLL_INTERVAL_S", 0.02)
     deployed(store, END)
     state = StateStore(kube)
     await state.write({"phase": "BALANCED"}, 1, await state.read())
     followed = end_date.EndDate(kube, None)
-    task = asyncio.create_task(followed.follow())
+    task = asyncio.create_task(followed.poll())
 
     for moved in (END + timedelta(days=1), None):
         await end_date.write(kube, moved)

@@ -13,7 +13,7 @@ from gtc_runtime.cluster.keda import Keda
 from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.cluster.lease_view import TIMES as LIVE
 from gtc_runtime.cluster.state import StateStore
-from gtc_runtime.scenario.guardian import POLL_S, Guardian, guard
+from gtc_runtime.scenario.guardian import POLL_INTERVAL_S, Guardian, guard
 from gtc_runtime.scenario.prescale import prescale
 from gtc_runtime.scenario.safe import make_safe
 from gtc_spec import names
@@ -28,7 +28,7 @@ Playing = asyncio.Task[None]
 
 @contextlib.asynccontextmanager
 async def guarded(kube: Kube) -> AsyncIterator[None]:
-    guarding = asyncio.create_task(guard(kube, poll_s=0.1, times=TIMES))
+    guarding = asyncio.create_task(guard(kube, interval_s=0.1, times=TIMES))
     yield
     guarding.cancel()
     with contextlib.suppress(asyncio.CancelledError):
@@ -82,7 +82,7 @@ async def test_a_pause_without_any_lease_is_ended(
     cluster: Cluster, kube: Kube, keda_plays: Playing
 ) -> None:
     await Keda(kube).pause("panel")
-    assert "resumed keda" in await Guardian(kube, TIMES).look()
+    assert "resumed keda" in await Guardian(kube, TIMES).poll()
     assert not paused(cluster)
 
 
@@ -91,7 +91,7 @@ async def test_a_pause_is_ended_even_without_the_right_to_make_a_lease(
 ) -> None:
     await Keda(kube).pause("panel")
     cluster.faults.add(Fault("POST", "leases", 403, times=-1))
-    assert "resumed keda" in await Guardian(kube, TIMES).look()
+    assert "resumed keda" in await Guardian(kube, TIMES).poll()
     assert not paused(cluster)
 
 
@@ -99,14 +99,14 @@ async def test_the_pause_of_a_person_is_none_of_the_guardians_business(
     cluster: Cluster, kube: Kube, keda_plays: Playing
 ) -> None:
     cluster.annotate("prefill", **{names.ANNOTATION_PAUSED: "true"})
-    assert await Guardian(kube, TIMES).look() == ""
+    assert await Guardian(kube, TIMES).poll() == ""
     assert paused(cluster)
 
 
 async def test_the_guardian_writes_nothing_while_all_is_well(cluster: Cluster, kube: Kube) -> None:
     guardian = Guardian(kube, TIMES)
     for _ in range(3):
-        assert await guardian.look() == ""
+        assert await guardian.poll() == ""
     assert {method for method, _ in cluster.server.log} == {"GET"}
 
 
@@ -126,13 +126,13 @@ async def test_a_state_that_cannot_be_written_does_not_keep_keda_paused(
 ) -> None:
     await Keda(kube).pause("panel")
     cluster.faults.add(Fault("", "configmaps", 403, times=-1))
-    assert "resumed keda" in await Guardian(kube, TIMES).look()
+    assert "resumed keda" in await Guardian(kube, TIMES).poll()
 
 
 def test_the_live_times_keep_the_promise_of_thirty_seconds() -> None:
     assert LIVE.fence_s + LIVE.call_s < LIVE.duration_s
-    assert LIVE.duration_s + 2 * POLL_S + LIVE.call_s < 30
-    assert LIVE.duration_s / 2 > POLL_S
+    assert LIVE.duration_s + 2 * POLL_INTERVAL_S + LIVE.call_s < 30
+    assert LIVE.duration_s / 2 > POLL_INTERVAL_S
 
 
 async def test_the_safe_state_asks_load_to_stop_sets_the_ratio_and_then_resumes_keda(

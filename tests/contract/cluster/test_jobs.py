@@ -15,7 +15,7 @@ from gtc_spec.manifests.jobs import UPLOAD_JOB, upload_job
 from tests.contract.cluster.conftest import NAMESPACE, Cluster
 
 MANIFEST = upload_job(load("dev"), "registry.example/gtc-demo:1")
-TIMES = jobs.Times(look_s=0.03, gone_s=1.0, stuck_s=0.1)
+TIMES = jobs.Times(poll_interval_s=0.03, gone_s=1.0, stuck_s=0.1)
 RUNNING = {"phase": "Running"}
 
 

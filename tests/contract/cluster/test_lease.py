@@ -35,10 +35,10 @@ def lease(kube: Kube, holder: str, clock: Clock) -> Lease:
 async def watch_for(other: Lease, clock: Clock, seconds: float) -> None:
     """Let an onlooker look every two seconds."""
     end = clock.now + seconds
-    await other.look()
+    await other.poll()
     while clock.now < end:
         clock.now = min(clock.now + 2.0, end)
-        await other.look()
+        await other.poll()
 
 
 def stored(cluster: Cluster) -> dict[str, object]:
@@ -96,18 +96,18 @@ async def test_time_stamps_of_others_mean_nothing(cluster: Cluster, kube: Kube) 
     await lease(kube, "a", clock).acquire()
     ancient = {"spec": {"renewTime": "1999-01-01T00:00:00.000000Z"}}
     cluster.store.patch(LEASE, names.LEASE, NAMESPACE, ancient)
-    assert not (await lease(kube, "b", clock).look()).expired
+    assert not (await lease(kube, "b", clock).poll()).expired
 
 
 async def test_an_onlooker_who_was_blind_starts_to_watch_anew(cluster: Cluster, kube: Kube) -> None:
     clock = Clock()
     a, b = lease(kube, "a", clock), lease(kube, "b", clock)
     await a.acquire()
-    await b.look()
+    await b.poll()
     clock.now += 600.0
-    assert not (await b.look()).expired
+    assert not (await b.poll()).expired
     await watch_for(b, clock, 15.0)
-    assert (await b.look()).expired
+    assert (await b.poll()).expired
 
 
 async def test_a_released_lease_is_free_at_once_and_every_holder_has_a_new_epoch(

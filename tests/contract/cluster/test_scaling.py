@@ -163,9 +163,3 @@ async def test_a_writer_that_loses_the_lease_half_way_stops_writing(
     with pytest.raises(Fenced, match="do not hold the lease"):
         await fenced.set_ratio(PDRatio(1, 5))
     assert writes(cluster) == [("prefillworker", 1)]
-
-
-async def test_waiting_for_pods_to_go_says_whether_they_went(cluster: Cluster, kube: Kube) -> None:
-    cluster.add_pod("prefill", "p0", READY)
-    assert not await scaling(kube).wait_gone("prefill", 0, deadline_s=0.2)
-    assert await scaling(kube).wait_gone("prefill", 1, deadline_s=0.2)

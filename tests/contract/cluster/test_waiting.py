@@ -11,7 +11,7 @@ import yaml
 from gtc_rehearsal.kube_api.resources import DEPLOYMENT, NODE, POD
 from gtc_runtime.cluster import waiting
 from gtc_runtime.cluster.api.kube import Kube
-from gtc_runtime.cluster.waiting import Seen
+from gtc_runtime.cluster.waiting import Readiness
 from gtc_spec import names
 from gtc_spec.environment import load
 from gtc_spec.errors import GtcError
@@ -63,7 +63,7 @@ async def test_gpus_are_there_when_ready_nodes_offer_enough(cluster: Cluster, ku
     add_node(cluster, "gpu-1", 8)
     add_node(cluster, "management", 0)
 
-    assert await waiting.gpus(kube, 8) == Seen(True, "8 of 8 gpus on 1 nodes")
+    assert await waiting.gpus(kube, 8) == Readiness(True, "8 of 8 gpus on 1 nodes")
 
 
 async def test_a_node_that_is_not_ready_offers_nothing_and_is_named(
@@ -72,7 +72,9 @@ async def test_a_node_that_is_not_ready_offers_nothing_and_is_named(
     add_node(cluster, "gpu-1", 1)
     add_node(cluster, "gpu-2", 1, ready=False)
 
-    assert await waiting.gpus(kube, 2) == Seen(False, "1 of 2 gpus on 2 nodes; not ready: gpu-2")
+    assert await waiting.gpus(kube, 2) == Readiness(
+        False, "1 of 2 gpus on 2 nodes; not ready: gpu-2"
+    )
 
 
 async def test_workers_without_gpus_wait_for_the_nodes_of_their_own_pool(
@@ -86,8 +88,8 @@ async def test_workers_without_gpus_wait_for_the_nodes_of_their_own_pool(
     half = await waiting.places(kube, nodes)
 
     pool = "1 of 2 nodes in the pool workers, 4 simulated worker slots"
-    assert alone == Seen(False, pool)
-    assert half == Seen(False, f"{pool}; not ready: workers-2")
+    assert alone == Readiness(False, pool)
+    assert half == Readiness(False, f"{pool}; not ready: workers-2")
 
 
 async def test_a_ready_node_without_gpus_waits_for_its_driver(cluster: Cluster, kube: Kube) -> None:
@@ -95,12 +97,12 @@ async def test_a_ready_node_without_gpus_waits_for_its_driver(cluster: Cluster, 
 
     seen = await waiting.gpus(kube, 8)
 
-    assert not seen.there
-    assert seen.said == "0 of 8 gpus on 0 nodes; the driver has not announced the rest"
+    assert not seen.ready
+    assert seen.text == "0 of 8 gpus on 0 nodes; the driver has not announced the rest"
 
 
 async def test_an_empty_namespace_is_not_a_platform(platform: Kube) -> None:
-    assert await waiting.platform(platform) == Seen(
+    assert await waiting.platform(platform) == Readiness(
         False, "nothing is deployed in dynamo-system yet"
     )
 
@@ -110,11 +112,13 @@ async def test_the_platform_is_there_when_all_its_workloads_are_available(
 ) -> None:
     add_deployment(cluster, "dynamo-operator", 1, 1)
     add_deployment(cluster, "grove", 2, 1)
-    assert await waiting.platform(platform) == Seen(False, "waiting in dynamo-system: grove 1/2")
+    assert await waiting.platform(platform) == Readiness(
+        False, "waiting in dynamo-system: grove 1/2"
+    )
 
     patch = {"status": {"availableReplicas": 2}}
     cluster.store.patch(DEPLOYMENT, "grove", names.NAMESPACE_PLATFORM, patch, "status")
-    assert (await waiting.platform(platform)).there
+    assert (await waiting.platform(platform)).ready
 
 
 async def test_workers_are_there_when_both_pools_and_the_frontend_are_ready(
@@ -125,11 +129,11 @@ async def test_workers_are_there_when_both_pools_and_the_frontend_are_ready(
         cluster.set_desired(role, 1)
         cluster.add_pod(role, f"{role}-0", READY)
     seen = await waiting.workers(kube, env)
-    assert not seen.there
-    assert seen.said.endswith("frontend: 0 of 1 ready (no pod yet)")
+    assert not seen.ready
+    assert seen.text.endswith("frontend: 0 of 1 ready (no pod yet)")
 
     add_frontend(cluster)
-    assert await waiting.workers(kube, env) == Seen(
+    assert await waiting.workers(kube, env) == Readiness(
         True, "prefill: 1 of 1 ready; decode: 1 of 1 ready; frontend: 1 of 1 ready"
     )
 
@@ -150,7 +154,7 @@ async def test_a_worker_that_finds_no_gpu_is_told_in_the_schedulers_words(
 
     seen = await waiting.workers(kube, load("prod"))
 
-    assert "decode: 0 of 3 ready (0/3 nodes: no gpu left)" in seen.said
+    assert "decode: 0 of 3 ready (0/3 nodes: no gpu left)" in seen.text
 
 
 async def test_a_scaler_without_a_word_from_keda_is_waited_for(
@@ -158,27 +162,29 @@ async def test_a_scaler_without_a_word_from_keda_is_waited_for(
 ) -> None:
     seen = await waiting.scalers(kube, [names.scaler("prefill"), "other"])
 
-    assert seen == Seen(False, "gtc-demo-prefill-scaler: no word from keda yet; other: absent")
+    assert seen == Readiness(False, "gtc-demo-prefill-scaler: no word from keda yet; other: absent")
 
 
 async def test_waiting_ends_when_it_is_there_and_tells_each_change_once() -> None:
-    seen = iter([Seen(False, "a"), Seen(False, "a"), Seen(False, "b"), Seen(True, "c")])
+    seen = iter(
+        [Readiness(False, "a"), Readiness(False, "a"), Readiness(False, "b"), Readiness(True, "c")]
+    )
     told: list[str] = []
 
-    async def look() -> Seen:
+    async def poll() -> Readiness:
         return next(seen)
 
-    await waiting.wait(look, 5, told.append, look_s=0)
+    await waiting.wait(poll, 5, told.append, interval_s=0)
 
     assert told == ["a", "b", "c"]
 
 
 async def test_waiting_gives_up_in_time_and_says_what_was_missing() -> None:
-    async def look() -> Seen:
-        return Seen(False, "1 of 8 gpus")
+    async def poll() -> Readiness:
+        return Readiness(False, "1 of 8 gpus")
 
     with pytest.raises(GtcError, match=r"gave up after 0 s: 1 of 8 gpus"):
-        await asyncio.wait_for(waiting.wait(look, 0.05, lambda _line: None, look_s=0.01), 2)
+        await asyncio.wait_for(waiting.wait(poll, 0.05, lambda _line: None, interval_s=0.01), 2)
 
 
 async def test_a_cluster_that_does_not_answer_is_waited_for(cluster: Cluster, kube: Kube) -> None:
@@ -186,7 +192,7 @@ async def test_a_cluster_that_does_not_answer_is_waited_for(cluster: Cluster, ku
     cluster.faults.add(Fault(path="nodes", status=503, times=LIMITS.tries))
     told: list[str] = []
 
-    await waiting.wait(lambda: waiting.gpus(kube, 8), 10, told.append, look_s=0.01)
+    await waiting.wait(lambda: waiting.gpus(kube, 8), 10, told.append, interval_s=0.01)
 
     assert told[-1] == "8 of 8 gpus on 1 nodes"
     assert "503" in told[0]

@@ -153,16 +153,6 @@ async def test_whether_a_target_is_up_can_be_asked(world: World) -> None:
     assert answer.value == 0
 
 
-async def test_numbers_by_label_leave_out_what_is_not_known(world: World) -> None:
-    world.write(1, pod="a")
-    world.write(float("nan"), pod="b")
-    world.write(3, pod="c")
-    found = await world.client.query_by("queued{}", "pod")
-    assert {key: one.value for key, one in found.items()} == {"a": 1, "c": 3}
-    assert await world.client.query_by("queued{}", "nothing") == {}
-    assert await world.client.query_by("sum(", "pod") == {}
-
-
 @pytest.fixture
 async def serve() -> AsyncIterator[Callable[[Handler], Awaitable[PrometheusClient]]]:
     runners: list[web.AppRunner] = []
@@ -211,7 +201,6 @@ async def test_a_server_that_talks_nonsense_is_missing(
 
     client = await serve(nonsense)
     assert word in reason(await client.query("x{}"))
-    assert await client.query_by("x{}", "pod") == {}
 
 
 async def test_a_server_that_hangs_is_missing_at_the_deadline(serve: Serve) -> None:

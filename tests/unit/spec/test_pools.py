@@ -46,15 +46,6 @@ def test_the_total_is_the_sum_of_the_pools(ratio: PDRatio) -> None:
     assert ratio.total == sum(ratio.of(role) for role in ROLES)
 
 
-@given(ratios, st.sampled_from(ROLES), workers)
-def test_changing_one_pool_leaves_the_other(ratio: PDRatio, role: str, many: int) -> None:
-    other = "decode" if role == "prefill" else "prefill"
-
-    changed = ratio.with_role(role, many)
-
-    assert (changed.of(role), changed.of(other)) == (many, ratio.of(other))
-
-
 @given(ratios, ratios)
 def test_at_least_and_at_most_bound_both_pools(one: PDRatio, two: PDRatio) -> None:
     for role in ROLES:

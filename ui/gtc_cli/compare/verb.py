@@ -165,7 +165,7 @@ async def _leg(
     """Each load once, against whatever serves now."""
     found: dict[str, JSON] = {}
     for number, (name, phase) in enumerate(phases.items()):
-        swap.tell(f"{name}: {phase.rps:g} rps of {phase.mix} for {seconds:g} s")
+        swap.report(f"{name}: {phase.rps:g} rps of {phase.mix} for {seconds:g} s")
         load = settings_from(scene.env, scene.addresses["frontend"], seed=seed + 7919 * number)
         run = Run(Plan(load, Rate(rps=phase.rps, mix=phase.mix, pacing="paced"), seconds))
         await drive(run)

@@ -10,7 +10,7 @@ import click
 
 from gtc_runtime.cluster import waiting
 from gtc_runtime.cluster.api.kube import Kube
-from gtc_runtime.cluster.waiting import Seen
+from gtc_runtime.cluster.waiting import Readiness
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.pools import ROLES
@@ -55,8 +55,8 @@ def until(
     asyncio.run(act())
 
 
-def _poll(part: str, env: Environment, kube: Kube) -> Callable[[], Awaitable[Seen]]:
-    polls: dict[str, Callable[[], Awaitable[Seen]]] = {
+def _poll(part: str, env: Environment, kube: Kube) -> Callable[[], Awaitable[Readiness]]:
+    polls: dict[str, Callable[[], Awaitable[Readiness]]] = {
         "gpu": lambda: waiting.places(kube, env.nodes),
         "dynamo": lambda: waiting.platform(kube),
         "workers": lambda: waiting.workers(kube, env),

@@ -117,11 +117,11 @@ async def _take_over(
 async def _wait_for_its_end(kube: Kube, kind: Kind, name: str, tell: Callable[[str], None]) -> None:
     """A namespace takes a while to end; what is made in it meanwhile is refused."""
 
-    async def look() -> waiting.Seen:
+    async def poll() -> waiting.Readiness:
         try:
             await kube.get(kind, name)
         except NotFound:
-            return waiting.Seen(True, f"{kind.kind} {name} is gone")
-        return waiting.Seen(False, f"{kind.kind} {name} is still being deleted")
+            return waiting.Readiness(True, f"{kind.kind} {name} is gone")
+        return waiting.Readiness(False, f"{kind.kind} {name} is still being deleted")
 
-    await waiting.wait(look, GONE_S, tell)
+    await waiting.wait(poll, GONE_S, tell)
