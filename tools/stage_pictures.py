@@ -1,6 +1,6 @@
 """Photograph the stage page of a running panel: ``python tools/stage_pictures.py URL``.
 
-Writes docs/stage-1080p.png and docs/stage-2160p.png. Let `make demo` run in auto mode into
+Writes stage-1080p.png and stage-2160p.png to docs/pictures. Let `make demo` run in auto mode into
 PREFILL_RECOVERY first, so that the charts have something to tell.
 """
 
@@ -12,7 +12,7 @@ from pathlib import Path
 
 from playwright.sync_api import Page, Playwright, sync_playwright
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+PICTURES = Path(__file__).resolve().parent.parent / "docs" / "pictures"
 WALLS = ((1920, 1080), (3840, 2160))
 
 
@@ -22,8 +22,8 @@ def main(url: str) -> int:
         for width, height in WALLS:
             page = opened(playwright, url, width, height)
             page.wait_for_timeout(2000)
-            page.screenshot(path=DOCS / f"stage-{height}p.png", timeout=120_000)
-            print(f"docs/stage-{height}p.png")
+            page.screenshot(path=PICTURES / f"stage-{height}p.png", timeout=120_000)
+            print(f"docs/pictures/stage-{height}p.png")
     return 0
 
 

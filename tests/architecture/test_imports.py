@@ -3,6 +3,8 @@
 import ast
 import subprocess
 import sys
+import tomllib
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import grimp
@@ -11,6 +13,15 @@ import pytest
 from tests.architecture.repository import ROOT, name_of, product_code
 
 LINTER = Path(sys.executable).with_name("lint-imports")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+PACKAGES = PROJECT["tool"]["importlinter"]["root_packages"]
+CLOSES_A_CIRCLE: dict[tuple[str, str], str] = {
+    ("gtc_spec.rules", "gtc_spec.environment"): "rules name the type that they judge",
+    ("gtc_spec.cloud.prices", "gtc_spec.environment"): "prices name the type that they add up",
+    ("gtc_runtime.load.figures.stats", "gtc_runtime.load.figures.snapshot"): "names its type",
+    ("gtc_cli.load.curve.verb", "gtc_cli.load.verb"): "a curve forks as a run does",
+}
+"""(importer, imported): why that arrow may run back."""
 
 
 def test_every_import_contract_is_kept():
@@ -30,6 +41,28 @@ def test_constructs_is_a_source_root_and_no_package():
 @pytest.fixture(scope="module")
 def graph():
     return grimp.build_graph("gtc_runtime", cache_dir=None)
+
+
+def circle(*allowed):
+    """Modules that import each other in a ring, for type checking or inside a function too."""
+    everything = grimp.build_graph(*PACKAGES, cache_dir=None)
+    arrows = {
+        module: {
+            imported
+            for imported in everything.find_modules_directly_imported_by(module)
+            if (module, imported) not in allowed
+        }
+        for module in everything.modules
+    }
+    try:
+        TopologicalSorter(arrows).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_no_modules_import_each_other_in_a_ring():
+    assert circle(*CLOSES_A_CIRCLE) == []
 
 
 def test_planner_and_conductor_decide_with_the_same_machine(graph):

@@ -1,13 +1,18 @@
-"""Files and functions stay small enough to be read in one go."""
+"""Files, functions and folders stay small enough to be taken in at one go."""
 
 import ast
+from collections import Counter
 from collections.abc import Iterator
 
-from tests.architecture.repository import ROOT, name_of, product_code
+from tests.architecture.repository import ROOT, files, name_of, product_code
 
 FILE_LINES_MAX = 300
 FUNCTION_LINES_MAX = 40
 """Without the docstring."""
+FOLDER_FILES_MAX = 16
+"""Tests excepted: there a folder mirrors what it tests, and a file is found by that name."""
+MARKERS = ("__init__.py", "py.typed")
+"""Make a folder a package; nobody opens them to find something."""
 
 LONG_FILES: dict[str, str] = {}
 """File: why it has to be longer."""
@@ -50,6 +55,17 @@ def test_files_have_at_most_300_lines():
 
 def test_functions_have_at_most_40_lines():
     assert {name: n for name, n in long_functions().items() if name not in LONG_FUNCTIONS} == {}
+
+
+def test_folders_hold_at_most_16_files():
+    sizes = Counter(
+        name_of(path.parent)
+        for path in files()
+        if path.name not in MARKERS and path.relative_to(ROOT).parts[0] != "tests"
+    )
+
+    assert {folder: n for folder, n in sizes.items() if n > FOLDER_FILES_MAX} == {}
+    assert sizes["gtc_runtime"] > 1
 
 
 def test_every_exception_is_still_needed():
