@@ -1,4 +1,4 @@
-"""What the load process is told, by the settings of this process; and who writes follow-ups.
+"""What the load process gets, by the settings of this process; and who writes follow-ups.
 
 A follow-up server that was named wins; else Serverless Inference when there is a key; else the
 bundled list.
@@ -60,7 +60,7 @@ def load_settings(
     )
 
 
-class FollowUpsTold:
+class FollowUpEvents:
     """Writes an event when the bundled list begins or ends to stand in, or another model writes."""
 
     def __init__(self, events: EventLog) -> None:
@@ -68,7 +68,7 @@ class FollowUpsTold:
         self._notice = self._model = ""
 
     def __call__(self, snapshot: Snapshot) -> None:
-        """Look at a snapshot."""
+        """Compare a snapshot with the one before."""
         notice, model = snapshot.gauges.followups_notice, snapshot.gauges.followups_model
         if model and model != self._model:
             self._model = model

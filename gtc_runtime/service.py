@@ -17,7 +17,7 @@ from gtc_runtime.cluster.end_date import EndDate
 from gtc_runtime.corpus.choice import BUNDLED, Texts
 from gtc_runtime.events import EventLog
 from gtc_runtime.load.control import LoadControl
-from gtc_runtime.load_settings import FollowUpsTold, load_settings
+from gtc_runtime.load_settings import FollowUpEvents, load_settings
 from gtc_runtime.metrics.annotations import annotations_for
 from gtc_runtime.metrics.exporter import Exporter
 from gtc_runtime.metrics.marks import MarkFinder
@@ -71,7 +71,7 @@ class DemoService:
             lambda text: self._events.add("warning", text),
         )
         self._load.on_snapshot(self.exporter.add)
-        self._load.on_snapshot(FollowUpsTold(self._events))
+        self._load.on_snapshot(FollowUpEvents(self._events))
         self._readings = Readings(settings.prometheus_url)
         self._marks, self._annotations = (
             MarkFinder(),

@@ -15,7 +15,8 @@ from gtc_runtime.cluster.poller import ClusterState
 from gtc_runtime.events import EventLog
 from gtc_runtime.load.control import LoadControl
 from gtc_runtime.load.figures.histogram import Histogram
-from gtc_runtime.load.figures.stats import Tally, WindowStats
+from gtc_runtime.load.figures.slice_book import WindowStats
+from gtc_runtime.load.figures.stats import Tally
 from gtc_runtime.metrics.exporter import at_most
 from gtc_runtime.scenario import machine
 from gtc_runtime.scenario.conductor import Conductor

@@ -15,9 +15,10 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from gtc_runtime.load.demand.forms import Rate
+from gtc_runtime.load.figures.slice_book import SliceBook
 from gtc_runtime.load.figures.snapshot import Snapshot
-from gtc_runtime.load.figures.stats import SliceBook
-from gtc_runtime.load.process import LoadProcess, LoadSettings
+from gtc_runtime.load.process import LoadProcess
+from gtc_runtime.load.settings import LoadSettings
 from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.workloads import WorkloadMix
 

@@ -49,7 +49,7 @@ class ForkedWorker:
         """Its input and its output, for one event loop; asked for once.
 
         Args:
-            limit: Longest line that it may say, bytes.
+            limit: Longest line of its output, bytes.
         """
         loop = asyncio.get_running_loop()
         reports = asyncio.StreamReader(limit)

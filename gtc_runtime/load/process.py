@@ -1,8 +1,8 @@
-"""The parent's side of the load processes: start them, steer them, hear from them, end them.
+"""The parent's side of the load processes: start them, send commands, take in snapshots, end them.
 
 The load runs in processes of its own so that ten thousand chunks a second never hold up a page.
 One is enough for about 45,000 chunks a second or 1,000 streams; `LoadSettings.shards` asks for
-more. They share one schedule and are steered and heard as one. End of file on the input of a
+more. They share one schedule and are one from outside. End of file on the input of a
 process stops its load at once, so a parent that dies takes its load with it.
 """
 
@@ -21,11 +21,9 @@ from contextlib import suppress
 from gtc_runtime.load.demand.forms import Demand
 from gtc_runtime.load.figures.snapshot import Snapshot
 from gtc_runtime.load.forked import ForkedWorker
-from gtc_runtime.load.settings import LoadSettings, settings_from
+from gtc_runtime.load.settings import LoadSettings
 from gtc_runtime.load.shard import Shard, combined
 from gtc_spec.errors import GtcError, UnreachableError
-
-__all__ = ["LoadProcess", "LoadSettings", "Snapshot", "settings_from"]
 
 START_S = 20.0
 """Longest wait for the first snapshot; it takes 0.3 s on a quiet core."""
@@ -74,7 +72,7 @@ class LoadProcess:
         self._callbacks.append(callback)
 
     async def start(self, settings: LoadSettings) -> None:
-        """Start `settings.shards` processes and wait until all speak; idle until `set_load`.
+        """Start `settings.shards` processes and wait for a snapshot of each; idle until `set_load`.
 
         Raises:
             GtcError: They are running already, or did not come up in time.
@@ -85,15 +83,15 @@ class LoadProcess:
         try:
             for shard in range(settings.shards):
                 forked = self._forked.pop() if self._forked else None
-                child = await _Child.begin(forked, self._hear)
+                child = await _Child.begin(forked, self._on_snapshot)
                 self._children.append(child)
                 part = settings.model_copy(update={"shard": shard})
-                await child.shard.tell({"settings": part.model_dump(mode="json")})
+                await child.shard.send({"settings": part.model_dump(mode="json")})
             async with asyncio.timeout(START_S):
                 for child in self._children:
                     await child.shard.known.wait()
         except (TimeoutError, UnreachableError):
-            pass  # said below
+            pass  # the error is raised below
         silent = [child for child in self._children if child.shard.newest is None]
         if silent or len(self._children) < settings.shards:
             await self.stop()
@@ -108,17 +106,17 @@ class LoadProcess:
         command: dict[str, object] = {"set_load": demand.model_dump(mode="json")}
         if len(self._children) > 1:
             command["at_s"] = self._changes_s = time.monotonic() + AHEAD_S
-        await self._tell(command)
+        await self._send(command)
 
     async def cancel(self) -> None:
         """End every open stream (counted as cancelled) and forget all conversations."""
-        await asyncio.sleep(self._changes_s - time.monotonic())  # what is told comes first
-        await self._tell({"cancel": True})
+        await asyncio.sleep(self._changes_s - time.monotonic())  # after what was sent before
+        await self._send({"cancel": True})
 
     async def stop(self) -> None:
         """End all processes; open streams are cut. Does nothing when none is alive."""
         for unused in self._forked:
-            self._children.append(await _Child.begin(unused, self._hear))
+            self._children.append(await _Child.begin(unused, self._on_snapshot))
         self._forked = []
         await self._end()
 
@@ -126,19 +124,19 @@ class LoadProcess:
         await asyncio.gather(*(child.stop() for child in self._children))
         self._children = []
 
-    async def _tell(self, command: dict[str, object]) -> None:
+    async def _send(self, command: dict[str, object]) -> None:
         if not self.alive:
             raise UnreachableError("the load process is not running", "start it again")
-        await asyncio.gather(*(child.shard.tell(command) for child in self._children))
+        await asyncio.gather(*(child.shard.send(command) for child in self._children))
 
-    def _hear(self, said: Snapshot) -> None:
+    def _on_snapshot(self, latest: Snapshot) -> None:
         newest = [child.shard.newest for child in self._children]
-        snapshot = combined(said, [each for each in newest if each is not None])
+        snapshot = combined(latest, [each for each in newest if each is not None])
         for callback in self._callbacks:
             try:
                 callback(snapshot)
-            except Exception:  # a broken listener must not deafen the others
-                log.exception("a snapshot listener failed")
+            except Exception:  # a broken callback must not keep the others from theirs
+                log.exception("a snapshot callback failed")
 
 
 class _Child:
@@ -147,14 +145,16 @@ class _Child:
     def __init__(self, process: Process | ForkedWorker, shard: Shard) -> None:
         self.shard = shard
         self._process = process
-        self._listener = asyncio.create_task(shard.listen(), name="load-snapshots")
+        self._reader = asyncio.create_task(shard.read(), name="load-snapshots")
 
     @classmethod
-    async def begin(cls, forked: ForkedWorker | None, hear: Callable[[Snapshot], None]) -> _Child:
+    async def begin(
+        cls, forked: ForkedWorker | None, on_snapshot: Callable[[Snapshot], None]
+    ) -> _Child:
         """Take over a copy of this process, or start a new one; it waits for its settings."""
         if forked is not None:
             commands, reports = await forked.streams(_LINE_MAX)
-            return cls(forked, Shard(commands, reports, hear))
+            return cls(forked, Shard(commands, reports, on_snapshot))
         process = await asyncio.create_subprocess_exec(
             sys.executable,
             *("-m", "gtc_runtime.load.worker"),
@@ -167,7 +167,7 @@ class _Child:
         )
         if process.stdin is None or process.stdout is None:
             raise UnreachableError("the load process has no pipes")
-        return cls(process, Shard(process.stdin, process.stdout, hear))
+        return cls(process, Shard(process.stdin, process.stdout, on_snapshot))
 
     @property
     def alive(self) -> bool:
@@ -178,7 +178,7 @@ class _Child:
         return self._process.pid
 
     async def stop(self) -> None:
-        self.shard.hang_up()
+        self.shard.close()
         try:
             async with asyncio.timeout(STOP_S):
                 await self._process.wait()
@@ -186,5 +186,5 @@ class _Child:
             with suppress(ProcessLookupError):
                 self._process.send_signal(signal.SIGKILL)
             await self._process.wait()
-        await asyncio.wait({self._listener}, timeout=STOP_S)
-        self._listener.cancel()
+        await asyncio.wait({self._reader}, timeout=STOP_S)
+        self._reader.cancel()

@@ -1,4 +1,4 @@
-"""What the load process is told once, when it starts.
+"""What the load process gets once, when it starts.
 
 Rate, mix and pacing are not here: they change while it runs. Keys are not here but in the
 environment; headers of one's own are, so the settings go to no report and no log.
@@ -15,15 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from gtc_runtime.load.asking.access import Access
 from gtc_runtime.load.asking.dialect import Dialect
-from gtc_runtime.load.demand.arrivals import Pacing
 from gtc_runtime.load.demand.forms import share_of
 from gtc_runtime.load.prompts.chosen import Chosen
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
 from gtc_spec.serving import LoadLimits
 from gtc_spec.workloads import Workloads
-
-__all__ = ["LoadSettings", "Pacing", "RequestGoals", "Timeouts", "check_url", "settings_from"]
 
 
 class Timeouts(BaseModel):
@@ -72,7 +69,7 @@ class LoadSettings(BaseModel):
         model: Served name that requests ask for.
         seed: Seed of arrivals, lengths and texts.
         shapes: Token spans of the three workloads.
-        limits: Hard caps; the engine clamps to them whatever it is told.
+        limits: Hard caps; the engine clamps to them whatever load is asked for.
         dialect: How the server wants to be asked, and what it gives back.
         followups_url: Base address of an OpenAI-compatible server that writes the next question of
             a conversation; None takes questions from a bundled list.

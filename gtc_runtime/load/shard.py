@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from gtc_runtime.load.figures.snapshot import Gauges, Light, Quality, Snapshot
 from gtc_spec.errors import UnreachableError
 
-LISTEN_S = 3.0
+SEND_S = 3.0
 """Longest wait for a shard to take a command off its stream."""
 _WORSE: tuple[Light, ...] = ("green", "amber", "red")
 
@@ -27,24 +27,25 @@ class Shard:
     Args:
         commands: Takes lines to the engine.
         reports: Brings lines from it.
-        heard: Called with each snapshot after `newest` has changed.
+        on_snapshot: Called with each snapshot after `newest` has changed.
 
     Attributes:
         newest: The latest snapshot; None before the first.
-        known: Set when it is known whether the engine speaks: it has, or its stream has ended.
+        known: Set when it is known whether the engine works: a snapshot came, or its stream ended.
     """
 
     def __init__(
         self,
         commands: asyncio.StreamWriter,
         reports: asyncio.StreamReader,
-        heard: Callable[[Snapshot], None],
+        on_snapshot: Callable[[Snapshot], None],
     ) -> None:
-        self._commands, self._reports, self._heard = commands, reports, heard
+        self._commands, self._reports = commands, reports
+        self._on_snapshot = on_snapshot
         self.newest: Snapshot | None = None
         self.known = asyncio.Event()
 
-    async def tell(self, command: dict[str, object]) -> None:
+    async def send(self, command: dict[str, object]) -> None:
         """Send one command.
 
         Raises:
@@ -52,23 +53,23 @@ class Shard:
         """
         try:
             self._commands.write(json.dumps(command).encode() + b"\n")
-            async with asyncio.timeout(LISTEN_S):
+            async with asyncio.timeout(SEND_S):
                 await self._commands.drain()
         except (ConnectionError, TimeoutError, RuntimeError) as error:
             raise UnreachableError(f"the load process does not listen: {error!r}") from None
 
-    def hang_up(self) -> None:
-        """Close the stream of commands: the engine ends at once and says goodbye."""
+    def close(self) -> None:
+        """Close the stream of commands: the engine ends at once and sends a last snapshot."""
         self._commands.close()
 
-    async def listen(self) -> None:
-        """Take in snapshots until the engine says no more."""
+    async def read(self) -> None:
+        """Take in snapshots until their stream ends."""
         try:
-            await self._listen()
+            await self._read()
         finally:
             self.known.set()
 
-    async def _listen(self) -> None:
+    async def _read(self) -> None:
         while line := await self._reports.readline():
             try:
                 self.newest = snapshot = Snapshot.from_line(line)
@@ -76,26 +77,26 @@ class Shard:
                 log.warning("the load process said something that is no snapshot: %r", line[:200])
                 continue
             self.known.set()
-            self._heard(snapshot)
+            self._on_snapshot(snapshot)
 
 
-def combined(said: Snapshot, newest: Sequence[Snapshot]) -> Snapshot:
-    """What one shard said, as a snapshot of all of them.
+def combined(latest: Snapshot, newest: Sequence[Snapshot]) -> Snapshot:
+    """The snapshot of one shard as one of all of them.
 
     Args:
-        said: Its increments are passed on, so that none is counted twice.
-        newest: The latest snapshot of every shard, `said` among them.
+        latest: Its increments are passed on, so that none is counted twice.
+        newest: The latest snapshot of every shard, `latest` among them.
 
     Returns:
-        The increments of `said`, the gauges added up, the worst quality, and the time of the
+        The increments of `latest`, the gauges added up, the worst quality, and the time of the
         shard that has been silent for longest.
     """
     if len(newest) == 1:
-        return said
+        return latest
     return Snapshot(
         at_s=min(each.at_s for each in newest),
-        slices=said.slices,
-        gauges=_sum([each.gauges for each in newest], said.gauges.last_failure),
+        slices=latest.slices,
+        gauges=_sum([each.gauges for each in newest], latest.gauges.last_failure),
         quality=worst([each.quality for each in newest]),
     )
 

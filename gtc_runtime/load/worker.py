@@ -36,7 +36,7 @@ from gtc_spec.errors import GtcError
 SNAPSHOT_S = 0.25
 """Four snapshots a second: what the view needs."""
 UNREAD_MAX = 2**20
-"""With more unread output than this the parent is not listening; increments wait in the engine."""
+"""With more unread output than this the parent does not read; increments wait in the engine."""
 _LINE_MAX = 2**20
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ def main() -> int:
 
 
 def work(commands: IO[bytes], reports: IO[bytes]) -> int:
-    """Obey `commands` until their end and report to `reports`. Returns the exit code."""
+    """Carry out `commands` until their end and report to `reports`. Returns the exit code."""
     logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="load: %(message)s")
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is for the parent; it closes our input
     _go_first()
@@ -87,22 +87,22 @@ async def _run(commands: IO[bytes], reports: IO[bytes]) -> None:
         on_record=requests.add if requests is not None else None,
     )
     engine.start()
-    gc.freeze()  # what exists now stays; later collections need not look at it
-    say = partial(_line, engine, settings.api_key)
-    tasks = [asyncio.create_task(_report(say, pipe), name="load-report")]
+    gc.freeze()  # what exists now stays; later collections skip it
+    next_line = partial(_line, engine, settings.api_key)
+    tasks = [asyncio.create_task(_report(next_line, pipe), name="load-report")]
     if requests is not None:
         tasks.append(asyncio.create_task(requests.keep_writing(), name="load-request-log"))
     try:
-        await _obey(lines, engine)
+        await _read_commands(lines, engine)
     finally:
         await engine.stop()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
-        await _say_goodbye(say, pipe)
+        await _report_last(next_line, pipe)
 
 
-async def _obey(lines: asyncio.StreamReader, engine: Engine) -> None:
+async def _read_commands(lines: asyncio.StreamReader, engine: Engine) -> None:
     """Carry out commands until the input ends."""
     while line := await lines.readline():
         try:
@@ -119,25 +119,25 @@ def _line(engine: Engine, secret: str) -> bytes:
     """The next snapshot; should the server repeat our token, it goes no further."""
     snapshot = engine.snapshot()
     if secret and secret in snapshot.gauges.last_failure:
-        told = snapshot.gauges.last_failure.replace(secret, "***")
-        snapshot = replace(snapshot, gauges=replace(snapshot.gauges, last_failure=told))
+        masked = snapshot.gauges.last_failure.replace(secret, "***")
+        snapshot = replace(snapshot, gauges=replace(snapshot.gauges, last_failure=masked))
     return snapshot.to_line()
 
 
-async def _report(say: Callable[[], bytes], pipe: asyncio.WriteTransport) -> None:
+async def _report(next_line: Callable[[], bytes], pipe: asyncio.WriteTransport) -> None:
     loop = asyncio.get_running_loop()
     next_s = loop.time()
     while True:
         if pipe.get_write_buffer_size() < UNREAD_MAX:
-            pipe.write(say())
+            pipe.write(next_line())
         next_s = max(next_s + SNAPSHOT_S, loop.time())
         await asyncio.sleep(next_s - loop.time())
 
 
-async def _say_goodbye(say: Callable[[], bytes], pipe: asyncio.WriteTransport) -> None:
+async def _report_last(next_line: Callable[[], bytes], pipe: asyncio.WriteTransport) -> None:
     """Send the last increments, so that nothing that was due stays open in the parent's books."""
     with suppress(OSError, RuntimeError):
-        pipe.write(say())
+        pipe.write(next_line())
         for _ in range(20):
             if pipe.is_closing() or not pipe.get_write_buffer_size():
                 break

@@ -15,8 +15,9 @@ from itertools import count
 
 from gtc_runtime.load.demand.arrivals import Arrivals
 from gtc_runtime.load.demand.mix import MixSequence
+from gtc_runtime.load.figures.slice_book import SliceBook
 from gtc_runtime.load.figures.snapshot import Snapshot
-from gtc_runtime.load.figures.stats import SliceBook, Slices, tally_at
+from gtc_runtime.load.figures.stats import Slices, tally_at
 from gtc_runtime.load.records import Key
 from gtc_runtime.planning.pools import SimulatedPools
 from gtc_runtime.planning.workers import Conversation, DecodeWorker, PrefillWorker, Request

@@ -10,7 +10,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from gtc_runtime.load.figures.histogram import Histogram
-from gtc_runtime.load.figures.stats import SliceBook, Tally, WindowStats
+from gtc_runtime.load.figures.slice_book import SliceBook, WindowStats
+from gtc_runtime.load.figures.stats import Tally
 from gtc_runtime.scenario.cycle_log import CycleLog, PhaseSpan
 from gtc_runtime.view import EventView
 

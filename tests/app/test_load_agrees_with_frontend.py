@@ -18,7 +18,7 @@ from gtc_rehearsal.dynamo.dynamo import Dynamo
 from gtc_rehearsal.dynamo.dynamo_settings import settings_from as dynamo_settings
 from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.figures.histogram import Histogram
-from gtc_runtime.load.figures.stats import SliceBook
+from gtc_runtime.load.figures.slice_book import SliceBook
 from gtc_runtime.load.process import LoadProcess
 from gtc_runtime.load.settings import settings_from
 from gtc_spec import environment

@@ -71,17 +71,17 @@ def choose(models: Sequence[str], wanted: str = "", *, any_will_do: bool = False
     Raises:
         UsageError: The wanted one is not offered, or nothing that we know.
     """
-    told = ", ".join(models[:5]) + (f" and {len(models) - 5} more" if len(models) > 5 else "")
+    offered = ", ".join(models[:5]) + (f" and {len(models) - 5} more" if len(models) > 5 else "")
     if wanted:
         if wanted not in models:
-            raise UsageError(f"model {wanted} is not offered, but {told or 'none'}", NAMED)
+            raise UsageError(f"model {wanted} is not offered, but {offered or 'none'}", NAMED)
         return wanted
     for known in serving.FOLLOWUP_MODELS:
         if known in models:
             return known
     if any_will_do and models:
         return models[0]
-    raise UsageError(f"no model that we know is offered, but {told or 'none'}", NAMED)
+    raise UsageError(f"no model that we know is offered, but {offered or 'none'}", NAMED)
 
 
 def _ids(document: Any) -> tuple[str, ...]:

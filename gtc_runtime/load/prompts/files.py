@@ -101,8 +101,8 @@ class FilePrompts:
 
     def prompt(self, conversation: Conversation) -> Prompt:
         """The present turn of a conversation as a prompt."""
-        told = conversation.answer_tokens[conversation.turn - 1]
-        reply = drawn(self._osl, self._chance, ANSWER_TOKENS if told is None else told)
+        asked = conversation.answer_tokens[conversation.turn - 1]
+        reply = drawn(self._osl, self._chance, ANSWER_TOKENS if asked is None else asked)
         return Prompt(
             list(conversation.messages), conversation.words, conversation.prompt_tokens,
             min(max(1, reply), self._answer_max), exact=self._osl is not None,
@@ -115,41 +115,41 @@ class FilePrompts:
 
 def _script(place: str, row: Row, ratio: TokenRatio) -> Script | None:
     """A row as a conversation; None for a recorded one in which nobody asks anything."""
-    told = row.get("max_tokens", row.get("output_length"))
-    if told is not None and (isinstance(told, bool) or not isinstance(told, int) or told < 1):
-        raise UsageError(f"{place}: the length of the answer is {told!r}, allowed: tokens from 1")
+    asked = row.get("max_tokens", row.get("output_length"))
+    if asked is not None and (isinstance(asked, bool) or not isinstance(asked, int) or asked < 1):
+        raise UsageError(f"{place}: the length of the answer is {asked!r}, allowed: tokens from 1")
     if isinstance(prompt := row.get("prompt"), str):
-        return Script((), (prompt,), (told,))
-    if isinstance(said := row.get("messages"), list):
-        messages = [_message(place, each, "role", "content") for each in said]
-        return _one_request(place, messages, told, ratio)
-    if isinstance(said := row.get("conversations"), list):
-        return _recorded([_message(place, each, "from", "value") for each in said], told, ratio)
+        return Script((), (prompt,), (asked,))
+    if isinstance(given := row.get("messages"), list):
+        messages = [_message(place, each, "role", "content") for each in given]
+        return _one_request(place, messages, asked, ratio)
+    if isinstance(given := row.get("conversations"), list):
+        return _recorded([_message(place, each, "from", "value") for each in given], asked, ratio)
     raise UsageError(
         f"{place} is no prompt, it has: {', '.join(map(str, row)) or 'nothing'}", _FORMS
     )
 
 
 def _one_request(
-    place: str, messages: list[Message], told: int | None, ratio: TokenRatio
+    place: str, messages: list[Message], asked: int | None, ratio: TokenRatio
 ) -> Script:
     """Messages as the API takes them; an answer at their end says how long it shall be."""
     if messages and messages[-1]["role"] == "assistant":
-        told = told or _tokens(messages.pop(), ratio)
+        asked = asked or _tokens(messages.pop(), ratio)
     if not messages or messages[-1]["role"] != "user":
         raise UsageError(f"{place}: nobody asks anything", _FORMS)
-    return Script(tuple(messages[:-1]), (messages[-1]["content"],), (told,))
+    return Script(tuple(messages[:-1]), (messages[-1]["content"],), (asked,))
 
 
-def _recorded(messages: list[Message], told: int | None, ratio: TokenRatio) -> Script | None:
+def _recorded(messages: list[Message], asked: int | None, ratio: TokenRatio) -> Script | None:
     opening = tuple(each for each in messages[:1] if each["role"] == "system")
     questions: list[str] = []
     lengths: list[int | None] = []
     for message in messages:
         if message["role"] == "user":
             questions.append(message["content"])
-            lengths.append(told)
-        elif message["role"] == "assistant" and lengths and told is None:
+            lengths.append(asked)
+        elif message["role"] == "assistant" and lengths and asked is None:
             lengths[-1] = _tokens(message, ratio)
     return Script(opening, tuple(questions), tuple(lengths)) if questions else None
 
@@ -158,11 +158,11 @@ def _tokens(message: Message, ratio: TokenRatio) -> int:
     return max(1, ratio.tokens(len(message["content"].split())))
 
 
-def _message(place: str, said: Any, who: str, what: str) -> Message:
-    if not isinstance(said, dict) or not isinstance(said.get(what), str):
+def _message(place: str, given: Any, who: str, what: str) -> Message:
+    if not isinstance(given, dict) or not isinstance(given.get(what), str):
         raise UsageError(f"{place}: a message has no text in {what!r}", _FORMS)
-    name = str(said.get(who))
+    name = str(given.get(who))
     role = _PEOPLE.get(name, name if who == "role" else "")
     if not role:
         raise UsageError(f"{place}: {name!r} says something", f"known: {', '.join(_PEOPLE)}")
-    return {"role": role, "content": said[what]}
+    return {"role": role, "content": given[what]}

@@ -258,18 +258,18 @@ class Exchange:
         self._recorder.ended(record)
         self._on_end(self)
 
-    def _settle_tokens(self, told: int | None) -> None:
+    def _settle_tokens(self, usage: int | None) -> None:
         """Hold what was counted against the server's own count, which may not be below it."""
         record, counted = self.record, self.record.tokens
-        if told is not None and counted and told >= counted:
+        if usage is not None and counted and usage >= counted:
             record.counted_by = "usage"
-            if self.response.events.running or told - counted <= 1 + counted * WITHOUT_FRAME_MAX:
+            if self.response.events.running or usage - counted <= 1 + counted * WITHOUT_FRAME_MAX:
                 record.itl_basis = "token"
-            if told > counted:
-                self._recorder.spread(record.key, self._arrivals_s, self._arrivals_tokens, told)
-                record.tokens = told
+            if usage > counted:
+                self._recorder.spread(record.key, self._arrivals_s, self._arrivals_tokens, usage)
+                record.tokens = usage
                 record.first_tokens = self._arrivals_tokens[0]
-        elif told is not None and told < counted:
+        elif usage is not None and usage < counted:
             self.exact = True  # perhaps the fast way counted what is none
         if record.arrivals_s is not None:
             record.arrivals_s, record.arrivals_tokens = self._arrivals_s, self._arrivals_tokens

@@ -27,19 +27,19 @@ from gtc_runtime.load.wire.kernel_sockets import EVENTS_MAX, sockets_of
 from gtc_runtime.load.wire.timer import Timer, timer_for
 
 TAKEN_IN_MAX = 64
-"""Reads handed on in one look, so that neither due requests nor the next arrivals wait long. What
+"""Reads handed on in one poll, so that neither due requests nor the next arrivals wait long. What
 has been read has its time; pieces of a stream that are read together would share one."""
 WAITING_MAX = 512
 """With more reads waiting the kernel must keep the rest, and the server will wait at last."""
-LOOK_S = 0.0015
+POLL_S = 0.0015
 """While much arrives, everything of this time is read at once instead of waking up for each piece:
 half the CPU at a thousand streams. Times are the kernel's and lose nothing by it, unless two pieces
 of one stream arrive within it."""
 SWITCH_S = 0.0001
 """To wake up we need Python's lock, which a busy thread would keep for 5 ms each time. Set for the
 whole process; it costs nothing where there is no such thread."""
-EMPTY_LOOKS_MAX = 2
-"""After so many looks without a find the next piece that arrives wakes us up."""
+EMPTY_POLLS_MAX = 2
+"""After so many polls without a find the next piece that arrives wakes us up."""
 
 
 class KernelReader:
@@ -74,8 +74,8 @@ class KernelReader:
         self._sockets.set_clock(self._offset.offset_whole_s, self._offset.offset_ns)
         self._meter = QualityMeter("kernel", clock())
         self._waiting: deque[tuple[KernelConnection, bytes | int, float]] = deque()
-        self._reads, self._oldest_s = 0, math.inf  # of this look
-        self._empty_looks = 0
+        self._reads, self._oldest_s = 0, math.inf  # of this poll
+        self._empty_polls = 0
         self._timer: Timer | None = None
 
     def start(self, meter: QualityMeter) -> None:
@@ -83,7 +83,7 @@ class KernelReader:
         self._meter = meter
         sys.setswitchinterval(SWITCH_S)
         self._loop = asyncio.get_running_loop()
-        self._timer = timer_for(self._look)
+        self._timer = timer_for(self._poll)
         self._loop.add_reader(self.epoll.fileno(), self._woken)
 
     def close(self) -> None:
@@ -97,20 +97,20 @@ class KernelReader:
     def _woken(self) -> None:
         """Something arrived after a pause."""
         self._loop.remove_reader(self.epoll.fileno())
-        self._look()
+        self._poll()
 
-    def _look(self) -> None:
-        """Read, take in, and decide when to look again."""
+    def _poll(self) -> None:
+        """Read, take in, and decide when to poll again."""
         found = self._read() if len(self._waiting) < WAITING_MAX else 0
         self._take_in()
         self._judge()
-        self._empty_looks = 0 if found else self._empty_looks + 1
+        self._empty_polls = 0 if found else self._empty_polls + 1
         if self._timer is None:
             return  # what was taken in ended everything
         if self._waiting or found == EVENTS_MAX:
             self._timer.set(self._clock())
-        elif self._empty_looks < EMPTY_LOOKS_MAX:
-            self._timer.set(self._clock() + LOOK_S)
+        elif self._empty_polls < EMPTY_POLLS_MAX:
+            self._timer.set(self._clock() + POLL_S)
         else:
             self._loop.add_reader(self.epoll.fileno(), self._woken)
 
@@ -160,7 +160,7 @@ class KernelReader:
                 self._over(connection, exchange)
 
     def _judge(self) -> None:
-        """Tell the meter of a batch; the first of it had waited longest. Keep the clock right."""
+        """Report a batch to the meter; the first of it had waited longest. Keep the clock right."""
         if not self._reads:
             return
         now_s = self._clock()

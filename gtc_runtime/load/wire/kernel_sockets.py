@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 READ_SIZE = 16_384
 """Largest single read."""
 EVENTS_MAX = 256
-"""Connections read in one look."""
+"""Connections read in one poll."""
 
 
 class Sockets(Protocol):

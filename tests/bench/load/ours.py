@@ -12,8 +12,9 @@ from pathlib import Path
 import numpy as np
 
 from gtc_runtime.load.demand.forms import Rate
+from gtc_runtime.load.figures.slice_book import SliceBook
 from gtc_runtime.load.figures.snapshot import Snapshot
-from gtc_runtime.load.figures.stats import SliceBook, Tally
+from gtc_runtime.load.figures.stats import Tally
 from gtc_runtime.load.process import LoadProcess
 from tests.bench.load import machine, shape
 from tests.bench.load.machine import CoreTime

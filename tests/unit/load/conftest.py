@@ -15,7 +15,7 @@ from gtc_runtime.load import native
 from gtc_runtime.load.conversations.followups import CannedFollowUps
 from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.engine import Engine
-from gtc_runtime.load.figures.stats import SliceBook
+from gtc_runtime.load.figures.slice_book import SliceBook
 from gtc_runtime.load.settings import LoadSettings, Timeouts
 from gtc_runtime.load.wire.kernel_transport import KernelTransport
 from gtc_spec.serving import LoadLimits

@@ -18,7 +18,7 @@ from gtc_runtime.load.conversations.followup_guard import (
 )
 from gtc_runtime.load.conversations.followups import HttpFollowUps
 from gtc_runtime.load.figures.snapshot import Gauges, Snapshot
-from gtc_runtime.load_settings import KEY_ENV, FollowUpsTold, load_settings
+from gtc_runtime.load_settings import KEY_ENV, FollowUpEvents, load_settings
 from gtc_runtime.settings import Settings
 from gtc_spec import serving
 from gtc_spec.environment import load
@@ -205,7 +205,7 @@ def test_without_key_and_server_questions_are_bundled(monkeypatch: pytest.Monkey
 
 def test_the_panel_is_told_once_when_the_list_begins_and_ends_to_stand_in() -> None:
     events = EventLog()
-    tell = FollowUpsTold(events)
+    tell = FollowUpEvents(events)
     for notice in ("", "spent", "spent", ""):
         tell(Snapshot(0.0, gauges=Gauges(followups_notice=notice)))
     assert [event.text for event in events.newest(10)] == [

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from gtc_runtime.load.demand.forms import Rate
-from gtc_runtime.load.figures.stats import SliceBook
-from gtc_runtime.load.process import LoadProcess, settings_from
-from gtc_runtime.load.settings import check_url
+from gtc_runtime.load.figures.slice_book import SliceBook
+from gtc_runtime.load.process import LoadProcess
+from gtc_runtime.load.settings import check_url, settings_from
 from gtc_spec.environment import load
 from gtc_spec.errors import UnreachableError, UsageError
 from gtc_spec.workloads import WorkloadMix

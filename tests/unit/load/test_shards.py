@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 from gtc_runtime.load.control import LoadControl
 from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.figures import request_log
+from gtc_runtime.load.figures.slice_book import SliceBook
 from gtc_runtime.load.figures.snapshot import Gauges, Quality, Snapshot
-from gtc_runtime.load.figures.stats import SliceBook, Tally
+from gtc_runtime.load.figures.stats import Tally
 from gtc_runtime.load.process import LoadProcess
 from gtc_runtime.load.shard import combined
 from gtc_spec.workloads import WorkloadMix

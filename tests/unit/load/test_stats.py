@@ -2,8 +2,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtc_runtime.load.figures.recorder import SliceRecorder
+from gtc_runtime.load.figures.slice_book import SliceBook
 from gtc_runtime.load.figures.snapshot import Gauges, Quality, Snapshot
-from gtc_runtime.load.figures.stats import SliceBook, Tally
+from gtc_runtime.load.figures.stats import Tally
 from gtc_runtime.load.records import FAILURES, KEYS, Outcome, RequestRecord
 
 

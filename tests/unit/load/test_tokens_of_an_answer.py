@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from gtc_runtime.load.figures.quality import QualityMeter
 from gtc_runtime.load.figures.recorder import SliceRecorder
+from gtc_runtime.load.figures.slice_book import SliceBook
 from gtc_runtime.load.figures.snapshot import Snapshot
-from gtc_runtime.load.figures.stats import SliceBook
 from gtc_runtime.load.records import Outcome, RequestRecord
 from gtc_runtime.load.settings import RequestGoals
 from gtc_runtime.load.wire.exchange import Exchange

@@ -4,8 +4,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gtc_runtime.load.figures.histogram import Histogram
+from gtc_runtime.load.figures.slice_book import SliceBook
 from gtc_runtime.load.figures.snapshot import Snapshot
-from gtc_runtime.load.figures.stats import SliceBook, Tally
+from gtc_runtime.load.figures.stats import Tally
 from gtc_runtime.load.records import KEYS, STAT_KEYS
 from gtc_runtime.scenario import report
 from gtc_runtime.scenario.cycle_log import CycleLog

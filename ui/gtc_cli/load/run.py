@@ -13,8 +13,9 @@ from datetime import UTC, datetime
 
 from gtc_cli.load.probe.probe import ProbeResult
 from gtc_runtime.load.demand.forms import Demand, Rate, Replay
+from gtc_runtime.load.figures.slice_book import SliceBook, WindowStats
 from gtc_runtime.load.figures.snapshot import Light, Quality, Snapshot
-from gtc_runtime.load.figures.stats import SliceBook, Tally, WindowStats
+from gtc_runtime.load.figures.stats import Tally
 from gtc_runtime.load.prompts.chosen import Chosen
 from gtc_runtime.load.settings import LoadSettings
 from gtc_runtime.load.shard import worst
