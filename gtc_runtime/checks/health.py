@@ -12,7 +12,8 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from gtc_runtime.checks.preflight import run
-from gtc_runtime.checks.scene import Place, opened
+from gtc_runtime.checks.scene import opened
+from gtc_runtime.places import Place
 from gtc_runtime.settings import Settings
 from gtc_runtime.verdict import Report
 from gtc_spec.environment import Environment

@@ -10,7 +10,7 @@ import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import aiohttp
@@ -19,25 +19,15 @@ from gtc_runtime.cluster.api.errors import Denied, KubeError, NotFound, first_li
 from gtc_runtime.cluster.api.kube import Json, Kube, Objects
 from gtc_runtime.cluster.api.service_proxy import reached
 from gtc_runtime.cluster.api.transport import Limits
+from gtc_runtime.places import INSIDE, Place
 from gtc_runtime.settings import Settings
 from gtc_runtime.verdict import NotApplicable, RestsOn
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
 from gtc_spec.kinds import DGD, Kind
-from gtc_spec.manifests.panel.panel import PANEL, PORT
-from gtc_spec.manifests.serving_graph import frontend_url
 from gtc_spec.telemetry.metric import Where
-from gtc_spec.telemetry.promql import GRAFANA_ADDRESS, PROMETHEUS_ADDRESS
 
-Place = Literal["frontend", "prometheus", "grafana", "panel"]
-INSIDE: Final[dict[Place, str]] = {
-    "frontend": frontend_url(),
-    "prometheus": PROMETHEUS_ADDRESS,
-    "grafana": GRAFANA_ADDRESS,
-    "panel": f"http://{PANEL}.{names.NAMESPACE_PANEL}.svc:{PORT}",
-}
-"""Where each place answers inside a cluster."""
 ANSWER_S: Final = 5.0
 """Longest wait for one answer of a place."""
 LIMITS: Final = Limits(exchange_s=5.0, tries=2, total_s=10.0)

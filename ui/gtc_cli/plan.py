@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import click
+from rich.console import Console
+from rich.table import Table
 
 from gtc_cli import options, verdicts
 from gtc_runtime import settings
 from gtc_runtime.formats import latency
-
-if TYPE_CHECKING:
-    from gtc_runtime.planning.check import Prediction
+from gtc_runtime.planning.check import Prediction, predict
 
 SEEDS = 12
 """Cycles of one check: enough to tell a broken table from an unlucky draw."""
@@ -30,8 +30,6 @@ def plan() -> None:
 @click.option("--seeds", type=click.IntRange(1, 100), default=SEEDS, help="Cycles to play.")
 def check(env: str | None, phases: str | None, as_json: bool, seeds: int) -> int:
     """Play the phase table with several seeds; exit 1 when it fails its story."""
-    from gtc_runtime.planning.check import predict
-
     name = settings.read(env=env).env
     environment = options.environment(name, phases)
     prediction = predict(environment, seeds=seeds)
@@ -43,9 +41,6 @@ def check(env: str | None, phases: str | None, as_json: bool, seeds: int) -> int
 
 
 def _print(prediction: Prediction, not_judged: str) -> None:
-    from rich.console import Console
-    from rich.table import Table
-
     console = Console()
     table = Table(title=f"{prediction.environment}, phases {prediction.table}: median of the seeds")
     for head in ("phase", "length", "due", "TTFT B p95", "tail", "ITL p50", "tail"):

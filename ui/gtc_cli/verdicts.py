@@ -7,13 +7,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 from rich.console import Console
 
-if TYPE_CHECKING:
-    from gtc_runtime.verdict import Report, Verdict
+from gtc_runtime.verdict import Report, Verdict
 
 only: Callable[[Callable[..., Any]], Callable[..., Any]] = click.option(
     "--only", "only", multiple=True, metavar="CHECK", help="Only this; may be repeated."

@@ -29,8 +29,9 @@ from gtc_rehearsal.surroundings import create_surroundings
 from gtc_runtime.checks import preflight, prometheus, scaling
 from gtc_runtime.checks import scene as scenes
 from gtc_runtime.checks.check import chosen
-from gtc_runtime.checks.scene import Place, Scene
+from gtc_runtime.checks.scene import Scene
 from gtc_runtime.metrics.exporter import Exporter
+from gtc_runtime.places import Place
 from gtc_runtime.settings import Settings
 from gtc_runtime.verdict import Verdict
 from gtc_spec import names

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
-if TYPE_CHECKING:
-    from gtc_runtime.verdict import Report
+from gtc_runtime.verdict import Report
 
 
 def junit(suite: str, report: Report) -> str:

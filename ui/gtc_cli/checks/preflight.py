@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import asyncio
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
 from gtc_cli import options, verdicts
 from gtc_cli.target.target import NoClusterError, Target, choose
 from gtc_runtime import settings
-
-if TYPE_CHECKING:
-    from gtc_runtime.checks.check import Probe
-    from gtc_runtime.checks.scene import Scene
-    from gtc_runtime.verdict import Report
-    from gtc_spec.environment import Environment
+from gtc_runtime.checks.check import Probe, chosen
+from gtc_runtime.checks.preflight import PROBES, run
+from gtc_runtime.checks.scene import Scene, opened
+from gtc_runtime.verdict import Report
+from gtc_spec.environment import Environment
 
 
 @click.command()
@@ -35,9 +33,6 @@ def preflight(
     only: tuple[str, ...],
 ) -> int:
     """Check everything that the show needs, at the same time, in under 20 s."""
-    from gtc_runtime.checks.check import chosen
-    from gtc_runtime.checks.preflight import PROBES
-
     probes = chosen(PROBES, only)
     absent = None
     try:
@@ -55,9 +50,6 @@ async def _run(
     probes: tuple[Probe[Scene], ...],
     absent: NoClusterError | None,
 ) -> Report:
-    from gtc_runtime.checks.preflight import run
-    from gtc_runtime.checks.scene import opened
-
     there = opened(environment, target.settings, target.addresses, absent=absent)
     async with there as scene:
         return await run(scene, probes)

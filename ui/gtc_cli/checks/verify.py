@@ -6,18 +6,20 @@ import asyncio
 import json
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import click
 
 from gtc_cli import options, verdicts
+from gtc_cli.checks.junit import junit
 from gtc_cli.target.target import Target, choose, with_frontend
+from gtc_runtime.checks.scene import opened
+from gtc_runtime.checks.verify.verify import CLAIMS
+from gtc_runtime.checks.verify.verify import verify as prove
+from gtc_runtime.verdict import Report, Verdict
 from gtc_spec.errors import GtcError, UsageError
 
-if TYPE_CHECKING:
-    from gtc_runtime.verdict import Report, Verdict
-
-NAMES: Final = ("inference", "disagg", "kv-cache", "scaling", "link", "all")
+NAMES: Final = (*(claim.name for claim in CLAIMS), "all")
 WIDTH: Final = max(map(len, NAMES))
 
 
@@ -50,17 +52,11 @@ def verify(
     if report is not None:
         _write(report, json.dumps(proved.to_json(), indent=1) + "\n")
     if junit_file is not None:
-        from gtc_cli.checks.junit import junit
-
         _write(junit_file, junit("gtc verify", proved))
     return 0 if proved.passed else 1
 
 
 async def _prove(claim: str, target: Target, *, quiet: bool) -> Report:
-    from gtc_runtime.checks.scene import opened
-    from gtc_runtime.checks.verify.verify import CLAIMS
-    from gtc_runtime.checks.verify.verify import verify as prove
-
     chosen = [each for each in CLAIMS if claim in (each.name, "all")]
     environment, notes = target.environment(), target.notes or {}
     if notes and notes["env"] != environment.name:

@@ -6,10 +6,8 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
-from gtc_spec import names
-from gtc_spec.manifests.panel.panel import PANEL, PORT
-from gtc_spec.manifests.serving_graph import frontend_url
-from gtc_spec.telemetry.promql import PROMETHEUS_ADDRESS, PROMETHEUS_RELEASE
+from gtc_runtime.places import INSIDE, Place
+from gtc_spec.manifests.panel.panel import PORT
 
 
 @dataclass(frozen=True)
@@ -26,21 +24,21 @@ class Service:
     namespace: str
     port: int
     local_port: int
-    path: str = "/"
+    path: str
 
 
-def _at(address: str, local_port: int) -> Service:
+def _at(place: Place, local_port: int, path: str = "/") -> Service:
     """The Service behind an address inside the cluster, ``http://service.namespace…:port``."""
-    parts = urlsplit(address)
+    parts = urlsplit(INSIDE[place])
     name, namespace = (parts.hostname or "").split(".")[:2]
-    return Service(name, namespace, parts.port or 80, local_port)
+    return Service(name, namespace, parts.port or 80, local_port, path)
 
 
 SERVICES: Final = {
-    "panel": Service(PANEL, names.NAMESPACE_PANEL, PORT, PORT),
-    "stage": Service(PANEL, names.NAMESPACE_PANEL, PORT, PORT, "/stage"),
-    "frontend": _at(frontend_url(), 8000),
-    "prometheus": _at(PROMETHEUS_ADDRESS, 9090),
-    "grafana": Service(f"{PROMETHEUS_RELEASE}-grafana", names.NAMESPACE_MONITORING, 80, 3000),
+    "panel": _at("panel", PORT),
+    "stage": _at("panel", PORT, "/stage"),
+    "frontend": _at("frontend", 8000),
+    "prometheus": _at("prometheus", 9090),
+    "grafana": _at("grafana", 3000),
 }
 """Everything that a person may want to look at."""

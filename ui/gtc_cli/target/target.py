@@ -12,7 +12,7 @@ from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
@@ -21,12 +21,10 @@ from gtc_cli.local import kubeconfig as written
 from gtc_cli.target import rehearsal_notes
 from gtc_cli.target.services import SERVICES
 from gtc_runtime import settings
+from gtc_runtime.places import Place
 from gtc_runtime.settings import Settings
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UnreachableError
-
-if TYPE_CHECKING:  # the scene of the checks brings Kubernetes' client
-    from gtc_runtime.checks.scene import Place
 
 IN_POD: Final = "KUBERNETES_SERVICE_HOST"
 """Set by Kubernetes in every container."""
