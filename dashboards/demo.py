@@ -18,17 +18,6 @@ TITLE: Final = "GTC Demo: Disaggregated LLM Inference on DO"
 UID: Final = "gtc-demo"
 _SHARE_GOOD: Final = 0.95
 """Goals are about the 95th percentile: it holds when this share is inside."""
-_PHASE_COLOURS: Final = {
-    PhaseName.IDLE: "line",
-    PhaseName.BALANCED: "action",
-    PhaseName.KV_CACHE_DEMO: "action",
-    PhaseName.PREFILL_STRESS: "alarm",
-    PhaseName.PREFILL_RECOVERY: "prefill",
-    PhaseName.DECODE_STRESS: "alarm",
-    PhaseName.DECODE_RECOVERY: "decode",
-    PhaseName.FULL_LOAD: "warning",
-    PhaseName.COOLDOWN: "muted",
-}
 
 
 def panels() -> list[Panel]:
@@ -177,9 +166,7 @@ def _silicon() -> Panel:
 
 
 def _phases() -> Panel:
-    texts = {
-        number: (phase_title(name), _PHASE_COLOURS[name]) for number, name in enumerate(PhaseName)
-    }
+    texts = {n: (phase_title(name), name.colour) for n, name in enumerate(PhaseName)}
     return states(
         "Phase",
         "Which act of the show ran when; the vertical marks are workers that were ordered or sent "

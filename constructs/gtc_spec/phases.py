@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
 
@@ -21,17 +21,31 @@ from gtc_spec.workloads import WorkloadMix
 
 
 class PhaseName(StrEnum):
-    """States of auto mode, in the order of the show."""
+    """States of auto mode, in the order of the show: one entry a phase.
 
-    IDLE = "IDLE"
-    BALANCED = "BALANCED"
-    KV_CACHE_DEMO = "KV_CACHE_DEMO"
-    PREFILL_STRESS = "PREFILL_STRESS"
-    PREFILL_RECOVERY = "PREFILL_RECOVERY"
-    DECODE_STRESS = "DECODE_STRESS"
-    DECODE_RECOVERY = "DECODE_RECOVERY"
-    FULL_LOAD = "FULL_LOAD"
-    COOLDOWN = "COOLDOWN"
+    Attributes:
+        colour: Key in `gtc_spec.colours` of its stretch on the boards.
+        stresses: Whether it overloads a pool on purpose, so that a guard may end it early.
+    """
+
+    colour: str
+    stresses: bool
+
+    def __new__(cls, name: str, colour: str, stresses: bool = False) -> Self:
+        """The name, with what is told beside it."""
+        made = str.__new__(cls, name)
+        made._value_, made.colour, made.stresses = name, colour, stresses
+        return made
+
+    IDLE = "IDLE", "line"
+    BALANCED = "BALANCED", "action"
+    KV_CACHE_DEMO = "KV_CACHE_DEMO", "action"
+    PREFILL_STRESS = "PREFILL_STRESS", "alarm", True
+    PREFILL_RECOVERY = "PREFILL_RECOVERY", "prefill"
+    DECODE_STRESS = "DECODE_STRESS", "alarm", True
+    DECODE_RECOVERY = "DECODE_RECOVERY", "decode"
+    FULL_LOAD = "FULL_LOAD", "warning"
+    COOLDOWN = "COOLDOWN", "muted"
 
 
 def phase_title(name: str) -> str:

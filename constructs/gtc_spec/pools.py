@@ -6,8 +6,9 @@ This module must not know phases, nodes, Kubernetes or metrics: it is the arithm
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -20,8 +21,16 @@ Mode = Role | Literal["aggregated"]
 """What a worker does: one leg of a request, or both."""
 
 Trigger = Literal["queued_requests", "decode_streams", "ttft_p95_ms", "itl_p95_ms"]
-"""What a scaler watches. The first two are totals that KEDA divides by the replicas
-(AverageValue), the latency ones are compared as they are (Value)."""
+"""What a scaler watches; what is asked for each is in `gtc_spec.telemetry.promql`."""
+MetricType = Literal["AverageValue", "Value"]
+"""How the HPA reads a number: divided by the replicas, or as it is."""
+METRIC_TYPES: Final[Mapping[Trigger, MetricType]] = {
+    "queued_requests": "AverageValue",
+    "decode_streams": "AverageValue",
+    "ttft_p95_ms": "Value",
+    "itl_p95_ms": "Value",
+}
+"""A total is shared by the workers; a latency is not."""
 
 _RATIO = re.compile(r"(\d{1,2})P:(\d{1,2})D")
 
@@ -83,9 +92,9 @@ class ScaleRule(BaseModel):
     max: int = Field(ge=1)
 
     @property
-    def metric_type(self) -> Literal["AverageValue", "Value"]:
-        """How the HPA reads the number: totals are divided by the workers, latencies are not."""
-        return "Value" if self.trigger.endswith("_ms") else "AverageValue"
+    def metric_type(self) -> MetricType:
+        """How the HPA reads the number of its trigger."""
+        return METRIC_TYPES[self.trigger]
 
 
 class Pool(BaseModel):

@@ -14,7 +14,7 @@ from gtc_spec import names
 from gtc_spec.cloud.nodes import CpuNodes, counted
 from gtc_spec.errors import Problem
 from gtc_spec.memory import misfit
-from gtc_spec.phases import Phase, PhaseTable, Timeline
+from gtc_spec.phases import Phase, PhaseName, PhaseTable, Timeline
 from gtc_spec.pools import ROLES
 from gtc_spec.serving import Mocker, smaller_checkpoint
 
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
 
 Rule = Callable[["Environment"], Iterator[tuple[str, str, str]]]
 """Yields (key, value received, what is allowed)."""
-
-STRESS = ("PREFILL_STRESS", "DECODE_STRESS")
 
 
 def check(environment: Environment, file: str) -> list[Problem]:
@@ -94,8 +92,9 @@ def _phase_problems(
             yield f"{key}.max_s", str(phase.max_s), f"at least duration_s = {phase.duration_s:g}"
         if phase.max_s is not None and not phase.gate:
             yield f"{key}.max_s", f"{phase.max_s:g}", "only together with gate"
-        if phase.guard_queued and phase.name not in STRESS:
-            yield f"{key}.guard_queued", str(phase.guard_queued), f"only on {' and '.join(STRESS)}"
+        if phase.guard_queued and not phase.name.stresses:
+            stresses = " and ".join(name for name in PhaseName if name.stresses)
+            yield f"{key}.guard_queued", str(phase.guard_queued), f"only on {stresses}"
         words = len(phase.narration.split())
         if words > 12:
             yield f"{key}.narration", f"{words} words", "at most 12 words"

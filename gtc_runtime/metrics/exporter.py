@@ -164,7 +164,7 @@ def _shown(view: DemoView) -> Iterator[Metric]:
     yield _gauge(catalogue.MODE, {(mode,): mode == view.mode for mode in get_args(Mode)})
     phases: dict[Labels, float] = {(str(name),): name == view.phase.name for name in PhaseName}
     yield _gauge(catalogue.SCENARIO_PHASE, phases)
-    number = list(PhaseName).index(PhaseName(view.phase.name))
+    number = list(PhaseName).index(PhaseName[view.phase.name])
     yield _gauge(catalogue.SCENARIO_PHASE_NUMBER, {(): number})
     if view.phase.ends_in_s is not None:
         end = datetime.fromisoformat(view.at).timestamp() + view.phase.ends_in_s

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Final, Literal, Self
+from typing import Final, Self
 
 from gtc_spec import kinds, names
 from gtc_spec.environment import Environment
 from gtc_spec.manifests.metadata import Manifest, metadata
-from gtc_spec.pools import Role, ScaleRule
+from gtc_spec.pools import MetricType, Role, ScaleRule
 from gtc_spec.telemetry import promql
 from gtc_spec.telemetry.promql import PROMETHEUS_ADDRESS
 
@@ -75,7 +75,7 @@ class PrometheusTrigger:
     name: str
     query: str
     threshold: float
-    metric_type: Literal["AverageValue", "Value"] = "AverageValue"
+    metric_type: MetricType = "AverageValue"
 
     @classmethod
     def of(cls, rule: ScaleRule, scope: promql.Scope = promql.DEMO) -> Self:

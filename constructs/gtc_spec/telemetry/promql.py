@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from gtc_spec import names
-from gtc_spec.pools import Role, ScaleRule, Trigger
+from gtc_spec.pools import Role, ScaleRule
 from gtc_spec.telemetry import metrics as m
 from gtc_spec.telemetry.promql_syntax import WINDOW_S as WINDOW_S
 from gtc_spec.telemetry.promql_syntax import mean, quantile, rate_sum, select
@@ -24,10 +24,6 @@ PROMETHEUS_ADDRESS: Final = (
 """Where the deployed Prometheus answers: release name plus the chart's suffix, no final slash."""
 GRAFANA_ADDRESS: Final = f"http://{PROMETHEUS_RELEASE}-grafana.{names.NAMESPACE_MONITORING}.svc:80"
 """Where the Grafana of the same chart answers."""
-BAND: Final[dict[Trigger, float]] = {"ttft_p95_ms": 0.4, "itl_p95_ms": 0.5}
-"""Lower end of a latency trigger's dead band as a share of its threshold. Between both ends the
-scaler reads exactly its target and keeps the workers; without it a recovery would scale in at once.
-"""
 
 
 @dataclass(frozen=True)
@@ -188,13 +184,19 @@ def scaler_query(rule: ScaleRule, scope: Scope = DEMO) -> str:
     Totals (queued requests, streams) are divided by the workers on KEDA's side (AverageValue);
     latencies are compared as they are (Value) inside a dead band.
     """
-    if rule.trigger == "queued_requests":
-        return guarded(queued_requests(scope), scope)
-    if rule.trigger == "decode_streams":
-        return guarded(decode_streams(scope), scope)
-    latency_ms = ttft_ms if rule.trigger == "ttft_p95_ms" else itl_ms
-    value = latency_ms(0.95, scope=scope)
-    return guarded(_banded(value, rule.threshold * BAND[rule.trigger], rule.threshold), scope)
+    return guarded(_watched(rule, scope), scope)
+
+
+def _watched(rule: ScaleRule, scope: Scope) -> str:
+    match rule.trigger:
+        case "queued_requests":
+            return queued_requests(scope)
+        case "decode_streams":
+            return decode_streams(scope)
+        case "ttft_p95_ms":
+            return _banded(ttft_ms(0.95, scope=scope), rule.threshold, 0.4)
+        case "itl_p95_ms":
+            return _banded(itl_ms(0.95, scope=scope), rule.threshold, 0.5)
 
 
 def guarded(query: str, scope: Scope = DEMO) -> str:
@@ -217,6 +219,11 @@ def _pods(role: Role) -> str:
     return f".*{names.SERVICES[role].lower()}.*"
 
 
-def _banded(query: str, low: float, high: float) -> str:
-    keep = f"0 * (({query}) >= 0) + {high:g}"
-    return f"(({query}) > {high:g}) or (({query}) < {low:g}) or ({keep})"
+def _banded(query: str, threshold: float, lowest: float) -> str:
+    """A latency that reads exactly its threshold down to ``lowest`` of it, a share.
+
+    There the scaler keeps the workers; without a dead band a recovery would scale in at once.
+    """
+    low = threshold * lowest
+    keep = f"0 * (({query}) >= 0) + {threshold:g}"
+    return f"(({query}) > {threshold:g}) or (({query}) < {low:g}) or ({keep})"

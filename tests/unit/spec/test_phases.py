@@ -1,11 +1,13 @@
 """Workload mixes, segments and the timeline of orders."""
 
+import json
 from itertools import pairwise
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from gtc_spec.colours import COLOURS
 from gtc_spec.environment import Environment, load
 from gtc_spec.errors import UsageError
 from gtc_spec.phases import Phase, PhaseName, PhaseTable, Segment, Settle, Timeline
@@ -236,3 +238,12 @@ def test_the_third_decode_workers_of_the_show_are_ordered_before_the_stress_ends
     growth = [at for at, ratio in timeline.instants() if ratio.decode == 5]
 
     assert growth[0] == recovery - PROD.worker_start_s
+
+
+def test_every_phase_has_a_colour_that_boards_know() -> None:
+    assert {name.colour for name in PhaseName} <= set(COLOURS)
+
+
+def test_a_phase_is_its_name_whatever_is_told_beside_it() -> None:
+    assert PhaseName("KV_CACHE_DEMO") is PhaseName.KV_CACHE_DEMO == "KV_CACHE_DEMO"
+    assert json.dumps(list(PhaseName)[:2]) == '["IDLE", "BALANCED"]'

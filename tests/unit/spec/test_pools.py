@@ -1,11 +1,13 @@
 """P:D ratios and scale rules."""
 
+from typing import get_args
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtc_spec.errors import UsageError
-from gtc_spec.pools import ROLES, PDRatio, ScaleRule
+from gtc_spec.pools import METRIC_TYPES, ROLES, PDRatio, ScaleRule, Trigger
 
 workers = st.integers(1, 99)
 ratios = st.builds(PDRatio, workers, workers)
@@ -66,3 +68,7 @@ def test_totals_are_divided_by_the_workers_and_latencies_are_not(
     trigger: str, metric_type: str
 ) -> None:
     assert ScaleRule(trigger=trigger, threshold=1, min=1, max=2).metric_type == metric_type
+
+
+def test_every_trigger_says_how_its_number_is_read() -> None:
+    assert set(METRIC_TYPES) == set(get_args(Trigger))

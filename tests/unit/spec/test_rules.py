@@ -40,6 +40,30 @@ def refused(overrides: dict[str, object]) -> tuple[Problem, ...]:
     return caught.value.problems
 
 
+def test_a_wrong_phase_name_is_told_the_names_as_they_have_to_be_written() -> None:
+    problem = only(refused(changed("PREFILL_STRESS", name="prefill_stress")))
+
+    assert problem.value == "'prefill_stress'"
+    assert "'PREFILL_STRESS'" in problem.allowed
+
+
+@pytest.mark.parametrize(
+    ("size", "allowed"),
+    [
+        ("gpu-h100", "one of s-2vcpu-4gb, "),
+        ("s-2vcpu-4gb", "h100 or h200 sizes, such as gpu-h100x1-80gb"),
+        (5, "input should be a valid string"),
+    ],
+)
+def test_a_wrong_gpu_size_is_one_problem_whatever_follows_from_it(
+    size: object, allowed: str
+) -> None:
+    problem = only(refused({"nodes.size": size}))
+
+    assert problem.key == "nodes.size"
+    assert problem.allowed.startswith(allowed)
+
+
 # -- single values -------------------------------------------------------------------------------
 
 
