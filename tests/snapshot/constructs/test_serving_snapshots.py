@@ -2,6 +2,8 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 from syrupy.assertion import SnapshotAssertion
@@ -13,13 +15,14 @@ from gtc_constructs.serving.disagg_deployment import DisaggDeployment
 from gtc_constructs.serving.keda_scaler import KedaScaler, PrometheusTrigger, ScaleTarget
 from gtc_constructs.serving.model_store import ModelStore
 from gtc_constructs.values import NfsExport
+from gtc_spec import names
 from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.environment import load
 from gtc_spec.graph.model_ref import ModelRef
 from gtc_spec.graph.serving import Serving
 from gtc_spec.graph.workers import Workers
-from tests.snapshot.constructs.test_construct_snapshots import without_digests
-from tests.synthesised import IMAGE, ROOT, Synthesised
+from tests.snapshot.recorded import differences, without_digests
+from tests.synthesised import IMAGE, ROOT, Synthesised, stack_of_demo
 
 SERVING = Serving(
     name="llm",
@@ -34,14 +37,7 @@ CONSTRUCTS: dict[str, Callable[[TerraformStack], object]] = {
     "aggregated": lambda stack: DisaggDeployment.aggregated(
         stack, "it", serving=SERVING, workers=Workers(replicas=3)
     ),
-    "demo_panel": lambda stack: DemoPanel(stack, "it", env=load("dev"), image=IMAGE),
     "disagg": lambda stack: DisaggDeployment(stack, "it", serving=SERVING),
-    "disagg_without_grove_over_ucx": lambda stack: DisaggDeployment(
-        stack,
-        "it",
-        serving=replace(SERVING, grove=False, kv_transport="ucx"),
-        decode=Workers(replicas=2, drain_s=90),
-    ),
     "model_store": lambda stack: ModelStore(
         stack, "it", share=NfsExport(host="10.0.0.7", path="/models"), size_gib=100
     ),
@@ -51,11 +47,49 @@ CONSTRUCTS: dict[str, Callable[[TerraformStack], object]] = {
 }
 
 
+def made(construct: Callable[[TerraformStack], object], folder: Path) -> Any:
+    stack = TerraformStack(App(outdir=str(folder)), "stack")
+    construct(stack)
+    return without_digests(Synthesised(stack).json)
+
+
 @pytest.mark.parametrize("name", CONSTRUCTS)
 def test_a_construct_is_as_recorded(name: str, tmp_path, snapshot: SnapshotAssertion) -> None:
-    stack = TerraformStack(App(outdir=str(tmp_path)), "stack")
-    CONSTRUCTS[name](stack)
+    found = made(CONSTRUCTS[name], tmp_path)
 
-    made = without_digests(Synthesised(stack).json)
+    assert found == snapshot.use_extension(JSONSnapshotExtension)
 
-    assert made == snapshot.use_extension(JSONSnapshotExtension)
+
+def test_without_grove_and_over_ucx_it_differs_as_recorded(
+    tmp_path, snapshot: SnapshotAssertion
+) -> None:
+    def over_ucx(stack: TerraformStack) -> DisaggDeployment:
+        serving = replace(SERVING, grove=False, kv_transport="ucx")
+        decode = Workers(replicas=2, drain_s=90)
+        return DisaggDeployment(stack, "it", serving=serving, decode=decode)
+
+    plain = made(CONSTRUCTS["disagg"], tmp_path / "plain")
+
+    found = differences(plain, made(over_ucx, tmp_path / "ucx"))
+
+    assert found == snapshot.use_extension(JSONSnapshotExtension)
+
+
+def test_the_panel_alone_ships_what_the_stack_of_the_demo_ships(tmp_path) -> None:
+    def panel(stack: TerraformStack) -> DemoPanel:
+        return DemoPanel(stack, "it", env=load("dev"), image=IMAGE)
+
+    alone = made(panel, tmp_path)["resource"]
+    demo = without_digests(stack_of_demo(names.cluster_stack("dev")).json)["resource"]
+
+    kinds = ("helm_release", "kubernetes_namespace_v1", "kubernetes_secret_v1")
+    assert set(alone) == set(kinds)
+    for kind in kinds:
+        shipped = [without_address(each) for each in demo[kind].values()]
+        assert all(without_address(each) in shipped for each in alone[kind].values())
+
+
+def without_address(resource: dict[str, Any]) -> dict[str, Any]:
+    """A resource without what depends on the place of its construct in the tree."""
+    placed = ("depends_on", "chart", "metadata")
+    return {key: value for key, value in resource.items() if key not in placed}
