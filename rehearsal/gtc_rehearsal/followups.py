@@ -52,14 +52,10 @@ MODEL = "rehearsal-questions"
 
 
 class FollowUpServer:
-    """A small server on loopback.
+    """A small server on loopback; every run asks its questions in the same order."""
 
-    Args:
-        seed: Equal seeds ask equal questions.
-    """
-
-    def __init__(self, seed: int = 1) -> None:
-        self._random = random.Random(seed)
+    def __init__(self) -> None:
+        self._random = random.Random(1)
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> str:

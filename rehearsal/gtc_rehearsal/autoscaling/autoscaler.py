@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from gtc_rehearsal.autoscaling.hpa_controller import HpaController
 from gtc_rehearsal.autoscaling.keda import Keda
-from gtc_rehearsal.autoscaling.keda_metrics import Ask, KedaMetrics
+from gtc_rehearsal.autoscaling.keda_metrics import Evaluate, KedaMetrics
 from gtc_rehearsal.kube_api.storage.store import Store
 
 _RESYNC_S = 5.0
@@ -19,7 +19,7 @@ class Autoscaler:
 
     Args:
         store: The cluster.
-        ask: Evaluates PromQL now; raises PromqlError.
+        evaluate: Evaluates PromQL now; raises PromqlError.
         time_scale: Multiplies the HPA's sync period and the windows of `behavior`; the windows
             inside queries and the half second in which an HPA goes stay real.
         clock: Monotonic seconds.
@@ -28,14 +28,14 @@ class Autoscaler:
     def __init__(
         self,
         store: Store,
-        ask: Ask,
+        evaluate: Evaluate,
         time_scale: float = 1.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._clock = clock
         self._keda = Keda(store, clock)
-        self._hpas = HpaController(store, KedaMetrics(store, ask), clock, time_scale)
+        self._hpas = HpaController(store, KedaMetrics(store, evaluate), clock, time_scale)
 
     def step(self) -> float:
         """Do everything that is due now.

@@ -140,7 +140,7 @@ class Decision:
         replicas: The new size; equal to the present one when nothing is to be done.
         stabilized: Why the AbleToScale condition says what it says.
         limited: The reason of the ScalingLimited condition.
-        is_limited: Whether a limit cut the wish.
+        is_limited: Whether a limit cut the recommendation.
     """
 
     replicas: int
@@ -183,50 +183,50 @@ class History:
 def decide(
     now_s: float,
     current: int,
-    wished: int,
+    recommended: int,
     least: int,
     most: int,
     behavior: Behavior,
     history: History,
 ) -> Decision:
-    """Turn the wish of the metrics into the next size; the wish is added to the history.
+    """Turn what the metrics recommend into the next size; it is added to the history.
 
     Args:
         now_s: Time of this sync.
         current: Present size, within the limits.
-        wished: What the metrics ask for.
+        recommended: What the metrics ask for.
         least: minReplicas.
         most: maxReplicas.
         behavior: Windows and speed limits.
         history: The HPA's memory.
     """
-    steady = _stabilized(now_s, current, wished, behavior, history)
-    history.recommendations.append((now_s, wished))
+    steady = _stabilized(now_s, current, recommended, behavior, history)
+    history.recommendations.append((now_s, recommended))
     history.forget(now_s, behavior)
     allowed, reason = _limited(now_s, current, steady, least, most, behavior, history)
     return Decision(
         replicas=allowed,
-        stabilized=_why_steady(current, wished, steady),
+        stabilized=_why_stabilized(current, recommended, steady),
         limited=reason if allowed != steady else _WITHIN,
         is_limited=allowed != steady,
     )
 
 
 def _stabilized(
-    now_s: float, current: int, wished: int, behavior: Behavior, history: History
+    now_s: float, current: int, recommended: int, behavior: Behavior, history: History
 ) -> int:
     """The size nearest to the present one that all recommendations of the windows allow."""
     recent_up = [n for at, n in history.recommendations if at > now_s - behavior.up.window_s]
     recent_down = [n for at, n in history.recommendations if at > now_s - behavior.down.window_s]
-    lowest = min([wished, *recent_up])
-    highest = max([wished, *recent_down])
+    lowest = min([recommended, *recent_up])
+    highest = max([recommended, *recent_down])
     return min(max(current, lowest), highest)
 
 
-def _why_steady(current: int, wished: int, steady: int) -> Reason:
-    if steady == wished:
+def _why_stabilized(current: int, recommended: int, steady: int) -> Reason:
+    if steady == recommended:
         return Reason("ReadyForNewScale", "recommended size matches current size")
-    if wished > current:
+    if recommended > current:
         words = "recent recommendations were lower than current one, applying the lowest"
         return Reason("ScaleUpStabilized", f"{words} recent recommendation")
     words = "recent recommendations were higher than current one, applying the highest"

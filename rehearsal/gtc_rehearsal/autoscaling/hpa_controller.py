@@ -124,15 +124,15 @@ class HpaController:
         if not least <= size <= most:
             return _Verdict(min(max(size, least), most), [])
         try:
-            wished, metrics = self._wished(obj, target)
+            recommended, metrics = self._recommended(obj, target)
         except TriggerError as error:
             words = f"the HPA was unable to compute the replica count: {error}"
             return _Verdict(size, [_inactive("FailedGetExternalMetric", words)])
         behavior = hpa.Behavior.parse(obj["spec"].get("behavior"), self._time_scale)
-        decision = hpa.decide(self._clock(), size, wished, least, most, behavior, history)
+        decision = hpa.decide(self._clock(), size, recommended, least, most, behavior, history)
         return _Verdict(decision.replicas, _explained(decision, metrics), metrics)
 
-    def _wished(self, obj: Object, target: ScaleTarget) -> tuple[int, list[Object]]:
+    def _recommended(self, obj: Object, target: ScaleTarget) -> tuple[int, list[Object]]:
         """The largest size that any metric asks for, and the metrics as read.
 
         Raises:
@@ -141,7 +141,7 @@ class HpaController:
         if not target.pods:
             raise TriggerError("no pods returned by selector while calculating replica count")
         behavior = hpa.Behavior.parse(obj["spec"].get("behavior"))
-        wishes, seen, failed = [], [], []
+        recommended, seen, failed = [], [], []
         for spec in obj["spec"].get("metrics") or [{}]:
             try:
                 metric_id, kind, goal = _external(spec)
@@ -150,11 +150,12 @@ class HpaController:
                 failed.append(error)
                 continue
             size, ready = target.desired, target.ready
-            wishes.append(hpa.replicas_for(kind, metric, goal, size, ready, behavior))
+            recommended.append(hpa.replicas_for(kind, metric, goal, size, ready, behavior))
             seen.append(_current(metric_id, kind, metric, size))
-        if failed and (not wishes or max(wishes) < target.desired):
+        # growth may rest on the metrics that could be read, a smaller size only on all of them
+        if failed and (not recommended or max(recommended) < target.desired):
             raise failed[0]
-        return max(wishes), seen
+        return max(recommended), seen
 
     def _rescale(self, target: ScaleTarget, size: int, history: hpa.History) -> Condition:
         try:

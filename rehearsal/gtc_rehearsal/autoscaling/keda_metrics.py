@@ -20,7 +20,7 @@ from gtc_rehearsal.kube_api.resources import SCALED_OBJECT
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.prometheus.promql_values import PromqlError, Value, Vector
 
-Ask = Callable[[str], Value]
+Evaluate = Callable[[str], Value]
 """Evaluates PromQL now; raises PromqlError."""
 
 
@@ -33,12 +33,12 @@ class KedaMetrics:
 
     Args:
         store: The cluster.
-        ask: Evaluates PromQL now.
+        evaluate: Evaluates PromQL now.
     """
 
-    def __init__(self, store: Store, ask: Ask) -> None:
+    def __init__(self, store: Store, evaluate: Evaluate) -> None:
         self._store = store
-        self._ask = ask
+        self._evaluate = evaluate
 
     def read(self, hpa: Object, metric: str, target: ScaleTarget) -> int:
         """The metric in milli-units, real or assumed by the fallback.
@@ -54,7 +54,7 @@ class KedaMetrics:
         obj, trigger = self._trigger(hpa, metric)
         assumption = fallback(obj)
         try:
-            value = _asked(trigger, self._ask)
+            value = _queried(trigger, self._evaluate)
         except TriggerError as error:
             failures = _failures(obj, metric) + 1
             falls_back = assumption is not None and failures > assumption.after
@@ -125,9 +125,9 @@ def _failures(obj: Object, metric: str) -> int:
     return int((health.get(metric) or {}).get("numberOfFailures", 0))
 
 
-def _asked(trigger: Trigger, ask: Ask) -> float:
+def _queried(trigger: Trigger, evaluate: Evaluate) -> float:
     try:
-        found = ask(trigger.query)
+        found = evaluate(trigger.query)
     except PromqlError as error:
         raise TriggerError(f"prometheus query api returned error: {error.message}") from error
     if not isinstance(found, Vector):

@@ -32,7 +32,7 @@ class ScaleTarget:
 
     @classmethod
     def of(cls, store: Store, namespace: str, name: str) -> ScaleTarget:
-        """Look at an adapter and its pods.
+        """Read an adapter and its pods.
 
         Raises:
             ApiError: 404 when there is no such adapter.

@@ -45,7 +45,7 @@ class Probes:
         return parsed if isinstance(parsed, dict) else None
 
     async def close(self) -> None:
-        """Let go of all connections; a later question opens new ones."""
+        """Close all connections; a later request opens new ones."""
         if self._session is not None:
             await self._session.close()
             self._session = None

@@ -48,7 +48,7 @@ class Adapters:
         for name, service in wanted.items():
             self._follow(graph, service, self._adapter(name, service, graph))
 
-    def forget(self, dgd_exists: Callable[[str, str], bool]) -> None:
+    def delete_orphans(self, dgd_exists: Callable[[str, str], bool]) -> None:
         """Delete adapters whose deployment is gone, as the garbage collector would.
 
         Args:
@@ -84,7 +84,7 @@ class Adapters:
         if desired != service.desired:
             status["lastScaleTime"] = stamp(utc_now())
             self._scale(graph, service, desired)
-            self._announce(
+            self._record_event(
                 adapter,
                 f"Scaled service {service.name} from {service.desired} to {desired} replicas",
             )
@@ -102,7 +102,7 @@ class Adapters:
             resource, meta["name"], meta["namespace"], patch, subresource, actor=OPERATOR
         )
 
-    def _announce(self, adapter: Mapping[str, Any], message: str) -> None:
+    def _record_event(self, adapter: Mapping[str, Any], message: str) -> None:
         meta = adapter["metadata"]
         at = stamp(utc_now())
         event = {

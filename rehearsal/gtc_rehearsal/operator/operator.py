@@ -15,15 +15,15 @@ from gtc_rehearsal.kube_api.resources import DGD, POD
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.kube_api.write import OPERATOR
 from gtc_rehearsal.operator.adapters import Adapters
-from gtc_rehearsal.operator.pod_runner import PodRunner, Workers, release
+from gtc_rehearsal.operator.pod_runner import PodRunner, Workers, remove_finalizer
 from gtc_rehearsal.operator.pods import (
     Service,
-    first_to_go,
     graph_status,
-    is_leaving,
     is_placed,
     is_ready,
+    is_terminating,
     new_pod,
+    pods_to_delete,
     services_of,
 )
 from gtc_rehearsal.operator.scheduler import Scheduler
@@ -60,7 +60,7 @@ class Operator:
         self._adapters = Adapters(store)
         self._scheduler = Scheduler(store, environment.nodes)
         self._runners: dict[_Key, PodRunner] = {}
-        self._warm = True
+        self._warm = True  # until a first pass that found services: their workers do not load
         self._settled = asyncio.Event()
 
     async def run(self) -> None:
@@ -98,7 +98,7 @@ class Operator:
         graphs = self._store.list(DGD)
         for graph in graphs:
             self._adapters.sync(graph, services_of(graph))
-        graphs = self._store.list(DGD)
+        graphs = self._store.list(DGD)  # once more: adapters have written replicas into them
         services = [service for graph in graphs for service in services_of(graph)]
         self._collect_garbage(graphs, services)
         owners = {(g["metadata"]["namespace"], g["metadata"]["name"]): g for g in graphs}
@@ -112,7 +112,7 @@ class Operator:
     def _collect_garbage(self, graphs: Iterable[Json], services: Iterable[Service]) -> None:
         """Adapters and pods go with their deployment or service."""
         alive = {(g["metadata"]["namespace"], g["metadata"]["name"]) for g in graphs}
-        self._adapters.forget(lambda namespace, name: (namespace, name) in alive)
+        self._adapters.delete_orphans(lambda namespace, name: (namespace, name) in alive)
         wanted = {_service_key(service) for service in services}
         for pod in self._ours():
             if _pod_service(pod) not in wanted:
@@ -122,8 +122,8 @@ class Operator:
         """Create the pods that lack, mark those that are too many."""
         labels = names.pod_labels(service.name, service.dgd)
         pods = self._store.list(POD, service.namespace, labels)
-        staying = [pod for pod in pods if not is_leaving(pod)]
-        for pod in first_to_go(staying, len(staying) - service.desired):
+        staying = [pod for pod in pods if not is_terminating(pod)]
+        for pod in pods_to_delete(staying, len(staying) - service.desired):
             self._delete(pod)
         for _ in range(service.desired - len(staying)):
             self._store.create(POD, new_pod(service, owner), actor=OPERATOR)
@@ -133,24 +133,24 @@ class Operator:
         for pod in self._ours():
             key = (pod["metadata"]["namespace"], pod["metadata"]["name"])
             present.add(key)
-            if is_leaving(pod):
-                self._let_go(key)
+            if is_terminating(pod):
+                self._drain(key)
             elif is_placed(pod) and key not in self._runners:
                 self._runners[key] = self._runner(pod, services[_pod_service(pod)])
         for key, runner in list(self._runners.items()):
             runner.check()
             if key not in present:
-                runner.retire()
+                runner.drain()
             if runner.gone:
                 del self._runners[key]
 
-    def _let_go(self, key: _Key) -> None:
+    def _drain(self, key: _Key) -> None:
         """Drain a pod that runs; one that never did may vanish at once."""
         if key in self._runners:
-            self._runners[key].retire()
+            self._runners[key].drain()
         else:
             namespace, name = key
-            release(self._store, name, namespace)
+            remove_finalizer(self._store, name, namespace)
 
     def _runner(self, pod: Json, service: Service) -> PodRunner:
         return PodRunner(
@@ -179,7 +179,9 @@ class Operator:
     def _pods(self, service: Service) -> tuple[int, int]:
         """Pods of a service that stay, and how many of them are Ready."""
         labels = names.pod_labels(service.name, service.dgd)
-        pods = [p for p in self._store.list(POD, service.namespace, labels) if not is_leaving(p)]
+        pods = [
+            p for p in self._store.list(POD, service.namespace, labels) if not is_terminating(p)
+        ]
         return len(pods), sum(is_ready(pod) for pod in pods)
 
     def _ours(self) -> list[Json]:
@@ -192,7 +194,7 @@ class Operator:
 
     def _delete(self, pod: Mapping[str, Any]) -> None:
         meta = pod["metadata"]
-        if not is_leaving(pod):
+        if not is_terminating(pod):
             self._store.delete(POD, meta["name"], meta["namespace"], actor=OPERATOR)
 
 

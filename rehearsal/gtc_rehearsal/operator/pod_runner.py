@@ -101,10 +101,10 @@ class PodRunner:
             if task is not None and task.done() and not task.cancelled():
                 task.result()
 
-    def retire(self) -> None:
+    def drain(self) -> None:
         """Start to drain; afterwards the pod vanishes from the store."""
         if self._end is None:
-            self._end = asyncio.create_task(self._leave(), name=f"drain {self._name}")
+            self._end = asyncio.create_task(self._drain(), name=f"drain {self._name}")
 
     async def cancel(self) -> None:
         """Stop running the pod without draining; its process is left to its owner."""
@@ -139,14 +139,14 @@ class PodRunner:
         await process.ended()
         await self._workers.stop_worker(self._name, 0)  # frees its name
 
-    async def _leave(self) -> None:
-        self._life.cancel()
+    async def _drain(self) -> None:
+        self._life.cancel()  # first, or the end of the process would look like a crash
         await asyncio.gather(self._life, return_exceptions=True)
         self._report(ready=False)
         if self._role != "frontend":  # the one frontend goes on for the pod that takes its place
             await self._workers.stop_worker(self._name, self._grace_s)
         with contextlib.suppress(ApiError):
-            release(self._store, self._name, self._namespace)
+            remove_finalizer(self._store, self._name, self._namespace)
 
     def _report(self, *, ready: bool, reason: str = "") -> None:
         """Write the status; a pod that was deleted under our hands has none."""
@@ -160,6 +160,6 @@ class PodRunner:
             )
 
 
-def release(store: Store, name: str, namespace: str) -> None:
-    """Let a pod that is to go vanish."""
+def remove_finalizer(store: Store, name: str, namespace: str) -> None:
+    """Free a deleted pod of what holds it; the store removes it then."""
     store.patch(POD, name, namespace, {"metadata": {"finalizers": None}}, actor=OPERATOR)

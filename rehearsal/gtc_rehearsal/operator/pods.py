@@ -184,8 +184,8 @@ def is_ready(pod: Mapping[str, Any]) -> bool:
     return any(one["type"] == "Ready" and one["status"] == "True" for one in present)
 
 
-def is_leaving(pod: Mapping[str, Any]) -> bool:
-    """Whether a pod is to go."""
+def is_terminating(pod: Mapping[str, Any]) -> bool:
+    """Whether a pod was deleted and still drains."""
     return bool(pod["metadata"].get("deletionTimestamp"))
 
 
@@ -240,7 +240,7 @@ def running(pod: Mapping[str, Any], at: str, *, ready: bool, restarts: int, reas
     }
 
 
-def first_to_go(pods: Iterable[Mapping[str, Any]], excess: int) -> list[Mapping[str, Any]]:
+def pods_to_delete(pods: Iterable[Mapping[str, Any]], excess: int) -> list[Mapping[str, Any]]:
     """Which pods a smaller pool gives up: waiting ones, then loading ones, then the newest."""
     newest_first = sorted(pods, key=lambda pod: pod["metadata"]["creationTimestamp"], reverse=True)
     least_first = sorted(newest_first, key=lambda pod: (is_placed(pod), is_ready(pod)))

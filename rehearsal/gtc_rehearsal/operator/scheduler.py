@@ -14,7 +14,7 @@ from gtc_rehearsal.kube_api.objects import stamp, utc_now
 from gtc_rehearsal.kube_api.resources import NODE, POD
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.kube_api.write import OPERATOR
-from gtc_rehearsal.operator.pods import GPU, is_leaving, is_placed, slots_of, unschedulable
+from gtc_rehearsal.operator.pods import GPU, is_placed, is_terminating, slots_of, unschedulable
 from gtc_spec.cloud.nodes import WorkerNodes
 from gtc_spec.manifests import placement
 from gtc_spec.versions import HOST_DRIVER_MIN
@@ -53,11 +53,11 @@ class Scheduler:
         """
         every = list(pods)
         free = dict(self._capacity)
-        for pod in every:
+        for pod in every:  # terminating ones too: their process holds the GPU until it has ended
             node = (pod.get("spec") or {}).get("nodeName")
             if node in free:
                 free[node] -= slots_of(pod)
-        waiting = [pod for pod in every if not is_placed(pod) and not is_leaving(pod)]
+        waiting = [pod for pod in every if not is_placed(pod) and not is_terminating(pod)]
         waiting.sort(key=lambda pod: pod["metadata"]["creationTimestamp"])
         for pod in waiting:
             need = slots_of(pod)

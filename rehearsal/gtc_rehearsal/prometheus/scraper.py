@@ -88,8 +88,8 @@ class Scraper:
             for job, url, extra in self._targets()
         }
         for identity in [key for key in self._known if key not in wanted]:
-            gone = self._known.pop(identity)
-            for series in (*gone.series, *(_own(name, gone) for name in _REPORTED)):
+            left = self._known.pop(identity)
+            for series in (*left.series, *(_own(name, left) for name in _REPORTED)):
                 self._store.end(series, now_ms)
         for identity, (job, url, extra) in wanted.items():
             if identity not in self._known:

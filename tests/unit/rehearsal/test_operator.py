@@ -19,7 +19,7 @@ from gtc_rehearsal.kube_api.errors import ApiError
 from gtc_rehearsal.kube_api.resources import DGD, DGDSA, EVENT, NODE, POD
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.operator.operator import Operator
-from gtc_rehearsal.operator.pods import is_leaving, is_ready
+from gtc_rehearsal.operator.pods import is_ready, is_terminating
 from gtc_spec import environment, names
 from gtc_spec.errors import GtcError
 from gtc_spec.manifests.dgd import dynamo_graph_deployment
@@ -80,7 +80,7 @@ class Cluster:
         return self.store.list(POD, NS, names.pod_labels(service))
 
     def ready(self, service: str) -> int:
-        return sum(is_ready(pod) and not is_leaving(pod) for pod in self.pods(service))
+        return sum(is_ready(pod) and not is_terminating(pod) for pod in self.pods(service))
 
     def scale(self, service: str, replicas: int) -> None:
         patch = {"spec": {"replicas": replicas}}
@@ -204,7 +204,7 @@ async def test_a_draining_pod_keeps_its_gpu_until_it_is_gone(tmp_path: Path) -> 
         await c.until(lambda: c.ready(PREFILL) == 5)
         await asyncio.sleep(0.3)
         assert c.ready(PREFILL) == 5
-        assert sum(is_leaving(pod) for pod in c.pods(DECODE)) == 1
+        assert sum(is_terminating(pod) for pod in c.pods(DECODE)) == 1
 
         c.workers.drain.set()
         await c.until(lambda: c.ready(PREFILL) == 6)

@@ -67,6 +67,7 @@ class Verbs:
         return answers.answer(answers.drawn_list(target.resource, items, list_meta, shape))
 
     async def _watch(self, request: web.Request, target: Target) -> web.StreamResponse:
+        # everything that may be refused comes first: a stream has no status line left for it
         wanted, shape = _filter(request, target), requests.format_of(request)
         frames = watch.Watch(self._store, target, wanted, request.query).frames()
         response = web.StreamResponse(headers={"Content-Type": "application/json"})

@@ -112,5 +112,6 @@ class Memory:
         else:
             self._objects[resource][key_of(new)] = new
         self._history.append(Change(self.revision, kind, resource, new, old))
+        # a new event for the next change: clearing this one could take it from a waiter
         self._news.set()
         self._news = asyncio.Event()

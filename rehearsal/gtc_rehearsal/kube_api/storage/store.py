@@ -207,7 +207,7 @@ class Store(Memory):
             raise errors.stale(resource, key_of(old)[1])
         new = lifecycle.prepared_for_update(resource, old, wanted, subresource)
         new = checked(resource, new, old, write)
-        if not subresource:
+        if not subresource:  # the webhooks are registered for the main resource alone
             self._admit(resource, old, new, write)
         if lifecycle.same(old, new):
             copy: Object = clone(old)
