@@ -33,7 +33,7 @@ class Probe(Generic[Subject]):
     Attributes:
         name: What people call it.
         asks: The question, one line; the documents list it.
-        look: Finds the answer.
+        look: Finds the answer; may raise `NotApplicable`, `RestsOn` and every error of ours.
         deadline_s: Longest time for it, seconds.
     """
 

@@ -12,7 +12,7 @@ from gtc_spec.buckets import ITL_BUCKETS, TTFT_BUCKETS, Buckets
 from gtc_spec.telemetry import metrics
 from gtc_spec.telemetry.metric import Metric
 
-LOOK_S: Final = 0.5
+POLL_INTERVAL_S: Final = 0.5
 FIRST_ANSWER_S: Final = 8.0
 """Histograms appear with the first answer; the check beside this one asks for one."""
 TOKENS: Final = 8
@@ -52,7 +52,7 @@ async def buckets(scene: Scene) -> Verdict:
             break
         if asyncio.get_running_loop().time() > give_up:
             raise NotApplicable("no request was answered yet, so there are no histograms")
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(POLL_INTERVAL_S)
     wrong = [_told(m, found[m.name]) for m, b in BOUNDS if not _same(found[m.name], b)]
     expected = " and ".join(f"{len(each.upper_bounds_s)} bounds" for _, each in BOUNDS)
     hint = "the frontend read neither DYN_METRICS_* nor DYN_HISTOGRAM_*: see its pod's variables"

@@ -6,15 +6,15 @@ from collections.abc import Sequence
 from typing import Final
 
 from gtc_runtime.checks import (
+    corpus,
     frontend,
-    here,
     images,
     model,
     nodes,
     platform,
     prometheus,
     scaling,
-    texts,
+    times,
     workload,
 )
 from gtc_runtime.checks import grafana as boards
@@ -54,11 +54,11 @@ PROBES: Final = (
           prometheus.queries, 17.0),
     Probe("grafana", "Does it answer, with its database?", boards.grafana),
     Probe("boards", "Does it have every board?", boards.boards),
-    Probe("corpus", "Are the texts of the load complete?", texts.corpus),
-    Probe("follow-ups", "Does their service offer the key a model that we know?", texts.followups),
+    Probe("corpus", "Are the texts of the load complete?", corpus.corpus),
+    Probe("follow-ups", "Does their service offer the key a model that we know?", corpus.followups),
     Probe("digest", "Do panel and cluster believe the same facts?", workload.digest),
-    Probe("clock", "Do this machine and the cluster agree on the time?", here.clock),
-    Probe("end date", "How many hours, GPU-hours and dollars are left?", here.end_date),
+    Probe("clock", "Do this machine and the cluster agree on the time?", times.clock),
+    Probe("end date", "How many hours, GPU-hours and dollars are left?", times.end_date),
 )  # fmt: skip
 """Every check, in the order in which things are brought up."""
 

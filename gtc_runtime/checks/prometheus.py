@@ -28,7 +28,7 @@ FIRST_SCRAPE_S: Final = 12.0
 """What the check of the frontend has caused is scraped within two intervals."""
 NEXT_SCRAPE_S: Final = metrics.SCRAPE_INTERVAL_S + 2.0
 """A target that has just started was not there at the scrape before."""
-LOOK_S: Final = 1.0
+POLL_INTERVAL_S: Final = 1.0
 WITH_FIRST_EVENT: Final = frozenset({metrics.MIGRATIONS, metrics.CACHED_TOKENS})
 """Metrics without series until the first request has moved, or was found in a cache."""
 BATCH: Final = 16
@@ -49,7 +49,7 @@ async def targets(scene: Scene) -> Verdict:
     while (finding := await _targets_now(scene)).state == "red":
         if asyncio.get_running_loop().time() > give_up:
             break
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(POLL_INTERVAL_S)
     return finding
 
 
@@ -83,7 +83,7 @@ async def queries(scene: Scene) -> Verdict:
             while empty := await _empty(client, asked, scene.where):
                 if asyncio.get_running_loop().time() > give_up:
                     break
-                await asyncio.sleep(LOOK_S)
+                await asyncio.sleep(POLL_INTERVAL_S)
         except UnreachableError as error:
             raise RestsOn("prometheus", error.message) from None
     more = f"; {len(empty) - 3} more" if len(empty) > 3 else ""

@@ -17,7 +17,7 @@ from gtc_spec import names
 from gtc_spec.kinds import HPA, LEASE, SCALED_OBJECT
 from gtc_spec.pools import ROLES
 
-LOOK_S: Final = 1.0
+POLL_INTERVAL_S: Final = 1.0
 YOUNG_S: Final = 45.0
 """An HPA of less than this age may still be about to read its metric for the first time: it looks
 every 15 s."""
@@ -84,7 +84,7 @@ async def hpas(scene: Scene) -> Verdict:
         wrong = [said for said, _ in looks if said]
         if not wrong or not any(young for _, young in looks):
             break
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(POLL_INTERVAL_S)
     hint = f"kubectl -n {names.NAMESPACE_WORKLOAD} describe hpa: it says which query has no data"
     return judge(not wrong, "; ".join(wrong) or "both read their metric", "a reading", hint)
 

@@ -25,7 +25,7 @@ PRESETS: Final[tuple[tuple[str, str], ...]] = (
 START, STOP, RESET = "Start", "Stop", "Reset"
 STOP_KEY: Final = "Esc"
 MANUAL, AUTO = "Manual", "Auto"
-LOAD, MIX, PRESET = "Load", "Mix", "Presets"
+LOAD: Final = "Load"
 RPS_UNIT: Final = "requests/s"
 
 WHO: Final = ("HUMAN", "SCENARIO", "KEDA")
@@ -94,7 +94,6 @@ COUNTDOWN: Final = "to the next phase"
 COUNTDOWN_GATE: Final = "at most, waiting for workers"
 SETTLE: Final = "settling"
 
-POOL: Final = {"prefill": "prefill", "decode": "decode"}
 LETTER: Final = {"prefill": "P", "decode": "D"}
 TILE: Final = {
     "ready": "ready",
@@ -166,7 +165,7 @@ def holder(name: str) -> str:
 
 def pool_count(role: str, ready: str, desired: str) -> str:
     """``prefill 2/2``: ready of desired."""
-    return f"{POOL[role]} {of_desired(ready, desired)}"
+    return f"{role} {of_desired(ready, desired)}"
 
 
 def verdict(goal: str, *, over: bool) -> str:

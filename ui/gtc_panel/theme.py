@@ -36,44 +36,12 @@ STAGE_SIZES_REM: Final[dict[str, float]] = {
 }
 """Sizes of the stage page, which is read from three metres away."""
 
-TEXT_ON: Final[tuple[tuple[str, str], ...]] = (
-    ("text", "ground"),
-    ("text", "card"),
-    ("text", "raised"),
-    ("text", "action"),
-    ("muted", "ground"),
-    ("muted", "card"),
-    ("muted", "raised"),
-    ("prefill", "card"),
-    ("decode", "card"),
-    ("ground", "prefill"),
-    ("ground", "decode"),
-    ("ground", "warning"),
-    ("warning", "card"),
-    ("alarm", "card"),
-)
-"""Every pair of text and background in the style sheet; a test holds each to 4.5:1."""
-
-
 FAVICON: Final = (
     '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">'
     f'<rect x="2" y="4" width="12" height="24" rx="3" fill="{COLOURS["prefill"]}"/>'
     f'<rect x="18" y="4" width="12" height="24" rx="3" fill="{COLOURS["decode"]}"/></svg>'
 )
 """One prefill tile and one decode tile."""
-
-
-def luminance(colour: str) -> float:
-    """Relative luminance of ``#rrggbb`` after WCAG 2, 0-1."""
-    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
-    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
-    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
-
-
-def contrast(one: str, other: str) -> float:
-    """Contrast ratio of two colours after WCAG 2, 1-21."""
-    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
-    return (lighter + 0.05) / (darker + 0.05)
 
 
 def style_sheet() -> str:

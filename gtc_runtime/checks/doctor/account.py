@@ -16,11 +16,7 @@ _TOKENS: Final = ORIGINS[DO_TOKEN].page
 
 
 async def token(case: Case) -> Verdict:
-    """It belongs to an active account.
-
-    Raises:
-        RestsOn: It is not set, or nobody answers.
-    """
+    """It belongs to an active account."""
     case.secret(DO_TOKEN)
     who = await case.cloud.account()
     told = f"{who.get('email')}, team {(who.get('team') or {}).get('name', 'none')}"
@@ -33,11 +29,7 @@ async def token(case: Case) -> Verdict:
 
 
 async def scopes(case: Case) -> Verdict:
-    """It may do everything that a deployment does, as far as somebody tells.
-
-    Raises:
-        RestsOn: There is no token that works.
-    """
+    """It may do everything that a deployment does, as far as somebody tells."""
     case.secret(DO_TOKEN)
     told = await case.cloud.scopes()
     lacks = await _refused_reads(case)
@@ -81,11 +73,7 @@ async def _refused(case: Case, path: str) -> bool:
 
 
 async def droplet_limit(case: Case) -> Verdict:
-    """There is room for every node; the API does not tell limits of GPUs.
-
-    Raises:
-        RestsOn: Nobody answers.
-    """
+    """There is room for every node; the API does not tell limits of GPUs."""
     limit = int((await case.cloud.account()).get("droplet_limit") or 0)
     used = await _droplets(case, "") + await _droplets(case, "type=gpus&per_page=1")
     fewest, most = case.env.hosting.management_nodes
@@ -118,11 +106,7 @@ async def _clusters(case: Case) -> list[Json]:
 
 
 async def cluster_name(case: Case) -> Verdict:
-    """Nobody else's cluster has our name.
-
-    Raises:
-        RestsOn: Nobody answers.
-    """
+    """Nobody else's cluster has our name."""
     found = await _clusters(case)
     if not found:
         return green(f"no cluster {names.DEMO} in this account")

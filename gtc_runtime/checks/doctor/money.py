@@ -9,11 +9,7 @@ from gtc_spec.cloud import bill, prices
 
 
 async def end_date(case: Case) -> Verdict:
-    """There is one where it is needed, and it is in the future.
-
-    Raises:
-        NotApplicable: None was set and none is needed.
-    """
+    """There is one where it is needed, and it is in the future."""
     until, env = case.env.until, case.env
     hint = f"make deploy ENV={env.name} UNTIL=+8h, or a date as GTC_UNTIL in .env"
     if until is None:

@@ -20,11 +20,7 @@ _REGIONS_PAGE: Final = "https://docs.digitalocean.com/platform/regional-availabi
 
 
 async def region(case: Case) -> Verdict:
-    """It exists and takes new droplets.
-
-    Raises:
-        RestsOn: Nobody answers.
-    """
+    """It exists and takes new droplets."""
     listed = await case.cloud.all("/v2/regions", "regions")
     open_ones = sorted(str(each["slug"]) for each in listed if each.get("available", True))
     wanted = case.env.region
@@ -35,11 +31,7 @@ async def region(case: Case) -> Verdict:
 
 
 async def nodes(case: Case) -> Verdict:
-    """The size of the nodes without GPUs is offered in the region.
-
-    Raises:
-        RestsOn: Nobody answers, or there is no such region.
-    """
+    """The size of the nodes without GPUs is offered in the region."""
     sizes = await _sizes(case)
     return await _offered(case, case.env.hosting.management_size, sizes)
 
@@ -49,9 +41,6 @@ async def worker_nodes(case: Case) -> Verdict:
 
     A contracted size is in no list that is documented; when Kubernetes lists it all the same, the
     account has it.
-
-    Raises:
-        RestsOn: Nobody answers, or there is no such region.
     """
     size = case.env.nodes.size
     sizes = await _sizes(case)
@@ -67,11 +56,7 @@ async def worker_nodes(case: Case) -> Verdict:
 
 
 async def kubernetes(case: Case) -> Verdict:
-    """The pinned release line is offered, in the region.
-
-    Raises:
-        RestsOn: Nobody answers, or there is no such region.
-    """
+    """The pinned release line is offered, in the region."""
     await _need_region(case)
     options = await _options(case)
     minor = versions.KUBERNETES_MINOR
@@ -89,12 +74,7 @@ async def kubernetes(case: Case) -> Verdict:
 
 
 async def share(case: Case) -> Verdict:
-    """NFS is offered in the region.
-
-    Raises:
-        NotApplicable: The environment has no share.
-        RestsOn: Nobody answers, or there is no such region.
-    """
+    """NFS is offered in the region."""
     wanted = case.env.hosting.share
     if wanted is None:
         raise NotApplicable(f"{case.env.name} has no share")
@@ -181,9 +161,6 @@ def _like(size: str, where: str, sizes: Mapping[str, Json]) -> str:
     ]
     if not found:
         return f"nothing like it in {where}"
-    choice = "GPU_TYPE" if size.startswith("gpu-") else "instead"
-    return (
-        f"in {where}: {choice}={' or '.join(found)}"
-        if choice == "GPU_TYPE"
-        else (f"in {where} there are {', '.join(found)}")
-    )
+    if size.startswith("gpu-"):
+        return f"in {where}: GPU_TYPE={' or '.join(found)}"
+    return f"in {where} there are {', '.join(found)}"

@@ -24,12 +24,7 @@ REVISION: Final = "main"
 
 
 async def hub_token(case: Case) -> Verdict:
-    """HuggingFace knows it.
-
-    Raises:
-        NotApplicable: The environment stores no checkpoint.
-        RestsOn: It is not set.
-    """
+    """HuggingFace knows it."""
     if case.env.hosting.share is None:
         raise NotApplicable(f"{case.env.name} stores no checkpoint")
     answer = await _hub(case, "GET", "/api/whoami-v2")
@@ -43,10 +38,6 @@ async def model(case: Case) -> Verdict:
     """It grants the token this repository at this revision: a HEAD of one of its files.
 
     Its listing is public even where its files are gated, so only a file proves the grant.
-
-    Raises:
-        NotApplicable: The environment stores no checkpoint.
-        RestsOn: The token is not known, or not set.
     """
     if (await hub_token(case)).state == "red":
         raise RestsOn("hub token")
@@ -69,11 +60,7 @@ async def model(case: Case) -> Verdict:
 
 
 async def inference(case: Case) -> Verdict:
-    """The key works and offers a model for the follow-up questions.
-
-    Raises:
-        RestsOn: The key is not set.
-    """
+    """The key works and offers a model for the follow-up questions."""
     key, own = case.secret(_KEY), case.own_inference
     make = f"{_KEY} in .env, a model access key made at {ORIGINS[_KEY].page}"
     try:

@@ -29,12 +29,7 @@ _PATIENCE: Final = Patience(connect_s=3.0, read_s=5.0, tries=1)
 
 
 async def registry(case: Case) -> Verdict:
-    """The account has the registry that our image goes to.
-
-    Raises:
-        NotApplicable: The image goes elsewhere.
-        RestsOn: Nobody answers.
-    """
+    """The account has the registry that our image goes to."""
     name = _registry_name(case)
     listed = (await case.cloud.get("/v2/registries")).get("registries") or []
     found = {str(each["name"]): str(each.get("region")) for each in listed}
@@ -47,12 +42,7 @@ async def registry(case: Case) -> Verdict:
 
 
 async def registry_room(case: Case) -> Verdict:
-    """Its subscription has room for our image.
-
-    Raises:
-        NotApplicable: The image goes elsewhere.
-        RestsOn: There is no such registry, or nobody answers.
-    """
+    """Its subscription has room for our image."""
     if (await registry(case)).state == "red":
         raise RestsOn("registry")
     name = _registry_name(case)
@@ -74,20 +64,12 @@ async def registry_room(case: Case) -> Verdict:
 
 
 async def bucket(case: Case) -> Verdict:
-    """It is there, at this address, for this key.
-
-    Raises:
-        RestsOn: The key is not set.
-    """
+    """It is there, at this address, for this key."""
     return await _ask(case, _reach)
 
 
 async def bucket_write(case: Case) -> Verdict:
-    """The key may write into it.
-
-    Raises:
-        RestsOn: The key is not set, or there is no such bucket.
-    """
+    """The key may write into it."""
     if (await bucket(case)).state == "red":
         raise RestsOn("bucket")
     return await _ask(case, _write)

@@ -122,11 +122,7 @@ async def disk(case: Case) -> Verdict:
 
 
 async def context(case: Case) -> Verdict:
-    """The context of doctl, which pushes the image and fetches credentials, is the token's account.
-
-    Raises:
-        RestsOn: There is no doctl, or no account to compare with.
-    """
+    """The context of doctl, which pushes the image, is the account of the token."""
     mine = await case.cloud.account()
     name = case.do_context
     look = ("account", "get", "--context", name, "--output", "json")

@@ -19,7 +19,7 @@ from gtc_spec.environment import Environment
 from gtc_spec.kinds import DGD
 from gtc_spec.telemetry.metrics import SCRAPE_INTERVAL_S
 
-LOOK_S = 0.5
+POLL_INTERVAL_S = 0.5
 """Between two looks at the cluster."""
 COUNTED_S = 6 * SCRAPE_INTERVAL_S
 """Longest wait until Prometheus has counted what was answered: one scrape, and room for a busy
@@ -70,7 +70,7 @@ class Proof:
             risen = None if now is None else now - (before or 0.0)
             if (risen or 0.0) >= rise or time.monotonic() >= give_up_s:
                 return risen
-            await asyncio.sleep(LOOK_S)
+            await asyncio.sleep(POLL_INTERVAL_S)
 
     async def router_mode(self) -> str:
         """How the graph tells the frontend to route; Dynamo's default is round-robin.

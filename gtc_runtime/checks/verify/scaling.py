@@ -14,7 +14,7 @@ from typing import Final
 
 from gtc_runtime.checks.verify.client import ttfts_s
 from gtc_runtime.checks.verify.closed_load import ClosedLoad, kept_open, now_s
-from gtc_runtime.checks.verify.proof import LOOK_S, Proof
+from gtc_runtime.checks.verify.proof import POLL_INTERVAL_S, Proof
 from gtc_runtime.cluster.keda import Keda
 from gtc_runtime.cluster.pools import PoolState
 from gtc_runtime.cluster.scaling import Scaling
@@ -112,7 +112,7 @@ async def _relief(course: Course, load: ClosedLoad, ready_at_s: float) -> None:
         after = ttfts_s(load.sent_between(ready_at_s, math.inf))
         if now_s() >= settled_s and len(after) >= 2 * (course.before + 1):
             break
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(POLL_INTERVAL_S)
     late = ttfts_s(load.sent_between(0.0, ready_at_s))
     after = ttfts_s(load.sent_between(ready_at_s, math.inf))[-2 * (course.before + 1) :]
     course.worst_s = max(late, default=None)
@@ -161,7 +161,7 @@ async def _until(proof: Proof, holds: Callable[[PoolState], bool], within_s: flo
     while not holds(await _look(proof)):
         if now_s() >= give_up_s:
             return False
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(POLL_INTERVAL_S)
     return True
 
 

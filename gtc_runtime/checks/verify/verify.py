@@ -19,7 +19,7 @@ from gtc_runtime.checks.verify.disagg import disagg
 from gtc_runtime.checks.verify.inference import inference
 from gtc_runtime.checks.verify.kv_cache import kv_cache
 from gtc_runtime.checks.verify.link import link
-from gtc_runtime.checks.verify.proof import COUNTED_S, LOOK_S, Proof
+from gtc_runtime.checks.verify.proof import COUNTED_S, POLL_INTERVAL_S, Proof
 from gtc_runtime.checks.verify.scaling import scaling
 from gtc_runtime.cluster.identity import own_identity
 from gtc_runtime.cluster.lease import Lease
@@ -108,7 +108,7 @@ async def refuse_while_busy(scene: Scene, prometheus: PrometheusClient | None) -
                 f"{reading.value:g} requests are open at the frontend already",
                 "gtc stop ends the load of the panel",
             )
-        await asyncio.sleep(LOOK_S)
+        await asyncio.sleep(POLL_INTERVAL_S)
 
 
 @contextlib.asynccontextmanager

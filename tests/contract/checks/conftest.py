@@ -238,7 +238,7 @@ def _no_patience(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is broken here stays broken, so there is nothing to wait for."""
     monkeypatch.setattr(scaling, "YOUNG_S", 0.0)
     monkeypatch.setattr(prometheus, "FIRST_SCRAPE_S", 1.0)
-    monkeypatch.setattr(prometheus, "LOOK_S", 0.1)
+    monkeypatch.setattr(prometheus, "POLL_INTERVAL_S", 0.1)
 
 
 @pytest.fixture

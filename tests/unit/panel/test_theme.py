@@ -7,20 +7,51 @@ import pytest
 from gtc_panel import theme
 from gtc_spec.colours import COLOURS
 
+TEXT_ON = (
+    ("text", "ground"),
+    ("text", "card"),
+    ("text", "raised"),
+    ("text", "action"),
+    ("muted", "ground"),
+    ("muted", "card"),
+    ("muted", "raised"),
+    ("prefill", "card"),
+    ("decode", "card"),
+    ("ground", "prefill"),
+    ("ground", "decode"),
+    ("ground", "warning"),
+    ("warning", "card"),
+    ("alarm", "card"),
+)
+"""Every pair of text and background in the style sheet."""
 
-@pytest.mark.parametrize(("text", "ground"), theme.TEXT_ON)
+
+def luminance(colour: str) -> float:
+    """Relative luminance of ``#rrggbb`` after WCAG 2, 0-1."""
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+def contrast(one: str, other: str) -> float:
+    """Contrast ratio of two colours after WCAG 2, 1-21."""
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+@pytest.mark.parametrize(("text", "ground"), TEXT_ON)
 def test_text_stands_out_from_its_background(text, ground):
-    assert theme.contrast(COLOURS[text], COLOURS[ground]) >= 4.5
+    assert contrast(COLOURS[text], COLOURS[ground]) >= 4.5
 
 
 @pytest.mark.parametrize("line", ["prefill", "decode", "warning", "muted", "text"])
 def test_lines_in_charts_stand_out_from_the_card(line):
-    assert theme.contrast(COLOURS[line], COLOURS["card"]) >= 3
+    assert contrast(COLOURS[line], COLOURS["card"]) >= 3
 
 
 def test_contrast_is_that_of_wcag():
-    assert theme.contrast("#000000", "#ffffff") == pytest.approx(21)
-    assert theme.contrast("#ffffff", "#76b900") == pytest.approx(2.4, abs=0.05)
+    assert contrast("#000000", "#ffffff") == pytest.approx(21)
+    assert contrast("#ffffff", "#76b900") == pytest.approx(2.4, abs=0.05)
 
 
 def test_labels_are_at_least_18_px_and_figures_at_least_40_px_on_a_full_hd_screen():

@@ -169,12 +169,11 @@ def _table(run: Run) -> RenderableType:
 
 def rows(totals: Mapping[str, Tally], recent: Mapping[str, Tally]) -> Iterator[str]:
     """The table, 80 columns wide: counts since the beginning, latencies of the last seconds."""
-    heads = zip(_HEADS, _WIDTHS, strict=True)
-    yield " " * _NAME + "".join(head.rjust(width) for head, width in heads)
+    yield " " * _NAME + words.columns(_HEADS, _WIDTHS)
     for key, name in words.KEYS.items():
         if key == "all" or (key in totals and totals[key].due):
-            cells = zip(_cells(totals[key], recent.get(key, Tally())), _WIDTHS, strict=True)
-            yield name.ljust(_NAME) + "".join(cell.rjust(width) for cell, width in cells)
+            cells = _cells(totals[key], recent.get(key, Tally()))
+            yield name.ljust(_NAME) + words.columns(cells, _WIDTHS)
 
 
 def _cells(total: Tally, recent: Tally) -> list[str]:

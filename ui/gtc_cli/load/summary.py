@@ -50,10 +50,9 @@ def lines(document: JSON) -> Iterator[str]:
 
 def table(figures: JSON) -> Iterator[str]:
     """Counts and latencies of every key that had requests, the whole last."""
-    yield " " * _NAME + "".join(head.rjust(n) for head, n in zip(_HEADS, _WIDTHS, strict=True))
+    yield " " * _NAME + words.columns(_HEADS, _WIDTHS)
     for key, name in words.shown(figures).items():
-        cells = zip(_cells(figures[key]), _WIDTHS, strict=True)
-        yield name.ljust(_NAME) + "".join(cell.rjust(n) for cell, n in cells)
+        yield name.ljust(_NAME) + words.columns(_cells(figures[key]), _WIDTHS)
 
 
 def _cells(figures: JSON) -> tuple[str, ...]:

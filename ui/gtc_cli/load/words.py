@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from gtc_runtime.formats import NO_DATA, latency_s, per_s, percent
@@ -43,6 +43,11 @@ def shown(figures: Mapping[str, Any]) -> dict[str, str]:
         for key, name in KEYS.items()
         if key == "all" or (key in figures and figures[key]["due"])
     }
+
+
+def columns(cells: Iterable[str], widths: Iterable[int]) -> str:
+    """Cells of a table, each at the right end of its column."""
+    return "".join(cell.rjust(width) for cell, width in zip(cells, widths, strict=True))
 
 
 def in_unit(value: float, unit: str) -> str:

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gtc_cli.load import words
 from gtc_cli.load.goals import Goal
 from gtc_runtime import formats
 
@@ -59,7 +60,7 @@ class Point:
 
 def heading() -> str:
     """The line above all points."""
-    return "".join(head.rjust(width) for head, width in zip(_HEADS, _WIDTHS, strict=True))
+    return words.columns(_HEADS, _WIDTHS)
 
 
 def line(point: Point, judged: bool) -> Iterator[str]:
@@ -75,7 +76,7 @@ def line(point: Point, judged: bool) -> Iterator[str]:
         *(formats.latency(latency[name]["p95_ms"]) for name in ("ttft", "itl", "e2e")),
     )
     verdict = "" if not judged else "  missed" if point.missed or point.limited else "  met"
-    yield "".join(c.rjust(width) for c, width in zip(cells, _WIDTHS, strict=True)) + verdict
+    yield words.columns(cells, _WIDTHS) + verdict
     if point.limited or (judged and point.missed):
         yield f"        {point.limited or point.missed}"
 

@@ -38,7 +38,7 @@ class _Row:
         self._most = most
         with box(f"stage-pool role-{role}") as self.box:
             with box("stage-pool-what"):
-                words(text.POOL[role], "stage-pool-name")
+                words(role, "stage-pool-name")
                 self._count = words("", "stage-pool-count").mark(role)
             with box("stage-slots"):
                 self._slots = [box(f"tile tile-role-{role}") for _ in range(total)]
