@@ -20,6 +20,7 @@ from gtc_rehearsal.dynamo.dynamo_settings import settings_from
 from gtc_spec import environment
 from gtc_spec.errors import GtcError
 from gtc_spec.telemetry.metrics import COMPONENTS
+from tests.app.dynamo_probe import processes, until_serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
 
@@ -37,23 +38,17 @@ async def dynamo(tmp_path: Path) -> AsyncIterator[Dynamo]:
             owner.start_worker("d0", "decode"),
             owner.start_worker("d1", "decode"),
         )
-        await _until_serving(owner)
+        await until_serving(owner, MODEL)
         yield owner
     finally:
         await owner.stop()
-    assert owner.processes() == []
+    assert processes(tmp_path) == {}
 
 
 @pytest_asyncio.fixture
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
     async with aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=60)) as session:
         yield session
-
-
-async def _until_serving(dynamo: Dynamo) -> None:
-    async with asyncio.timeout(30):
-        while not await dynamo.serving():
-            await asyncio.sleep(0.05)
 
 
 async def ask(
@@ -134,7 +129,7 @@ async def test_a_gated_worker_gets_no_request_before_its_delay_is_over(
 
 
 async def test_a_stopped_worker_finishes_its_answers_and_gets_no_new_ones(
-    dynamo: Dynamo, http: aiohttp.ClientSession
+    dynamo: Dynamo, http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     open_answers = [asyncio.create_task(ask(http, dynamo, f"long {i}", 150)) for i in range(8)]
     await asyncio.sleep(1)
@@ -148,7 +143,7 @@ async def test_a_stopped_worker_finishes_its_answers_and_gets_no_new_ones(
     assert len({answer["worker"] for answer in old}) == 2
     assert {answer["finish"] for answer in new} == {"length"}
     assert len({answer["worker"] for answer in new}) == 1
-    assert "d0" not in dict(dynamo.processes())
+    assert "d0" not in processes(tmp_path)
 
 
 async def test_a_drain_that_takes_too_long_is_cut(
@@ -164,10 +159,10 @@ async def test_a_drain_that_takes_too_long_is_cut(
 
 
 async def test_after_a_worker_was_killed_requests_go_to_the_others(
-    dynamo: Dynamo, http: aiohttp.ClientSession
+    dynamo: Dynamo, http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     victim = next(worker for worker in dynamo.workers() if worker.name == "d0")
-    os.kill(victim.pid, signal.SIGKILL)
+    os.kill(processes(tmp_path)["d0"], signal.SIGKILL)
     await victim.ended()
     await asyncio.sleep(0.5)
     answers = await asyncio.gather(*(ask(http, dynamo, f"after {i}", 5) for i in range(20)))
@@ -177,14 +172,14 @@ async def test_after_a_worker_was_killed_requests_go_to_the_others(
 
 
 async def test_a_killed_frontend_comes_back_on_its_port_and_knows_its_workers(
-    dynamo: Dynamo, http: aiohttp.ClientSession
+    dynamo: Dynamo, http: aiohttp.ClientSession, tmp_path: Path
 ) -> None:
     url = dynamo.url
-    os.kill(dict(dynamo.processes())["frontend"], signal.SIGKILL)
+    os.kill(processes(tmp_path)["frontend"], signal.SIGKILL)
     await dynamo.frontend_ended()
 
     assert await dynamo.start() == url
-    await _until_serving(dynamo)
+    await until_serving(dynamo, MODEL)
     assert (await ask(http, dynamo, "still there?", 5))["tokens"] == 5
 
 
@@ -195,7 +190,7 @@ async def test_an_aggregated_worker_serves_alone(
     await dynamo.start()
     try:
         await dynamo.start_worker("a0", "aggregated")
-        await _until_serving(dynamo)
+        await until_serving(dynamo, environment.load("dev").model.served_name)
         body = {
             "model": environment.load("dev").model.served_name,
             "messages": [{"role": "user", "content": "hello"}],
@@ -217,6 +212,6 @@ async def test_a_worker_that_cannot_start_says_why_in_one_line(tmp_path: Path) -
         with pytest.raises(GtcError, match="p0 ended with code") as caught:
             await dynamo.start_worker("p0", "prefill")
         assert "\n" not in caught.value.message + caught.value.hint
-        assert [name for name, _ in dynamo.processes()] == ["frontend"]
+        assert list(processes(tmp_path)) == ["frontend"]
     finally:
         await dynamo.stop()

@@ -25,6 +25,7 @@ from gtc_spec import environment
 from gtc_spec.buckets import ITL_BUCKETS, TTFT_BUCKETS, Buckets
 from gtc_spec.telemetry.metrics import ITL, REQUESTS, TTFT
 from gtc_spec.workloads import WorkloadMix
+from tests.app.dynamo_probe import until_serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
 
@@ -44,9 +45,7 @@ async def dynamo(tmp_path: Path) -> AsyncIterator[Dynamo]:
             owner.start_worker("d0", "decode"),
             owner.start_worker("d1", "decode"),
         )
-        async with asyncio.timeout(40):
-            while not await owner.serving():
-                await asyncio.sleep(0.05)
+        await until_serving(owner, PROD.model.served_name)
         yield owner
     finally:
         await owner.stop()

@@ -54,11 +54,6 @@ class Worker:
     _child: Child = field(repr=False)
 
     @property
-    def pid(self) -> int:
-        """Its process id."""
-        return self._child.pid
-
-    @property
     def alive(self) -> bool:
         """Whether its process runs."""
         return self._child.alive
@@ -100,12 +95,6 @@ class Dynamo:
         """Wait until the frontend's process has ended; at once when there is none."""
         if self._frontend is not None:
             await self._frontend.ended()
-
-    def processes(self) -> list[tuple[str, int]]:
-        """Name and process id of everything that runs, the frontend first."""
-        children = [self._frontend] if self._frontend is not None else []
-        children += [worker._child for worker in self._workers.values()]
-        return [(child.name, child.pid) for child in children if child.alive]
 
     def workers(self) -> list[Worker]:
         """The workers that take requests; neither those that load nor those that drain."""
@@ -212,13 +201,6 @@ class Dynamo:
         self._deregistrations.clear()
         await self._probes.close()
         self._frontend, self._frontend_port = None, 0
-
-    async def serving(self) -> bool:
-        """Whether the model can be asked: the frontend knows workers for all of its legs."""
-        models = await self._probes.document(f"{self.url}/v1/models") or {}
-        listed = models.get("data")
-        wanted = self._settings.served_name
-        return isinstance(listed, list) and any(model.get("id") == wanted for model in listed)
 
     def _prepare(self) -> None:
         """Write model directory and timings; forget entries and logs of an earlier run."""
