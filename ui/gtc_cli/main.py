@@ -80,16 +80,16 @@ def main(argv: list[str] | None = None) -> int:
         click.echo(error.format_message(), err=True)
         return error.exit_code
     except click.ClickException as error:
-        return _tell(error.format_message().rstrip(".").lower(), "", 2, wants_json)
+        return _print_error(error.format_message().rstrip(".").lower(), "", 2, wants_json)
     except ModuleNotFoundError as error:
         lacking = missing(error)
-        return _tell(lacking.message, lacking.hint, lacking.exit_code, wants_json)
+        return _print_error(lacking.message, lacking.hint, lacking.exit_code, wants_json)
     except GtcError as error:
-        return _tell(error.message, error.hint, error.exit_code, wants_json)
+        return _print_error(error.message, error.hint, error.exit_code, wants_json)
     return result if isinstance(result, int) else 0
 
 
-def _tell(message: str, hint: str, code: int, wants_json: bool) -> int:
+def _print_error(message: str, hint: str, code: int, wants_json: bool) -> int:
     if wants_json:
         click.echo(json.dumps({"error": message, "hint": hint, "exit_code": code}))
         return code

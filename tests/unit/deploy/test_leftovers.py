@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from gtc_cli.deploy.api import Api
-from gtc_cli.deploy.recovery.inventory import look
+from gtc_cli.deploy.recovery.inventory import read
 from gtc_cli.deploy.recovery.sweep import sweep
 from gtc_spec import names
 from tests.digitalocean.account import TOKEN
@@ -25,8 +25,8 @@ def test_a_node_that_outlived_its_cluster_is_found_and_ended(cloud: Cloud, size:
     cloud.account.leave_droplet(size, "somebody-elses")
     api = Api(TOKEN)
 
-    assert [each.name for each in look(api, "prod").things] == [left["name"]]
-    sweep(api, lambda: look(api, "prod"), lambda _: None)
+    assert [each.name for each in read(api, "prod").things] == [left["name"]]
+    sweep(api, lambda: read(api, "prod"), lambda _: None)
 
     assert [each["tags"] for each in cloud.account.left_droplets.values()] == [["somebody-elses"]]
 
@@ -34,4 +34,4 @@ def test_a_node_that_outlived_its_cluster_is_found_and_ended(cloud: Cloud, size:
 def test_what_may_not_be_listed_is_told_once(cloud: Cloud) -> None:
     cloud.fault(method="GET", path="^/v2/droplets$", status=403)
 
-    assert len(look(Api(TOKEN), "prod").unseen) == 1
+    assert len(read(Api(TOKEN), "prod").unseen) == 1

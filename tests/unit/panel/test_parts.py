@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from gtc_panel import text
 from gtc_panel.components.badges import who_scales
-from gtc_panel.components.pools import tiled
+from gtc_panel.components.pool_tiles import tiled
 from gtc_panel.components.sliders import comfortable_rps, mix_of, number, presets
-from gtc_panel.components.workloads import cells
+from gtc_panel.components.workload_table import cells
 from gtc_panel.strip import places, share_done, state_of
 from gtc_runtime.view import KedaState, LoadView, Mode, PhaseView, PoolView, WorkloadView
 from gtc_spec.environment import load

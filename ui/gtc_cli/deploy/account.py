@@ -1,6 +1,6 @@
 """What runs in the DigitalOcean account, whoever deployed it and from wherever.
 
-A state file knows only its own checkout; a colleague's prod would be overwritten without this look.
+A state file knows only its own checkout; a colleague's prod would be overwritten without asking.
 """
 
 from __future__ import annotations

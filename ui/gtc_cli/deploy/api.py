@@ -1,4 +1,4 @@
-"""DigitalOcean's API: one look or one deletion at a time, with a deadline and one line of error.
+"""DigitalOcean's API: one question or deletion at a time, with a deadline and one line of error.
 
 It must not know what any of the objects mean to us.
 """

@@ -11,7 +11,7 @@ import click
 from gtc_cli import options
 from gtc_cli.deploy.account import RunningCluster, running_cluster
 from gtc_cli.deploy.api import Api
-from gtc_cli.deploy.recovery.inventory import look
+from gtc_cli.deploy.recovery import inventory
 from gtc_cli.deploy.sequence import deployment_for
 from gtc_cli.deploy.teardown import Consent
 from gtc_cli.local import checkout, state
@@ -32,7 +32,9 @@ def teardown_if_expired(env: str | None) -> None:
     """
     environment = options.environment(env, None)
     token = Variables.read(os.environ, Path.cwd()).secrets(NEEDED["infra"])[DO_TOKEN]
-    left = [each for each in look(Api(token), environment.name).things if not each.is_free]
+    left = [
+        each for each in inventory.read(Api(token), environment.name).things if not each.is_free
+    ]
     if not left:
         click.echo(f"nothing of {environment.name} runs in this account")
         return

@@ -141,7 +141,7 @@ class Deployment:
         """Show what deploying the infra stack would change."""
         wanted = self.stacks.init(self.stacks.infra)
         listed = self.stacks.listed(self.stacks.infra)
-        found = inventory.look(self.api, self.env.name)
+        found = inventory.read(self.api, self.env.name)
         self.stacks.plan(self.stacks.infra, adopt.imports(wanted, listed, found))
 
     def deploy_infra(self) -> None:
@@ -158,7 +158,7 @@ class Deployment:
         listed = self.stacks.listed(self.stacks.cluster)
         imports = installed.clear(str(self.kubeconfig()), wanted, listed, click.echo)
         self.stacks.apply(self.stacks.cluster, imports)
-        self.tell_end()  # when only the date moved, no manifest may differ from the one before
+        self.write_end_date()  # when only the date moved, no manifest differs from the one before
 
     def build_and_push(self) -> None:
         """Build the image of this commit and push it."""
@@ -170,7 +170,7 @@ class Deployment:
         """Wait for a part with fresh credentials."""
         wait.until(part, self.env, str(self.kubeconfig()))
 
-    def tell_end(self) -> None:
+    def write_end_date(self) -> None:
         """Write the end date where the panel reads it, as soon as there is one to read it.
 
         Raises:

@@ -70,21 +70,21 @@ class Teardown:
     _ours: set[str] = field(default_factory=set)
     _silent: str = ""
 
-    def look(self) -> Inventory:
+    def inventory(self) -> Inventory:
         """What is in the account now."""
-        return inventory.look(self.api, self.stacks.env, self._ours)
+        return inventory.read(self.api, self.stacks.env, self._ours)
 
     def begin(self) -> None:
         """Note what the state knows, before anything forgets it."""
         self.stacks.settle()
         for kind in (adopt.CLUSTER, adopt.SHARE, adopt.VPC):
             self._ours |= set(state.ids(self.stacks.folder, self.stacks.infra, kind))
-        for thing in self.look().things:
+        for thing in self.inventory().things:
             click.echo(f"there is {thing}")
 
     def reach_safe_state(self) -> None:
         """Load off and KEDA in charge; a cluster that does not answer does not stop a teardown."""
-        if not self.stacks.lists(self.stacks.cluster) or not self.look().of("cluster"):
+        if not self.stacks.lists(self.stacks.cluster) or not self.inventory().of("cluster"):
             return
         try:
             self.make_safe()
@@ -102,7 +102,7 @@ class Teardown:
         stacks = self.stacks
         if not stacks.lists(stacks.cluster):
             return
-        if self.look().of("cluster") is None:
+        if self.inventory().of("cluster") is None:
             click.echo(f"the account has no such cluster any more: {stacks.cluster} went with it")
             state.drop(stacks.folder, stacks.cluster)
             return
@@ -135,7 +135,7 @@ class Teardown:
             UsageError: Nobody agreed to delete what the state did not list.
             GtcError: Something would not go.
         """
-        found = self.look()
+        found = self.inventory()
         foreign = [
             each
             for each in found.things
@@ -147,14 +147,14 @@ class Teardown:
                 f"of {self.stacks.env}, in no state of this checkout: "
                 + "; ".join(map(str, found.things)),
             )
-        sweep(self.api, self.look, click.echo)
+        sweep(self.api, self.inventory, click.echo)
         for stack in (self.stacks.cluster, self.stacks.infra):
             if self.stacks.lists(stack):
                 state.drop(self.stacks.folder, stack)
 
     def report(self) -> None:
         """Say what the account still has, as the account says it."""
-        found = self.look()
+        found = self.inventory()
         for thing in found.things:
             click.echo(f"still there: {thing}")
         for why in found.unseen:

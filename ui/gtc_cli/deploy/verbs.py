@@ -62,7 +62,7 @@ def infra_up(env: str | None, adopt: bool) -> None:
     end_date.refuse_without_end(deployment.env, datetime.now(UTC))
     deployment.refuse_others(adopt)
     deployment.deploy_infra()
-    deployment.tell_end()
+    deployment.write_end_date()
 
 
 @infra.command("down")

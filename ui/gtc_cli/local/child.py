@@ -19,7 +19,7 @@ from types import FrameType
 
 from gtc_spec.errors import GtcError, UsageError
 
-LOOK_S = 60.0
+LOOKUP_DEADLINE_S = 60.0
 """Longest time for a child that only looks something up."""
 
 
@@ -83,7 +83,7 @@ def output(
     *,
     folder: Path,
     environment: Mapping[str, str] | None = None,
-    deadline_s: float = LOOK_S,
+    deadline_s: float = LOOKUP_DEADLINE_S,
 ) -> str:
     """What a child says on its standard output.
 

@@ -15,7 +15,7 @@ from gtc_spec.errors import GtcError, UsageError
 
 FREE_S: Final = 4500.0
 """Longest wait for a Terraform that outlived its command: its longest step and a reserve."""
-LOOK_S: Final = 1.0
+POLL_INTERVAL_S: Final = 1.0
 
 
 def resources(folder: Path, stack: str) -> int:
@@ -69,7 +69,7 @@ def ids(folder: Path, stack: str, kind: str) -> tuple[str, ...]:
 def wait_until_free(
     folder: Path,
     stack: str,
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -84,17 +84,17 @@ def wait_until_free(
     told = False
     while _is_locked(path):
         if not told:
-            tell(f"terraform of an earlier run still works on {path.name}; waiting for its end")
+            log(f"terraform of an earlier run still works on {path.name}; waiting for its end")
             told = True
         if clock() >= give_up:
             raise GtcError(
                 f"terraform still works on {path.name} after {FREE_S:.0f} s",
                 "look for it with `ps -C terraform`, and end it with one SIGINT",
             )
-        sleep(LOOK_S)
+        sleep(POLL_INTERVAL_S)
 
 
-def set_aside_if_broken(folder: Path, stack: str, tell: Callable[[str], None]) -> None:
+def set_aside_if_broken(folder: Path, stack: str, log: Callable[[str], None]) -> None:
     """Make way for a new state where a kill has cut the old one short.
 
     What it listed is found in the account and the cluster again.
@@ -104,7 +104,7 @@ def set_aside_if_broken(folder: Path, stack: str, tell: Callable[[str], None]) -
         _managed(folder, stack)
     except UsageError:
         path.replace(broken(folder, stack))
-        tell(f"{path.name} was cut short; kept as {broken(folder, stack).name}")
+        log(f"{path.name} was cut short; kept as {broken(folder, stack).name}")
 
 
 def broken(folder: Path, stack: str) -> Path:

@@ -23,8 +23,8 @@ from gtc_spec.errors import GtcError, UnreachableError, UsageError
 
 JSON = dict[str, Any]
 
-PERIOD_S = 0.5
-"""Between two looks of the live view; the panel makes a view four times a second."""
+POLL_INTERVAL_S = 0.5
+"""Between two polls of the live view; the panel makes a view four times a second."""
 
 
 @click.command()
@@ -60,13 +60,13 @@ def status(as_json: bool, watch: bool, **where: Any) -> int:
 def _inside(error: UnreachableError, as_json: bool, where: JSON) -> int:
     """What Kubernetes knows; when there is no cluster either, the error that came first."""
     # Kubernetes' client takes half a second, and a panel that answers needs none
-    from gtc_cli.show.status_inside import look_inside
+    from gtc_cli.show.status_inside import print_inside
 
     try:
         target = choose(where["env"], where["state_dir"], where["kubeconfig"])
     except NoClusterError:
         raise error from None
-    return look_inside(target, error, as_json)
+    return print_inside(target, error, as_json)
 
 
 def _watch(panel: str, view: JSON) -> None:
@@ -74,7 +74,7 @@ def _watch(panel: str, view: JSON) -> None:
     try:
         with Live(screen(view, ""), auto_refresh=False, screen=True) as live:
             while True:
-                time.sleep(PERIOD_S)
+                time.sleep(POLL_INTERVAL_S)
                 problem = ""
                 try:
                     view = panel_client.call(panel, "GET", "/api/status")

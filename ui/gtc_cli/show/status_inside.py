@@ -22,7 +22,7 @@ JSON = dict[str, Any]
 UNREACHABLE: Final = UnreachableError.exit_code
 
 
-def look_inside(target: Target, why: GtcError, as_json: bool) -> int:
+def print_inside(target: Target, why: GtcError, as_json: bool) -> int:
     """Print pools, pods, KEDA and cost as Kubernetes tells them; ends with 3.
 
     Args:

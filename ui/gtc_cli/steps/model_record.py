@@ -18,22 +18,22 @@ class Listener:
     """Hears the log of a job: passes it on, and keeps the line that is for programs.
 
     Args:
-        tell: Gets every other line.
+        log: Gets every other line.
     """
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
+    def __init__(self, log: Callable[[str], None]) -> None:
+        self._log = log
         self._found: Manifest | None = None
 
     def hear(self, line: str) -> None:
         """Take one line."""
         if not line.startswith(TOLD):
-            self._tell(line)
+            self._log(line)
             return
         try:
             self._found = Manifest.model_validate_json(line.removeprefix(TOLD))
         except ValidationError:
-            self._tell("the job's last line is no manifest; is its image another version?")
+            self._log("the job's last line is no manifest; is its image another version?")
 
     async def write_down(self, kube: Kube, env: Environment) -> None:
         """Write the manifest down in the cluster; nothing when the job told none.

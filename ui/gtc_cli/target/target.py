@@ -87,7 +87,7 @@ class Target:
 def choose(
     env: str | None = None, state_dir: Path | None = None, kubeconfig: str | None = None
 ) -> Target:
-    """The cluster that is meant; it is told on standard error.
+    """The cluster that is meant; it is named on standard error.
 
     Args:
         env: The flag ``--env``.
@@ -104,7 +104,7 @@ def choose(
     named = configured.kubeconfig
     if named and not (notes and _same(named, notes["kubeconfig"])):
         also = "; the rehearsal that runs here is another one" if notes else ""
-        return _told(Target(configured, None, env), f"{named}{also}")
+        return _announced(Target(configured, None, env), f"{named}{also}")
     if notes is not None:
         asks = notes["urls"].get("followups", configured.followups_url)
         there = {
@@ -113,13 +113,13 @@ def choose(
             "followups_model": "",  # what was chosen is for the real service
         }
         told = f"the {notes['env']} rehearsal that runs here"
-        return _told(Target(configured.model_copy(update=there), notes, env), told)
+        return _announced(Target(configured.model_copy(update=there), notes, env), told)
     file = written.path(configured.state_dir, configured.env)
     if file.exists():
         found = configured.model_copy(update={"kubeconfig": str(file)})
-        return _told(Target(found, None, env), str(file))
+        return _announced(Target(found, None, env), str(file))
     if IN_POD in os.environ:
-        return _told(Target(configured, None, env), "the one of this pod")
+        return _announced(Target(configured, None, env), "the one of this pod")
     options.environment(env, None)  # a name that is none is told first
     raise NoClusterError(
         f"no cluster: no KUBECONFIG, no rehearsal runs in {configured.state_dir} and there is no"
@@ -146,7 +146,7 @@ async def with_frontend(target: Target) -> AsyncIterator[dict[Place, str]]:
         yield addresses | {"frontend": url}
 
 
-def _told(target: Target, words: str) -> Target:
+def _announced(target: Target, words: str) -> Target:
     click.echo(f"cluster: {words}", err=True)
     return target
 

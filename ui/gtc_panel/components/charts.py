@@ -49,7 +49,7 @@ class ChartSpec:
 
 
 @dataclass(frozen=True)
-class Look:
+class ChartStyle:
     """Sizes of a chart in pixels of a 1920x1080 screen.
 
     Attributes:
@@ -73,7 +73,7 @@ class Look:
     named: bool = True
 
 
-CONTROL: Final = Look()
+CONTROL: Final = ChartStyle()
 
 
 def specs(ttft_goal_s: float, itl_goal_ms: float) -> tuple[ChartSpec, ChartSpec]:
@@ -89,7 +89,9 @@ def specs(ttft_goal_s: float, itl_goal_ms: float) -> tuple[ChartSpec, ChartSpec]
     )
 
 
-def start(panel: PanelPort, bridge: Bridge, charts: list[dict[str, Any]], look: Look) -> None:
+def start(
+    panel: PanelPort, bridge: Bridge, charts: list[dict[str, Any]], style: ChartStyle
+) -> None:
     """Tell the browser once what it needs to append rows to the charts of this page.
 
     Args:
@@ -97,7 +99,7 @@ def start(panel: PanelPort, bridge: Bridge, charts: list[dict[str, Any]], look: 
         bridge: Where the past comes from.
         charts: For each chart its element's id, the columns of a `ChartRow` that are its lines,
             its goal if it has one, and whether its lines and bands are named.
-        look: Sizes.
+        style: Sizes.
     """
     setup = {
         "windowMs": WINDOW_S * 1000,
@@ -109,7 +111,7 @@ def start(panel: PanelPort, bridge: Bridge, charts: list[dict[str, Any]], look: 
         },
         "colours": COLOURS,
         "font": theme.FONT,
-        "labelPx": look.label,
+        "labelPx": style.label,
     }
     ui.run_javascript(f"gtcPanel.start({json.dumps(setup)})")
 
@@ -174,35 +176,35 @@ class _NamedFigure:
             words(name, "muted figure-name")
 
 
-def browser_spec(chart: ui.echart, spec: ChartSpec, look: Look) -> dict[str, Any]:
+def browser_spec(chart: ui.echart, spec: ChartSpec, style: ChartStyle) -> dict[str, Any]:
     """One entry of the charts that `start` tells the browser of."""
     return {
         "id": chart.id,
         "columns": spec.columns,
         "goal": spec.goal,
         "marked": spec.key == "ttft",
-        "named": spec.key == "ttft" and look.named,
+        "named": spec.key == "ttft" and style.named,
     }
 
 
-def options(spec: ChartSpec, look: Look) -> dict[str, Any]:
+def options(spec: ChartSpec, style: ChartStyle) -> dict[str, Any]:
     """ECharts options of an empty chart; keys with a colon are evaluated in the browser."""
     axis_text = {
         "color": COLOURS["muted"],
-        ":fontSize": f"gtcPanel.px({look.axis})",
+        ":fontSize": f"gtcPanel.px({style.axis})",
         "fontFamily": theme.FONT,
     }
     y_axis: dict[str, Any] = {
         "type": "log" if spec.logarithmic else "value",
-        ":min": _axis_end(spec, look, "min", "floor"),
-        ":max": _axis_end(spec, look, "max", "ceil"),
+        ":min": _axis_end(spec, style, "min", "floor"),
+        ":max": _axis_end(spec, style, "max", "ceil"),
         "axisLabel": {**axis_text, ":formatter": f"value => +value.toFixed(2) + ' {spec.unit}'"},
         "splitLine": {"lineStyle": {"color": COLOURS["line"], "opacity": 0.6}},
-        "splitNumber": look.parts,
+        "splitNumber": style.parts,
     }
     if spec.logarithmic:
         y_axis["logBase"] = 2
-    sides = zip(("left", "right", "top", "bottom"), look.margins, strict=True)
+    sides = zip(("left", "right", "top", "bottom"), style.margins, strict=True)
     return {
         "animation": False,
         "grid": {f":{side}": f"gtcPanel.px({margin})" for side, margin in sides},
@@ -213,29 +215,29 @@ def options(spec: ChartSpec, look: Look) -> dict[str, Any]:
             "axisLabel": {
                 **axis_text,
                 "hideOverlap": True,
-                ":formatter": f"gtcPanel.every({look.minutes})",
+                ":formatter": f"gtcPanel.every({style.minutes})",
             },
             "splitLine": {"show": False},
             "minInterval": 60_000,
         },
         "yAxis": y_axis,
         "series": [
-            _series(text.P95, spec.colour, look, place=0),
-            _series(text.P50, spec.colour, look, place=1),
+            _series(text.P95, spec.colour, style, place=0),
+            _series(text.P50, spec.colour, style, place=1),
         ],
     }
 
 
-def _axis_end(spec: ChartSpec, look: Look, end: str, rounding: str) -> str:
+def _axis_end(spec: ChartSpec, style: ChartStyle, end: str, rounding: str) -> str:
     """One end of the axis, in JavaScript, on a power of two or on a full step."""
     least = spec.floor if end == "min" else spec.ceiling
     value = f"Math.{end}(value.{end}, {least:g})"
     if spec.logarithmic:
         return f"value => 2 ** Math.{rounding}(Math.log2({value}))"
-    return f"value => {look.step} * Math.{rounding}({value} / {look.step})"
+    return f"value => {style.step} * Math.{rounding}({value} / {style.step})"
 
 
-def _series(name: str, colour: str, look: Look, *, place: int) -> dict[str, Any]:
+def _series(name: str, colour: str, style: ChartStyle, *, place: int) -> dict[str, Any]:
     return {
         "name": name,
         "type": "line",
@@ -243,7 +245,7 @@ def _series(name: str, colour: str, look: Look, *, place: int) -> dict[str, Any]
         "silent": True,
         "data": [],
         "lineStyle": {
-            ":width": f"gtcPanel.px({look.widths[place]})",
+            ":width": f"gtcPanel.px({style.widths[place]})",
             "type": ("solid", "dashed")[place],
             "color": COLOURS[colour],
         },
@@ -251,7 +253,7 @@ def _series(name: str, colour: str, look: Look, *, place: int) -> dict[str, Any]
             "show": True,
             "formatter": name,
             "color": COLOURS["text"],
-            ":fontSize": f"gtcPanel.px({look.label})",
+            ":fontSize": f"gtcPanel.px({style.label})",
             "fontFamily": theme.FONT,
         },
         "labelLayout": {"moveOverlap": "shiftY"},

@@ -13,8 +13,8 @@ from gtc_panel.components.controls import Controls
 from gtc_panel.components.events import Events
 from gtc_panel.components.key_numbers import KeyNumbers
 from gtc_panel.components.phase_strip import PhaseStrip
-from gtc_panel.components.pools import Pools
-from gtc_panel.components.workloads import Workloads
+from gtc_panel.components.pool_tiles import PoolTiles
+from gtc_panel.components.workload_table import WorkloadTable
 from gtc_panel.port import PanelPort
 
 
@@ -29,9 +29,9 @@ def build(panel: PanelPort, bridge: Bridge) -> None:
             with box("rail"):
                 controls = Controls(panel)
             with box("rail"):
-                pools, charts = Pools(panel), Charts(panel, bridge)
+                pools, charts = PoolTiles(panel), Charts(panel, bridge)
             with box("rail"):
-                numbers, workloads, events = KeyNumbers(), Workloads(), Events()
+                numbers, workloads, events = KeyNumbers(), WorkloadTable(), Events()
 
     def draw(tick: Tick) -> None:
         for part in (badges, notice, strip, controls, pools, numbers, workloads, events):

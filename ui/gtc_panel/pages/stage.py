@@ -12,12 +12,12 @@ from gtc_panel.bridge import Bridge, Tick
 from gtc_panel.components.basics import box
 from gtc_panel.components.charts import push, specs, start
 from gtc_panel.components.stage.head import Alarm, Head
-from gtc_panel.components.stage.latency import LOOK, Latency
+from gtc_panel.components.stage.latency import STYLE, Latency
 from gtc_panel.components.stage.numbers import Activity, CacheReuse, Flight
-from gtc_panel.components.stage.timeline import Timeline
+from gtc_panel.components.stage.timeline import PhaseTimeline
 from gtc_panel.components.stage.tokens import Tokens
 from gtc_panel.components.stage.verdicts import Verdicts
-from gtc_panel.components.stage.workers import Workers
+from gtc_panel.components.stage.workers import WorkerSlots
 from gtc_panel.port import PanelPort
 
 
@@ -28,16 +28,16 @@ def build(panel: PanelPort, bridge: Bridge) -> None:
     ui.add_head_html(f"<script>{theme.script()}</script>")
     slo = panel.environment.slo
     with box("stage"):
-        head, timeline = Head(), Timeline(panel)
+        head, timeline = Head(), PhaseTimeline(panel)
         with box("stage-row stage-charts"):
             verdicts = Verdicts(panel)
             latencies = [Latency(spec) for spec in specs(slo.ttft_p95_s, slo.itl_p95_s * 1000)]
         with box("stage-row stage-numbers"):
-            workers, flight, cache = Workers(panel), Flight(), CacheReuse()
+            workers, flight, cache = WorkerSlots(panel), Flight(), CacheReuse()
             activity, tokens = Activity(), Tokens()
     alarm = Alarm()
     charts = [latency.browser_spec for latency in latencies]
-    start(panel, bridge, [*charts, tokens.browser_spec], LOOK)
+    start(panel, bridge, [*charts, tokens.browser_spec], STYLE)
     known = None
 
     def draw(tick: Tick) -> None:

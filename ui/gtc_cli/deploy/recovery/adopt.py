@@ -19,7 +19,7 @@ from gtc_spec.errors import GtcError, UsageError
 
 SETTLED_S: Final = 3600.0
 """Longest wait for something that is being made or deleted: as long as the stack itself waits."""
-LOOK_S: Final = 10.0
+POLL_INTERVAL_S: Final = 10.0
 UNSETTLED: Final = ("provisioning", "creating", "deleting")
 BROKEN: Final = ("error", "invalid", "failed")
 VPC: Final = "digitalocean_vpc"
@@ -63,7 +63,7 @@ def imports(
 def settle(
     api: Api,
     env: str,
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
@@ -76,7 +76,7 @@ def settle(
     give_up = clock() + SETTLED_S
     told = ""
     while True:
-        found = inventory.look(api, env)
+        found = inventory.read(api, env)
         for thing in found.things:
             if thing.status in BROKEN:
                 raise GtcError(
@@ -88,11 +88,11 @@ def settle(
         if not waiting:
             return found
         if said != told:
-            tell(f"an earlier run began this; waiting: {said}")
+            log(f"an earlier run began this; waiting: {said}")
             told = said
         if clock() >= give_up:
             raise GtcError(f"gave up after {SETTLED_S:.0f} s: {said}")
-        sleep(LOOK_S)
+        sleep(POLL_INTERVAL_S)
 
 
 def _import(wanted: Resource, found: Inventory) -> Import | None:

@@ -40,7 +40,7 @@ def clear(
     kubeconfig: str,
     wanted: Iterable[Resource],
     listed: Collection[str],
-    tell: Callable[[str], None],
+    log: Callable[[str], None],
 ) -> tuple[Import, ...]:
     """Clear what is half made of a stack, and say what is to be imported.
 
@@ -50,7 +50,7 @@ def clear(
         kubeconfig: Of the cluster.
         wanted: Resources of the stack.
         listed: Addresses that its state has.
-        tell: Gets one line for everything that was cleared.
+        log: Gets one line for everything that was cleared.
 
     Raises:
         GtcError: The cluster does not answer or refuses.
@@ -58,15 +58,15 @@ def clear(
 
     async def act() -> tuple[Import, ...]:
         async with await Kube.connect(_EVERYWHERE, kubeconfig) as kube:
-            await _clear_releases(kube, wanted, tell)
+            await _clear_releases(kube, wanted, log)
             missing = [each for each in wanted if each.address not in listed]
-            return await _take_over(kube, missing, tell)
+            return await _take_over(kube, missing, log)
 
     return asyncio.run(act())
 
 
 async def _clear_releases(
-    kube: Kube, wanted: Iterable[Resource], tell: Callable[[str], None]
+    kube: Kube, wanted: Iterable[Resource], log: Callable[[str], None]
 ) -> None:
     releases: dict[str, set[str]] = defaultdict(set)
     for each in wanted:
@@ -79,11 +79,11 @@ async def _clear_releases(
             labels = revision["metadata"].get("labels") or {}
             if labels.get("name") in ours and labels.get("status") in HALF_MADE:
                 await inside.delete(kinds.SECRET, revision["metadata"]["name"])
-                tell(f"release {namespace}/{labels['name']} was {labels['status']}; cleared")
+                log(f"release {namespace}/{labels['name']} was {labels['status']}; cleared")
 
 
 async def _take_over(
-    kube: Kube, missing: Iterable[Resource], tell: Callable[[str], None]
+    kube: Kube, missing: Iterable[Resource], log: Callable[[str], None]
 ) -> tuple[Import, ...]:
     known: dict[str, Kind] = {
         "kubernetes_namespace_v1": kinds.NAMESPACE,
@@ -103,18 +103,18 @@ async def _take_over(
         except NotFound:
             continue
         if there["metadata"].get("deletionTimestamp"):
-            await _wait_for_its_end(inside, kind, name, tell)
+            await _wait_for_its_end(inside, kind, name, log)
             continue
         what = f"{kind.kind} {'/'.join(part for part in (namespace, name) if part)}"
         if each.kind == SECRET:
             await inside.delete(kind, name)
-            tell(f"{what} is in no state; removed, it is made again")
+            log(f"{what} is in no state; removed, it is made again")
         else:
             found.append(Import(each.address, "/".join(p for p in (namespace, name) if p), what))
     return tuple(found)
 
 
-async def _wait_for_its_end(kube: Kube, kind: Kind, name: str, tell: Callable[[str], None]) -> None:
+async def _wait_for_its_end(kube: Kube, kind: Kind, name: str, log: Callable[[str], None]) -> None:
     """A namespace takes a while to end; what is made in it meanwhile is refused."""
 
     async def poll() -> waiting.Readiness:
@@ -124,4 +124,4 @@ async def _wait_for_its_end(kube: Kube, kind: Kind, name: str, tell: Callable[[s
             return waiting.Readiness(True, f"{kind.kind} {name} is gone")
         return waiting.Readiness(False, f"{kind.kind} {name} is still being deleted")
 
-    await waiting.wait(poll, GONE_S, tell)
+    await waiting.wait(poll, GONE_S, log)

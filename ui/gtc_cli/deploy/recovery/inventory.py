@@ -1,7 +1,7 @@
 """What the account holds under the demo's names and tags, whatever a state says.
 
 A VPC and a share carry no tags: they are the demo's by their name, and belong to the environment
-whose tag the cluster carries. This module only looks.
+whose tag the cluster carries. This module only reads.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class Inventory:
         return next((each for each in pools if each.get("name") == name), None)
 
 
-def look(api: Api, env: str, clusters: Collection[str] = ()) -> Inventory:
+def read(api: Api, env: str, clusters: Collection[str] = ()) -> Inventory:
     """Everything of one environment.
 
     Args:

@@ -12,7 +12,7 @@ from gtc_spec.errors import GtcError, UnreachableError, UsageError
 
 SWEEP_S: Final = 1800.0
 """Longest wait for everything to be gone: a VPC keeps what was in it for minutes."""
-LOOK_S: Final = 10.0
+POLL_INTERVAL_S: Final = 10.0
 PATHS: Final[dict[Kind, str]] = {
     "cluster": "kubernetes/clusters/{id}/destroy_with_associated_resources/dangerous",
     "share": "nfs/{id}",
@@ -25,20 +25,20 @@ PATHS: Final[dict[Kind, str]] = {
 
 def sweep(
     api: Api,
-    look: Callable[[], Inventory],
-    tell: Callable[[str], None],
+    read: Callable[[], Inventory],
+    log: Callable[[str], None],
     *,
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """Delete everything that a look finds, until it finds nothing.
+    """Delete everything that is found, until it finds nothing.
 
     What cannot go yet, because something in it is still going, is asked again.
 
     Args:
         api: The account.
-        look: What is still there.
-        tell: Gets one line whenever that changes.
+        read: What is still there.
+        log: Gets one line whenever that changes.
         clock: Monotonic seconds.
         sleep: Waits, seconds.
 
@@ -47,17 +47,17 @@ def sweep(
     """
     give_up = clock() + SWEEP_S
     told = ""
-    while found := look().things:
+    while found := read().things:
         why = _ask_once(api, found)
         said = "deleting " + ", ".join(f"{each.kind} {each.name}" for each in found)
         if said != told:
-            tell(said)
+            log(said)
             told = said
         if clock() >= give_up:
             left = ", ".join(map(str, found))
             raise GtcError(f"still there after {SWEEP_S:.0f} s: {left}; {why}")
-        if look().things:
-            sleep(LOOK_S)
+        if read().things:
+            sleep(POLL_INTERVAL_S)
 
 
 def _ask_once(api: Api, things: tuple[Thing, ...]) -> str:

@@ -85,7 +85,7 @@ class Server:
             headers["Authorization"] = f"Bearer {self._key}"
         headers = self._access.merged(headers)
         data = None if body is None else json.dumps(body).encode()
-        with self._connected() as connection, self._told():
+        with self._connected() as connection, self._translated():
             connection.request(method, self._endpoint.path(part), data, headers)
             return self._answer(connection, connection.getresponse())
 
@@ -163,7 +163,7 @@ class Server:
             connection.close()
 
     @contextmanager
-    def _told(self) -> Iterator[None]:
+    def _translated(self) -> Iterator[None]:
         """What goes wrong once there is a connection, in words."""
         try:
             yield

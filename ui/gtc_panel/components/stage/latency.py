@@ -8,12 +8,12 @@ from nicegui import ui
 
 from gtc_panel import text
 from gtc_panel.components.basics import Figure, box, words
-from gtc_panel.components.charts import ChartSpec, Look, browser_spec, options
+from gtc_panel.components.charts import ChartSpec, ChartStyle, browser_spec, options
 from gtc_panel.freshness import freshness
 from gtc_runtime import formats
 from gtc_runtime.view import DemoView, Quantiles
 
-LOOK: Final = Look(
+STYLE: Final = ChartStyle(
     axis=26,
     label=26,
     widths=(5, 3),
@@ -38,12 +38,12 @@ class Latency:
                 with box("stage-latency-figures"):
                     self._p50 = _named(text.P50, "figure-second")
                     self._p95 = _named(text.P95, "figure-hero")
-            self._chart = ui.echart(options(spec, LOOK)).classes("chart")
+            self._chart = ui.echart(options(spec, STYLE)).classes("chart")
 
     @property
     def browser_spec(self) -> dict[str, Any]:
         """What the browser must know to append rows."""
-        return browser_spec(self._chart, self._spec, LOOK)
+        return browser_spec(self._chart, self._spec, STYLE)
 
     def draw(self, view: DemoView) -> None:
         """Show the view."""

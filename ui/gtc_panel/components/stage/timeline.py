@@ -13,7 +13,7 @@ from gtc_runtime.formats import countdown
 from gtc_runtime.view import DemoView, PhaseView, StripItem
 
 
-class Timeline:
+class PhaseTimeline:
     """The strip is drawn once per phase table; later draws only move it on."""
 
     def __init__(self, panel: PanelPort) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gtc_panel import text
 from gtc_panel.components.basics import box, swap, words
-from gtc_panel.components.pools import TileState
+from gtc_panel.components.pool_tiles import TileState
 from gtc_panel.freshness import freshness
 from gtc_panel.port import PanelPort
 from gtc_runtime.formats import whole
@@ -13,7 +13,7 @@ from gtc_spec.environment import Environment
 from gtc_spec.pools import ROLES, Role
 
 
-class Workers:
+class WorkerSlots:
     """One row a pool; ``2/4`` is ready of desired, as on the control page."""
 
     def __init__(self, panel: PanelPort) -> None:

@@ -27,7 +27,7 @@ class Tile(NamedTuple):
     state: TileState
 
 
-class Pools:
+class PoolTiles:
     """Counts of both pools and the row of tiles."""
 
     def __init__(self, panel: PanelPort) -> None:

@@ -9,7 +9,7 @@ from gtc_runtime.formats import NO_DATA, latency, percent, whole
 from gtc_runtime.view import DemoView, WorkloadView
 
 
-class Workloads:
+class WorkloadTable:
     """The table; every cell keeps its width."""
 
     def __init__(self) -> None:
