@@ -19,6 +19,9 @@ from gtc_spec.errors import UsageError
 Workload = Literal["chat", "summarization", "reasoning"]
 WORKLOADS: Final[tuple[Workload, ...]] = get_args(Workload)
 """In the order of the shares of a written mix."""
+NAMED: Final = f"{', '.join(WORKLOADS[:-1])} and {WORKLOADS[-1]}"
+COUNT: Final = {3: "three", 4: "four", 5: "five"}.get(len(WORKLOADS), str(len(WORKLOADS)))
+"""All of them, and how many, in a sentence."""
 
 Turn = Literal["1", "2plus"]
 TURNS: Final[tuple[Turn, ...]] = get_args(Turn)
@@ -202,7 +205,6 @@ _WRITTEN = 3
 """Shares that every written mix has. Further workloads may be left out, and have none then: so a
 mix that somebody wrote down means the same when a workload is added."""
 _MIX = re.compile(rf"\d{{1,3}}(/\d{{1,3}}){{{_WRITTEN - 1},{len(WORKLOADS) - 1}}}")
-_COUNT = {3: "three", 4: "four", 5: "five"}.get(len(WORKLOADS), str(len(WORKLOADS)))
 
 
 class WorkloadMix(Mapping[Workload, int]):
@@ -222,12 +224,12 @@ class WorkloadMix(Mapping[Workload, int]):
         self._shares = dict(zip(WORKLOADS, shares + rest, strict=True))
         if min(shares) < 0:
             raise UsageError(
-                f"mix {self} has a negative share, allowed: {_COUNT} shares of 0 to 100 that add up"
+                f"mix {self} has a negative share, allowed: {COUNT} shares of 0 to 100 that add up"
                 " to 100"
             )
         if sum(shares) != 100:
             raise UsageError(
-                f"mix {self} adds up to {sum(shares)}, allowed: {_COUNT} shares that add up to 100"
+                f"mix {self} adds up to {sum(shares)}, allowed: {COUNT} shares that add up to 100"
             )
 
     @classmethod
@@ -250,8 +252,7 @@ class WorkloadMix(Mapping[Workload, int]):
             UsageError: A workload is missing or unknown, or they do not add up.
         """
         if set(shares) != set(WORKLOADS):
-            names = f"{', '.join(WORKLOADS[:-1])} and {WORKLOADS[-1]}"
-            raise UsageError(f"mix has {', '.join(sorted(shares))}, allowed: {names}")
+            raise UsageError(f"mix has {', '.join(sorted(shares))}, allowed: {NAMED}")
         return cls(*(shares[each] for each in WORKLOADS))
 
     def __getitem__(self, workload: Workload) -> int:

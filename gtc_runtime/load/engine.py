@@ -87,7 +87,7 @@ class Engine:
         self._sweeper: asyncio.Task[None] | None = None
 
     def start(self) -> None:
-        """Begin to look at the schedule and at time limits; needs a running loop."""
+        """Begin to send what is due and to watch time limits; needs a running loop."""
         self._transport.start(self._meter)
         self._timer = timer_for(self._tick)
         self._sweeper = asyncio.create_task(self._sweep(), name="load-sweep")

@@ -97,7 +97,7 @@ def _work(commands: int, reports: int) -> None:
     try:
         os.setsid()  # Ctrl-C in a terminal is for the parent alone
         _keep_open({commands, reports})
-        from gtc_runtime.load import worker
+        from gtc_runtime.load import worker  # the engine: only here, while the parent goes on
 
         with os.fdopen(commands, "rb", 0) as ours, os.fdopen(reports, "wb", 0) as theirs:
             code = worker.work(ours, theirs)

@@ -68,7 +68,7 @@ class LoadSettings(BaseModel):
         url: Base address of the OpenAI-compatible server, such as `http://127.0.0.1:8000`.
         model: Served name that requests ask for.
         seed: Seed of arrivals, lengths and texts.
-        shapes: Token spans of the three workloads.
+        shapes: Token spans of the workloads.
         limits: Hard caps; the engine clamps to them whatever load is asked for.
         dialect: How the server wants to be asked, and what it gives back.
         followups_url: Base address of an OpenAI-compatible server that writes the next question of
@@ -88,7 +88,7 @@ class LoadSettings(BaseModel):
         request_log: Folder for the log of finished requests; empty keeps none.
         corpus: Directory with a complete corpus; None for the bundled texts.
         access: Headers of one's own, and trust in certificates.
-        own: Prompts of one's own in place of the three workloads.
+        own: Prompts of one's own in place of the workloads.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")

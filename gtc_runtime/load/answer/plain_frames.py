@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from gtc_runtime.load import native
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the native core may not have been built
     from gtc_runtime.load.native import _core
 
     Recogniser: TypeAlias = "PlainFrames | _core.PlainFrames"

@@ -8,7 +8,7 @@ from gtc_runtime.load.figures.histogram import SCALE
 from gtc_runtime.load.figures.stats import Slices, tally_at
 from gtc_runtime.load.records import Key
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the native core may not have been built
     from gtc_runtime.load.native import _core
 
 

@@ -19,7 +19,7 @@ from gtc_runtime.load.figures.recorder import SliceRecorder
 from gtc_runtime.load.records import Outcome, RequestRecord
 from gtc_runtime.load.settings import Timeouts
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the native core may not have been built
     from gtc_runtime.load.answer.plain_frames import Recogniser
     from gtc_runtime.load.native._core import Stream
 

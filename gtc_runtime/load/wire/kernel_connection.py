@@ -16,7 +16,7 @@ from gtc_runtime.load.wire.addresses import Address
 from gtc_runtime.load.wire.exchange import Exchange
 from gtc_runtime.load.wire.kernel_calls import SO_TIMESTAMPNS, send
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the native core may not have been built
     from gtc_runtime.load.native._core import Stream
 
 READ = select.EPOLLIN

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 from gtc_runtime.load import native
 from gtc_runtime.load.wire.kernel_calls import ReadyList, Receiver
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # the native core may not have been built
     from gtc_runtime.load.native._core import Row, Stream
 
 READ_SIZE = 16_384

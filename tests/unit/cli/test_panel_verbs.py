@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from gtc_cli.show.view_lines import status_lines
+from gtc_runtime.load.records import STAT_KEYS
 from gtc_runtime.view import (
     DemoView,
     Goals,
@@ -21,8 +22,6 @@ from gtc_runtime.view import (
     WorkloadView,
 )
 from tests.unit.cli.conftest import Call
-
-KEYS = ("all", "chat", "chat_turn1", "chat_turn2plus", "summarization", "reasoning")
 
 
 def view(**changes: Any) -> dict[str, Any]:
@@ -41,7 +40,7 @@ def view(**changes: Any) -> dict[str, Any]:
         "load": LoadView(
             running=True, rps=1.15, mix={"chat": 50, "summarization": 0, "reasoning": 50}
         ),
-        "workloads": {key: WorkloadView() for key in KEYS},
+        "workloads": {key: WorkloadView() for key in STAT_KEYS},
         "pools": (
             PoolView("prefill", 4, 2, 2, 0, "insufficient gpu"),
             PoolView("decode", 3, 3, 0, 1),
@@ -215,14 +214,14 @@ def test_status_shows_what_nobody_knows_as_a_question_mark_and_not_as_zero() -> 
 
 def test_status_shows_latencies_in_the_unit_that_reads_well() -> None:
     every = WorkloadView(ttft=Quantiles(3, 640.0, 2512.0), itl=Quantiles(9, 21.44, None))
-    workloads = dict.fromkeys(KEYS, every)
+    workloads = dict.fromkeys(STAT_KEYS, every)
 
     assert line("TTFT", workloads=workloads) == "TTFT    p50 640 ms, p95 2.51 s (goal 4.00 s)"
     assert line("ITL", workloads=workloads) == "ITL     p50 21.4 ms, p95 no data (goal 30.0 ms)"
 
 
 def test_status_shows_goodput_and_whether_the_client_can_be_trusted() -> None:
-    workloads = dict.fromkeys(KEYS, WorkloadView(goodput=0.984))
+    workloads = dict.fromkeys(STAT_KEYS, WorkloadView(goodput=0.984))
     red = LoadView(
         mix={"chat": 50, "summarization": 0, "reasoning": 50},
         light="red",

@@ -9,6 +9,7 @@ from typing import Any, Final
 import click
 
 from gtc_cli import options
+from gtc_spec.workloads import COUNT, NAMED
 
 PLACE: Final = click.Path(path_type=Path, dir_okay=False)
 FILE: Final = click.Path(path_type=Path, dir_okay=False, exists=True, readable=True)
@@ -92,9 +93,9 @@ _LOAD = _group(
           help="Load processes. [default 1]"),
 )  # fmt: skip
 _CONTENT = _group(
-    "What is asked (default: the three workloads of the demo)",
+    f"What is asked (default: the {COUNT} workloads of the demo)",
     _flag("--mix", metavar="A/B/C", default=None,
-          help="Shares of chat, summarization and reasoning, like 40/30/30."),
+          help=f"Shares of {NAMED}, like 40/30/30."),
     _flag("--env", metavar="NAME", default=None,
           help="Whose lengths the workloads have: dev or prod. [GTC_ENV, default prod]"),
     _flag("--isl", metavar="MEAN[,STDDEV]", default=None,

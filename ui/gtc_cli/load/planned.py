@@ -31,7 +31,7 @@ from gtc_runtime.load.prompts.written import common_words
 from gtc_runtime.load.settings import LoadSettings, RequestGoals, Timeouts, settings_from
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
-from gtc_spec.workloads import WorkloadMix
+from gtc_spec.workloads import COUNT, WorkloadMix
 
 RPS_MAX: Final = 10_000.0
 STREAMS_PER_SHARD: Final = 1_000
@@ -53,7 +53,9 @@ def plan(flags: Flags) -> Plan:
     own = settings.own
     mix = None if own is not None else _mix(environment, flags["mix"])
     if own is not None and flags["mix"] is not None:
-        raise UsageError("--mix is of the three workloads, and prompts of one's own replace them")
+        raise UsageError(
+            f"--mix is of the {COUNT} workloads, and prompts of one's own replace them"
+        )
     demand = _demand(flags, mix, settings)
     duration_s = flags["duration_s"]
     if duration_s is None:

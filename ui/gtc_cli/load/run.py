@@ -69,7 +69,7 @@ class Run:
         began_s: When sending began; None before.
         load_ended_s: When sending ended; None before.
         target: What the server said about itself; None before it was asked.
-        own: Prompts of one's own, as they were sent; None before, and for the three workloads.
+        own: Prompts of one's own, as they were sent; None before, and for the workloads.
         interrupted: Whether it was ended early by hand.
         problem: Why the figures are not those of a whole run; empty when they are.
     """

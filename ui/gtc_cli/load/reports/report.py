@@ -102,7 +102,7 @@ def _run(run: Run, whole: Tally) -> JSON:
 
 
 def _prompts(run: Run) -> JSON | None:
-    """What was asked in place of the three workloads, and whether lengths are counted ones."""
+    """What was asked in place of the workloads, and whether lengths are counted ones."""
     if run.own is None:
         return None
     told = run.own.model_dump(mode="json", exclude={"wording"})

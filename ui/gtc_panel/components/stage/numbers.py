@@ -11,6 +11,7 @@ from gtc_panel.components.basics import Figure, box, words
 from gtc_panel.freshness import Freshness, freshness
 from gtc_runtime.formats import Written, latency, percent, whole
 from gtc_runtime.view import DemoView, WorkersView
+from gtc_spec.workloads import FACTS
 
 Source = Literal["gpu", "requests", "none"]
 
@@ -47,7 +48,7 @@ class CacheReuse:
     def draw(self, view: DemoView) -> None:
         """Show the view."""
         fresh = freshness(view.load_age_s)
-        first, later = (_ttft_ms(view, key) for key in ("chat_turn1", "chat_turn2plus"))
+        first, later = (_ttft_ms(view, key) for key in FACTS["chat"].keys)
         what, share = reuse(view.workers.kv_reuse, first, later)
         self._what.set_text(text.REUSED[what])
         self._figure.show(percent(share, 0), fresh)
