@@ -94,13 +94,13 @@ def command_line(pid: int) -> str:
         return ""
 
 
-def start(state_dir: Path, *flags: str, mode: str = "manual") -> Rehearsal:
+def start(state_dir: Path, *flags: str, mode: str = "manual", cwd: Path | None = None) -> Rehearsal:
     """Start a rehearsal on free ports and wait until it is ready and in that mode."""
     environ = {key: value for key, value in os.environ.items() if not key.startswith("GTC_")}
     process = subprocess.Popen(
         [sys.executable, "-m", "gtc_cli", "rehearse", "--env", "prod", "--port", "0",
          "--state-dir", str(state_dir), "--time-scale", str(TIME_SCALE), *flags],
-        env=environ, stdout=(state_dir / "out").open("wb"), stderr=subprocess.STDOUT,
+        env=environ, cwd=cwd, stdout=(state_dir / "out").open("wb"), stderr=subprocess.STDOUT,
     )  # fmt: skip
     notes = state_dir / "rehearsal.json"
     give_up = time.monotonic() + START_S
