@@ -11,7 +11,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from gtc_runtime.formats import NO_DATA, latency, whole
 from gtc_runtime.planning.check import predict
+from gtc_runtime.scenario.story import figure
 from gtc_spec.environment import load
 
 JSON = dict[str, Any]
@@ -43,12 +45,12 @@ def phases(seen: list[JSON], predicted: list[JSON]) -> str:
         rows.append(
             (
                 run["name"],
-                _pair(run["length_s"], plan["length_s"], " s", 0),
-                _pair(run["requests"]["due"], plan["requests"]["due"], "", 0),
-                _figure(run, plan, "ttft_ms", "summarization", "p95"),
-                _figure(run, plan, "ttft_ms_tail", "summarization", "p95"),
-                _figure(run, plan, "itl_ms", "all", "p50"),
-                _figure(run, plan, "itl_ms_tail", "all", "p50"),
+                f"{run['length_s']:.0f} s ({plan['length_s']:.0f})",
+                f"{whole(run['requests']['due'])} ({whole(plan['requests']['due'])})",
+                _latency(run, plan, "ttft_ms", "summarization", "p95"),
+                _latency(run, plan, "ttft_ms_tail", "summarization", "p95"),
+                _latency(run, plan, "itl_ms", "all", "p50"),
+                _latency(run, plan, "itl_ms_tail", "all", "p50"),
             )
         )
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
@@ -58,26 +60,13 @@ def claims(seen: list[JSON], predicted: list[JSON]) -> str:
     """One row a claim of the story."""
     rows = [("phase", "claim", "seen", "predicted"), ("---",) * 4]
     for run, plan in zip(seen, predicted, strict=True):
-        rows.append((run["phase"], run["claim"], _number(run["value"]), _number(plan["median"])))
+        rows.append((run["phase"], run["claim"], figure(run["value"]), figure(plan["median"])))
     return "\n".join(f"| {' | '.join(row)} |" for row in rows)
 
 
-def _figure(run: JSON, plan: JSON, measure: str, key: str, quantile: str) -> str:
-    found, expected = run[measure][key][quantile], plan[measure][key][quantile]
-    if found is None:
-        return "–"
-    if measure.startswith("ttft"):
-        return _pair(found / 1000, None if expected is None else expected / 1000, " s", 2)
-    return _pair(found, expected, " ms", 1)
-
-
-def _pair(found: float, expected: float | None, unit: str, digits: int) -> str:
-    shown = "–" if expected is None else f"{expected:,.{digits}f}"
-    return f"{found:,.{digits}f}{unit} ({shown})"
-
-
-def _number(value: float | None) -> str:
-    return "no data" if value is None else f"{value:.2f}"
+def _latency(run: JSON, plan: JSON, measure: str, key: str, quantile: str) -> str:
+    found, expected = (each[measure][key][quantile] for each in (run, plan))
+    return NO_DATA if found is None else f"{latency(found)} ({latency(expected)})"
 
 
 if __name__ == "__main__":
