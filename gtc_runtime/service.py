@@ -96,7 +96,7 @@ class DemoService:
         self._cluster = cluster
         await self._load.start()
         self._conductor = Conductor(self.environment, cluster, self._load, self._events)
-        end = EndDate(cluster.kube, self.environment.until)
+        end = EndDate(cluster.writer.kube, self.environment.until)
         self._builder = ViewBuilder(
             self.environment,
             cluster,
@@ -130,7 +130,7 @@ class DemoService:
             await self._annotations.finish()
         await self._load.stop()
         if self._cluster is not None:
-            await self._cluster.kube.close()
+            await self._cluster.close()
 
     async def failed(self) -> None:
         """Wait until a part of the service ends that should not; raises its error."""

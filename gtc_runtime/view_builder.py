@@ -90,7 +90,7 @@ class ViewBuilder:
             at=now.isoformat(timespec="milliseconds"),
             uptime_s=round(now_s - self._started_s, 1),
             mode=self._conductor.mode,
-            holder=self._cluster.lease.holder if self._cluster.lease.held else "",
+            holder=self._cluster.writer.lease.holder if self._cluster.writer.lease.held else "",
             phase=self._phase(now_s),
             strip=self._strip,
             goals=self._goals,

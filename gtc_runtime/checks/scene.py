@@ -19,13 +19,14 @@ from gtc_runtime.cluster.api.errors import Denied, KubeError, NotFound, first_li
 from gtc_runtime.cluster.api.kube import Json, Kube, Objects
 from gtc_runtime.cluster.api.service_proxy import reached
 from gtc_runtime.cluster.api.transport import Limits
+from gtc_runtime.cluster.cluster import is_rehearsal
 from gtc_runtime.places import INSIDE, Place
 from gtc_runtime.settings import Settings
 from gtc_runtime.verdict import NotApplicable, RestsOn
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
-from gtc_spec.kinds import DGD, Kind
+from gtc_spec.kinds import Kind
 from gtc_spec.telemetry.metric import Where
 
 ANSWER_S: Final = 5.0
@@ -173,7 +174,9 @@ async def opened(
             yield replace(scene, problem=error)
             return
         stack.push_async_callback(kube.close)
-        rehearsal = await _is_rehearsal(kube)
+        rehearsal = False
+        with contextlib.suppress(KubeError):  # a check of its own says so when there is no graph
+            rehearsal = await is_rehearsal(kube)
         known = {place: url for place, url in addresses.items() if url}
         if not rehearsal and not is_panel:
             for place in INSIDE.keys() - known.keys():
@@ -185,14 +188,6 @@ def _through(kube: Kube, place: Place) -> contextlib.AbstractAsyncContextManager
     parts = urlsplit(INSIDE[place])
     service, namespace = (parts.hostname or "").split(".")[:2]
     return reached(kube, namespace, service, parts.port or 80)
-
-
-async def _is_rehearsal(kube: Kube) -> bool:
-    try:
-        labels = (await kube.get(DGD, names.DEMO))["metadata"].get("labels") or {}
-    except KubeError:
-        return False
-    return bool(labels.get(names.LABEL_REHEARSAL) == "true")
 
 
 def _refuse_unknown_kind(error: NotFound) -> None:

@@ -1,4 +1,4 @@
-"""The demo's cluster in one hand: its pools, KEDA, the Lease, the stored state and the poller.
+"""The demo's cluster as the panel sees it: what it may write, and a poller of what is there.
 
 `Cluster.connect` opens everything that the conductor needs. It must not know phases or load.
 """
@@ -8,37 +8,32 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from gtc_runtime.cluster.api.kube import Kube
-from gtc_runtime.cluster.identity import own_identity
-from gtc_runtime.cluster.keda import Keda
-from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.cluster.poller import Poller
-from gtc_runtime.cluster.scaling import Scaling
-from gtc_runtime.cluster.state import StateStore
+from gtc_runtime.cluster.writer import Writer
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
 from gtc_spec.kinds import DGD
 
-REHEARSAL = "Rehearsal"
-
 
 @dataclass(frozen=True)
 class Cluster:
-    """Everything of one cluster that the conductor touches."""
+    """Everything of one cluster that the conductor touches.
 
-    kube: Kube
-    scaling: Scaling
-    keda: Keda
-    lease: Lease
-    state: StateStore
+    Attributes:
+        writer: The Lease, and what is written under it.
+        poller: Knows the newest state.
+        rehearsal: Whether it is the one on localhost, as it says itself.
+    """
+
+    writer: Writer
     poller: Poller
-    title: str
-    """What the cluster calls itself: ``Rehearsal`` or ``Live``."""
+    rehearsal: bool
 
     @property
-    def rehearsal(self) -> bool:
-        """Whether it is the one on localhost."""
-        return self.title == REHEARSAL
+    def title(self) -> str:
+        """What the cluster is called on screens."""
+        return "Rehearsal" if self.rehearsal else "Live"
 
     @classmethod
     async def connect(cls, environment: Environment, kubeconfig: str, role: str) -> Cluster:
@@ -53,14 +48,28 @@ class Cluster:
             GtcError: No configuration, or the cluster does not answer.
         """
         kube = await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig or None)
-        lease = Lease(kube, own_identity(role))
-        scaling = Scaling(kube, environment.slots, may_write=lambda: lease.held)
-        keda = Keda(kube, may_write=lambda: lease.held)
         try:
-            dgd = await kube.get(DGD, names.DEMO)
-            labels = dgd["metadata"].get("labels") or {}
-            title = REHEARSAL if labels.get(names.LABEL_REHEARSAL) == "true" else "Live"
+            rehearsal = await is_rehearsal(kube)
         except GtcError:
             await kube.close()
             raise
-        return cls(kube, scaling, keda, lease, StateStore(kube), Poller(scaling, keda), title)
+        writer = Writer.of(kube, environment.slots, role)
+        return cls(writer, Poller(writer.scaling, writer.keda), rehearsal)
+
+    async def close(self) -> None:
+        """Close the connections."""
+        await self.writer.kube.close()
+
+
+async def is_rehearsal(kube: Kube) -> bool:
+    """Whether a cluster says of itself that it is a rehearsal.
+
+    Args:
+        kube: A client of the workload's namespace.
+
+    Raises:
+        KubeError: There is no graph of ours that could say so, or Kubernetes does not answer.
+    """
+    graph = await kube.get(DGD, names.DEMO)
+    labels = (graph.get("metadata") or {}).get("labels") or {}
+    return bool(labels.get(names.LABEL_REHEARSAL) == "true")

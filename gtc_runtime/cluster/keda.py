@@ -15,7 +15,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Final
 
-from gtc_runtime.cluster.api.errors import Conflict, Fenced, KubeError, NotFound
+from gtc_runtime.cluster.api.errors import Conflict, KubeError, NotFound
 from gtc_runtime.cluster.api.kube import Json, Kube, resource_version
 from gtc_runtime.cluster.keda_status import KedaStatus, ScalerState, scaler_state
 from gtc_spec import names
@@ -46,7 +46,6 @@ class Keda:
         kube: A client of the namespace of the ScaledObjects.
         clock: Monotonic seconds.
         hpa_deadline_s: Longest wait for an HPA to go or to come back.
-        may_write: Asked before every write, such as whether we hold the Lease.
     """
 
     def __init__(
@@ -54,12 +53,10 @@ class Keda:
         kube: Kube,
         clock: Callable[[], float] = time.monotonic,
         hpa_deadline_s: float = HPA_DEADLINE_S,
-        may_write: Callable[[], bool] = lambda: True,
     ) -> None:
         self._kube = kube
         self._clock = clock
         self._hpa_deadline_s = hpa_deadline_s
-        self._may_write = may_write
 
     async def status(self) -> KedaStatus:
         """Both ScaledObjects and their HPAs now; what is missing is a state, not an error."""
@@ -172,8 +169,6 @@ class Keda:
             wanted = None if found is None else change(scaler_state(found, hpa_present=False))
             if found is None or wanted is None:
                 return
-            if not self._may_write():
-                raise Fenced("keda was left as it is: we do not hold the lease")
             try:
                 await self._kube.patch(
                     SCALED_OBJECT,

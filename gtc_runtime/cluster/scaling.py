@@ -41,7 +41,6 @@ class Scaling:
         gpu_budget: GPUs of the cluster, one a worker.
         clock: Monotonic seconds.
         hold_s: Time that a new ratio must stay as set before it counts.
-        may_write: Asked before every write, such as whether we hold the Lease.
     """
 
     def __init__(
@@ -50,13 +49,11 @@ class Scaling:
         gpu_budget: int,
         clock: Callable[[], float] = time.monotonic,
         hold_s: float = _HOLD_S,
-        may_write: Callable[[], bool] = lambda: True,
     ) -> None:
         self._kube = kube
         self._gpu_budget = gpu_budget
         self._clock = clock
         self._hold_s = hold_s
-        self._may_write = may_write
 
     async def read(self) -> dict[Role, PoolState]:
         """Both pools now; a missing adapter is a state, not an error.
@@ -121,8 +118,6 @@ class Scaling:
     ) -> None:
         """Patch the pools that differ, the one that shrinks first; note who refuses."""
         for role in sorted(wrong, key=lambda role: ratio.of(role) - (desired[role] or 0)):
-            if not self._may_write():
-                raise Fenced(f"{ratio} was not ordered: we do not hold the lease")
             try:
                 self._refuse_over_budget(role, ratio, desired, refused)
                 await self._kube.patch(
@@ -131,8 +126,8 @@ class Scaling:
                     {"spec": {"replicas": ratio.of(role)}},
                     subresource="scale",
                 )
-            except Unreachable:
-                raise
+            except (Fenced, Unreachable):
+                raise  # about us or the API, not about this pool: the other one would fail too
             except KubeError as error:
                 refused[role] = error
 

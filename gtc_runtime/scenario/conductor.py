@@ -64,9 +64,9 @@ class Conductor:
         self.completed = False
         self._env, self._cluster, self._load = environment, cluster, load
         self._events, self._clock = events, clock
-        self._orders = Orders(cluster.scaling, events)
+        self._orders = Orders(cluster.writer.scaling, events)
         self._jobs = Jobs()
-        self._handover = Handover(cluster, environment.initial_ratio, events, clock)
+        self._handover = Handover(cluster.writer, environment.initial_ratio, events, clock)
         self._roster = Roster(environment.initial_ratio, events)
 
     # -- commands: each is done by the one task of `run` ----------------------------------------
@@ -115,13 +115,13 @@ class Conductor:
                     await self._leave_auto(keep_load=False, why="the panel ends")
         except (GtcError, TimeoutError) as error:
             log.warning("auto mode was not left cleanly, the guardian will do it: %s", error)
-        await self._cluster.lease.release()
+        await self._cluster.writer.lease.release()
 
     async def _hold_lease(self) -> None:
-        lease = self._cluster.lease
+        lease = self._cluster.writer.lease
         while True:
             try:
-                stored = await self._cluster.state.read()
+                stored = await self._cluster.writer.state.read()
                 if await lease.acquire(epoch_floor=stored.epoch):
                     await self._jobs.do(self._recover)
                     await lease.keep()
@@ -278,7 +278,7 @@ class Conductor:
         self.left.set()
 
     def _refuse_unless_leading(self) -> None:
-        if not self._cluster.lease.held:
+        if not self._cluster.writer.lease.held:
             raise GtcError(
                 "this panel does not hold the lease and only shows",
                 "use the panel that holds it, or end it",
@@ -293,7 +293,7 @@ class Conductor:
                 "phase": str(machine.phase_of(self.timeline, self.state)),
                 "cycle": self.state.cycle,
                 "digest": self._env.digest,
-                "holder": self._cluster.lease.holder,
+                "holder": self._cluster.writer.lease.holder,
                 "saved_at": datetime.now(UTC).isoformat(timespec="seconds"),
             }
         )

@@ -14,9 +14,9 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
-from gtc_runtime.cluster.cluster import Cluster
 from gtc_runtime.cluster.keda import PausedByOther
 from gtc_runtime.cluster.state import with_event
+from gtc_runtime.cluster.writer import Writer
 from gtc_runtime.events import EventLog
 from gtc_spec.errors import GtcError
 from gtc_spec.pools import PDRatio
@@ -29,7 +29,7 @@ class Handover:
     """KEDA's hold on the pools, from the conductor's side.
 
     Args:
-        cluster: Where to act.
+        writer: Where to act.
         initial: The ratio that KEDA gets back.
         events: Log of what happened.
         clock: Monotonic seconds.
@@ -37,12 +37,12 @@ class Handover:
 
     def __init__(
         self,
-        cluster: Cluster,
+        writer: Writer,
         initial: PDRatio,
         events: EventLog,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self._cluster, self._initial, self._events = cluster, initial, events
+        self._writer, self._initial, self._events = writer, initial, events
         self._clock = clock
         self._resume_at_s = math.inf
 
@@ -52,7 +52,7 @@ class Handover:
         Raises:
             GtcError: KEDA was not paused; nothing was changed.
         """
-        await self._cluster.keda.pause(self._cluster.lease.holder)
+        await self._writer.keda.pause(self._writer.lease.holder)
         self._events.add("keda", "KEDA paused; the scenario drives scaling")
 
     async def give_back(self) -> None:
@@ -62,7 +62,7 @@ class Handover:
             GtcError: KEDA is not back yet; `retry` goes on.
         """
         try:
-            await self._cluster.scaling.set_ratio(self._initial)
+            await self._writer.scaling.set_ratio(self._initial)
         except GtcError as error:
             self._events.add("warning", error.message)
         await self._resume()
@@ -73,10 +73,10 @@ class Handover:
         Raises:
             GtcError: KEDA was not paused, or the ratio was not set; the pause stands then.
         """
-        await self._cluster.keda.pause(self._cluster.lease.holder, until=until)
+        await self._writer.keda.pause(self._writer.lease.holder, until=until)
         self._resume_when(until)
         self._events.add("keda", f"KEDA paused until {until:%H:%M} UTC; {ratio} stays")
-        await self._cluster.scaling.set_ratio(ratio)
+        await self._writer.scaling.set_ratio(ratio)
 
     async def restore(self) -> None:
         """Bring the initial ratio back although KEDA drives: it is paused for that moment.
@@ -87,9 +87,9 @@ class Handover:
             GtcError: The ratio was not set, or KEDA is not back yet; `retry` goes on.
         """
         try:
-            await self._cluster.keda.pause(self._cluster.lease.holder)
+            await self._writer.keda.pause(self._writer.lease.holder)
         except PausedByOther:
-            await self._cluster.scaling.set_ratio(self._initial)
+            await self._writer.scaling.set_ratio(self._initial)
             return
         await self.give_back()
 
@@ -108,8 +108,8 @@ class Handover:
         Raises:
             GtcError: The cluster does not answer; try again.
         """
-        stored = await self._cluster.state.read()
-        keda = await self._cluster.keda.status()
+        stored = await self._writer.state.read()
+        keda = await self._writer.keda.status()
         self._report_earlier(stored.document)
         if stored.document.get("mode") == "auto":
             ended = "is resumed now" if keda.paused_by_us else "had been resumed"
@@ -130,7 +130,7 @@ class Handover:
 
     async def _resume(self) -> None:
         self._resume_at_s = self._clock() + RETRY_S
-        await self._cluster.keda.resume()
+        await self._writer.keda.resume()
         self._resume_at_s = math.inf
         self._events.add("keda", "KEDA resumed; it drives scaling")
 
@@ -149,7 +149,7 @@ class Handover:
             return with_event(merged, newest[0].kind, newest[0].text) if newest else merged
 
         try:
-            await self._cluster.state.update(self._cluster.lease.epoch, change)
+            await self._writer.state.update(self._writer.lease.epoch, change)
         except GtcError as error:
             self._events.add("warning", f"the state was not saved: {error.message}")
 

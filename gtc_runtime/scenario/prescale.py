@@ -11,12 +11,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Final
 
 from gtc_runtime.cluster.api.kube import Json, Kube
-from gtc_runtime.cluster.keda import Keda
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
-from gtc_runtime.cluster.scaling import Scaling
-from gtc_runtime.cluster.state import StateStore, with_event
+from gtc_runtime.cluster.state import with_event
 from gtc_runtime.formats import date
-from gtc_runtime.scenario.seized import seize
+from gtc_runtime.scenario.seized import seized
 from gtc_spec.errors import UsageError
 from gtc_spec.pools import PDRatio
 
@@ -58,15 +56,13 @@ async def prescale(
             says which. A pause that was made stands, with its end.
     """
     check_until(until, datetime.now(UTC))
-    seized = await seize(kube, "prescale", times)
-    lease = seized.lease
 
     def change(document: Json) -> Json:
-        said = f"{ratio} ordered by hand, keda paused until {until:%H:%M} UTC"
-        return with_event(document | {"mode": PRESCALED_MODE}, "keda", said)
+        event = f"{ratio} ordered by hand, keda paused until {until:%H:%M} UTC"
+        return with_event(document | {"mode": PRESCALED_MODE}, "keda", event)
 
-    async with lease.kept():
-        await StateStore(kube).update(lease.epoch, change)
-        await seized.outlast_rival()
-        await Keda(kube).pause(lease.holder, until=until)
-        await Scaling(kube, gpu_budget).set_ratio(ratio)
+    async with seized(kube, gpu_budget, "prescale", times) as ours:
+        await ours.record(change)
+        await ours.wait_for_previous()
+        await ours.writer.keda.pause(ours.writer.lease.holder, until=until)
+        await ours.writer.scaling.set_ratio(ratio)

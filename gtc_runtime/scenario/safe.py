@@ -13,11 +13,9 @@ from typing import Final
 
 from gtc_runtime.cluster.api.errors import KubeError
 from gtc_runtime.cluster.api.kube import Json, Kube
-from gtc_runtime.cluster.keda import Keda
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
-from gtc_runtime.cluster.scaling import Scaling
-from gtc_runtime.cluster.state import StateStore, with_event
-from gtc_runtime.scenario.seized import seize
+from gtc_runtime.cluster.state import with_event
+from gtc_runtime.scenario.seized import seized
 from gtc_spec.pools import PDRatio
 
 _log = logging.getLogger(__name__)
@@ -51,23 +49,21 @@ async def make_safe(
         Unreachable: Kubernetes does not answer at all.
         KubeError: The Lease cannot be taken, so nothing was touched.
     """
-    seized = await seize(kube, "safe", times)
-    lease = seized.lease
     done: list[str] = []
     failed: list[str] = []
 
-    async def step(said: str, work: Awaitable[object]) -> None:
+    async def step(name: str, work: Awaitable[object]) -> None:
         try:
             await work
-            done.append(said)
+            done.append(name)
         except KubeError as error:
-            failed.append(f"{said}: {error.message}")
+            failed.append(f"{name}: {error.message}")
 
-    async with lease.kept():
-        await step("load asked to stop", StateStore(kube).update(lease.epoch, _safe))
-        await seized.outlast_rival()
-        await step(f"ratio {initial} ordered", Scaling(kube, gpu_budget).set_ratio(initial))
-        await step("keda resumed", Keda(kube).resume())
+    async with seized(kube, gpu_budget, "safe", times) as ours:
+        await step("load asked to stop", ours.record(_safe))
+        await ours.wait_for_previous()
+        await step(f"ratio {initial} ordered", ours.writer.scaling.set_ratio(initial))
+        await step("keda resumed", ours.writer.keda.resume())
     return SafeReport(tuple(done), tuple(failed))
 
 

@@ -20,12 +20,11 @@ import yaml
 
 from gtc_runtime.cluster.api.errors import Conflict, KubeError, NotFound
 from gtc_runtime.cluster.api.kube import Json, Kube
-from gtc_runtime.cluster.keda import Keda
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
-from gtc_runtime.cluster.scaling import Scaling
-from gtc_runtime.cluster.state import StateStore, with_event
+from gtc_runtime.cluster.state import with_event
+from gtc_runtime.cluster.writer import Writer
 from gtc_runtime.scenario.safe import SAFE_MODE
-from gtc_runtime.scenario.seized import seize
+from gtc_runtime.scenario.seized import seized
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.kinds import CONFIG_MAP, DGD, POD
@@ -47,12 +46,12 @@ class Swap:
     """The two ways of serving on the same GPUs, one at a time.
 
     Attributes:
-        kube: A client of the workload's namespace; we hold the Lease.
+        writer: Writes as long as we hold the Lease.
         env: The environment, scaled as the cluster is.
         report: Callback, gets one line about each step.
     """
 
-    kube: Kube
+    writer: Writer
     env: Environment
     report: Callable[[str], None]
 
@@ -63,7 +62,7 @@ class Swap:
             KubeError: It was not set, or is not there in time.
         """
         self.report(f"ordering {ratio}")
-        await Scaling(self.kube, self.env.slots).set_ratio(ratio)
+        await self.writer.scaling.set_ratio(ratio)
         await self.settled(ratio.total)
 
     async def aggregated(self, workers: int) -> None:
@@ -73,7 +72,7 @@ class Swap:
             KubeError: The one does not go, or the other does not come in time.
         """
         graph = aggregated_graph(self.env, workers)
-        before = await self.kube.get(DGD, names.DEMO)
+        before = await self.writer.kube.get(DGD, names.DEMO)
         # what marks the cluster as a rehearsal marks this graph too
         labels = before["metadata"].get("labels") or {}
         graph["metadata"]["labels"] = labels | (graph["metadata"].get("labels") or {})
@@ -89,18 +88,18 @@ class Swap:
             KubeError: The one before does not go in time, or Kubernetes refuses the new one.
         """
         with contextlib.suppress(NotFound):
-            await self.kube.delete(DGD, names.DEMO)
+            await self.writer.kube.delete(DGD, names.DEMO)
         give_up_s = time.monotonic() + self._drain_s() + SLACK_S
         while await self.present() or await self._pods():
             if time.monotonic() >= give_up_s:
                 raise KubeError("the graph before does not go", "kubectl describe dgd gtc-demo")
             await asyncio.sleep(POLL_INTERVAL_S)
-        await self.kube.create(DGD, graph)
+        await self.writer.kube.create(DGD, graph)
 
     async def _engine_file(self) -> None:
         """The engine of aggregated workers: decode's, without the hand-over of the cache."""
         try:
-            decode = await self.kube.get(CONFIG_MAP, engine_config_map_name("decode"))
+            decode = await self.writer.kube.get(CONFIG_MAP, engine_config_map_name("decode"))
         except NotFound:
             return  # a rehearsal has none, and its workers read none
         text = (decode.get("data") or {})[engine_file("decode")]
@@ -112,13 +111,13 @@ class Swap:
             "data": {engine_file("aggregated"): yaml.safe_dump(engine)},
         }
         with contextlib.suppress(Conflict):
-            await self.kube.create(CONFIG_MAP, made)
+            await self.writer.kube.create(CONFIG_MAP, made)
 
     async def settled(self, workers: int) -> None:
         """Wait until the graph is successful with exactly that many workers ready, none leaving."""
         give_up_s = time.monotonic() + 2 * self.env.worker_start_s + self._drain_s() + SLACK_S
         while True:
-            graph = await self.kube.get(DGD, names.DEMO)
+            graph = await self.writer.kube.get(DGD, names.DEMO)
             done = (graph.get("status") or {}).get("state") == "successful"
             pods = await self._pods()
             staying = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
@@ -134,13 +133,13 @@ class Swap:
     async def present(self) -> bool:
         """Whether there is a graph of our name."""
         try:
-            await self.kube.get(DGD, names.DEMO)
+            await self.writer.kube.get(DGD, names.DEMO)
         except NotFound:
             return False
         return True
 
     async def _pods(self) -> list[Json]:
-        return await self.kube.list(POD, {names.LABEL_DGD: names.DEMO})
+        return await self.writer.kube.list(POD, {names.LABEL_DGD: names.DEMO})
 
     def _drain_s(self) -> float:
         return 2 * max(self.env.pools.prefill.drain_s, self.env.pools.decode.drain_s)
@@ -168,13 +167,12 @@ async def swapping(
             message says what, and ``keep`` then still holds the graph.
     """
     graph = _without_volatile(await kube.get(DGD, names.DEMO))
-    seized = await seize(kube, "compare", times)
-    lease = seized.lease
-    async with lease.kept():
-        await StateStore(kube).update(lease.epoch, _stopped)
-        await seized.outlast_rival()
-        keda, swap = Keda(kube, may_write=lambda: lease.held), Swap(kube, env, report)
-        await keda.pause(lease.holder)
+    async with seized(kube, env.slots, "compare", times) as ours:
+        await ours.record(_stopped)
+        await ours.wait_for_previous()
+        keda, holder = ours.writer.keda, ours.writer.lease.holder
+        swap = Swap(ours.writer, env, report)
+        await keda.pause(holder)
         try:
             await asyncio.to_thread(keep.write_text, json.dumps(graph), encoding="utf-8")
             yield swap
@@ -187,19 +185,18 @@ async def swapping(
                 report(f"it is not back: kubectl delete dgd {names.DEMO}; kubectl create -f {keep}")
                 raise
             finally:
-                await keda.resume(lease.holder)
+                await keda.resume(holder)
 
 
 async def _restore(swap: Swap, graph: Json) -> None:
     """The graph as it was and the ratio at rest; nothing is replaced that is there already."""
-    now = await swap.kube.get(DGD, names.DEMO) if await swap.present() else {}
+    now = await swap.writer.kube.get(DGD, names.DEMO) if await swap.present() else {}
     if set(_services(now)) != set(_services(graph)):
         await swap.put(graph)
         with contextlib.suppress(NotFound):
-            await swap.kube.delete(CONFIG_MAP, engine_config_map_name("aggregated"))
+            await swap.writer.kube.delete(CONFIG_MAP, engine_config_map_name("aggregated"))
         await swap.settled(sum(int(each.get("replicas", 0)) for each in _workers(graph)))
-    ratio = swap.env.initial_ratio
-    await Scaling(swap.kube, swap.env.slots).set_ratio(ratio)
+    await swap.writer.scaling.set_ratio(swap.env.initial_ratio)
 
 
 def _services(graph: Json) -> dict[str, Any]:
@@ -222,5 +219,5 @@ def _without_volatile(graph: Json) -> Json:
 
 
 def _stopped(document: Json) -> Json:
-    said = "a comparison of two ways of serving has begun; load asked to stop"
-    return with_event(document | {"mode": SAFE_MODE}, "warning", said)
+    event = "a comparison of two ways of serving has begun; load asked to stop"
+    return with_event(document | {"mode": SAFE_MODE}, "warning", event)

@@ -249,7 +249,7 @@ class Panel:
         await self.service.start()
         cluster = self.service._cluster
         assert cluster
-        cluster.scaling._hold_s = 0.2  # nobody here reverts a scale
+        cluster.writer.scaling._hold_s = 0.2  # nobody here reverts a scale
 
     @property
     def view(self) -> DemoView:

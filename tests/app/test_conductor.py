@@ -148,7 +148,7 @@ async def test_keda_that_comes_back_late_is_resumed_all_the_same(
     world: World, panel: Panel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The annotations go at once; the HPAs follow when KEDA's operator is back."""
-    monkeypatch.setattr(panel.service._cluster.keda, "_hpa_deadline_s", 0.5)
+    monkeypatch.setattr(panel.service._cluster.writer.keda, "_hpa_deadline_s", 0.5)
     await panel.service.auto()
     assert world.keda_task
     world.keda_task.cancel()

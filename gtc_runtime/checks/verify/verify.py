@@ -21,9 +21,7 @@ from gtc_runtime.checks.verify.kv_cache import kv_cache
 from gtc_runtime.checks.verify.link import link
 from gtc_runtime.checks.verify.proof import COUNTED_S, POLL_INTERVAL_S, Proof
 from gtc_runtime.checks.verify.scaling import scaling
-from gtc_runtime.cluster.identity import own_identity
-from gtc_runtime.cluster.lease import Lease
-from gtc_runtime.cluster.state import StateStore
+from gtc_runtime.cluster.writer import Writer
 from gtc_runtime.metrics.prometheus import PrometheusClient
 from gtc_runtime.metrics.reading import Missing
 from gtc_runtime.verdict import Report, RestsOn, Verdict, red
@@ -90,8 +88,8 @@ async def refuse_while_busy(scene: Scene, prometheus: PrometheusClient | None) -
     Raises:
         GtcError: A panel plays the show, or requests are open.
     """
-    stored = await StateStore(scene.kube).read()
-    holder = (await Lease(scene.kube, own_identity("verify")).poll()).holder
+    writer = Writer.of(scene.kube, scene.env.slots, "verify")
+    stored, holder = await writer.state.read(), (await writer.lease.poll()).holder
     if stored.document.get("mode") == "auto" and holder:
         phase = stored.document.get("phase", "some phase")
         raise GtcError(f"{holder} plays the show, now {phase}", "gtc manual ends auto mode")

@@ -12,7 +12,7 @@ import time
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
-from gtc_runtime.cluster.api.errors import KubeError
+from gtc_runtime.cluster.api.errors import Fenced, KubeError
 from gtc_runtime.cluster.api.transport import Answer, Limits, Request, Transport
 from gtc_spec.kinds import ACCESS_REVIEW, Kind
 
@@ -31,9 +31,12 @@ class Kube:
     `Unreachable`; nothing else, whatever the server sends.
     """
 
-    def __init__(self, transport: Transport, namespace: str) -> None:
+    def __init__(
+        self, transport: Transport, namespace: str, may_write: Callable[[], bool] = lambda: True
+    ) -> None:
         self.transport = transport
         self.namespace = namespace
+        self._may_write = may_write
 
     @classmethod
     async def connect(
@@ -61,7 +64,14 @@ class Kube:
 
     def within(self, namespace: str) -> Kube:
         """The same connections, for the objects of another namespace; close only one of them."""
-        return Kube(self.transport, namespace)
+        return Kube(self.transport, namespace, self._may_write)
+
+    def fenced(self, may_write: Callable[[], bool]) -> Kube:
+        """The same connections; a write is refused unless ``may_write`` says yes at that moment.
+
+        Every patch, create, replace and delete raises `Fenced` then, and nothing is sent.
+        """
+        return Kube(self.transport, self.namespace, may_write)
 
     async def close(self) -> None:
         """Close the connections."""
@@ -192,6 +202,9 @@ class Kube:
         content_type: str = "application/json",
         repeatable: bool = True,
     ) -> Answer:
+        # a review is a question in the form of a create
+        if method != "GET" and kind is not ACCESS_REVIEW and not self._may_write():
+            raise Fenced(f"refused to {action}: we do not hold the lease")
         return await self.transport.send(
             Request(
                 method,

@@ -160,7 +160,7 @@ async def test_one_scaler_alone_is_paused_alone(
 async def test_who_does_not_hold_the_lease_neither_pauses_nor_resumes(
     cluster: Cluster, kube: Kube, keda_plays: Playing
 ) -> None:
-    fenced = Keda(kube, may_write=lambda: False)
+    fenced = Keda(kube.fenced(lambda: False))
     with pytest.raises(Fenced):
         await fenced.pause("me")
     await Keda(kube).pause("me")

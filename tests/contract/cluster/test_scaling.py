@@ -159,7 +159,7 @@ async def test_a_writer_that_loses_the_lease_half_way_stops_writing(
     cluster: Cluster, kube: Kube
 ) -> None:
     held = iter([True, False, False])
-    fenced = Scaling(kube, gpu_budget=8, hold_s=0.2, may_write=lambda: next(held))
+    fenced = Scaling(kube.fenced(lambda: next(held)), gpu_budget=8, hold_s=0.2)
     with pytest.raises(Fenced, match="do not hold the lease"):
         await fenced.set_ratio(PDRatio(1, 5))
     assert writes(cluster) == [("prefillworker", 1)]

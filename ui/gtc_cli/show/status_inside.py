@@ -57,7 +57,7 @@ async def _poll(environment: Environment, kubeconfig: str | None) -> tuple[Clust
     try:
         return await cluster.poller.poll(), cluster.rehearsal
     finally:
-        await cluster.kube.close()
+        await cluster.close()
 
 
 def _lines(view: JSON, keda_reason: str) -> list[str]:
