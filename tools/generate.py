@@ -21,7 +21,7 @@ from gtc_runtime.checks import preflight
 from gtc_runtime.checks.check import Probe
 from gtc_runtime.checks.doctor import doctor, origins
 from gtc_spec import environment, versions
-from gtc_spec.cloud import images, prices, pulled_images
+from gtc_spec.cloud import costs, images, pulled_images
 from gtc_spec.phases import Segment
 from gtc_spec.telemetry import metrics
 
@@ -96,9 +96,9 @@ def price_table() -> str:
     """What an hour of each environment costs, line by line."""
     rows = []
     for name in environment.ENVIRONMENTS:
-        lines = prices.lines(environment.load(name))
+        lines = costs.lines(environment.load(name))
         rows += [(name, each.what, f"{each.usd_h:.2f}", each.source) for each in lines]
-        rows.append((name, "**together**", f"**{prices.usd_h(lines):.2f}**", ""))
+        rows.append((name, "**together**", f"**{costs.usd_h(lines):.2f}**", ""))
     return table(("", "what", "USD/h", "source"), rows)
 
 

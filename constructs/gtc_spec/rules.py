@@ -8,20 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
-from typing import TYPE_CHECKING
 
 from gtc_spec import names
+from gtc_spec.cloud.memory import misfit
 from gtc_spec.cloud.nodes import CpuNodes, counted
 from gtc_spec.errors import Problem
-from gtc_spec.memory import misfit
+from gtc_spec.facts import Environment
 from gtc_spec.phases import Phase, PhaseName, PhaseTable, Timeline
 from gtc_spec.pools import ROLES
 from gtc_spec.serving import Mocker, smaller_checkpoint
 
-if TYPE_CHECKING:
-    from gtc_spec.environment import Environment
-
-Rule = Callable[["Environment"], Iterator[tuple[str, str, str]]]
+Rule = Callable[[Environment], Iterator[tuple[str, str, str]]]
 """Yields (key, value received, what is allowed)."""
 
 

@@ -11,7 +11,7 @@ from typing import Annotated, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from gtc_spec.memory import weights_gib
+from gtc_spec.cloud.memory import weights_gib
 
 
 class Model(BaseModel):

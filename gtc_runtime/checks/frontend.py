@@ -8,8 +8,8 @@ from typing import Final
 
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.verdict import NotApplicable, Verdict, judge, red
-from gtc_spec.buckets import ITL_BUCKETS, TTFT_BUCKETS, Buckets
 from gtc_spec.telemetry import metrics
+from gtc_spec.telemetry.buckets import ITL_BUCKETS, TTFT_BUCKETS, Buckets
 from gtc_spec.telemetry.metric import Metric
 
 POLL_INTERVAL_S: Final = 0.5
@@ -43,7 +43,7 @@ async def frontend(scene: Scene) -> Verdict:
 
 
 async def buckets(scene: Scene) -> Verdict:
-    """The bounds in its own /metrics are those of gtc_spec.buckets; the defaults show no goal."""
+    """The bounds in its own /metrics are ours; the defaults show no goal."""
     give_up = asyncio.get_running_loop().time() + FIRST_ANSWER_S
     while True:
         text = await scene.text("frontend", "/metrics")

@@ -28,11 +28,11 @@ from gtc_runtime.load.figures.stats import Tally
 from gtc_runtime.load.records import Key, Outcome
 from gtc_runtime.version import version
 from gtc_runtime.view import DemoView, Mode
-from gtc_spec.buckets import ITL_BUCKETS, TTFT_BUCKETS
 from gtc_spec.environment import Environment
 from gtc_spec.phases import PhaseName
 from gtc_spec.pools import ROLES, Role, ScaleRule
 from gtc_spec.telemetry import metrics as catalogue
+from gtc_spec.telemetry.buckets import ITL_BUCKETS, TTFT_BUCKETS
 from gtc_spec.workloads import STATS, WORKLOADS
 
 SLIP_BOUNDS_S = (0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)

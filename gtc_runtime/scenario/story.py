@@ -12,7 +12,8 @@ from typing import Any
 
 from gtc_runtime.formats import NO_DATA_WORDS
 from gtc_runtime.verdict import Verdict
-from gtc_spec.environment import Environment, Story
+from gtc_spec.environment import Environment
+from gtc_spec.facts import Story
 
 JSON = dict[str, Any]
 

@@ -22,7 +22,7 @@ from gtc_runtime.load.figures.slice_book import SliceBook
 from gtc_runtime.load.process import LoadProcess
 from gtc_runtime.load.settings import settings_from
 from gtc_spec import environment
-from gtc_spec.buckets import ITL_BUCKETS, TTFT_BUCKETS, Buckets
+from gtc_spec.telemetry.buckets import ITL_BUCKETS, TTFT_BUCKETS, Buckets
 from gtc_spec.telemetry.metrics import ITL, REQUESTS, TTFT
 from gtc_spec.workloads import WorkloadMix
 from tests.app.dynamo_probe import until_serving

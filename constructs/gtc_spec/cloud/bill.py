@@ -11,14 +11,12 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gtc_spec import names
-from gtc_spec.cloud import prices
+from gtc_spec.cloud import costs
+from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
-
-if TYPE_CHECKING:
-    from gtc_spec.environment import Environment
 
 BANNER_MINUTES: Final = (60, 15, 0)
 """Minutes before the end at which everybody is told."""
@@ -126,7 +124,7 @@ class Bill:
 
     Attributes:
         worker_nodes, gpus, management_nodes: What runs; no GPU where workers are simulated.
-        usd_h: Dollars an hour of everything, see `prices.lines`; traffic is not in it.
+        usd_h: Dollars an hour of everything, see `costs.lines`; traffic is not in it.
         hours: How long it has run, hours.
     """
 
@@ -169,7 +167,7 @@ def bill(
     nodes = env.nodes
     large = nodes.count if worker_nodes is None else worker_nodes
     small = env.hosting.management_nodes[0] if management_nodes is None else management_nodes
-    price = prices.usd_h(prices.lines(env, worker_nodes=large, management_nodes=small))
+    price = costs.usd_h(costs.lines(env, worker_nodes=large, management_nodes=small))
     return Bill(large, large * nodes.gpus // nodes.count, small, price, max(0.0, hours))
 
 

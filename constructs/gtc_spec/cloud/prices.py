@@ -1,19 +1,16 @@
-"""What a deployment costs an hour, line by line, each price with where it comes from.
+"""What things cost an hour, each price with where it comes from.
 
 Prices move: those of droplets are asked from the API where somebody can (``gtc doctor``) and stand
-here for everybody else. Pure arithmetic; it must not read a clock, the account or the cluster.
+here for everybody else. It must not know an environment, read a clock, the account or the cluster.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from gtc_spec.cloud import gpus
-
-if TYPE_CHECKING:
-    from gtc_spec.environment import Environment
 
 BILLED_HOURS: Final = 672
 """Hours of a month that DigitalOcean bills at most, so a monthly price is that many hourly ones."""
@@ -63,21 +60,6 @@ SIZES: Final[Mapping[str, Price]] = {
 """Droplets that nodes may be, on demand."""
 
 
-@dataclass(frozen=True)
-class Line:
-    """One line of the bill of an hour.
-
-    Attributes:
-        what: In words, with its amount.
-        usd_h: US dollars an hour, all of it.
-        source: Where the price was seen.
-    """
-
-    what: str
-    usd_h: float
-    source: str
-
-
 def on_demand(size: str) -> str:
     """The size that anybody may order, of a contracted one; the size itself when it is none."""
     return size.removesuffix(CONTRACTED)
@@ -110,51 +92,3 @@ def priced(size: str) -> str:
     """
     of(size)
     return size
-
-
-def lines(
-    env: Environment,
-    seen: Mapping[str, float] | None = None,
-    *,
-    worker_nodes: int | None = None,
-    management_nodes: int | None = None,
-) -> tuple[Line, ...]:
-    """Everything of an environment that costs money, an hour of it.
-
-    Args:
-        env: What is deployed.
-        seen: Prices of droplet sizes as the API told them, US dollars an hour.
-        worker_nodes: Nodes of workers that run; None takes the environment's.
-        management_nodes: The others; None takes the environment's least.
-    """
-    large = env.nodes.count if worker_nodes is None else worker_nodes
-    small = env.hosting.management_nodes[0] if management_nodes is None else management_nodes
-    return (
-        _line(f"{large} x {env.nodes.size}", large, of(env.nodes.size, seen)),
-        _line(
-            f"{small} x {env.hosting.management_size}",
-            small,
-            of(env.hosting.management_size, seen),
-        ),
-        _line("highly available control plane", 1, CONTROL_PLANE),
-        *_share(env),
-        _line(f"volumes of {VOLUMES_GIB} GiB", VOLUMES_GIB, VOLUME_GIB),
-        _line("load balancers: none is made", 0, LOAD_BALANCER),
-    )
-
-
-def usd_h(lines: tuple[Line, ...]) -> float:
-    """Dollars an hour of all lines."""
-    return sum(line.usd_h for line in lines)
-
-
-def _share(env: Environment) -> tuple[Line, ...]:
-    share = env.hosting.share
-    if share is None:
-        return ()
-    what = f"share of {share.gib} GiB, tier {share.tier}"
-    return (_line(what, share.gib, NFS_GIB[share.tier]),)
-
-
-def _line(what: str, amount: float, price: Price) -> Line:
-    return Line(what, amount * price.usd_h, price.source)

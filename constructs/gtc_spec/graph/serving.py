@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from gtc_spec import engine_config, engines, names, versions
+from gtc_spec.cloud.memory import misfit
 from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.cloud.nodes import CpuNodes
 from gtc_spec.engine_config import EngineFacts
@@ -23,7 +24,6 @@ from gtc_spec.errors import UsageError
 from gtc_spec.graph.model_ref import ModelRef
 from gtc_spec.manifests import config_maps, metadata
 from gtc_spec.manifests.placement import Slot, gpu_slot, on_management_pool, slot_of
-from gtc_spec.memory import misfit
 from gtc_spec.pools import Mode
 from gtc_spec.serving import TensorRtLlm, smaller_checkpoint
 

@@ -13,7 +13,6 @@ from collections.abc import Mapping
 from typing import Final
 
 from gtc_spec import kinds, names
-from gtc_spec.buckets import frontend_env
 from gtc_spec.engines.worker_engine import Launch
 from gtc_spec.graph.serving import Serving
 from gtc_spec.graph.workers import WorkerPools, Workers
@@ -22,6 +21,7 @@ from gtc_spec.manifests.config_maps import ENGINE_MOUNT
 from gtc_spec.manifests.metadata import Manifest
 from gtc_spec.manifests.secret_names import HF_TOKEN
 from gtc_spec.pools import Mode
+from gtc_spec.telemetry.buckets import frontend_env
 
 ANNOTATION_QUEUE: Final = "nvidia.com/kai-scheduler-queue"
 ANNOTATION_GROVE: Final = "nvidia.com/enable-grove"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gtc_runtime import formats
 from gtc_runtime.checks.doctor.case import Case
 from gtc_runtime.verdict import NotApplicable, RestsOn, Verdict, green, red
-from gtc_spec.cloud import bill, prices
+from gtc_spec.cloud import bill, costs
 
 
 async def end_date(case: Case) -> Verdict:
@@ -25,8 +25,8 @@ async def end_date(case: Case) -> Verdict:
 
 async def price(case: Case) -> Verdict:
     """What everything costs an hour, and until the end date."""
-    lines = prices.lines(case.env, await _seen(case))
-    usd_h, until = prices.usd_h(lines), case.env.until
+    lines = costs.lines(case.env, await _seen(case))
+    usd_h, until = costs.usd_h(lines), case.env.until
     told = f"{usd_h:.2f} USD/h: " + ", ".join(f"{each.usd_h:.2f} {each.what}" for each in lines)
     if until is None:
         return green(told)

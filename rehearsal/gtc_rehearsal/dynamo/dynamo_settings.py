@@ -13,12 +13,12 @@ from typing import Literal
 
 import gtc_rehearsal
 from gtc_spec import names
-from gtc_spec.buckets import frontend_env
 from gtc_spec.engine_config import BLOCK_TOKENS
 from gtc_spec.engines.mocker import MAX_SEQUENCES, kv_blocks
 from gtc_spec.environment import Environment
 from gtc_spec.profiles.profile import Profile
 from gtc_spec.telemetry import metrics
+from gtc_spec.telemetry.buckets import frontend_env
 
 WorkerRole = Literal["prefill", "decode", "aggregated"]
 """What a worker does; "aggregated" does both."""

@@ -19,7 +19,7 @@ from gtc_cli.compare.report import (
     verdicts,
 )
 from gtc_runtime.load.records import STAT_KEYS
-from gtc_spec.cloud import prices
+from gtc_spec.cloud import costs
 from gtc_spec.environment import load
 
 PROD = load("prod")
@@ -57,7 +57,7 @@ def report(good: int) -> dict[str, Any]:
 
 def test_a_million_tokens_cost_the_share_of_the_node_that_served_them() -> None:
     found = figures(PROD, report(good=10), gpus=4)
-    half_of_it_for_half_an_hour = prices.usd_h(prices.lines(PROD)) / 4
+    half_of_it_for_half_an_hour = costs.usd_h(costs.lines(PROD)) / 4
     assert found["usd_per_million"] == pytest.approx(half_of_it_for_half_an_hour, abs=0.01)
     assert found["usd_per_million_good"] == found["usd_per_million"]
 

@@ -16,7 +16,7 @@ from gtc_runtime.load.records import Outcome, RequestRecord
 from gtc_runtime.load.settings import RequestGoals
 from gtc_runtime.load.wire.exchange import Exchange
 from gtc_runtime.metrics.exporter import Cumulative
-from gtc_spec.buckets import ITL_BUCKETS
+from gtc_spec.telemetry.buckets import ITL_BUCKETS
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n"
 DONE = b"data: [DONE]\n\n"

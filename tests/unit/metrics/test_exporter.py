@@ -19,7 +19,7 @@ from gtc_runtime.load.figures.stats import Tally
 from gtc_runtime.metrics.exporter import Cumulative, Exporter
 from gtc_runtime.view import DemoView, Goals, LoadView, PhaseView, PoolView
 from gtc_spec import environment
-from gtc_spec.buckets import TTFT_BUCKETS
+from gtc_spec.telemetry.buckets import TTFT_BUCKETS
 from gtc_spec.telemetry.metrics import CATALOGUE, Emitter
 
 PROD = environment.load("prod")

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_spec.memory import misfit, weights_gib
+from gtc_spec.cloud.memory import misfit, weights_gib
 
 
 def test_seventy_billion_bf16_parameters_do_not_fit_one_h200() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gtc_spec.buckets import ITL_BUCKETS, TTFT_BUCKETS, Buckets, frontend_env
+from gtc_spec.telemetry.buckets import ITL_BUCKETS, TTFT_BUCKETS, Buckets, frontend_env
 from gtc_spec.telemetry.metrics import CATALOGUE, SCRAPE_LABELS, UP, Emitter, Metric, owner
 
 SCRAPES = Path(__file__).resolve().parents[2] / "data" / "dynamo-1.4.2"

@@ -16,7 +16,7 @@ import click
 from gtc_cli import options
 from gtc_cli.deploy.account import RunningCluster, running_cluster
 from gtc_cli.local.variables import DO_TOKEN, Variables
-from gtc_spec.cloud import bill, prices
+from gtc_spec.cloud import bill, costs
 from gtc_spec.environment import Environment
 from gtc_spec.names import environment_tag
 
@@ -67,9 +67,9 @@ def _figures(env: Environment, cluster: RunningCluster | None, now: datetime) ->
     }
 
 
-def _priced(env: Environment, whole: bill.Bill) -> tuple[prices.Line, ...]:
+def _priced(env: Environment, whole: bill.Bill) -> tuple[costs.Line, ...]:
     large, small = whole.worker_nodes, whole.management_nodes
-    return prices.lines(env, worker_nodes=large, management_nodes=small)
+    return costs.lines(env, worker_nodes=large, management_nodes=small)
 
 
 def _bill(env: Environment, cluster: RunningCluster, now: datetime) -> bill.Bill:
