@@ -1,4 +1,7 @@
-"""What is sent: the workloads of the demo, or prompts of one's own."""
+"""What is sent: the workloads of the demo, or prompts of one's own.
+
+It must not know when, or whether, a request is sent.
+"""
 
 from __future__ import annotations
 

@@ -97,21 +97,22 @@ class Engine:
 
         Args:
             demand: What, over all shards.
-            at_s: From when, seconds of CLOCK_MONOTONIC. Shards that are told the same moment before
+            at_s: From when, seconds of CLOCK_MONOTONIC. Shards that get the same moment before
                 it comes keep one schedule. None, or a moment long past, is now, and overrules the
                 changes that wait for their time.
         """
         if isinstance(demand, Rate):
             demand = demand.model_copy(update={"rps": min(demand.rps, self._limits.rps_max)})
-        self._take_due()
+        self._take_due()  # what is due already belongs to the load so far
         now_s = self._clock()
         if at_s is None or at_s < now_s - LATE_MAX_S:
+            # too late to keep step with other shards, and what still waits would undo this
             self._schedule.forget_changes()
             at_s = now_s
         self._schedule.change(Change(at_s, demand))
         spare = spare_connections(demand, self._settings.shards)
         self._transport.reserve(spare, self._settings.in_flight_max)
-        self._take_due()
+        self._take_due()  # streams begin at once
         self._arm()
 
     def _changed(self, change: Change) -> None:

@@ -128,11 +128,6 @@ class EventStream:
         """Tokens by the usage that frames bring; -1 if they bring none."""
         return self.tokens if self.running else -1
 
-    @property
-    def keeps_text(self) -> bool:
-        """Whether `text` will be asked for."""
-        return self._kept is not None
-
     def add(self, frames: int, kept: list[bytes], tokens: int | None = None) -> None:
         """Frames were counted elsewhere.
 

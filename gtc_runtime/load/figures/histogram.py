@@ -137,14 +137,6 @@ class Histogram(Counts):
         index = self.ranked(q)
         return None if index is None else _middle(index)
 
-    def share_below(self, limit_s: float) -> float | None:
-        """The share (0..1) of values at or below `limit_s`, judged by bucket; None when empty."""
-        total = self.n
-        if not total:
-            return None
-        below = sum(c for index, c in self.buckets.items() if _middle(index) <= limit_s)
-        return below / total
-
     def __repr__(self) -> str:
         return f"Histogram(n={self.n}, p50={self.quantile(0.5)}, p95={self.quantile(0.95)})"
 

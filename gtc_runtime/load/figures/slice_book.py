@@ -1,6 +1,7 @@
 """The slices that the load process has reported, and windows cut out of them. Lives in the parent.
 
-Pure arithmetic, like `stats.py`: no event loop, no input or output, no clock.
+Pure arithmetic, like `stats.py`: no event loop, no input or output, no clock. It must not know how
+snapshots travel, nor who shows the figures.
 """
 
 from __future__ import annotations

@@ -39,9 +39,8 @@ def test_the_sum_is_right_to_half_a_per_cent(values):
     assert math.isclose(Histogram(values).sum_s, math.fsum(values), rel_tol=0.0051)
 
 
-def test_an_empty_histogram_has_no_quantile_and_no_share():
+def test_an_empty_histogram_has_no_quantile():
     assert Histogram().quantile(0.5) is None
-    assert Histogram().share_below(1.0) is None
 
 
 def test_values_outside_the_range_land_in_the_outer_buckets():
@@ -55,7 +54,3 @@ def test_a_weight_counts_a_value_several_times():
     histogram = Histogram()
     histogram.add(0.02, weight=7)
     assert histogram.n == 7
-
-
-def test_the_share_below_a_goal_counts_what_met_it():
-    assert Histogram([0.1, 0.2, 3.0, 4.0]).share_below(2.0) == 0.5
