@@ -60,7 +60,7 @@ def _refused(_name: str, error: GtcError) -> Verdict:
     return red(error.message, "an answer", error.hint)
 
 
-def _rests(_name: str, error: RestsOn) -> Verdict:
+def _rests(error: RestsOn) -> Verdict:
     return not_applicable(error.reason)
 
 
@@ -79,7 +79,7 @@ class Round(Generic[Subject]):
     whole_s: float = math.inf
     hints: Mapping[str, str] = field(default_factory=dict)
     refused: Callable[[str, GtcError], Verdict] = _refused
-    rests: Callable[[str, RestsOn], Verdict] = _rests
+    rests: Callable[[RestsOn], Verdict] = _rests
     late: str = "try again; then look by hand"
 
     async def ask_all(self, subject: Subject, probes: Sequence[Probe[Subject]]) -> Report:
@@ -104,7 +104,7 @@ class Round(Generic[Subject]):
         except RestsOn as error:
             if error.cause == probe.name:
                 return red(error.why, "an answer", self.hints.get(probe.name, ""))
-            return self.rests(probe.name, error)
+            return self.rests(error)
         except NotApplicable as error:
             return not_applicable(error.reason)
         except GtcError as error:

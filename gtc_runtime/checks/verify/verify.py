@@ -38,7 +38,7 @@ CLAIMS: Final = (
 """Every proof, in the order of ``gtc verify all``: a later one needs what an earlier one proves."""
 
 
-def _rests(_name: str, error: RestsOn) -> Verdict:
+def _rests(error: RestsOn) -> Verdict:
     return red(error.why or error.reason, "an answer", f"gtc preflight --only {error.cause}")
 
 
