@@ -1,8 +1,7 @@
-"""The load as its owner sees it: what is wanted, what runs, and the statistics of it.
+"""The load as its owner sees it: what was chosen, what runs, and the statistics of it.
 
-It keeps the load process alive and sends it only what changes. It owns what the presenter chose:
-nobody else writes that. It must not know phases, pages or
-clusters.
+It keeps the load process alive and sends it only what changes. What the presenter chose is its
+own: nobody else writes that. It must not know phases, pages or clusters.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ class LoadControl:
     """The load process, of one shard or several, kept alive.
 
     Args:
-        settings: What the process is told when it starts.
+        settings: What the process gets when it starts.
         rps, mix: Rate and shares before anybody chooses others; nothing is sent until `begin`.
         on_death: Called with one sentence when the process has died.
         clock: Monotonic seconds, the clock of the statistics.
