@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 
 from gtc_runtime.checks.scene import Scene
+from gtc_runtime.copies.access import SpacesAccess
 from gtc_runtime.corpus import manifest
 from gtc_runtime.corpus.choice import BUNDLED_LABEL
-from gtc_runtime.corpus.store import SpacesAccess, open_store
+from gtc_runtime.corpus.location import open_store
 from gtc_runtime.load.conversations import followup_models
 from gtc_runtime.verdict import NotApplicable, Verdict, green, not_permitted, red
 from gtc_spec import serving
@@ -22,7 +23,7 @@ async def corpus(scene: Scene) -> Verdict:
     if not location and (scene.rehearsal or scene.is_panel):
         return green(BUNDLED_LABEL)
     location = location or scene.env.spaces.corpus
-    access = _access(scene)
+    access = SpacesAccess.of(scene.settings, scene.env.spaces.url)
     if location.startswith("s3://") and not (access.key_id and access.secret):
         return not_permitted(f"no key for {location}: set SPACES_ACCESS_KEY_ID and its secret")
     wrong, found = await asyncio.to_thread(_look, location, access)
@@ -56,12 +57,3 @@ def _look(location: str, access: SpacesAccess) -> tuple[list[str], str]:
         return wrong, "" if wrong else f"{manifest.read(store).size} corpus, complete"
     except GtcError as error:
         return [error.message.split("\n")[0]], ""
-
-
-def _access(scene: Scene) -> SpacesAccess:
-    settings = scene.settings
-    return SpacesAccess(
-        scene.env.spaces.url,
-        settings.spaces_access_key_id.get_secret_value(),
-        settings.spaces_secret_access_key.get_secret_value(),
-    )

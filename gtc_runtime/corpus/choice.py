@@ -9,9 +9,11 @@ import logging
 from dataclasses import dataclass
 from pathlib import Path
 
+from gtc_runtime.copies.access import SpacesAccess
+from gtc_runtime.copies.directory import DirectoryStore
 from gtc_runtime.corpus import manifest, transfer
+from gtc_runtime.corpus.location import open_store
 from gtc_runtime.corpus.reader import read_corpus
-from gtc_runtime.corpus.store import DirectoryStore, SpacesAccess, open_store
 from gtc_spec.errors import GtcError
 
 BUNDLED_LABEL = "bundled texts"

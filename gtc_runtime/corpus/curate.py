@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
+from gtc_runtime.copies.directory import DirectoryStore
+from gtc_runtime.copies.store import Store
 from gtc_runtime.corpus import bundled, compose, manifest, sentences, transfer
 from gtc_runtime.corpus.layout import (
     AMOUNTS,
@@ -26,7 +28,6 @@ from gtc_runtime.corpus.records import Document, Record
 from gtc_runtime.corpus.sources import arxiv, gutenberg, sec
 from gtc_runtime.corpus.sources.article import Article, Source
 from gtc_runtime.corpus.sources.client import PoliteClient, SourceError
-from gtc_runtime.corpus.store import DirectoryStore, Store
 from gtc_runtime.corpus.tokens import TokenCounter
 from gtc_spec.errors import UsageError
 

@@ -11,7 +11,7 @@ from typing import Final, Literal
 Size = Literal["dev", "full"]
 BucketName = Literal["short", "medium", "long"]
 
-SENTINEL: Final = ".curator-complete"
+MARKER: Final = ".curator-complete"
 """Written last; holds the sha256 of the manifest."""
 MANIFEST: Final = "manifest.json"
 PASSAGES: Final = "chat/passages.jsonl"
@@ -70,5 +70,5 @@ def documents_key(bucket: BucketName) -> str:
 
 
 DATA_KEYS: Final = (PASSAGES, *map(documents_key, BUCKETS), PROMPTS)
-KEYS: Final = (*DATA_KEYS, MANIFEST, SENTINEL)
+KEYS: Final = (*DATA_KEYS, MANIFEST, MARKER)
 """Every file of a corpus, in the order in which they are written."""

@@ -1,12 +1,11 @@
 """What a complete corpus consists of, and whether a store holds exactly that.
 
-The manifest lists every data file with its size and hash; the sentinel holds the hash of the
+The manifest lists every data file with its size and hash; the marker holds the hash of the
 manifest. So a file that was cut short, changed or forgotten is named, whichever file it is.
 """
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
@@ -14,9 +13,10 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from gtc_runtime.corpus.layout import DATA_KEYS, KEYS, MANIFEST, SENTINEL, Size
+from gtc_runtime.copies.manifest import marker_of, sha256
+from gtc_runtime.copies.store import NotInStoreError, Store
+from gtc_runtime.corpus.layout import DATA_KEYS, KEYS, MANIFEST, MARKER, Size
 from gtc_runtime.corpus.records import Document, ReasoningPrompt, Record, to_jsonl
-from gtc_runtime.corpus.store import NotInStoreError, Store
 from gtc_spec.errors import GtcError
 
 HINT = "gtc corpus build makes one, gtc corpus push uploads it"
@@ -105,15 +105,15 @@ def head(store: Store) -> bytes:
         CorpusError: There is no complete corpus, or its manifest is damaged.
     """
     try:
-        sentinel = store.get(SENTINEL)
+        marker = store.get(MARKER)
     except NotInStoreError:
-        raise CorpusError(f"no complete corpus at {store.name}: no {SENTINEL}", HINT) from None
+        raise CorpusError(f"no complete corpus at {store.name}: no {MARKER}", HINT) from None
     try:
         data = store.get(MANIFEST)
     except NotInStoreError:
-        raise CorpusError(f"{SENTINEL} without {MANIFEST} at {store.name}", HINT) from None
-    if sentinel != mark(data):
-        raise CorpusError(f"{MANIFEST} is not the one that {SENTINEL} names", HINT)
+        raise CorpusError(f"{MARKER} without {MANIFEST} at {store.name}", HINT) from None
+    if marker != marker_of(data):
+        raise CorpusError(f"{MANIFEST} is not the one that {MARKER} names", HINT)
     return data
 
 
@@ -136,11 +136,6 @@ def parse(data: bytes) -> Manifest:
         return Manifest.model_validate_json(data)
     except ValidationError:
         raise CorpusError(f"{MANIFEST} is not a manifest of format 1", HINT) from None
-
-
-def mark(data: bytes) -> bytes:
-    """Content of the sentinel that belongs to a manifest."""
-    return sha256(data).encode() + b"\n"
 
 
 def get_checked(store: Store, manifest: Manifest, key: str) -> bytes:
@@ -169,7 +164,7 @@ def problems(store: Store) -> list[str]:
     Raises:
         UnreachableError: The store does not answer.
     """
-    found = [f"{key} is not part of a corpus" for key in sorted(store.keys() - {*KEYS})]
+    found = [f"{key} is not part of a corpus" for key in sorted(store.sizes().keys() - {*KEYS})]
     try:
         manifest = read(store)
     except CorpusError as error:
@@ -180,11 +175,6 @@ def problems(store: Store) -> list[str]:
         except CorpusError as error:
             found.append(error.message)
     return found
-
-
-def sha256(data: bytes) -> str:
-    """Hex digest."""
-    return hashlib.sha256(data).hexdigest()
 
 
 def _entry(key: str, records: Sequence[Record]) -> FileEntry:

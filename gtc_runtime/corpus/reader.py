@@ -12,10 +12,10 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
+from gtc_runtime.copies.store import Store
 from gtc_runtime.corpus import manifest
 from gtc_runtime.corpus.layout import BUCKETS, PASSAGES, PROMPTS, BucketName, documents_key
 from gtc_runtime.corpus.records import Document, Passage, ReasoningPrompt
-from gtc_runtime.corpus.store import Store
 
 BAD_SHARE_MAX = 0.01
 """A file with a larger share of bad lines is refused."""

@@ -1,6 +1,6 @@
-"""Writes, uploads and fetches whole corpora: data first, the manifest after it, the sentinel last.
+"""Writes, uploads and fetches whole corpora: data first, the manifest after it, the marker last.
 
-Whoever sees the sentinel sees a complete corpus, whenever the writer was killed.
+Whoever sees the marker sees a complete corpus, whenever the writer was killed.
 """
 
 from __future__ import annotations
@@ -9,12 +9,14 @@ import shutil
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
+from gtc_runtime.copies.directory import DirectoryStore, explained, sync_directory
+from gtc_runtime.copies.manifest import marker_of, sha256
+from gtc_runtime.copies.store import Store, find
 from gtc_runtime.corpus import manifest as manifests
-from gtc_runtime.corpus.layout import DATA_KEYS, KEYS, MANIFEST, SENTINEL
+from gtc_runtime.corpus.layout import DATA_KEYS, KEYS, MANIFEST, MARKER
 from gtc_runtime.corpus.manifest import Manifest
 from gtc_runtime.corpus.records import Record, to_jsonl
-from gtc_runtime.corpus.store import DirectoryStore, NotInStoreError, Store, sync_directory
-from gtc_spec.errors import GtcError, UsageError
+from gtc_spec.errors import UsageError
 
 Say = Callable[[str], None]
 
@@ -26,7 +28,7 @@ def write(out: Path, records: Mapping[str, Sequence[Record]], manifest: Manifest
         GtcError: It cannot be written.
     """
     building, old = _beside(out, "building"), _beside(out, "old")
-    try:
+    with explained("write", out):
         for scratch in (building, old):
             shutil.rmtree(scratch, ignore_errors=True)
         store = DirectoryStore(building)
@@ -38,8 +40,6 @@ def write(out: Path, records: Mapping[str, Sequence[Record]], manifest: Manifest
         building.rename(out)
         sync_directory(out.parent)
         shutil.rmtree(old, ignore_errors=True)
-    except OSError as error:
-        raise GtcError(f"cannot write {out}: {error.strerror}") from None
 
 
 def refuse_foreign(out: Path) -> None:
@@ -50,7 +50,7 @@ def refuse_foreign(out: Path) -> None:
     """
     if out.exists() and not out.is_dir():
         raise UsageError(f"{out} is not a directory")
-    foreign = sorted(DirectoryStore(out).keys() - {*KEYS})
+    foreign = sorted(DirectoryStore(out).sizes().keys() - {*KEYS})
     if foreign:
         raise UsageError(
             f"{out} holds files that are not a corpus, such as {foreign[0]}",
@@ -77,16 +77,16 @@ def push(source: Store, target: Store, say: Say, *, force: bool = False) -> int:
     head = manifests.head(source)
     listed = manifests.parse(head)
     data = {key: manifests.get_checked(source, listed, key) for key in DATA_KEYS}
-    stale = {key: each for key, each in data.items() if force or _get(target, key) != each}
-    finished = (_get(target, MANIFEST), _get(target, SENTINEL)) == (head, manifests.mark(head))
+    stale = {key: each for key, each in data.items() if force or find(target, key) != each}
+    finished = (find(target, MANIFEST), find(target, MARKER)) == (head, marker_of(head))
     if finished and not stale:
         return 0
-    target.delete(SENTINEL)
+    target.delete(MARKER)
     for key, each in stale.items():
         target.put(key, each)
         say(f"sent {key} ({len(each):,} bytes)")
     _finish(target, head)
-    say(f"sent {MANIFEST} and {SENTINEL}")
+    say(f"sent {MANIFEST} and {MARKER}")
     return len(stale) + 2
 
 
@@ -102,7 +102,7 @@ def fetch(source: Store, cache: Path) -> Path:
     """
     head = manifests.head(source)
     listed = manifests.parse(head)
-    home = cache / manifests.sha256(head)[:12]
+    home = cache / sha256(head)[:12]
     local = DirectoryStore(home)
     if home.exists() and not manifests.problems(local):
         return home
@@ -114,14 +114,7 @@ def fetch(source: Store, cache: Path) -> Path:
 
 def _finish(store: Store, head: bytes) -> None:
     store.put(MANIFEST, head)
-    store.put(SENTINEL, manifests.mark(head))
-
-
-def _get(store: Store, key: str) -> bytes | None:
-    try:
-        return store.get(key)
-    except NotInStoreError:
-        return None
+    store.put(MARKER, marker_of(head))
 
 
 def _beside(out: Path, what: str) -> Path:

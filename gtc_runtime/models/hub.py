@@ -1,7 +1,7 @@
 """HuggingFace as a source of checkpoints: which files at which commit, and their bytes.
 
-Plain HTTP with ranges: the hub's own transfer protocol is faster, but it buffers without a bound
-and cannot go on in the middle of a file. This module must not know where the files go.
+Plain HTTP: the hub's own transfer protocol is faster, but it buffers without a bound. This module
+must not know where the files go.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import functools
 import hashlib
-import io
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -22,25 +21,24 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import httpx
-from huggingface_hub import HfApi, constants, hf_hub_url
+from huggingface_hub import HfApi, constants, hf_hub_download
 from huggingface_hub.errors import (
     EntryNotFoundError,
     GatedRepoError,
     HfHubHTTPError,
     HFValidationError,
+    LocalEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
-from huggingface_hub.file_download import http_get
-from huggingface_hub.utils import build_hf_headers  # type: ignore[attr-defined]  # lazily exported
 
-from gtc_runtime.models.crew import READ_BYTES
+from gtc_runtime.copies.store import READ_BYTES
 from gtc_spec.errors import GtcError, UnreachableError
 
 constants.DOWNLOAD_CHUNK_SIZE = READ_BYTES  # 10 MB otherwise, several times over for each worker
 
 TRIES: Final = 4
-"""Downloads of one file before giving up on 5xx and lost connections; each goes on from its end."""
+"""Of one request or file before giving up on 5xx and lost connections."""
 LEFT_OUT: Final = ("original/",)
 """A second copy of the weights in another format: twice the size, and no engine here loads it."""
 
@@ -98,41 +96,30 @@ class Hub:
             raise GtcError(f"{self.repository} has no files at {revision}", "check the name")
         return Listing(info.sha, files)
 
-    def fetch(
-        self, name: str, commit: str, path: Path, size_bytes: int, moved: Callable[[int], None]
-    ) -> None:
-        """Bring one file to `path`, going on where an earlier run ended.
+    def fetch(self, name: str, commit: str, folder: Path, moved: Callable[[int], None]) -> None:
+        """Bring one file into a folder, under its name in the repository.
 
         Args:
             name: Name in the repository.
             commit: Which commit.
-            path: Where to; what it holds already counts as its beginning.
-            size_bytes: Its size.
-            moved: Gets the bytes of every piece, what was there included; may raise to stop.
+            folder: Where to; nothing of that name may be there.
+            moved: Gets the bytes of every piece; may raise to stop.
 
         Raises:
             GtcError: As `listing`, or the file is not there.
             UnreachableError: The hub does not answer, or its answer ends early.
         """
-        url = hf_hub_url(self.repository, name, revision=commit, endpoint=self._endpoint)
-        headers = build_hf_headers(token=self._token or False)
-        have = path.stat().st_size if path.exists() else 0
-        if have > size_bytes:
-            path.unlink()
-            have = 0
-        moved(have)
-
-        def act() -> None:
-            have = path.stat().st_size if path.exists() else 0
-            with _Told(io.FileIO(path, "ab"), moved) as file:
-                http_get(
-                    url,
-                    file,
-                    resume_size=have,
-                    headers=headers,
-                    expected_size=size_bytes,
-                )
-
+        act = functools.partial(
+            hf_hub_download,
+            self.repository,
+            name,
+            revision=commit,
+            local_dir=folder,
+            cache_dir=folder,  # what others left in the user's cache is none of ours
+            token=self._token or False,
+            endpoint=self._endpoint,
+            tqdm_class=_reporting(moved),
+        )
         self._patiently(commit, act)
 
     def _patiently(self, revision: str, act: Callable[[], Any]) -> Any:
@@ -156,7 +143,7 @@ class Hub:
             raise GtcError(
                 f"not the name of a repository: {self.repository!r}, allowed: owner/name"
             ) from None
-        except (httpx.HTTPError, httpx.StreamError) as error:
+        except (LocalEntryNotFoundError, httpx.HTTPError, httpx.StreamError) as error:
             raise UnreachableError(
                 f"{self._endpoint} does not answer: {type(error).__name__}",
                 "check the network and HF_ENDPOINT, then repeat: what is there already is kept",
@@ -201,16 +188,17 @@ class Hub:
         return GtcError(f"{self._endpoint} answered {status} for {name} at {revision}")
 
 
-class _Told(io.BufferedWriter):
-    """A file that tells of every piece that is written to it."""
+def _reporting(moved: Callable[[int], None]) -> Any:
+    """What the hub's library takes for a progress bar of one file."""
 
-    def __init__(self, raw: io.FileIO, moved: Callable[[int], None]) -> None:
-        super().__init__(raw, READ_BYTES)
-        self._moved = moved
+    class Bar(contextlib.nullcontext["Bar"]):
+        def __init__(self, **_: object) -> None:
+            super().__init__(self)
 
-    def write(self, piece: Any, /) -> int:
-        self._moved(len(piece))
-        return super().write(piece)
+        def update(self, n_bytes: int) -> None:
+            moved(n_bytes)
+
+    return Bar
 
 
 def git_sha1(content: bytes) -> str:

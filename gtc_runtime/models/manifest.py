@@ -6,19 +6,17 @@ another manifest counts as none. This module must not know where files lie.
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping
 from typing import Annotated, Final
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
 
+from gtc_runtime.copies.manifest import marker_of
 from gtc_spec.errors import GtcError
 
 MANIFEST: Final = ".manifest.json"
 """Name of the manifest beside the files."""
-LOCK: Final = ".sync-lock"
-"""Name of the lock beside the files."""
 PARTIAL: Final = ".part"
 """Ending of a file that is not complete; no engine loads it."""
 TOLD: Final = "manifest: "
@@ -55,6 +53,11 @@ class Manifest(BaseModel):
     files: tuple[File, ...] = Field(min_length=1)
 
     @property
+    def names(self) -> set[str]:
+        """Of all files."""
+        return {file.name for file in self.files}
+
+    @property
     def total_bytes(self) -> int:
         """Size of the whole checkpoint."""
         return sum(file.size_bytes for file in self.files)
@@ -66,7 +69,7 @@ class Manifest(BaseModel):
     @property
     def marker(self) -> bytes:
         """What a marker says that belongs to this manifest and no other."""
-        return hashlib.sha256(self.to_json()).hexdigest().encode() + b"\n"
+        return marker_of(self.to_json())
 
     def wrong_sizes(self, sizes: Mapping[str, int]) -> list[str]:
         """What is missing or has another size, one line for each file.

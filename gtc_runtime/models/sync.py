@@ -14,35 +14,30 @@ from pathlib import Path
 from typing import Final
 
 from gtc_runtime import settings
-from gtc_runtime.models.bucket import Bucket
-from gtc_runtime.models.crew import PART_BYTES, WORKERS
+from gtc_runtime.copies.access import SpacesAccess
+from gtc_runtime.copies.bucket import PATIENCE_OF_JOBS, BucketStore
+from gtc_runtime.copies.crew import WORKERS
+from gtc_runtime.copies.directory import DirectoryStore
+from gtc_runtime.models.checkpoint import Checkpoint
 from gtc_runtime.models.download import download
 from gtc_runtime.models.manifest import TOLD
-from gtc_runtime.models.store import BucketStore, DirectoryStore
-from gtc_spec.errors import GtcError, UsageError
-from gtc_spec.manifests.secret_names import SPACES
+from gtc_spec.errors import GtcError
 
-PART_MIB_MIN: Final = 5
-"""Smallest part that S3 takes, MiB; only the last one may be smaller."""
 _PUBLIC: Final = 0o022
 """Workers run as other users than the jobs and must be able to read."""
 
 
-def bucket_store(bucket: str, endpoint: str, prefix: str, marker: str, workers: int) -> BucketStore:
-    """The bucket's copy, with the keys of this process.
+def in_bucket(
+    bucket: str, endpoint: str, prefix: str, marker: str, workers: int
+) -> Checkpoint[BucketStore]:
+    """The bucket's copy, with the key of this process.
 
     Raises:
-        UsageError: A key is not set.
+        UsageError: It is not set.
     """
-    configured = settings.read()
-    key_id = configured.spaces_access_key_id.get_secret_value()
-    secret = configured.spaces_secret_access_key.get_secret_value()
-    if not key_id or not secret:
-        raise UsageError(
-            f"the bucket {bucket} needs {' and '.join(SPACES.keys)}",
-            "set them, or put them into .env",
-        )
-    return BucketStore(Bucket(bucket, endpoint, key_id, secret, workers), prefix, marker)
+    access = SpacesAccess.of(settings.read(), endpoint)
+    store = BucketStore(bucket, prefix, access, files_at_once=workers, patience=PATIENCE_OF_JOBS)
+    return Checkpoint(store, marker)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -50,13 +45,13 @@ def main(argv: list[str] | None = None) -> int:
     given = _parser().parse_args(argv)
     os.umask(_PUBLIC)
     try:
-        store = bucket_store(
+        store = in_bucket(
             given.bucket, given.endpoint, given.prefix, given.upload_marker, given.workers
         )
         if given.direction == "upload":
             upload_to(store, given, say)
         else:
-            target = DirectoryStore(given.directory, given.download_marker)
+            target = Checkpoint(DirectoryStore(given.directory), given.download_marker)
             found = download(store, target, say, workers=given.workers, force=given.force)
             say(f"{TOLD}{found.model_dump_json()}")
     except GtcError as error:
@@ -70,7 +65,9 @@ def main(argv: list[str] | None = None) -> int:
     return 0
 
 
-def upload_to(store: BucketStore, given: argparse.Namespace, tell: Callable[[str], None]) -> None:
+def upload_to(
+    store: Checkpoint[BucketStore], given: argparse.Namespace, log: Callable[[str], None]
+) -> None:
     """Upload what the arguments say."""
     from gtc_runtime.models.upload import Source, upload  # the hub client, half a second
 
@@ -82,9 +79,8 @@ def upload_to(store: BucketStore, given: argparse.Namespace, tell: Callable[[str
         scratch_bytes=int(given.scratch_gib * 2**30) if given.scratch_gib else None,
         force=given.force,
         workers=given.workers,
-        part_bytes=int(given.part_mib * 2**20),
     )
-    upload(store, source, tell)
+    upload(store, source, log)
 
 
 def say(line: str) -> None:
@@ -104,7 +100,6 @@ def _parser() -> argparse.ArgumentParser:
     upload.add_argument("--revision", default="", help="branch, tag or commit")
     upload.add_argument("--scratch", type=Path, required=True, help="for files in flight")
     upload.add_argument("--scratch-gib", type=float, default=None, help="use no more than this")
-    upload.add_argument("--part-mib", type=_part_mib, default=PART_BYTES / 2**20)
     download.add_argument("--directory", type=Path, required=True)
     download.add_argument("--download-marker", required=True)
     return parser
@@ -114,13 +109,6 @@ def _workers(text: str) -> int:
     value = int(text)
     if not 1 <= value <= 32:
         raise argparse.ArgumentTypeError(f"got {text}, allowed: 1 to 32")
-    return value
-
-
-def _part_mib(text: str) -> float:
-    value = float(text)
-    if not PART_MIB_MIN <= value <= 64:
-        raise argparse.ArgumentTypeError(f"got {text}, allowed: {PART_MIB_MIN} to 64")
     return value
 
 

@@ -259,8 +259,8 @@ async def test_a_panel_after_a_crash_resumes_keda_and_says_what_it_found(
 async def test_a_process_of_this_host_that_died_is_succeeded_at_once(
     world: World, new_panel: NewPanel
 ) -> None:
-    host, space, _, _ = own_identity("panel").split("/")
-    world.hold_lease(f"{host}/{space}/999999999/abc123")
+    host, machine, *_ = own_identity("panel").split("/")
+    world.hold_lease(f"{host}/{machine}/999999999/1/abc123")
 
     panel = await new_panel()
 

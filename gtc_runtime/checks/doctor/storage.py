@@ -13,7 +13,8 @@ from typing import Final
 from gtc_runtime.checks.doctor.case import REGISTRY_HOST, Case
 from gtc_runtime.checks.doctor.origins import ORIGINS
 from gtc_runtime.checks.doctor.resolving import resolve
-from gtc_runtime.models.bucket import Bucket, Patience
+from gtc_runtime.copies.access import SpacesAccess
+from gtc_runtime.copies.bucket import BucketStore, Patience
 from gtc_runtime.verdict import NotApplicable, RestsOn, Verdict, green, red
 from gtc_spec.cloud import images
 from gtc_spec.errors import GtcError
@@ -75,22 +76,22 @@ async def bucket_write(case: Case) -> Verdict:
     return await _ask(case, _write)
 
 
-def _reach(found: Bucket) -> str:
+def _reach(found: BucketStore) -> str:
     found.reach()
-    return found.name
+    return found.bucket
 
 
-def _write(found: Bucket) -> str:
-    found.abort(found.open_upload(PROBE_KEY, ""))
+def _write(found: BucketStore) -> str:
+    found.probe_write(PROBE_KEY)
     return "an upload was begun and aborted; nothing is left of it"
 
 
-async def _ask(case: Case, act: Callable[[Bucket], str]) -> Verdict:
-    key_id, secret = (case.secret(name) for name in SPACES.keys)
+async def _ask(case: Case, act: Callable[[BucketStore], str]) -> Verdict:
     where = case.places
+    access = SpacesAccess(where.spaces, *(case.secret(name) for name in SPACES.keys))
 
     def work() -> str:
-        return act(Bucket(where.bucket, where.spaces, key_id, secret, 1, _PATIENCE))
+        return act(BucketStore(where.bucket, "", access, patience=_PATIENCE))
 
     wanted = f"{where.bucket} at {where.spaces}, and a key that may read and write it"
     try:

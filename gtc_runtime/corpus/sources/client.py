@@ -19,7 +19,8 @@ from typing import Final, Self
 
 import aiohttp
 
-from gtc_runtime.corpus.store import DirectoryStore, NotInStoreError
+from gtc_runtime.copies.directory import DirectoryStore
+from gtc_runtime.copies.store import NotInStoreError
 from gtc_spec.errors import GtcError
 
 ATTEMPTS: Final = 4

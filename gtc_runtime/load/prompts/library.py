@@ -12,11 +12,11 @@ from bisect import bisect_right
 from itertools import accumulate
 from pathlib import Path
 
+from gtc_runtime.copies.directory import DirectoryStore
 from gtc_runtime.corpus import bundled
 from gtc_runtime.corpus.reader import Corpus, read_corpus
 from gtc_runtime.corpus.records import ReasoningPrompt
 from gtc_runtime.corpus.sentences import sentences
-from gtc_runtime.corpus.store import DirectoryStore
 from gtc_spec.errors import GtcError
 
 _LOOK_AT = 6

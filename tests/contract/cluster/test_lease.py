@@ -247,14 +247,23 @@ async def test_a_live_process_of_the_same_host_is_not_displaced(
     assert not await lease(kube, own_identity("panel"), Clock()).acquire()
 
 
+def test_a_process_number_that_came_again_is_no_sign_of_life() -> None:
+    role, machine, pid, start, nonce = own_identity("panel").split("/")
+    assert not is_dead("/".join((role, machine, pid, start, nonce)))
+    assert is_dead("/".join((role, machine, pid, str(int(start) - 1), nonce)))
+
+
+MACHINE = own_identity("panel").split("/")[1]
+
+
 @pytest.mark.parametrize(
     "identity",
     [
         "",
         "a",
-        "panel@elsewhere/4026531836/999999999/ab",
-        f"panel@{socket.gethostname()}/1/999999999/ab",
-        f"panel@{socket.gethostname()}/x/y/z",
+        "panel@elsewhere/0c9a2e11-4026531836/999999999/1/ab",
+        f"panel@{socket.gethostname()}/{MACHINE}/999999999/ab",
+        f"panel@{socket.gethostname()}/{MACHINE}/y/z/ab",
     ],
 )
 def test_nobody_elsewhere_is_known_to_be_dead(identity: str) -> None:

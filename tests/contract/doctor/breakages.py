@@ -272,7 +272,7 @@ BREAKAGES: tuple[tuple[Break, str, str, str], ...] = (
     (the_account_has_another_registry, "registry", "mine", "digitalocean.com/mine"),
     (the_registry_is_full, "registry room", "0.4 of 0.5 GiB", "garbage"),
     (the_registry_takes_no_more_repositories, "registry room", "1 of 1", "larger plan"),
-    (there_is_no_such_bucket, "bucket", "404", "create the bucket"),
+    (there_is_no_such_bucket, "bucket", "there is no bucket", "create the bucket"),
     (the_key_of_the_bucket_is_unknown, "bucket", "403", "access_keys"),
     (the_key_may_only_read, "bucket write", "AccessDenied", "read and write"),
     (the_store_is_away, "bucket", "does not answer", "check endpoint and network"),

@@ -10,7 +10,7 @@ import pytest
 
 from gtc_runtime.checks.doctor import cloud, services, storage, tools
 from gtc_runtime.checks.doctor.doctor import PROBES, WHOLE_S
-from gtc_runtime.models.bucket import Patience
+from gtc_runtime.copies.bucket import Patience
 from gtc_runtime.verdict import Verdict
 from gtc_spec.environment import ENVIRONMENTS, load
 from tests.contract.doctor.breakages import BREAKAGES, Break, running

@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from gtc_runtime.corpus.store import SpacesAccess, SpacesStore
+from gtc_runtime.copies.access import SpacesAccess
+from gtc_runtime.copies.bucket import BucketStore
 from tests.s3_server import KEY_ID, SECRET, s3_server
 from tests.unit.cli.conftest import Call
 from tests.unit.corpus.site import Page, serving
@@ -18,21 +19,19 @@ OFFLINE = ("corpus", "build", "--env", "dev", "--offline")
 @pytest.fixture(scope="module")
 def server() -> Iterator[str]:
     with s3_server() as url:
-        SpacesStore(BUCKET, "x", SpacesAccess(url, KEY_ID, SECRET))._client.create_bucket(
-            Bucket=BUCKET
-        )
+        BucketStore(BUCKET, "x", SpacesAccess(url, KEY_ID, SECRET))._s3.create_bucket(Bucket=BUCKET)
         yield url
 
 
 @pytest.fixture
-def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> SpacesStore:
+def bucket(server: str, monkeypatch: pytest.MonkeyPatch) -> BucketStore:
     """The environment names this bucket's server; the bucket is emptied."""
     monkeypatch.setenv("GTC_SPACES_ENDPOINT", server)
     monkeypatch.setenv("SPACES_ACCESS_KEY_ID", KEY_ID)
     monkeypatch.setenv("SPACES_SECRET_ACCESS_KEY", SECRET)
     monkeypatch.delenv("HF_TOKEN", raising=False)
-    store = SpacesStore(BUCKET, "corpus", SpacesAccess(server, KEY_ID, SECRET))
-    for key in sorted(store.keys()):
+    store = BucketStore(BUCKET, "corpus", SpacesAccess(server, KEY_ID, SECRET))
+    for key in sorted(store.sizes()):
         store.delete(key)
     return store
 
@@ -80,7 +79,7 @@ def test_a_directory_with_other_files_is_left_alone(gtc: Call, tmp_path: Path) -
 
 
 def test_a_corpus_travels_to_the_bucket_and_is_verified_there(
-    gtc: Call, bucket: SpacesStore
+    gtc: Call, bucket: BucketStore
 ) -> None:
     gtc(*OFFLINE)
 
@@ -94,7 +93,7 @@ def test_a_corpus_travels_to_the_bucket_and_is_verified_there(
     assert verified.out == f"ok: 5 files at {PLACE} are what the manifest says\n"
 
 
-def test_verify_names_every_file_that_is_wrong(gtc: Call, bucket: SpacesStore) -> None:
+def test_verify_names_every_file_that_is_wrong(gtc: Call, bucket: BucketStore) -> None:
     gtc(*OFFLINE)
     gtc("corpus", "push", "--bucket", BUCKET)
     bucket.put("chat/passages.jsonl", b"short")
@@ -109,7 +108,7 @@ def test_verify_names_every_file_that_is_wrong(gtc: Call, bucket: SpacesStore) -
     assert told.error == f"3 files at {PLACE} are not as they should be"
 
 
-def test_deploy_does_all_three_once(gtc: Call, bucket: SpacesStore) -> None:
+def test_deploy_does_all_three_once(gtc: Call, bucket: BucketStore) -> None:
     deploy = ("corpus", "deploy", "--env", "dev", "--offline", "--bucket", BUCKET)
 
     first, second = gtc(*deploy), gtc(*deploy)
@@ -158,8 +157,10 @@ def test_a_push_without_a_key_says_which_variables_to_set(gtc: Call) -> None:
     told = gtc("corpus", "push")
 
     assert told.code == 2
-    assert told.error == "no Spaces key for s3://do-gtc2026-doks-demo"
-    assert told.hint == "set SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY"
+    assert told.error == (
+        "the bucket do-gtc2026-doks-demo needs SPACES_ACCESS_KEY_ID and SPACES_SECRET_ACCESS_KEY"
+    )
+    assert told.hint == "set them, or put them into .env"
 
 
 @pytest.mark.parametrize(

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from gtc_runtime.copies import bucket
+from gtc_runtime.copies.access import SpacesAccess
+from gtc_runtime.copies.bucket import BucketStore
+from gtc_runtime.copies.directory import DirectoryStore
+from gtc_runtime.copies.manifest import marker_of, sha256
 from gtc_runtime.corpus import manifest, transfer
-from gtc_runtime.corpus import store as stores
 from gtc_runtime.corpus.choice import BUNDLED, choose
-from gtc_runtime.corpus.layout import PASSAGES, SENTINEL
-from gtc_runtime.corpus.store import DirectoryStore, SpacesAccess, SpacesStore
+from gtc_runtime.corpus.layout import MARKER, PASSAGES
 
 NOWHERE = SpacesAccess("http://127.0.0.1:1", "id", "secret")
 
@@ -29,7 +32,7 @@ def test_a_directory_is_read_where_it_is(built: Path, tmp_path: Path) -> None:
 
 
 def test_a_bucket_is_copied_once(
-    built: Path, tmp_path: Path, s3: SpacesAccess, make_bucket_store: Callable[[], SpacesStore]
+    built: Path, tmp_path: Path, s3: SpacesAccess, make_bucket_store: Callable[[], BucketStore]
 ) -> None:
     store = make_bucket_store()
     transfer.push(DirectoryStore(built), store, lambda _: None)
@@ -55,7 +58,7 @@ def test_a_bucket_without_a_corpus_is_told_and_the_show_goes_on(
 def test_whatever_is_wrong_is_one_line(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, location: str
 ) -> None:
-    monkeypatch.setattr(stores, "ATTEMPTS", 1)
+    monkeypatch.setattr(bucket, "PATIENCE", bucket.Patience(1.0, 1.0, 1))
 
     texts = choose(location, NOWHERE, tmp_path)
 
@@ -79,11 +82,11 @@ def test_a_few_bad_lines_are_told_and_the_rest_is_used(built: Path, tmp_path: Pa
 
 
 def rewrite(home: Path, passages: bytes) -> None:
-    """Change one file and make manifest and sentinel agree with it."""
+    """Change one file and make manifest and marker agree with it."""
     store = DirectoryStore(home)
     listed = manifest.read(store)
     entries = [
-        each.model_copy(update={"size": len(passages), "sha256": manifest.sha256(passages)})
+        each.model_copy(update={"size": len(passages), "sha256": sha256(passages)})
         if each.name == PASSAGES
         else each
         for each in listed.files
@@ -91,4 +94,4 @@ def rewrite(home: Path, passages: bytes) -> None:
     store.put(PASSAGES, passages)
     head = listed.model_copy(update={"files": entries}).to_bytes()
     store.put("manifest.json", head)
-    store.put(SENTINEL, manifest.mark(head))
+    store.put(MARKER, marker_of(head))

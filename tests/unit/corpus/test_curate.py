@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from gtc_runtime.copies.directory import DirectoryStore
 from gtc_runtime.corpus import bundled, curate, manifest, sentences, tokens
 from gtc_runtime.corpus.curate import Order, build, is_built
 from gtc_runtime.corpus.layout import BUCKETS, KEYS, Amounts
 from gtc_runtime.corpus.reader import Corpus, read_corpus
 from gtc_runtime.corpus.sources import arxiv, gutenberg, sec
 from gtc_runtime.corpus.sources.client import SourceError
-from gtc_runtime.corpus.store import DirectoryStore
 from gtc_spec.errors import UsageError
 from tests.unit.corpus.site import Page, Site, book, feed, filing, filings, paper, serving
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtc_runtime.corpus import manifest
-from gtc_runtime.corpus.layout import BUCKETS, PASSAGES, SENTINEL
+from gtc_runtime.copies.directory import DirectoryStore
+from gtc_runtime.copies.manifest import marker_of
+from gtc_runtime.corpus.layout import BUCKETS, MARKER, PASSAGES
 from gtc_runtime.corpus.manifest import CorpusError
 from gtc_runtime.corpus.reader import LINE_BYTES_MAX, parse, read_corpus
 from gtc_runtime.corpus.records import Document, Passage, ReasoningPrompt, to_jsonl
-from gtc_runtime.corpus.store import DirectoryStore
 
 GOOD = {
     "id": "d",
@@ -169,14 +169,14 @@ def test_a_whole_corpus_is_read(built: Path) -> None:
     assert corpus.problems == ()
 
 
-def test_a_sentinel_without_files_is_no_corpus(tmp_path: Path) -> None:
-    (tmp_path / SENTINEL).write_text("x")
+def test_a_marker_without_files_is_no_corpus(tmp_path: Path) -> None:
+    (tmp_path / MARKER).write_text("x")
 
     with pytest.raises(CorpusError, match=r"curator-complete without manifest\.json"):
         read_corpus(DirectoryStore(tmp_path))
 
 
-def test_no_sentinel_is_no_corpus_and_the_hint_says_what_to_run(tmp_path: Path) -> None:
+def test_no_marker_is_no_corpus_and_the_hint_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(CorpusError, match=r"no complete corpus at .*: no \.curator") as caught:
         read_corpus(DirectoryStore(tmp_path))
 
@@ -199,7 +199,7 @@ def test_a_manifest_of_another_format_is_told(tmp_path: Path) -> None:
     store = DirectoryStore(tmp_path)
     data = b'{"format": 2}'
     store.put("manifest.json", data)
-    store.put(SENTINEL, manifest.mark(data))
+    store.put(MARKER, marker_of(data))
 
     with pytest.raises(CorpusError, match="not a manifest of format 1"):
         read_corpus(store)

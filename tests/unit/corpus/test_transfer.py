@@ -2,15 +2,17 @@
 
 import random
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
+from gtc_runtime.copies.bucket import BucketStore
+from gtc_runtime.copies.directory import DirectoryStore
+from gtc_runtime.copies.store import Store
 from gtc_runtime.corpus import manifest, transfer
-from gtc_runtime.corpus.layout import DATA_KEYS, KEYS, MANIFEST, PASSAGES, SENTINEL
+from gtc_runtime.corpus.layout import DATA_KEYS, KEYS, MANIFEST, MARKER, PASSAGES
 from gtc_runtime.corpus.manifest import CorpusError
-from gtc_runtime.corpus.store import DirectoryStore, SpacesStore, Store
 from gtc_spec.errors import GtcError, UsageError
 
 
@@ -41,8 +43,11 @@ class Recording:
         self._count(f"-{key}")
         self.inner.delete(key)
 
-    def keys(self) -> set[str]:
-        return self.inner.keys()
+    def sizes(self) -> dict[str, int]:
+        return self.inner.sizes()
+
+    def pieces(self, key: str) -> Iterator[bytes]:
+        return self.inner.pieces(key)
 
 
 def ignore(_: str) -> None:
@@ -52,16 +57,16 @@ def ignore(_: str) -> None:
 def test_a_pushed_corpus_is_whole(built: Path, store: Store) -> None:
     assert transfer.push(DirectoryStore(built), store, ignore) == len(KEYS)
 
-    assert store.keys() == {*KEYS}
+    assert set(store.sizes()) == {*KEYS}
     assert manifest.problems(store) == []
 
 
-def test_the_sentinel_goes_first_and_comes_last(built: Path, tmp_path: Path) -> None:
+def test_the_marker_goes_first_and_comes_last(built: Path, tmp_path: Path) -> None:
     target = Recording(DirectoryStore(tmp_path / "t"))
 
     transfer.push(DirectoryStore(built), target, ignore)
 
-    assert target.written == [f"-{SENTINEL}", *DATA_KEYS, MANIFEST, SENTINEL]
+    assert target.written == [f"-{MARKER}", *DATA_KEYS, MANIFEST, MARKER]
 
 
 def test_a_second_push_sends_nothing(built: Path, tmp_path: Path) -> None:
@@ -88,7 +93,7 @@ def test_only_what_is_damaged_is_sent_again(built: Path, tmp_path: Path) -> None
 
     transfer.push(DirectoryStore(built), target, ignore)
 
-    assert target.written == [f"-{SENTINEL}", PASSAGES, MANIFEST, SENTINEL]
+    assert target.written == [f"-{MARKER}", PASSAGES, MANIFEST, MARKER]
     assert manifest.problems(target) == []
 
 
@@ -114,7 +119,7 @@ def test_a_damaged_corpus_is_not_pushed(built: Path, tmp_path: Path, store: Stor
     with pytest.raises(CorpusError, match=r"chat/passages\.jsonl has 7 bytes"):
         transfer.push(DirectoryStore(home), store, ignore)
 
-    assert store.keys() == set()
+    assert set(store.sizes()) == set()
 
 
 def test_verify_names_each_of_a_hundred_random_corruptions(built: Path, tmp_path: Path) -> None:
@@ -122,7 +127,7 @@ def test_verify_names_each_of_a_hundred_random_corruptions(built: Path, tmp_path
 
 
 def test_verify_names_corruptions_in_a_bucket(
-    built: Path, make_bucket_store: Callable[[], SpacesStore]
+    built: Path, make_bucket_store: Callable[[], BucketStore]
 ) -> None:
     verify_names_each(built, make_bucket_store(), 3)
 
@@ -130,7 +135,7 @@ def test_verify_names_corruptions_in_a_bucket(
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_verify_names_each_of_a_hundred_random_corruptions_in_a_bucket(
-    built: Path, make_bucket_store: Callable[[], SpacesStore]
+    built: Path, make_bucket_store: Callable[[], BucketStore]
 ) -> None:
     verify_names_each(built, make_bucket_store(), 100)
 
@@ -173,7 +178,7 @@ def test_a_file_too_much_is_named(built: Path, tmp_path: Path) -> None:
 
 
 def test_a_corpus_is_fetched_once(
-    built: Path, tmp_path: Path, make_bucket_store: Callable[[], SpacesStore]
+    built: Path, tmp_path: Path, make_bucket_store: Callable[[], BucketStore]
 ) -> None:
     source = make_bucket_store()
     transfer.push(DirectoryStore(built), source, ignore)

@@ -11,16 +11,17 @@ from typing import Any
 import boto3
 import pytest
 
-from gtc_runtime.models.bucket import Bucket
+from gtc_runtime.copies.access import SpacesAccess
+from gtc_runtime.copies.bucket import BucketStore
+from gtc_runtime.copies.directory import LOCK, DirectoryStore
+from gtc_runtime.models.checkpoint import Checkpoint
 from gtc_runtime.models.download import download
 from gtc_runtime.models.manifest import Manifest
-from gtc_runtime.models.store import BucketStore, DirectoryStore
 from gtc_runtime.models.upload import Source, upload
 from gtc_spec import names
 from tests.s3_server import KEY_ID, SECRET, s3_server
 from tests.unit.models.fake_hub import REPOSITORY, FakeHub, serving
 
-PART_BYTES = 64 * 1024
 WEIGHTS = "model-00001-of-00002.safetensors"
 PREFIX = names.model_prefix(REPOSITORY)
 
@@ -45,12 +46,12 @@ def s3(s3_url: str) -> Any:
 
 @pytest.fixture
 def hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeHub]:
-    """A checkpoint of five files, one in a folder, two of several parts."""
+    """A checkpoint of five files, one in a folder, two of them weights."""
     folder = tmp_path / "hub"
     folder.mkdir()
     draw = random.Random(1)
-    (folder / WEIGHTS).write_bytes(draw.randbytes(5 * PART_BYTES + 17))
-    (folder / "model-00002-of-00002.safetensors").write_bytes(draw.randbytes(2 * PART_BYTES))
+    (folder / WEIGHTS).write_bytes(draw.randbytes(327_697))
+    (folder / "model-00002-of-00002.safetensors").write_bytes(draw.randbytes(131_072))
     (folder / "config.json").write_text('{"architectures": ["Llama"]}')
     (folder / "extra").mkdir()
     (folder / "extra/tokenizer.json").write_text("{}")
@@ -75,13 +76,18 @@ class Models:
     told: list[str] = field(default_factory=list)
 
     @cached_property
-    def store(self) -> BucketStore:
-        bucket = Bucket(self.bucket, self.s3_url, KEY_ID, SECRET, 4)
-        return BucketStore(bucket, PREFIX, names.UPLOAD_MARKER)
+    def store(self) -> Checkpoint[BucketStore]:
+        access = SpacesAccess(self.s3_url, KEY_ID, SECRET)
+        bucket = BucketStore(self.bucket, PREFIX, access, files_at_once=4)
+        return Checkpoint(bucket, names.UPLOAD_MARKER)
 
     @property
-    def share(self) -> DirectoryStore:
-        return DirectoryStore(self.root / "share", names.DOWNLOAD_MARKER)
+    def share(self) -> Checkpoint[DirectoryStore]:
+        return Checkpoint(DirectoryStore(self.root / "share"), names.DOWNLOAD_MARKER)
+
+    def path(self, name: str) -> Path:
+        """Where a file lies on the share."""
+        return self.share.store.path(name)
 
     def source(self, **changes: Any) -> Source:
         usual: dict[str, Any] = {
@@ -89,7 +95,6 @@ class Models:
             "revision": "",
             "token": "",
             "scratch": self.root / "scratch",
-            "part_bytes": PART_BYTES,
             "workers": 2,
         }
         return Source(**(usual | changes))
@@ -109,7 +114,11 @@ class Models:
         return body
 
     def objects(self) -> set[str]:
-        return set(self.store.sizes())
+        return set(self.store.store.sizes())
+
+    def files(self) -> set[str]:
+        """What lies on the share, the lock aside."""
+        return set(self.share.store.sizes()) - {LOCK}
 
 
 @pytest.fixture

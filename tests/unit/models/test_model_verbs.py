@@ -33,7 +33,7 @@ def test_sync_status_and_verify_follow_a_checkpoint_from_hub_to_directory(
     assert capsys.readouterr().out.count(f"is complete at {COMMIT[:12]}") == 2
     assert main(["model", "verify", *store]) == 0
     assert "all 5 files are right" in capsys.readouterr().out
-    path = models.share.path(WEIGHTS)
+    path = models.path(WEIGHTS)
     path.write_bytes(path.read_bytes()[:-1])
     assert main(["model", "verify", *store, *directory]) == 1
     told = capsys.readouterr()

@@ -2,13 +2,17 @@
 
 import os
 import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from gtc_runtime.models.crew import Crew
+from gtc_runtime.copies.bucket import BucketStore
+from gtc_runtime.copies.crew import Crew
+from gtc_runtime.copies.directory import LOCK
 from gtc_runtime.models.manifest import MANIFEST
-from gtc_runtime.models.store import verify
 from gtc_spec import names
 from gtc_spec.errors import GtcError, UnreachableError
 from tests.unit.models.conftest import PREFIX, WEIGHTS, Models
@@ -27,10 +31,11 @@ def test_every_file_arrives_on_the_share_as_the_hub_has_it(models: Models) -> No
     models.upload()
     models.download()
     for name in SERVED:
-        assert models.share.path(name).read_bytes() == (models.hub.folder / name).read_bytes()
-    assert set(models.share.sizes()) == {*SERVED, MANIFEST, names.DOWNLOAD_MARKER}
+        assert models.path(name).read_bytes() == (models.hub.folder / name).read_bytes()
+    assert models.files() == {*SERVED, MANIFEST, names.DOWNLOAD_MARKER}
     assert models.objects() == {*SERVED, MANIFEST, names.UPLOAD_MARKER}
-    assert not any(path.is_file() for path in (models.root / "scratch").rglob("*"))
+    left = {path.name for path in (models.root / "scratch").rglob("*") if path.is_file()}
+    assert left == {LOCK}
 
 
 def test_the_second_run_does_nothing_and_asks_the_hub_nothing(models: Models) -> None:
@@ -62,35 +67,37 @@ def test_a_new_revision_replaces_the_old_one_whole(models: Models) -> None:
     assert models.upload().revision == COMMIT
     assert models.upload(revision="main").revision == "c" * 40
     models.download()
-    assert models.share.path(WEIGHTS).read_bytes() == (models.hub.folder / WEIGHTS).read_bytes()
-    assert "config.json" not in models.share.sizes()
+    assert models.path(WEIGHTS).read_bytes() == (models.hub.folder / WEIGHTS).read_bytes()
+    assert "config.json" not in models.files()
     assert "config.json" not in models.objects()
-
-
-def test_an_upload_goes_on_with_the_parts_that_are_there(models: Models) -> None:
-    content = (models.hub.folder / WEIGHTS).read_bytes()
-    begun = models.store.bucket.open_upload(PREFIX + WEIGHTS, "")
-    models.upload()  # another manifest was wanted: begins anew and leaves nothing behind
-    assert models.get(WEIGHTS) == content
-    assert not models.s3.list_multipart_uploads(Bucket=models.bucket).get("Uploads")
-    assert begun.parts == {}
 
 
 def test_what_the_hub_breaks_off_arrives_all_the_same(models: Models) -> None:
     models.hub.cut[WEIGHTS] = [100_000]
     models.upload()
-    assert len(models.hub.requests(WEIGHTS)) == 2
+    assert [each[0] for each in models.hub.requests(WEIGHTS)] == ["HEAD", "GET", "GET"]
     assert models.get(WEIGHTS) == (models.hub.folder / WEIGHTS).read_bytes()
 
 
-def test_a_file_that_had_begun_to_arrive_is_asked_for_from_there_on(models: Models) -> None:
-    content = (models.hub.folder / WEIGHTS).read_bytes()
-    begun = models.root / "scratch" / REPOSITORY.replace("/", "--") / COMMIT / WEIGHTS
-    begun.parent.mkdir(parents=True)
-    begun.write_bytes(content[:200_000])
+def scratch(models: Models, name: str) -> Path:
+    """Where a killed run left a file on its way."""
+    path = models.root / "scratch" / REPOSITORY.replace("/", "--") / COMMIT / name
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def test_a_file_that_had_arrived_is_not_asked_for_again(models: Models) -> None:
+    scratch(models, WEIGHTS).write_bytes((models.hub.folder / WEIGHTS).read_bytes())
     models.upload()
-    assert [each[2] for each in models.hub.requests(WEIGHTS)] == ["bytes=200000-"]
-    assert models.get(WEIGHTS) == content
+    assert models.hub.requests(WEIGHTS) == []
+    assert models.get(WEIGHTS) == (models.hub.folder / WEIGHTS).read_bytes()
+
+
+def test_a_file_that_had_arrived_in_part_is_asked_for_whole(models: Models) -> None:
+    scratch(models, WEIGHTS).write_bytes(b"x" * 200_000)
+    scratch(models, f".cache/huggingface/download/{WEIGHTS}.incomplete").write_bytes(b"x")
+    models.upload()
+    assert models.get(WEIGHTS) == (models.hub.folder / WEIGHTS).read_bytes()
 
 
 def test_a_busy_hub_is_asked_again(models: Models) -> None:
@@ -166,7 +173,7 @@ def test_a_bucket_without_a_complete_copy_is_not_downloaded(models: Models) -> N
     models.s3.delete_object(Bucket=models.bucket, Key=PREFIX + names.UPLOAD_MARKER)
     with pytest.raises(GtcError, match="has no complete checkpoint"):
         models.download()
-    assert names.DOWNLOAD_MARKER not in models.share.sizes()
+    assert names.DOWNLOAD_MARKER not in models.files()
 
 
 def test_a_marker_over_another_manifest_counts_as_none(models: Models) -> None:
@@ -195,9 +202,9 @@ def test_an_object_that_went_bad_is_named_and_the_share_gets_no_marker(
     models.put(WEIGHTS, broken(models.get(WEIGHTS)))
     with pytest.raises(GtcError) as refused:
         models.download()
-    assert refused.value.message == f"{PREFIX}{WEIGHTS} {message}"
+    assert refused.value.message == f"s3://{models.bucket}/{PREFIX}{WEIGHTS} {message}"
     assert refused.value.hint == "gtc model sync upload --force sends it to the bucket anew"
-    assert names.DOWNLOAD_MARKER not in models.share.sizes()
+    assert names.DOWNLOAD_MARKER not in models.files()
 
 
 def test_force_sends_a_bad_object_anew(models: Models) -> None:
@@ -207,28 +214,19 @@ def test_force_sends_a_bad_object_anew(models: Models) -> None:
     assert models.get(WEIGHTS) == (models.hub.folder / WEIGHTS).read_bytes()
 
 
-def test_a_download_goes_on_at_the_byte_where_it_stopped(models: Models) -> None:
+def test_what_a_killed_download_left_is_fetched_anew(models: Models) -> None:
     models.upload()
-    models.share.directory.mkdir()
-    content = (models.hub.folder / WEIGHTS).read_bytes()
-    models.share.path(f"{WEIGHTS}.part").write_bytes(content[:200_000])
+    models.share.store.root.mkdir()
+    models.path(f"{WEIGHTS}.part").write_bytes(b"x" * 200_000)
     models.download()
-    assert models.share.path(WEIGHTS).read_bytes() == content
-    assert "0.00" in models.told[-2]
-
-
-def test_a_beginning_with_wrong_bytes_is_fetched_anew(models: Models) -> None:
-    models.upload()
-    models.share.directory.mkdir()
-    models.share.path(f"{WEIGHTS}.part").write_bytes(b"x" * 200_000)
-    models.download()
-    assert models.share.path(WEIGHTS).read_bytes() == (models.hub.folder / WEIGHTS).read_bytes()
+    assert models.path(WEIGHTS).read_bytes() == (models.hub.folder / WEIGHTS).read_bytes()
+    assert f"{WEIGHTS}.part" not in models.files()
 
 
 def test_a_file_of_the_right_size_and_wrong_bytes_on_the_share_is_replaced(models: Models) -> None:
     models.upload()
     models.download()
-    path = models.share.path(WEIGHTS)
+    path = models.path(WEIGHTS)
     path.write_bytes(flip(path.read_bytes()))
     models.download(force=True)
     assert path.read_bytes() == (models.hub.folder / WEIGHTS).read_bytes()
@@ -236,10 +234,10 @@ def test_a_file_of_the_right_size_and_wrong_bytes_on_the_share_is_replaced(model
 
 def test_a_file_that_nobody_synced_is_left_alone(models: Models) -> None:
     models.upload()
-    models.share.directory.mkdir()
-    models.share.path("notes.txt").write_text("mine")
+    models.share.store.root.mkdir()
+    models.path("notes.txt").write_text("mine")
     models.download()
-    assert models.share.path("notes.txt").read_text() == "mine"
+    assert models.path("notes.txt").read_text() == "mine"
 
 
 def test_a_full_share_is_refused_with_both_numbers(models: Models, tmp_path: Path) -> None:
@@ -251,13 +249,13 @@ def test_a_full_share_is_refused_with_both_numbers(models: Models, tmp_path: Pat
         models.upload()
         with pytest.raises(GtcError, match=r"need 0\.00 GB, 0\.00 GB free on .*share"):
             models.download()
-        assert names.DOWNLOAD_MARKER not in models.share.sizes()
+        assert names.DOWNLOAD_MARKER not in models.files()
     finally:
         os.system(f"umount {small}")
 
 
 def damage(models: Models, how: str) -> None:
-    path = models.share.path(WEIGHTS)
+    path = models.path(WEIGHTS)
     if how == "missing":
         path.unlink()
     elif how == "shorter":
@@ -279,5 +277,54 @@ def test_verify_names_the_damaged_file(models: Models, how: str, line: str) -> N
     manifest = models.download()
     damage(models, how)
     crew = Crew(2, lambda _stage, _n: None)
-    assert verify(models.share, manifest, crew, "") == [f"{WEIGHTS}: {line}"]
-    assert verify(models.store, manifest, crew, "") == []
+    assert models.share.verify(manifest, crew, "") == [f"{WEIGHTS}: {line}"]
+    assert models.store.verify(manifest, crew, "") == []
+
+
+def at_once(*acts: Callable[[], object]) -> list[object]:
+    """Do all of it at the same time; gives what each returned or raised."""
+    with ThreadPoolExecutor(len(acts)) as pool:
+        futures = [pool.submit(act) for act in acts]
+        return [future.exception() or future.result() for future in futures]
+
+
+def test_two_uploads_of_one_checkpoint_at_once_both_end_well(models: Models) -> None:
+    elsewhere = models.root / "other"
+    ended = at_once(models.upload, lambda: models.upload(scratch=elsewhere), models.upload)
+    assert [getattr(each, "revision", each) for each in ended] == [COMMIT] * 3
+    manifest = models.store.whole()
+    assert manifest is not None
+    assert models.store.verify(manifest, Crew(2, lambda _stage, _n: None), "") == []
+
+
+def test_two_downloads_into_one_folder_at_once_both_end_well(models: Models) -> None:
+    manifest = models.upload()
+    assert at_once(models.download, models.download) == [manifest] * 2
+    assert models.share.whole() == manifest
+    assert models.share.verify(manifest, Crew(2, lambda _stage, _n: None), "") == []
+
+
+def test_an_upload_gives_up_when_another_one_brings_another_checkpoint(
+    models: Models, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other one begins when we have one file in the bucket."""
+    other = models.upload().model_copy(update={"revision": "d" * 40})
+    send = BucketStore.send
+
+    def sent_and_taken_over(self: BucketStore, *arguments: Any) -> None:
+        send(self, *arguments)
+        models.put(MANIFEST, other.to_json())
+        models.put(names.UPLOAD_MARKER, other.marker)
+
+    monkeypatch.setattr(BucketStore, "send", sent_and_taken_over)
+    with pytest.raises(GtcError, match="another transfer took over"):
+        models.upload(force=True)
+    assert names.UPLOAD_MARKER not in models.objects()
+
+
+def test_parts_of_a_killed_upload_are_forgotten_by_the_next_one(models: Models) -> None:
+    at = {"Bucket": models.bucket, "Key": PREFIX + WEIGHTS}
+    begun = models.s3.create_multipart_upload(**at)
+    models.s3.upload_part(**at, UploadId=begun["UploadId"], PartNumber=1, Body=b"x")
+    models.upload()
+    assert not models.s3.list_multipart_uploads(Bucket=models.bucket).get("Uploads")

@@ -13,7 +13,7 @@ from gtc_cli.data.corpus_summary import summary
 from gtc_cli.steps import corpus as steps
 from gtc_runtime import settings
 from gtc_runtime.corpus.curate import Order
-from gtc_runtime.corpus.store import open_store
+from gtc_runtime.corpus.location import open_store
 from gtc_spec.cloud.spaces import CORPUS_PREFIX
 from gtc_spec.errors import UsageError
 

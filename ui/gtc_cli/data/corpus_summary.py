@@ -5,9 +5,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterator
 
+from gtc_runtime.copies.store import Store
 from gtc_runtime.corpus import manifest
 from gtc_runtime.corpus.reader import Corpus, read_corpus
-from gtc_runtime.corpus.store import Store
 
 WIDTH = 96
 

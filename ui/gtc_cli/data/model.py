@@ -14,11 +14,16 @@ from gtc_cli.local import image
 from gtc_cli.steps.model_jobs import STEPS, Step, run_jobs
 from gtc_cli.target.target import choose
 from gtc_runtime import settings
+from gtc_runtime.copies.crew import WORKERS, Crew
+from gtc_runtime.copies.directory import DirectoryStore
+from gtc_runtime.copies.progress import Progress
+from gtc_runtime.copies.store import Store
+from gtc_runtime.models.checkpoint import Checkpoint
 from gtc_spec import names
 from gtc_spec.errors import GtcError
 
 if TYPE_CHECKING:
-    from gtc_runtime.models.store import BucketStore, Store
+    from gtc_runtime.copies.bucket import BucketStore
 
 SCRATCH: Final = Path("/tmp/gtc-models")  # noqa: S108  # as in the pod; --scratch chooses another
 
@@ -91,11 +96,10 @@ def upload(
     scratch: Path,
 ) -> None:
     """HuggingFace to the bucket; goes on where it was interrupted."""
-    from gtc_runtime.models.crew import WORKERS
     from gtc_runtime.models.upload import Source
     from gtc_runtime.models.upload import upload as act
 
-    store, repository = _bucket_store(env, model, bucket, endpoint)
+    store, repository = _in_bucket(env, model, bucket, endpoint, workers)
     token = settings.read().hf_token.get_secret_value()
     source = Source(repository, revision, token, scratch, force, workers or WORKERS)
     act(store, source, click.echo)
@@ -119,12 +123,10 @@ def download(
     directory: Path | None,
 ) -> None:
     """The bucket to a directory; goes on where it was interrupted."""
-    from gtc_runtime.models.crew import WORKERS
     from gtc_runtime.models.download import download as act
-    from gtc_runtime.models.store import DirectoryStore
 
-    store, repository = _bucket_store(env, model, bucket, endpoint)
-    target = DirectoryStore(directory or Path(names.model_path(repository)), names.DOWNLOAD_MARKER)
+    store, repository = _in_bucket(env, model, bucket, endpoint, workers)
+    target = _in_directory(directory or Path(names.model_path(repository)))
     act(store, target, click.echo, workers=workers or WORKERS, force=force)
 
 
@@ -144,16 +146,12 @@ def verify(
     directory: Path | None,
 ) -> None:
     """Read every byte of a copy and compare it with its manifest; names each wrong file."""
-    from gtc_runtime.models import store as stores
-    from gtc_runtime.models.crew import WORKERS, Crew
-    from gtc_runtime.models.progress import Progress
-
-    store: Store
+    store: Checkpoint[Store]
     if directory is None:
-        store, _ = _bucket_store(env, model, bucket, endpoint)
+        store, _ = _in_bucket(env, model, bucket, endpoint, workers)
         again = "gtc model sync upload --force"
     else:
-        store = stores.DirectoryStore(directory, names.DOWNLOAD_MARKER)
+        store = _in_directory(directory)
         again = f"gtc model sync download --force --directory {directory}"
     manifest = store.manifest()
     if manifest is None:
@@ -161,7 +159,7 @@ def verify(
     click.echo(f"reading {store.where}")
     stage = "read"
     with Progress({stage: manifest.total_bytes}, tell=click.echo) as progress:
-        wrong = stores.verify(store, manifest, Crew(workers or WORKERS, progress.moved), stage)
+        wrong = store.verify(manifest, Crew(workers or WORKERS, progress.moved), stage)
     for line in wrong:
         click.echo(line)
     if wrong:
@@ -187,13 +185,11 @@ def status(
     as_json: bool,
 ) -> None:
     """Whether the bucket's copy is complete, and what is missing; reads names and sizes only."""
-    from gtc_runtime.models.store import DirectoryStore
-
-    store, _ = _bucket_store(env, model, bucket, endpoint)
-    copies: list[Store] = [store]
+    store, _ = _in_bucket(env, model, bucket, endpoint)
+    copies: list[Checkpoint[Store]] = [store]
     if directory is not None:
-        copies.append(DirectoryStore(directory, names.DOWNLOAD_MARKER))
-    found = [_look(copy) for copy in copies]
+        copies.append(_in_directory(directory))
+    found = [_state(copy) for copy in copies]
     if as_json:
         click.echo(json.dumps(found))
         return
@@ -226,24 +222,31 @@ def setup(
     run_jobs(environment, target.kubeconfig, image.name_here(), steps)
 
 
-def _bucket_store(
-    env: str | None, model: str | None, bucket: str | None, endpoint: str | None
-) -> tuple[BucketStore, str]:
-    from gtc_runtime.models.crew import WORKERS
-    from gtc_runtime.models.sync import bucket_store
+def _in_bucket(
+    env: str | None,
+    model: str | None,
+    bucket: str | None,
+    endpoint: str | None,
+    workers: int | None = None,
+) -> tuple[Checkpoint[BucketStore], str]:
+    from gtc_runtime.models.sync import in_bucket
 
     environment = options.environment(env, None)
     repository = model or environment.model.repository
     spaces, prefix = environment.spaces, names.model_prefix(repository)
     at = (bucket or spaces.bucket, endpoint or spaces.url, prefix)
-    return bucket_store(*at, names.UPLOAD_MARKER, WORKERS), repository
+    return in_bucket(*at, names.UPLOAD_MARKER, workers or WORKERS), repository
 
 
-def _look(store: Store) -> dict[str, Any]:
+def _in_directory(directory: Path) -> Checkpoint[DirectoryStore]:
+    return Checkpoint(DirectoryStore(directory), names.DOWNLOAD_MARKER)
+
+
+def _state(store: Checkpoint[Store]) -> dict[str, Any]:
     manifest = store.manifest()
     if manifest is None:
         return {"where": store.where, "complete": False, "state": "has nothing yet", "wrong": []}
-    wrong = manifest.wrong_sizes(store.sizes())
+    wrong = manifest.wrong_sizes(store.store.sizes())
     is_marked = store.complete() is not None
     complete = is_marked and not wrong
     if complete:
@@ -252,7 +255,4 @@ def _look(store: Store) -> dict[str, Any]:
         right = len(manifest.files) - len(wrong)
         state = f"has {right} of {len(manifest.files)} files"
         state += ", though its marker says all" if is_marked else " and is not marked complete yet"
-    holder = store.holder()
-    if holder:
-        state += f"; {holder} works on it"
     return {"where": store.where, "complete": complete, "state": state, "wrong": wrong}

@@ -9,10 +9,12 @@ from typing import Any
 
 import click
 
+from gtc_runtime.copies.access import SpacesAccess
+from gtc_runtime.copies.directory import DirectoryStore
 from gtc_runtime.corpus import curate, manifest, tokens, transfer
 from gtc_runtime.corpus.choice import Texts, choose
 from gtc_runtime.corpus.curate import Order, holds
-from gtc_runtime.corpus.store import DirectoryStore, SpacesAccess, open_store
+from gtc_runtime.corpus.location import open_store
 from gtc_runtime.corpus.tokens import TokenCounter
 from gtc_runtime.settings import Settings
 from gtc_spec.cloud.spaces import CORPUS_PREFIX, Spaces
@@ -132,11 +134,7 @@ def bucket_location(
     spaces = environment.spaces
     if region := flags.get("region"):
         spaces = Spaces(bucket=spaces.bucket, region=region)
-    access = SpacesAccess(
-        flags.get("endpoint") or spaces.url,
-        configured.spaces_access_key_id.get_secret_value(),
-        configured.spaces_secret_access_key.get_secret_value(),
-    )
+    access = SpacesAccess.of(configured, flags.get("endpoint") or spaces.url)
     prefix = flags.get("prefix")
     prefix = CORPUS_PREFIX if prefix is None else prefix
     return f"s3://{flags.get('bucket') or spaces.bucket}/{prefix}", access

@@ -2,7 +2,7 @@
 
 import time
 
-from gtc_runtime.models.progress import Progress
+from gtc_runtime.copies.progress import Progress
 
 
 def test_lines_come_at_their_interval_and_once_at_the_end() -> None:

@@ -1,7 +1,7 @@
 """Several files at a time, each by one worker from its first byte to its last.
 
-One worker a file keeps a broken run cheap: at most one part of each file was under way. The first
-failure stops all others at their next piece. This module must not know what a worker does.
+The first failure stops all others at their next piece. This module must not know what a worker
+does.
 """
 
 from __future__ import annotations
@@ -9,18 +9,22 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from typing import Final
-
-from gtc_runtime.models.manifest import File
+from typing import Final, Protocol, TypeVar
 
 WORKERS: Final = 6
-"""Files at a time. Spaces gives one connection about 100 MB/s, so six come near the link of a
-node; each holds one part in memory, and a bucket is asked far less than 150 times a second."""
-PART_BYTES: Final = 16 * 2**20
-"""Piece of an upload. 10,000 parts are the most, and the largest file of the hub has 50 GB."""
-READ_BYTES: Final = 2**20
-"""Piece that is received, hashed and written in one go; smaller ones cost more turns of the
-interpreter, larger ones more memory and no less time."""
+"""Files at a time. Spaces gives one connection about 100 MB/s, so six files come near the link of a
+node, and a bucket is asked far less than 150 times a second."""
+
+
+class Sized(Protocol):
+    """Something whose bytes are known."""
+
+    @property
+    def size_bytes(self) -> int:
+        """Its size."""
+
+
+File = TypeVar("File", bound=Sized)
 
 
 class Stopped(Exception):  # noqa: N818  # not an error: another worker has the error
@@ -32,7 +36,7 @@ class Crew:
 
     Args:
         workers: Files at a time.
-        report: Gets the bytes of every piece that was moved; may raise to stop everything.
+        report: Gets the bytes of every piece that was moved.
     """
 
     def __init__(self, workers: int, report: Callable[[str, int], None]) -> None:
@@ -41,7 +45,7 @@ class Crew:
         self._stop = threading.Event()
 
     def moved(self, stage: str, n_bytes: int) -> None:
-        """Tell of a piece; every worker calls this often.
+        """Count a piece; every worker calls this often.
 
         Raises:
             Stopped: Another worker failed.
@@ -57,7 +61,7 @@ class Crew:
             Whatever `act` raised first.
         """
         ordered = sorted(files, key=lambda file: -file.size_bytes)
-        with ThreadPoolExecutor(self.workers, thread_name_prefix="model-sync") as pool:
+        with ThreadPoolExecutor(self.workers, thread_name_prefix="copies") as pool:
             futures = [pool.submit(act, file) for file in ordered]
             try:
                 for future in as_completed(futures):
