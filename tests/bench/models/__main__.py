@@ -33,9 +33,7 @@ def main() -> int:
     with contextlib.ExitStack() as stack:
         url = given.s3 or stack.enter_context(s3_server())
         root = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=given.dir)))
-        here = stack.enter_context(
-            place(root, url, given.size_mb * 1_000_000, given.part_mib * 2**20)
-        )
+        here = stack.enter_context(place(root, url, given.size_mb * 1_000_000))
         for name in given.only.split(","):
             here.clear()
             results[name], goals = _STAGES[name](here, given)
@@ -66,14 +64,14 @@ def _speed(here: Place, given: argparse.Namespace) -> tuple[dict[str, Any], list
 def _corruptions(here: Place, given: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     for step in ("upload", "download"):
         here.job(step).communicate()
-    seen = corrupt_often(here.stores()[1], given.corruptions)
+    seen = corrupt_often(here.copies()[1], given.corruptions)
     return asdict(seen), ["corruptions"] if seen.missed else []
 
 
 def _kills(here: Place, given: argparse.Namespace) -> tuple[dict[str, Any], list[str]]:
     seen = kill_often(here, given.kills)
-    missed = ["kills"] if seen.marked_wrong or seen.failed or seen.resent_parts > 1 else []
-    missed += ["resume"] if seen.refetched_bytes > here.part_bytes else []
+    missed = ["kills"] if seen.marked_wrong or seen.failed else []
+    missed += ["sent again"] if seen.sent_again else []
     return asdict(seen), missed
 
 
@@ -83,7 +81,6 @@ _STAGES: dict[str, Stage] = {"speed": _speed, "corruptions": _corruptions, "kill
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.models")
     parser.add_argument("--size-mb", type=int, default=2000)
-    parser.add_argument("--part-mib", type=int, default=16)
     parser.add_argument("--only", default=",".join(_STAGES), help="comma-separated")
     parser.add_argument("--rounds", type=int, default=3, help="of the race; the best counts")
     parser.add_argument("--kills", type=int, default=100)

@@ -1,71 +1,60 @@
 """One sync as a process that can be killed: hub to bucket to directory, with a journal.
 
-The journal says what was about to be sent and what had arrived, so that whoever kills this process
-can tell afterwards what a later run did twice.
+The journal says what was about to be moved, so that whoever kills this process can tell afterwards
+where it was.
 """
 
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable
 from pathlib import Path
 
-from gtc_runtime.models.bucket import Bucket, Upload
+from gtc_runtime.copies.access import SpacesAccess
+from gtc_runtime.copies.bucket import BucketStore
+from gtc_runtime.copies.directory import DirectoryStore, HashedFile
+from gtc_runtime.models.checkpoint import Checkpoint
 from gtc_runtime.models.download import download
-from gtc_runtime.models.store import BucketStore, DirectoryStore
 from gtc_runtime.models.upload import Source, upload
 from gtc_spec import names
 from tests.s3_server import KEY_ID, SECRET
 
 
-class JournalBucket(Bucket):
+class JournalBucket(BucketStore):
     """A bucket that writes down each transfer."""
 
-    def __init__(self, name: str, endpoint: str, journal: Path) -> None:
-        super().__init__(name, endpoint, KEY_ID, SECRET, 8)
-        self._journal = os.open(journal, os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    journal: int
 
     def note(self, *words: object) -> None:
-        os.write(self._journal, ("\t".join(map(str, words)) + "\n").encode())
+        os.write(self.journal, ("\t".join(map(str, words)) + "\n").encode())
 
-    def send_part(self, upload: Upload, number: int, content: memoryview, md5: str) -> None:
-        self.note("send", upload.key, number)
-        super().send_part(upload, number, content, md5)
+    def send(self, path: Path, key: str, sha256: str, moved: Callable[[int], None]) -> None:
+        self.note("send", key)
+        super().send(path, key, sha256, moved)
+        self.note("sent", key)
 
-    def write(self, key: str, content: bytes, sha256: str = "") -> None:
-        if sha256:
-            self.note("send", key, 1)
-        super().write(key, content, sha256)
-
-    def stream(self, key: str, etag: str, offset: int, piece_bytes: int) -> Iterator[bytes]:
-        self.note("from", key, offset)
-        for piece in super().stream(key, etag, offset, piece_bytes):
-            offset += len(piece)
-            self.note("got", key, offset)
-            yield piece
+    def receive(self, key: str, into: HashedFile, moved: Callable[[int], None]) -> None:
+        self.note("receive", key)
+        super().receive(key, into, moved)
 
 
-def main(
-    steps: str, url: str, bucket: str, repository: str, root: str, part_bytes: str, workers: str
-) -> None:
+def main(steps: str, url: str, bucket: str, repository: str, root: str, workers: str) -> None:
     """Run the steps, comma-separated, of ``upload`` and ``download``."""
-    place = Path(root)
-    journal = JournalBucket(bucket, url, place / "journal")
-    store = BucketStore(journal, names.model_prefix(repository), names.UPLOAD_MARKER)
+    place, many = Path(root), int(workers)
+    access = SpacesAccess(url, KEY_ID, SECRET)
+    store = JournalBucket(bucket, names.model_prefix(repository), access, files_at_once=many)
+    store.journal = os.open(place / "journal", os.O_WRONLY | os.O_APPEND | os.O_CREAT)
+    there = Checkpoint[BucketStore](store, names.UPLOAD_MARKER)
     sys.stdout.write("begin\n")
     sys.stdout.flush()
-    journal.note("run", os.getpid(), "-")
+    store.note("run", os.getpid())
     if "upload" in steps:
-        journal.note("step", "upload", "-")
-        source = Source(
-            *(repository, "", "", place / "scratch"),
-            workers=int(workers),
-            part_bytes=int(part_bytes),
-        )
-        upload(store, source, print)
+        store.note("step", "upload")
+        source = Source(repository, "", "", place / "scratch", workers=many)
+        upload(there, source, print)
     if "download" in steps:
-        journal.note("step", "download", "-")
-        target = DirectoryStore(place / "share", names.DOWNLOAD_MARKER)
-        download(store, target, print, workers=int(workers))
+        store.note("step", "download")
+        target = Checkpoint(DirectoryStore(place / "share"), names.DOWNLOAD_MARKER)
+        download(there, target, print, workers=many)
 
 
 if __name__ == "__main__":

@@ -5,8 +5,9 @@ import random
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from gtc_runtime.models.crew import Crew
-from gtc_runtime.models.store import DirectoryStore, verify
+from gtc_runtime.copies.crew import Crew
+from gtc_runtime.copies.directory import DirectoryStore
+from gtc_runtime.models.checkpoint import Checkpoint
 
 AT_ONCE = 4
 """Most files that are damaged before one verify."""
@@ -27,9 +28,9 @@ class Corruptions:
     missed: list[str] = field(default_factory=list)
 
 
-def corrupt_often(store: DirectoryStore, times: int, seed: int = 1) -> Corruptions:
+def corrupt_often(copy: Checkpoint[DirectoryStore], times: int, seed: int = 1) -> Corruptions:
     """Truncate, flip a bit or delete; verify; mend it again."""
-    manifest = store.complete()
+    manifest, store = copy.complete(), copy.store
     assert manifest is not None
     seen, draw = Corruptions(), random.Random(seed)
     crew = Crew(4, lambda _stage, _n: None)
@@ -38,7 +39,7 @@ def corrupt_often(store: DirectoryStore, times: int, seed: int = 1) -> Corruptio
         chosen = draw.sample(manifest.files, n_files)
         kept = {file.name: store.path(file.name).read_bytes() for file in chosen}
         how = {name: _damage(store.path(name), draw) for name in kept}
-        named = {line.split(": ")[0]: line for line in verify(store, manifest, crew, "")}
+        named = {line.split(": ")[0]: line for line in copy.verify(manifest, crew, "")}
         seen.missed += [f"{how[name]} {name}" for name in kept.keys() - named.keys()]
         seen.missed += [f"not damaged: {named[name]}" for name in named.keys() - kept.keys()]
         for name, content in kept.items():

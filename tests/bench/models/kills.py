@@ -4,10 +4,9 @@ import random
 import signal
 import sys
 import time
-from collections import defaultdict
 from dataclasses import dataclass, field
 
-from gtc_spec import names
+from gtc_runtime.copies.store import find
 from tests.bench.models.place import Place
 
 
@@ -21,8 +20,7 @@ class Kills:
         during: What they did last, see `_DOINGS`, and how many.
         cycles: Syncs that came to their end in spite of it.
         marked_wrong: Copies with a marker over something else than the hub has.
-        resent_parts: Most parts of one file that one run sent again.
-        refetched_bytes: Most bytes of one file that one run asked for again.
+        sent_again: Files that a run sent although they were in the bucket, whole.
         failed: Last lines of runs that ended by themselves with an error.
     """
 
@@ -31,8 +29,7 @@ class Kills:
     during: dict[str, int] = field(default_factory=dict)
     cycles: int = 0
     marked_wrong: list[str] = field(default_factory=list)
-    resent_parts: int = 0
-    refetched_bytes: int = 0
+    sent_again: list[str] = field(default_factory=list)
     failed: list[str] = field(default_factory=list)
 
 
@@ -44,8 +41,8 @@ _DOINGS = {
     "step upload": "fetch from the hub, or lock and compare",
     "send": "send to the bucket",
     "step download": "between the two steps, or compare the share",
-    "from": "receive on the share",
-    "got": "receive on the share",
+    "sent": "send to the bucket",
+    "receive": "receive on the share",
 }
 
 
@@ -101,16 +98,16 @@ def _one(place: Place, after_s: float, seen: Kills, bucket_is_right: bool) -> bo
 
 
 def _doing(place: Place) -> str:
-    what, key, _ = (place.root / "journal").read_text().splitlines()[-1].split("\t")
+    what, key = (place.root / "journal").read_text().splitlines()[-1].split("\t")
     return _DOINGS[f"step {key}" if what == "step" else what]
 
 
 def _check_markers(place: Place, seen: Kills, bucket_is_right: bool) -> bool:
-    store, target = place.stores()
-    if not bucket_is_right and store.bucket.read(store.prefix + names.UPLOAD_MARKER) is not None:
+    store, target = place.copies()
+    if not bucket_is_right and find(store.store, store.marker) is not None:
         seen.marked_wrong += [f"bucket: {line}" for line in place.wrong(store)]
         bucket_is_right = True
-    if target.path(names.DOWNLOAD_MARKER).exists():
+    if find(target.store, target.marker) is not None:
         seen.marked_wrong += [f"share: {line}" for line in place.wrong(target)]
     return bucket_is_right
 
@@ -127,7 +124,7 @@ def _whole(place: Place, seen: Kills) -> float:
     if child.returncode:
         seen.failed.append(said[-500:])
         return took_s
-    for store in place.stores():
+    for store in place.copies():
         seen.marked_wrong += place.wrong(store)
         if store.complete() is None:
             seen.marked_wrong.append(f"{store.where} has no marker after a whole run")
@@ -138,20 +135,10 @@ def _read_journal(place: Place, seen: Kills) -> None:
     journal = place.root / "journal"
     if not journal.exists():
         return
-    sent: set[tuple[str, str]] = set()
-    again: dict[str, int] = defaultdict(int)
-    arrived: dict[str, int] = {}
+    sent: set[str] = set()
     for line in journal.read_text().splitlines():
-        what, key, value = line.split("\t")
-        if what == "run":
-            seen.resent_parts = max([seen.resent_parts, *again.values()])
-            again.clear()
-        elif what == "send":
-            again[key] += (key, value) in sent
-            sent.add((key, value))
-        elif what == "got":
-            arrived[key] = int(value)
-        elif what == "from":
-            twice = arrived.get(key, 0) - int(value)
-            seen.refetched_bytes = max(seen.refetched_bytes, twice)
-    seen.resent_parts = max([seen.resent_parts, *again.values()])
+        what, key = line.split("\t")
+        if what == "send" and key in sent:
+            seen.sent_again.append(key)
+        elif what == "sent":
+            sent.add(key)

@@ -16,10 +16,13 @@ from typing import Any
 import boto3
 from botocore.config import Config
 
-from gtc_runtime.models.bucket import Bucket
-from gtc_runtime.models.crew import Crew
+from gtc_runtime.copies.access import SpacesAccess
+from gtc_runtime.copies.bucket import BucketStore
+from gtc_runtime.copies.crew import Crew
+from gtc_runtime.copies.directory import DirectoryStore
+from gtc_runtime.copies.store import Store
+from gtc_runtime.models.checkpoint import Checkpoint
 from gtc_runtime.models.manifest import Manifest
-from gtc_runtime.models.store import BucketStore, DirectoryStore, Store, verify
 from gtc_spec import names
 from tests.s3_server import KEY_ID, SECRET
 from tests.unit.models.fake_hub import REPOSITORY, FakeHub, serving, sha256_of
@@ -36,7 +39,6 @@ class Place:
     s3_url: str
     hub: FakeHub
     bucket: str
-    part_bytes: int
     workers: int = 6
 
     @property
@@ -57,9 +59,8 @@ class Place:
     def child(self, steps: str = "upload,download") -> "subprocess.Popen[str]":
         """Start a sync with a journal; its first line is ``begin``."""
         arguments = [steps, self.s3_url, self.bucket, REPOSITORY, str(self.root)]
-        sizes = [str(self.part_bytes), str(self.workers)]
         return subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.models.child", *arguments, *sizes],
+            [sys.executable, "-m", "tests.bench.models.child", *arguments, str(self.workers)],
             env={
                 **os.environ,
                 "HF_ENDPOINT": self.hub.url,
@@ -98,15 +99,15 @@ class Place:
             text=True,
         )
 
-    def stores(self) -> tuple[BucketStore, DirectoryStore]:
-        bucket = Bucket(self.bucket, self.s3_url, KEY_ID, SECRET, self.workers)
-        prefix = names.model_prefix(REPOSITORY)
+    def copies(self) -> tuple[Checkpoint[BucketStore], Checkpoint[DirectoryStore]]:
+        access = SpacesAccess(self.s3_url, KEY_ID, SECRET)
+        bucket = BucketStore(self.bucket, names.model_prefix(REPOSITORY), access)
         return (
-            BucketStore(bucket, prefix, names.UPLOAD_MARKER),
-            DirectoryStore(self.share, names.DOWNLOAD_MARKER),
+            Checkpoint(bucket, names.UPLOAD_MARKER),
+            Checkpoint(DirectoryStore(self.share), names.DOWNLOAD_MARKER),
         )
 
-    def wrong(self, store: Store) -> list[str]:
+    def wrong(self, copy: Checkpoint[Store]) -> list[str]:
         """What a copy has otherwise than the hub; the hub's files are asked, no manifest."""
         truth = {
             path.relative_to(self.hub.folder).as_posix(): sha256_of(path)
@@ -120,7 +121,7 @@ class Place:
         manifest = Manifest.model_validate(
             {"repository": REPOSITORY, "revision": self.hub.commit, "files": files}
         )
-        return verify(store, manifest, Crew(2, lambda _stage, _n: None), "")
+        return copy.verify(manifest, Crew(2, lambda _stage, _n: None), "")
 
     def clear(self) -> None:
         """Forget bucket and directories; the hub keeps its files."""
@@ -139,13 +140,13 @@ class Place:
 
 
 @contextlib.contextmanager
-def place(root: Path, s3_url: str, total_bytes: int, part_bytes: int) -> Iterator[Place]:
+def place(root: Path, s3_url: str, total_bytes: int) -> Iterator[Place]:
     """Make a checkpoint of twelve files and serve it."""
     folder = root / "hub"
     make_checkpoint(folder, total_bytes)
     with serving(FakeHub(folder)) as hub:
         hub.listing()  # reads every byte once; a hub knows its digests
-        made = Place(root, s3_url, hub, f"bench-{uuid.uuid4().hex[:12]}", part_bytes)
+        made = Place(root, s3_url, hub, f"bench-{uuid.uuid4().hex[:12]}")
         made.s3.create_bucket(Bucket=made.bucket)
         yield made
         made.clear()
