@@ -31,9 +31,7 @@ def dashboards() -> None:
 
 
 @dashboards.command("open")
-@options.env
-@options.state_dir
-@options.kubeconfig
+@options.cluster
 @click.option("--local-port", type=click.IntRange(1, 65535), default=None, help="Port to use here.")
 def open_boards(
     env: str | None, state_dir: Path | None, kubeconfig: str | None, local_port: int | None
@@ -61,9 +59,7 @@ def _boards_at(grafana: str) -> list[str]:
 
 
 @dashboards.command()
-@options.env
-@options.state_dir
-@options.kubeconfig
+@options.cluster
 @options.as_json
 @click.option(
     "--prometheus",

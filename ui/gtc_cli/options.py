@@ -58,6 +58,33 @@ time_scale: Decorator = click.option(
 )
 
 
+def _together(*flags: Decorator) -> Decorator:
+    def decorated(command: Callable[..., Any]) -> Callable[..., Any]:
+        for flag in reversed(flags):
+            command = flag(command)
+        return command
+
+    return decorated
+
+
+cluster: Decorator = _together(env, state_dir, kubeconfig)
+"""Which cluster is meant; see `gtc_cli.target.target.choose`."""
+panel: Decorator = _together(env, url, state_dir, kubeconfig, as_json)
+"""Which panel is talked to; see `gtc_cli.target.panel_address.panel`."""
+run_flags: Decorator = _together(
+    click.option("--headless", is_flag=True, help="No pages; REST, sockets and metrics only."),
+    click.option("--auto", is_flag=True, help="Begin auto mode when the workers are ready."),
+    click.option("--once", is_flag=True, help="With --auto: end after one cycle."),
+    click.option(
+        "--report",
+        type=click.Path(path_type=Path, dir_okay=False),
+        default=None,
+        help="With --once: write the report of the cycle here.",
+    ),
+)
+"""A run that nobody presses a button for."""
+
+
 def environment(name: str | None, phases: str | None) -> Environment:
     """The environment of that name with the chosen phase table and the choices of the deployment.
 
@@ -65,23 +92,6 @@ def environment(name: str | None, phases: str | None) -> Environment:
         UsageError, ConfigError: See `gtc_runtime.choices.environment`.
     """
     return choices.environment(name, phases)
-
-
-def run_flags(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The flags of a run that nobody presses a button for: headless, auto, once and report."""
-    for flag in (
-        click.option(
-            "--report",
-            type=click.Path(path_type=Path, dir_okay=False),
-            default=None,
-            help="With --once: write the report of the cycle here.",
-        ),
-        click.option("--once", is_flag=True, help="With --auto: end after one cycle."),
-        click.option("--auto", is_flag=True, help="Begin auto mode when the workers are ready."),
-        click.option("--headless", is_flag=True, help="No pages; REST, sockets and metrics only."),
-    ):
-        command = flag(command)
-    return command
 
 
 def refuse_odd_run(*, auto: bool, once: bool, report: Path | None, headless: bool) -> None:

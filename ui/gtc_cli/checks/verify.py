@@ -25,9 +25,7 @@ WIDTH: Final = max(map(len, NAMES))
 
 @click.command()
 @click.argument("claim", type=click.Choice(NAMES))
-@options.env
-@options.state_dir
-@options.kubeconfig
+@options.cluster
 @click.option("--json", "json_file", is_flag=False, flag_value="-", default=None, metavar="[FILE]",
               help="Print JSON, or write it to a file.")  # fmt: skip
 @click.option("--junit", "junit_file", type=click.Path(path_type=Path, dir_okay=False),

@@ -49,9 +49,7 @@ NOTE_FORWARDED = (
 
 
 @click.command()
-@options.env
-@options.state_dir
-@options.kubeconfig
+@options.cluster
 @click.option("--ratio", default=None, metavar="xP:yD", help="Workers to compare. [initial ratio]")
 @click.option("--load", "loads", multiple=True, metavar="PHASE",
               help="Rate and mix of this phase; may be repeated. [four of them]")  # fmt: skip

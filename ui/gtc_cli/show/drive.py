@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
 from typing import Any
 
 import click
 
 from gtc_cli import options
-from gtc_cli.show.view_lines import status_lines
+from gtc_cli.show.view_lines import print_view
 from gtc_cli.target import panel_client
 from gtc_cli.target.panel_address import panel
 from gtc_spec.workloads import WorkloadMix
@@ -17,21 +15,8 @@ from gtc_spec.workloads import WorkloadMix
 JSON = dict[str, Any]
 
 
-def _flags(command: Callable[..., Any]) -> Callable[..., Any]:
-    """The flags of every verb that talks to a panel."""
-    for flag in (
-        options.as_json,
-        options.kubeconfig,
-        options.state_dir,
-        options.url,
-        options.env,
-    ):
-        command = flag(command)
-    return command
-
-
 @click.command()
-@_flags
+@options.panel
 @click.option("--rps", type=float, default=None, help="Requests per second.")
 @click.option("--mix", default=None, metavar="A/B/C", help="Shares, like 40/30/30.")
 def start(as_json: bool, rps: float | None, mix: str | None, **where: Any) -> None:
@@ -45,47 +30,39 @@ def start(as_json: bool, rps: float | None, mix: str | None, **where: Any) -> No
         if panel_client.call(address, "GET", "/api/status")["mode"] in ("auto", "starting"):
             panel_client.call(address, "POST", "/api/scenario/manual")
             click.echo("auto mode ended: the load is yours, keda scales", err=True)
-        _show(panel_client.call(address, "POST", "/api/workload/start", body), as_json)
+        print_view(panel_client.call(address, "POST", "/api/workload/start", body), as_json)
 
 
 @click.command()
-@_flags
+@options.panel
 def stop(as_json: bool, **where: Any) -> None:
     """Stop all load; auto mode ends with it."""
-    _show(_call("POST", "/api/workload/stop", where), as_json)
+    print_view(_call("POST", "/api/workload/stop", where), as_json)
 
 
 @click.command()
-@_flags
+@options.panel
 @click.option("--once", is_flag=True, help="End after one cycle.")
 def auto(as_json: bool, once: bool, **where: Any) -> None:
     """Let the scenario drive load and workers; KEDA is paused."""
-    _show(_call("POST", "/api/scenario/auto", where, {"once": once}), as_json)
+    print_view(_call("POST", "/api/scenario/auto", where, {"once": once}), as_json)
 
 
 @click.command()
-@_flags
+@options.panel
 def manual(as_json: bool, **where: Any) -> None:
     """Give the load to you and scaling to KEDA."""
-    _show(_call("POST", "/api/scenario/manual", where), as_json)
+    print_view(_call("POST", "/api/scenario/manual", where), as_json)
 
 
 @click.command()
-@_flags
+@options.panel
 def reset(as_json: bool, **where: Any) -> None:
     """Load off, initial ratio, statistics zeroed."""
-    _show(_call("POST", "/api/reset", where), as_json)
+    print_view(_call("POST", "/api/reset", where), as_json)
 
 
 def _call(method: str, path: str, where: JSON, body: JSON | None = None) -> JSON:
     with panel(**where) as address:
         answer: JSON = panel_client.call(address, method, path, body)
     return answer
-
-
-def _show(view: JSON, as_json: bool) -> None:
-    if as_json:
-        click.echo(json.dumps(view))
-        return
-    for line in status_lines(view):
-        click.echo(line)

@@ -20,9 +20,7 @@ from gtc_spec.errors import GtcError
 
 @click.command("open")
 @click.argument("place", type=click.Choice(tuple(SERVICES)))
-@options.env
-@options.state_dir
-@options.kubeconfig
+@options.cluster
 @click.option("--local-port", type=click.IntRange(1, 65535), default=None, help="Port to use here.")
 def open_place(
     place: str,

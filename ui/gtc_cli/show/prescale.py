@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from gtc_cli import options
-from gtc_cli.show.view_lines import status_lines
+from gtc_cli.show.view_lines import print_view
 from gtc_cli.target import panel_client
 from gtc_cli.target.panel_address import panel
 from gtc_cli.target.target import choose
@@ -33,11 +33,7 @@ from gtc_spec.errors import UnreachableError
     show_default=True,
     help="How long KEDA stays paused.",
 )
-@options.env
-@options.url
-@options.state_dir
-@options.kubeconfig
-@options.as_json
+@options.panel
 def prescale(minutes: int, as_json: bool, **where: Any) -> None:
     """Put every GPU to work and pause KEDA for a while; ends by itself, or with gtc reset."""
     until = datetime.now(UTC).replace(microsecond=0) + timedelta(minutes=minutes)
@@ -57,11 +53,7 @@ def prescale(minutes: int, as_json: bool, **where: Any) -> None:
             else f"{said} {until:%H:%M} UTC"
         )
         return
-    if as_json:
-        click.echo(json.dumps(view))
-        return
-    for line in status_lines(view):
-        click.echo(line)
+    print_view(view, as_json)
 
 
 def _directly(environment: Environment, kubeconfig: str | None, until: datetime) -> None:

@@ -15,9 +15,7 @@ from gtc_spec.errors import GtcError
 
 
 @click.command()
-@options.env
-@options.state_dir
-@options.kubeconfig
+@options.cluster
 @options.as_json
 def safe(env: str | None, state_dir: Path | None, kubeconfig: str | None, as_json: bool) -> int:
     """Reach the safe state without a panel: load off, initial ratio, KEDA scaling."""

@@ -5,7 +5,6 @@ It draws what the panel sends and decides nothing; what is not known is shown as
 
 from __future__ import annotations
 
-import json
 import time
 from typing import Any
 
@@ -14,7 +13,7 @@ from rich.live import Live
 
 from gtc_cli import options
 from gtc_cli.show.status_screen import screen
-from gtc_cli.show.view_lines import status_lines
+from gtc_cli.show.view_lines import print_view
 from gtc_cli.target import panel_client
 from gtc_cli.target.panel_address import panel
 from gtc_cli.target.target import NoClusterError, choose
@@ -28,11 +27,7 @@ POLL_INTERVAL_S = 0.5
 
 
 @click.command()
-@options.env
-@options.url
-@options.state_dir
-@options.kubeconfig
-@options.as_json
+@options.panel
 @click.option("--watch", is_flag=True, help="Stay and redraw until Ctrl-C.")
 def status(as_json: bool, watch: bool, **where: Any) -> int:
     """Show pods, GPUs, pools, mode, KEDA, load, latencies and cost.
@@ -46,10 +41,8 @@ def status(as_json: bool, watch: bool, **where: Any) -> int:
             view = panel_client.call(address, "GET", "/api/status")
             if watch:
                 _watch(address, view)
-            elif as_json:
-                click.echo(json.dumps(view))
             else:
-                click.echo("\n".join(status_lines(view)))
+                print_view(view, as_json)
     except UnreachableError as error:
         if watch or settings.read(url=where["url"], state_dir=where["state_dir"]).url:
             raise

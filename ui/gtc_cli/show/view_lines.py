@@ -5,12 +5,20 @@ It decides nothing; what is not known is shown as such.
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+import click
 
 from gtc_runtime import formats
 from gtc_spec.workloads import WORKLOADS
 
 JSON = dict[str, Any]
+
+
+def print_view(view: JSON, as_json: bool) -> None:
+    """Print what the panel says, for people or for a program."""
+    click.echo(json.dumps(view) if as_json else "\n".join(status_lines(view)))
 
 
 def status_lines(view: JSON) -> list[str]:

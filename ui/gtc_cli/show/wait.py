@@ -13,9 +13,7 @@ from gtc_cli.target.target import choose
 
 @click.command()
 @click.argument("part", type=click.Choice(tuple(DEADLINES_S)))
-@options.env
-@options.state_dir
-@options.kubeconfig
+@options.cluster
 @click.option(
     "--deadline", "deadline_s", type=click.FloatRange(0), default=None, help="Seconds to wait."
 )
