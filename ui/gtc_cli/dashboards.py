@@ -15,7 +15,7 @@ from gtc_cli import options, verdicts
 from gtc_cli.target import rehearsal_notes
 from gtc_cli.target.port_forward import hold
 from gtc_cli.target.target import Target, choose
-from gtc_runtime import settings
+from gtc_runtime import choices, settings
 from gtc_runtime.metrics.board_check import BoardQuery, check_boards
 from gtc_runtime.metrics.prometheus import PrometheusClient
 from gtc_runtime.settings import Settings
@@ -93,7 +93,7 @@ async def _asked(configured: Settings, target: Target | None) -> tuple[str, list
         notes = rehearsal_notes.read(configured.state_dir)
         rehearsed = str(notes["urls"].get("prometheus", "")) if notes else ""
         here = url.rstrip("/") == rehearsed.rstrip("/")
-        where = options.environment(configured.env, None).where(rehearsal=here)
+        where = choices.environment(configured.env).where(rehearsal=here)
         return url, await _queries(url, where)
     where = target.environment().where(rehearsal=target.notes is not None)
     if target.notes is not None:

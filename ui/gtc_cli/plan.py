@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from gtc_cli import options, verdicts
-from gtc_runtime import settings
+from gtc_runtime import choices, settings
 from gtc_runtime.formats import latency
 from gtc_runtime.planning.check import Prediction, predict
 
@@ -31,7 +31,7 @@ def plan() -> None:
 def check(env: str | None, phases: str | None, as_json: bool, seeds: int) -> int:
     """Play the phase table with several seeds; exit 1 when it fails its story."""
     name = settings.read(env=env).env
-    environment = options.environment(name, phases)
+    environment = choices.environment(name, phases)
     prediction = predict(environment, seeds=seeds)
     if as_json:
         click.echo(json.dumps(prediction.to_json()))

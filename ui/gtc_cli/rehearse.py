@@ -43,7 +43,7 @@ def rehearse(
     """
     options.refuse_odd_run(**run)
     configured = settings.read(env=env, port=port, state_dir=state_dir)
-    options.environment(configured.env, phases).scaled(time_scale)
+    choices.environment(configured.env, phases).scaled(time_scale)
     bind("127.0.0.1", configured.port).close()
     told = run["report"] or (configured.state_dir / "report.json" if run["once"] else None)
     plan = Plan(

@@ -16,6 +16,7 @@ import click
 from gtc_cli import options
 from gtc_cli.deploy.account import RunningCluster, running_cluster
 from gtc_cli.local.variables import DO_TOKEN, Variables
+from gtc_runtime import choices
 from gtc_spec.cloud import bill, costs
 from gtc_spec.environment import Environment
 from gtc_spec.names import environment_tag
@@ -30,7 +31,7 @@ NOT_IN_IT = (
 @options.as_json
 def cost(env: str | None, as_json: bool) -> None:
     """GPU-hours and dollars: an hour, so far, and until the end date."""
-    environment = options.environment(env, None)
+    environment = choices.environment(env)
     token = Variables.read(os.environ, Path.cwd()).get(DO_TOKEN)
     cluster = running_cluster(token) if token else None
     if cluster is not None and environment_tag(environment.name) not in cluster.tags:

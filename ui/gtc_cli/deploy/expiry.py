@@ -16,6 +16,7 @@ from gtc_cli.deploy.sequence import deployment_for
 from gtc_cli.deploy.teardown import Consent
 from gtc_cli.local import checkout, state
 from gtc_cli.local.variables import DO_TOKEN, NEEDED, Variables
+from gtc_runtime import choices
 from gtc_runtime.formats import date, hours
 from gtc_spec.cloud import bill
 from gtc_spec.environment import Environment
@@ -30,7 +31,7 @@ def teardown_if_expired(env: str | None) -> None:
 
     Does nothing before that date, and never without one.
     """
-    environment = options.environment(env, None)
+    environment = choices.environment(env)
     token = Variables.read(os.environ, Path.cwd()).secrets(NEEDED["infra"])[DO_TOKEN]
     left = [
         each for each in inventory.read(Api(token), environment.name).things if not each.is_free

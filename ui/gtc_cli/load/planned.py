@@ -9,10 +9,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Final
 
-from gtc_cli import options
 from gtc_cli.load import goals
 from gtc_cli.load.probe import probe
 from gtc_cli.load.run import Plan
+from gtc_runtime import choices
 from gtc_runtime.load.asking.access import OURS, Access
 from gtc_runtime.load.asking.dialect import Dialect
 from gtc_runtime.load.demand.forms import Demand, Rate, Replay, Streams
@@ -48,7 +48,7 @@ def plan(flags: Flags) -> Plan:
         UsageError: A flag holds something that is not allowed, or goes with no other.
     """
     probe.check(flags["url"])
-    environment = options.environment(flags["env"], None)
+    environment = choices.environment(flags["env"])
     settings = _settings(environment, flags)
     own = settings.own
     mix = None if own is not None else _mix(environment, flags["mix"])

@@ -13,7 +13,7 @@ from gtc_cli.steps.corpus import texts_of
 from gtc_cli.target.target import choose
 from gtc_panel.server import Run
 from gtc_panel.server import serve as serve_demo
-from gtc_runtime import settings
+from gtc_runtime import choices, settings
 from gtc_runtime.load.settings import check_url
 from gtc_spec.errors import UsageError
 
@@ -48,7 +48,7 @@ def serve(
         env=env, host=host, port=port, load_shards=shards, request_log=request_log
     )
     set_up_logging(configured.log_level)
-    environment = options.environment(configured.env, phases).scaled(time_scale)
+    environment = choices.environment(configured.env, phases).scaled(time_scale)
     if not configured.frontend_url:
         raise UsageError(
             "no frontend address", "set GTC_FRONTEND_URL, or use gtc rehearse on a laptop"

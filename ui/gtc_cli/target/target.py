@@ -16,11 +16,10 @@ from typing import Any, Final
 
 import click
 
-from gtc_cli import options
 from gtc_cli.local import kubeconfig as written
 from gtc_cli.target import rehearsal_notes
 from gtc_cli.target.services import SERVICES
-from gtc_runtime import settings
+from gtc_runtime import choices, settings
 from gtc_runtime.places import Place
 from gtc_runtime.settings import Settings
 from gtc_spec.environment import Environment
@@ -56,8 +55,8 @@ class Target:
     def environment(self, phases: str | None = None) -> Environment:
         """What should be there, scaled in time like the rehearsal."""
         if self.notes is None:
-            return options.environment(self.env, phases)
-        found = options.environment(self.env or self.notes["env"], phases)
+            return choices.environment(self.env, phases)
+        found = choices.environment(self.env or self.notes["env"], phases)
         return found.scaled(self.notes.get("time_scale", 1))
 
     @property
@@ -120,7 +119,7 @@ def choose(
         return _announced(Target(found, None, env), str(file))
     if IN_POD in os.environ:
         return _announced(Target(configured, None, env), "the one of this pod")
-    options.environment(env, None)  # a name that is none is told first
+    choices.environment(env)  # a name that is none is told first
     raise NoClusterError(
         f"no cluster: no KUBECONFIG, no rehearsal runs in {configured.state_dir} and there is no"
         f" {file}",
