@@ -7,11 +7,11 @@ import pytest
 from .conftest import end, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
-SIZE = "gpu-h200x8-1128gb-contracted"
+SIZE = "gpu-h200x8-1128gb"
 
 
 def test_the_cluster_has_nodes_of_the_size_that_the_env_file_chooses(tmp_path: Path) -> None:
-    (tmp_path / ".env").write_text(f"GTC_GPU_SIZE={SIZE}\n")
+    (tmp_path / ".env").write_text(f"GTC_GPU_TYPE={SIZE}\n")
 
     rehearsal = start(tmp_path, "--headless", cwd=tmp_path)
     try:
@@ -19,4 +19,4 @@ def test_the_cluster_has_nodes_of_the_size_that_the_env_file_chooses(tmp_path: P
     finally:
         end(rehearsal)
 
-    assert SIZE in listed.stdout, listed.stdout + listed.stderr
+    assert SIZE in listed.stdout.split(), listed.stdout + listed.stderr
