@@ -11,8 +11,9 @@ import gzip
 import hashlib
 import json
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Final
 
+from gtc_rehearsal.kube_api.objects import Object
 from gtc_rehearsal.kube_api.resources import (
     CONFIG_MAP,
     PV,
@@ -30,7 +31,6 @@ from gtc_spec.manifests.panel import panel
 from gtc_spec.manifests.secret_names import SecretName, secrets_of
 from gtc_spec.versions import Chart
 
-Json = dict[str, Any]
 PLACEHOLDER: Final = "rehearsal"
 """Value of every key of every secret."""
 CHART_NAMESPACES: Final = {
@@ -53,7 +53,7 @@ def create_surroundings(store: Store, env: Environment) -> None:
             store.patch(resource, meta["name"], meta.get("namespace"), _BOUND, "status")
 
 
-def objects(env: Environment) -> Iterator[tuple[Resource, Json]]:
+def objects(env: Environment) -> Iterator[tuple[Resource, Object]]:
     """The objects as they are created, without status."""
     for secret in secrets_of(env):
         yield SECRET, _secret(env, secret, names.NAMESPACE_WORKLOAD)
@@ -72,7 +72,7 @@ def objects(env: Environment) -> Iterator[tuple[Resource, Json]]:
         yield SECRET, helm_release(chart, CHART_NAMESPACES[chart])
 
 
-def helm_release(chart: Chart, namespace: str) -> Json:
+def helm_release(chart: Chart, namespace: str) -> Object:
     """The record that Helm 3 and 4 keep of an installed release, less templates and values."""
     release = {
         "name": chart.name,
@@ -97,7 +97,7 @@ def helm_release(chart: Chart, namespace: str) -> Json:
     }
 
 
-def _secret(env: Environment, secret: SecretName, namespace: str) -> Json:
+def _secret(env: Environment, secret: SecretName, namespace: str) -> Object:
     value = base64.b64encode(PLACEHOLDER.encode()).decode()
     return {
         "metadata": metadata(env, secret.name, namespace),
@@ -106,7 +106,7 @@ def _secret(env: Environment, secret: SecretName, namespace: str) -> Json:
     }
 
 
-def _model_record(env: Environment) -> Json:
+def _model_record(env: Environment) -> Object:
     """A record of one small file, as there is no checkpoint: the simulated workers load none."""
     content = b"{}\n"
     manifest = {

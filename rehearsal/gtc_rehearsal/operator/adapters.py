@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from gtc_rehearsal.kube_api.errors import ApiError
-from gtc_rehearsal.kube_api.objects import stamp, utc_now
+from gtc_rehearsal.kube_api.objects import Object, stamp, utc_now
 from gtc_rehearsal.kube_api.resources import DGD, DGDSA, EVENT
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.kube_api.write import OPERATOR
@@ -18,7 +18,6 @@ from gtc_rehearsal.operator.pods import Service, owner_reference
 from gtc_spec import names
 from gtc_spec.manifests.dgd import scaling_adapter
 
-Json = dict[str, Any]
 EVENTS_KEPT = 200
 """Older events are dropped; a real server keeps them for an hour."""
 
@@ -60,7 +59,7 @@ class Adapters:
             if meta.get("ownerReferences") and not dgd_exists(meta["namespace"], owner):
                 self._delete(adapter)
 
-    def _adapter(self, name: str, service: Service, graph: Mapping[str, Any]) -> Json:
+    def _adapter(self, name: str, service: Service, graph: Mapping[str, Any]) -> Object:
         try:
             return self._store.get(DGDSA, name, service.namespace)
         except ApiError as error:
@@ -74,13 +73,13 @@ class Adapters:
         }
         return self._store.create(DGDSA, adapter, actor=OPERATOR)
 
-    def _follow(self, graph: Mapping[str, Any], service: Service, adapter: Json) -> None:
+    def _follow(self, graph: Mapping[str, Any], service: Service, adapter: Object) -> None:
         desired = int(adapter["spec"]["replicas"])
         before = adapter.get("status") or {}
         selector = ",".join(
             f"{k}={v}" for k, v in names.pod_labels(service.name, service.dgd).items()
         )
-        status: Json = {"replicas": desired, "selector": selector}
+        status: Object = {"replicas": desired, "selector": selector}
         if desired != service.desired:
             status["lastScaleTime"] = stamp(utc_now())
             self._scale(graph, service, desired)
@@ -95,7 +94,7 @@ class Adapters:
         self._patch(DGD, graph, {"spec": {"services": {service.name: {"replicas": desired}}}})
 
     def _patch(
-        self, resource: Any, obj: Mapping[str, Any], patch: Json, subresource: str | None = None
+        self, resource: Any, obj: Mapping[str, Any], patch: Object, subresource: str | None = None
     ) -> None:
         meta = obj["metadata"]
         self._store.patch(

@@ -10,7 +10,7 @@ import asyncio
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from gtc_rehearsal.kube_api.objects import stamp, utc_now
+from gtc_rehearsal.kube_api.objects import Object, stamp, utc_now
 from gtc_rehearsal.kube_api.resources import DGD, POD
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.kube_api.write import OPERATOR
@@ -31,7 +31,6 @@ from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
 
-Json = dict[str, Any]
 TICK_S = 0.5
 """How soon the end of a drain is noticed when the store is silent."""
 SETTLE_S = 100.0
@@ -109,7 +108,7 @@ class Operator:
         self._write_status(graphs)
         self._warm = self._warm and not services
 
-    def _collect_garbage(self, graphs: Iterable[Json], services: Iterable[Service]) -> None:
+    def _collect_garbage(self, graphs: Iterable[Object], services: Iterable[Service]) -> None:
         """Adapters and pods go with their deployment or service."""
         alive = {(g["metadata"]["namespace"], g["metadata"]["name"]) for g in graphs}
         self._adapters.delete_orphans(lambda namespace, name: (namespace, name) in alive)
@@ -118,7 +117,7 @@ class Operator:
             if _pod_service(pod) not in wanted:
                 self._delete(pod)
 
-    def _resize(self, service: Service, owner: Json) -> None:
+    def _resize(self, service: Service, owner: Object) -> None:
         """Create the pods that lack, mark those that are too many."""
         labels = names.pod_labels(service.name, service.dgd)
         pods = self._store.list(POD, service.namespace, labels)
@@ -152,7 +151,7 @@ class Operator:
             namespace, name = key
             remove_finalizer(self._store, name, namespace)
 
-    def _runner(self, pod: Json, service: Service) -> PodRunner:
+    def _runner(self, pod: Object, service: Service) -> PodRunner:
         return PodRunner(
             self._store,
             self._workers,
@@ -163,7 +162,7 @@ class Operator:
             router_mode=service.router_mode,
         )
 
-    def _write_status(self, graphs: Iterable[Json]) -> None:
+    def _write_status(self, graphs: Iterable[Object]) -> None:
         lacking = False
         for graph in graphs:
             rows = [(service, *self._pods(service)) for service in services_of(graph)]
@@ -184,7 +183,7 @@ class Operator:
         ]
         return len(pods), sum(is_ready(pod) for pod in pods)
 
-    def _ours(self) -> list[Json]:
+    def _ours(self) -> list[Object]:
         """Pods that belong to some deployment; whatever else runs in the cluster is not ours."""
         return [
             pod

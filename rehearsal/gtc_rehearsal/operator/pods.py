@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from gtc_rehearsal.conditions import Condition, updated
+from gtc_rehearsal.kube_api.objects import Object
 from gtc_spec import names
 from gtc_spec.manifests.placement import CPU_POOL, POOL_LABEL
 
-Json = dict[str, Any]
 Role = Literal["prefill", "decode", "aggregated", "frontend"]
 
 FINALIZER = "gtc-demo.digitalocean.com/drain"
@@ -119,7 +119,7 @@ def _role(spec: Mapping[str, Any]) -> Role | None:
     return roles.get(str(purpose), "aggregated")
 
 
-def new_pod(service: Service, owner: Mapping[str, Any]) -> Json:
+def new_pod(service: Service, owner: Mapping[str, Any]) -> Object:
     """A pod of a service, not yet placed.
 
     Args:
@@ -131,7 +131,7 @@ def new_pod(service: Service, owner: Mapping[str, Any]) -> Json:
     port = {"name": "http", "containerPort": 8000, "protocol": "TCP"}
     if service.role != "frontend":
         port = {"name": "system", "containerPort": 9090, "protocol": "TCP"}
-    main: Json = {"name": _CONTAINER, "image": container.get("image", "dynamo"), "ports": [port]}
+    main: Object = {"name": _CONTAINER, "image": container.get("image", "dynamo"), "ports": [port]}
     if service.gpus:
         main["resources"] = {"limits": {GPU: str(service.gpus)}}
     return {
@@ -150,7 +150,7 @@ def new_pod(service: Service, owner: Mapping[str, Any]) -> Json:
     }
 
 
-def owner_reference(owner: Mapping[str, Any]) -> Json:
+def owner_reference(owner: Mapping[str, Any]) -> Object:
     """A controlling owner reference."""
     return {
         "apiVersion": owner["apiVersion"],
@@ -189,7 +189,7 @@ def is_terminating(pod: Mapping[str, Any]) -> bool:
     return bool(pod["metadata"].get("deletionTimestamp"))
 
 
-def unschedulable(pod: Mapping[str, Any], lacking: str, nodes: int, at: str) -> Json:
+def unschedulable(pod: Mapping[str, Any], lacking: str, nodes: int, at: str) -> Object:
     """Status of a pod for which no slot is free; ``lacking`` is the resource that it waits for."""
     message = (
         f"0/{nodes} nodes are available: {nodes} Insufficient {lacking}. preemption: 0/{nodes} "
@@ -199,7 +199,7 @@ def unschedulable(pod: Mapping[str, Any], lacking: str, nodes: int, at: str) -> 
     return {"phase": "Pending", "conditions": _conditions(pod, [fact], at)}
 
 
-def running(pod: Mapping[str, Any], at: str, *, ready: bool, restarts: int, reason: str) -> Json:
+def running(pod: Mapping[str, Any], at: str, *, ready: bool, restarts: int, reason: str) -> Object:
     """Status of a pod whose container runs, loads or restarts.
 
     Args:
@@ -249,7 +249,7 @@ def pods_to_delete(pods: Iterable[Mapping[str, Any]], excess: int) -> list[Mappi
 
 def graph_status(
     dgd: Mapping[str, Any], services: Sequence[tuple[Service, int, int]], at: str
-) -> Json:
+) -> Object:
     """Status of a deployment.
 
     Args:
@@ -279,5 +279,5 @@ def graph_status(
     }
 
 
-def _conditions(obj: Mapping[str, Any], facts: Sequence[Condition], at: str) -> list[Json]:
+def _conditions(obj: Mapping[str, Any], facts: Sequence[Condition], at: str) -> list[Object]:
     return updated((obj.get("status") or {}).get("conditions") or [], facts, at)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gtc_rehearsal.conditions import Condition, updated
-from gtc_rehearsal.kube_api.objects import stamp, utc_now
+from gtc_rehearsal.kube_api.objects import Object, stamp, utc_now
 from gtc_rehearsal.kube_api.resources import NODE, POD
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.kube_api.write import OPERATOR
@@ -19,7 +19,6 @@ from gtc_spec.cloud.nodes import WorkerNodes
 from gtc_spec.manifests import placement
 from gtc_spec.versions import HOST_DRIVER_MIN
 
-Json = dict[str, Any]
 MANAGEMENT_NODE = "rehearsal-mgmt-0"
 """Takes every pod that is no worker."""
 
@@ -45,7 +44,7 @@ class Scheduler:
             if name not in present:
                 self._create_node(name, slots)
 
-    def place(self, pods: Iterable[Json]) -> None:
+    def place(self, pods: Iterable[Object]) -> None:
         """Give nodes to waiting pods, the oldest first, and say why the others wait.
 
         Args:
@@ -71,12 +70,12 @@ class Scheduler:
                 free[node] -= need
             self._write(pod, {"spec": {"nodeName": node}})
 
-    def _refuse(self, pod: Json) -> None:
+    def _refuse(self, pod: Object) -> None:
         lacking = GPU if self._nodes.gpus else "cpu"
         status = unschedulable(pod, lacking, len(self._capacity) + 1, stamp(utc_now()))
         self._write(pod, {"status": status}, "status")
 
-    def _write(self, pod: Mapping[str, Any], patch: Json, subresource: str | None = None) -> None:
+    def _write(self, pod: Mapping[str, Any], patch: Object, subresource: str | None = None) -> None:
         meta = pod["metadata"]
         self._store.patch(POD, meta["name"], meta["namespace"], patch, subresource, actor=OPERATOR)
 
