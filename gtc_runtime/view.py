@@ -11,6 +11,7 @@ from typing import Any, Literal
 
 Mode = Literal["manual", "auto", "starting", "stopping", "read-only", "unknown"]
 Light = Literal["green", "amber", "red", "unknown"]
+PodRole = Literal["prefill", "decode", "frontend"]
 KedaState = Literal["active", "paused-by-us", "paused-by-other", "absent", "unknown"]
 
 
@@ -73,14 +74,16 @@ class WorkersView:
 
 @dataclass(frozen=True)
 class PodView:
-    """One worker and its pod."""
+    """One pod of the graph; the view shows workers only."""
 
     name: str
-    role: Literal["prefill", "decode"]
+    role: PodRole
     state: Literal["ready", "pending", "draining"]
+    """Takes requests; holds or waits for a GPU; or is being deleted and finishes."""
     node: str = ""
+    """Where it runs; empty while it has no place."""
     reason: str = ""
-    """Why it is pending."""
+    """Why it is pending; empty when it is not."""
 
 
 @dataclass(frozen=True)

@@ -208,12 +208,9 @@ def pools(state: ClusterState | None) -> list[PoolView]:
 
 
 def pods(state: ClusterState | None) -> list[PodView]:
-    """Every worker as it was seen."""
-    return [
-        PodView(each.name, role, each.state, each.node, each.reason)
-        for role, pool in (state.pools.items() if state is not None else ())
-        for each in pool.members
-    ]
+    """Every worker as it was polled."""
+    pools = () if state is None else state.pools.values()
+    return [pod for pool in pools for pod in pool.pods]
 
 
 def _strip(environment: Environment) -> list[StripItem]:

@@ -9,6 +9,7 @@ from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster.api.kube import Json, Objects
 from gtc_runtime.cluster.pools import condition, pool_state
 from gtc_runtime.verdict import NotApplicable, RestsOn, Verdict, green, judge, red
+from gtc_runtime.view import PodRole
 from gtc_spec import names
 from gtc_spec.kinds import DGD, DGDSA, POD
 from gtc_spec.pools import ROLES, Role
@@ -56,12 +57,12 @@ async def _pool(scene: Scene, role: Role) -> tuple[str, bool, Objects]:
 
 
 async def _service(
-    scene: Scene, service: str, desired: int, shown: str = "frontend"
+    scene: Scene, service: str, desired: int, role: PodRole = "frontend"
 ) -> tuple[str, bool, Objects]:
     """What to say about the pods of a service, whether all are ready, and the pods."""
     pods = await scene.all(POD, names.pod_labels(service))
-    state = pool_state(desired, pods)
-    said = f"{shown} {state.ready} of {desired}"
+    state = pool_state(role, desired, pods)
+    said = f"{role} {state.ready} of {desired}"
     if state.ready >= desired:
         return said, True, pods
     return f"{said} ({', '.join(state.reasons) or 'no pod'})", False, pods

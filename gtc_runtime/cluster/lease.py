@@ -102,6 +102,8 @@ class Lease:
             KubeError: Kubernetes does not answer or refuses.
         """
         for _ in range(_RACES_MAX if force else 1):
+            # our time counts from before the request: who sees it written starts counting later,
+            # so our fence falls first
             started_s = self._clock()
             found = await self._get()
             view = self._observer.judge(found)

@@ -1,4 +1,4 @@
-"""What one look at a worker pool says: how many workers are ordered, ready, pending, draining.
+"""What one poll of a worker pool says: how many workers are ordered, ready, pending, draining.
 
 Pure: objects in, counts out. This module must not know where the objects come from.
 """
@@ -6,35 +6,19 @@ Pure: objects in, counts out. This module must not know where the objects come f
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 from gtc_runtime.cluster.api.errors import first_line
 from gtc_runtime.cluster.api.kube import Json
+from gtc_runtime.view import PodRole, PodView
 
 _ENDED = ("Succeeded", "Failed")
 """Phases of pods that have given their GPU back."""
 
 
 @dataclass(frozen=True)
-class Member:
-    """One worker of a pool.
-
-    Attributes:
-        name: Of its pod.
-        state: Takes requests; holds or waits for a GPU; or is being deleted and finishes.
-        node: Where it runs; empty while it has no place.
-        reason: Why it is pending; empty when it is not.
-    """
-
-    name: str
-    state: Literal["ready", "pending", "draining"]
-    node: str = ""
-    reason: str = ""
-
-
-@dataclass(frozen=True)
 class PoolState:
-    """One pool at one look.
+    """One pool at one poll.
 
     Attributes:
         desired: Workers ordered; None when the scaling adapter does not exist.
@@ -42,7 +26,7 @@ class PoolState:
         pending: Pods that hold or wait for a GPU and are not Ready.
         draining: Pods that are being deleted and still hold their GPU.
         reasons: Why pods are pending and what is missing, one line each, without repeats.
-        members: Every worker, by name.
+        pods: Every worker, by name.
     """
 
     desired: int | None
@@ -50,34 +34,30 @@ class PoolState:
     pending: int
     draining: int
     reasons: tuple[str, ...] = ()
-    members: tuple[Member, ...] = ()
-
-    @property
-    def pods(self) -> int:
-        """Workers that hold or wait for a GPU, one each."""
-        return self.ready + self.pending + self.draining
+    pods: tuple[PodView, ...] = ()
 
 
-def pool_state(desired: int | None, pods: list[Json], reasons: tuple[str, ...] = ()) -> PoolState:
+def pool_state(
+    role: PodRole, desired: int | None, found: list[Json], reasons: tuple[str, ...] = ()
+) -> PoolState:
     """Count the pods of a pool; pods that ended count for nothing."""
-    alive = [pod for pod in pods if _mapping(pod.get("status")).get("phase") not in _ENDED]
-    members = tuple(sorted((_member(pod) for pod in alive), key=lambda each: each.name))
+    alive = [pod for pod in found if _mapping(pod.get("status")).get("phase") not in _ENDED]
+    pods = tuple(sorted((_pod(role, pod) for pod in alive), key=lambda each: each.name))
     ready, pending, draining = (
-        [each for each in members if each.state == state]
-        for state in ("ready", "pending", "draining")
+        [each for each in pods if each.state == state] for state in ("ready", "pending", "draining")
     )
     whys = dict.fromkeys((*reasons, *(each.reason for each in pending)))
-    return PoolState(desired, len(ready), len(pending), len(draining), tuple(whys), members)
+    return PoolState(desired, len(ready), len(pending), len(draining), tuple(whys), pods)
 
 
-def _member(pod: Json) -> Member:
+def _pod(role: PodRole, pod: Json) -> PodView:
     metadata = _mapping(pod.get("metadata"))
     name, node = str(metadata.get("name", "")), str(_mapping(pod.get("spec")).get("nodeName") or "")
     if metadata.get("deletionTimestamp"):
-        return Member(name, "draining", node)
+        return PodView(name, role, "draining", node)
     if condition(pod, "Ready").get("status") == "True":
-        return Member(name, "ready", node)
-    return Member(name, "pending", node, why_pending(pod))
+        return PodView(name, role, "ready", node)
+    return PodView(name, role, "pending", node, why_pending(pod))
 
 
 def why_pending(pod: Json) -> str:
@@ -88,8 +68,8 @@ def why_pending(pod: Json) -> str:
     for container in _mapping(pod.get("status")).get("containerStatuses") or []:
         waiting = _mapping(_mapping(_mapping(container).get("state")).get("waiting"))
         if waiting.get("reason"):
-            said = f": {waiting['message']}" if waiting.get("message") else ""
-            return first_line(f"{waiting['reason']}{said}")
+            words = f": {waiting['message']}" if waiting.get("message") else ""
+            return first_line(f"{waiting['reason']}{words}")
     return "loading"
 
 

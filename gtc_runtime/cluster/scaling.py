@@ -86,13 +86,15 @@ class Scaling:
             desired = {role: await self._desired(role) for role in ROLES}
             wrong = [r for r in ROLES if r not in refused and desired[r] != ratio.of(r)]
             if wrong:
+                # what is wrong in a later round was put back by somebody: order again, and start
+                # the time that it must hold anew
                 if rounds == _ROUNDS_MAX or self._clock() > give_up:
                     raise _reverted(ratio, desired, rounds)
                 await self._order(ratio, desired, wrong, refused)
                 rounds += 1
                 held_since = None
             elif rounds == 0:
-                break
+                break  # all was as wanted before we came: nothing of ours to be reverted
             elif held_since is None:
                 held_since = self._clock()
             elif self._clock() - held_since >= self._hold_s:
@@ -116,7 +118,8 @@ class Scaling:
         wrong: list[Role],
         refused: dict[Role, KubeError],
     ) -> None:
-        """Patch the pools that differ, the one that shrinks first; note who refuses."""
+        """Patch the pools that differ; note who refuses."""
+        # the pool that shrinks goes first: its GPUs are what the other one grows into
         for role in sorted(wrong, key=lambda role: ratio.of(role) - (desired[role] or 0)):
             try:
                 self._refuse_over_budget(role, ratio, desired, refused)
@@ -161,7 +164,7 @@ class Scaling:
         labels = names.pod_labels(names.SERVICES[role])
         desired, pods = await asyncio.gather(self._desired(role), self._kube.list(POD, labels))
         missing = () if desired is not None else (f"no scaling adapter {names.pool_dgdsa(role)}",)
-        return pool_state(desired, pods, missing)
+        return pool_state(role, desired, pods, missing)
 
 
 def _reverted(ratio: PDRatio, desired: dict[Role, int | None], rounds: int) -> ScaleReverted:

@@ -162,7 +162,7 @@ async def workers(kube: Kube, env: Environment) -> Readiness:
     """
     pools = await Scaling(kube, env.slots).read()
     pods = await kube.list(POD, names.pod_labels(names.FRONTEND))
-    frontend = pool_state(1, pods)
+    frontend = pool_state("frontend", 1, pods)
     states = {role: pools[role] for role in ROLES} | {"frontend": frontend}
     there = all(_complete(state) for state in states.values())
     return Readiness(there, "; ".join(_shown(name, state) for name, state in states.items()))

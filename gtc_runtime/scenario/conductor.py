@@ -21,9 +21,9 @@ from gtc_runtime.events import EventLog
 from gtc_runtime.load.control import LoadControl
 from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.scenario import machine
+from gtc_runtime.scenario.command_queue import CommandQueue
 from gtc_runtime.scenario.cycle_log import CycleLog
 from gtc_runtime.scenario.handover import Handover
-from gtc_runtime.scenario.jobs import Jobs
 from gtc_runtime.scenario.orders import Orders
 from gtc_runtime.scenario.roster import Roster
 from gtc_runtime.view import Mode
@@ -65,7 +65,7 @@ class Conductor:
         self._env, self._cluster, self._load = environment, cluster, load
         self._events, self._clock = events, clock
         self._orders = Orders(cluster.writer.scaling, events)
-        self._jobs = Jobs()
+        self._commands = CommandQueue()
         self._handover = Handover(cluster.writer, environment.initial_ratio, events, clock)
         self._roster = Roster(environment.initial_ratio, events)
 
@@ -79,19 +79,19 @@ class Conductor:
         Raises:
             GtcError: Read-only, or KEDA could not be paused; it stays manual then.
         """
-        await self._jobs.do(lambda: self._enter_auto(once))
+        await self._commands.submit(lambda: self._enter_auto(once))
 
     async def manual(self, *, keep_load: bool) -> None:
         """Give scaling back to KEDA; the load goes on as it is or ends."""
-        await self._jobs.do(lambda: self._leave_auto(keep_load=keep_load, why="on request"))
+        await self._commands.submit(lambda: self._leave_auto(keep_load=keep_load, why="on request"))
 
     async def prescale(self, until: datetime) -> None:
         """The fallback state: the full ratio, KEDA paused until a time; the load goes on."""
-        await self._jobs.do(lambda: self._prescale(until))
+        await self._commands.submit(lambda: self._prescale(until))
 
     async def reset(self) -> None:
         """Load off, open streams ended, initial ratio ordered, statistics zeroed, KEDA scaling."""
-        await self._jobs.do(self._reset)
+        await self._commands.submit(self._reset)
 
     # -- the life of the process ----------------------------------------------------------------
 
@@ -104,7 +104,7 @@ class Conductor:
                 tasks.create_task(self._conduct(), name="conduct")
                 tasks.create_task(self._hold_lease(), name="lease")
         finally:
-            self._jobs.close()
+            self._commands.close()
             await self._shut_down()
 
     async def _shut_down(self) -> None:
@@ -123,10 +123,10 @@ class Conductor:
             try:
                 stored = await self._cluster.writer.state.read()
                 if await lease.acquire(epoch_floor=stored.epoch):
-                    await self._jobs.do(self._recover)
+                    await self._commands.submit(self._recover)
                     await lease.keep()
                     self._events.add("warning", "another panel has taken the lease")
-                    await self._jobs.do(self._yield_control)
+                    await self._commands.submit(self._yield_control)
                 elif self.mode != "read-only":
                     self.mode = "read-only"
                     self._events.add("info", "another panel holds the lease; this one only shows")
@@ -137,7 +137,7 @@ class Conductor:
     async def _conduct(self) -> None:
         while True:
             now = self._clock()
-            if not await self._jobs.work(math.floor(now) + 1 - now):
+            if not await self._commands.run_next(math.floor(now) + 1 - now):
                 await self._tick(float(math.floor(now) + 1))
 
     # -- one second -----------------------------------------------------------------------------

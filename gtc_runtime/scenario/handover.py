@@ -64,6 +64,7 @@ class Handover:
         try:
             await self._writer.scaling.set_ratio(self._initial)
         except GtcError as error:
+            # KEDA gets its pools all the same: a wrong ratio it corrects, a pause nobody does
             self._events.add("warning", error.message)
         await self._resume()
 
@@ -89,6 +90,7 @@ class Handover:
         try:
             await self._writer.keda.pause(self._writer.lease.holder)
         except PausedByOther:
+            # no HPA either way, so the ratio stays as we set it; their pause is not ours to end
             await self._writer.scaling.set_ratio(self._initial)
             return
         await self.give_back()
@@ -129,6 +131,7 @@ class Handover:
         self._resume_at_s = self._clock() + max(0.0, left_s)
 
     async def _resume(self) -> None:
+        # the next try is set before this one: whatever it raises, `retry` goes on
         self._resume_at_s = self._clock() + RETRY_S
         await self._writer.keda.resume()
         self._resume_at_s = math.inf

@@ -43,14 +43,14 @@ def pod(**status: Any) -> dict[str, Any]:
 
 @given(st.lists(pods, max_size=6))
 def test_every_pod_that_has_not_ended_is_counted_once(found: list[dict[str, Any]]) -> None:
-    state = pool_state(3, found)
+    state = pool_state("decode", 3, found)
     ended = [
         each
         for each in found
         if isinstance(each.get("status"), dict)
         and each["status"].get("phase") in ("Failed", "Succeeded")
     ]
-    assert state.pods == len(found) - len(ended)
+    assert len(state.pods) == len(found) - len(ended)
     assert min(state.ready, state.pending, state.draining) >= 0
     assert all(len(reason.splitlines()) == 1 for reason in state.reasons)
     assert bool(state.reasons) == bool(state.pending)
@@ -59,15 +59,15 @@ def test_every_pod_that_has_not_ended_is_counted_once(found: list[dict[str, Any]
 def test_a_pod_that_is_being_deleted_drains_even_while_it_is_ready() -> None:
     leaving = pod(conditions=[{"type": "Ready", "status": "True"}])
     leaving["metadata"] = {"deletionTimestamp": "2026-01-01T00:00:00Z"}
-    state = pool_state(0, [leaving])
+    state = pool_state("decode", 0, [leaving])
     assert (state.ready, state.draining) == (0, 1)
 
 
 def test_a_container_that_cannot_start_says_why() -> None:
     waiting = {"reason": "ImagePullBackOff", "message": "no such\nimage"}
-    state = pool_state(1, [pod(containerStatuses=[{"state": {"waiting": waiting}}])] * 2)
+    state = pool_state("decode", 1, [pod(containerStatuses=[{"state": {"waiting": waiting}}])] * 2)
     assert state.reasons == ("ImagePullBackOff: no such image",)
 
 
 def test_a_worker_that_runs_and_is_not_ready_is_loading() -> None:
-    assert pool_state(1, [pod()]).reasons == ("loading",)
+    assert pool_state("decode", 1, [pod()]).reasons == ("loading",)
