@@ -13,6 +13,7 @@ from typing import Any, Self
 
 import aiohttp
 
+from gtc_runtime.formats import NO_DATA_WORDS
 from gtc_runtime.metrics.reading import Missing, Reading
 
 TIMEOUT_S = 3.0
@@ -79,7 +80,7 @@ class PrometheusClient:
         if isinstance(age_s, Missing):
             return age_s
         if len(rows) != 1:
-            return Missing(f"{len(rows)} series where one was expected" if rows else "no data")
+            return Missing(f"{len(rows)} series where one was expected" if rows else NO_DATA_WORDS)
         return _reading(rows[0][1], age_s)
 
     async def series(self, expr: str) -> list[Row] | Missing:
