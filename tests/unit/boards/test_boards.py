@@ -11,9 +11,9 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
 import dashboards
-from gtc_panel.theme import contrast
 from gtc_spec.colours import COLOURS
 from gtc_spec.telemetry.metrics import SCRAPE_LABELS, owner
+from tests.unit.panel.test_theme import contrast
 from tests.unit.spec.test_promql import selectors
 
 plugins.register_default_plugins()
