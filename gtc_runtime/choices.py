@@ -119,7 +119,7 @@ def env_file(start: Path | None = None) -> Path | None:
 def _read(path: Path | None) -> dict[str, str]:
     if path is None:
         return {}
-    from dotenv import dotenv_values  # only for those who have such a file
+    from dotenv import dotenv_values  # not in the extra `load`; only for who has such a file
 
     try:
         return _filled(dotenv_values(path))

@@ -68,6 +68,7 @@ def of_model(repository: str, token: str) -> tuple[TokenCounter, str]:
     """
     if not token:
         return estimate(), "HF_TOKEN is not set"
+    # heavy, and only who builds a corpus counts; the panel imports this module, too
     from huggingface_hub import hf_hub_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
@@ -83,7 +84,7 @@ def of_model(repository: str, token: str) -> tuple[TokenCounter, str]:
 
 
 def _by_tokenizer(path: Path, name: str) -> TokenCounter:
-    from tokenizers import Tokenizer
+    from tokenizers import Tokenizer  # likewise
 
     try:
         tokenizer = Tokenizer.from_file(str(path))

@@ -1,4 +1,4 @@
-"""Flags that several verbs share, and the environment that they select."""
+"""Flags that several verbs share."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from gtc_runtime import choices
-from gtc_spec.environment import ENVIRONMENTS, Environment
+from gtc_spec.environment import ENVIRONMENTS
 from gtc_spec.errors import UsageError
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
@@ -83,15 +83,6 @@ run_flags: Decorator = _together(
     ),
 )
 """A run that nobody presses a button for."""
-
-
-def environment(name: str | None, phases: str | None) -> Environment:
-    """The environment of that name with the chosen phase table and the choices of the deployment.
-
-    Raises:
-        UsageError, ConfigError: See `gtc_runtime.choices.environment`.
-    """
-    return choices.environment(name, phases)
 
 
 def refuse_odd_run(*, auto: bool, once: bool, report: Path | None, headless: bool) -> None:

@@ -11,7 +11,7 @@ import click
 from gtc_cli import options
 from gtc_cli.data.corpus_summary import summary
 from gtc_cli.steps import corpus as steps
-from gtc_runtime import settings
+from gtc_runtime import choices, settings
 from gtc_runtime.corpus.curate import Order
 from gtc_runtime.corpus.location import open_store
 from gtc_spec.cloud.spaces import CORPUS_PREFIX
@@ -82,7 +82,7 @@ def build(
 ) -> None:
     """Build a corpus; does nothing when it is there already."""
     configured = settings.read(env=env)
-    environment = options.environment(configured.env, None)
+    environment = choices.environment(configured.env)
     order = Order(
         out=out or steps.folder(configured),
         size=steps.size_for(size, environment),
@@ -101,7 +101,7 @@ def build(
 def push(env: str | None, out: Path | None, force: bool, **bucket: str | None) -> None:
     """Upload a corpus; only what differs is sent, the marker last."""
     configured = settings.read(env=env)
-    location, access = steps.bucket_location(options.environment(env, None), configured, bucket)
+    location, access = steps.bucket_location(choices.environment(env), configured, bucket)
     steps.push(out or steps.folder(configured), location, access, force=force)
 
 
@@ -111,9 +111,7 @@ def push(env: str | None, out: Path | None, force: bool, **bucket: str | None) -
 @bucket_flags
 def verify(location: str | None, env: str | None, **bucket: str | None) -> None:
     """Compare every file with the manifest; LOCATION is a directory or s3://bucket/prefix."""
-    found, access = steps.bucket_location(
-        options.environment(env, None), settings.read(env=env), bucket
-    )
+    found, access = steps.bucket_location(choices.environment(env), settings.read(env=env), bucket)
     steps.verify(location or found, access)
 
 
@@ -125,7 +123,7 @@ def verify(location: str | None, env: str | None, **bucket: str | None) -> None:
 def show(location: str | None, env: str | None, samples: int, **bucket: str | None) -> None:
     """Print what a corpus holds, and some of it; LOCATION as for verify, else the last build."""
     configured = settings.read(env=env)
-    _, access = steps.bucket_location(options.environment(env, None), configured, bucket)
+    _, access = steps.bucket_location(choices.environment(env), configured, bucket)
     store = open_store(location or str(steps.folder(configured)), access)
     for line in summary(store, samples):
         click.echo(line)
@@ -142,7 +140,7 @@ def deploy(
 ) -> None:
     """Build, push and verify; seconds when the bucket holds a whole corpus."""
     configured = settings.read(env=env)
-    environment = options.environment(configured.env, None)
+    environment = choices.environment(configured.env)
     steps.put(environment, configured, size=size, offline=offline, force=force, bucket=bucket)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 
@@ -13,17 +13,19 @@ from gtc_cli import options
 from gtc_cli.local import image
 from gtc_cli.steps.model_jobs import STEPS, Step, run_jobs
 from gtc_cli.target.target import choose
-from gtc_runtime import settings
+from gtc_runtime import choices, settings
+from gtc_runtime.copies.bucket import BucketStore
 from gtc_runtime.copies.crew import WORKERS, Crew
 from gtc_runtime.copies.directory import DirectoryStore
 from gtc_runtime.copies.progress import Progress
 from gtc_runtime.copies.store import Store
 from gtc_runtime.models.checkpoint import Checkpoint
+from gtc_runtime.models.download import download as fetch
+from gtc_runtime.models.sync import in_bucket
+from gtc_runtime.models.upload import Source
+from gtc_runtime.models.upload import upload as send
 from gtc_spec import names
 from gtc_spec.errors import GtcError
-
-if TYPE_CHECKING:
-    from gtc_runtime.copies.bucket import BucketStore
 
 SCRATCH: Final = Path("/tmp/gtc-models")  # noqa: S108  # as in the pod; --scratch chooses another
 
@@ -96,13 +98,10 @@ def upload(
     scratch: Path,
 ) -> None:
     """HuggingFace to the bucket; goes on where it was interrupted."""
-    from gtc_runtime.models.upload import Source
-    from gtc_runtime.models.upload import upload as act
-
     store, repository = _in_bucket(env, model, bucket, endpoint, workers)
     token = settings.read().hf_token.get_secret_value()
     source = Source(repository, revision, token, scratch, force, workers or WORKERS)
-    act(store, source, click.echo)
+    send(store, source, click.echo)
 
 
 @sync.command()
@@ -123,11 +122,9 @@ def download(
     directory: Path | None,
 ) -> None:
     """The bucket to a directory; goes on where it was interrupted."""
-    from gtc_runtime.models.download import download as act
-
     store, repository = _in_bucket(env, model, bucket, endpoint, workers)
     target = _in_directory(directory or Path(names.model_path(repository)))
-    act(store, target, click.echo, workers=workers or WORKERS, force=force)
+    fetch(store, target, click.echo, workers=workers or WORKERS, force=force)
 
 
 @model.command()
@@ -200,9 +197,7 @@ def status(
 
 
 @model.command()
-@options.env
-@options.state_dir
-@options.kubeconfig
+@options.cluster
 @click.option(
     "--step",
     type=click.Choice(STEPS),
@@ -229,9 +224,7 @@ def _in_bucket(
     endpoint: str | None,
     workers: int | None = None,
 ) -> tuple[Checkpoint[BucketStore], str]:
-    from gtc_runtime.models.sync import in_bucket
-
-    environment = options.environment(env, None)
+    environment = choices.environment(env)
     repository = model or environment.model.repository
     spaces, prefix = environment.spaces, names.model_prefix(repository)
     at = (bucket or spaces.bucket, endpoint or spaces.url, prefix)
