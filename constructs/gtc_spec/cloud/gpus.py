@@ -20,20 +20,21 @@ class Gpu:
         memory_gb: Memory in the name of its sizes, GB.
         usable_gib: Memory that a process sees, GiB.
         usd_h: US dollars an hour, on demand.
+        source: Where the price was seen, and when.
     """
 
     memory_gb: int
     usable_gib: float
     usd_h: float
+    source: str
 
 
+_OCTOBER: Final = "GET /v2/sizes of another account, 2026-10-08"
 GPUS: Final[Mapping[str, Gpu]] = {
-    "h100": Gpu(memory_gb=80, usable_gib=79.0, usd_h=4.41),
-    "h200": Gpu(memory_gb=141, usable_gib=139.0, usd_h=4.47),
+    "h100": Gpu(memory_gb=80, usable_gib=79.0, usd_h=4.41, source=_OCTOBER),
+    "h200": Gpu(memory_gb=141, usable_gib=139.0, usd_h=4.47, source=_OCTOBER),
 }
 """By name. A list of 2026-05-29 had a quarter less for the price."""
-SOURCE: Final = "GET /v2/sizes of another account, 2026-10-08"
-"""Where the prices were seen."""
 PER_NODE: Final = (1, 8)
 """GPUs of the droplets that are offered."""
 
@@ -45,11 +46,11 @@ def size(gpu: str, per_node: int) -> str:
     return f"gpu-{gpu}x{per_node}-{per_node * GPUS[gpu].memory_gb}gb"
 
 
-def sizes() -> Iterator[tuple[str, float]]:
-    """Every size with GPUs, and its price in US dollars an hour."""
+def sizes() -> Iterator[tuple[str, float, str]]:
+    """Every size with GPUs, its price in US dollars an hour, and where that was seen."""
     for name, gpu in GPUS.items():
         for per_node in PER_NODE:
-            yield size(name, per_node), per_node * gpu.usd_h
+            yield size(name, per_node), per_node * gpu.usd_h, gpu.source
 
 
 def per_node(size: str) -> int:

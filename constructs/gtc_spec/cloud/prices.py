@@ -55,7 +55,7 @@ SIZES: Final[Mapping[str, Price]] = {
     "s-2vcpu-4gb": monthly(24, _LIST),
     "s-4vcpu-8gb": monthly(48, _LIST),
     "s-8vcpu-16gb": monthly(96, _LIST),
-    **{size: Price(usd_h, gpus.SOURCE) for size, usd_h in gpus.sizes()},
+    **{size: Price(usd_h, source) for size, usd_h, source in gpus.sizes()},
 }
 """Droplets that nodes may be, on demand."""
 
