@@ -143,7 +143,7 @@ class Transport:
 
     @contextlib.asynccontextmanager
     async def lines(self, request: Request, idle_s: float) -> AsyncIterator[AsyncIterator[str]]:
-        """The lines of a long answer, such as a watch.
+        """The lines of a long answer, such as a log.
 
         Args:
             request: A GET.

@@ -10,6 +10,7 @@ from gtc_rehearsal.kube_api.resources import (
     group_versions,
     of_group_version,
 )
+from gtc_spec.kinds import ACCESS_REVIEW
 from gtc_spec.versions import KUBERNETES_MINOR
 
 VERSION = {
@@ -25,7 +26,7 @@ VERSION = {
 }
 """The release that is deployed; kr8s parses gitVersion and warns outside its own range."""
 
-REVIEWS = ("authorization.k8s.io", "v1")
+REVIEWS = (ACCESS_REVIEW.group, ACCESS_REVIEW.version)
 """Group and version of the access reviews, which are answered but never stored."""
 
 _VERBS = ["create", "delete", "deletecollection", "get", "list", "patch", "update", "watch"]
