@@ -15,6 +15,7 @@ from typing import Any, Final
 import boto3
 from botocore.config import Config
 from s3transfer.exceptions import CancelledError
+from s3transfer.futures import NonThreadedExecutor
 from s3transfer.manager import TransferConfig, TransferManager
 
 from gtc_runtime.copies.access import SpacesAccess
@@ -38,12 +39,9 @@ _SEND: Final = TransferConfig(
 _RECEIVE: Final = TransferConfig(
     multipart_threshold=PART_BYTES + 1,
     multipart_chunksize=PART_BYTES,
-    # one part after the other: none waits in memory for its turn to be hashed
-    max_request_concurrency=1,
-    # s3transfer 0.19 queues all parts from the thread that is to bring them: room for them all
+    # s3transfer 0.19 queues the other parts before it is done with the first: room for them all
     max_in_memory_download_chunks=PARTS_MAX,
     max_request_queue_size=PARTS_MAX,
-    max_io_queue_size=8,
     io_chunksize=READ_BYTES,
 )
 _SHA256: Final = "sha256"
@@ -167,19 +165,21 @@ class BucketStore:
             moved: Gets the bytes of every piece; may raise to stop.
         """
         meta = {"Metadata": {_SHA256: sha256}}
-        with self._explained("write", key), self._transfer(_SEND) as manager:
+        with self._explained("write", key), TransferManager(self._s3, _SEND) as manager:
             watch = _Watch(moved)
             watch.wait(manager.upload(str(path), self.bucket, self._prefix + key, meta, [watch]))
 
     def receive(self, key: str, into: HashedFile, moved: Callable[[int], None]) -> None:
-        """Bring an object, in parts when it is large.
+        """Bring an object, one part after the other when it is large.
 
         Args:
             key: Of the object; one that changes meanwhile is refused.
             into: Where to.
             moved: Gets the bytes of every piece; may raise to stop.
         """
-        with self._explained("read", key), self._transfer(_RECEIVE) as manager:
+        # in the caller's thread: handing pieces to others costs more than hashing them
+        here = TransferManager(self._s3, _RECEIVE, executor_cls=NonThreadedExecutor)
+        with self._explained("read", key), here as manager:
             watch = _Watch(moved)
             watch.wait(manager.download(self.bucket, self._prefix + key, into, None, [watch]))
 
@@ -213,11 +213,6 @@ class BucketStore:
 
     def _at(self, key: str) -> dict[str, str]:
         return {"Bucket": self.bucket, "Key": self._prefix + key}
-
-    def _transfer(self, how: TransferConfig) -> contextlib.AbstractContextManager[Any]:
-        """One manager a file: each has a thread of its own that hashes and writes."""
-        manager: contextlib.AbstractContextManager[Any] = TransferManager(self._s3, how)
-        return manager
 
     def _explained(self, action: str, key: str = "") -> contextlib.AbstractContextManager[None]:
         where = f"{self.name}/{key}" if key else self.name
