@@ -26,7 +26,7 @@ PATIENCE_S: Final = 1800.0
 """Longest wait for another transfer, seconds: as long as a job may take."""
 POLL_S: Final = 1.0
 _ROOM: Final = "make room, then repeat: what is there already is kept"
-_SQUASHED: Final = f"the share squashes root: run as user {UID}, as the job does"
+_SQUASHED: Final = f"on a share that squashes root: run as user {UID}, as the job does"
 _HINTS: Final = {
     errno.EACCES: _SQUASHED,
     errno.EPERM: _SQUASHED,
@@ -74,7 +74,7 @@ class DirectoryStore:
         path = self.path(key)
         with explained("write", path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = path.with_name(f".{path.name}.new")
+            unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
             with unfinished.open("wb") as file:
                 file.write(data)
                 file.flush()

@@ -8,6 +8,7 @@ later manifest wins and the other run gives up.
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import shutil
 from collections.abc import Callable
@@ -106,12 +107,19 @@ class _Upload:
         try:
             self._carry_all(manifest, workers)
         except GtcError:
-            if self._target.whole() != manifest:
-                self._target.unmark()  # what we sent last may be in another's copy
+            if not self._is_whole(manifest):
                 raise
         shutil.rmtree(self._scratch.root, ignore_errors=True)
         self._log(f"{self._target.where} is complete at {manifest.revision[:12]}")
         return manifest
+
+    def _is_whole(self, manifest: Manifest) -> bool:
+        """Whether the copy is whole all the same; if not, or if nobody can say, it is unmarked."""
+        with contextlib.suppress(GtcError):  # the store may be what failed
+            if self._target.whole() == manifest:
+                return True
+            self._target.unmark()  # what we sent last may be in another's copy
+        return False
 
     def _carry_all(self, manifest: Manifest, workers: int) -> None:
         total = manifest.total_bytes

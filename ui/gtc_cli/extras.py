@@ -6,7 +6,7 @@ from typing import Final
 
 from gtc_spec.errors import GtcError
 
-_OURS: Final = ("gtc_spec", "gtc_runtime", "gtc_cli", "gtc_panel", "dashboards")
+_OURS: Final = ("gtc_spec", "gtc_runtime", "gtc_rehearsal", "gtc_cli", "gtc_panel", "dashboards")
 _REHEARSAL: Final = ("dynamo", "jsonpatch", "jsonschema", "numpy", "promql_parser")
 _REPORTS: Final = ("jinja2", "matplotlib")
 
@@ -18,9 +18,9 @@ def missing(error: ModuleNotFoundError) -> GtcError:
         ModuleNotFoundError: It is one of our own modules: a fault of the package.
     """
     library = (error.name or "").partition(".")[0]
-    if library == "gtc_rehearsal":  # in every checkout, and never in the image
+    if error.name == "gtc_rehearsal":  # in every checkout, and never in the image
         return GtcError(
-            f"this installation has no rehearsal: {library} is not installed",
+            f"this installation has no rehearsal: {error.name} is not installed",
             "make demo in a checkout, or there pip install '.[runtime,ui,rehearsal]'",
         )
     if not library or library in _OURS:

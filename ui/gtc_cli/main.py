@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from gtc_cli.extras import missing
 from gtc_cli.verbs import VERBS
@@ -35,6 +36,15 @@ class Gtc(click.Group):
         module, _, name = VERBS[cmd_name][0].partition(":")
         command: click.Command = getattr(import_module(f"gtc_cli.{module}"), name)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Verbs out of the table, then what click knows of options."""
+        verbs = [
+            CompletionItem(name, help=text)
+            for name, (_, text) in sorted(VERBS.items())
+            if name.startswith(incomplete)
+        ]
+        return [*verbs, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 - as click calls it
         """Write the verbs as click does, out of the table."""

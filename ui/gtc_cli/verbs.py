@@ -34,7 +34,7 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
         "show.guardian:guardian",
         "Resume KEDA when the panel has died while it was paused.",
     ),
-    "image": ("deploy.verbs:image_group", "The image of panel, guardian and model jobs."),
+    "image": ("deploy.image_verbs:image_group", "The image of panel, guardian and model jobs."),
     "infra": ("deploy.verbs:infra", "The infra stack: VPC, Kubernetes, GPU nodes, share."),
     "kubeconfig": (
         "deploy.verbs:kubeconfig_verb",

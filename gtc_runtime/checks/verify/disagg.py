@@ -16,27 +16,32 @@ from gtc_spec.telemetry.metrics import SCRAPE_INTERVAL_S
 
 REQUESTS = 6
 TOKENS = 8
+COUNTS = 2
+"""A worker that leaves takes its count along, and KEDA may shrink a pool at any time."""
 
 
 async def disagg(proof: Proof) -> Verdict:
     """Some prompts; both pools must have counted each of them."""
-    verdict = await _attempt(proof)
-    # A worker that leaves takes its count along, and KEDA may have shrunk a pool meanwhile.
-    return verdict if verdict.state == "green" else await _attempt(proof)
+    for _ in range(COUNTS):
+        verdict, counted = await _count(proof)
+        if not counted or verdict.state == "green":
+            break
+    return verdict
 
 
-async def _attempt(proof: Proof) -> Verdict:
+async def _count(proof: Proof) -> tuple[Verdict, bool]:
+    """The verdict, and whether the workers' counts gave it."""
     prefill, decode = promql.pool_requests("prefill"), promql.pool_requests("decode")
     before = await asyncio.gather(proof.value(prefill), proof.value(decode))
     for _ in range(REQUESTS):
         answer = await proof.client.ask("chat", proof.client.prompt("chat", TOKENS))
         if not answer.ok:
             hint = "without a ready prefill worker an enforcing frontend refuses: gtc status"
-            return red(problems([answer])[0], "an answer", hint)
+            return red(problems([answer])[0], "an answer", hint), False
     decoded = await proof.counted(decode, before[1], REQUESTS)
     # decode's count is in: prefill's, which came first, is at most one scrape behind it
     prefilled = await proof.counted(prefill, before[0], REQUESTS, 2 * SCRAPE_INTERVAL_S)
-    return _judged(prefilled, decoded)
+    return _judged(prefilled, decoded), True
 
 
 def _judged(prefilled: float | None, decoded: float | None) -> Verdict:

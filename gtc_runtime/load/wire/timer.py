@@ -119,6 +119,8 @@ class FdTimer:
         if at_s is None or time.monotonic() < at_s - _ROUNDING_S:
             self._at_s = at_s  # it was set anew after it had gone off
             return
-        self._callback()
-        if self._at_s is None and self._fd >= 0:
-            self.set(None)  # whoever sets it again saves us reading that it has gone off
+        try:
+            self._callback()
+        finally:  # whoever sets it again saves us reading that it has gone off
+            if self._at_s is None and self._fd >= 0:
+                self.set(None)

@@ -1,5 +1,6 @@
 """The table of verbs: whole, true, and the only way from one verb to another."""
 
+import os
 import subprocess
 import sys
 from importlib import import_module
@@ -50,20 +51,36 @@ def test_no_verb_imports_another_one(graph):
     assert [chain for chain in chains if chain] == []
 
 
+LIGHT = ["gtc_cli.extras", "gtc_cli.main", "gtc_cli.verbs", "gtc_spec.errors"]
+IMPORTED = "print(*sorted(m for m in sys.modules if m.startswith('gtc_') and '.' in m))"
+"""The last line of a program: which modules of ours it has imported."""
+
+
+def test_completing_a_verb_imports_none_of_them():
+    program = f"""
+import contextlib, sys
+from gtc_cli.main import gtc
+with contextlib.suppress(SystemExit):
+    gtc.main(prog_name="gtc")
+{IMPORTED}
+"""
+    asked = {"_GTC_COMPLETE": "bash_complete", "COMP_WORDS": "gtc sta", "COMP_CWORD": "1"}
+    ran = subprocess.run(
+        [sys.executable, "-c", program],
+        capture_output=True, text=True, check=True, env=os.environ | asked,
+    )  # fmt: skip
+
+    *completed, imported = ran.stdout.splitlines()
+    assert completed == ["plain,start", "plain,status"]
+    assert imported.split() == LIGHT
+
+
 def test_the_help_of_all_verbs_imports_none_of_them():
-    program = (
-        "import sys; from gtc_cli.main import main; main(['--help']);"
-        "print(*sorted(m for m in sys.modules if m.startswith('gtc_') and '.' in m))"
-    )
+    program = f"import sys; from gtc_cli.main import main; main(['--help']); {IMPORTED}"
     ran = subprocess.run(
         [sys.executable, "-c", program], capture_output=True, text=True, check=True
     )
 
     help_text, imported = ran.stdout.rstrip().rsplit("\n", 1)
     assert all(f"\n  {verb} " in help_text for verb in VERBS)
-    assert imported.split() == [
-        "gtc_cli.extras",
-        "gtc_cli.main",
-        "gtc_cli.verbs",
-        "gtc_spec.errors",
-    ]
+    assert imported.split() == LIGHT

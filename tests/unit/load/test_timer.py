@@ -42,6 +42,39 @@ async def test_only_the_moment_set_last_counts(kind):
     timer.close()
 
 
+async def test_a_callback_that_fails_is_not_called_for_ever(kind):
+    called = []
+
+    def fail():
+        called.append(1)
+        raise ValueError
+
+    asyncio.get_running_loop().set_exception_handler(lambda *_: None)
+    timer = kind(fail)
+    timer.set(time.monotonic())
+    await asyncio.sleep(0.05)
+    turns = await _turns_of_the_loop(0.05)
+    timer.close()
+    assert called == [1]
+    assert turns < 20
+
+
+async def _turns_of_the_loop(seconds):
+    """How often the loop turned by itself; it has nothing to do but one sleep."""
+    loop, turns = asyncio.get_running_loop(), 0
+    select = loop._selector.select
+
+    def counted(timeout):
+        nonlocal turns
+        turns += 1
+        return select(timeout)
+
+    loop._selector.select = counted
+    await asyncio.sleep(seconds)
+    loop._selector.select = select
+    return turns
+
+
 async def test_linux_has_the_exact_one():
     timer = timer_for(lambda: None)
     assert isinstance(timer, FdTimer)

@@ -1,4 +1,4 @@
-"""Verbs that deploy: infra, cluster, image, kubeconfig, deploy, teardown."""
+"""Verbs that deploy: infra, cluster, kubeconfig, deploy, teardown."""
 
 from __future__ import annotations
 
@@ -12,10 +12,8 @@ from gtc_cli.checks.examination import refuse_unfit
 from gtc_cli.deploy import account, end_date
 from gtc_cli.deploy.sequence import PRIVATE, deployment_for
 from gtc_cli.deploy.teardown import Consent
-from gtc_cli.local import checkout, image
 from gtc_cli.local.variables import DO_TOKEN
 from gtc_cli.steps.wait import DEADLINES_S
-from gtc_runtime import settings
 from gtc_spec.errors import UsageError
 
 yes = click.option("--yes", is_flag=True, help="Do not ask before destroying.")
@@ -112,29 +110,6 @@ def cluster_teardown(env: str | None, yes: bool) -> None:
     _confirm(yes, f"everything inside the cluster of {deployment.env.name}")
     deployment.stacks.settle()
     deployment.stacks.destroy(deployment.stacks.cluster)
-
-
-@click.group("image")
-def image_group() -> None:
-    """The image of panel, guardian and model jobs."""
-
-
-@image_group.command("name")
-def image_name() -> None:
-    """Print its whole name."""
-    click.echo(image.name_here())
-
-
-@image_group.command("build")
-def image_build() -> None:
-    """Build it."""
-    image.build(image.name_here(), checkout.root(), image.environment())
-
-
-@image_group.command("push")
-def image_push() -> None:
-    """Push it; refuses files that differ from the commit."""
-    image.push(image.name_here(), checkout.root(), image.environment(), settings.read().do_context)
 
 
 @click.command("kubeconfig")
