@@ -6,14 +6,18 @@ does.
 
 from __future__ import annotations
 
+import contextlib
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from typing import Final, Protocol, TypeVar
 
 WORKERS: Final = 6
 """Files at a time. Spaces gives one connection about 100 MB/s, so six files come near the link of a
 node, and a bucket is asked far less than 150 times a second."""
+
+PAUSES_S: Final = (1.0, 4.0, 16.0)
+"""Before a file is begun again that did not come whole, seconds; then it is given up."""
 
 
 class Sized(Protocol):
@@ -29,6 +33,23 @@ File = TypeVar("File", bound=Sized)
 
 class Stopped(Exception):  # noqa: N818  # not an error: another worker has the error
     """Another worker failed; this one gave up."""
+
+
+@contextlib.contextmanager
+def one_try(moved: Callable[[int], None]) -> Iterator[Callable[[int], None]]:
+    """Count the bytes of one try at a file, and take them off again when it fails."""
+    came = 0
+
+    def counted(n_bytes: int) -> None:
+        nonlocal came
+        came += n_bytes
+        moved(n_bytes)
+
+    try:
+        yield counted
+    except BaseException:
+        moved(-came)
+        raise
 
 
 class Crew:
@@ -53,6 +74,15 @@ class Crew:
         if self._stop.is_set():
             raise Stopped
         self._report(stage, n_bytes)
+
+    def pause(self, duration_s: float) -> None:
+        """Wait before a worker tries something again.
+
+        Raises:
+            Stopped: Another worker failed.
+        """
+        if self._stop.wait(duration_s):
+            raise Stopped
 
     def carry(self, files: Iterable[File], act: Callable[[File], None]) -> None:
         """Do `act` for every file, the largest first.

@@ -21,24 +21,34 @@ os.environ.setdefault("HF_HUB_DISABLE_PROGRESS_BARS", "1")
 os.environ.setdefault("HF_HUB_DISABLE_TELEMETRY", "1")
 
 import httpx
-from huggingface_hub import HfApi, constants, hf_hub_download
+from huggingface_hub import HfApi, constants, hf_hub_download, set_client_factory
 from huggingface_hub.errors import (
     EntryNotFoundError,
+    FileMetadataError,
     GatedRepoError,
     HfHubHTTPError,
     HFValidationError,
-    LocalEntryNotFoundError,
     RepositoryNotFoundError,
     RevisionNotFoundError,
 )
 
+from gtc_runtime.copies.crew import PAUSES_S, one_try
 from gtc_runtime.copies.store import READ_BYTES
 from gtc_spec.errors import GtcError, UnreachableError
 
+
+class _Client(httpx.Client):
+    """All threads share it, and the library closes it when one of them finds no connection."""
+
+    def close(self) -> None:
+        """Stay open for the others."""
+
+
+set_client_factory(functools.partial(_Client, follow_redirects=True))
 constants.DOWNLOAD_CHUNK_SIZE = READ_BYTES  # 10 MB otherwise, several times over for each worker
 
-TRIES: Final = 4
-"""Of one request or file before giving up on 5xx and lost connections."""
+ANSWER_S: Final = 20.0
+"""Longest silence before an answer begins."""
 LEFT_OUT: Final = ("original/",)
 """A second copy of the weights in another format: twice the size, and no engine here loads it."""
 
@@ -88,7 +98,11 @@ class Hub:
             UnreachableError: The hub does not answer.
         """
         act = functools.partial(
-            self._api.model_info, self.repository, revision=revision, files_metadata=True
+            self._api.model_info,
+            self.repository,
+            revision=revision,
+            files_metadata=True,
+            timeout=ANSWER_S,
         )
         info = self._patiently(revision, act)
         files = tuple(_remote(each) for each in info.siblings or () if _is_served(each.rfilename))
@@ -103,35 +117,44 @@ class Hub:
             name: Name in the repository.
             commit: Which commit.
             folder: Where to; nothing of that name may be there.
-            moved: Gets the bytes of every piece; may raise to stop.
+            moved: Gets the bytes of every piece, and takes back those of a try that failed; may
+                raise to stop.
 
         Raises:
             GtcError: As `listing`, or the file is not there.
             UnreachableError: The hub does not answer, or its answer ends early.
         """
-        act = functools.partial(
-            hf_hub_download,
-            self.repository,
-            name,
-            revision=commit,
-            local_dir=folder,
-            cache_dir=folder,  # what others left in the user's cache is none of ours
-            token=self._token or False,
-            endpoint=self._endpoint,
-            tqdm_class=_reporting(moved),
-        )
+
+        def act() -> None:
+            with one_try(moved) as counted:
+                self._download(name, commit, folder, counted)
+
         self._patiently(commit, act)
 
+    def _download(self, name: str, commit: str, folder: Path, moved: Callable[[int], None]) -> None:
+        try:
+            hf_hub_download(
+                self.repository,
+                name,
+                revision=commit,
+                local_dir=folder,
+                cache_dir=folder,  # what others left in the user's cache is none of ours
+                token=self._token or False,
+                endpoint=self._endpoint,
+                tqdm_class=_reporting(moved),
+                etag_timeout=ANSWER_S,
+                force_download=True,  # else a silent hub is waited for six times 60 s more
+            )
+        except ValueError as error:  # what ended the first request is its cause
+            raise error.__cause__ or error from None
+
     def _patiently(self, revision: str, act: Callable[[], Any]) -> Any:
-        for tried in range(1, TRIES + 1):
-            try:
-                with self._explained(revision):
-                    return act()
-            except UnreachableError:
-                if tried == TRIES:
-                    raise
-                time.sleep(2.0 ** (tried - 1))
-        return None
+        for pause_s in PAUSES_S:
+            with contextlib.suppress(UnreachableError), self._explained(revision):
+                return act()
+            time.sleep(pause_s)
+        with self._explained(revision):
+            return act()
 
     @contextlib.contextmanager
     def _explained(self, revision: str) -> Iterator[None]:
@@ -143,7 +166,7 @@ class Hub:
             raise GtcError(
                 f"not the name of a repository: {self.repository!r}, allowed: owner/name"
             ) from None
-        except (LocalEntryNotFoundError, httpx.HTTPError, httpx.StreamError) as error:
+        except (FileMetadataError, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
             raise UnreachableError(
                 f"{self._endpoint} does not answer: {type(error).__name__}",
                 "check the network and HF_ENDPOINT, then repeat: what is there already is kept",
@@ -181,7 +204,8 @@ class Hub:
         if status in (401, 403):
             return GtcError(
                 f"{self._endpoint} refuses HF_TOKEN ({status})",
-                f"make a new read token at {self._endpoint}/settings/tokens",
+                f"make a new read token at {self._endpoint}/settings/tokens; "
+                "a fine-grained one needs access to gated repositories",
             )
         if status == 429 or status >= 500:
             return UnreachableError(f"{self._endpoint} answered {status}", "repeat later")

@@ -28,6 +28,8 @@ class FakeHub:
         asked: Every request as method, path, range.
         cut: Bytes after which the next answers break off, by file name.
         served: Other bytes to serve than those that are announced, by file name.
+        file_status: Answer to every request for a file, instead of the file.
+        silent_s: How long every request for a file waits for its answer.
     """
 
     folder: Path
@@ -38,6 +40,8 @@ class FakeHub:
     asked: list[tuple[str, str, str]] = field(default_factory=list)
     cut: dict[str, list[int]] = field(default_factory=dict)
     served: dict[str, bytes] = field(default_factory=dict)
+    file_status: int = 0
+    silent_s: float = 0.0
     broken: int = 0
     url: str = ""
 
@@ -154,6 +158,11 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _file(self, revision: str, name: str) -> None:
         path = self.hub.folder / name
+        if self.hub.silent_s:
+            threading.Event().wait(self.hub.silent_s)
+        if self.hub.file_status:
+            self._send(self.hub.file_status, b"no")
+            return
         if revision not in ("main", self.hub.commit) or not path.is_file():
             self._send(404, b"", {"X-Error-Code": "EntryNotFound"})
             return
