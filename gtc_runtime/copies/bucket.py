@@ -42,6 +42,7 @@ _RECEIVE: Final = TransferConfig(
     # s3transfer 0.19 queues the other parts before it is done with the first: room for them all
     max_in_memory_download_chunks=PARTS_MAX,
     max_request_queue_size=PARTS_MAX,
+    num_download_attempts=2,  # of a part, without a pause
     io_chunksize=READ_BYTES,
 )
 _SHA256: Final = "sha256"

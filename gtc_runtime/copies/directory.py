@@ -11,6 +11,7 @@ import fcntl
 import hashlib
 import os
 import time
+import uuid
 from collections.abc import Callable, Iterator
 from io import FileIO
 from pathlib import Path
@@ -74,12 +75,15 @@ class DirectoryStore:
         path = self.path(key)
         with explained("write", path):
             path.parent.mkdir(parents=True, exist_ok=True)
-            unfinished = path.with_name(f".{path.name}.{os.getpid()}.new")
-            with unfinished.open("wb") as file:
-                file.write(data)
-                file.flush()
-                os.fsync(file.fileno())
-            place(unfinished, path)
+            unfinished = path.with_name(f".{path.name}.{uuid.uuid4().hex}.new")
+            try:
+                with unfinished.open("wb") as file:
+                    file.write(data)
+                    file.flush()
+                    os.fsync(file.fileno())
+                place(unfinished, path)
+            finally:
+                unfinished.unlink(missing_ok=True)
 
     def delete(self, key: str) -> None:
         """See `Store`."""

@@ -8,7 +8,7 @@ from typing import Final
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionError, HTTPClientError
-from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError
+from s3transfer.exceptions import RetriesExceededError, S3DownloadFailedError, S3ValidationError
 
 from gtc_runtime.copies.store import NotInStoreError
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
@@ -47,6 +47,10 @@ def explained(action: str, where: str, endpoint: str, bucket: str) -> Iterator[N
         raise _refusal(action, where, endpoint, bucket, error) from error
     except S3DownloadFailedError as error:
         raise GtcError(f"{where} changed while it was read", "repeat") from error
+    except S3ValidationError as error:
+        raise GtcError(
+            f"the store at {endpoint} sent other bytes of {where} than were asked for", "repeat"
+        ) from error
     except (ConnectionError, HTTPClientError, RetriesExceededError) as error:
         raise UnreachableError(
             f"the store at {endpoint} does not answer to {action} {where}: {type(error).__name__}",

@@ -9,17 +9,18 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
+from pathlib import Path
 from typing import Final
 
 from gtc_runtime.copies import directory
 from gtc_runtime.copies.bucket import BucketStore
-from gtc_runtime.copies.crew import WORKERS, Crew
+from gtc_runtime.copies.crew import PAUSES_S, WORKERS, Crew, one_try
 from gtc_runtime.copies.directory import DirectoryStore, HashedFile
 from gtc_runtime.copies.manifest import digest
 from gtc_runtime.copies.progress import Progress
 from gtc_runtime.models.checkpoint import Checkpoint
 from gtc_runtime.models.manifest import PARTIAL, File, Manifest
-from gtc_spec.errors import GtcError
+from gtc_spec.errors import GtcError, UnreachableError
 
 STAGE: Final = "to the share"
 SENT_ANEW: Final = "gtc model sync upload --force sends it to the bucket anew"
@@ -95,12 +96,11 @@ class _Download:
                 return
             unfinished = path.with_name(path.name + PARTIAL)
             for _ in range(2):
-                with unfinished.open("wb", buffering=0) as opened:
-                    came = self._receive(file, HashedFile(opened))
-                if came == file.sha256:
+                if self._receive(file, unfinished) == file.sha256:
                     directory.place(unfinished, path)
                     return
                 unfinished.unlink()
+                self._crew.moved(STAGE, -file.size_bytes)
         raise GtcError(f"{self._address(file)} has other bytes than its manifest says", SENT_ANEW)
 
     def _address(self, file: File) -> str:
@@ -114,8 +114,8 @@ class _Download:
         checked = lambda _: self._crew.moved(STAGE, 0)  # noqa: E731
         return digest(self._target.pieces(file.name), checked) == file.sha256
 
-    def _receive(self, file: File, into: HashedFile) -> str:
-        """Bring a file and return the digest of what came."""
+    def _receive(self, file: File, unfinished: Path) -> str:
+        """Bring a file, anew when its stream breaks, and return the digest of what came."""
         have = self._there.get(file.name)
         if have != file.size_bytes:
             raise GtcError(
@@ -123,5 +123,18 @@ class _Download:
                 f"where {file.size_bytes} belong",
                 SENT_ANEW,
             )
-        self._source.receive(file.name, into, functools.partial(self._crew.moved, STAGE))
-        return into.finish()
+        for pause_s in PAUSES_S:
+            try:
+                return self._receive_once(file, unfinished)
+            except UnreachableError:
+                if not unfinished.stat().st_size:  # a store that says nothing was asked long enough
+                    raise
+            self._crew.pause(pause_s)
+        return self._receive_once(file, unfinished)
+
+    def _receive_once(self, file: File, unfinished: Path) -> str:
+        moved = functools.partial(self._crew.moved, STAGE)
+        with unfinished.open("wb", buffering=0) as opened, one_try(moved) as counted:
+            into = HashedFile(opened)
+            self._source.receive(file.name, into, counted)
+            return into.finish()

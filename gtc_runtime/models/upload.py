@@ -106,8 +106,8 @@ class _Upload:
         self._target.begin(manifest)
         try:
             self._carry_all(manifest, workers)
-        except GtcError:
-            if not self._is_whole(manifest):
+        except BaseException as error:  # Ctrl-C too must leave no marker over what we sent
+            if not self._is_whole(manifest) or not isinstance(error, GtcError):
                 raise
         shutil.rmtree(self._scratch.root, ignore_errors=True)
         self._log(f"{self._target.where} is complete at {manifest.revision[:12]}")
@@ -184,6 +184,7 @@ class _Upload:
             self._fetch(file.name, functools.partial(crew.moved, FETCH))
             if self._is_right(file, crew):
                 return
+            crew.moved(FETCH, -file.size_bytes)
         raise _not_as_announced(file.name)
 
     def _fetch(self, name: str, moved: Callable[[int], None]) -> None:

@@ -1,10 +1,14 @@
 """What every store does, and how each fails."""
 
+import os
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
+from gtc_runtime.copies import directory
 from gtc_runtime.copies import store as stores
 from gtc_runtime.copies.access import SpacesAccess
 from gtc_runtime.copies.bucket import BucketStore
@@ -106,6 +110,35 @@ def test_a_directory_that_cannot_be_written_is_told_in_one_line(tmp_path: Path) 
         DirectoryStore(tmp_path / "file").put("a", b"x")
 
     assert "\n" not in caught.value.message
+
+
+def test_what_cannot_be_written_whole_leaves_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(_: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", fail)
+    with pytest.raises(GtcError, match="cannot write"):
+        DirectoryStore(tmp_path).put("a", b"x")
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_two_threads_may_write_one_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    both, place = threading.Barrier(2), directory.place
+
+    def place_together(unfinished: Path, path: Path) -> None:
+        both.wait(10)
+        place(unfinished, path)
+
+    monkeypatch.setattr(directory, "place", place_together)
+    store = DirectoryStore(tmp_path)
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda content: store.put("a", content), [b"one", b"two"]))
+
+    assert store.get("a") in (b"one", b"two")
+    assert set(store.sizes()) == {"a"}
 
 
 def test_no_checksum_is_sent_that_only_amazon_knows(

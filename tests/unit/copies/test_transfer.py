@@ -11,6 +11,7 @@ from gtc_runtime.copies.bucket import PART_BYTES, BucketStore
 from gtc_runtime.copies.directory import HashedFile
 from gtc_runtime.copies.manifest import sha256
 from gtc_runtime.copies.store import NotInStoreError
+from gtc_spec.errors import GtcError
 from tests.unit.copies.conftest import BUCKET
 
 CONTENT = random.Random(1).randbytes(2 * PART_BYTES + 17)
@@ -79,3 +80,14 @@ def test_an_object_that_is_not_there_is_named(bucket: BucketStore, tmp_path: Pat
     with pytest.raises(NotInStoreError) as refused:
         receive(bucket, tmp_path / "back")
     assert refused.value.message == f"{bucket.name}/large does not exist"
+
+
+def test_other_bytes_than_were_asked_for_are_refused(
+    bucket: BucketStore, large: Path, tmp_path: Path
+) -> None:
+    bucket.send(large, "large", "", lambda _: None)
+    bucket._s3.meta.events.register(
+        "after-call.s3.GetObject", lambda parsed, **_: parsed.update(ContentRange="bytes 5-9/10")
+    )
+    with pytest.raises(GtcError, match=r"sent other bytes of .*/large than were asked for"):
+        receive(bucket, tmp_path / "back")

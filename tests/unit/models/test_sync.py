@@ -4,14 +4,17 @@ import os
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from botocore.response import StreamingBody
 
 from gtc_runtime.copies.bucket import BucketStore
-from gtc_runtime.copies.crew import Crew
+from gtc_runtime.copies.crew import PAUSES_S, Crew
 from gtc_runtime.copies.directory import LOCK
+from gtc_runtime.copies.progress import Progress
 from gtc_runtime.models.manifest import MANIFEST
 from gtc_spec import names
 from gtc_spec.errors import GtcError, UnreachableError
@@ -223,6 +226,51 @@ def test_what_a_killed_download_left_is_fetched_anew(models: Models) -> None:
     assert f"{WEIGHTS}.part" not in models.files()
 
 
+def cut(models: Models, times: float) -> None:
+    """Let the store break off in the middle of the weights, so many times."""
+    left = [times]
+
+    def handler(parsed: dict[str, Any], **_: object) -> None:
+        if parsed.get("ContentLength", 0) > 200_000 and left[0] > 0:
+            left[0] -= 1
+            came = parsed["Body"].read()[:100_000]
+            parsed["Body"] = StreamingBody(BytesIO(came), parsed["ContentLength"])
+
+    models.store.store._s3.meta.events.register("after-call.s3.GetObject", handler)
+
+
+@pytest.fixture
+def paused(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses that were made, without their length."""
+    made: list[float] = []
+    monkeypatch.setattr(Crew, "pause", lambda _self, duration_s: made.append(duration_s))
+    return made
+
+
+def test_a_file_whose_stream_breaks_is_begun_again_after_a_pause_and_counts_once(
+    models: Models, paused: list[float], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    manifest = models.upload()
+    cut(models, 2)
+    counts: list[int] = []
+    monkeypatch.setattr(Progress, "moved", lambda _self, _stage, n: counts.append(n))
+    models.download()
+    assert models.path(WEIGHTS).read_bytes() == (models.hub.folder / WEIGHTS).read_bytes()
+    assert paused == [PAUSES_S[0]]
+    assert sum(counts) == manifest.total_bytes
+
+
+def test_a_store_that_always_breaks_off_is_unreachable_at_last(
+    models: Models, paused: list[float]
+) -> None:
+    models.upload()
+    cut(models, float("inf"))
+    with pytest.raises(UnreachableError, match="does not answer to read"):
+        models.download()
+    assert paused == sorted(PAUSES_S)
+    assert names.DOWNLOAD_MARKER not in models.files()
+
+
 def test_a_file_of_the_right_size_and_wrong_bytes_on_the_share_is_replaced(models: Models) -> None:
     models.upload()
     models.download()
@@ -304,10 +352,11 @@ def test_two_downloads_into_one_folder_at_once_both_end_well(models: Models) -> 
     assert models.share.verify(manifest, Crew(2, lambda _stage, _n: None), "") == []
 
 
+@pytest.mark.parametrize("error", [GtcError, KeyboardInterrupt])
 def test_an_upload_gives_up_when_another_one_brings_another_checkpoint(
-    models: Models, monkeypatch: pytest.MonkeyPatch
+    models: Models, monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
 ) -> None:
-    """The other one begins when we have one file in the bucket."""
+    """The other one begins, and Ctrl-C may come, when we have one file in the bucket."""
     other = models.upload().model_copy(update={"revision": "d" * 40})
     send = BucketStore.send
 
@@ -315,9 +364,11 @@ def test_an_upload_gives_up_when_another_one_brings_another_checkpoint(
         send(self, *arguments)
         models.put(MANIFEST, other.to_json())
         models.put(names.UPLOAD_MARKER, other.marker)
+        if error is KeyboardInterrupt:
+            raise error
 
     monkeypatch.setattr(BucketStore, "send", sent_and_taken_over)
-    with pytest.raises(GtcError, match="another transfer took over"):
+    with pytest.raises(error, match="^$|another transfer took over"):
         models.upload(force=True)
     assert names.UPLOAD_MARKER not in models.objects()
 
