@@ -91,5 +91,5 @@ def test_the_panel_alone_ships_what_the_stack_of_the_demo_ships(tmp_path) -> Non
 
 def without_address(resource: dict[str, Any]) -> dict[str, Any]:
     """A resource without what depends on the place of its construct in the tree."""
-    placed = ("depends_on", "chart", "metadata")
+    placed = ("depends_on", "chart")
     return {key: value for key, value in resource.items() if key not in placed}

@@ -368,7 +368,7 @@ def test_an_upload_gives_up_when_another_one_brings_another_checkpoint(
             raise error
 
     monkeypatch.setattr(BucketStore, "send", sent_and_taken_over)
-    with pytest.raises(error, match="^$|another transfer took over"):
+    with pytest.raises(error, match=r"^$|another transfer took over"):
         models.upload(force=True)
     assert names.UPLOAD_MARKER not in models.objects()
 

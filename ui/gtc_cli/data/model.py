@@ -97,7 +97,7 @@ def upload(
     force: bool,
     scratch: Path,
 ) -> None:
-    """HuggingFace to the bucket; goes on where it was interrupted."""
+    """HuggingFace to the bucket; repeated, it keeps whole files and brings the others anew."""
     store, repository = _in_bucket(env, model, bucket, endpoint, workers)
     token = settings.read().hf_token.get_secret_value()
     source = Source(repository, revision, token, scratch, force, workers or WORKERS)
@@ -121,7 +121,7 @@ def download(
     force: bool,
     directory: Path | None,
 ) -> None:
-    """The bucket to a directory; goes on where it was interrupted."""
+    """The bucket to a directory; repeated, it keeps whole files and brings the others anew."""
     store, repository = _in_bucket(env, model, bucket, endpoint, workers)
     target = _in_directory(directory or Path(names.model_path(repository)))
     fetch(store, target, click.echo, workers=workers or WORKERS, force=force)
