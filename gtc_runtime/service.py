@@ -1,3 +1,4 @@
+# ruff: noqa: ARG002, D102, D417
 """DemoService: commands in, one immutable view out.
 
 Panel, REST and command line all stand on this one object. It hands what they send to the
@@ -12,6 +13,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any
 
+from gtc_runtime import finished_cycle
+from gtc_runtime.actor import PANEL, Actor
 from gtc_runtime.cluster.cluster import Cluster
 from gtc_runtime.cluster.end_date import EndDate
 from gtc_runtime.corpus.choice import BUNDLED, Texts
@@ -35,8 +38,6 @@ from gtc_spec.workloads import WorkloadMix
 log = logging.getLogger(__name__)
 
 VIEW_S = 0.25
-DRAIN_S = 120.0
-"""Longest wait for open requests at the end of a run: 2,000 tokens at 33 ms take 66 s."""
 
 
 class DemoService:
@@ -161,7 +162,7 @@ class DemoService:
 
     # -- commands -------------------------------------------------------------------------------
 
-    async def start_load(self) -> None:
+    async def start_load(self, *, by: Actor = PANEL) -> None:
         """Send load with the chosen rate and mix.
 
         Raises:
@@ -173,14 +174,16 @@ class DemoService:
         load = self._load.load
         self._events.add("load", f"load started: {load.rps:g} rps, {load.mix}")
 
-    async def stop_load(self) -> None:
+    async def stop_load(self, *, by: Actor = PANEL) -> None:
         """Stop sending at once, in every mode; auto mode ends with it."""
         await self._load.quiet()
         self._events.add("load", "load stopped")
         if self._lead.mode in ("auto", "starting"):
             await self._lead.manual(keep_load=False)
 
-    async def set_load(self, rps: float | None, mix: WorkloadMix | None) -> None:
+    async def set_load(
+        self, rps: float | None, mix: WorkloadMix | None, *, by: Actor = PANEL
+    ) -> None:
         """Change rate, mix or both; takes effect at once when load runs.
 
         Raises:
@@ -190,7 +193,7 @@ class DemoService:
         self._refuse_in_auto("change rate or mix")
         await self._load.choose(rps, mix)
 
-    async def auto(self, *, once: bool = False) -> None:
+    async def auto(self, *, once: bool = False, by: Actor = PANEL) -> None:
         """Let the scenario drive load and workers; KEDA is paused.
 
         Args:
@@ -199,27 +202,45 @@ class DemoService:
         await self._lead.auto(once=once)
         await self._poll_now()
 
-    async def manual(self) -> None:
+    async def manual(self, *, by: Actor = PANEL) -> None:
         """Give load to the presenter and scaling to KEDA; the load goes on as it is."""
         self._load.keep_rate()
         await self._lead.manual(keep_load=True)
         await self._poll_now()
 
-    async def end_scenario(self) -> None:
+    async def end_scenario(self, *, by: Actor = PANEL) -> None:
         """End auto mode and its load; KEDA scales."""
         await self._lead.manual(keep_load=False)
         await self._poll_now()
 
-    async def prescale(self, until: datetime) -> None:
+    async def prescale(self, until: datetime, *, by: Actor = PANEL) -> None:
         """The fallback state: every GPU at work and KEDA paused until a time; the load goes on."""
         check_until(until, datetime.now(UTC))
         await self._lead.prescale(until)
         await self._poll_now()
 
-    async def reset(self) -> None:
+    async def reset(self, *, by: Actor = PANEL) -> None:
         """Load off, streams ended, initial ratio, statistics zeroed, KEDA scaling."""
         await self._lead.reset()
         await self._poll_now()
+
+    async def hold(self, on: bool, *, by: Actor = PANEL) -> None:
+        raise GtcError("cannot hold yet")
+
+    async def extend(self, *, by: Actor = PANEL) -> None:
+        raise GtcError("cannot extend yet")
+
+    async def next_phase(self, *, by: Actor = PANEL) -> None:
+        raise GtcError("cannot go on yet")
+
+    async def undo(self, *, by: Actor = PANEL) -> None:
+        raise GtcError("cannot undo yet")
+
+    async def resume_show(self, *, by: Actor = PANEL) -> None:
+        raise GtcError("cannot resume yet")
+
+    async def start_again(self, *, by: Actor = PANEL) -> None:
+        raise GtcError("cannot start again yet")
 
     async def _poll_now(self) -> None:
         """Let the answer to a command show what it has changed in the cluster."""
@@ -241,31 +262,21 @@ class DemoService:
         if self._lead.mode == "read-only":
             raise GtcError("this panel does not hold the lease and only shows")
 
-    # -- the report of a cycle ------------------------------------------------------------------
-
     async def cycle_report(self) -> dict[str, Any]:
         """Wait for the end of the cycle that was asked for with ``once`` and report on it.
 
         Raises:
             GtcError: Auto mode ended before the cycle was over.
         """
-        await self._lead.left.wait()
-        if not self._lead.completed:
-            raise GtcError("the cycle was broken off", "see the events of the panel's log")
-        await self._load.drained(DRAIN_S)
-        await asyncio.sleep(1)  # the last snapshot is at most 250 ms away
-        assert self._cluster is not None  # noqa: S101 - there is a conductor, so there is a cluster
-        state = await self._cluster.poller.poll()
+        assert self._cluster is not None  # noqa: S101 - a cycle was begun, so there is a cluster
+        found = await finished_cycle.report(self._lead, self._load, self._cluster)
+        started = self._started.isoformat(timespec="milliseconds")
         return {
             "env": self.environment.name,
             "started": self._started.isoformat(timespec="seconds"),
             "time_scale": self._time_scale,
-            **report.cycle(self._lead.log, self._load.book),
-            "events": report.events(
-                self._events.since(self._started.isoformat(timespec="milliseconds"))
-            ),
-            "keda": {"paused": state.keda.state not in ("active", "absent")},
-            "pools_final": {role: pool.desired for role, pool in state.pools.items()},
+            **found,
+            "events": report.events(self._events.since(started)),
         }
 
     # -- the view -------------------------------------------------------------------------------

@@ -9,6 +9,15 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from gtc_runtime.told import (
+    AnswerView,
+    ClaimView,
+    ControlView,
+    DotView,
+    PreviousView,
+    SentenceView,
+)
+
 Mode = Literal["manual", "auto", "starting", "stopping", "read-only", "unknown"]
 Light = Literal["green", "amber", "red", "unknown"]
 PodRole = Literal["prefill", "decode", "frontend"]
@@ -37,6 +46,10 @@ class WorkloadView:
     failed: int = 0
     ttft: Quantiles = field(default_factory=Quantiles)
     itl: Quantiles = field(default_factory=Quantiles)
+    tpot: Quantiles = field(default_factory=Quantiles)
+    """Mean time of an output token after the first, once per request that ended well."""
+    good_rps: float | None = None
+    """Requests a second that met every goal, over the same 30 s; None before one has ended."""
     goodput: float | None = None
     """Share (0..1) of the requests due in the last 30 s that ended well and met every goal, of all
     that have ended, shed ones included; None before one has."""
@@ -113,6 +126,10 @@ class LoadView:
     """Where the texts come from."""
     followups: str = ""
     """Who writes follow-up questions; empty before the first one."""
+    dots: tuple[DotView, ...] = ()
+    """Requests whose first token came in the last seconds, oldest first; none at high rates."""
+    answer: AnswerView | None = None
+    """One answer that streams now; None when none does."""
 
 
 @dataclass(frozen=True)
@@ -128,6 +145,9 @@ class PhaseView:
     """Seconds to the end of the segment; the latest end while a gate is closed."""
     waiting_for_workers: bool = False
     narration: str = ""
+    """What the phase is about, always the same words."""
+    sentence: SentenceView = field(default_factory=SentenceView)
+    """What is seen now; true beside the figures of this view."""
     cycle: int = 0
 
 
@@ -149,6 +169,8 @@ class EventView:
     """Wall-clock time, ISO 8601 with zone."""
     kind: Literal["phase", "scale", "ready", "keda", "load", "warning", "info"]
     text: str
+    actor: str = ""
+    """Whose command caused it, such as ``page 127.0.0.1``; empty for what nobody ordered."""
 
 
 @dataclass(frozen=True)
@@ -193,6 +215,14 @@ class DemoView:
     workers: WorkersView = field(default_factory=WorkersView)
     usd_h: float | None = None
     """What the nodes cost an hour by the list, US dollars; None for a rehearsal."""
+    claims: tuple[ClaimView, ...] = ()
+    """What the running cycle has shown so far, in the order of its phases; kept after its end
+    until the next one begins."""
+    control: ControlView = field(default_factory=ControlView)
+    previous: PreviousView | None = None
+    """None when this panel was not restarted, or somebody has acted since."""
+    recorded: str = ""
+    """When this was recorded, ISO 8601 with zone; empty while it is live."""
     ending: str = ""
     """That the deployment's end date is near or has passed, one line; empty before."""
 

@@ -16,6 +16,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from gtc_panel.app import attach
+from gtc_runtime.actor import Actor
 from gtc_runtime.view import (
     DemoView,
     EventView,
@@ -122,23 +123,41 @@ class StillDemo:
     def change(self, **fields: object) -> None:
         self.now = replace(self.now, **fields)  # type: ignore[arg-type]
 
-    async def start_load(self) -> None:
+    async def start_load(self, *, by: Actor) -> None:
         self._take("start")
 
-    async def stop_load(self) -> None:
+    async def stop_load(self, *, by: Actor) -> None:
         self._take("stop")
 
-    async def set_load(self, rps: float | None, mix: WorkloadMix | None) -> None:
+    async def set_load(self, rps: float | None, mix: WorkloadMix | None, *, by: Actor) -> None:
         self._take(("set_load", rps, None if mix is None else str(mix)))
 
-    async def auto(self) -> None:
+    async def auto(self, *, by: Actor) -> None:
         self._take("auto")
 
-    async def manual(self) -> None:
+    async def manual(self, *, by: Actor) -> None:
         self._take("manual")
 
-    async def reset(self) -> None:
+    async def reset(self, *, by: Actor) -> None:
         self._take("reset")
+
+    async def hold(self, on: bool, *, by: Actor) -> None:
+        self._take(("hold", on))
+
+    async def extend(self, *, by: Actor) -> None:
+        self._take("extend")
+
+    async def next_phase(self, *, by: Actor) -> None:
+        self._take("next_phase")
+
+    async def undo(self, *, by: Actor) -> None:
+        self._take("undo")
+
+    async def resume_show(self, *, by: Actor) -> None:
+        self._take("resume_show")
+
+    async def start_again(self, *, by: Actor) -> None:
+        self._take("start_again")
 
     def _take(self, command: object) -> None:
         if self.refuse_with is not None:

@@ -10,15 +10,23 @@ import asyncio
 from datetime import UTC
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Body, FastAPI, WebSocket, WebSocketDisconnect
+from fastapi import APIRouter, Body, Depends, FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import PlainTextResponse, Response
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from gtc_panel import api_errors
 from gtc_panel.api_errors import COMMAND, LOOK, PROBE
+from gtc_runtime.actor import Actor
 from gtc_runtime.checks.health import Health
 from gtc_runtime.service import DemoService
 from gtc_spec.workloads import WorkloadMix
+
+
+def _actor(request: Request) -> Actor:
+    return Actor("api", request.client.host if request.client else "")
+
+
+By = Annotated[Actor, Depends(_actor)]
 
 SOCKET_PERIOD_S = 0.5
 SOCKET_SEND_S = 5.0
@@ -82,47 +90,47 @@ def attach_health(app: FastAPI, health: Health) -> None:
 
 def _load(router: APIRouter, service: DemoService) -> None:
     @router.post("/api/workload/start", responses=COMMAND)
-    async def start(body: Annotated[LoadBody | None, Body()] = None) -> Any:
+    async def start(by: By, body: Annotated[LoadBody | None, Body()] = None) -> Any:
         if body is not None:
-            await service.set_load(body.rps, body.parsed_mix())
-        await service.start_load()
+            await service.set_load(body.rps, body.parsed_mix(), by=by)
+        await service.start_load(by=by)
         return service.fresh_view().to_json()
 
     @router.post("/api/workload/stop", responses=COMMAND)
-    async def stop() -> Any:
-        await service.stop_load()
+    async def stop(by: By) -> Any:
+        await service.stop_load(by=by)
         return service.fresh_view().to_json()
 
     @router.post("/api/workload/config", responses=COMMAND)
-    async def set_load(body: LoadBody) -> Any:
-        await service.set_load(body.rps, body.parsed_mix())
+    async def set_load(body: LoadBody, by: By) -> Any:
+        await service.set_load(body.rps, body.parsed_mix(), by=by)
         return service.fresh_view().to_json()
 
 
 def _scenario(router: APIRouter, service: DemoService) -> None:
     @router.post("/api/scenario/auto", responses=COMMAND)
-    async def auto(body: Annotated[AutoBody | None, Body()] = None) -> Any:
-        await service.auto(once=body is not None and body.once)
+    async def auto(by: By, body: Annotated[AutoBody | None, Body()] = None) -> Any:
+        await service.auto(once=body is not None and body.once, by=by)
         return service.fresh_view().to_json()
 
     @router.post("/api/scenario/stop", responses=COMMAND)
-    async def end() -> Any:
-        await service.end_scenario()
+    async def end(by: By) -> Any:
+        await service.end_scenario(by=by)
         return service.fresh_view().to_json()
 
     @router.post("/api/scenario/manual", responses=COMMAND)
-    async def manual() -> Any:
-        await service.manual()
+    async def manual(by: By) -> Any:
+        await service.manual(by=by)
         return service.fresh_view().to_json()
 
     @router.post("/api/prescale", responses=COMMAND)
-    async def prescale(body: PrescaleBody) -> Any:
-        await service.prescale(body.until.astimezone(UTC))
+    async def prescale(body: PrescaleBody, by: By) -> Any:
+        await service.prescale(body.until.astimezone(UTC), by=by)
         return service.fresh_view().to_json()
 
     @router.post("/api/reset", responses=COMMAND)
-    async def reset() -> Any:
-        await service.reset()
+    async def reset(by: By) -> Any:
+        await service.reset(by=by)
         return service.fresh_view().to_json()
 
 

@@ -13,6 +13,7 @@ from gtc_spec.colours import COLOURS
 
 STATIC: Final = Path(__file__).parent / "static"
 STYLES: Final = ("panel.css", "stage.css", "health.css")
+SCRIPTS: Final = ("presence.js", "charts.js")
 
 FONT: Final = "Inter, Roboto, 'Segoe UI', system-ui, sans-serif"
 """Roboto ships with the page library, so an air-gapped machine has at least that one."""
@@ -55,4 +56,4 @@ def style_sheet() -> str:
 
 def script() -> str:
     """The browser's part: charts that grow by one row, and the watch on silence."""
-    return (STATIC / "panel.js").read_text(encoding="utf-8")
+    return "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS)

@@ -1,6 +1,6 @@
 """TTFT and ITL over the last five minutes: big numbers, goal line, what was ordered and when.
 
-The options are sent once. After that the browser appends one row a draw (static/panel.js), which
+The options are sent once. After that the browser appends one row a draw (static/charts.js), which
 costs a hundredth of sending the options again.
 """
 
@@ -113,12 +113,12 @@ def start(
         "font": theme.FONT,
         "labelPx": style.label,
     }
-    ui.run_javascript(f"gtcPanel.start({json.dumps(setup)})")
+    ui.run_javascript(f"gtcCharts.start({json.dumps(setup)})")
 
 
 def push(tick: Tick, markers: tuple[Marker, ...] | None) -> None:
     """Send one row, and the markers when they have changed."""
-    ui.run_javascript(f"gtcPanel.push({json.dumps(tick.row)}, {json.dumps(markers)})")
+    ui.run_javascript(f"gtcCharts.push({json.dumps(tick.row)}, {json.dumps(markers)})")
 
 
 class Charts:
@@ -191,7 +191,7 @@ def options(spec: ChartSpec, style: ChartStyle) -> dict[str, Any]:
     """ECharts options of an empty chart; keys with a colon are evaluated in the browser."""
     axis_text = {
         "color": COLOURS["muted"],
-        ":fontSize": f"gtcPanel.px({style.axis})",
+        ":fontSize": f"gtcCharts.px({style.axis})",
         "fontFamily": theme.FONT,
     }
     y_axis: dict[str, Any] = {
@@ -207,7 +207,7 @@ def options(spec: ChartSpec, style: ChartStyle) -> dict[str, Any]:
     sides = zip(("left", "right", "top", "bottom"), style.margins, strict=True)
     return {
         "animation": False,
-        "grid": {f":{side}": f"gtcPanel.px({margin})" for side, margin in sides},
+        "grid": {f":{side}": f"gtcCharts.px({margin})" for side, margin in sides},
         "xAxis": {
             "type": "time",
             "axisLine": {"lineStyle": {"color": COLOURS["line"]}},
@@ -215,7 +215,7 @@ def options(spec: ChartSpec, style: ChartStyle) -> dict[str, Any]:
             "axisLabel": {
                 **axis_text,
                 "hideOverlap": True,
-                ":formatter": f"gtcPanel.every({style.minutes})",
+                ":formatter": f"gtcCharts.every({style.minutes})",
             },
             "splitLine": {"show": False},
             "minInterval": 60_000,
@@ -245,7 +245,7 @@ def _series(name: str, colour: str, style: ChartStyle, *, place: int) -> dict[st
         "silent": True,
         "data": [],
         "lineStyle": {
-            ":width": f"gtcPanel.px({style.widths[place]})",
+            ":width": f"gtcCharts.px({style.widths[place]})",
             "type": ("solid", "dashed")[place],
             "color": COLOURS[colour],
         },
@@ -253,7 +253,7 @@ def _series(name: str, colour: str, style: ChartStyle, *, place: int) -> dict[st
             "show": True,
             "formatter": name,
             "color": COLOURS["text"],
-            ":fontSize": f"gtcPanel.px({style.label})",
+            ":fontSize": f"gtcCharts.px({style.label})",
             "fontFamily": theme.FONT,
         },
         "labelLayout": {"moveOverlap": "shiftY"},

@@ -10,10 +10,16 @@ from nicegui import ui
 
 from gtc_panel import text
 from gtc_panel.components.basics import box, words
+from gtc_runtime.actor import Actor
 from gtc_spec.errors import GtcError
 
 DEADLINE_S: Final = 30.0
 """Longer than entering auto takes: Lease, pause and the wait for both HPAs."""
+
+
+def here() -> Actor:
+    """Who acts on the page that is being drawn or pressed."""
+    return Actor("page", ui.context.client.ip or "")
 
 
 async def send(command: Awaitable[None]) -> None:

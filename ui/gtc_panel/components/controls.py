@@ -6,7 +6,7 @@ from nicegui import events, ui
 
 from gtc_panel import text
 from gtc_panel.components.basics import box, swap, words
-from gtc_panel.components.command import button, confirmed, send
+from gtc_panel.components.command import button, confirmed, here, send
 from gtc_panel.components.sliders import LoadSliders
 from gtc_panel.port import PanelPort
 from gtc_runtime.view import DemoView
@@ -46,22 +46,22 @@ class Controls:
 
     async def _on_start(self) -> None:
         self._start.set_enabled(False)
-        await send(self._panel.start_load())
+        await send(self._panel.start_load(by=here()))
 
     async def _on_stop(self) -> None:
-        await send(self._panel.stop_load())
+        await send(self._panel.stop_load(by=here()))
 
     async def _on_auto(self) -> None:
         if await self._ask("auto"):
-            await send(self._panel.auto())
+            await send(self._panel.auto(by=here()))
 
     async def _on_manual(self) -> None:
         if await self._ask("manual"):
-            await send(self._panel.manual())
+            await send(self._panel.manual(by=here()))
 
     async def _on_reset(self) -> None:
         if await self._ask("reset"):
-            await send(self._panel.reset())
+            await send(self._panel.reset(by=here()))
 
     async def _ask(self, what: str) -> bool:
         self._asking = True

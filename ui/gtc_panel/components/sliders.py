@@ -18,7 +18,7 @@ from nicegui.elements.mixins.disableable_element import DisableableElement
 
 from gtc_panel import text
 from gtc_panel.components.basics import box, words
-from gtc_panel.components.command import button, send
+from gtc_panel.components.command import button, here, send
 from gtc_panel.mix import rebalance
 from gtc_panel.port import PanelPort
 from gtc_runtime.view import DemoView
@@ -138,7 +138,7 @@ class LoadSliders:
         try:
             while self._unsent is not None:
                 now, self._unsent = self._unsent, None
-                await send(self._panel.set_load(now.rps, now.mix))
+                await send(self._panel.set_load(now.rps, now.mix, by=here()))
         finally:
             self._sending = False
 

@@ -49,7 +49,7 @@ def _spark() -> dict[str, Any]:
                 "showSymbol": False,
                 "silent": True,
                 "data": [],
-                "lineStyle": {":width": "gtcPanel.px(4)", "color": colour},
+                "lineStyle": {":width": "gtcCharts.px(4)", "color": colour},
                 "areaStyle": {"color": colour, "opacity": 0.15},
             }
         ],

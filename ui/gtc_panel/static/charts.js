@@ -1,9 +1,9 @@
-// The browser's part of the panel: charts that grow by one row a draw, and the watch on silence.
+// The browser's part of the charts: they grow by one row a draw.
 // The server sends rows [at_ms, ttft_p50_s, ttft_p95_s, itl_p50_ms, itl_p95_ms, phase, tokens_s].
-window.gtcPanel = (() => {
+window.gtcCharts = (() => {
   const AT = 0, PHASE = 5;
-  const STALE_MS = 5000, GONE_MS = 15000, NAMED_BAND_MS = 40000, CROWDED_MS = 12000;
-  let setup = null, rows = [], markers = [], heardAt = Date.now(), awaited = 0;
+  const NAMED_BAND_MS = 40000, CROWDED_MS = 12000;
+  let setup = null, rows = [], markers = [], awaited = 0;
 
   // sizes in charts follow the rem of the page: 16 px at 1920x1080
   const px = (size) => (size / 16) * parseFloat(getComputedStyle(document.documentElement).fontSize);
@@ -14,11 +14,11 @@ window.gtcPanel = (() => {
   function start(given) {
     setup = given;
     rows = given.rows.slice();
-    heardAt = Date.now();
+    gtcPresence.start(given.words.silence);
   }
 
   function push(row, newMarkers) {
-    heardAt = Date.now();
+    gtcPresence.heard();
     if (newMarkers) markers = newMarkers;
     if (!setup || !row) return;
     if (!rows.length || row[AT] > rows[rows.length - 1][AT]) rows.push(row);
@@ -92,14 +92,6 @@ window.gtcPanel = (() => {
   }
 
   const odd = (name) => Object.keys(setup.phases).indexOf(name) % 2 === 1;
-
-  // a page that hears nothing must not look alive
-  setInterval(() => {
-    const silent = Date.now() - heardAt;
-    document.body.classList.toggle("silent", silent > STALE_MS);
-    document.body.classList.toggle("silent-long", silent > GONE_MS);
-    if (setup) document.body.dataset.silence = `${setup.words.silence} · ${Math.round(silent / 1000)} s`;
-  }, 1000);
 
   return { start, push, px, every };
 })();

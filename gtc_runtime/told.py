@@ -1,0 +1,103 @@
+"""What is told beside the figures: claims, sentences, who is in control, single requests.
+
+Parts of the one view, plain and immutable like it. It must not know how they were found. What is
+not known is None or an empty text.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Scaler = Literal["HUMAN", "SCENARIO", "KEDA"]
+
+
+@dataclass(frozen=True)
+class SentenceView:
+    """The one sentence on what happens now, chosen by the figures of the same view."""
+
+    text: str = ""
+    state: Literal["", "expected", "holds", "not-yet", "settling"] = ""
+    """What is to be seen soon; is seen; is not seen although it should be; or the phase clears."""
+
+
+@dataclass(frozen=True)
+class ClaimView:
+    """One measured before and after of the running cycle, judged as its report is."""
+
+    phase: str
+    """Name of the phase that it is about."""
+    state: Literal["measuring", "held", "failed"]
+    text: str
+    """``TTFT p95 15.9 s -> 2.6 s, 41 s after +2 prefill workers``; one line, figures included."""
+    chip: str
+    """The same in a few characters, for the phase strip: ``6.1x``."""
+    claim: str
+    """What was asked, in the words of the report."""
+    value: float | None
+    limit: float
+    """What the report compares; equal to its verdict once the cycle is over."""
+    before_ms: float | None = None
+    after_ms: float | None = None
+    after_s: float | None = None
+    """Seconds from the workers' being ready to the effect; None where none were ordered, or
+    before there is one."""
+
+
+@dataclass(frozen=True)
+class NextView:
+    """The phase that the presenter may go to now."""
+
+    phase: str
+    ready_in_s: float | None
+    """Seconds until its workers are ready, as planned; 0 when they are; None when not known."""
+
+
+@dataclass(frozen=True)
+class ControlView:
+    """Who drives, since when, and what the presenter may do about it."""
+
+    scaler: Scaler | None = None
+    """Who changes the number of workers; None when it is not known."""
+    since: str = ""
+    """Since when, ISO 8601 with zone; empty when not known."""
+    by: str = ""
+    """Whose command it was, as `gtc_runtime.actor.Actor` is written."""
+    holding: bool = False
+    """Whether the show stands still in its phase."""
+    next: NextView | None = None
+    undo: str = ""
+    """What undoing would bring back, a few words; empty when there is nothing to undo."""
+    resume_s: float | None = None
+    """Seconds left in which the show can be resumed after Stop; None when it cannot."""
+
+
+@dataclass(frozen=True)
+class DotView:
+    """One request as a dot of the chart; there are some at low rates only."""
+
+    at_ms: int
+    """When it was due, milliseconds since 1970."""
+    ttft_ms: float
+    key: str
+    """One of `gtc_runtime.load.records.STAT_KEYS`."""
+
+
+@dataclass(frozen=True)
+class AnswerView:
+    """The end of one answer that is streaming now. It is never recorded."""
+
+    key: str
+    text: str
+    tokens: int
+    done: bool = False
+
+
+@dataclass(frozen=True)
+class PreviousView:
+    """What this panel did before it was restarted, until somebody acts."""
+
+    text: str
+    """One line: what ran, what stopped, how long nobody looked."""
+    startable: bool = False
+    """Whether the load that ran can be started again by one command."""
