@@ -178,7 +178,7 @@ def _show(demo: StillDemo) -> None:
         mode="auto",
         holder="gtc-demo-panel-0",
         keda="paused-by-us",
-        phase=PhaseView("PREFILL_STRESS", "main", 2, 60, 30, False, stress.narration, 1),
+        phase=PhaseView("PREFILL_STRESS", "main", 2, 60, 30, False, stress.narration, cycle=1),
         pools=(prefill, demo.now.pools[1]),
         events=events,
     )

@@ -85,7 +85,7 @@ def test_escape_stops_the_load_wherever_the_focus_is(page):
 def test_a_slider_can_be_moved_from_the_keyboard(page):
     page.request.post(page.server.address + "/still/unknown")
     page.wait_for_timeout(800)
-    page.locator("[aria-label='Chat percent'] [tabindex]").focus()
+    page.get_by_role("slider", name="Chat").focus()
 
     page.keyboard.press("ArrowRight")
     page.wait_for_timeout(600)

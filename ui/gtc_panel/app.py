@@ -61,6 +61,7 @@ def attach(
         app,
         title=text.TITLE,
         favicon=theme.FAVICON,
+        language="en-US",
         dark=True,
         reconnect_timeout=RECONNECT_TIMEOUT_S,
         tailwind=False,

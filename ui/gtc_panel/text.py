@@ -25,6 +25,7 @@ PRESETS: Final[tuple[tuple[str, str], ...]] = (
 START, STOP, RESET = "Start", "Stop", "Reset"
 STOP_KEY: Final = "Esc"
 MANUAL, AUTO = "Manual", "Auto"
+DRIVES: Final = "Who drives the load"
 LOAD: Final = "Load"
 RPS_UNIT: Final = "requests/s"
 

@@ -13,7 +13,7 @@ from gtc_spec.colours import COLOURS
 
 STATIC: Final = Path(__file__).parent / "static"
 STYLES: Final = ("panel.css", "stage.css", "health.css")
-SCRIPTS: Final = ("presence.js", "charts.js")
+SCRIPTS: Final = ("presence.js", "charts.js", "sliders.js")
 
 FONT: Final = "Inter, Roboto, 'Segoe UI', system-ui, sans-serif"
 """Roboto ships with the page library, so an air-gapped machine has at least that one."""
@@ -55,5 +55,5 @@ def style_sheet() -> str:
 
 
 def script() -> str:
-    """The browser's part: charts that grow by one row, and the watch on silence."""
+    """The browser's part: charts that grow, the watch on silence, names on sliders."""
     return "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS)

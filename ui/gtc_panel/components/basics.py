@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from nicegui import ui
 
 from gtc_panel.freshness import Freshness
@@ -13,9 +15,44 @@ def box(classes: str) -> ui.element:
     return ui.element("div").classes(classes)
 
 
+def region(tag: str, name: str, classes: str) -> ui.element:
+    """A part of the page with a name, which a screen reader can jump to.
+
+    Args:
+        tag: ``section``, ``nav``, ``header``.
+        name: What the part is, a few words.
+        classes: As for `box`.
+    """
+    return named(ui.element(tag).classes(classes), name)
+
+
 def words(text: str, classes: str = "") -> ui.label:
     """A line of text; it is never read as HTML."""
     return ui.label(text).classes(classes)
+
+
+def heading(text: str, classes: str = "", level: int = 2) -> ui.label:
+    """A line of text that names what follows it; a page has one of level 1."""
+    made = words(text, classes)
+    made.tag = f"h{level}"
+    return made
+
+
+_E = TypeVar("_E", bound=ui.element)
+
+
+def named(element: _E, name: str) -> _E:
+    """Give the element a name for those who do not see it."""
+    if element.props.get("aria-label") != name:
+        element.props["aria-label"] = name
+    return element
+
+
+def pressed(button: ui.element, on: bool) -> None:
+    """Say of a button that is one of several choices whether it is the chosen one."""
+    told = "true" if on else "false"
+    if button.props.get("aria-pressed") != told:
+        button.props["aria-pressed"] = told
 
 
 def swap(element: ui.element, prefix: str, value: str) -> None:

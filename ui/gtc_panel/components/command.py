@@ -9,7 +9,7 @@ from typing import Final
 from nicegui import ui
 
 from gtc_panel import text
-from gtc_panel.components.basics import box, words
+from gtc_panel.components.basics import box, heading, named, words
 from gtc_runtime.actor import Actor
 from gtc_spec.errors import GtcError
 
@@ -36,15 +36,28 @@ async def send(command: Awaitable[None]) -> None:
 async def confirmed(what: str) -> bool:
     """Ask before something that cannot be taken back; ``what`` is a key of `text.CONFIRM`."""
     question, consequence = text.CONFIRM[what]
-    with ui.dialog() as dialog, box("card dialog"):
-        words(question, "dialog-question")
+    with named_dialog(question) as dialog, box("card dialog"):
+        heading(question, "dialog-question")
         words(consequence, "muted dialog-consequence")
         with box("dialog-buttons"):
-            button(text.CANCEL, "quiet").on_click(lambda: dialog.submit(False))
+            focused(button(text.CANCEL, "quiet")).on_click(lambda: dialog.submit(False))
             button(text.CONFIRM_YES[what], "action").on_click(lambda: dialog.submit(True))
-    answer = await dialog
-    dialog.delete()
-    return bool(answer)
+    return bool(await dialog)
+
+
+def named_dialog(name: str) -> ui.dialog:
+    """A dialog that says what it is, and gives the focus back to whoever opened it.
+
+    Escape closes it. One of its buttons, the harmless one, should be `focused`.
+    """
+    dialog = named(ui.dialog(), name)
+    # not sooner: the browser gives the focus back while it closes
+    return dialog.on("hide", dialog.delete)
+
+
+def focused(made: ui.button) -> ui.button:
+    """The button that has the focus when its dialog opens."""
+    return made.props("autofocus")
 
 
 def button(label: str, kind: str) -> ui.button:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from nicegui import events, ui
 
 from gtc_panel import text
-from gtc_panel.components.basics import box, swap, words
+from gtc_panel.components.basics import box, named, pressed, swap, words
 from gtc_panel.components.command import button, confirmed, here, send
 from gtc_panel.components.sliders import LoadSliders
 from gtc_panel.port import PanelPort
@@ -24,7 +24,7 @@ class Controls:
                 stop = button(text.STOP, "stop").mark("stop").on_click(self._on_stop)
                 with stop:
                     words(text.STOP_KEY, "keycap")
-            with box("pair toggle").props('role="group"'):
+            with named(box("pair toggle").props("role=group"), text.DRIVES):
                 self._manual = button(text.MANUAL, "half").mark("manual").on_click(self._on_manual)
                 self._auto = button(text.AUTO, "half").mark("auto").on_click(self._on_auto)
             self._reason = words("", "muted reason").mark("reason")
@@ -37,8 +37,10 @@ class Controls:
         locked = view.mode in text.LOCKED
         self._start.set_enabled(not locked and not view.load.running)
         by_scenario = view.mode in ("auto", "starting")
-        swap(self._auto, "chosen-", "yes" if by_scenario else "no")
-        swap(self._manual, "chosen-", "no" if by_scenario or view.mode == "unknown" else "yes")
+        by_hand = not by_scenario and view.mode != "unknown"
+        for choice, chosen in ((self._auto, by_scenario), (self._manual, by_hand)):
+            swap(choice, "chosen-", "yes" if chosen else "no")
+            pressed(choice, chosen)
         self._auto.set_enabled(view.mode == "manual")
         self._manual.set_enabled(by_scenario)
         self._reason.set_text(reason(view))

@@ -22,7 +22,7 @@ class PhaseStrip:
         self._items: list[tuple[ui.element, ui.element]] = []
         with box("card phase"):
             with box("phase-head"):
-                with box("phase-name").props('aria-live="polite"'):
+                with box("phase-name"):
                     self._name = words(text.NO_LOAD, "phase-title").mark("phase")
                     self._kind = words("", "phase-kind")
                 self._narration = words("", "narration").mark("narration")

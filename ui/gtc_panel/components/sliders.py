@@ -74,7 +74,9 @@ class LoadSliders:
             self._rps = ui.slider(min=0, max=min(rps_max, slider_max), step=0.05, value=0).mark(
                 "rps-slider"
             )
-            self._rps.props(f'aria-label="{text.LOAD} {text.RPS_UNIT}" {THUMB}').classes("slide")
+            self._rps.props(
+                f'aria-label="{text.LOAD}" data-unit="{text.RPS_UNIT}" {THUMB}'
+            ).classes("slide")
         _listen(self._rps, self._rate)
         self._rps_box.on("focus", lambda: self._set_typing(True))
         self._rps_box.on("blur", self._typed)
@@ -152,7 +154,9 @@ class _ShareSlider:
                 words(facts.description, "muted setting-what")
                 self._percent = words("", "setting-value").mark(f"{workload}-percent")
             self.slider = ui.slider(min=0, max=100, step=1, value=0).mark(workload)
-            self.slider.props(f'aria-label="{facts.title} percent" {THUMB}').classes("slide")
+            self.slider.props(f'aria-label="{facts.title}" data-unit=percent {THUMB}').classes(
+                "slide"
+            )
 
         async def move(value: float) -> None:
             await moved(workload, value)

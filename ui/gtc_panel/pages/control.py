@@ -6,6 +6,7 @@ from nicegui import ui
 
 from gtc_panel import theme
 from gtc_panel.bridge import Bridge, Tick
+from gtc_panel.components.announcer import Announcer
 from gtc_panel.components.badges import Badges, Notice
 from gtc_panel.components.basics import box
 from gtc_panel.components.charts import Charts
@@ -25,6 +26,7 @@ def build(panel: PanelPort, bridge: Bridge) -> None:
     ui.add_head_html(f"<script>{theme.script()}</script>")
     with box("page"):
         badges, notice, strip = Badges(), Notice(panel), PhaseStrip(panel)
+        announcer = Announcer()
         with box("main"):
             with box("rail"):
                 controls = Controls(panel)
@@ -34,7 +36,7 @@ def build(panel: PanelPort, bridge: Bridge) -> None:
                 numbers, workloads, events = KeyNumbers(), WorkloadTable(), Events()
 
     def draw(tick: Tick) -> None:
-        for part in (badges, notice, strip, controls, pools, numbers, workloads, events):
+        for part in (badges, notice, strip, announcer, controls, pools, numbers, workloads, events):
             part.draw(tick.view)
         charts.draw(tick)
 

@@ -9,6 +9,7 @@ from nicegui import ui
 
 from gtc_panel import theme
 from gtc_panel.bridge import Bridge, Tick
+from gtc_panel.components.announcer import Announcer
 from gtc_panel.components.basics import box
 from gtc_panel.components.charts import push, specs, start
 from gtc_panel.components.stage.head import Alarm, Head
@@ -35,7 +36,7 @@ def build(panel: PanelPort, bridge: Bridge) -> None:
         with box("stage-row stage-numbers"):
             workers, flight, cache = WorkerSlots(panel), Flight(), CacheReuse()
             activity, tokens = Activity(), Tokens()
-    alarm = Alarm()
+    alarm, announcer = Alarm(), Announcer()
     charts = [latency.browser_spec for latency in latencies]
     start(panel, bridge, [*charts, tokens.browser_spec], STYLE)
     known = None
@@ -45,7 +46,7 @@ def build(panel: PanelPort, bridge: Bridge) -> None:
         timeline.draw(tick)
         for latency in latencies:
             latency.draw(tick.view)
-        for part in (head, verdicts, workers, flight, cache, activity, tokens, alarm):
+        for part in (head, verdicts, workers, flight, cache, activity, tokens, alarm, announcer):
             part.draw(tick.view)
         push(tick, tick.markers if tick.markers != known else None)
         known = tick.markers
