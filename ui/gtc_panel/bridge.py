@@ -9,9 +9,10 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import Final, NamedTuple
 
 from nicegui import Event
@@ -25,6 +26,9 @@ PERIOD_S: Final = 0.5
 """Two draws a second: nobody three metres away sees more."""
 WINDOW_S: Final = 300.0
 """How much past the charts show."""
+_BREAK_MS: Final = 5000
+"""A view this much later than the one before leaves a gap in the charts, and one this much earlier
+begins them anew; clocks are set by less."""
 
 log = logging.getLogger(__name__)
 
@@ -50,29 +54,43 @@ class Marker(NamedTuple):
 
 @dataclass(frozen=True)
 class Tick:
-    """What a page needs for one draw."""
+    """What a page needs for one draw.
+
+    Attributes:
+        view: Everything at this instant.
+        row: Its chart row; None when it has no time.
+        markers: Vertical lines of the charts.
+        strip_marks: Marks on the strip of phases.
+        story: Counts up when what is shown does not go on where it was: another source, or a
+            recording that begins again. A page that was built for another one is of no use.
+    """
 
     view: DemoView
     row: ChartRow | None
     markers: tuple[Marker, ...]
     strip_marks: tuple[StripMark, ...]
+    story: int = 0
 
 
 class Bridge:
     """Samples the port twice a second; `ticks` tells every page.
 
+    A second port, a recording, may be shown in its place for a while; the first one is sampled
+    all the same, so that its charts are whole when it comes back.
+
     Args:
         panel: The service to sample.
         period_s: Seconds between two samples.
+        past: Earlier views of it, oldest first.
     """
 
-    def __init__(self, panel: PanelPort, period_s: float = PERIOD_S) -> None:
+    def __init__(
+        self, panel: PanelPort, period_s: float = PERIOD_S, past: Iterable[DemoView] = ()
+    ) -> None:
         self.ticks: Event[[Tick]] = Event()
-        self._panel = panel
         self._period_s = period_s
-        self._rows: deque[ChartRow] = deque()
-        self._markers: tuple[Marker, ...] = ()
-        self._strip_marks = StripMarks(panel.environment.table.phases)
+        self._stories = count()
+        self._own = self._shown = _Story(panel, self._stories, past)
         self._latest: Tick | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -84,7 +102,12 @@ class Bridge:
     @property
     def rows(self) -> tuple[ChartRow, ...]:
         """Rows of the chart window, oldest first."""
-        return tuple(self._rows)
+        return tuple(self._shown.rows)
+
+    def show(self, other: PanelPort | None, past: Iterable[DemoView] = ()) -> None:
+        """Let the pages show another port, with what happened there before, or their own again."""
+        self._shown = self._own if other is None else _Story(other, self._stories, past)
+        self.ticks.emit(self.sample())
 
     def start(self) -> None:
         """Begin to sample; needs a running event loop."""
@@ -99,15 +122,8 @@ class Bridge:
 
     def sample(self) -> Tick:
         """Take one view and remember its row."""
-        view = self._panel.view()
-        row = chart_row(view)
-        if row is not None:
-            self._rows.append(row)
-            oldest_ms = row.at_ms - WINDOW_S * 1000
-            while self._rows[0].at_ms < oldest_ms:
-                self._rows.popleft()
-            self._markers = merged_markers(self._markers, view.events, oldest_ms)
-        self._latest = Tick(view, row, self._markers, self._strip_marks.see(view))
+        tick = self._own.sample()
+        self._latest = tick if self._shown is self._own else self._shown.sample()
         return self._latest
 
     async def _run(self) -> None:
@@ -117,6 +133,43 @@ class Bridge:
             except Exception:  # one view that cannot be made must not silence every page for good
                 log.exception("cannot sample the view")
             await asyncio.sleep(self._period_s)
+
+
+class _Story:
+    """The last minutes of one port."""
+
+    def __init__(
+        self, panel: PanelPort, numbers: Iterator[int], past: Iterable[DemoView] = ()
+    ) -> None:
+        self._panel, self._numbers = panel, numbers
+        self._begin()
+        for view in past:
+            self._see(view)
+
+    def sample(self) -> Tick:
+        """Take one view."""
+        return self._see(self._panel.view())
+
+    def _begin(self) -> None:
+        self.rows: deque[ChartRow] = deque()
+        self._markers: tuple[Marker, ...] = ()
+        self._strip_marks = StripMarks(self._panel.environment.table.phases)
+        self._number = next(self._numbers)
+
+    def _see(self, view: DemoView) -> Tick:
+        row = chart_row(view)
+        if row is not None:
+            since_ms = row.at_ms - self.rows[-1].at_ms if self.rows else 0
+            if since_ms < -_BREAK_MS:
+                self._begin()
+            elif since_ms > _BREAK_MS:
+                self.rows.append(_gap(self.rows[-1]))
+            self.rows.append(row)
+            oldest_ms = row.at_ms - WINDOW_S * 1000
+            while self.rows[0].at_ms < oldest_ms:
+                self.rows.popleft()
+            self._markers = merged_markers(self._markers, view.events, oldest_ms)
+        return Tick(view, row, self._markers, self._strip_marks.see(view), self._number)
 
 
 def chart_row(view: DemoView) -> ChartRow | None:
@@ -137,6 +190,11 @@ def chart_row(view: DemoView) -> ChartRow | None:
         phase,
         None if gone else view.load.output_tokens_s,
     )
+
+
+def _gap(last: ChartRow) -> ChartRow:
+    """What keeps a line from being drawn over a time of which nothing is known."""
+    return ChartRow(last.at_ms + 1, None, None, None, None, "", None)
 
 
 def merged_markers(

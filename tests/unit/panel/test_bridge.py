@@ -101,3 +101,59 @@ async def wait_for(condition):
 def test_a_time_keeps_its_zone_on_the_way_to_the_charts() -> None:
     assert epoch_ms("1970-01-01T01:00:01+01:00") == 1000
     assert epoch_ms("yesterday") is None
+
+
+def test_charts_go_on_after_what_was_shown_before(demo):
+    past = [replace(demo.now, at=at(second)) for second in range(3)]
+    bridge = Bridge(demo, past=past)
+    demo.change(at=at(2.5))
+    bridge.sample()
+
+    assert [row.at_ms - NOON_MS for row in bridge.rows] == [0, 1000, 2000, 2500]
+
+
+def test_a_time_in_which_nobody_looked_is_a_gap(demo):
+    bridge = Bridge(demo, past=[demo.now])
+    demo.change(at=at(9))
+    bridge.sample()
+
+    _, gap, now = bridge.rows
+    assert gap[1:5] == (None, None, None, None)
+    assert now.ttft_p50_s is not None
+
+
+def test_another_port_is_shown_in_place_of_the_own_one_and_back(demo):
+    other = StillDemo()
+    other.change(cluster="Recorded", at=at(-3600))
+    bridge = Bridge(demo)
+    own = bridge.sample()
+    bridge.show(other)
+    shown = bridge.latest
+    bridge.show(None)
+
+    assert (own.view.cluster, shown.view.cluster) == ("Rehearsal", "Recorded")
+    assert bridge.latest.view.cluster == "Rehearsal"
+    assert own.story == bridge.latest.story != shown.story
+
+
+def test_the_own_charts_go_on_while_another_port_is_shown(demo):
+    bridge = Bridge(demo)
+    bridge.sample()
+    bridge.show(StillDemo())
+    for second in (1, 2):
+        demo.change(at=at(second))
+        bridge.sample()
+    bridge.show(None)
+
+    assert {row.at_ms - NOON_MS for row in bridge.rows} == {0, 1000, 2000}
+
+
+def test_a_recording_that_begins_again_begins_the_charts_anew(demo):
+    demo.change(at=at(800))
+    bridge = Bridge(demo)
+    before = bridge.sample()
+    demo.change(at=at(0))
+    after = bridge.sample()
+
+    assert [row.at_ms for row in bridge.rows] == [NOON_MS]
+    assert after.story != before.story
