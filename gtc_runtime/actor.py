@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
+
+CLI_AGENT: Final = "gtc"
+"""Product in the User-Agent by which our command line says who it is. It is a name and no proof:
+any program may send it."""
 
 
 @dataclass(frozen=True)

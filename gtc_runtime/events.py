@@ -1,20 +1,37 @@
 """What happened, in order, for people: the feed of the panel, the report and the log.
 
-Events are facts in the past tense, one sentence each. This module must not know who causes them.
+Events are facts in the past tense, one sentence each. What happens inside `caused_by` carries the
+giver of the command. This module must not know what causes them.
 """
 
 from __future__ import annotations
 
 import logging
 from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Final, Literal
 
+from gtc_runtime.actor import Actor
 from gtc_runtime.view import EventView
 
 Kind = Literal["phase", "scale", "ready", "keda", "load", "warning", "info"]
 
 log = logging.getLogger("gtc.events")
+
+_ACTOR: Final[ContextVar[str]] = ContextVar("actor", default="")
+
+
+@contextmanager
+def caused_by(actor: Actor) -> Iterator[None]:
+    """Events that are noted inside, by this task, are the doing of ``actor``."""
+    token = _ACTOR.set(str(actor))
+    try:
+        yield
+    finally:
+        _ACTOR.reset(token)
 
 
 class EventLog:
@@ -28,12 +45,15 @@ class EventLog:
         self._events: deque[EventView] = deque(maxlen=keep)
 
     def add(self, kind: Kind, text: str, at: datetime | None = None) -> None:
-        """Note an event; a repeat of the newest one is dropped."""
-        if self._events and at is None and self._events[-1].text == text:
+        """Note an event; a repeat of the newest one, by the same actor, is dropped."""
+        actor = _ACTOR.get()
+        newest = self._events[-1] if self._events else None
+        if newest and at is None and (newest.text, newest.actor) == (text, actor):
             return
         stamp = (at or datetime.now(UTC)).isoformat(timespec="milliseconds")
-        self._events.append(EventView(stamp, kind, text))
-        log.log(logging.WARNING if kind == "warning" else logging.INFO, "%s: %s", kind, text)
+        self._events.append(EventView(stamp, kind, text, actor))
+        level = logging.WARNING if kind == "warning" else logging.INFO
+        log.log(level, "%s: %s%s", kind, text, f" (by {actor})" if actor else "")
 
     def newest(self, limit: int = 50) -> tuple[EventView, ...]:
         """The newest events, oldest of them first."""

@@ -1,8 +1,8 @@
-# ruff: noqa: ARG002, D102, D417
 """DemoService: commands in, one immutable view out.
 
-Panel, REST and command line all stand on this one object. It hands what they send to the
-conductor, which does one thing at a time, or to the load. It must not know HTTP or pages.
+Panel, REST and command line all stand on this one object. It puts the parts together, keeps them
+running and keeps the view; what it does on command is in `gtc_runtime.commands`. It must not know
+HTTP or pages.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gtc_runtime import finished_cycle
-from gtc_runtime.actor import PANEL, Actor
 from gtc_runtime.cluster.cluster import Cluster
 from gtc_runtime.cluster.end_date import EndDate
+from gtc_runtime.commands import Commands
 from gtc_runtime.corpus.choice import BUNDLED, Texts
 from gtc_runtime.events import EventLog
 from gtc_runtime.load.control import LoadControl
@@ -27,20 +27,18 @@ from gtc_runtime.metrics.marks import MarkFinder
 from gtc_runtime.metrics.readings import Readings
 from gtc_runtime.scenario import report
 from gtc_runtime.scenario.conductor import Conductor
-from gtc_runtime.scenario.prescale import check_until
 from gtc_runtime.settings import Settings
 from gtc_runtime.view import DemoView
 from gtc_runtime.view_builder import ViewBuilder
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
-from gtc_spec.workloads import WorkloadMix
 
 log = logging.getLogger(__name__)
 
 VIEW_S = 0.25
 
 
-class DemoService:
+class DemoService(Commands):
     """One demo on one cluster.
 
     Args:
@@ -61,25 +59,24 @@ class DemoService:
         self.environment = environment
         self.exporter = Exporter(environment)
         self._settings, self._time_scale, self._texts = settings, time_scale, texts
-        self._events = EventLog()
+        events = EventLog()
         if texts.warning:
-            self._events.add("warning", texts.warning)
+            events.add("warning", texts.warning)
         first = environment.table.phases[0]
-        self._load = LoadControl(
+        load = LoadControl(
             load_settings(environment, settings, texts.directory),
             first.rps,
             first.mix,
-            lambda text: self._events.add("warning", text),
+            lambda text: events.add("warning", text),
         )
+        super().__init__(load, events)
         self._load.on_snapshot(self.exporter.add)
         self._load.on_snapshot(FollowUpEvents(self._events))
         self._readings = Readings(settings.prometheus_url)
         self._marks, self._annotations = (
             MarkFinder(),
-            annotations_for(settings, lambda text: self._events.add("warning", text)),
+            annotations_for(settings, lambda text: events.add("warning", text)),
         )
-        self._cluster: Cluster | None = None
-        self._conductor: Conductor | None = None
         self._builder: ViewBuilder | None = None
         self._view: DemoView | None = None
         self._tasks: list[asyncio.Task[None]] = []
@@ -160,107 +157,7 @@ class DemoService:
             self._view = self._builder.build()
         return self.view()
 
-    # -- commands -------------------------------------------------------------------------------
-
-    async def start_load(self, *, by: Actor = PANEL) -> None:
-        """Send load with the chosen rate and mix.
-
-        Raises:
-            GtcError: The scenario drives the load.
-        """
-        self._refuse_in_auto("start")
-        self._refuse_unless_manual()
-        await self._load.begin()
-        load = self._load.load
-        self._events.add("load", f"load started: {load.rps:g} rps, {load.mix}")
-
-    async def stop_load(self, *, by: Actor = PANEL) -> None:
-        """Stop sending at once, in every mode; auto mode ends with it."""
-        await self._load.quiet()
-        self._events.add("load", "load stopped")
-        if self._lead.mode in ("auto", "starting"):
-            await self._lead.manual(keep_load=False)
-
-    async def set_load(
-        self, rps: float | None, mix: WorkloadMix | None, *, by: Actor = PANEL
-    ) -> None:
-        """Change rate, mix or both; takes effect at once when load runs.
-
-        Raises:
-            UsageError: The rate is no finite number; one outside the limits is clamped.
-            GtcError: The scenario drives the load.
-        """
-        self._refuse_in_auto("change rate or mix")
-        await self._load.choose(rps, mix)
-
-    async def auto(self, *, once: bool = False, by: Actor = PANEL) -> None:
-        """Let the scenario drive load and workers; KEDA is paused.
-
-        Args:
-            once: Stop after one cycle.
-        """
-        await self._lead.auto(once=once)
-        await self._poll_now()
-
-    async def manual(self, *, by: Actor = PANEL) -> None:
-        """Give load to the presenter and scaling to KEDA; the load goes on as it is."""
-        self._load.keep_rate()
-        await self._lead.manual(keep_load=True)
-        await self._poll_now()
-
-    async def end_scenario(self, *, by: Actor = PANEL) -> None:
-        """End auto mode and its load; KEDA scales."""
-        await self._lead.manual(keep_load=False)
-        await self._poll_now()
-
-    async def prescale(self, until: datetime, *, by: Actor = PANEL) -> None:
-        """The fallback state: every GPU at work and KEDA paused until a time; the load goes on."""
-        check_until(until, datetime.now(UTC))
-        await self._lead.prescale(until)
-        await self._poll_now()
-
-    async def reset(self, *, by: Actor = PANEL) -> None:
-        """Load off, streams ended, initial ratio, statistics zeroed, KEDA scaling."""
-        await self._lead.reset()
-        await self._poll_now()
-
-    async def hold(self, on: bool, *, by: Actor = PANEL) -> None:
-        raise GtcError("cannot hold yet")
-
-    async def extend(self, *, by: Actor = PANEL) -> None:
-        raise GtcError("cannot extend yet")
-
-    async def next_phase(self, *, by: Actor = PANEL) -> None:
-        raise GtcError("cannot go on yet")
-
-    async def undo(self, *, by: Actor = PANEL) -> None:
-        raise GtcError("cannot undo yet")
-
-    async def resume_show(self, *, by: Actor = PANEL) -> None:
-        raise GtcError("cannot resume yet")
-
-    async def start_again(self, *, by: Actor = PANEL) -> None:
-        raise GtcError("cannot start again yet")
-
-    async def _poll_now(self) -> None:
-        """Let the answer to a command show what it has changed in the cluster."""
-        if self._cluster is not None:
-            with suppress(GtcError):
-                await self._cluster.poller.poll()
-
-    @property
-    def _lead(self) -> Conductor:
-        if self._conductor is None:
-            raise GtcError("the service has not started")
-        return self._conductor
-
-    def _refuse_in_auto(self, what: str) -> None:
-        if self._lead.mode in ("auto", "starting"):
-            raise GtcError(f"cannot {what} while the scenario drives", "switch to manual first")
-
-    def _refuse_unless_manual(self) -> None:
-        if self._lead.mode == "read-only":
-            raise GtcError("this panel does not hold the lease and only shows")
+    # -- a cycle that was asked for --------------------------------------------------------------
 
     async def cycle_report(self) -> dict[str, Any]:
         """Wait for the end of the cycle that was asked for with ``once`` and report on it.

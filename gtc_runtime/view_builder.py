@@ -107,6 +107,7 @@ class ViewBuilder:
             workers=self._inside(),
             problem=self._problem(),
             usd_h=None if self._cluster.rehearsal else bill.bill(self._env, 0).usd_h,
+            control=self._conductor.control.see(self._conductor.mode, keda_state),
             ending=bill.warning(self._until(), now),
         )
 

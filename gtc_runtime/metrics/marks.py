@@ -1,4 +1,4 @@
-"""What deserves a mark on a time axis: phases that begin and end, workers ordered and ready.
+"""What deserves a mark on a time axis: phases, workers ordered and ready, what somebody ordered.
 
 Read off successive views, so that an order of KEDA's counts like one of the scenario's. Pure; it
 must not know who keeps the marks.
@@ -44,6 +44,7 @@ class MarkFinder:
         self._phase: Mark | None = None
         self._index: tuple[int, int | None] | None = None
         self._ratios: dict[str, PDRatio] = {}
+        self._told_until: str | None = None
 
     def see(self, view: DemoView) -> list[Mark]:
         """Marks that are new or have changed with this view, in order of time.
@@ -53,10 +54,11 @@ class MarkFinder:
         """
         if view.mode == "read-only":
             return []
-        at_ms = round(datetime.fromisoformat(view.at).timestamp() * 1000)
+        at_ms = _ms(view.at)
         desired = _ratio([pool.desired for pool in view.pools])
         ready = _ratio([pool.ready for pool in view.pools])
         found = self._phases(view, at_ms)
+        found += self._commands(view)
         found += self._scaling("scale", "ordered", desired, view, at_ms)
         return found + self._scaling("ready", "ready", ready, view, at_ms)
 
@@ -79,6 +81,17 @@ class MarkFinder:
             found.append(self._phase)
         return found
 
+    def _commands(self, view: DemoView) -> list[Mark]:
+        """What somebody did to load or mode since the view before, and who."""
+        seen, self._told_until = self._told_until, view.events[-1].at if view.events else ""
+        if seen is None:
+            return []
+        return [
+            Mark(_ms(event.at), f"{event.text}, {event.actor}", _tags(view, "command", event.kind))
+            for event in view.events
+            if event.at > seen and event.actor and event.kind in ("load", "info")
+        ]
+
     def _scaling(
         self, tag: str, word: str, now: PDRatio | None, view: DemoView, at_ms: int
     ) -> list[Mark]:
@@ -89,6 +102,10 @@ class MarkFinder:
         if before is None:
             return []
         return [Mark(at_ms, f"{before} → {now} {word}", _tags(view, tag, view.mode))]
+
+
+def _ms(stamp: str) -> int:
+    return round(datetime.fromisoformat(stamp).timestamp() * 1000)
 
 
 def _title(phase: PhaseView) -> str:

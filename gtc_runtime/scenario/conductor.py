@@ -1,6 +1,6 @@
 """The conductor: the only writer of replicas and of KEDA's pause, one command at a time.
 
-It holds the Lease, runs the scenario machine once a second and turns its actions into orders.
+It holds the Lease and lets the show go on once a second.
 Manual: KEDA scales. Auto: KEDA is paused and the conductor scales. Whatever happens, it leaves
 with the initial ratio ordered and KEDA resumed. It must not know pages, sockets or how a request
 is made.
@@ -12,23 +12,25 @@ import asyncio
 import logging
 import math
 import time
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
 
+from gtc_runtime.actor import PANEL, Actor
 from gtc_runtime.cluster.cluster import Cluster
-from gtc_runtime.events import EventLog
+from gtc_runtime.events import EventLog, caused_by
 from gtc_runtime.load.control import LoadControl
-from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.scenario import machine
 from gtc_runtime.scenario.command_queue import CommandQueue
+from gtc_runtime.scenario.control_log import ControlLog
 from gtc_runtime.scenario.cycle_log import CycleLog
 from gtc_runtime.scenario.handover import Handover
 from gtc_runtime.scenario.orders import Orders
 from gtc_runtime.scenario.roster import Roster
+from gtc_runtime.scenario.show import Show
 from gtc_runtime.view import Mode
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
+from gtc_spec.phases import Timeline
 
 log = logging.getLogger(__name__)
 
@@ -57,21 +59,43 @@ class Conductor:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.mode: Mode = "unknown"
-        self.state = machine.IDLE
-        self.timeline = environment.timeline
-        self.log = CycleLog()
         self.left = asyncio.Event()
-        self.completed = False
+        self.control = ControlLog(clock)
         self._env, self._cluster, self._load = environment, cluster, load
         self._events, self._clock = events, clock
         self._orders = Orders(cluster.writer.scaling, events)
+        self._show = Show(
+            environment.timeline, cluster.poller, load, self._orders, events, self._save
+        )
         self._commands = CommandQueue()
         self._handover = Handover(cluster.writer, environment.initial_ratio, events, clock)
         self._roster = Roster(environment.initial_ratio, events)
 
+    # -- where the show stands -------------------------------------------------------------------
+
+    @property
+    def timeline(self) -> Timeline:
+        """What is played."""
+        return self._show.timeline
+
+    @property
+    def state(self) -> machine.State:
+        """Where the show stands."""
+        return self._show.state
+
+    @property
+    def log(self) -> CycleLog:
+        """Where the phases of the newest cycle lie in time."""
+        return self._show.log
+
+    @property
+    def completed(self) -> bool:
+        """Whether the newest show came to the end of the one cycle that was asked for."""
+        return self._show.completed
+
     # -- commands: each is done by the one task of `run` ----------------------------------------
 
-    async def auto(self, *, once: bool = False) -> None:
+    async def auto(self, *, once: bool = False, by: Actor = PANEL) -> None:
         """Take control and begin the show; does nothing when it is on.
 
         `left` is set when auto mode has ended, `completed` says whether with a whole cycle.
@@ -79,19 +103,29 @@ class Conductor:
         Raises:
             GtcError: Read-only, or KEDA could not be paused; it stays manual then.
         """
-        await self._commands.submit(lambda: self._enter_auto(once))
+        await self._submit(by, lambda: self._enter_auto(once, by))
 
-    async def manual(self, *, keep_load: bool) -> None:
+    async def manual(self, *, keep_load: bool, by: Actor = PANEL) -> None:
         """Give scaling back to KEDA; the load goes on as it is or ends."""
-        await self._commands.submit(lambda: self._leave_auto(keep_load=keep_load, why="on request"))
+        why = "on request" if by == PANEL else f"on request of {by}"
+        await self._submit(by, lambda: self._leave_auto(keep_load=keep_load, why=why, by=by))
 
-    async def prescale(self, until: datetime) -> None:
+    async def prescale(self, until: datetime, *, by: Actor = PANEL) -> None:
         """The fallback state: the full ratio, KEDA paused until a time; the load goes on."""
-        await self._commands.submit(lambda: self._prescale(until))
+        await self._submit(by, lambda: self._prescale(until, by))
 
-    async def reset(self) -> None:
+    async def reset(self, *, by: Actor = PANEL) -> None:
         """Load off, open streams ended, initial ratio ordered, statistics zeroed, KEDA scaling."""
-        await self._commands.submit(self._reset)
+        await self._submit(by, lambda: self._reset(by))
+
+    async def _submit(self, by: Actor, command: Callable[[], Awaitable[None]]) -> None:
+        """Have a command done in its turn; what it causes is told as the actor's doing."""
+
+        async def attributed() -> None:
+            with caused_by(by):
+                await command()
+
+        await self._commands.submit(attributed)
 
     # -- the life of the process ----------------------------------------------------------------
 
@@ -112,7 +146,7 @@ class Conductor:
         try:
             async with asyncio.timeout(LEAVE_S):
                 if self.mode in ("auto", "starting", "stopping"):
-                    await self._leave_auto(keep_load=False, why="the panel ends")
+                    await self._leave_auto(keep_load=False, why="the panel ends", by=PANEL)
         except (GtcError, TimeoutError) as error:
             log.warning("auto mode was not left cleanly, the guardian will do it: %s", error)
         await self._cluster.writer.lease.release()
@@ -153,65 +187,21 @@ class Conductor:
             self._events.add("warning", error.message)
 
     async def _play(self, now_s: float) -> None:
-        self.state, actions = machine.step(self.timeline, self.state, self._observe(now_s))
-        for action in actions:
-            await self._act(action, now_s)
-        if self.mode == "auto":
-            await self._set_load(now_s)
-
-    def _observe(self, now_s: float) -> machine.Observation:
-        fresh, snapshot = self._cluster.poller.fresh, self._load.snapshot
-        return machine.Observation(
-            now_s,
-            None if fresh is None else fresh.ready,
-            None if snapshot is None else snapshot.gauges.waiting,
-        )
-
-    async def _act(self, action: machine.Action, now_s: float) -> None:
-        match action:
-            case machine.Entered(index, why):
-                self._enter(index, why, now_s)
-                await self._save()
-            case machine.SetRatio(ratio):
-                state = self._cluster.poller.newest
-                if state is None or state.desired != ratio:
-                    self._events.add("scale", f"{ratio} ordered")
-                self._orders.want(ratio)
-            case machine.GateOpened(waited_s):
-                self._events.add("ready", f"all workers of the phase ready after {waited_s:.0f} s")
-            case machine.GateExpired(missing):
-                self._events.add("warning", f"{missing} was not ready in time; the show goes on")
-            case machine.Finished():
-                self.log.close(now_s)
-                self.completed = True
-                await self._leave_auto(keep_load=False, why="the cycle is over")
-
-    def _enter(self, index: int, why: str, now_s: float) -> None:
-        segment = self.timeline.segments[index]
-        if index == 0:
-            self.log = CycleLog()
-        self.log.enter(segment, now_s)
-        ended = {"guard": "; the queue passed its limit"}
-        name = segment.phase.name if segment.kind == "main" else f"{segment.phase.name} settles"
-        self._events.add("phase", f"{name}{ended.get(why, '')}")
-
-    async def _set_load(self, now_s: float) -> None:
-        load = machine.load_at(self.timeline, self.state, now_s)
-        if load is not None:
-            rps, mix = load
-            await self._load.set_load(Rate(rps=round(rps, 3), mix=mix, pacing="paced"))
+        await self._show.go_on(now_s)
+        if self.state.index is None:
+            await self._leave_auto(keep_load=False, why="the cycle is over", by=PANEL)
 
     # -- changes of mode ------------------------------------------------------------------------
 
-    async def _enter_auto(self, once: bool) -> None:
+    async def _enter_auto(self, once: bool, by: Actor) -> None:
         if self.mode == "auto":
             if once:
                 raise GtcError("auto mode is on already", "switch to manual first")
             return
         self._refuse_unless_leading()
         self.mode = "starting"
+        self.control.ordered(by)
         self.left.clear()
-        self.completed = False
         try:
             await self._handover.take()
         except GtcError:
@@ -219,18 +209,16 @@ class Conductor:
             raise
         self.mode = "auto"
         now_s = float(math.floor(self._clock()))  # statistics are cut at whole seconds
-        self.state, actions = machine.start(self.timeline, now_s, once=once)
-        for action in actions:
-            await self._act(action, now_s)
-        await self._set_load(now_s)
+        await self._show.begin(now_s, once=once)
 
-    async def _leave_auto(self, *, keep_load: bool, why: str) -> None:
+    async def _leave_auto(self, *, keep_load: bool, why: str, by: Actor) -> None:
         if not keep_load:
             await self._load.quiet()
         if self.mode not in ("auto", "starting", "stopping"):
             return
         self.mode = "stopping"
-        self.state = replace(machine.IDLE, cycle=self.state.cycle)
+        self.control.ordered(by)
+        self._show.stop()
         self._events.add("info", f"auto mode ends: {why}")
         if keep_load:
             await self._load.set_load(self._load.load.model_copy(update={"pacing": "poisson"}))
@@ -247,20 +235,22 @@ class Conductor:
         self.left.set()
         await self._save()
 
-    async def _prescale(self, until: datetime) -> None:
+    async def _prescale(self, until: datetime, by: Actor) -> None:
         self._refuse_unless_leading()
-        await self._leave_auto(keep_load=True, why="the fallback state was ordered")
+        await self._leave_auto(keep_load=True, why="the fallback state was ordered", by=by)
+        self.control.ordered(by)
         await self._handover.hold(self._env.full_ratio, until)
         await self._save()
 
-    async def _reset(self) -> None:
+    async def _reset(self, by: Actor) -> None:
         self._refuse_unless_leading()
         await self._load.zero()
         was_auto = self.mode == "auto"
-        await self._leave_auto(keep_load=False, why="reset")
+        await self._leave_auto(keep_load=False, why="reset", by=by)
+        self.control.ordered(by)
         if not was_auto:
             await self._handover.restore()
-        self.state = machine.IDLE
+        self._show.clear()
         self._events.add("info", f"reset: load off, {self._env.initial_ratio} ordered")
         await self._save()
 
@@ -273,7 +263,7 @@ class Conductor:
         """The Lease is gone: stop acting, and leave replicas and pause to the new holder."""
         await self._orders.forget()
         await self._load.quiet()
-        self.state = machine.IDLE
+        self._show.clear()
         self.mode = "read-only"
         self.left.set()
 

@@ -7,6 +7,7 @@ them all and tables can put them side by side. It must not know what counts as g
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import asdict
 from typing import Any
 
 from gtc_runtime.load.figures.histogram import Histogram
@@ -37,8 +38,8 @@ def cycle(log: CycleLog, book: SliceBook) -> JSON:
 
 
 def events(log: Iterable[EventView]) -> list[JSON]:
-    """What happened, in order."""
-    return [{"at": event.at, "kind": event.kind, "text": event.text} for event in log]
+    """What happened, in order; ``actor`` is empty for what nobody ordered."""
+    return [asdict(event) for event in log]
 
 
 def quantiles(histogram: Histogram) -> JSON:

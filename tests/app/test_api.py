@@ -159,6 +159,20 @@ async def test_ending_the_scenario_ends_its_load(client: Client) -> None:
     assert (status, view["mode"], view["load"]["running"]) == (200, "manual", False)
 
 
+@pytest.mark.parametrize(
+    ("agent", "actor"),
+    [("gtc/1.2", "gtc 127.0.0.1"), ("curl/8.9", "api 127.0.0.1"), ("", "api 127.0.0.1")],
+)
+async def test_an_event_says_through_what_and_from_where_its_command_came(
+    client: Client, agent: str, actor: str
+) -> None:
+    headers = {"User-Agent": agent}
+    _, view = await client.ask("POST", "/api/workload/stop", headers=headers)
+
+    newest = view["events"][-1]
+    assert (newest["text"], newest["actor"]) == ("load stopped", actor)
+
+
 # -- bad input -----------------------------------------------------------------------------------
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from gtc_runtime.actor import Actor
 from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.identity import own_identity
 from gtc_runtime.cluster.lease import Lease
@@ -17,6 +18,7 @@ from gtc_spec.pools import PDRatio
 from gtc_spec.workloads import WorkloadMix
 from tests.app.conftest import N, NewPanel, Panel, World
 
+PRESENTER = Actor("page", "10.0.0.7")
 INITIAL, GROWN = PDRatio(2, 3), PDRatio(4, 3)
 
 
@@ -115,6 +117,24 @@ async def test_stopping_the_load_in_auto_ends_auto(world: World, panel: Panel) -
 
     assert (panel.view.mode, panel.view.load.running) == ("manual", False)
     assert not world.paused()
+
+
+async def test_what_the_conductor_does_on_command_names_its_giver_to_the_end(
+    world: World, panel: Panel
+) -> None:
+    await panel.service.auto(by=PRESENTER)
+    control = panel.view.control
+    assert (control.scaler, control.by) == ("SCENARIO", "page 10.0.0.7")
+
+    await panel.service.stop_load(by=Actor("gtc", "127.0.0.1"))
+
+    actors = {event.text: event.actor for event in panel.view.events}
+    assert actors["BALANCED"] == "page 10.0.0.7"
+    assert actors["load stopped"] == "gtc 127.0.0.1"
+    assert actors["auto mode ends: on request of gtc 127.0.0.1"] == "gtc 127.0.0.1"
+    assert actors["KEDA resumed; it drives scaling"] == "gtc 127.0.0.1"
+    await panel.until(lambda view: view.control.scaler == "KEDA")
+    assert panel.view.control.by == "gtc 127.0.0.1"
 
 
 async def test_while_the_scenario_drives_nobody_else_changes_the_load(panel: Panel) -> None:

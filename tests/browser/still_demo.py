@@ -17,6 +17,8 @@ from fastapi import FastAPI
 
 from gtc_panel.app import attach
 from gtc_runtime.actor import Actor
+from gtc_runtime.scenario.control_log import who_scales
+from gtc_runtime.told import ControlView
 from gtc_runtime.view import (
     DemoView,
     EventView,
@@ -87,6 +89,7 @@ def calm_view(environment: Environment) -> DemoView:
         cluster_age_s=0.4,
         load_age_s=0.3,
         events=(),
+        control=ControlView("KEDA"),
     )
 
 
@@ -121,7 +124,11 @@ class StillDemo:
         return moved(self.now) if self.moves else self.now
 
     def change(self, **fields: object) -> None:
-        self.now = replace(self.now, **fields)  # type: ignore[arg-type]
+        """Set fields of the view; who scales follows from mode and KEDA unless it is given."""
+        now = replace(self.now, **fields)  # type: ignore[arg-type]
+        if "control" not in fields:
+            now = replace(now, control=replace(now.control, scaler=who_scales(now.mode, now.keda)))
+        self.now = now
 
     async def start_load(self, *, by: Actor) -> None:
         self._take("start")

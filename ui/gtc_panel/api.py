@@ -16,14 +16,16 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from gtc_panel import api_errors
 from gtc_panel.api_errors import COMMAND, LOOK, PROBE
-from gtc_runtime.actor import Actor
+from gtc_runtime.actor import CLI_AGENT, Actor
 from gtc_runtime.checks.health import Health
 from gtc_runtime.service import DemoService
 from gtc_spec.workloads import WorkloadMix
 
 
 def _actor(request: Request) -> Actor:
-    return Actor("api", request.client.host if request.client else "")
+    agent = request.headers.get("user-agent", "").partition("/")[0]
+    address = request.client.host if request.client else ""
+    return Actor("gtc" if agent == CLI_AGENT else "api", address)
 
 
 By = Annotated[Actor, Depends(_actor)]

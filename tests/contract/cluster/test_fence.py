@@ -14,9 +14,9 @@ from gtc_runtime.cluster.api.kube import Json, Kube
 from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.cluster.lease_view import LeaseTimes
 from gtc_runtime.cluster.writer import Writer
-from gtc_runtime.scenario.prescale import prescale
-from gtc_runtime.scenario.safe import make_safe
-from gtc_runtime.scenario.swap import swapping
+from gtc_runtime.scenario.unattended.prescale import prescale
+from gtc_runtime.scenario.unattended.safe import make_safe
+from gtc_runtime.scenario.unattended.swap import swapping
 from gtc_spec import kinds, names
 from gtc_spec.environment import load
 from gtc_spec.pools import ROLES, PDRatio

@@ -13,9 +13,9 @@ from gtc_runtime.cluster.keda import Keda
 from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.cluster.lease_view import TIMES as LIVE
 from gtc_runtime.cluster.state import StateStore
-from gtc_runtime.scenario.guardian import POLL_INTERVAL_S, Guardian, guard
-from gtc_runtime.scenario.prescale import prescale
-from gtc_runtime.scenario.safe import make_safe
+from gtc_runtime.scenario.unattended.guardian import POLL_INTERVAL_S, Guardian, guard
+from gtc_runtime.scenario.unattended.prescale import prescale
+from gtc_runtime.scenario.unattended.safe import make_safe
 from gtc_spec import names
 from gtc_spec.errors import UsageError
 from gtc_spec.pools import ROLES, PDRatio

@@ -74,6 +74,7 @@ class Answers(BaseHTTPRequestHandler):
         body = self.rfile.read(length)
         server: Any = self.server
         server.asked.append((self.command, self.path, json.loads(body) if body else None))
+        server.agent = self.headers["user-agent"]
         self.send_response(server.status)
         self.send_header("content-length", str(len(server.body)))
         self.end_headers()
@@ -118,6 +119,7 @@ def test_a_verb_ends_with_one_request_and_prints_what_came_of_it(
     told = gtc(*command.split(), "--url", panel.url + "/")
 
     assert panel.asked[-1] == asked
+    assert panel.agent.startswith("gtc/")
     assert told.code == 0
     assert told.out.splitlines()[0] == "Rehearsal prod (0123456789ab)"
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from gtc_runtime.metrics.marks import MarkFinder
-from gtc_runtime.view import PhaseView, PoolView
+from gtc_runtime.view import EventView, PhaseView, PoolView
 from tests.unit.metrics.test_exporter import VIEW
 
 START = datetime.fromisoformat(VIEW.at)
@@ -88,6 +88,19 @@ def test_the_last_phase_ends_with_the_show(finder):
 
     assert ended is only
     assert ended.end_ms == START_MS + 30_000
+
+
+def test_a_command_is_marked_once_with_its_giver(finder):
+    """What nobody ordered is a mark of its own kind, or none."""
+    at = (START + timedelta(seconds=1)).isoformat()
+    stopped = EventView(at, "load", "load stopped", "gtc 127.0.0.1")
+    events = (EventView(at, "keda", "KEDA resumed"), stopped)
+
+    (mark,) = finder.see(after(2, phase=PhaseView(), pools=pools(2, 3), events=events))
+
+    assert (mark.at_ms - START_MS, mark.text) == (1000, "load stopped, gtc 127.0.0.1")
+    assert mark.tags == ("gtc-demo", "prod", "command", "load")
+    assert finder.see(after(3, phase=PhaseView(), pools=pools(2, 3), events=events)) == []
 
 
 def test_a_panel_that_only_shows_marks_nothing(finder):

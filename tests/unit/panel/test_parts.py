@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gtc_panel import text
-from gtc_panel.components.badges import who_scales
 from gtc_panel.components.pool_tiles import tiled
 from gtc_panel.components.sliders import comfortable_rps, mix_of, number, presets
 from gtc_panel.components.workload_table import cells
@@ -67,23 +66,6 @@ def test_there_is_one_tile_a_gpu_whatever_the_cluster_says(p, pp, pd, d, dp, dd,
     assert len(tiles) == total
     pending = sum(tile.state == "pending" for tile in tiles)
     assert pending + waiting == pp + dp
-
-
-@pytest.mark.parametrize(
-    ("mode", "keda", "lit"),
-    [
-        ("auto", "paused-by-us", "SCENARIO"),
-        ("starting", "active", "SCENARIO"),
-        ("manual", "active", "KEDA"),
-        ("manual", "absent", "HUMAN"),
-        ("manual", "paused-by-other", "HUMAN"),
-        ("unknown", "unknown", None),
-    ],
-)
-def test_exactly_one_name_is_lit_for_who_scales(mode: Mode, keda: KedaState, lit):
-    view = replace(StillDemo().now, mode=mode, keda=keda)
-
-    assert who_scales(view) == lit
 
 
 def test_a_phase_with_a_settle_tail_takes_two_segments_and_one_place():

@@ -23,7 +23,7 @@ from gtc_runtime.checks.scene import Scene, opened
 from gtc_runtime.checks.verify.verify import refuse_while_busy
 from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.settings import settings_from
-from gtc_runtime.scenario.swap import Swap, swapping
+from gtc_runtime.scenario.unattended.swap import Swap, swapping
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.pools import PDRatio

@@ -13,7 +13,7 @@ from gtc_cli.show.log_setup import set_up_logging
 from gtc_cli.target.target import choose
 from gtc_runtime import settings
 from gtc_runtime.cluster.api.kube import Kube
-from gtc_runtime.scenario.guardian import guard
+from gtc_runtime.scenario.unattended.guardian import guard
 from gtc_spec import names
 
 

@@ -19,7 +19,7 @@ from gtc_cli.target import panel_client
 from gtc_cli.target.panel_address import panel
 from gtc_cli.target.target import choose
 from gtc_runtime.cluster.api.kube import Kube
-from gtc_runtime.scenario.prescale import prescale as order
+from gtc_runtime.scenario.unattended.prescale import prescale as order
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UnreachableError

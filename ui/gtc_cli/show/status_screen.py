@@ -111,5 +111,5 @@ def _judged(value: float | None, goal: float) -> Text:
 def _events(view: JSON) -> Table:
     table = Table(box=box.SIMPLE, title="events", title_justify="left", show_header=False)
     for event in view["events"][-EVENTS:]:
-        table.add_row(event["at"][11:19], event["kind"], event["text"])
+        table.add_row(event["at"][11:19], event["kind"], event["text"], event["actor"])
     return table

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from gtc_runtime.cluster.api.kube import Kube
-from gtc_runtime.scenario.safe import SafeReport, make_safe
+from gtc_runtime.scenario.unattended.safe import SafeReport, make_safe
 from gtc_spec import names
 from gtc_spec.environment import Environment
 

@@ -9,6 +9,8 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
+from gtc_runtime.actor import CLI_AGENT
+from gtc_runtime.version import version
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
 
 TIMEOUT_S = 60.0
@@ -25,7 +27,7 @@ def call(base: str, method: str, path: str, body: dict[str, Any] | None = None) 
     if not _is_address(base):
         raise UsageError(f"not the address of a panel: {base!r}, allowed: http://host:port")
     data = None if body is None else json.dumps(body).encode()
-    headers = {"Content-Type": "application/json"}
+    headers = {"Content-Type": "application/json", "User-Agent": f"{CLI_AGENT}/{version()}"}
     request = Request(base + path, data=data, headers=headers, method=method)  # noqa: S310
     try:
         with urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310 - http(s) only, see above

@@ -51,9 +51,8 @@ class _ScalerBadge:
                 self._keda = words("", "muted").mark("keda")
 
     def draw(self, view: DemoView) -> None:
-        lit = who_scales(view)
         for name, label in self._names.items():
-            swap(label, "who-", "lit" if name == lit else "dark")
+            swap(label, "who-", "lit" if name == view.control.scaler else "dark")
         self._holder.set_text(text.holder(view.holder))
         self._keda.set_text(text.KEDA[view.keda])
         tip(self._holder, view.holder)
@@ -86,15 +85,6 @@ class Notice:
         self._line.set_text(told or self._standing + texts)
         swap(self._box, "notice-", "problem" if told else "calm")
         self._age.set_text(text.data_age(_age(view.cluster_age_s), _age(view.load_age_s)))
-
-
-def who_scales(view: DemoView) -> str | None:
-    """Who changes the number of workers now; None when it is not known."""
-    if view.mode in ("auto", "starting", "stopping") or view.keda == "paused-by-us":
-        return "SCENARIO"
-    if view.keda == "active":
-        return "KEDA"
-    return "HUMAN" if view.keda in ("absent", "paused-by-other") else None
 
 
 def _age(age_s: float | None) -> str:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from nicegui import ui
 
 from gtc_panel import text
-from gtc_panel.components.badges import who_scales
 from gtc_panel.components.basics import box, swap, words
 from gtc_panel.freshness import freshness
 from gtc_runtime.formats import NO_DATA, whole
@@ -29,7 +28,7 @@ class Head:
         self._problem.set_text(view.problem)
         self._title.set_visibility(not view.problem)
         self._problem.set_visibility(bool(view.problem))
-        self._scaler.set_text(text.scaled_by(who_scales(view)))
+        self._scaler.set_text(text.scaled_by(view.control.scaler))
         self._cluster.set_text(f"{view.cluster} · {view.environment}")
         swap(self._cluster, "cluster-", view.cluster.lower() or "unknown")
 

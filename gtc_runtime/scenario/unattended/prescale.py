@@ -14,7 +14,7 @@ from gtc_runtime.cluster.api.kube import Json, Kube
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
 from gtc_runtime.cluster.state import with_event
 from gtc_runtime.formats import date
-from gtc_runtime.scenario.seized import seized
+from gtc_runtime.scenario.unattended.seized import seized
 from gtc_spec.errors import UsageError
 from gtc_spec.pools import PDRatio
 

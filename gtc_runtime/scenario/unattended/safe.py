@@ -15,7 +15,7 @@ from gtc_runtime.cluster.api.errors import KubeError
 from gtc_runtime.cluster.api.kube import Json, Kube
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
 from gtc_runtime.cluster.state import with_event
-from gtc_runtime.scenario.seized import seized
+from gtc_runtime.scenario.unattended.seized import seized
 from gtc_spec.pools import PDRatio
 
 _log = logging.getLogger(__name__)

@@ -23,8 +23,8 @@ from gtc_runtime.cluster.api.kube import Json, Kube
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
 from gtc_runtime.cluster.state import with_event
 from gtc_runtime.cluster.writer import Writer
-from gtc_runtime.scenario.safe import SAFE_MODE
-from gtc_runtime.scenario.seized import seized
+from gtc_runtime.scenario.unattended.safe import SAFE_MODE
+from gtc_runtime.scenario.unattended.seized import seized
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.kinds import CONFIG_MAP, DGD, POD

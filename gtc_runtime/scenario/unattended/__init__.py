@@ -1,0 +1,1 @@
+"""What acts under the Lease without the conductor: when no panel lives, or none is trusted."""
