@@ -46,7 +46,7 @@ def load_settings(
         shards=settings.load_shards,
         request_log=settings.request_log,
     )
-    load = load.model_copy(update={"followups_model": settings.followups_model})
+    load = load.model_copy(update={"followups_model": settings.followups_model, "singles": True})
     key = settings.gradient_api_key.get_secret_value()
     if load.followups_url is not None or not key:
         return load

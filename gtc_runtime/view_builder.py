@@ -153,6 +153,8 @@ class ViewBuilder:
             stamp_reason=quality.stamp_reason,
             corpus=self._corpus,
             followups="the bundled list" if gauges.followups_notice else gauges.followups_model,
+            dots=self._load.recent.dots,
+            answer=snapshot.answer,
         )
 
     def _workloads(self, window: WindowStats) -> dict[str, WorkloadView]:

@@ -14,6 +14,7 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from gtc_runtime.load.demand.forms import Rate
+from gtc_runtime.load.figures.singles import RecentSingles
 from gtc_runtime.load.figures.slice_book import SliceBook
 from gtc_runtime.load.figures.snapshot import Snapshot
 from gtc_runtime.load.process import LoadProcess
@@ -48,6 +49,7 @@ class LoadControl:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.book = SliceBook()
+        self.recent = RecentSingles()
         self._settings = settings
         self._on_death = on_death
         self._clock = clock
@@ -157,6 +159,7 @@ class LoadControl:
         await self.cancel()
         await self.drained(deadline_s)
         self.book.reset()
+        self.recent.clear()
 
     async def drained(self, deadline_s: float) -> bool:
         """Wait until no request is open; False when some still are after ``deadline_s``."""
@@ -171,6 +174,7 @@ class LoadControl:
     def _take(self, snapshot: Snapshot) -> None:
         self._newest = snapshot
         self.book.add(snapshot)
+        self.recent.add(snapshot.singles, self._clock(), time.time())
 
     def _clamped(self, rps: object) -> float:
         """The one check of a rate that somebody typed, dragged or sent."""

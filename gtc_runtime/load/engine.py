@@ -12,6 +12,7 @@ import time
 from array import array
 from collections.abc import Callable
 
+from gtc_runtime.load.answer.live_answer import LiveAnswer
 from gtc_runtime.load.content import Content
 from gtc_runtime.load.conversations.conversations import Conversations
 from gtc_runtime.load.conversations.followups import FollowUps
@@ -33,6 +34,8 @@ from gtc_runtime.load.wire.timer import Timer, timer_for
 
 LATE_MAX_S = 1.0
 """A slot that is taken up later than this is shed: no burst after the machine stood still."""
+SINGLES_RPS_MAX = 10.0
+"""Up to this rate, over all shards, single requests are reported beside the statistics."""
 SWEEP_S = 0.25
 """How often open requests are held against their limits."""
 
@@ -62,6 +65,7 @@ class Engine:
         self._clock = clock
         self._on_record = on_record
         self._recorder = SliceRecorder(settings.slo)
+        self._live = LiveAnswer(clock, settings.api_key) if settings.singles else None
         self._meter = QualityMeter(transport.stamp_source, clock(), transport.stamp_reason)
         self._writer = RequestWriter(
             settings.url, settings.model, settings.dialect, settings.api_key, settings.access
@@ -121,6 +125,9 @@ class Engine:
         self._rps = demand.rps if isinstance(demand, Rate) else 0.0
         self._left = demand.requests and share_of(demand.requests, self._settings.shard, shards)
         quiet = isinstance(demand, Rate) and not demand.rps
+        if not quiet:  # a load that ended is seen to its end as it was seen before
+            low = isinstance(demand, Rate) and demand.rps <= SINGLES_RPS_MAX
+            self._recorder.keeps_singles = self._settings.singles and low
         mix = None if isinstance(demand, Replay) else demand.mix
         self._conversations.closed = isinstance(demand, Streams)
         self._conversations.welcome(not quiet and (mix is None or mix["chat"] > 0))
@@ -163,7 +170,10 @@ class Engine:
             followups_notice=self._conversations.followups.notice,
             followups_model=self._conversations.followups.model,
         )
-        return Snapshot(now_s, self._recorder.take(), gauges, self._meter.judge(now_s))
+        return Snapshot(
+            now_s, self._recorder.take(), gauges, self._meter.judge(now_s),
+            self._recorder.take_singles(), self._live.view if self._live else None,
+        )  # fmt: skip
 
     def _arm(self) -> None:
         """Set the timer to the next moment at which something happens."""
@@ -227,6 +237,7 @@ class Engine:
             lambda ended: self._ended(ended, prompt, conversation),
             keep_text=conversation is not None and not conversation.last_turn,
             done_suffices=not self._settings.dialect.finish_reasons,
+            live=self._live,
         )
         self._open.add(exchange)
         self._transport.send(exchange)

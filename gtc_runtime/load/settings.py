@@ -89,6 +89,7 @@ class LoadSettings(BaseModel):
         corpus: Directory with a complete corpus; None for the bundled texts.
         access: Headers of one's own, and trust in certificates.
         own: Prompts of one's own in place of the workloads.
+        singles: Report single requests at low rates, and the end of one answer, as pages show them.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -113,6 +114,7 @@ class LoadSettings(BaseModel):
     corpus: Path | None = None
     access: Access = Access()
     own: Chosen | None = Field(default=None, discriminator="kind")
+    singles: bool = False
 
     @property
     def api_key(self) -> str:

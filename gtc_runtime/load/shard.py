@@ -98,6 +98,8 @@ def combined(latest: Snapshot, newest: Sequence[Snapshot]) -> Snapshot:
         slices=latest.slices,
         gauges=_sum([each.gauges for each in newest], latest.gauges.last_failure),
         quality=worst([each.quality for each in newest]),
+        singles=latest.singles,
+        answer=next((each.answer for each in newest if each.answer is not None), None),
     )
 
 

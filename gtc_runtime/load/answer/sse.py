@@ -8,10 +8,11 @@ it, is read as JSON.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from gtc_runtime.load.answer import frame as frames_as_json
+from gtc_runtime.load.answer import words
 from gtc_runtime.load.answer.endings import is_whole
 from gtc_runtime.load.answer.event_lines import BARE, DONE, ERROR, Event, EventLines
 from gtc_runtime.load.answer.framing import MalformedError, sample
@@ -155,10 +156,22 @@ class EventStream:
 
     def text(self) -> str:
         """The answer's text, or its reasoning if that is all there is; empty without any words."""
-        pairs = [
-            frames_as_json.texts(frames_as_json.parse(each)) for each in _frames(self._kept or ())
-        ]
+        pairs = list(words.of(self._kept or ()))
         return "".join(text for text, _ in pairs) or "".join(thought for _, thought in pairs)
+
+    def keep(self, data: bytes) -> None:
+        """Keep frames from now on, and those of the read that has just been taken in."""
+        if self._kept is None:
+            self._kept = [data]
+
+    def words_from(self, place: int) -> tuple[str, int]:
+        """Text and reasoning of what was kept from a place on, and the place of what comes next.
+
+        Args:
+            place: 0, or what an earlier call said.
+        """
+        kept = self._kept or []
+        return "".join(text or thought for text, thought in words.of(kept[place:])), len(kept)
 
     def _take_in(self, events: Iterable[Event]) -> None:
         for name, data in events:
@@ -233,15 +246,6 @@ class EventStream:
         if not data:
             raise MalformedError(f"the first frame is no json object: {sample(frame)}")
         return data
-
-
-def _frames(kept: Iterable[bytes]) -> Iterator[bytes]:
-    """The frames in what was kept: frames, or reads with everything around the frames."""
-    for piece in kept:
-        if piece[:1] == b"{":
-            yield piece
-        else:
-            yield from (line[5:] for line in piece.split(b"\n") if line.startswith(b"data:"))
 
 
 def _output_field(frame: bytes) -> bytes:

@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from gtc_runtime.load import native
 from gtc_runtime.load.figures.gaps import NativeGaps
 from gtc_runtime.load.figures.histogram import bucket_of
+from gtc_runtime.load.figures.singles import AT_ONCE_MAX, Single
 from gtc_runtime.load.figures.stats import Slices, Tally, tally_at
 from gtc_runtime.load.records import KEYS, Key, Outcome, RequestRecord
 from gtc_runtime.load.settings import RequestGoals
@@ -69,11 +70,14 @@ class SliceRecorder:
 
     Attributes:
         gaps: For each key, where an arrival of one token is counted.
+        keeps_singles: Whether first tokens are also kept one by one.
     """
 
     def __init__(self, goals: RequestGoals | None = None) -> None:
         self._goals = goals
         self._slices: Slices = {}
+        self.keeps_singles = False
+        self._singles: list[Single] = []
         core = native.core()
         self.gaps: dict[Key, Gaps | NativeGaps] = {
             key: Gaps() if core is None else NativeGaps(core.Gaps) for key in KEYS
@@ -93,6 +97,8 @@ class SliceRecorder:
         tally = tally_at(self._slices, record.due_s, record.key)
         if (ttft_s := record.ttft_s) is not None:
             tally.ttft.add(ttft_s)
+            if self.keeps_singles and len(self._singles) < AT_ONCE_MAX:
+                self._singles.append(Single(record.due_s, ttft_s, record.key))
         if (scheduled_s := record.scheduled_ttft_s) is not None:
             tally.ttft_scheduled.add(scheduled_s)
         if record.first_s is not None:
@@ -183,3 +189,8 @@ class SliceRecorder:
         for key, gaps in self.gaps.items():
             gaps.move_to(slices, key)
         return slices
+
+    def take_singles(self) -> tuple[Single, ...]:
+        """Requests whose first token arrived since the last call, as far as they were kept."""
+        singles, self._singles = tuple(self._singles), []
+        return singles

@@ -10,7 +10,9 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
+from gtc_runtime.load.figures.singles import Single
 from gtc_runtime.load.figures.stats import Slices, Tally
+from gtc_runtime.told import AnswerView
 
 Light = Literal["green", "amber", "red"]
 CoreName = Literal["native", "python"]
@@ -91,12 +93,16 @@ class Snapshot:
         slices: What is new since the snapshot before, by second and key.
         gauges: State now.
         quality: The client-quality light.
+        singles: Requests whose first token arrived since the snapshot before, at low rates.
+        answer: The end of one answer; None when none is followed.
     """
 
     at_s: float
     slices: Slices = field(default_factory=dict)
     gauges: Gauges = Gauges()
     quality: Quality = Quality()
+    singles: tuple[Single, ...] = ()
+    answer: AnswerView | None = None
 
     def to_line(self) -> bytes:
         """One line of JSON with its line feed."""
@@ -104,12 +110,16 @@ class Snapshot:
             str(second): {key: tally.to_json() for key, tally in tallies.items()}
             for second, tallies in self.slices.items()
         }
-        data = {
+        data: dict[str, Any] = {
             "at": round(self.at_s, 6),
             "slices": slices,
             "gauges": asdict(self.gauges),
             "quality": asdict(self.quality),
         }
+        if self.singles:
+            data["singles"] = self.singles
+        if self.answer is not None:
+            data["answer"] = asdict(self.answer)
         return json.dumps(data, separators=(",", ":")).encode() + b"\n"
 
     @classmethod
@@ -125,6 +135,9 @@ class Snapshot:
                 int(second): {key: Tally.from_json(tally) for key, tally in tallies.items()}
                 for second, tallies in data["slices"].items()
             }
-            return cls(data["at"], slices, Gauges(**data["gauges"]), Quality(**data["quality"]))
+            singles = tuple(Single(*each) for each in data.get("singles", ()))
+            answer = AnswerView(**data["answer"]) if "answer" in data else None
+            gauges, quality = Gauges(**data["gauges"]), Quality(**data["quality"])
+            return cls(data["at"], slices, gauges, quality, singles, answer)
         except (TypeError, KeyError, AttributeError) as error:
             raise ValueError(f"not a snapshot: {error}") from error

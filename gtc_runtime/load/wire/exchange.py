@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from gtc_runtime.load.answer.frame import tokens_of
+from gtc_runtime.load.answer.live_answer import LiveAnswer
 from gtc_runtime.load.answer.plain_frames import plain_frames
 from gtc_runtime.load.answer.response import StreamedResponse
 from gtc_runtime.load.figures.gaps import NativeGaps
@@ -39,6 +40,7 @@ class Exchange:
         on_end: Called once, when the request has its outcome.
         keep_text: Keep the text of the answer.
         done_suffices: The server gives no finish reasons, so `[DONE]` ends an answer.
+        live: Follows one answer at a time; this one too, if it wants it. None follows none.
 
     Attributes:
         request: The bytes to send; empty once an answer begins, for then they are never sent again.
@@ -50,11 +52,13 @@ class Exchange:
     __slots__ = (
         "_arrivals_s",
         "_arrivals_tokens",
+        "_followed",
         "_frames",
         "_gaps",
         "_keeps_text",
         "_kept",
         "_last_s",
+        "_live",
         "_meter",
         "_on_end",
         "_plain",
@@ -63,6 +67,7 @@ class Exchange:
         "_recorder",
         "_stream",
         "_tokens",
+        "_told",
         "exact",
         "over",
         "record",
@@ -79,6 +84,7 @@ class Exchange:
         on_end: Callable[[Exchange], None],
         keep_text: bool = False,
         done_suffices: bool = False,
+        live: LiveAnswer | None = None,
     ) -> None:
         self.record = record
         self.request = request
@@ -101,6 +107,9 @@ class Exchange:
         self._plain = self._plain_tokens = 0  # counted the fast way, not known to the parser yet
         self._frames = 0
         self._tokens = 0
+        self._live = live
+        self._followed = False  # the parser has every byte then, for the words in them
+        self._told = 0
 
     def sent(self, at_s: float) -> None:
         """The first byte was handed to the kernel at `at_s`."""
@@ -182,12 +191,25 @@ class Exchange:
         response.feed(data)
         events = response.events
         if events.frames != self._frames and not self.over:
+            begins = self.record.first_s is None
             self._output(events.frames - self._frames, events.tokens - self._tokens, at_s)
             self._frames, self._tokens = events.frames, events.tokens
-        self._expect(b"" if self.exact else response.opening)
+            if self._live is not None:
+                self._tell(self._live, data, begins=begins)
+        self._expect(b"" if self.exact or self._followed else response.opening)
         if response.outcome is not None:
             self._end()
         return self.over
+
+    def _tell(self, live: LiveAnswer, data: bytes, *, begins: bool) -> None:
+        """Output arrived, and somebody may be following it."""
+        events = self.response.events
+        if begins and live.picks(self.record):
+            self._followed = True
+            events.keep(data)
+        if self._followed:
+            words, self._told = events.words_from(self._told)
+            live.hears(words, self.record.tokens)
 
     def _expect(self, opening: bytes) -> None:
         """Frames whose text begins like this come next; empty: let the parser have them."""
@@ -247,6 +269,8 @@ class Exchange:
             return
         self.over = True
         self._stream = None  # it belongs to the next answer now
+        if self._followed and self._live is not None:
+            self._live.ends()
         record, events = self.record, self.response.events
         record.outcome = self.response.outcome
         record.detail = self.response.detail
