@@ -31,6 +31,12 @@ class Model(BaseModel):
     """Share of the free GPU memory that the engine gives to its KV pool."""
 
     @property
+    def title(self) -> str:
+        """What people call it: ``Llama 3.1 70B``."""
+        name = self.served_name.partition("/")[2].removesuffix("-Instruct")
+        return name.replace("-", " ")
+
+    @property
     def weights_gib(self) -> float:
         """Memory of the weights, GiB."""
         return weights_gib(self.parameters_billion, self.weight_bytes)

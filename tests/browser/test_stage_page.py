@@ -7,7 +7,7 @@ import pytest
 from nicegui import ui
 from nicegui.testing.user_simulation import user_simulation
 
-from gtc_panel import text
+from gtc_panel import stage_text
 from gtc_panel.bridge import Bridge
 from gtc_panel.pages import stage
 from gtc_runtime.view import LoadView, WorkersView
@@ -35,7 +35,7 @@ async def test_the_stage_names_the_phase_its_end_and_both_pools(page):
 
 
 async def test_nothing_on_the_stage_can_be_pressed(page):
-    await page.user.should_see(text.TITLE)
+    await page.user.should_see("Llama 3.1 70B · 8× H200 · DigitalOcean")
 
     for kind in (ui.button, ui.input, ui.number, ui.slider, ui.keyboard, ui.link):
         await page.user.should_not_see(kind=kind)
@@ -46,10 +46,10 @@ async def test_an_idle_stage_shows_nothing_wrong(page):
     page.demo.change(load=replace(LoadView(), light="green"), workloads={})
     await page.draw()
 
-    assert page.says("phase") == text.STAGE_IDLE
+    assert page.says("phase") == stage_text.IDLE
     assert page.says("alarm") == ""
-    await page.user.should_see(text.VERDICT["idle"])
-    await page.user.should_not_see(text.VERDICT["no"])
+    await page.user.should_see(stage_text.VERDICT["idle"])
+    await page.user.should_not_see(stage_text.VERDICT["no"])
 
 
 async def test_data_that_are_too_old_cover_the_stage(page):
@@ -62,9 +62,9 @@ async def test_data_that_are_too_old_cover_the_stage(page):
 async def test_the_tile_says_what_its_activity_rests_on(page):
     page.demo.change(workers=WorkersView(prefill_tensor_active=0.63, decode_memory_active=0.81))
     await page.draw()
-    assert page.says("activity") == text.ACTIVITY["gpu"]
+    assert page.says("activity") == stage_text.ACTIVITY["gpu"]
 
     page.demo.change(workers=WorkersView(prefill_in_flight=12, decode_in_flight=80))
     await page.draw()
-    assert page.says("activity") == text.ACTIVITY["requests"]
+    assert page.says("activity") == stage_text.ACTIVITY["requests"]
     await page.user.should_see("80")

@@ -5,10 +5,15 @@ Pure arithmetic; it must not know widgets.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple
 
-from gtc_runtime.view import DemoView, PhaseView
+from gtc_runtime.view import DemoView, PhaseView, PoolView
 from gtc_spec.phases import Phase
+from gtc_spec.pools import Role
+
+MarkKind = Literal["ordered", "ready", "fewer"]
+"""Workers were ordered; all that were ordered are ready; or the pool was told to shrink."""
 
 
 def places(phases: tuple[Phase, ...]) -> list[int]:
@@ -31,28 +36,34 @@ def share_done(phase: PhaseView, length_s: float, planned: Phase | None) -> floa
         length_s: Length of the phase on the strip.
         planned: The phase in the table, for the length of its settle tail.
     """
-    if phase.ends_in_s is None or length_s <= 0:
+    if length_s <= 0:
         return 0.0
-    tail = planned.settle.duration_s if planned and planned.settle and phase.kind == "main" else 0
-    return min(1.0, max(0.0, 1 - (phase.ends_in_s + tail) / length_s))
+    settle_s = planned.settle.duration_s if planned and planned.settle else 0.0
+    if phase.ends_in_s is None:  # it stands still: what was done stays done
+        before_s = length_s - settle_s if phase.kind == "settle" else 0.0
+        return min(1.0, (before_s + phase.elapsed_s) / length_s)
+    tail_s = settle_s if phase.kind == "main" else 0.0
+    return min(1.0, max(0.0, 1 - (phase.ends_in_s + tail_s) / length_s))
 
 
 class StripMark(NamedTuple):
-    """An order or its readiness, where the show stood at the time.
+    """What happened to a pool, where the show stood at the time.
 
     Attributes:
         place: Phase of the strip, counted from 0.
         share: How much of that phase was over, 0-1.
-        kind: ``scale`` or ``ready``, as the event.
+        kind: What happened.
+        role: To which pool.
     """
 
     place: int
     share: float
-    kind: str
+    kind: MarkKind
+    role: Role
 
 
 class StripMarks:
-    """Remembers the marks of the running cycle; one for all displays.
+    """Remembers the marks of one cycle until the next one begins; one for all displays.
 
     Args:
         phases: The phase table of the show.
@@ -60,23 +71,47 @@ class StripMarks:
 
     def __init__(self, phases: tuple[Phase, ...]) -> None:
         self._phases, self._places = phases, places(phases)
-        self._cycle: int | None = None
-        self._newest = ""
+        self._changes = PoolChanges()
+        self._cycle = 0
+        self._index: int | None = None
         self._marks: tuple[StripMark, ...] = ()
 
     def see(self, view: DemoView) -> tuple[StripMark, ...]:
-        """All marks of the cycle after this view; none while no show runs."""
-        phase = view.phase
-        running = phase.cycle if phase.index is not None else None
-        if running != self._cycle:
-            self._cycle, self._marks = running, ()
-        fresh = [event for event in view.events if event.at > self._newest]
-        self._newest = max([self._newest, *(event.at for event in fresh)])
+        """All marks of the cycle after this view; those of the last one while no show runs."""
+        phase, before = view.phase, self._index
+        changes = list(self._changes.see(view.pools))
+        self._index = phase.index
         if phase.index is None or phase.index >= len(self._places):
-            return ()
+            return self._marks
+        begins = phase.index == 0 if before is None else phase.index < before
+        if begins or phase.cycle != self._cycle:
+            self._cycle, self._marks = phase.cycle, ()
         place = self._places[phase.index]
         share = share_done(phase, view.strip[place].length_s, self._phases[place])
-        kinds = [event.kind for event in fresh if event.kind in ("scale", "ready")]
-        new = [StripMark(place, round(share, 3), kind) for kind in dict.fromkeys(kinds)]
-        self._marks += tuple(new)
+        self._marks += tuple(StripMark(place, round(share, 3), *change) for change in changes)
         return self._marks
+
+
+class PoolChanges:
+    """Tells from one view to the next what was asked of a pool, and when it was there."""
+
+    def __init__(self) -> None:
+        self._desired: dict[Role, int] = {}
+        self._awaited: set[Role] = set()
+
+    def see(self, pools: Iterable[PoolView]) -> Iterator[tuple[MarkKind, Role]]:
+        """What is new in these pools; nothing about a pool that is not known."""
+        for pool in pools:
+            if pool.desired is None or pool.ready is None:
+                continue
+            before = self._desired.get(pool.role, pool.desired)
+            self._desired[pool.role] = pool.desired
+            if pool.desired > before:
+                self._awaited.add(pool.role)
+                yield "ordered", pool.role
+            if pool.desired < before:
+                self._awaited.discard(pool.role)
+                yield "fewer", pool.role
+            if pool.role in self._awaited and pool.ready >= pool.desired:
+                self._awaited.remove(pool.role)
+                yield "ready", pool.role

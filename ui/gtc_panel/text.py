@@ -126,6 +126,8 @@ EVENT_SIGN: Final[dict[str, str]] = {
     "info": "·",
 }
 
+STAGE_LINK: Final = "Stage page ↗"
+
 NO_DATA: Final = NO_DATA_WORDS
 SILENCE: Final = "No data from the panel’s server"
 COMMAND_SILENT: Final = "no answer within {seconds:g} s, the command may still take effect"
@@ -184,47 +186,6 @@ def standing(model: str, slots: str, ratio: str, slug: str) -> str:
     return f"{model}   ·   {slots} ({slug})   ·   starts at {ratio}"
 
 
-STAGE_LINK: Final = "Stage page ↗"
-STAGE_IDLE: Final = "Ready"
-STAGE_IDLE_NARRATION: Final = (
-    "Prefill and decode each have workers of their own, and each can grow alone."
-)
-STAGE_BY_HAND: Final = "Manual"
-STAGE_BY_HAND_NARRATION: Final = "The presenter drives the load; watch prefill and decode follow."
-IN_GOAL: Final = "in goal"
-VERDICT: Final = {"yes": "✓", "no": "▲", "idle": "○"}
-"""Sign for whether a goal holds; the signs differ in shape."""
-WORKERS: Final = "Workers: ready/desired"
-REQUESTS: Final = "Open requests"
-WAITING: Final = "waiting for first token"
-STREAMING: Final = "streaming"
-KV_REUSE: Final = "KV reuse"
-REUSED: Final = {"tokens": "of prompt tokens", "turns": "of TTFT saved"}
-"""What the share is a share of."""
-TURNS: Final = ("turn 1", "turn 2+")
-ACTIVITY: Final = {"gpu": "GPUs busy", "requests": "In the workers", "none": "In the workers"}
-"""Title by what the figures rest on."""
-ACTIVITY_OF: Final = {
-    "gpu": ("prefill: tensor", "decode: memory"),
-    "requests": ("prefill requests", "decode requests"),
-    "none": ("prefill requests", "decode requests"),
-}
-NEXT_PHASE: Final = "next phase in"
-AT_MOST: Final = "workers start, at most"
-NO_CLUSTER: Final = "No data from the cluster"
-NO_CLIENT: Final = "No data from the load client"
-
-
-def scaled_by(who: str | None) -> str:
-    """Who changes the number of workers."""
-    return f"Scaled by {who}" if who else "Scaling unknown"
-
-
 def of_desired(ready: str, desired: str) -> str:
     """``2/4``: ready of desired."""
     return f"{ready}/{desired}"
-
-
-def silent_for(what: str, seconds: str) -> str:
-    """How long something has said nothing."""
-    return f"{what} for {seconds} s" if seconds else what

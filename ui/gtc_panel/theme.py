@@ -12,7 +12,7 @@ from typing import Final
 from gtc_spec.colours import COLOURS
 
 STATIC: Final = Path(__file__).parent / "static"
-STYLES: Final = ("panel.css", "stage.css", "health.css")
+STYLES: Final = ("panel.css", "strip.css", "stage.css", "health.css")
 SCRIPTS: Final = ("presence.js", "charts.js", "sliders.js")
 
 FONT: Final = "Inter, Roboto, 'Segoe UI', system-ui, sans-serif"
@@ -27,7 +27,8 @@ SIZES_REM: Final[dict[str, float]] = {
 }
 
 STAGE_SIZES_REM: Final[dict[str, float]] = {
-    "stage-label": 1.875,  # 30 px: 16 arc minutes at 3 m on a 55-inch screen
+    "stage-label": 1.9375,  # 31 px: 16 arc minutes at 3 m on a 55-inch screen
+    "stage-lead": 2.25,
     "stage-name": 2.5,
     "stage-second": 2.75,
     "stage-least": 4.5,  # 72 px: no main figure of a tile is smaller

@@ -59,6 +59,11 @@ def per_node(size: str) -> int:
     return int(found["per_node"]) if found else 0
 
 
+def title(size: str) -> str:
+    """What people call the GPU of a known size, such as ``H200``."""
+    return _name(size).upper()
+
+
 def of(size: str) -> Gpu | None:
     """The GPU of a size; None for one that we know nothing about."""
     return GPUS.get(_name(size))

@@ -12,7 +12,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from gtc_spec.cloud import prices
-from gtc_spec.cloud.gpus import known_size, per_node, usable_gib
+from gtc_spec.cloud.gpus import known_size, per_node, title, usable_gib
 
 
 class _Nodes(BaseModel):
@@ -76,3 +76,10 @@ WorkerNodes = Annotated[GpuNodes | CpuNodes, Field(discriminator="kind")]
 def counted(number: int, nodes: GpuNodes | CpuNodes) -> str:
     """So many slots in words, such as ``8 GPUs`` or ``1 simulated worker slot``."""
     return f"{number} {nodes.slot_name}{'' if number == 1 else 's'}"
+
+
+def hardware(nodes: GpuNodes | CpuNodes) -> str:
+    """What the workers run on, for an audience: ``8× H200`` or ``8 simulated worker slots``."""
+    if isinstance(nodes, GpuNodes):
+        return f"{nodes.slots}× {title(nodes.size)}"
+    return counted(nodes.slots, nodes)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_panel import text
+from gtc_panel import stage_text
 from gtc_panel.components.stage.head import alarm
 from gtc_panel.components.stage.numbers import activity, reuse
 from gtc_panel.components.stage.timeline import headline
@@ -101,5 +101,5 @@ def test_the_headline_is_the_phase_or_who_drives():
     phase = PhaseView("FULL_LOAD", index=8, narration="All GPUs work.")
 
     assert headline(replace(CALM, phase=phase)) == ("Full load", "All GPUs work.")
-    assert headline(CALM)[0] == text.STAGE_BY_HAND
-    assert headline(replace(CALM, load=LoadView()))[0] == text.STAGE_IDLE
+    assert headline(CALM)[0] == stage_text.BY_HAND
+    assert headline(replace(CALM, load=LoadView()))[0] == stage_text.IDLE

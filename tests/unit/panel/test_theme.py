@@ -88,6 +88,7 @@ def test_the_style_sheet_spells_no_colour_but_shadows_of_its_own(sheet):
         *(f"size-{name}" for name in (*theme.SIZES_REM, *theme.STAGE_SIZES_REM)),
         "font",
         "role",
+        "strip-marks",
     }
 
 

@@ -17,6 +17,7 @@ from gtc_panel.components.stage.latency import STYLE, Latency
 from gtc_panel.components.stage.numbers import Activity, CacheReuse, Flight
 from gtc_panel.components.stage.timeline import PhaseTimeline
 from gtc_panel.components.stage.tokens import Tokens
+from gtc_panel.components.stage.trust import TrustStripe
 from gtc_panel.components.stage.verdicts import Verdicts
 from gtc_panel.components.stage.workers import WorkerSlots
 from gtc_panel.port import PanelPort
@@ -29,7 +30,8 @@ def build(panel: PanelPort, bridge: Bridge) -> None:
     ui.add_head_html(f"<script>{theme.script()}</script>")
     slo = panel.environment.slo
     with box("stage"):
-        head, timeline = Head(), PhaseTimeline(panel)
+        head, trust = Head(panel), TrustStripe()
+        timeline = PhaseTimeline(panel, sentence=True)
         with box("stage-row stage-charts"):
             verdicts = Verdicts(panel)
             latencies = [Latency(spec) for spec in specs(slo.ttft_p95_s, slo.itl_p95_s * 1000)]
@@ -46,7 +48,8 @@ def build(panel: PanelPort, bridge: Bridge) -> None:
         timeline.draw(tick)
         for latency in latencies:
             latency.draw(tick.view)
-        for part in (head, verdicts, workers, flight, cache, activity, tokens, alarm, announcer):
+        told = (head, trust, verdicts, workers, flight, cache, activity, tokens, alarm, announcer)
+        for part in told:
             part.draw(tick.view)
         push(tick, tick.markers if tick.markers != known else None)
         known = tick.markers

@@ -1,36 +1,43 @@
-"""Above the tiles: title, cluster and who scales; and what must not be overlooked."""
+"""Above everything: what answers here, who scales it, and what must not be overlooked."""
 
 from __future__ import annotations
 
 from nicegui import ui
 
-from gtc_panel import text
+from gtc_panel import stage_text
 from gtc_panel.components.basics import box, swap, words
 from gtc_panel.freshness import freshness
-from gtc_runtime.formats import NO_DATA, whole
+from gtc_panel.port import PanelPort
+from gtc_runtime.formats import whole
 from gtc_runtime.view import DemoView
+from gtc_spec.cloud.nodes import hardware
+from gtc_spec.environment import Environment
 
 
 class Head:
     """One line; a problem takes the place of the title."""
 
-    def __init__(self) -> None:
+    def __init__(self, panel: PanelPort) -> None:
+        self._environment = panel.environment
         with box("stage-head"):
             with ui.element("h1").classes("stage-title") as self._title:
-                words(text.TITLE)
+                model = panel.environment.model.title
+                words(stage_text.standing(model, hardware(panel.environment.nodes)))
             self._problem = words("", "stage-problem").mark("problem")
             with box("stage-facts"):
+                self._recorded = words("", "badge badge-recorded").mark("recorded")
+                self._simulated = words(stage_text.SIMULATED, "badge").mark("simulated")
                 self._scaler = words("", "badge").mark("scaler")
-                self._cluster = words(NO_DATA, "badge badge-cluster").mark("cluster")
 
     def draw(self, view: DemoView) -> None:
         """Show the view."""
         self._problem.set_text(view.problem)
         self._title.set_visibility(not view.problem)
         self._problem.set_visibility(bool(view.problem))
-        self._scaler.set_text(text.scaled_by(view.control.scaler))
-        self._cluster.set_text(f"{view.cluster} · {view.environment}")
-        swap(self._cluster, "cluster-", view.cluster.lower() or "unknown")
+        self._recorded.set_text(stage_text.recorded(view.recorded))
+        self._recorded.set_visibility(bool(view.recorded))
+        self._simulated.set_visibility(simulated(self._environment, view))
+        self._scaler.set_text(stage_text.scaled_by(view.control.scaler))
 
 
 class Alarm:
@@ -47,10 +54,15 @@ class Alarm:
         swap(self._box, "alarm-", "on" if sentence else "off")
 
 
+def simulated(environment: Environment, view: DemoView) -> bool:
+    """Whether no GPU computes what is seen: in a rehearsal, and on nodes without GPUs."""
+    return view.cluster == "Rehearsal" or not environment.nodes.gpus
+
+
 def alarm(view: DemoView) -> str:
     """Who has said nothing for too long, and for how long; empty when all speak."""
-    sources = ((text.NO_CLUSTER, view.cluster_age_s), (text.NO_CLIENT, view.load_age_s))
+    sources = ((stage_text.NO_CLUSTER, view.cluster_age_s), (stage_text.NO_CLIENT, view.load_age_s))
     for what, age_s in sources:
         if freshness(age_s) == "gone":
-            return text.silent_for(what, "" if age_s is None else whole(age_s))
+            return stage_text.silent_for(what, "" if age_s is None else whole(age_s))
     return ""

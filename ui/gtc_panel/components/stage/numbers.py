@@ -6,7 +6,7 @@ from typing import Literal
 
 from nicegui import ui
 
-from gtc_panel import text
+from gtc_panel import stage_text
 from gtc_panel.components.basics import Figure, box, words
 from gtc_panel.freshness import Freshness, freshness
 from gtc_runtime.formats import Written, latency, percent, whole
@@ -21,10 +21,10 @@ class Flight:
 
     def __init__(self) -> None:
         with box("tile-box stage-flight"):
-            words(text.REQUESTS, "tile-name")
+            words(stage_text.REQUESTS, "tile-name")
             with box("stage-pair"):
-                self._waiting = _Line(text.WAITING, "prefill")
-                self._streaming = _Line(text.STREAMING, "decode")
+                self._waiting = _Line(stage_text.WAITING, "prefill")
+                self._streaming = _Line(stage_text.STREAMING, "decode")
 
     def draw(self, view: DemoView) -> None:
         """Show the view."""
@@ -38,19 +38,19 @@ class CacheReuse:
 
     def __init__(self) -> None:
         with box("tile-box"):
-            words(text.KV_REUSE, "tile-name")
+            words(stage_text.KV_REUSE, "tile-name")
             with box("stage-middle"):
                 self._figure = Figure()
                 self._what = words("", "stage-note").mark("reuse")
             with box("stage-lines"):
-                self._turns = [_turn(name) for name in text.TURNS]
+                self._turns = [_turn(name) for name in stage_text.TURNS]
 
     def draw(self, view: DemoView) -> None:
         """Show the view."""
         fresh = freshness(view.load_age_s)
         first, later = (_ttft_ms(view, key) for key in FACTS["chat"].keys)
         what, share = reuse(view.workers.kv_reuse, first, later)
-        self._what.set_text(text.REUSED[what])
+        self._what.set_text(stage_text.REUSED[what])
         self._figure.show(percent(share, 0), fresh)
         for label, value in zip(self._turns, (first, later), strict=True):
             label.set_text(latency(None if fresh == "gone" else value).narrow)
@@ -68,8 +68,8 @@ class Activity:
     def draw(self, view: DemoView) -> None:
         """Show the view."""
         source, values = activity(view.workers)
-        self._name.set_text(text.ACTIVITY[source])
-        names = text.ACTIVITY_OF[source]
+        self._name.set_text(stage_text.ACTIVITY[source])
+        names = stage_text.ACTIVITY_OF[source]
         for line, name, value in zip(self._lines, names, values, strict=True):
             line.name.set_text(name)
             line.show(percent(value, 0) if source == "gpu" else Written(whole(value)), "fresh")

@@ -2,93 +2,64 @@
 
 from __future__ import annotations
 
-from nicegui import ui
-
-from gtc_panel import text
+from gtc_panel import stage_text, text
 from gtc_panel.bridge import Tick
-from gtc_panel.components.basics import box, swap, words
+from gtc_panel.components.basics import box, words
+from gtc_panel.components.strip_row import StripRow, strip_legend
 from gtc_panel.port import PanelPort
-from gtc_panel.strip import StripMark, places, share_done, state_of
 from gtc_runtime.formats import countdown
-from gtc_runtime.view import DemoView, PhaseView, StripItem
+from gtc_runtime.view import DemoView
 
 
 class PhaseTimeline:
-    """The strip is drawn once per phase table; later draws only move it on."""
+    """Name and countdown above the strip of phases.
 
-    def __init__(self, panel: PanelPort) -> None:
-        self._phases = panel.environment.table.phases
-        self._places = places(self._phases)
-        self._strip: tuple[StripItem, ...] = ()
-        self._marks: tuple[StripMark, ...] = ()
-        self._items: list[_Item] = []
+    Args:
+        panel: Where the phase table comes from.
+        sentence: Whether the sentence on what happens stands here.
+    """
+
+    def __init__(self, panel: PanelPort, *, sentence: bool) -> None:
         with box("tile-box stage-phase"):
             with box("stage-phase-head"):
                 self._name = words("", "stage-phase-name").mark("phase")
-                self._narration = words("", "stage-narration")
+                self._sentence = words("", "stage-sentence").mark("sentence") if sentence else None
                 with box("stage-countdown"):
                     self._what = words("", "stage-countdown-what")
                     self._left = words("", "stage-countdown-number").mark("countdown")
-            self._row = box("stage-strip")
+            self._strip = StripRow(panel)
+            strip_legend()
 
     def draw(self, tick: Tick) -> None:
         """Show one tick."""
-        phase, runs = tick.view.phase, tick.view.phase.index is not None
-        title, narration = headline(tick.view)
+        view = tick.view
+        title, sentence = headline(view)
         self._name.set_text(title)
-        self._narration.set_text(narration)
-        self._left.set_text(countdown(phase.ends_in_s) if runs else "")
-        self._what.set_text(_what(phase) if runs else "")
-        if tick.view.strip != self._strip:
-            self._build(tick.view.strip)
-        now = self._places[phase.index] if phase.index is not None else None
-        for place, item in enumerate(self._items):
-            state = state_of(place, now)
-            item.show(state, self._share(place, phase) if state == "now" else None)
-        if tick.strip_marks != self._marks:
-            self._marks = tick.strip_marks
-            for place, item in enumerate(self._items):
-                item.mark([mark for mark in self._marks if mark.place == place])
-
-    def _build(self, strip: tuple[StripItem, ...]) -> None:
-        self._strip, self._marks = strip, ()
-        self._row.clear()
-        with self._row:
-            self._items = [_Item(phase) for phase in strip]
-
-    def _share(self, place: int, phase: PhaseView) -> float:
-        planned = self._phases[place] if place < len(self._phases) else None
-        return share_done(phase, self._strip[place].length_s, planned)
-
-
-class _Item:
-    def __init__(self, phase: StripItem) -> None:
-        with box("stage-strip-item").style(f"flex-grow: {phase.length_s:g}") as self._box:
-            self._marks = box("stage-strip-marks")
-            with box("stage-strip-body"):
-                words(text.phase_title(phase.name))
-                self._bar = box("stage-strip-bar")
-
-    def show(self, state: str, share: float | None) -> None:
-        swap(self._box, "stage-is-", state)
-        self._bar.style(replace="" if share is None else f"width: {share * 100:.1f}%")
-
-    def mark(self, marks: list[StripMark]) -> None:
-        self._marks.clear()
-        with self._marks:
-            for mark in marks:
-                made: ui.element = box(f"stage-strip-mark mark-{mark.kind}")
-                made.style(f"left: {mark.share * 100:.1f}%")
+        if self._sentence is not None:
+            self._sentence.set_text(sentence)
+        what, left = remaining(view)
+        self._what.set_text(what)
+        self._left.set_text(left)
+        self._strip.draw(tick)
 
 
 def headline(view: DemoView) -> tuple[str, str]:
-    """What happens now, and one sentence on it."""
+    """What happens now, and one sentence on it: the one that the figures choose where there is."""
     if view.phase.index is not None:
-        return text.phase_title(view.phase.name), view.phase.narration
-    if view.load.running:
-        return text.STAGE_BY_HAND, text.STAGE_BY_HAND_NARRATION
-    return text.STAGE_IDLE, text.STAGE_IDLE_NARRATION
+        title, always = text.phase_title(view.phase.name), view.phase.narration
+    elif view.load.running:
+        title, always = stage_text.BY_HAND, stage_text.BY_HAND_SENTENCE
+    else:
+        title, always = stage_text.IDLE, stage_text.IDLE_SENTENCE
+    return title, view.phase.sentence.text or always
 
 
-def _what(phase: PhaseView) -> str:
-    return text.AT_MOST if phase.waiting_for_workers else text.NEXT_PHASE
+def remaining(view: DemoView) -> tuple[str, str]:
+    """What the countdown counts to, and how long that takes; both empty while no show runs."""
+    phase = view.phase
+    if phase.index is None:
+        return "", ""
+    if view.control.holding:
+        return stage_text.HELD, countdown(phase.ends_in_s)
+    what = stage_text.AT_MOST if phase.waiting_for_workers else stage_text.NEXT_PHASE
+    return what, countdown(phase.ends_in_s)

@@ -1,11 +1,15 @@
-"""Whether both goals hold now: the first thing that a visitor asks."""
+"""Whether both goals hold now: the first thing that a visitor asks.
+
+Figures that are not to be believed prove nothing: then neither goal is judged.
+"""
 
 from __future__ import annotations
 
 from typing import Final, Literal
 
-from gtc_panel import text
+from gtc_panel import stage_text, text
 from gtc_panel.components.basics import Figure, box, swap, words
+from gtc_panel.components.stage.trust import distrust
 from gtc_panel.freshness import freshness
 from gtc_panel.port import PanelPort
 from gtc_runtime import formats
@@ -29,7 +33,7 @@ class Verdicts:
     def draw(self, view: DemoView) -> None:
         """Show the view."""
         every = view.workloads.get("all")
-        gone = every is None or freshness(view.load_age_s) == "gone"
+        gone = every is None or freshness(view.load_age_s) == "gone" or bool(distrust(view))
         self._ttft.show(None if gone or every is None else every.ttft.in_goal)
         self._itl.show(None if gone or every is None else every.itl.in_goal)
 
@@ -37,7 +41,7 @@ class Verdicts:
 class _Goal:
     def __init__(self, name: str, role: str, goal_ms: float) -> None:
         with box(f"verdict role-{role}") as self._box:
-            words(f"{name} {text.IN_GOAL}", "verdict-name")
+            words(f"{name} {stage_text.IN_GOAL}", "verdict-name")
             with box("verdict-line"):
                 self._sign = words("", "verdict-sign")
                 self._share = Figure()
@@ -45,7 +49,7 @@ class _Goal:
 
     def show(self, share: float | None) -> None:
         held = verdict(share)
-        self._sign.set_text(text.VERDICT[held])
+        self._sign.set_text(stage_text.VERDICT[held])
         self._share.show(formats.percent(share, 0), "fresh")
         swap(self._box, "verdict-", held)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gtc_panel import text
+from gtc_panel import stage_text, text
 from gtc_panel.components.basics import box, swap, words
 from gtc_panel.components.pool_tiles import TileState
 from gtc_panel.freshness import freshness
@@ -18,7 +18,7 @@ class WorkerSlots:
 
     def __init__(self, panel: PanelPort) -> None:
         with box("tile-box stage-pools"):
-            words(text.WORKERS, "tile-name")
+            words(stage_text.WORKERS, "tile-name")
             self._rows = {
                 role: _Row(role, limit(panel.environment, role), panel.environment.slots)
                 for role in ROLES

@@ -1,0 +1,75 @@
+"""Which claim is shown, and how it is told in a few characters."""
+
+from dataclasses import replace
+
+import pytest
+
+from gtc_panel import stage_text
+from gtc_panel.components.claim_card import about, chosen
+from gtc_panel.components.stage.trust import distrust
+from gtc_runtime.told import ClaimView
+from gtc_runtime.view import LoadView, PhaseView
+from tests.browser.still_demo import StillDemo
+
+CALM = StillDemo().now
+
+
+def claim(phase, state="held"):
+    return ClaimView(phase, state, f"text of {phase}", "6.1x", "claim", 6.1, 2.5)
+
+
+def view(claims, name="", index=None):
+    phase = PhaseView(name, index=index) if name else PhaseView()
+    return replace(CALM, claims=tuple(claims), phase=phase)
+
+
+def test_the_claim_of_the_running_phase_comes_first():
+    claims = [claim("PREFILL_STRESS"), claim("PREFILL_RECOVERY", "measuring")]
+
+    assert chosen(view(claims, "PREFILL_RECOVERY", 3)) == claims[1]
+    assert chosen(view(claims, "PREFILL_STRESS", 2)) == claims[0]
+
+
+def test_a_phase_without_a_claim_shows_the_last_that_was_judged():
+    claims = [claim("KV_CACHE_DEMO"), claim("PREFILL_STRESS", "failed"), claim("X", "measuring")]
+
+    assert chosen(view(claims, "FULL_LOAD", 8)) == claims[1]
+
+
+def test_before_anything_was_measured_nothing_is_claimed():
+    assert chosen(view([])) is None
+    assert about(view([]), None) == ""
+
+
+def test_a_failed_claim_is_told_as_such():
+    failed = claim("PREFILL_RECOVERY", "failed")
+
+    told = about(view([failed], "PREFILL_RECOVERY", 3), failed)
+    assert told == "Prefill recovery · did not hold"
+
+
+def test_after_the_show_the_whole_cycle_is_summed_up():
+    claims = [claim("PREFILL_STRESS"), claim("PREFILL_RECOVERY", "failed")]
+
+    assert about(view(claims), chosen(view(claims))).endswith("1 of 2 claims held")
+
+
+@pytest.mark.parametrize(
+    ("state", "chip"), [("held", "✓ 6.1x"), ("failed", "✗ 6.1x"), ("measuring", "… measuring")]
+)
+def test_a_chip_has_a_sign_and_a_figure_only_once_it_was_measured(state, chip):
+    assert stage_text.chip(state, "6.1x") == chip
+
+
+@pytest.mark.parametrize(
+    ("light", "running", "told"),
+    [
+        ("green", True, False),
+        ("unknown", True, False),
+        ("amber", True, True),
+        ("red", True, True),
+        ("red", False, False),
+    ],
+)
+def test_the_audience_is_told_when_the_client_spoils_the_figures(light, running, told):
+    assert bool(distrust(replace(CALM, load=LoadView(running=running, light=light)))) is told

@@ -1,0 +1,58 @@
+"""One measured before and after, with what it was held against: the proof beside the sentence."""
+
+from __future__ import annotations
+
+from gtc_panel import stage_text
+from gtc_panel.components.basics import box, swap, words
+from gtc_runtime.told import ClaimView
+from gtc_runtime.view import DemoView
+from gtc_spec.phases import phase_title
+
+
+class ClaimCard:
+    """The claim of the running phase, or the newest one that was judged.
+
+    Args:
+        classes: Additional classes of the card, such as its frame.
+    """
+
+    def __init__(self, classes: str = "") -> None:
+        with box(f"claim {classes}") as self._box:
+            self._sign = words("", "claim-sign")
+            with box("claim-words"):
+                self._about = words("", "claim-about")
+                self._text = words("", "claim-text").mark("claim")
+
+    def draw(self, view: DemoView) -> None:
+        """Show the view."""
+        claim = chosen(view)
+        state = claim.state if claim else "none"
+        swap(self._box, "claim-is-", state)
+        self._sign.set_text(stage_text.CLAIM_SIGN[claim.state] if claim else "")
+        self._about.set_text(about(view, claim))
+        self._text.set_text(claim.text if claim else stage_text.NO_CLAIM)
+
+
+def chosen(view: DemoView) -> ClaimView | None:
+    """The claim to show: of the running phase; else the last that was judged; else the last."""
+    for wanted in (
+        [each for each in view.claims if each.phase == view.phase.name],
+        [each for each in view.claims if each.state != "measuring"],
+        view.claims,
+    ):
+        if wanted:
+            return wanted[-1]
+    return None
+
+
+def about(view: DemoView, claim: ClaimView | None) -> str:
+    """Which phase a claim is from and what it has come to; after a show also how many held."""
+    if claim is None:
+        return ""
+    named = [phase_title(claim.phase)] if claim.phase else []
+    told = [*named, stage_text.CLAIM_STATE[claim.state]]
+    judged = [each for each in view.claims if each.state != "measuring"]
+    if view.phase.index is None and len(judged) > 1:
+        held = sum(each.state == "held" for each in judged)
+        told.append(stage_text.summary(held, len(judged)))
+    return " · ".join(told)
