@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection, Iterable
 from typing import Final
 
 from fastapi import FastAPI
@@ -10,12 +10,15 @@ from nicegui import app as pages
 from nicegui import ui
 
 from gtc_panel import text, theme
-from gtc_panel.bridge import Bridge
+from gtc_panel.bridge import Bridge, Tick
 from gtc_panel.guard import LOOPBACK, Guard
 from gtc_panel.pages import control, stage
 from gtc_panel.pages import health as checks
 from gtc_panel.port import PanelPort
+from gtc_panel.recorded.screen import Screen
 from gtc_runtime.checks.health import Health
+from gtc_runtime.recording.choice import Choice
+from gtc_runtime.view import DemoView
 
 RECONNECT_TIMEOUT_S: Final = 20.0
 """A page that was offline for less keeps its state; also how long messages are kept for it."""
@@ -27,7 +30,9 @@ def attach(
     *,
     hosts: Collection[str] = LOOPBACK,
     health: Health | None = None,
-) -> None:
+    past: Iterable[DemoView] = (),
+    recording: Callable[[], Choice] | None = None,
+) -> Bridge:
     """Serve ``/``, ``/stage`` and ``/health``, with the guard in front of every route of ``app``.
 
     Call it once a process, after all other routes were added: the panel answers what they leave.
@@ -37,18 +42,26 @@ def attach(
         panel: The demo to show and to command.
         hosts: Names under which a browser may ask for it, see `gtc_panel.guard.allowed_hosts`.
         health: The checks to show at ``/health``; None serves no such page.
+        past: Earlier views, with which the charts begin.
+        recording: Finds what may be played in place of the demo; None offers nothing.
+
+    Returns:
+        What draws the pages.
     """
-    bridge = Bridge(panel)
+    bridge = Bridge(panel, past=past)
+    screen = Screen(panel, bridge, recording)
     pages.on_startup(bridge.start)
     pages.on_shutdown(bridge.stop)
 
     @ui.page("/", title=text.TITLE)
     def _control_page() -> None:
-        control.build(panel, bridge)
+        _renewed_with(bridge)
+        control.build(screen, bridge)
 
     @ui.page("/stage", title=text.TITLE)
     def _stage_page() -> None:
-        stage.build(panel, bridge)
+        _renewed_with(bridge)
+        stage.build(screen, bridge)
 
     if health is not None:
 
@@ -68,3 +81,15 @@ def attach(
         binding_refresh_interval=None,
         show_welcome_message=False,
     )
+    return bridge
+
+
+def _renewed_with(bridge: Bridge) -> None:
+    """Load the page anew when what is shown does not go on where it was."""
+    story = bridge.latest.story
+
+    def look(tick: Tick) -> None:
+        if tick.story != story:
+            ui.navigate.reload()
+
+    bridge.ticks.subscribe(look)

@@ -1,0 +1,106 @@
+"""What the panel before this one did: so that a restart does not begin with nothing.
+
+It must not know what this panel does about it.
+"""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Final
+
+from gtc_runtime.recording.folder import recordings
+from gtc_runtime.recording.reader import read
+from gtc_runtime.told import PreviousView
+from gtc_runtime.view import DemoView
+from gtc_spec.environment import Environment
+from gtc_spec.errors import GtcError
+from gtc_spec.phases import phase_title
+from gtc_spec.workloads import WorkloadMix
+
+log = logging.getLogger(__name__)
+
+FORGOTTEN_S: Final = 3600.0
+"""A panel that ended longer ago is of no concern to this one."""
+_PAST_S: Final = 300.0
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The last minutes of an earlier panel.
+
+    Attributes:
+        views: Oldest first, at least one.
+        died: Whether it ended otherwise than in order.
+        gone_s: Seconds from its last view to now.
+    """
+
+    views: tuple[DemoView, ...]
+    died: bool
+    gone_s: float
+
+    @property
+    def last(self) -> DemoView:
+        """Its last view."""
+        return self.views[-1]
+
+    @property
+    def load(self) -> tuple[float, WorkloadMix] | None:
+        """Rate and mix of the load that a presenter had on; None when there was none."""
+        load = self.last.load
+        if not load.running or self._showing or not load.mix:
+            return None
+        return load.rps, WorkloadMix.of(load.mix)
+
+    def told(self, keda: str) -> PreviousView | None:
+        """What has ended with it, for the presenter; None when nothing has.
+
+        Args:
+            keda: Who resumed KEDA, a few words, for a show; empty when it is still paused.
+        """
+        if not self.died:
+            return None
+        again = f"restarted after {self.gone_s:.0f} s"
+        if self._showing:
+            phase = self.last.phase
+            where = f"{phase_title(phase.name)}, cycle {phase.cycle + 1}"
+            back = f"KEDA was resumed by {keda}" if keda else "KEDA is not resumed yet"
+            return PreviousView(f"{again}; the show was in {where} and has ended; {back}")
+        if self.load is None:
+            return None
+        rps, mix = self.load
+        return PreviousView(f"{again}; load was on ({rps:g} rps, {mix}) and is off now", True)
+
+    @property
+    def _showing(self) -> bool:
+        return self.last.mode in ("auto", "starting")
+
+
+def earlier(
+    state_dir: Path, environment: Environment, cluster: str, now: datetime
+) -> Earlier | None:
+    """The panel that wrote the newest recording, if it drove this demo not long ago.
+
+    Args:
+        state_dir: Where recordings lie.
+        environment: What this panel drives.
+        cluster: What its cluster calls itself.
+        now: With zone.
+    """
+    try:
+        recording = read(recordings(state_dir)[0])
+    except IndexError:
+        return None
+    except GtcError as error:
+        log.warning("%s", error)
+        return None
+    header = recording.header
+    if (header.digest, header.cluster) != (environment.digest, cluster):
+        return None
+    views = tuple(view for _, view in recording.views(recording.length_s - _PAST_S))
+    gone_s = (now - datetime.fromisoformat(views[-1].at)).total_seconds()
+    if not 0 <= gone_s <= FORGOTTEN_S:
+        return None
+    return Earlier(views, not recording.ended, gone_s)
