@@ -14,6 +14,7 @@ from gtc_runtime.actor import PANEL, Actor
 from gtc_runtime.cluster.cluster import Cluster
 from gtc_runtime.events import EventLog, caused_by
 from gtc_runtime.load.control import LoadControl
+from gtc_runtime.memory import Memory
 from gtc_runtime.scenario.conductor import Conductor
 from gtc_runtime.scenario.unattended.prescale import check_until
 from gtc_spec.errors import GtcError
@@ -26,10 +27,11 @@ class Commands:
     Args:
         load: What makes the traffic.
         events: Log of what happened.
+        memory: What the panel before this one did.
     """
 
-    def __init__(self, load: LoadControl, events: EventLog) -> None:
-        self._load, self._events = load, events
+    def __init__(self, load: LoadControl, events: EventLog, memory: Memory) -> None:
+        self._load, self._events, self._memory = load, events, memory
         self._cluster: Cluster | None = None
         self._conductor: Conductor | None = None
 
@@ -75,9 +77,15 @@ class Commands:
         """Bring back the rate and mix before the last change of either."""
         raise GtcError("cannot undo yet")
 
-    async def start_again(self, *, by: Actor) -> None:  # noqa: ARG002
-        """Start the load that ran before this panel was restarted."""
-        raise GtcError("cannot start again yet")
+    async def start_again(self, *, by: Actor) -> None:
+        """Start the load that ran before this panel was restarted.
+
+        Raises:
+            GtcError: There was none, somebody has acted since, or the scenario drives the load.
+        """
+        rps, mix = self._memory.load
+        await self.set_load(rps, mix, by=by)
+        await self.start_load(by=by)
 
     # -- who drives ------------------------------------------------------------------------------
 

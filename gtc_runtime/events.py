@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -54,6 +54,12 @@ class EventLog:
         self._events.append(EventView(stamp, kind, text, actor))
         level = logging.WARNING if kind == "warning" else logging.INFO
         log.log(level, "%s: %s%s", kind, text, f" (by {actor})" if actor else "")
+
+    def restore(self, events: Iterable[EventView]) -> None:
+        """Put what an earlier process noted before everything that this one has."""
+        newer = list(self._events)
+        self._events.clear()
+        self._events.extend([*events, *newer])
 
     def newest(self, limit: int = 50) -> tuple[EventView, ...]:
         """The newest events, oldest of them first."""

@@ -11,6 +11,7 @@ import asyncio
 import logging
 from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 from gtc_runtime import finished_cycle
@@ -21,6 +22,7 @@ from gtc_runtime.corpus.choice import BUNDLED, Texts
 from gtc_runtime.events import EventLog
 from gtc_runtime.load.control import LoadControl
 from gtc_runtime.load_settings import FollowUpEvents, load_settings
+from gtc_runtime.memory import Memory
 from gtc_runtime.metrics.annotations import annotations_for
 from gtc_runtime.metrics.exporter import Exporter
 from gtc_runtime.metrics.marks import MarkFinder
@@ -46,6 +48,7 @@ class DemoService(Commands):
         settings: Where things answer.
         time_scale: How the environment was scaled; only told in the report.
         texts: What the load asks about.
+        state_dir: Where it is recorded; None records nothing.
     """
 
     def __init__(
@@ -55,6 +58,7 @@ class DemoService(Commands):
         *,
         time_scale: float = 1.0,
         texts: Texts = BUNDLED,
+        state_dir: Path | None = None,
     ) -> None:
         self.environment = environment
         self.exporter = Exporter(environment)
@@ -69,7 +73,7 @@ class DemoService(Commands):
             first.mix,
             lambda text: events.add("warning", text),
         )
-        super().__init__(load, events)
+        super().__init__(load, events, Memory(state_dir, environment, events))
         self._load.on_snapshot(self.exporter.add)
         self._load.on_snapshot(FollowUpEvents(self._events))
         self._readings = Readings(settings.prometheus_url)
@@ -105,6 +109,7 @@ class DemoService(Commands):
             corpus=self._texts.label,
             until=lambda: end.until,
         )
+        await self._memory.begin(cluster.title)
         self._view = self._builder.build()
         self._tasks = [
             asyncio.create_task(self._conductor.run(), name="conductor"),
@@ -127,6 +132,7 @@ class DemoService(Commands):
             self._annotations.add(self._marks.see(self._builder.build()))  # the last phase is over
             await self._annotations.finish()
         await self._load.stop()
+        await self._memory.end(self._builder.build() if self._builder is not None else None)
         if self._cluster is not None:
             await self._cluster.close()
 
@@ -135,6 +141,11 @@ class DemoService(Commands):
         done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
             task.result()
+
+    @property
+    def past(self) -> tuple[DemoView, ...]:
+        """The last views of the panel before this one, oldest first."""
+        return self._memory.past
 
     @property
     def ready(self) -> bool:
@@ -154,7 +165,7 @@ class DemoService(Commands):
     def fresh_view(self) -> DemoView:
         """The view of this moment, for the answer to a command."""
         if self._builder is not None:
-            self._view = self._builder.build()
+            self._view = self._memory.see(self._builder.build())
         return self.view()
 
     # -- a cycle that was asked for --------------------------------------------------------------
@@ -183,7 +194,7 @@ class DemoService(Commands):
         if builder is None:
             return
         while True:
-            self._view = builder.build()
+            self._view = self._memory.see(builder.build())
             self.exporter.update(self._view)
             if self._annotations is not None:
                 self._annotations.add(self._marks.see(self._view))

@@ -54,24 +54,28 @@ class Earlier:
             return None
         return load.rps, WorkloadMix.of(load.mix)
 
-    def told(self, keda: str) -> PreviousView | None:
-        """What has ended with it, for the presenter; None when nothing has.
+    @property
+    def ended_with_it(self) -> str:
+        """What was on and is not any more; empty when nothing was."""
+        if self._showing:
+            phase = self.last.phase
+            return f"the show was in {phase_title(phase.name)}, cycle {phase.cycle + 1}"
+        if self.load is None:
+            return ""
+        rps, mix = self.load
+        return f"load was on ({rps:g} rps, {mix})"
+
+    def told(self, keda: str) -> PreviousView:
+        """What has ended with it, for the presenter.
 
         Args:
             keda: Who resumed KEDA, a few words, for a show; empty when it is still paused.
         """
-        if not self.died:
-            return None
-        again = f"restarted after {self.gone_s:.0f} s"
+        now = " and is off now"
         if self._showing:
-            phase = self.last.phase
-            where = f"{phase_title(phase.name)}, cycle {phase.cycle + 1}"
-            back = f"KEDA was resumed by {keda}" if keda else "KEDA is not resumed yet"
-            return PreviousView(f"{again}; the show was in {where} and has ended; {back}")
-        if self.load is None:
-            return None
-        rps, mix = self.load
-        return PreviousView(f"{again}; load was on ({rps:g} rps, {mix}) and is off now", True)
+            now = " and has ended; KEDA " + (f"was resumed {keda}" if keda else "is still paused")
+        again = f"restarted after {self.gone_s:.0f} s"
+        return PreviousView(f"{again}; {self.ended_with_it}{now}", self.load is not None)
 
     @property
     def _showing(self) -> bool:

@@ -73,9 +73,11 @@ class Recorder:
         except queue.Full:
             log.warning("the disk is slow: a second is missing in the recording")
 
-    def close(self) -> None:
-        """End the file in order; waits a little for what is still to be written."""
+    def close(self, last: DemoView | None = None) -> None:
+        """End the file in order, with a last view; waits a little for what is to be written."""
         try:
+            if last is not None:
+                self._views.put((self._clock(), last), timeout=_CLOSE_S)
             self._views.put(None, timeout=_CLOSE_S)
         except queue.Full:
             return

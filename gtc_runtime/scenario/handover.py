@@ -12,7 +12,7 @@ import math
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, Final
 
 from gtc_runtime.cluster.keda import PausedByOther
 from gtc_runtime.cluster.state import with_event
@@ -22,6 +22,7 @@ from gtc_spec.errors import GtcError
 from gtc_spec.phases import phase_title
 from gtc_spec.pools import PDRatio
 
+RESUMED: Final = "KEDA resumed; it drives scaling"
 RETRY_S = 5.0
 """Between two tries to resume KEDA."""
 
@@ -137,7 +138,7 @@ class Handover:
         self._resume_at_s = self._clock() + RETRY_S
         await self._writer.keda.resume()
         self._resume_at_s = math.inf
-        self._events.add("keda", "KEDA resumed; it drives scaling")
+        self._events.add("keda", RESUMED)
 
     def _report_earlier(self, document: dict[str, Any]) -> None:
         """What the guardian or `gtc safe` wrote down while no panel lived."""

@@ -219,6 +219,7 @@ class Supervisor:
         if urls:
             environ |= {
                 "KUBECONFIG": str(self._notes["kubeconfig"]),
+                "GTC_STATE_DIR": str(self._plan.state_dir),
                 "GTC_FRONTEND_URL": urls["frontend"],
                 "GTC_PROMETHEUS_URL": urls["prometheus"],
                 "GTC_FOLLOWUPS_URL": urls["followups"],

@@ -100,6 +100,7 @@ class Frontend:
     def __init__(self) -> None:
         self.word_s = 0.01
         self.requests = self.open = 0
+        self.prompts: list[str] = []
         self.url = ""
         self._runner: web.AppRunner | None = None
 
@@ -122,6 +123,7 @@ class Frontend:
         body = await request.json()
         self.requests += 1
         self.open += 1
+        self.prompts += [message["content"] for message in body["messages"]]
         try:
             response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
             await response.prepare(request)

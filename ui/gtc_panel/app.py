@@ -30,7 +30,7 @@ def attach(
     *,
     hosts: Collection[str] = LOOPBACK,
     health: Health | None = None,
-    past: Iterable[DemoView] = (),
+    past: Callable[[], Iterable[DemoView]] = tuple,
     recording: Callable[[], Choice] | None = None,
 ) -> Bridge:
     """Serve ``/``, ``/stage`` and ``/health``, with the guard in front of every route of ``app``.
@@ -42,27 +42,19 @@ def attach(
         panel: The demo to show and to command.
         hosts: Names under which a browser may ask for it, see `gtc_panel.guard.allowed_hosts`.
         health: The checks to show at ``/health``; None serves no such page.
-        past: Earlier views, with which the charts begin.
+        past: Gives, once the demo runs, earlier views, with which the charts begin.
         recording: Finds what may be played in place of the demo; None offers nothing.
 
     Returns:
         What draws the pages.
     """
-    bridge = Bridge(panel, past=past)
+    bridge = Bridge(panel)
     screen = Screen(panel, bridge, recording)
+    pages.on_startup(lambda: bridge.remember(past()))
     pages.on_startup(bridge.start)
     pages.on_shutdown(bridge.stop)
 
-    @ui.page("/", title=text.TITLE)
-    def _control_page() -> None:
-        _renewed_with(bridge)
-        control.build(screen, bridge)
-
-    @ui.page("/stage", title=text.TITLE)
-    def _stage_page() -> None:
-        _renewed_with(bridge)
-        stage.build(screen, bridge)
-
+    _add_pages(screen, bridge)
     if health is not None:
 
         @ui.page("/health", title=text.HEALTH_TITLE)
@@ -82,6 +74,18 @@ def attach(
         show_welcome_message=False,
     )
     return bridge
+
+
+def _add_pages(screen: Screen, bridge: Bridge) -> None:
+    @ui.page("/", title=text.TITLE)
+    def _control_page() -> None:
+        _renewed_with(bridge)
+        control.build(screen, bridge)
+
+    @ui.page("/stage", title=text.TITLE)
+    def _stage_page() -> None:
+        _renewed_with(bridge)
+        stage.build(screen, bridge)
 
 
 def _renewed_with(bridge: Bridge) -> None:

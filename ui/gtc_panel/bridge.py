@@ -81,16 +81,13 @@ class Bridge:
     Args:
         panel: The service to sample.
         period_s: Seconds between two samples.
-        past: Earlier views of it, oldest first.
     """
 
-    def __init__(
-        self, panel: PanelPort, period_s: float = PERIOD_S, past: Iterable[DemoView] = ()
-    ) -> None:
+    def __init__(self, panel: PanelPort, period_s: float = PERIOD_S) -> None:
         self.ticks: Event[[Tick]] = Event()
         self._period_s = period_s
         self._stories = count()
-        self._own = self._shown = _Story(panel, self._stories, past)
+        self._own = self._shown = _Story(panel, self._stories)
         self._latest: Tick | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -104,9 +101,16 @@ class Bridge:
         """Rows of the chart window, oldest first."""
         return tuple(self._shown.rows)
 
+    def remember(self, past: Iterable[DemoView]) -> None:
+        """Begin the charts with earlier views, oldest first."""
+        self._own.remember(past)
+
     def show(self, other: PanelPort | None, past: Iterable[DemoView] = ()) -> None:
         """Let the pages show another port, with what happened there before, or their own again."""
-        self._shown = self._own if other is None else _Story(other, self._stories, past)
+        self._shown = self._own
+        if other is not None:
+            self._shown = _Story(other, self._stories)
+            self._shown.remember(past)
         self.ticks.emit(self.sample())
 
     def start(self) -> None:
@@ -138,11 +142,12 @@ class Bridge:
 class _Story:
     """The last minutes of one port."""
 
-    def __init__(
-        self, panel: PanelPort, numbers: Iterator[int], past: Iterable[DemoView] = ()
-    ) -> None:
+    def __init__(self, panel: PanelPort, numbers: Iterator[int]) -> None:
         self._panel, self._numbers = panel, numbers
         self._begin()
+
+    def remember(self, past: Iterable[DemoView]) -> None:
+        """Take earlier views."""
         for view in past:
             self._see(view)
 

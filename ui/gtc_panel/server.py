@@ -24,6 +24,7 @@ from gtc_panel import api, api_errors
 from gtc_panel.guard import Guard, allowed_hosts
 from gtc_runtime.checks.health import Health
 from gtc_runtime.corpus.choice import BUNDLED, Texts
+from gtc_runtime.recording.choice import whole_show
 from gtc_runtime.scenario.story import judge
 from gtc_runtime.service import DemoService
 from gtc_runtime.settings import Settings
@@ -76,7 +77,9 @@ async def serve(
         GtcError: The cluster does not answer, or a part of the service ended.
     """
     listener = bind(settings.host, settings.port)
-    service = DemoService(environment, settings, time_scale=time_scale, texts=texts)
+    service = DemoService(
+        environment, settings, time_scale=time_scale, texts=texts, state_dir=settings.state_dir
+    )
     health = Health.of_panel(environment, settings)
     app = _app(service, settings, run.headless, health)
     server = _Server(uvicorn.Config(app, log_config=None))
@@ -133,7 +136,14 @@ def _app(service: DemoService, settings: Settings, headless: bool, health: Healt
     # nicegui, which a panel without pages does not need
     from gtc_panel.app import attach
 
-    attach(app, service, hosts=hosts, health=health)
+    attach(
+        app,
+        service,
+        hosts=hosts,
+        health=health,
+        past=lambda: service.past,
+        recording=lambda: whole_show(settings.state_dir),
+    )
     return app
 
 

@@ -105,7 +105,8 @@ def test_a_time_keeps_its_zone_on_the_way_to_the_charts() -> None:
 
 def test_charts_go_on_after_what_was_shown_before(demo):
     past = [replace(demo.now, at=at(second)) for second in range(3)]
-    bridge = Bridge(demo, past=past)
+    bridge = Bridge(demo)
+    bridge.remember(past)
     demo.change(at=at(2.5))
     bridge.sample()
 
@@ -113,7 +114,8 @@ def test_charts_go_on_after_what_was_shown_before(demo):
 
 
 def test_a_time_in_which_nobody_looked_is_a_gap(demo):
-    bridge = Bridge(demo, past=[demo.now])
+    bridge = Bridge(demo)
+    bridge.remember([demo.now])
     demo.change(at=at(9))
     bridge.sample()
 
