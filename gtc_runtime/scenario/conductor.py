@@ -64,18 +64,12 @@ class Conductor:
         self._env, self._cluster, self._load = environment, cluster, load
         self._events, self._clock = events, clock
         self._orders = Orders(cluster.writer.scaling, events)
-        self._roster = Roster(environment.initial_ratio, environment.worker_start_s, events)
         self._show = Show(
-            environment.timeline,
-            cluster.poller,
-            load,
-            self._orders,
-            self._roster,
-            events,
-            self._save,
+            environment.timeline, cluster.poller, load, self._orders, events, self._save
         )
         self._commands = CommandQueue()
         self._handover = Handover(cluster.writer, environment.initial_ratio, events, clock)
+        self._roster = Roster(environment.initial_ratio, events)
 
     # -- where the show stands -------------------------------------------------------------------
 

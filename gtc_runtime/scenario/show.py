@@ -16,8 +16,7 @@ from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.scenario import machine
 from gtc_runtime.scenario.cycle_log import CycleLog
 from gtc_runtime.scenario.orders import Orders
-from gtc_runtime.scenario.roster import Roster
-from gtc_spec.phases import Timeline, phase_title
+from gtc_spec.phases import Timeline
 from gtc_spec.pools import PDRatio
 
 _WHY = {"guard": "; the queue passed its limit"}
@@ -31,7 +30,6 @@ class Show:
         poller: Says which workers are ready.
         load: What makes the traffic.
         orders: Takes ratios.
-        roster: Tells what is ordered and when it is there.
         events: Log of what happened.
         entered: Called when a segment has begun.
 
@@ -47,7 +45,6 @@ class Show:
         poller: Poller,
         load: LoadControl,
         orders: Orders,
-        roster: Roster,
         events: EventLog,
         entered: Callable[[], Awaitable[None]],
     ) -> None:
@@ -56,7 +53,7 @@ class Show:
         self.log = CycleLog()
         self.completed = False
         self._poller, self._load, self._orders = poller, load, orders
-        self._roster, self._events, self._entered = roster, events, entered
+        self._events, self._entered = events, entered
 
     async def begin(self, now_s: float, *, once: bool) -> None:
         """Enter the first phase."""
@@ -93,11 +90,10 @@ class Show:
             case machine.SetRatio(ratio):
                 state = self._poller.newest
                 if state is None or state.desired != ratio:
-                    ahead = machine.ahead_of(self.timeline, self.state, ratio)
-                    self._roster.order(ratio, ahead, now_s)
+                    self._events.add("scale", f"{ratio} ordered")
                 self._orders.want(ratio)
             case machine.GateOpened(waited_s):
-                self._roster.gate_opened(waited_s)
+                self._events.add("ready", f"all workers of the phase ready after {waited_s:.0f} s")
             case machine.GateExpired(missing):
                 self._events.add("warning", f"{missing} was not ready in time; the show goes on")
             case machine.Finished():
@@ -109,9 +105,8 @@ class Show:
         if index == 0:
             self.log = CycleLog()
         self.log.enter(segment, now_s)
-        settles = "" if segment.kind == "main" else " settles"
-        title = phase_title(segment.phase.name)
-        self._events.add("phase", f"{title}{settles}{_WHY.get(why, '')}")
+        name = segment.phase.name if segment.kind == "main" else f"{segment.phase.name} settles"
+        self._events.add("phase", f"{name}{_WHY.get(why, '')}")
 
     def _ready(self) -> PDRatio | None:
         fresh = self._poller.fresh

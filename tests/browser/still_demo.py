@@ -17,8 +17,10 @@ from fastapi import FastAPI
 
 from gtc_panel.app import attach
 from gtc_runtime.actor import Actor
+from gtc_runtime.checks.health import Health
 from gtc_runtime.scenario.control_log import who_scales
 from gtc_runtime.told import ControlView
+from gtc_runtime.verdict import Report, Verdict
 from gtc_runtime.view import (
     DemoView,
     EventView,
@@ -33,6 +35,19 @@ from gtc_runtime.view import (
 from gtc_spec.environment import Environment, load
 from gtc_spec.errors import GtcError
 from gtc_spec.workloads import WorkloadMix
+
+HEALTH = Report(
+    (
+        Verdict("kubernetes", "green", "v1.33.1 answers", "", "", 0.1),
+        Verdict(
+            "nodes", "not-permitted", "our account may not look: nodes is forbidden", "", "", 0.1
+        ),
+        Verdict("driver", "not-applicable", "a rehearsal has no GPUs", "", "", 0.0),
+        Verdict("queue", "red", "no queue dynamo", "dynamo", "make cluster-config", 0.1),
+        Verdict("workers", "red", "prefill 2 of 4", "all ready", "kubectl describe pod", 0.2),
+    ),
+    0.25,
+)
 
 NOON = datetime(2026, 3, 17, 12, 0, tzinfo=UTC)
 
@@ -177,10 +192,9 @@ def _show(demo: StillDemo) -> None:
     phases = demo.environment.table.phases
     stress = next(phase for phase in phases if phase.name == "PREFILL_STRESS")
     prefill = PoolView("prefill", 4, 2, 2, 0, "loading weights")
-    order = "Ordered ahead for Prefill recovery: 2 more prefill workers, a start takes about 2 min"
     events = (
-        EventView(NOON.isoformat(), "phase", "Prefill stress"),
-        EventView((NOON + timedelta(seconds=5)).isoformat(), "scale", order),
+        EventView(NOON.isoformat(), "phase", "PREFILL_STRESS"),
+        EventView((NOON + timedelta(seconds=5)).isoformat(), "scale", "4P:3D ordered"),
     )
     demo.change(
         mode="auto",
@@ -190,6 +204,10 @@ def _show(demo: StillDemo) -> None:
         pools=(prefill, demo.now.pools[1]),
         events=events,
     )
+
+
+def _manual(_demo: StillDemo) -> None:
+    """By hand, with light load."""
 
 
 def _moving(demo: StillDemo) -> None:
@@ -225,6 +243,7 @@ def _unknown(demo: StillDemo) -> None:
 
 
 scenes: dict[str, Callable[[StillDemo], None]] = {
+    "manual": _manual,
     "show": _show,
     "moving": _moving,
     "worst": _worst,
@@ -241,11 +260,14 @@ def main(port: int) -> None:
         demo.now, demo.moves = calm_view(demo.environment), False
         scenes[scene](demo)
 
+    async def look() -> Report:
+        return HEALTH
+
     @app.get("/still/commands")
     def commands() -> list[object]:
         return demo.commands
 
-    attach(app, demo)
+    attach(app, demo, health=Health(look))
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 
 

@@ -9,7 +9,7 @@ from fastapi import FastAPI
 from nicegui import app as pages
 from nicegui import ui
 
-from gtc_panel import text, theme
+from gtc_panel import plain_page, text, theme
 from gtc_panel.bridge import Bridge, Tick
 from gtc_panel.guard import LOOPBACK, Guard
 from gtc_panel.pages import control, stage
@@ -59,8 +59,11 @@ def attach(
 
         @ui.page("/health", title=text.HEALTH_TITLE)
         def _health_page() -> None:
-            checks.build(health)
+            checks.build(health, panel, bridge)
 
+    plain_page.attach(pages)
+    # a bar without a name, for requests that no page of ours makes
+    pages.config.quasar_config["loadingBar"]["skipHijack"] = True
     app.add_middleware(Guard, hosts=frozenset(hosts))
     ui.run_with(
         app,

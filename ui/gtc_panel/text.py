@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from gtc_runtime.formats import LIGHTS, NO_DATA_WORDS
 from gtc_runtime.verdict import State
@@ -56,14 +56,32 @@ LIGHT_SIGN: Final[dict[Light, str]] = {"green": "●", "amber": "▲", "red": "�
 """Signs of the client-quality light; they differ in shape."""
 STAMPS: Final = {"kernel": "Arrival times from the kernel", "user": "Arrival times from the client"}
 
+MISSING: Final = "There is no such page"
+MISSING_WHAT: Final = "Nothing is served at {path}."
+FAILED: Final = "This page failed"
+FAILED_WHAT: Final = (
+    "The panel goes on, and so does the show; what went wrong is in its log.",
+    "Load the page again.",
+)
+OTHER_PAGES: Final = "Pages of the panel"
+PAGES: Final = (("/", "Control"), ("/stage", "Stage"), ("/health", "Health"))
+"""Where one can go, with the names of the pages."""
+
 HEALTH_TITLE: Final = "Is everything ready?"
 HEALTH_LOOKING: Final = "Looking …"
 HEALTH_VERDICT: Final = {True: "Ready", False: "Not ready"}
-HEALTH_SIGN: Final[dict[State, str]] = {
+HEALTH_ORDERED: Final = "workers are starting, as the show has ordered"
+HEALTH_FACTS: Final = "version {version} · up {up} · {age}"
+HEALTH_CHECKS: Final = "Checks"
+HEALTH_COLUMNS: Final = ("state", "check", "found", "took")
+Shown = State | Literal["starting"]
+"""How a check is shown: as it was judged, or as one that the show explains."""
+HEALTH_SIGN: Final[dict[Shown, str]] = {
     "green": "✓ ok",
     "red": "✗ red",
     "not-applicable": "– n/a",
     "not-permitted": "○ no view",
+    "starting": "… starting",
 }
 HEALTH_EXPECTED: Final = "expected"
 

@@ -13,6 +13,7 @@ from gtc_spec.colours import COLOURS
 
 STATIC: Final = Path(__file__).parent / "static"
 STYLES: Final = ("panel.css", "strip.css", "stage.css", "health.css")
+PLAIN: Final = "plain.css"
 SCRIPTS: Final = ("presence.js", "charts.js", "sliders.js")
 
 FONT: Final = "Inter, Roboto, 'Segoe UI', system-ui, sans-serif"
@@ -48,10 +49,19 @@ FAVICON: Final = (
 
 def style_sheet() -> str:
     """The tokens as CSS variables, followed by the rules that use them."""
+    return _sheet(*STYLES)
+
+
+def plain_sheet() -> str:
+    """The same for pages that are only words."""
+    return _sheet(PLAIN)
+
+
+def _sheet(*styles: str) -> str:
     tokens = [f"--{name}: {value};" for name, value in COLOURS.items()]
     sizes = {**SIZES_REM, **STAGE_SIZES_REM}
     tokens += [f"--size-{name}: {value}rem;" for name, value in sizes.items()]
-    rules = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in STYLES)
+    rules = "\n".join((STATIC / name).read_text(encoding="utf-8") for name in styles)
     return f":root {{ {' '.join(tokens)} --font: {FONT}; }}\n{rules}"
 
 

@@ -1,14 +1,23 @@
 """The checks as a page, and how all who look at it share one look."""
 
 import asyncio
+from dataclasses import replace
+from datetime import datetime, timedelta
 
 import pytest
 from nicegui.testing.user_simulation import user_simulation
 
+from gtc_panel.bridge import Bridge
 from gtc_panel.pages import health as page
+from gtc_panel.planned import as_ordered
 from gtc_runtime.checks.health import PERIOD_S, Health
-from gtc_runtime.verdict import Report, Verdict
+from gtc_runtime.verdict import Report, Verdict, red
+from gtc_runtime.view import DemoView
+from tests.browser.still_demo import StillDemo, scenes
 
+WORKERS = replace(
+    red("prefill 2 of 4 (loading weights)", "all ready", "describe pod"), name="workers"
+)
 REPORT = Report(
     (
         Verdict("queue", "red", "no queue dynamo", "dynamo", "make cluster-config", 0.1),
@@ -91,10 +100,42 @@ async def test_closing_breaks_a_look_off() -> None:
 
 
 async def test_the_page_shows_every_check_and_what_to_do() -> None:
-    health = Looks().health()
-    async with user_simulation(lambda: page.build(health)) as user:
+    health, demo = Looks().health(), StillDemo()
+    async with user_simulation(lambda: page.build(health, demo, Bridge(demo))) as user:
         await user.open("/")
         await user.should_see("Not ready: 1 red, 1 not-permitted, 1 green in 0.2 s")
         await user.should_see("make cluster-config")
         await user.should_see("expected: dynamo")
         await user.should_see("our account may not look")
+
+
+def show(seconds_after_order: float) -> DemoView:
+    """Two prefill workers start; the show ordered them so long ago."""
+    demo = StillDemo()
+    scenes["show"](demo)
+    ordered = datetime.fromisoformat(demo.now.events[-1].at)
+    return replace(demo.now, at=(ordered + timedelta(seconds=seconds_after_order)).isoformat())
+
+
+def test_workers_that_the_show_has_ordered_are_no_fault() -> None:
+    assert as_ordered(WORKERS, show(100), worker_start_s=120)
+
+
+def test_workers_that_are_late_are_a_fault() -> None:
+    assert not as_ordered(WORKERS, show(181), worker_start_s=120)
+
+
+def test_workers_that_nobody_ordered_are_a_fault() -> None:
+    by_hand = replace(show(100), mode="manual")
+    nothing_starts = replace(show(100), pools=StillDemo().now.pools)
+
+    assert not as_ordered(WORKERS, by_hand, worker_start_s=120)
+    assert not as_ordered(WORKERS, nothing_starts, worker_start_s=120)
+    assert not as_ordered(replace(WORKERS, name="volume"), show(100), worker_start_s=120)
+
+
+def test_a_report_is_a_good_one_when_only_ordered_workers_are_missing() -> None:
+    report = Report((WORKERS, Verdict("nodes", "green", "all there")), 0.3)
+
+    assert page.said(report, [WORKERS]).startswith("Ready · workers are starting")
+    assert page.said(report, []).startswith("Not ready: 1 red")

@@ -6,47 +6,98 @@ answer. It must not touch the demo.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from nicegui import ui
 
 from gtc_panel import text, theme
-from gtc_panel.components.basics import box, words
+from gtc_panel.bridge import Bridge, Tick
+from gtc_panel.components.basics import box, heading, named, words
+from gtc_panel.freshness import freshness
+from gtc_panel.planned import as_ordered
+from gtc_panel.port import PanelPort
 from gtc_runtime.checks.health import PERIOD_S, Health
+from gtc_runtime.formats import whole
 from gtc_runtime.verdict import Report, Verdict
+from gtc_runtime.version import version
+from gtc_runtime.view import DemoView
 
 
-def build(health: Health) -> None:
+def build(health: Health, panel: PanelPort, bridge: Bridge) -> None:
     """Lay the page out; the checks follow when they are done."""
     ui.dark_mode(True)
     ui.add_css(theme.style_sheet())
     with box("health"):
-        words(text.HEALTH_TITLE, "title")
-        summary = words(text.HEALTH_LOOKING, "muted").mark("health-summary")
-        table = box("card health-table")
+        with box("health-head"):
+            heading(text.HEALTH_TITLE, "title", level=1)
+            with named(ui.element("nav").classes("health-pages"), text.OTHER_PAGES):
+                for path, name in text.PAGES[:2]:
+                    ui.link(name, path)
+        summary = heading(text.HEALTH_LOOKING, "health-summary").mark("health-summary")
+        summary.props("aria-live=polite")
+        facts = words("", "muted").mark("health-facts")
+        table = named(box("card health-table").props("role=table"), text.HEALTH_CHECKS)
 
     async def look() -> None:
         report = await health.report()
-        summary.set_text(said(report))
+        view, start_s = bridge.latest.view, panel.environment.worker_start_s
+        planned = [check for check in report.checks if as_ordered(check, view, start_s)]
+        summary.set_text(said(report, planned))
         table.clear()
         with table:
+            _columns()
             for check in report.checks:
-                _row(check)
+                _row(check, "starting" if check in planned else check.state)
+
+    def draw(tick: Tick) -> None:
+        facts.set_text(what_runs(tick.view))
 
     ui.timer(PERIOD_S, look, immediate=True)
+    draw(bridge.latest)
+    bridge.ticks.subscribe(draw)
 
 
-def said(report: Report) -> str:
-    """The verdict in one line."""
-    return f"{text.HEALTH_VERDICT[report.passed]}: {report.summary}"
+def said(report: Report, planned: Sequence[Verdict]) -> str:
+    """The verdict in one line; what the show has ordered does not make it a bad one."""
+    ready = len(report.of("red")) == len(planned)
+    ordered = f" · {text.HEALTH_ORDERED}" if planned else ""
+    return f"{text.HEALTH_VERDICT[ready]}{ordered}: {report.summary}"
 
 
-def _row(check: Verdict) -> None:
-    with box(f"health-row health-{check.state}").mark(f"health {check.name}"):
-        words(text.HEALTH_SIGN[check.state], "health-sign")
-        words(check.name, "health-name")
-        with box("health-said"):
+def what_runs(view: DemoView) -> str:
+    """Version, since when, and how old its two sources are; one line."""
+    age = text.data_age(_age(view.cluster_age_s), _age(view.load_age_s))
+    return text.HEALTH_FACTS.format(version=version(), up=_up(view.uptime_s), age=age)
+
+
+def _up(seconds: float) -> str:
+    minutes = int(seconds // 60)
+    return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
+
+
+def _age(age_s: float | None) -> str:
+    if age_s is None or freshness(age_s) == "gone":
+        return text.NO_DATA
+    return f"{whole(age_s)}\u202fs"
+
+
+def _columns() -> None:
+    with box("unseen").props("role=row"):
+        for column in text.HEALTH_COLUMNS:
+            words(column).props("role=columnheader")
+
+
+def _row(check: Verdict, state: text.Shown) -> None:
+    row = box(f"health-row health-{state}").mark(f"health {check.name}")
+    with row.props("role=row"):
+        words(text.HEALTH_SIGN[state], "health-sign").props("role=cell")
+        words(check.name, "health-name").props("role=rowheader")
+        with box("health-said").props("role=cell"):
             words(check.found)
             if check.state == "red" and check.expected:
                 words(f"{text.HEALTH_EXPECTED}: {check.expected}", "muted")
-            if check.hint:
+            if state == "starting":
+                words(text.HEALTH_ORDERED, "muted")
+            elif check.hint:
                 words(check.hint, "health-hint")
-        words(f"{check.took_s:.1f} s", "muted health-took")
+        words(f"{check.took_s:.1f} s", "muted health-took").props("role=cell")
