@@ -13,7 +13,7 @@ import pytest
 import pytest_asyncio
 import uvicorn
 
-from gtc_panel.server import _app, _Server, bind
+from gtc_panel.server import Server, _app, bind
 from gtc_runtime.checks.health import Health
 from tests.app.conftest import Panel, World, short_show
 from tests.faulty_api.faults import Fault
@@ -51,7 +51,7 @@ async def serving(panel: Panel) -> AsyncIterator[Client]:
     settings = panel.service._settings
     health = Health.of_panel(panel.service.environment, settings)
     app = _app(panel.service, settings, headless=True, health=health)
-    server = _Server(uvicorn.Config(app, log_config=None))
+    server = Server(uvicorn.Config(app, log_config=None))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     await panel.world.until(lambda: server.started)
     timeout = aiohttp.ClientTimeout(total=20)

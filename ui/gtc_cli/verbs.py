@@ -62,6 +62,10 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
         "show.prescale:prescale",
         "Put every GPU to work and pause KEDA for a while; ends by itself, or with gtc reset.",
     ),
+    "replay": (
+        "recordings.replay:replay",
+        "Play a recorded show on the same pages; without FILE the newest, else the packaged one.",
+    ),
     "rehearse": ("rehearse:rehearse", "Play the demo against a cluster on localhost."),
     "reset": ("show.drive:reset", "Load off, initial ratio, statistics zeroed."),
     "safe": (

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from datetime import UTC
-from typing import Annotated, Any
+from typing import Annotated, Any, Protocol
 
 from fastapi import APIRouter, Body, Depends, FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import PlainTextResponse, Response
@@ -18,7 +18,9 @@ from gtc_panel import api_errors
 from gtc_panel.api_errors import COMMAND, LOOK, PROBE
 from gtc_runtime.actor import CLI_AGENT, Actor
 from gtc_runtime.checks.health import Health
+from gtc_runtime.metrics.exporter import Exporter
 from gtc_runtime.service import DemoService
+from gtc_runtime.view import DemoView
 from gtc_spec.workloads import WorkloadMix
 
 
@@ -72,12 +74,47 @@ class PrescaleBody(BaseModel):
     """ISO 8601 with zone."""
 
 
+class Watched(Protocol):
+    """What questions are asked of."""
+
+    @property
+    def exporter(self) -> Exporter:
+        """Its metrics."""
+        ...
+
+    @property
+    def ready(self) -> bool:
+        """Whether it sees what it shows."""
+        ...
+
+    def view(self) -> DemoView:
+        """What is shown now."""
+        ...
+
+    async def stop_load(self, *, by: Actor) -> None:
+        """Stop sending."""
+        ...
+
+
 def attach(app: FastAPI, service: DemoService) -> None:
     """Add all routes to an application."""
     router = APIRouter()
     _load(router, service)
     _scenario(router, service)
     _questions(router, service)
+    app.include_router(router)
+    api_errors.attach(app)
+
+
+def attach_questions(app: FastAPI, watched: Watched) -> None:
+    """Add the routes that only look, and refuse every command with the words of what is shown."""
+    router = APIRouter()
+    _questions(router, watched)
+
+    @router.post("/api/{command:path}", responses=COMMAND)
+    async def refuse(by: By) -> Any:
+        await watched.stop_load(by=by)
+
     app.include_router(router)
     api_errors.attach(app)
 
@@ -136,7 +173,7 @@ def _scenario(router: APIRouter, service: DemoService) -> None:
         return service.fresh_view().to_json()
 
 
-def _questions(router: APIRouter, service: DemoService) -> None:
+def _questions(router: APIRouter, service: Watched) -> None:
     @router.get("/api/status", responses=LOOK)
     async def status() -> Any:
         return service.view().to_json()

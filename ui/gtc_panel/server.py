@@ -54,11 +54,12 @@ class Run:
     report: Path | None = None
 
 
-class _Server(uvicorn.Server):
+class Server(uvicorn.Server):
     """A server that leaves signals to us: the service must end before the process does."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
+        """Capture none."""
         yield
 
 
@@ -82,7 +83,7 @@ async def serve(
     )
     health = Health.of_panel(environment, settings)
     app = _app(service, settings, run.headless, health)
-    server = _Server(uvicorn.Config(app, log_config=None))
+    server = Server(uvicorn.Config(app, log_config=None))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, setattr, server, "should_exit", True)

@@ -53,7 +53,7 @@ class Replay:
         if not 0 <= from_s <= recording.length_s:
             raise UsageError(f"start at {from_s:g} s, allowed: 0 to {recording.length_s:.0f} s")
         self.environment: Environment = recording.environment
-        self.exporter = Exporter(self.environment)
+        self._exporter = Exporter(self.environment)
         self._recording, self._speed, self._from_s = recording, speed, from_s
         self._length_s = (recording.length_s if until_s is None else until_s) - from_s
         self._clock, self._start_s = clock, clock()
@@ -68,6 +68,17 @@ class Replay:
     def view(self) -> DemoView:
         """What was shown at that second."""
         return self._recording.view(self.position_s)
+
+    @property
+    def exporter(self) -> Exporter:
+        """The metrics of that second, as far as a view holds them."""
+        self._exporter.update(self.view())
+        return self._exporter
+
+    @property
+    def ready(self) -> bool:
+        """It needs nothing."""
+        return True
 
     def past(self) -> Iterator[DemoView]:
         """What was shown in the minutes before the start, for the charts."""

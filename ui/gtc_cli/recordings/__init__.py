@@ -1,0 +1,1 @@
+"""Verbs about what was recorded: play it, film it, take it home."""
