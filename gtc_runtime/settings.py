@@ -11,7 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from pydantic import AliasChoices, Field, SecretStr, ValidationError
+from pydantic import AliasChoices, Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from gtc_runtime import choices
@@ -25,6 +25,9 @@ from gtc_spec.manifests.secret_names import SECRETS
 SECRETS_DIR = "GTC_SECRETS_DIR"
 """Variable with a folder of one file a secret, named like the variable that it stands for; what a
 variable or ``.env`` says wins. The panel's pod has one."""
+
+KEY_LETTERS = 16
+"""Of a key that somebody chose: nobody guesses that many."""
 
 
 def _purpose(choice: str) -> str:
@@ -47,6 +50,14 @@ class Settings(BaseSettings):
     state_dir: Path = Field(Path(".gtc"), description="where a rehearsal keeps its files")
     host: str = Field("127.0.0.1", description="address that the panel listens on")
     port: int = Field(8080, ge=0, le=65535, description="port of the panel; 0 takes any free one")
+    metrics_port: int = Field(
+        0, ge=0, le=65535, description="port of the panel's /metrics; 0 takes any free one"
+    )
+    allowed_hosts: str = Field(
+        "",
+        description="further names under which a browser may ask for the panel, with commas: those"
+        " of a proxy in front of it, or of this machine in its network",
+    )
     frontend_url: str = Field("", description="Dynamo frontend, http://host:port")
     prometheus_url: str = Field("", description="Prometheus, http://host:port")
     grafana_url: str = Field(
@@ -99,11 +110,30 @@ class Settings(BaseSettings):
         validation_alias=AliasChoices("GRAFANA_TOKEN"),
         description="Grafana service-account token, role Editor, for marks",
     )
+    panel_key: SecretStr = Field(
+        SecretStr(""),
+        validation_alias=AliasChoices("GTC_PANEL_KEY"),
+        description="key that pressing needs when a panel listens for other machines, 16 letters or"
+        " more; empty: made once and kept in the state directory, on a cluster in a secret",
+    )
     gradient_api_key: SecretStr = Field(
         SecretStr(""),
         validation_alias=AliasChoices("GRADIENT_API_KEY"),
         description="DigitalOcean Serverless Inference key, for workload A",
     )
+
+    @field_validator("panel_key")
+    @classmethod
+    def _long_enough(cls, key: SecretStr) -> SecretStr:
+        text = key.get_secret_value()
+        if text and not (len(text) >= KEY_LETTERS and text.isascii() and text.isprintable()):
+            raise ValueError(f"at least {KEY_LETTERS} ascii letters are needed")
+        return key
+
+    @property
+    def allowed_host_names(self) -> tuple[str, ...]:
+        """The names of ``allowed_hosts``."""
+        return tuple(filter(None, map(str.strip, self.allowed_hosts.split(","))))
 
 
 def read(**flags: Any) -> Settings:

@@ -59,14 +59,14 @@ class RehearsalCluster:
         environment: Facts, scaled in time when asked for.
         state_dir: Where files and logs go.
         time_scale: Factor for the windows of the autoscaler.
-        panel_port: Where the panel's metrics will answer.
+        metrics_port: Where the panel's metrics will answer.
     """
 
     def __init__(
-        self, environment: Environment, state_dir: Path, time_scale: float, panel_port: int
+        self, environment: Environment, state_dir: Path, time_scale: float, metrics_port: int
     ) -> None:
         self._env, self._state_dir = environment, state_dir
-        self._time_scale, self._panel_port = time_scale, panel_port
+        self._time_scale, self._metrics_port = time_scale, metrics_port
         self.store = Store()
         self.dynamo = Dynamo(settings_from(environment), state_dir)
         self.operator = Operator(self.store, self.dynamo, environment)
@@ -137,7 +137,7 @@ class RehearsalCluster:
         for worker in self.dynamo.workers():
             labels = namespace | {"pod": worker.name, "container": "main"}
             yield JOBS[Emitter.WORKER], worker.metrics_url, labels
-        panel = f"http://127.0.0.1:{self._panel_port}/metrics"
+        panel = f"http://127.0.0.1:{self._metrics_port}/metrics"
         yield f"{names.NAMESPACE_PANEL}/{names.DEMO}", panel, {"namespace": names.NAMESPACE_PANEL}
 
 
@@ -161,7 +161,7 @@ async def run(arguments: argparse.Namespace) -> None:
     state_dir: Path = arguments.state_dir
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    cluster = RehearsalCluster(environment, state_dir, arguments.time_scale, arguments.panel_port)
+    cluster = RehearsalCluster(environment, state_dir, arguments.time_scale, arguments.metrics_port)
     try:
         notes = await cluster.start()
         fresh = state_dir / f"{NOTES}.new"
@@ -184,7 +184,7 @@ def main() -> int:
     parser.add_argument("--env", required=True)
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--time-scale", type=float, default=1.0)
-    parser.add_argument("--panel-port", type=int, required=True)
+    parser.add_argument("--metrics-port", type=int, required=True)
     logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     arguments = parser.parse_args()
     arguments.state_dir.mkdir(parents=True, exist_ok=True)

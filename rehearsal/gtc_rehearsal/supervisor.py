@@ -155,11 +155,11 @@ class Supervisor:
         plan = self._plan
         notes = plan.state_dir / CLUSTER_NOTES
         notes.unlink(missing_ok=True)
-        port = plan.port or _free_port()
+        port, metrics_port = plan.port or _free_port(), _free_port()
         command = [
             *(sys.executable, "-m", "gtc_rehearsal.cluster"),
             *("--env", plan.environment, "--state-dir", str(plan.state_dir)),
-            *("--time-scale", str(plan.time_scale), "--panel-port", str(port)),
+            *("--time-scale", str(plan.time_scale), "--metrics-port", str(metrics_port)),
         ]
         await self._start("cluster", command, plan.choices)
         child = self._children["cluster"]
@@ -175,6 +175,7 @@ class Supervisor:
             await asyncio.sleep(0.1)
         found = json.loads(notes.read_text(encoding="utf-8"))
         found["urls"]["panel"] = f"http://127.0.0.1:{port}"
+        found["metrics_port"] = metrics_port
         self._notes = {"env": plan.environment, "time_scale": plan.time_scale, **found}
 
     async def _start_grafana(self, boards: Path) -> None:
@@ -220,6 +221,7 @@ class Supervisor:
             environ |= {
                 "KUBECONFIG": str(self._notes["kubeconfig"]),
                 "GTC_STATE_DIR": str(self._plan.state_dir),
+                "GTC_METRICS_PORT": str(self._notes["metrics_port"]),
                 "GTC_FRONTEND_URL": urls["frontend"],
                 "GTC_PROMETHEUS_URL": urls["prometheus"],
                 "GTC_FOLLOWUPS_URL": urls["followups"],

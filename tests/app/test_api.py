@@ -13,6 +13,8 @@ import pytest
 import pytest_asyncio
 import uvicorn
 
+from gtc_panel.door import listener as door
+from gtc_panel.door.rules import Rules
 from gtc_panel.server import Server, _app, bind
 from gtc_runtime.checks.health import Health
 from tests.app.conftest import Panel, World, short_show
@@ -48,10 +50,9 @@ class Client:
 async def serving(panel: Panel) -> AsyncIterator[Client]:
     """The panel's web server on a free port, without pages."""
     listener = bind("127.0.0.1", 0)
-    settings = panel.service._settings
-    health = Health.of_panel(panel.service.environment, settings)
-    app = _app(panel.service, settings, headless=True, health=health)
-    server = Server(uvicorn.Config(app, log_config=None))
+    health = Health.of_panel(panel.service.environment, panel.service._settings)
+    app = _app(panel.service, Rules(), headless=True, health=health, state_dir=Path())
+    server = Server(uvicorn.Config(app, **door.settings()))
     task = asyncio.create_task(server.serve(sockets=[listener]))
     await panel.world.until(lambda: server.started)
     timeout = aiohttp.ClientTimeout(total=20)
@@ -98,13 +99,6 @@ async def test_status_is_the_whole_view(client: Client, panel: Panel) -> None:
     assert set(view) == set(panel.view.to_json())
     assert (view["environment"], view["cluster"], view["mode"]) == ("prod", "Rehearsal", "manual")
     assert [item["name"] for item in view["strip"]] == ["BALANCED", "PREFILL_RECOVERY", "COOLDOWN"]
-
-
-async def test_metrics_are_served_for_prometheus(client: Client) -> None:
-    status, text = await client.ask("GET", "/metrics")
-
-    assert status == 200
-    assert "# TYPE gtc_" in text
 
 
 # -- commands ------------------------------------------------------------------------------------
@@ -325,10 +319,10 @@ async def test_the_schema_names_every_answer(client: Client) -> None:
     _, schema = await client.ask("GET", "/openapi.json")
 
     start = schema["paths"]["/api/workload/start"]["post"]["responses"]
-    assert set(start) == {"200", "400", "403", "409", "422", "503"}
+    assert set(start) == {"200", "400", "401", "403", "408", "409", "413", "422", "503"}
     told = start["409"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
     assert set(schema["components"]["schemas"][told]["properties"]) == {"error", "hint"}
-    for path in ("/metrics", "/healthz", "/readyz"):
+    for path in ("/healthz", "/readyz"):
         assert set(schema["paths"][path]["get"]["responses"]["200"]["content"]) == {"text/plain"}
 
 

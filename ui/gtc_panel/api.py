@@ -188,11 +188,6 @@ def _questions(router: APIRouter, service: Watched) -> None:
             return PlainTextResponse("ok")
         return PlainTextResponse(service.view().problem or "starting", status_code=503)
 
-    @router.get("/metrics", response_class=PlainTextResponse)
-    async def metrics() -> Response:
-        body, content_type = service.exporter.render()
-        return Response(body, media_type=content_type)
-
     @router.websocket("/ws")
     async def stream(socket: WebSocket) -> None:
         await socket.accept()

@@ -21,6 +21,8 @@ from gtc_runtime.view import DemoView
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
 
 BELOW: Final = "/api/"
+TOLD_MAX: Final = 400
+"""Letters of an error: what was sent may be part of it."""
 _SCHEMA_HINT: Final = "GET /openapi.json lists what is there"
 
 
@@ -42,7 +44,10 @@ LOOK: Final[dict[int | str, dict[str, Any]]] = {
 COMMAND: Final[dict[int | str, dict[str, Any]]] = {
     200: {"model": DemoView, "description": "the demo, with the command carried out"},
     400: {"model": Problem, "description": "the body cannot be read"},
+    401: {"model": Problem, "description": "this panel needs its key, see /login"},
+    408: {"model": Problem, "description": "the body did not arrive in time"},
     409: {"model": Problem, "description": "not in this mode, or somebody else drives"},
+    413: {"model": Problem, "description": "the body is larger than 64 KiB"},
     422: {"model": Problem, "description": "a value that is not allowed"},
     **LOOK,
 }
@@ -89,7 +94,8 @@ class _Missing:
 
 
 def _problem(status: int, error: str, hint: str) -> JSONResponse:
-    return JSONResponse(Problem(error=error, hint=hint).model_dump(), status_code=status)
+    told = Problem(error=error[:TOLD_MAX], hint=hint[:TOLD_MAX])  # nobody gets a long body back
+    return JSONResponse(told.model_dump(), status_code=status)
 
 
 async def _told(_request: Request, error: Exception) -> JSONResponse:

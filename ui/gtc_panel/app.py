@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable
-from typing import Final
+import asyncio
+from collections.abc import Callable, Iterable
+from typing import Final, cast
 
 from fastapi import FastAPI
+from nicegui import Client, background_tasks, ui
 from nicegui import app as pages
-from nicegui import ui
+from starlette.types import Scope
 
 from gtc_panel import plain_page, text, theme
 from gtc_panel.bridge import Bridge, Tick
-from gtc_panel.guard import LOOPBACK, Guard
+from gtc_panel.components.command import offer_login
+from gtc_panel.door.door import Door
+from gtc_panel.door.locked import Locked
+from gtc_panel.door.rules import Rules
 from gtc_panel.pages import control, stage
 from gtc_panel.pages import health as checks
 from gtc_panel.port import PanelPort
@@ -22,25 +27,28 @@ from gtc_runtime.view import DemoView
 
 RECONNECT_TIMEOUT_S: Final = 20.0
 """A page that was offline for less keeps its state; also how long messages are kept for it."""
+UNSEEN_S: Final = 15.0
+"""A page that was built and never opened its socket is forgotten after this time."""
 
 
 def attach(
     app: FastAPI,
     panel: PanelPort,
     *,
-    hosts: Collection[str] = LOOPBACK,
+    rules: Rules | None = None,
     health: Health | None = None,
     past: Callable[[], Iterable[DemoView]] = tuple,
     recording: Callable[[], Choice] | None = None,
 ) -> Bridge:
-    """Serve ``/``, ``/stage`` and ``/health``, with the guard in front of every route of ``app``.
+    """Serve ``/``, ``/stage`` and ``/health``, with the door in front of every route of ``app``.
 
     Call it once a process, after all other routes were added: the panel answers what they leave.
 
     Args:
         app: The application that also carries the REST API.
         panel: The demo to show and to command.
-        hosts: Names under which a browser may ask for it, see `gtc_panel.guard.allowed_hosts`.
+        rules: Under which names a browser may ask for it, and what pressing needs. Default:
+            loopback's names, and nothing.
         health: The checks to show at ``/health``; None serves no such page.
         past: Gives, once the demo runs, earlier views, with which the charts begin.
         recording: Finds what may be played in place of the demo; None offers nothing.
@@ -48,13 +56,14 @@ def attach(
     Returns:
         What draws the pages.
     """
+    rules = rules or Rules()
     bridge = Bridge(panel)
     screen = Screen(panel, bridge, recording)
     pages.on_startup(lambda: bridge.remember(past()))
     pages.on_startup(bridge.start)
     pages.on_shutdown(bridge.stop)
 
-    _add_pages(screen, bridge)
+    _add_pages(screen, bridge, rules)
     if health is not None:
 
         @ui.page("/health", title=text.HEALTH_TITLE)
@@ -64,7 +73,7 @@ def attach(
     plain_page.attach(pages)
     # a bar without a name, for requests that no page of ours makes
     pages.config.quasar_config["loadingBar"]["skipHijack"] = True
-    app.add_middleware(Guard, hosts=frozenset(hosts))
+    _shut(app, rules)
     ui.run_with(
         app,
         title=text.TITLE,
@@ -79,16 +88,43 @@ def attach(
     return bridge
 
 
-def _add_pages(screen: Screen, bridge: Bridge) -> None:
+def _add_pages(screen: Screen, bridge: Bridge, rules: Rules) -> None:
+    def may_press(stop: bool) -> bool:
+        return rules.may_press(_opened_by(), stop=stop)
+
+    screen = cast(Screen, Locked(screen, may_press))
+
     @ui.page("/", title=text.TITLE)
     def _control_page() -> None:
         _renewed_with(bridge)
         control.build(screen, bridge)
+        if not may_press(stop=False):
+            offer_login()
 
     @ui.page("/stage", title=text.TITLE)
     def _stage_page() -> None:
         _renewed_with(bridge)
         stage.build(screen, bridge)
+
+
+def _opened_by() -> Scope:
+    """The request that the page which is drawn or pressed was opened with."""
+    return ui.context.client.request.scope
+
+
+def _shut(app: FastAPI, rules: Rules) -> None:
+    """Put the door in front, and forget pages that nobody sees."""
+    pages.on_startup(_forget_unseen)
+    app.add_middleware(Door, rules=rules, pages=frozenset(Client.page_routes.values()))
+
+
+async def _forget_unseen() -> None:
+    async def forget() -> None:
+        while True:
+            await asyncio.sleep(UNSEEN_S / 3)
+            Client.prune_instances(client_age_threshold=UNSEEN_S)
+
+    background_tasks.create(forget(), name="forget pages that nobody sees")
 
 
 def _renewed_with(bridge: Bridge) -> None:

@@ -1,4 +1,4 @@
-"""Serves one demo over HTTP: REST, sockets and metrics, with pages or without.
+"""Serves one demo over HTTP: REST and sockets, with pages or without, and metrics beside them.
 
 It owns the web server and the life of the service in it; on SIGTERM the service leaves the cluster
 in order. It must not know commands of the command line.
@@ -21,7 +21,11 @@ import uvicorn
 from fastapi import FastAPI
 
 from gtc_panel import api, api_errors
-from gtc_panel.guard import Guard, allowed_hosts
+from gtc_panel.door import listener as door
+from gtc_panel.door.door import Door
+from gtc_panel.door.entrance import Entrance
+from gtc_panel.door.metrics_port import MetricsPort
+from gtc_panel.door.rules import Rules
 from gtc_runtime.checks.health import Health
 from gtc_runtime.corpus.choice import BUNDLED, Texts
 from gtc_runtime.recording.choice import whole_show
@@ -77,32 +81,47 @@ async def serve(
         UsageError: The port is taken.
         GtcError: The cluster does not answer, or a part of the service ended.
     """
-    listener = bind(settings.host, settings.port)
-    service = DemoService(
-        environment, settings, time_scale=time_scale, texts=texts, state_dir=settings.state_dir
-    )
-    health = Health.of_panel(environment, settings)
-    app = _app(service, settings, run.headless, health)
-    server = Server(uvicorn.Config(app, log_config=None))
+    entrance = Entrance(settings)
+    with contextlib.ExitStack() as sockets:
+        listener = sockets.enter_context(bind(settings.host, settings.port))
+        scraped = sockets.enter_context(bind(settings.host, settings.metrics_port))
+        service = DemoService(
+            environment, settings, time_scale=time_scale, texts=texts, state_dir=settings.state_dir
+        )
+        health = Health.of_panel(environment, settings)
+        server = _stopping(_app(service, entrance.rules, run.headless, health, settings.state_dir))
+        metrics = _scraped_by(MetricsPort(service.exporter.render))
+        try:
+            await service.start()
+            log.info("%s", entrance.told(*(each.getsockname()[1] for each in (listener, scraped))))
+            async with asyncio.TaskGroup() as tasks:
+                web = tasks.create_task(server.serve(sockets=[listener]), name="web")
+                others = (
+                    tasks.create_task(metrics.serve(sockets=[scraped]), name="metrics"),
+                    tasks.create_task(service.failed(), name="watchdog"),
+                    tasks.create_task(_perform(service, run, server), name="run"),
+                )
+                await asyncio.wait({web})
+                for task in others:
+                    task.cancel()
+        except* GtcError as group:
+            raise group.exceptions[0] from None
+        finally:
+            await health.close()
+            await service.stop()
+
+
+def _stopping(app: FastAPI) -> uvicorn.Server:
+    """A server that ends in order when the process is asked to."""
+    server = Server(uvicorn.Config(app, **door.settings()))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, setattr, server, "should_exit", True)
-    try:
-        await service.start()
-        log.info("panel at http://%s:%d", *listener.getsockname()[:2])
-        async with asyncio.TaskGroup() as tasks:
-            web = tasks.create_task(server.serve(sockets=[listener]), name="web")
-            watchdog = tasks.create_task(service.failed(), name="watchdog")
-            script = tasks.create_task(_perform(service, run, server), name="run")
-            await asyncio.wait({web})
-            watchdog.cancel()
-            script.cancel()
-    except* GtcError as group:
-        raise group.exceptions[0] from None
-    finally:
-        await health.close()
-        await service.stop()
-        listener.close()
+    return server
+
+
+def _scraped_by(app: MetricsPort) -> uvicorn.Server:
+    return Server(uvicorn.Config(app, lifespan="off", **door.settings()))
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -125,14 +144,15 @@ def bind(host: str, port: int) -> socket.socket:
     return listener
 
 
-def _app(service: DemoService, settings: Settings, headless: bool, health: Health) -> FastAPI:
+def _app(
+    service: DemoService, rules: Rules, headless: bool, health: Health, state_dir: Path
+) -> FastAPI:
     app = FastAPI(title="gtc-demo", docs_url=None, redoc_url=None)
     api.attach(app, service)
     api.attach_health(app, health)
     api_errors.attach_last(app)
-    hosts = allowed_hosts(settings.host)
     if headless:
-        app.add_middleware(Guard, hosts=hosts)
+        app.add_middleware(Door, rules=rules)
         return app
     # nicegui, which a panel without pages does not need
     from gtc_panel.app import attach
@@ -140,10 +160,10 @@ def _app(service: DemoService, settings: Settings, headless: bool, health: Healt
     attach(
         app,
         service,
-        hosts=hosts,
+        rules=rules,
         health=health,
         past=lambda: service.past,
-        recording=lambda: whole_show(settings.state_dir),
+        recording=lambda: whole_show(state_dir),
     )
     return app
 

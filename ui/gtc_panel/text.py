@@ -207,3 +207,12 @@ def standing(model: str, slots: str, ratio: str, slug: str) -> str:
 def of_desired(ready: str, desired: str) -> str:
     """``2/4``: ready of desired."""
     return f"{ready}/{desired}"
+
+
+def silent_for(what: str, seconds: str) -> str:
+    """How long something has said nothing."""
+    return f"{what} for {seconds} s" if seconds else what
+
+
+LOOKING: Final = "Looking only"
+LOG_IN: Final = "Log in to press"

@@ -33,6 +33,13 @@ async def send(command: Awaitable[None]) -> None:
         _complain(text.COMMAND_SILENT.format(seconds=DEADLINE_S))
 
 
+def offer_login() -> None:
+    """Say that this page may only look, and where that changes."""
+    with box("looking").mark("looking"):
+        words(text.LOOKING)
+        ui.link(text.LOG_IN, "/login")
+
+
 async def confirmed(what: str) -> bool:
     """Ask before something that cannot be taken back; ``what`` is a key of `text.CONFIRM`."""
     question, consequence = text.CONFIRM[what]

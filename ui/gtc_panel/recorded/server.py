@@ -14,7 +14,9 @@ from fastapi import FastAPI
 
 from gtc_panel import api, api_errors
 from gtc_panel.app import attach
-from gtc_panel.guard import allowed_hosts
+from gtc_panel.door import listener as door
+from gtc_panel.door.origins import allowed_hosts
+from gtc_panel.door.rules import Rules
 from gtc_panel.recorded.replay import Replay
 from gtc_panel.server import Server, bind
 
@@ -32,7 +34,7 @@ async def serve(replay: Replay, host: str, port: int, ready: Callable[[str], Non
         UsageError: The port is taken.
     """
     listener = bind(host, port)
-    server = Server(uvicorn.Config(pages(replay, host), log_config=None))
+    server = Server(uvicorn.Config(pages(replay, host), **door.settings()))
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, setattr, server, "should_exit", True)
@@ -49,5 +51,5 @@ def pages(replay: Replay, host: str) -> FastAPI:
     app = FastAPI(title="gtc-demo", docs_url=None, redoc_url=None)
     api.attach_questions(app, replay)
     api_errors.attach_last(app)
-    attach(app, replay, hosts=allowed_hosts(host), past=replay.past)
+    attach(app, replay, rules=Rules(allowed_hosts(host)), past=replay.past)
     return app

@@ -13,7 +13,7 @@ from gtc_spec import kinds, names
 from gtc_spec.environment import Environment
 from gtc_spec.manifests.metadata import LABEL_NAME, Manifest, metadata
 from gtc_spec.manifests.panel.guardian import GUARDIAN
-from gtc_spec.manifests.panel.panel import PANEL, PORT
+from gtc_spec.manifests.panel.panel import METRICS_PORT, PANEL
 from gtc_spec.manifests.serving_graph import FRONTEND_PORT
 
 PROMETHEUS_PORT: Final = 9090
@@ -33,7 +33,7 @@ def network_policies(env: Environment) -> list[Manifest]:
             env,
             PANEL,
             {LABEL_NAME: PANEL},
-            ingress=[{"from": [_pods_of(names.NAMESPACE_MONITORING)], "ports": _tcp(PORT)}],
+            ingress=[{"from": [_pods_of(names.NAMESPACE_MONITORING)], "ports": _tcp(METRICS_PORT)}],
             egress=[
                 _dns(),
                 _to(_pods_of(names.NAMESPACE_WORKLOAD, serving), FRONTEND_PORT),

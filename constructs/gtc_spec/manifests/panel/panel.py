@@ -33,6 +33,8 @@ PANEL: Final = f"{names.DEMO}-panel"
 UID: Final = 10001
 """User and group of panel and guardian: above 10,000, where no user of a node lives."""
 PORT: Final = 8080
+METRICS_PORT: Final = 8081
+"""For Prometheus: a port of its own, because a policy cannot tell one path from another."""
 GRACE_S: Final = 60
 """Time to resume KEDA and zero the load after SIGTERM; both HPAs are back within 30 s."""
 SECRETS: Final = (GRADIENT, SPACES)
@@ -96,7 +98,7 @@ def panel_monitor(env: Environment) -> Manifest:
         "metadata": metadata(env, PANEL, names.NAMESPACE_PANEL),
         "spec": {
             "selector": {"matchLabels": {LABEL_NAME: PANEL}},
-            "podMetricsEndpoints": [{"port": "http", "path": "/metrics", **pace()}],
+            "podMetricsEndpoints": [{"port": "metrics", "path": "/metrics", **pace()}],
         },
     }
 
@@ -148,6 +150,8 @@ def _panel_container(
     settings = {
         "GTC_HOST": "0.0.0.0",  # noqa: S104 - the pod's own address; a policy keeps others out
         "GTC_PORT": str(PORT),
+        "GTC_METRICS_PORT": str(METRICS_PORT),
+        "GTC_STATE_DIR": f"{WRITABLE}/gtc",
         "GTC_FRONTEND_URL": frontend_url(),
         "GTC_PROMETHEUS_URL": PROMETHEUS_ADDRESS,
         "GTC_GRAFANA_URL": GRAFANA_ADDRESS,
@@ -161,7 +165,10 @@ def _panel_container(
         "image": image,
         "command": ["gtc", "serve"],
         "env": variables_of(env, settings),
-        "ports": [{"name": "http", "containerPort": PORT}],
+        "ports": [
+            {"name": "http", "containerPort": PORT},
+            {"name": "metrics", "containerPort": METRICS_PORT},
+        ],
         "resources": _panel_resources(load_shards),
         "securityContext": container_context(),
         "volumeMounts": [
