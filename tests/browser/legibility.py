@@ -2,53 +2,38 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from playwright.sync_api import Page
 
 FIGURES = ".stage-countdown-number, .stage-pool-count, .stage .figure-number"
+STAGE = ".stage *"
+ANYTHING = "body *"
 
-_TEXTS = """
-const shown = (element) => element.checkVisibility() && element.textContent.trim() !== "";
-const texts = [...document.querySelectorAll(".stage *")].filter((element) =>
-  shown(element) && [...element.childNodes].some((node) => node.nodeType === 3));
-const named = (element) => `${element.className}: ${element.textContent}`;
-"""
+_QUESTIONS = Path(__file__).with_suffix(".js").read_text(encoding="utf-8")
 
 
-def cut_off(page: Page) -> list[str]:
-    """Texts that are wider than their box, or that leave their tile."""
-    return page.evaluate(
-        f"""() => {{ {_TEXTS}
-        const out = (element) => {{
-          const tile = element.closest(".tile-box"), box = element.getBoundingClientRect();
-          const around = (tile || document.documentElement).getBoundingClientRect();
-          return box.left < around.left - 1 || box.right > around.right + 1
-            || box.top < around.top - 1 || box.bottom > around.bottom + 1;
-        }};
-        return texts.filter((e) => e.scrollWidth > e.clientWidth + 1 || out(e)).map(named); }}"""
-    )
+def cut_off(page: Page, within: str = STAGE) -> list[str]:
+    """Texts that are wider than their box, or that leave the part of the page they belong to.
+
+    A text that is cut on purpose, which hovering shows in full, is none of them.
+    """
+    return _ask(page, "cutOff", within)
 
 
-def overlaps(page: Page) -> list[str]:
+def overlaps(page: Page, within: str = STAGE) -> list[str]:
     """Pairs of texts that cover each other."""
-    return page.evaluate(
-        f"""() => {{ {_TEXTS}
-        const boxes = texts.map((element) => [named(element), element.getBoundingClientRect()]);
-        const cover = (a, b) => Math.min(a.right, b.right) - Math.max(a.left, b.left) > 2
-          && Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top) > 2;
-        return boxes.flatMap(([name, box], place) => boxes.slice(place + 1)
-          .filter(([, other]) => cover(box, other))
-          .map(([other]) => `${{name}} / ${{other}}`)); }}"""
-    )
+    return _ask(page, "overlaps", within)
 
 
-def text_sizes(page: Page, selector: str = ".stage *") -> list[float]:
+def text_sizes(page: Page, within: str = STAGE) -> list[float]:
     """Font sizes in use, pixels, smallest first."""
-    return page.evaluate(
-        f"""() => {{ {_TEXTS}
-        const sizes = texts.filter((element) => element.matches({selector!r}))
-          .map((element) => parseFloat(getComputedStyle(element).fontSize));
-        return [...new Set(sizes)].sort((a, b) => a - b); }}"""
-    )
+    return _ask(page, "textSizes", within)
+
+
+def small_targets(page: Page, least_px: float = 48) -> list[str]:
+    """What can be pressed and is narrower or lower than a finger needs."""
+    return _ask(page, "smallTargets", least_px)
 
 
 def page_size(page: Page) -> tuple[int, int]:
@@ -57,3 +42,7 @@ def page_size(page: Page) -> tuple[int, int]:
         "[document.documentElement.scrollWidth, document.documentElement.scrollHeight]"
     )
     return width, height
+
+
+def _ask(page: Page, question: str, about: object) -> list:
+    return page.evaluate(f"(about) => {{ {_QUESTIONS} return {question}(about); }}", about)

@@ -68,7 +68,7 @@ def attach(
 
         @ui.page("/health", title=text.HEALTH_TITLE)
         def _health_page() -> None:
-            checks.build(health, panel, bridge)
+            checks.build(health, panel)
 
     plain_page.attach(pages)
     # a bar without a name, for requests that no page of ours makes

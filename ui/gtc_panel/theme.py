@@ -12,7 +12,7 @@ from typing import Final
 from gtc_spec.colours import COLOURS
 
 STATIC: Final = Path(__file__).parent / "static"
-STYLES: Final = ("panel.css", "strip.css", "stage.css", "health.css")
+STYLES: Final = ("access.css", "panel.css", "strip.css", "stage.css", "health.css")
 PLAIN: Final = "plain.css"
 SCRIPTS: Final = ("presence.js", "charts.js", "sliders.js")
 

@@ -7,7 +7,6 @@ from datetime import datetime, timedelta
 import pytest
 from nicegui.testing.user_simulation import user_simulation
 
-from gtc_panel.bridge import Bridge
 from gtc_panel.pages import health as page
 from gtc_panel.planned import as_ordered
 from gtc_runtime.checks.health import PERIOD_S, Health
@@ -100,8 +99,8 @@ async def test_closing_breaks_a_look_off() -> None:
 
 
 async def test_the_page_shows_every_check_and_what_to_do() -> None:
-    health, demo = Looks().health(), StillDemo()
-    async with user_simulation(lambda: page.build(health, demo, Bridge(demo))) as user:
+    health = Looks().health()
+    async with user_simulation(lambda: page.build(health, StillDemo())) as user:
         await user.open("/")
         await user.should_see("Not ready: 1 red, 1 not-permitted, 1 green in 0.2 s")
         await user.should_see("make cluster-config")

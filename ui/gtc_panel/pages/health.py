@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from nicegui import ui
 
 from gtc_panel import text, theme
-from gtc_panel.bridge import Bridge, Tick
 from gtc_panel.components.basics import box, heading, named, words
 from gtc_panel.freshness import freshness
 from gtc_panel.planned import as_ordered
@@ -23,7 +22,7 @@ from gtc_runtime.version import version
 from gtc_runtime.view import DemoView
 
 
-def build(health: Health, panel: PanelPort, bridge: Bridge) -> None:
+def build(health: Health, panel: PanelPort) -> None:
     """Lay the page out; the checks follow when they are done."""
     ui.dark_mode(True)
     ui.add_css(theme.style_sheet())
@@ -40,7 +39,7 @@ def build(health: Health, panel: PanelPort, bridge: Bridge) -> None:
 
     async def look() -> None:
         report = await health.report()
-        view, start_s = bridge.latest.view, panel.environment.worker_start_s
+        view, start_s = panel.view(), panel.environment.worker_start_s
         planned = [check for check in report.checks if as_ordered(check, view, start_s)]
         summary.set_text(said(report, planned))
         table.clear()
@@ -49,12 +48,9 @@ def build(health: Health, panel: PanelPort, bridge: Bridge) -> None:
             for check in report.checks:
                 _row(check, "starting" if check in planned else check.state)
 
-    def draw(tick: Tick) -> None:
-        facts.set_text(what_runs(tick.view))
-
+    # of the panel itself, also while the other pages show a recording
+    ui.timer(1.0, lambda: facts.set_text(what_runs(panel.view())), immediate=True)
     ui.timer(PERIOD_S, look, immediate=True)
-    draw(bridge.latest)
-    bridge.ticks.subscribe(draw)
 
 
 def said(report: Report, planned: Sequence[Verdict]) -> str:
