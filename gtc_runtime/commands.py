@@ -7,6 +7,8 @@ started.
 
 from __future__ import annotations
 
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 
@@ -14,6 +16,7 @@ from gtc_runtime.actor import PANEL, Actor
 from gtc_runtime.cluster.cluster import Cluster
 from gtc_runtime.events import EventLog, caused_by
 from gtc_runtime.load.control import LoadControl
+from gtc_runtime.load.history import LoadHistory, Setting
 from gtc_runtime.memory import Memory
 from gtc_runtime.scenario.conductor import Conductor
 from gtc_runtime.scenario.unattended.prescale import check_until
@@ -28,10 +31,18 @@ class Commands:
         load: What makes the traffic.
         events: Log of what happened.
         memory: What the panel before this one did.
+        clock: Monotonic seconds.
     """
 
-    def __init__(self, load: LoadControl, events: EventLog, memory: Memory) -> None:
+    def __init__(
+        self,
+        load: LoadControl,
+        events: EventLog,
+        memory: Memory,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._load, self._events, self._memory = load, events, memory
+        self._history = LoadHistory(clock)
         self._cluster: Cluster | None = None
         self._conductor: Conductor | None = None
 
@@ -46,9 +57,9 @@ class Commands:
         self._refuse_in_auto("start")
         if self._lead.mode == "read-only":
             raise GtcError("this panel does not hold the lease and only shows")
+        self._lead.forget_stopped()
         await self._load.begin()
-        load = self._load.load
-        self._tell(by, f"load started: {load.rps:g} rps, {load.mix}")
+        self._tell(by, f"load started: {self._setting}")
 
     async def stop_load(self, *, by: Actor = PANEL) -> None:
         """Stop sending at once, in every mode; auto mode ends with it."""
@@ -58,11 +69,7 @@ class Commands:
             await self._lead.manual(keep_load=False, by=by)
 
     async def set_load(
-        self,
-        rps: float | None,
-        mix: WorkloadMix | None,
-        *,
-        by: Actor = PANEL,  # noqa: ARG002 - no event yet
+        self, rps: float | None, mix: WorkloadMix | None, *, by: Actor = PANEL
     ) -> None:
         """Change rate, mix or both; takes effect at once when load runs.
 
@@ -71,11 +78,28 @@ class Commands:
             GtcError: The scenario drives the load.
         """
         self._refuse_in_auto("change rate or mix")
+        before = self._setting
         await self._load.choose(rps, mix)
+        if self._setting != before:
+            self._lead.forget_stopped()
+            self._history.changed(before, by)
 
-    async def undo(self, *, by: Actor) -> None:  # noqa: ARG002
-        """Bring back the rate and mix before the last change of either."""
-        raise GtcError("cannot undo yet")
+    async def undo(self, *, by: Actor = PANEL) -> None:
+        """Bring back the rate and mix before the last change of either.
+
+        Raises:
+            GtcError: The scenario drives the load, or there is no such change.
+        """
+        self._refuse_in_auto("undo")
+        before = self._history.take_back(self._setting)
+        if before is None:
+            raise GtcError(
+                "there is no change of rate or mix to undo",
+                "only those since the last auto mode or reset can be, ten at most",
+            )
+        self._lead.forget_stopped()
+        await self._load.choose(before.rps, before.mix)
+        self._tell(by, f"load set back: {before}")
 
     async def start_again(self, *, by: Actor) -> None:
         """Start the load that ran before this panel was restarted.
@@ -97,6 +121,7 @@ class Commands:
             by: Who wants it.
         """
         await self._lead.auto(once=once, by=by)
+        self._history.clear()
         await self._poll_now()
 
     async def manual(self, *, by: Actor = PANEL) -> None:
@@ -119,25 +144,44 @@ class Commands:
     async def reset(self, *, by: Actor = PANEL) -> None:
         """Load off, streams ended, initial ratio, statistics zeroed, KEDA scaling."""
         await self._lead.reset(by=by)
+        self._history.clear()
         await self._poll_now()
 
     # -- the running show ------------------------------------------------------------------------
 
-    async def hold(self, on: bool, *, by: Actor) -> None:  # noqa: ARG002
-        """Let the show stand still in its phase, or go on."""
-        raise GtcError("cannot hold yet")
+    async def hold(self, on: bool, *, by: Actor = PANEL) -> None:
+        """Let the show stand still in its phase while load goes on, or let it go on.
 
-    async def extend(self, *, by: Actor) -> None:  # noqa: ARG002
-        """Make the running phase 30 s longer."""
-        raise GtcError("cannot extend yet")
+        Raises:
+            GtcError: No show is running.
+        """
+        await self._lead.hold(on, by=by)
 
-    async def next_phase(self, *, by: Actor) -> None:  # noqa: ARG002
-        """Go to the next phase now; it waits for its workers at its gate."""
-        raise GtcError("cannot go on yet")
+    async def extend(self, *, by: Actor = PANEL) -> None:
+        """Make the running segment 30 s longer.
 
-    async def resume_show(self, *, by: Actor) -> None:  # noqa: ARG002
-        """Go on with the show that a Stop has just ended, where it was."""
-        raise GtcError("cannot resume yet")
+        Raises:
+            GtcError: No show is running.
+        """
+        await self._lead.extend(by=by)
+
+    async def next_phase(self, *, by: Actor = PANEL) -> None:
+        """Go to the next phase now; its length counts from its workers' being ready.
+
+        Raises:
+            GtcError: No show is running.
+        """
+        await self._lead.next_phase(by=by)
+        await self._poll_now()
+
+    async def resume_show(self, *, by: Actor = PANEL) -> None:
+        """Go on with the show that a Stop has just ended, where it was.
+
+        Raises:
+            GtcError: It is too late for that, or KEDA could not be paused.
+        """
+        await self._lead.resume_show(by=by)
+        await self._poll_now()
 
     # -- what they share -------------------------------------------------------------------------
 
@@ -152,6 +196,22 @@ class Commands:
         if self._conductor is None:
             raise GtcError("the service has not started")
         return self._conductor
+
+    @property
+    def _setting(self) -> Setting:
+        """Rate and mix as the presenter has chosen them."""
+        return Setting(self._load.chosen_rps, self._load.load.mix)
+
+    def _undoable(self) -> str:
+        """What `undo` would bring back; empty when there is nothing, or the scenario drives."""
+        before = self._history.back(self._setting) if self._lead.mode == "manual" else None
+        return "" if before is None else str(before)
+
+    def _tell_settled(self) -> None:
+        """Tell a change of rate or mix when the hand has come to rest."""
+        by = self._history.settled()
+        if by is not None:
+            self._tell(by, f"load set: {self._setting}")
 
     def _refuse_in_auto(self, what: str) -> None:
         if self._lead.mode in ("auto", "starting"):

@@ -107,6 +107,7 @@ class DemoService(Commands):
             self._events,
             lambda: self._readings.newest,
             corpus=self._texts.label,
+            undo=self._undoable,
             until=lambda: end.until,
         )
         await self._memory.begin(cluster.title)
@@ -194,6 +195,7 @@ class DemoService(Commands):
         if builder is None:
             return
         while True:
+            self._tell_settled()
             self._view = self._memory.see(builder.build())
             self.exporter.update(self._view)
             if self._annotations is not None:

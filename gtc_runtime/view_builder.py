@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from gtc_runtime.cluster.cluster import Cluster
@@ -51,6 +52,7 @@ class ViewBuilder:
         inside: Says what is known of the inside of the workers.
         clock: Monotonic seconds.
         corpus: Where the texts of the load come from, a few words.
+        undo: Says what undoing would bring back, a few words or none.
         until: Tells the end date, None without one. Default: the environment's.
     """
 
@@ -64,10 +66,11 @@ class ViewBuilder:
         inside: Callable[[], WorkersView],
         clock: Callable[[], float] = time.monotonic,
         corpus: str = "",
+        undo: Callable[[], str] = str,
         until: Callable[[], datetime | None] | None = None,
     ) -> None:
         self._until = until or (lambda: environment.until)
-        self._corpus = corpus
+        self._corpus, self._undo = corpus, undo
         self._inside = inside
         self._env, self._cluster, self._load = environment, cluster, load
         self._conductor, self._events, self._clock = conductor, events, clock
@@ -107,7 +110,7 @@ class ViewBuilder:
             workers=self._inside(),
             problem=self._problem(),
             usd_h=None if self._cluster.rehearsal else bill.bill(self._env, 0).usd_h,
-            control=self._conductor.control.see(self._conductor.mode, keda_state),
+            control=replace(self._conductor.control(keda_state), undo=self._undo()),
             ending=bill.warning(self._until(), now),
         )
 
@@ -120,8 +123,8 @@ class ViewBuilder:
             name=str(segment.phase.name),
             kind=segment.kind,
             index=state.index,
-            elapsed_s=round(max(0.0, now_s - state.entered_s), 1),
-            ends_in_s=round(max(0.0, machine.latest_end_s(timeline, state) - now_s), 1),
+            elapsed_s=round(machine.elapsed_s(state, now_s), 1),
+            ends_in_s=round(machine.left_s(timeline, state, now_s), 1),
             waiting_for_workers=state.gate_s is None,
             narration=segment.phase.narration,
             cycle=state.cycle,

@@ -1,9 +1,8 @@
 """The conductor: the only writer of replicas and of KEDA's pause, one command at a time.
 
-It holds the Lease and lets the show go on once a second.
-Manual: KEDA scales. Auto: KEDA is paused and the conductor scales. Whatever happens, it leaves
-with the initial ratio ordered and KEDA resumed. It must not know pages, sockets or how a request
-is made.
+It holds the Lease, takes commands in their order and looks at the show once a second. Whatever
+happens, it leaves with the initial ratio ordered and KEDA resumed. It must not know pages, sockets
+or how a request is made.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ import logging
 import math
 import time
 from collections.abc import Awaitable, Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from gtc_runtime.actor import PANEL, Actor
 from gtc_runtime.cluster.cluster import Cluster
@@ -21,13 +20,11 @@ from gtc_runtime.events import EventLog, caused_by
 from gtc_runtime.load.control import LoadControl
 from gtc_runtime.scenario import machine
 from gtc_runtime.scenario.command_queue import CommandQueue
-from gtc_runtime.scenario.control_log import ControlLog
 from gtc_runtime.scenario.cycle_log import CycleLog
-from gtc_runtime.scenario.handover import Handover
-from gtc_runtime.scenario.orders import Orders
+from gtc_runtime.scenario.modes import RESUME_S, Modes, Stopped
 from gtc_runtime.scenario.roster import Roster
-from gtc_runtime.scenario.show import Show
-from gtc_runtime.view import Mode
+from gtc_runtime.told import ControlView
+from gtc_runtime.view import KedaState, Mode
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
 from gtc_spec.phases import Timeline
@@ -58,24 +55,22 @@ class Conductor:
         events: EventLog,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.mode: Mode = "unknown"
-        self.left = asyncio.Event()
-        self.control = ControlLog(clock)
-        self._env, self._cluster, self._load = environment, cluster, load
-        self._events, self._clock = events, clock
-        self._orders = Orders(cluster.writer.scaling, events)
-        self._show = Show(
-            environment.timeline, cluster.poller, load, self._orders, events, self._save
-        )
+        self._modes = Modes(environment, cluster, load, events, clock)
+        self._show = self._modes.show
+        self._cluster, self._events, self._clock = cluster, events, clock
         self._commands = CommandQueue()
-        self._handover = Handover(cluster.writer, environment.initial_ratio, events, clock)
         self._roster = Roster(environment.initial_ratio, events)
 
-    # -- where the show stands -------------------------------------------------------------------
+    # -- how things stand ------------------------------------------------------------------------
+
+    @property
+    def mode(self) -> Mode:
+        """Who drives."""
+        return self._modes.now
 
     @property
     def timeline(self) -> Timeline:
-        """What is played."""
+        """What the show plays."""
         return self._show.timeline
 
     @property
@@ -89,9 +84,18 @@ class Conductor:
         return self._show.log
 
     @property
+    def left(self) -> asyncio.Event:
+        """Set when auto mode has ended."""
+        return self._modes.left
+
+    @property
     def completed(self) -> bool:
         """Whether the newest show came to the end of the one cycle that was asked for."""
         return self._show.completed
+
+    def control(self, keda: KedaState) -> ControlView:
+        """Who drives, and what the presenter may do about it; ``keda`` as it was seen last."""
+        return self._modes.control(keda)
 
     # -- commands: each is done by the one task of `run` ----------------------------------------
 
@@ -103,20 +107,58 @@ class Conductor:
         Raises:
             GtcError: Read-only, or KEDA could not be paused; it stays manual then.
         """
-        await self._submit(by, lambda: self._enter_auto(once, by))
+        await self._submit(by, lambda: self._auto(once, by))
 
     async def manual(self, *, keep_load: bool, by: Actor = PANEL) -> None:
         """Give scaling back to KEDA; the load goes on as it is or ends."""
         why = "on request" if by == PANEL else f"on request of {by}"
-        await self._submit(by, lambda: self._leave_auto(keep_load=keep_load, why=why, by=by))
+        await self._submit(by, lambda: self._modes.stop(by, keep_load=keep_load, why=why))
 
     async def prescale(self, until: datetime, *, by: Actor = PANEL) -> None:
         """The fallback state: the full ratio, KEDA paused until a time; the load goes on."""
-        await self._submit(by, lambda: self._prescale(until, by))
+        await self._submit(by, lambda: self._leading(lambda: self._modes.prescale(until, by)))
 
     async def reset(self, *, by: Actor = PANEL) -> None:
         """Load off, open streams ended, initial ratio ordered, statistics zeroed, KEDA scaling."""
-        await self._submit(by, lambda: self._reset(by))
+        await self._submit(by, lambda: self._leading(lambda: self._modes.reset(by)))
+
+    async def hold(self, on: bool, *, by: Actor = PANEL) -> None:
+        """Let the show stand still in its phase, or go on.
+
+        Raises:
+            GtcError: No show is running.
+        """
+        await self._submit(by, lambda: self._steer(lambda now_s: self._show.hold(on, now_s)))
+
+    async def extend(self, *, by: Actor = PANEL) -> None:
+        """Make the running segment 30 s longer.
+
+        Raises:
+            GtcError: No show is running.
+        """
+        await self._submit(by, lambda: self._steer(self._show.extend))
+
+    async def next_phase(self, *, by: Actor = PANEL) -> None:
+        """Go to the next phase now.
+
+        Raises:
+            GtcError: No show is running.
+        """
+        await self._submit(by, lambda: self._steer(self._show.next_phase))
+
+    async def resume_show(self, *, by: Actor = PANEL) -> None:
+        """Go on with the show that a Stop has ended less than 10 s ago.
+
+        Raises:
+            GtcError: There is none, or KEDA could not be paused; it stays manual then.
+        """
+        in_time = self._modes.resumable_s() is not None  # when it is asked for, not when it is done
+        stopped = self._modes.stopped if in_time else None
+        await self._submit(by, lambda: self._resume(stopped, by))
+
+    def forget_stopped(self) -> None:
+        """Somebody acts: a show that was stopped before cannot be resumed any more."""
+        self._modes.stopped = None
 
     async def _submit(self, by: Actor, command: Callable[[], Awaitable[None]]) -> None:
         """Have a command done in its turn; what it causes is told as the actor's doing."""
@@ -127,6 +169,36 @@ class Conductor:
 
         await self._commands.submit(attributed)
 
+    # -- what a command may not do ---------------------------------------------------------------
+
+    async def _auto(self, once: bool, by: Actor) -> None:
+        if self.mode != "auto":
+            await self._leading(lambda: self._modes.enter_auto(by, once=once))
+        elif once:
+            raise GtcError("auto mode is on already", "switch to manual first")
+
+    async def _steer(self, turn: Callable[[float], Awaitable[None]]) -> None:
+        if self.mode != "auto":
+            raise GtcError("no show is running", "gtc auto begins one")
+        await turn(self._modes.second())
+        await self._modes.leave_if_over()
+
+    async def _resume(self, stopped: Stopped | None, by: Actor) -> None:
+        if stopped is None or self._modes.stopped is not stopped:
+            raise GtcError(
+                f"no show was stopped in the last {RESUME_S:g} s, or somebody has acted since",
+                "gtc auto begins a new one",
+            )
+        await self._leading(lambda: self._modes.resume(stopped, by))
+
+    async def _leading(self, act: Callable[[], Awaitable[None]]) -> None:
+        if not self._cluster.writer.lease.held:
+            raise GtcError(
+                "this panel does not hold the lease and only shows",
+                "use the panel that holds it, or end it",
+            )
+        await act()
+
     # -- the life of the process ----------------------------------------------------------------
 
     async def run(self) -> None:
@@ -134,7 +206,7 @@ class Conductor:
         try:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._cluster.poller.run(), name="poller")
-                tasks.create_task(self._orders.run(), name="orders")
+                tasks.create_task(self._modes.orders.run(), name="orders")
                 tasks.create_task(self._conduct(), name="conduct")
                 tasks.create_task(self._hold_lease(), name="lease")
         finally:
@@ -146,7 +218,7 @@ class Conductor:
         try:
             async with asyncio.timeout(LEAVE_S):
                 if self.mode in ("auto", "starting", "stopping"):
-                    await self._leave_auto(keep_load=False, why="the panel ends", by=PANEL)
+                    await self._modes.leave_auto(PANEL, keep_load=False, why="the panel ends")
         except (GtcError, TimeoutError) as error:
             log.warning("auto mode was not left cleanly, the guardian will do it: %s", error)
         await self._cluster.writer.lease.release()
@@ -157,12 +229,12 @@ class Conductor:
             try:
                 stored = await self._cluster.writer.state.read()
                 if await lease.acquire(epoch_floor=stored.epoch):
-                    await self._commands.submit(self._recover)
+                    await self._commands.submit(self._modes.recover)
                     await lease.keep()
                     self._events.add("warning", "another panel has taken the lease")
-                    await self._commands.submit(self._yield_control)
+                    await self._commands.submit(self._modes.only_show)
                 elif self.mode != "read-only":
-                    self.mode = "read-only"
+                    await self._commands.submit(self._modes.only_show)
                     self._events.add("info", "another panel holds the lease; this one only shows")
             except GtcError as error:
                 self._events.add("warning", error.message)
@@ -172,118 +244,11 @@ class Conductor:
         while True:
             now = self._clock()
             if not await self._commands.run_next(math.floor(now) + 1 - now):
-                await self._tick(float(math.floor(now) + 1))
+                await self._look(float(math.floor(now) + 1))
 
-    # -- one second -----------------------------------------------------------------------------
-
-    async def _tick(self, now_s: float) -> None:
+    async def _look(self, now_s: float) -> None:
         try:
             self._roster.note(self._cluster.poller.fresh, self.log, now_s)
-            if self.mode == "auto":
-                await self._play(now_s)
-            elif self.mode == "manual":
-                await self._handover.retry(now_s)
+            await self._modes.look(now_s)
         except GtcError as error:
             self._events.add("warning", error.message)
-
-    async def _play(self, now_s: float) -> None:
-        await self._show.go_on(now_s)
-        if self.state.index is None:
-            await self._leave_auto(keep_load=False, why="the cycle is over", by=PANEL)
-
-    # -- changes of mode ------------------------------------------------------------------------
-
-    async def _enter_auto(self, once: bool, by: Actor) -> None:
-        if self.mode == "auto":
-            if once:
-                raise GtcError("auto mode is on already", "switch to manual first")
-            return
-        self._refuse_unless_leading()
-        self.mode = "starting"
-        self.control.ordered(by)
-        self.left.clear()
-        try:
-            await self._handover.take()
-        except GtcError:
-            self.mode = "manual"
-            raise
-        self.mode = "auto"
-        now_s = float(math.floor(self._clock()))  # statistics are cut at whole seconds
-        await self._show.begin(now_s, once=once)
-
-    async def _leave_auto(self, *, keep_load: bool, why: str, by: Actor) -> None:
-        if not keep_load:
-            await self._load.quiet()
-        if self.mode not in ("auto", "starting", "stopping"):
-            return
-        self.mode = "stopping"
-        self.control.ordered(by)
-        self._show.stop()
-        self._events.add("info", f"auto mode ends: {why}")
-        if keep_load:
-            await self._load.set_load(self._load.load.model_copy(update={"pacing": "poisson"}))
-        await self._orders.forget()
-        try:
-            await self._handover.give_back()
-        except GtcError:
-            await self._be_manual()  # the handover tries again
-            raise
-        await self._be_manual()  # a cancelled leave stays "stopping": _shut_down finishes it
-
-    async def _be_manual(self) -> None:
-        self.mode = "manual"
-        self.left.set()
-        await self._save()
-
-    async def _prescale(self, until: datetime, by: Actor) -> None:
-        self._refuse_unless_leading()
-        await self._leave_auto(keep_load=True, why="the fallback state was ordered", by=by)
-        self.control.ordered(by)
-        await self._handover.hold(self._env.full_ratio, until)
-        await self._save()
-
-    async def _reset(self, by: Actor) -> None:
-        self._refuse_unless_leading()
-        await self._load.zero()
-        was_auto = self.mode == "auto"
-        await self._leave_auto(keep_load=False, why="reset", by=by)
-        self.control.ordered(by)
-        if not was_auto:
-            await self._handover.restore()
-        self._show.clear()
-        self._events.add("info", f"reset: load off, {self._env.initial_ratio} ordered")
-        await self._save()
-
-    async def _recover(self) -> None:
-        """First thing with the Lease in hand."""
-        await self._handover.recover()
-        await self._be_manual()
-
-    async def _yield_control(self) -> None:
-        """The Lease is gone: stop acting, and leave replicas and pause to the new holder."""
-        await self._orders.forget()
-        await self._load.quiet()
-        self._show.clear()
-        self.mode = "read-only"
-        self.left.set()
-
-    def _refuse_unless_leading(self) -> None:
-        if not self._cluster.writer.lease.held:
-            raise GtcError(
-                "this panel does not hold the lease and only shows",
-                "use the panel that holds it, or end it",
-            )
-
-    # -- what survives --------------------------------------------------------------------------
-
-    async def _save(self) -> None:
-        await self._handover.remember(
-            {
-                "mode": self.mode,
-                "phase": str(machine.phase_of(self.timeline, self.state)),
-                "cycle": self.state.cycle,
-                "digest": self._env.digest,
-                "holder": self._cluster.writer.lease.holder,
-                "saved_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            }
-        )

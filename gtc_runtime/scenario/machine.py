@@ -1,14 +1,16 @@
 """The scenario machine: pure decisions of auto mode.
 
 ``step(timeline, state, observation) -> (state, actions)``. It walks the segments of a timeline,
-opens gates, ends stress early and says which ratio to order. The live conductor and the planner
-run this same code. It must not know asyncio, clusters, the load engine or where time comes from.
+opens gates, ends stress early and says which ratio to order. What the presenter may do to it is in
+`gtc_runtime.scenario.steering`. The live conductor and the planner run this same code. It must not
+know asyncio, clusters, the load engine or where time comes from.
 
 Actions are absolute, so that doing one twice is harmless.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -43,6 +45,10 @@ class State:
         ordered: The ratio that was ordered last.
         cycle: Finished cycles.
         once: Whether the show stops after one cycle.
+        held_s: When the show was made to stand still, None while it moves. Orders, rates and ends
+            go by a clock that has stopped then; a gate still opens and a guard still ends.
+        changed: The running segment as the presenter has made it; None as planned.
+        grown_s: When workers were ordered last that are more than before.
     """
 
     index: int | None = None
@@ -51,9 +57,13 @@ class State:
     ordered: PDRatio | None = None
     cycle: int = 0
     once: bool = False
+    held_s: float | None = None
+    changed: Segment | None = None
+    grown_s: float = -math.inf
 
 
 IDLE = State()
+Why = Literal["start", "time", "guard", "next"]
 
 
 @dataclass(frozen=True)
@@ -68,7 +78,7 @@ class Entered:
     """A segment began; ``why`` is the reason that the one before it ended."""
 
     index: int
-    why: Literal["start", "time", "guard"]
+    why: Why
 
 
 @dataclass(frozen=True)
@@ -100,32 +110,48 @@ def start(timeline: Timeline, now_s: float, *, once: bool = False) -> tuple[Stat
 
 def step(timeline: Timeline, state: State, seen: Observation) -> tuple[State, list[Action]]:
     """One look at the world: at most one change of segment, plus the orders that are due."""
-    if state.index is None:
+    segment = running(timeline, state)
+    if segment is None:
         return state, []
-    segment = timeline.segments[state.index]
     actions: list[Action] = []
-    if state.gate_s is None and _is_ready(segment, seen):
-        state = replace(state, gate_s=seen.now_s)
+    if state.gate_s is None and is_ready(segment, seen.ready):
+        state = replace(state, gate_s=_show_clock_s(state, seen.now_s))
         actions.append(GateOpened(seen.now_s - state.entered_s))
-    why = _why_over(segment, state, seen)
-    if why is not None:
+    why = _why_over(timeline, state, segment.guard_queued, seen)
+    if why is not None and state.index is not None:
         if state.gate_s is None:
             actions.append(GateExpired(segment.ratio))
-        state, entered = _advance(timeline, state, seen.now_s, why)
+        index = (state.index + 1) % len(timeline.segments)
+        state, entered = go_to(timeline, state, index, seen.now_s, why)
         return state, actions + entered
-    ratio = segment.ratio_at(seen.now_s - state.entered_s)
+    ratio = segment.ratio_at(elapsed_s(state, seen.now_s))
     if ratio != state.ordered:
-        state = replace(state, ordered=ratio)
+        state = _ordered(state, ratio, seen.now_s)
         actions.append(SetRatio(ratio))
     return state, actions
 
 
 def load_at(timeline: Timeline, state: State, now_s: float) -> tuple[float, WorkloadMix] | None:
     """Rate and mix that should run now, or None when idle."""
+    segment = running(timeline, state)
+    return None if segment is None else (segment.rps_at(elapsed_s(state, now_s)), segment.mix)
+
+
+def running(timeline: Timeline, state: State) -> Segment | None:
+    """The segment that is on, as the presenter has changed it; None when idle."""
     if state.index is None:
         return None
-    segment = timeline.segments[state.index]
-    return segment.rps_at(now_s - state.entered_s), segment.mix
+    return state.changed or timeline.segments[state.index]
+
+
+def elapsed_s(state: State, now_s: float) -> float:
+    """How much of the segment has been played; standing still does not count."""
+    return max(0.0, _show_clock_s(state, now_s) - state.entered_s)
+
+
+def left_s(timeline: Timeline, state: State, now_s: float) -> float:
+    """How long the segment still lasts at most, as far as is known; rests while it is held."""
+    return max(0.0, latest_end_s(timeline, state) - _show_clock_s(state, now_s))
 
 
 def phase_of(timeline: Timeline, state: State) -> PhaseName:
@@ -134,36 +160,42 @@ def phase_of(timeline: Timeline, state: State) -> PhaseName:
 
 
 def latest_end_s(timeline: Timeline, state: State) -> float:
-    """When the current segment ends at the latest, as far as is known."""
-    if state.index is None:
+    """When the current segment ends at the latest, as far as is known and if it is not held."""
+    segment = running(timeline, state)
+    if segment is None:
         return state.entered_s
-    segment = timeline.segments[state.index]
     limit = state.entered_s + segment.max_s
     return limit if state.gate_s is None else min(limit, state.gate_s + segment.nominal_s)
 
 
-def _is_ready(segment: Segment, seen: Observation) -> bool:
-    ready, wanted = seen.ready, segment.ratio
-    return ready is not None and ready.prefill >= wanted.prefill and ready.decode >= wanted.decode
+def _show_clock_s(state: State, now_s: float) -> float:
+    return now_s if state.held_s is None else state.held_s
 
 
-def _why_over(segment: Segment, state: State, seen: Observation) -> Literal["time", "guard"] | None:
-    over_at = state.entered_s + segment.max_s
-    if state.gate_s is not None:
-        over_at = min(over_at, state.gate_s + segment.nominal_s)
-    if seen.now_s >= over_at:
+def is_ready(segment: Segment, ready: PDRatio | None) -> bool:
+    """Whether every worker that a segment wants is there; not when that is not known."""
+    return ready is not None and covers(ready, segment.ratio)
+
+
+def covers(there: PDRatio, wanted: PDRatio) -> bool:
+    """Whether both pools are as large as wanted, or larger."""
+    return there.prefill >= wanted.prefill and there.decode >= wanted.decode
+
+
+def _why_over(
+    timeline: Timeline, state: State, guard: int | None, seen: Observation
+) -> Literal["time", "guard"] | None:
+    if state.held_s is None and seen.now_s >= latest_end_s(timeline, state):
         return "time"
-    guard = segment.guard_queued
     return "guard" if guard and seen.queued is not None and seen.queued > guard else None
 
 
-def _advance(
-    timeline: Timeline, state: State, now_s: float, why: Literal["time", "guard"]
+def go_to(
+    timeline: Timeline, state: State, index: int, now_s: float, why: Why
 ) -> tuple[State, list[Action]]:
-    assert state.index is not None  # noqa: S101 - callers checked; this is for the type checker
-    following = state.index + 1
-    if following < len(timeline.segments):
-        return _enter(timeline, state, following, now_s, why)
+    """Enter a segment; the first one again is the end of a cycle."""
+    if index > 0:
+        return _enter(timeline, state, index, now_s, why)
     state = replace(state, cycle=state.cycle + 1)
     if state.once:
         return replace(IDLE, cycle=state.cycle, ordered=state.ordered), [Finished()]
@@ -171,16 +203,21 @@ def _advance(
 
 
 def _enter(
-    timeline: Timeline,
-    state: State,
-    index: int,
-    now_s: float,
-    why: Literal["start", "time", "guard"],
+    timeline: Timeline, state: State, index: int, now_s: float, why: Why
 ) -> tuple[State, list[Action]]:
     segment = timeline.segments[index]
     ratio = segment.ratio_at(0)
     actions: list[Action] = [Entered(index, why)]
     if ratio != state.ordered:
         actions.append(SetRatio(ratio))
+    state = _ordered(state, ratio, now_s)
     gate_s = None if segment.gate else now_s
-    return replace(state, index=index, entered_s=now_s, gate_s=gate_s, ordered=ratio), actions
+    return (
+        replace(state, index=index, entered_s=now_s, gate_s=gate_s, held_s=None, changed=None),
+        actions,
+    )
+
+
+def _ordered(state: State, ratio: PDRatio, now_s: float) -> State:
+    grows = state.ordered is None or not covers(state.ordered, ratio)
+    return replace(state, ordered=ratio, grown_s=now_s if grows else state.grown_s)

@@ -1,25 +1,28 @@
 """The show as it is played: the scenario machine's actions turned into orders, load and a log.
 
-It is told when to begin, asked once a second to go on, and stopped; the conductor does that. It
-must not know modes, KEDA or the Lease.
+It is told when to begin, asked once a second to go on, steered and stopped; the conductor does
+that. It must not know modes, KEDA or the Lease.
 """
 
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from typing import Final
 
 from gtc_runtime.cluster.poller import Poller
 from gtc_runtime.events import EventLog
 from gtc_runtime.load.control import LoadControl
 from gtc_runtime.load.demand.forms import Rate
-from gtc_runtime.scenario import machine
+from gtc_runtime.scenario import machine, steering
 from gtc_runtime.scenario.cycle_log import CycleLog
 from gtc_runtime.scenario.orders import Orders
+from gtc_runtime.told import NextView
 from gtc_spec.phases import Timeline
-from gtc_spec.pools import PDRatio
 
-_WHY = {"guard": "; the queue passed its limit"}
+_WHY = {"guard": "; the queue passed its limit", "next": "; gone on to early"}
+EXTEND_S: Final = 30.0
+"""How much longer one command makes the running segment."""
 
 
 class Show:
@@ -60,18 +63,55 @@ class Show:
         self.completed = False
         await self._do(*machine.start(self.timeline, now_s, once=once), now_s)
 
-    async def go_on(self, now_s: float) -> None:
+    async def step(self, now_s: float) -> None:
         """One look at the world, and what follows from it; idle afterwards when it is over."""
-        seen = machine.Observation(now_s, self._ready(), self._queued())
-        await self._do(*machine.step(self.timeline, self.state, seen), now_s)
+        await self._do(*machine.step(self.timeline, self.state, self._seen(now_s)), now_s)
 
     def stop(self) -> None:
         """Go nowhere; cycles stay counted."""
         self.state = replace(machine.IDLE, cycle=self.state.cycle)
 
+    async def resume(self, stopped: machine.State, at_s: float, now_s: float) -> None:
+        """Go on where the show was stopped at ``at_s``; what it had ordered is ordered again."""
+        state, actions = steering.resume(stopped, at_s, now_s)
+        await self._do(state, actions, now_s)
+        self._events.add("phase", f"{self._title()}; the show is resumed")
+
     def clear(self) -> None:
         """Go nowhere and count from the beginning."""
         self.state = machine.IDLE
+
+    # -- what the presenter may do ---------------------------------------------------------------
+
+    async def hold(self, on: bool, now_s: float) -> None:
+        """Stand still, or go on; nothing happens when it is so already."""
+        before = self.state
+        turn = steering.hold if on else steering.release
+        self.state = turn(before, now_s)
+        if self.state != before:
+            told = "the show stands still" if on else "the show goes on"
+            self._events.add("info", f"{told} in {self._title()}")
+
+    async def extend(self, now_s: float) -> None:
+        """Make the running segment 30 s longer."""
+        self.state = steering.extend(self.timeline, self.state, now_s, EXTEND_S)
+        self._events.add("info", f"{self._title()} is {EXTEND_S:g} s longer")
+
+    async def next_phase(self, now_s: float) -> None:
+        """Go to the next phase; idle afterwards when the one cycle that was asked for ends so."""
+        await self._do(*steering.next_phase(self.timeline, self.state, self._seen(now_s)), now_s)
+
+    def following(self, now_s: float) -> NextView | None:
+        """The phase that `next_phase` would go to, and when its workers are ready."""
+        segment = steering.following(self.timeline, self.state)
+        if segment is None:
+            return None
+        fresh = self._poller.fresh
+        ready = None if fresh is None else fresh.ready
+        left_s = steering.ready_in_s(self.timeline, self.state, ready, now_s)
+        return NextView(str(segment.phase.name), None if left_s is None else round(left_s, 1))
+
+    # -- from decisions to effects ---------------------------------------------------------------
 
     async def _do(self, state: machine.State, actions: list[machine.Action], now_s: float) -> None:
         self.state = state
@@ -101,17 +141,22 @@ class Show:
                 self.completed = True
 
     def _enter(self, index: int, why: str, now_s: float) -> None:
-        segment = self.timeline.segments[index]
         if index == 0:
             self.log = CycleLog()
-        self.log.enter(segment, now_s)
-        name = segment.phase.name if segment.kind == "main" else f"{segment.phase.name} settles"
-        self._events.add("phase", f"{name}{_WHY.get(why, '')}")
+        self.log.enter(self.timeline.segments[index], now_s)
+        self._events.add("phase", f"{self._title()}{_WHY.get(why, '')}")
 
-    def _ready(self) -> PDRatio | None:
-        fresh = self._poller.fresh
-        return None if fresh is None else fresh.ready
+    def _title(self) -> str:
+        if self.state.index is None:
+            return ""
+        segment = self.timeline.segments[self.state.index]
+        name = str(segment.phase.name)
+        return name if segment.kind == "main" else f"{name} settles"
 
-    def _queued(self) -> int | None:
-        snapshot = self._load.snapshot
-        return None if snapshot is None else snapshot.gauges.waiting
+    def _seen(self, now_s: float) -> machine.Observation:
+        fresh, snapshot = self._poller.fresh, self._load.snapshot
+        return machine.Observation(
+            now_s,
+            None if fresh is None else fresh.ready,
+            None if snapshot is None else snapshot.gauges.waiting,
+        )

@@ -16,7 +16,7 @@ from gtc_spec import names
 from gtc_spec.errors import GtcError
 from gtc_spec.pools import PDRatio
 from gtc_spec.workloads import WorkloadMix
-from tests.app.conftest import N, NewPanel, Panel, World
+from tests.app.conftest import SHOW, N, NewPanel, Panel, World
 
 PRESENTER = Actor("page", "10.0.0.7")
 INITIAL, GROWN = PDRatio(2, 3), PDRatio(4, 3)
@@ -180,6 +180,161 @@ async def test_keda_that_comes_back_late_is_resumed_all_the_same(
 
     world.start_keda()
     await panel.until_told("KEDA resumed")
+
+
+# -- what the presenter may do -------------------------------------------------------------------
+
+
+async def test_a_show_that_is_held_stands_still_until_it_is_released(panel: Panel) -> None:
+    await panel.service.auto()
+
+    await panel.service.hold(True, by=PRESENTER)
+    left_s = panel.view.phase.ends_in_s
+    await asyncio.sleep(3.5)  # longer than the phase
+
+    view = panel.view
+    assert (view.control.holding, view.phase.name) == (True, "BALANCED")
+    assert view.phase.ends_in_s == left_s
+    assert (view.load.running, view.load.rps) == (True, 4)
+
+    await panel.service.hold(False, by=PRESENTER)
+    await panel.until(lambda view: view.phase.name == "PREFILL_RECOVERY")
+    assert panel.view.control.holding is False
+
+
+async def test_a_phase_is_made_longer_and_left_early(panel: Panel) -> None:
+    await panel.service.auto()
+
+    await panel.service.extend(by=PRESENTER)
+    view = panel.view
+    assert view.phase.ends_in_s == pytest.approx(33, abs=1.5)
+    assert view.control.next is not None
+    assert view.control.next.phase == "PREFILL_RECOVERY"
+
+    await panel.service.next_phase(by=PRESENTER)
+    view = panel.view
+    assert (view.phase.name, view.phase.waiting_for_workers) == ("PREFILL_RECOVERY", True)
+    actors = {event.text: event.actor for event in view.events}
+    assert actors["BALANCED is 30 s longer"] == "page 10.0.0.7"
+    assert actors["PREFILL_RECOVERY; gone on to early"] == "page 10.0.0.7"
+
+    ready = await panel.until(lambda view: not view.phase.waiting_for_workers)
+    assert ready.phase.name == "PREFILL_RECOVERY"
+
+
+async def test_a_cycle_that_is_hurried_through_ends_as_any_other(
+    world: World, panel: Panel
+) -> None:
+    await panel.service.auto(once=True)
+    for _ in range(3):
+        await panel.service.next_phase()
+
+    assert panel.view.mode == "manual"
+    report = await asyncio.wait_for(panel.service.cycle_report(), 20)
+    assert [phase["name"] for phase in report["phases"]] == [item["name"] for item in SHOW]
+    assert sum(phase["length_s"] for phase in report["phases"]) < 12
+    assert not world.paused()
+    assert world.desired() == INITIAL
+
+
+async def test_a_show_can_be_steered_only_while_it_runs(panel: Panel) -> None:
+    service = panel.service
+    for command in (service.hold(True), service.extend(), service.next_phase()):
+        with pytest.raises(GtcError, match="no show is running"):
+            await command
+
+
+async def test_a_show_that_was_stopped_by_mistake_goes_on_where_it_was(
+    world: World, panel: Panel
+) -> None:
+    await panel.service.auto()
+    await panel.until(lambda view: view.phase.name == "PREFILL_RECOVERY")
+    await panel.service.extend()
+
+    await panel.service.stop_load(by=PRESENTER)
+    stopped = panel.view
+    assert stopped.load.running is False
+    assert stopped.control.resume_s == pytest.approx(9, abs=2)
+
+    await panel.service.resume_show(by=PRESENTER)
+
+    view = panel.view
+    assert (view.mode, view.phase.name, view.load.running) == ("auto", "PREFILL_RECOVERY", True)
+    assert view.control.resume_s is None
+    assert world.paused()
+    await world.until(lambda: world.desired() == GROWN)
+    await panel.until_told("PREFILL_RECOVERY; the show is resumed")
+
+
+async def test_a_stop_pressed_twice_can_still_be_taken_back(panel: Panel) -> None:
+    await panel.service.auto()
+    await panel.service.stop_load()
+    await panel.service.stop_load()
+
+    await panel.service.resume_show()
+
+    assert panel.view.mode == "auto"
+
+
+@pytest.mark.parametrize("act", ["set_load", "start_load", "manual_then_auto", "reset"])
+async def test_a_show_is_not_resumed_over_what_somebody_has_done_since(
+    panel: Panel, act: str
+) -> None:
+    service = panel.service
+    await service.auto()
+    await service.stop_load()
+    if act == "set_load":
+        await service.set_load(9.0, None)
+    elif act == "start_load":
+        await service.start_load()
+    elif act == "reset":
+        await service.reset()
+    else:
+        await service.auto()
+        await service.manual()
+
+    assert panel.view.control.resume_s is None
+    with pytest.raises(GtcError, match="somebody has acted since"):
+        await service.resume_show()
+
+
+async def test_ten_seconds_after_its_stop_a_show_is_over(
+    panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await panel.service.auto()
+    await panel.service.stop_load()
+    modes = panel.service._lead._modes
+    now_s = modes._clock()
+
+    monkeypatch.setattr(modes, "_clock", lambda: now_s + 10)
+
+    assert panel.view.control.resume_s is None
+    with pytest.raises(GtcError, match="in the last 10 s"):
+        await panel.service.resume_show()
+
+
+async def test_a_change_of_rate_or_mix_is_taken_back(panel: Panel) -> None:
+    first = (panel.view.load.rps, panel.view.load.mix)
+    await panel.service.set_load(9.0, WorkloadMix(0, 0, 100), by=PRESENTER)
+    assert panel.view.control.undo == "4 rps, 40/30/30"
+    await panel.until_told("load set: 9 rps, 0/0/100")
+
+    await panel.service.undo(by=PRESENTER)
+
+    assert (panel.view.load.rps, panel.view.load.mix) == first
+    assert panel.view.control.undo == ""
+    assert panel.view.events[-1].actor == "page 10.0.0.7"
+    with pytest.raises(GtcError, match="no change of rate or mix to undo"):
+        await panel.service.undo()
+
+
+async def test_the_scenario_is_not_undone(panel: Panel) -> None:
+    await panel.service.set_load(9.0, None)
+    await panel.service.auto()
+
+    assert panel.view.control.undo == ""
+    with pytest.raises(GtcError, match="while the scenario drives"):
+        await panel.service.undo()
 
 
 # -- the end of the process ----------------------------------------------------------------------

@@ -6,7 +6,6 @@ from hypothesis import strategies as st
 from gtc_runtime.scenario import machine
 from gtc_runtime.scenario.machine import (
     IDLE,
-    Action,
     Entered,
     Finished,
     GateExpired,
@@ -16,55 +15,19 @@ from gtc_runtime.scenario.machine import (
     State,
 )
 from gtc_spec.environment import ENVIRONMENTS, load
-from gtc_spec.phases import Timeline
 from gtc_spec.pools import PDRatio
 from tests.unit.scenario.show import (
     CHAT,
     DOCUMENTS,
     EVEN,
+    LARGE,
     RECOVERY_AT,
     SETTLE_AT,
     SHOW,
+    SMALL,
     STRESS_AT,
+    Show,
 )
-
-SMALL, LARGE = PDRatio(2, 3), PDRatio(4, 3)
-
-
-class Show:
-    """Plays a timeline; what it sees stays as it was set until it is set again."""
-
-    def __init__(self, timeline: Timeline = SHOW, *, once: bool = False, at_s: float = 1000.0):
-        self.timeline = timeline
-        self.began_s = self.now_s = at_s
-        self.ready: PDRatio | None = SMALL
-        self.queued: int | None = 0
-        self.state, self.actions = machine.start(timeline, at_s, once=once)
-        self.told: list[tuple[float, Action]] = [(0.0, each) for each in self.actions]
-
-    def step(self, seconds: float = 1.0) -> list[Action]:
-        self.now_s += seconds
-        seen = Observation(self.now_s, self.ready, self.queued)
-        self.state, self.actions = machine.step(self.timeline, self.state, seen)
-        self.told += [(self.now_s - self.began_s, each) for each in self.actions]
-        return self.actions
-
-    def to(self, second: float) -> "Show":
-        """Step once a second until this long after the start."""
-        while self.now_s - self.began_s < second:
-            self.step()
-        return self
-
-    def entered(self) -> list[tuple[float, int, str]]:
-        return [(at, each.index, each.why) for at, each in self.told if isinstance(each, Entered)]
-
-    def ordered(self) -> list[tuple[float, str]]:
-        return [(at, str(each.ratio)) for at, each in self.told if isinstance(each, SetRatio)]
-
-    def load(self) -> tuple[float, str] | None:
-        found = machine.load_at(self.timeline, self.state, self.now_s)
-        return None if found is None else (round(found[0], 6), str(found[1]))
-
 
 # -- beginning -----------------------------------------------------------------------------------
 
