@@ -1,6 +1,7 @@
 """The colours of everything that we draw: pages, boards, plots.
 
 Blue always means prefill (and TTFT, which prefill decides), green always means decode (and ITL).
+Mist, violet and rose are single requests, by workload.
 Colour never speaks alone: tiles carry letters and patterns, lines carry names.
 """
 
@@ -20,6 +21,9 @@ COLOURS: Final[dict[str, str]] = {
     "decode": "#84c91a",
     "warning": "#ffb938",
     "alarm": "#ff7b72",
+    "mist": "#dbe4ec",
+    "violet": "#b99cff",
+    "rose": "#f7a5d8",
 }
 
 INKS: Final[dict[str, str]] = {

@@ -20,7 +20,8 @@ from nicegui import Event
 from gtc_panel.freshness import freshness
 from gtc_panel.port import PanelPort
 from gtc_panel.strip import StripMark, StripMarks
-from gtc_runtime.view import DemoView, EventView, Quantiles
+from gtc_runtime.told import DotView
+from gtc_runtime.view import DemoView, EventView, Light, Quantiles
 
 PERIOD_S: Final = 0.5
 """Two draws a second: nobody three metres away sees more."""
@@ -43,6 +44,10 @@ class ChartRow(NamedTuple):
     itl_p95_ms: float | None
     phase: str
     output_tokens_s: float | None
+    ttft_p99_s: float | None = None
+    itl_p99_ms: float | None = None
+    light: Light = "unknown"
+    """Whether the figures can be trusted."""
 
 
 class Marker(NamedTuple):
@@ -50,6 +55,8 @@ class Marker(NamedTuple):
 
     at_ms: int
     kind: str
+    text: str = ""
+    """What happened."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +68,7 @@ class Tick:
         row: Its chart row; None when it has no time.
         markers: Vertical lines of the charts.
         strip_marks: Marks on the strip of phases.
+        dots: Single requests that are new since the tick before.
         story: Counts up when what is shown does not go on where it was: another source, or a
             recording that begins again. A page that was built for another one is of no use.
     """
@@ -69,6 +77,7 @@ class Tick:
     row: ChartRow | None
     markers: tuple[Marker, ...]
     strip_marks: tuple[StripMark, ...]
+    dots: tuple[DotView, ...] = ()
     story: int = 0
 
 
@@ -100,6 +109,11 @@ class Bridge:
     def rows(self) -> tuple[ChartRow, ...]:
         """Rows of the chart window, oldest first."""
         return tuple(self._shown.rows)
+
+    @property
+    def dots(self) -> tuple[DotView, ...]:
+        """Single requests of the chart window, as they became known."""
+        return tuple(self._shown.dots)
 
     def remember(self, past: Iterable[DemoView]) -> None:
         """Begin the charts with earlier views, oldest first."""
@@ -157,12 +171,14 @@ class _Story:
 
     def _begin(self) -> None:
         self.rows: deque[ChartRow] = deque()
+        self.dots: dict[DotView, None] = {}
         self._markers: tuple[Marker, ...] = ()
         self._strip_marks = StripMarks(self._panel.environment.table.phases)
         self._number = next(self._numbers)
 
     def _see(self, view: DemoView) -> Tick:
         row = chart_row(view)
+        dots: tuple[DotView, ...] = ()
         if row is not None:
             since_ms = row.at_ms - self.rows[-1].at_ms if self.rows else 0
             if since_ms < -_BREAK_MS:
@@ -174,7 +190,16 @@ class _Story:
             while self.rows[0].at_ms < oldest_ms:
                 self.rows.popleft()
             self._markers = merged_markers(self._markers, view.events, oldest_ms)
-        return Tick(view, row, self._markers, self._strip_marks.see(view), self._number)
+            dots = self._new_dots(view.load.dots, oldest_ms)
+        return Tick(view, row, self._markers, self._strip_marks.see(view), dots, self._number)
+
+    def _new_dots(self, shown: tuple[DotView, ...], oldest_ms: float) -> tuple[DotView, ...]:
+        """Those that were not known yet: a view shows each of them for seconds."""
+        new = dict.fromkeys(dot for dot in shown if dot not in self.dots and dot.at_ms >= oldest_ms)
+        if new:
+            kept = (dot for dot in self.dots if dot.at_ms >= oldest_ms)
+            self.dots = dict.fromkeys(kept) | new
+        return tuple(new)
 
 
 def chart_row(view: DemoView) -> ChartRow | None:
@@ -194,6 +219,9 @@ def chart_row(view: DemoView) -> ChartRow | None:
         itl.p95_ms,
         phase,
         None if gone else view.load.output_tokens_s,
+        _seconds(ttft.p99_ms),
+        itl.p99_ms,
+        view.load.light,
     )
 
 
@@ -210,7 +238,7 @@ def merged_markers(
     for event in events:
         at_ms = epoch_ms(event.at)
         if event.kind in ("scale", "ready") and at_ms is not None:
-            found.add(Marker(at_ms, event.kind))
+            found.add(Marker(at_ms, event.kind, event.text))
     return tuple(sorted(marker for marker in found if marker.at_ms >= oldest_ms))
 
 

@@ -124,9 +124,12 @@ TILE: Final = {
 
 TTFT: Final = ("TTFT", "Time to first token")
 ITL: Final = ("ITL", "Time between tokens")
-P95, P50, GOAL = "p95", "p50", "goal"
+P95, P50, P99, GOAL = "p95", "p50", "p99", "goal"
 MARKER: Final = {"scale": "ordered", "ready": "ready"}
 """Names of the vertical lines in the charts, by kind of event."""
+CHART_LIGHT: Final = {"amber": "client late", "red": "client late: do not trust"}
+"""What stands above a hatched stretch of a chart, by the light of the client."""
+TREND: Final = {"rising": "rising", "falling": "falling", "steady": "steady"}
 
 SENT: Final = "Requests/s sent"
 IN_FLIGHT: Final = "In flight"

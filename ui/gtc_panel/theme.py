@@ -12,9 +12,23 @@ from typing import Final
 from gtc_spec.colours import COLOURS
 
 STATIC: Final = Path(__file__).parent / "static"
-STYLES: Final = ("access.css", "panel.css", "strip.css", "stage.css", "health.css")
+STYLES: Final = (
+    "access.css",
+    "panel.css",
+    "charts.css",
+    "strip.css",
+    "stage.css",
+    "health.css",
+)
 PLAIN: Final = "plain.css"
-SCRIPTS: Final = ("presence.js", "charts.js", "sliders.js")
+SCRIPTS: Final = (
+    "presence.js",
+    "chart_scale.js",
+    "chart_names.js",
+    "chart_hover.js",
+    "charts.js",
+    "sliders.js",
+)
 
 FONT: Final = "Inter, Roboto, 'Segoe UI', system-ui, sans-serif"
 """Roboto ships with the page library, so an air-gapped machine has at least that one."""

@@ -5,8 +5,11 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gtc_panel.bridge import WINDOW_S, Bridge, Marker, chart_row, epoch_ms, merged_markers
+from gtc_runtime.told import DotView
 from gtc_runtime.view import EventView, PhaseView
 from tests.browser.still_demo import NOON, StillDemo
 
@@ -23,7 +26,10 @@ def at(seconds: float) -> str:
 
 
 def test_a_row_holds_ttft_in_seconds_and_itl_in_milliseconds(demo):
-    assert chart_row(demo.now) == (NOON_MS, 0.64, 1.24, 21.4, 24.6, "", 348.2)
+    row = chart_row(demo.now)
+
+    assert row[:7] == (NOON_MS, 0.64, 1.24, 21.4, 24.6, "", 348.2)
+    assert (row.ttft_p99_s, row.itl_p99_ms, row.light) == (1.8, 26.0, "green")
 
 
 def test_a_row_carries_the_phase_only_while_a_show_runs(demo):
@@ -63,7 +69,7 @@ def test_markers_outlive_the_event_feed_but_not_the_window(demo):
     bridge.sample()
 
     demo.change(at=at(200), events=())
-    assert bridge.sample().markers == (Marker(NOON_MS, "scale"),)
+    assert bridge.sample().markers == (Marker(NOON_MS, "scale", "4P:3D ordered"),)
 
     demo.change(at=at(301))
     assert bridge.sample().markers == ()
@@ -159,3 +165,42 @@ def test_a_recording_that_begins_again_begins_the_charts_anew(demo):
 
     assert [row.at_ms for row in bridge.rows] == [NOON_MS]
     assert after.story != before.story
+
+
+DOTS = st.builds(
+    DotView,
+    st.integers(0, 20).map(lambda n: NOON_MS + n * 40_000),
+    st.sampled_from([300.0, 16_000.0]),
+    st.sampled_from(["chat_turn1", "reasoning"]),
+)
+
+
+@given(st.lists(st.lists(DOTS, max_size=6), max_size=12))
+def test_each_single_request_reaches_a_page_once_however_often_it_is_shown(views):
+    demo, told = StillDemo(), []
+    bridge = Bridge(demo)
+    for number, dots in enumerate(views):
+        demo.change(at=at(number * 60), load=replace(demo.now.load, dots=tuple(dots)))
+        told += bridge.sample().dots
+    oldest_ms = NOON_MS + (len(views) - 1) * 60_000 - WINDOW_S * 1000
+    shown = {
+        dot
+        for number, dots in enumerate(views)
+        for dot in dots
+        if dot.at_ms >= NOON_MS + number * 60_000 - WINDOW_S * 1000
+    }
+    assert len(told) == len(set(told))
+    assert set(told) == shown
+    assert {dot for dot in bridge.dots if dot.at_ms >= oldest_ms} == {
+        dot for dot in shown if dot.at_ms >= oldest_ms
+    }
+
+
+def test_a_page_that_opens_late_finds_the_single_requests_of_the_window_only(demo):
+    bridge = Bridge(demo)
+    for second in (0, 200, 400):
+        dot = DotView(NOON_MS + second * 1000, 500.0, "reasoning")
+        demo.change(at=at(second), load=replace(demo.now.load, dots=(dot,)))
+        bridge.sample()
+
+    assert [(dot.at_ms - NOON_MS) / 1000 for dot in bridge.dots] == [200, 400]

@@ -1,97 +1,122 @@
 // The browser's part of the charts: they grow by one row a draw.
-// The server sends rows [at_ms, ttft_p50_s, ttft_p95_s, itl_p50_ms, itl_p95_ms, phase, tokens_s].
+// The server sends rows, whose columns are those of ChartRow in bridge.py, and dots [at_ms, s, shape].
 window.gtcCharts = (() => {
-  const AT = 0, PHASE = 5;
-  const NAMED_BAND_MS = 40000, CROWDED_MS = 12000;
-  let setup = null, rows = [], markers = [], awaited = 0;
+  const AT = 0, PHASE = 5, LIGHT = 9;
+  const CROWDED_MS = 12000, AXIS_EDGE_MS = 14000, DOTS_APART = 500;
+  let setup = null, rows = [], dots = [], markers = [], awaited = 0;
 
   // sizes in charts follow the rem of the page: 16 px at 1920x1080
   const px = (size) => (size / 16) * parseFloat(getComputedStyle(document.documentElement).fontSize);
   const clock = (ms) => new Date(ms).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
+  const now = () => rows[rows.length - 1][AT];
 
-  const every = (minutes) => (ms) => (new Date(ms).getMinutes() % minutes ? "" : clock(ms));
+  // the first label would reach under those of the other axis
+  const every = (minutes) => (ms) =>
+    new Date(ms).getMinutes() % minutes || (rows.length && ms - now() + setup.windowMs < AXIS_EDGE_MS) ? "" : clock(ms);
 
   function start(given) {
     setup = given;
     rows = given.rows.slice();
+    dots = given.dots.slice();
     gtcPresence.start(given.words.silence);
   }
 
-  function push(row, newMarkers) {
+  function push(row, newMarkers, newDots) {
     gtcPresence.heard();
     if (newMarkers) markers = newMarkers;
     if (!setup || !row) return;
-    if (!rows.length || row[AT] > rows[rows.length - 1][AT]) rows.push(row);
-    const now = rows[rows.length - 1][AT];
-    while (rows.length && rows[0][AT] < now - setup.windowMs) rows.shift();
+    if (!rows.length || row[AT] > now()) {
+      rows.push(row);
+      dots.push(...newDots);
+    }
+    const oldest = now() - setup.windowMs;
+    while (rows[0][AT] < oldest) rows.shift();
+    if (newDots.length) dots = dots.filter((dot) => dot[AT] >= oldest);
     if (!awaited) awaited = requestAnimationFrame(drawAll);
   }
 
   // once a frame at most: a display that is too slow skips draws and does not fall behind
   function drawAll() {
     awaited = 0;
-    for (const chart of setup.charts) draw(chart, rows[rows.length - 1][AT]);
+    for (const spec of setup.charts) {
+      const chart = getElement(spec.id)?.chart; // not mounted yet: the next row comes in half a second
+      if (chart) chart.setOption(spec.goal ? drawn(spec, chart) : plain(spec), { lazyUpdate: true, replaceMerge: "graphic" });
+    }
   }
 
-  function draw(spec, now) {
-    const chart = getElement(spec.id)?.chart;
-    if (!chart) return; // not mounted yet; the next row comes in half a second
-    const series = spec.columns.map((column) => ({ data: rows.map((row) => [row[AT], row[column]]) }));
-    if (spec.goal) Object.assign(series[0], { markLine: lines(spec, now), markArea: bands(spec, now) });
-    chart.setOption({ xAxis: { min: now - setup.windowMs, max: now }, series });
+  const timeAxis = () => ({ min: now() - setup.windowMs, max: now() });
+
+  // a line without axes
+  const plain = (spec) => ({
+    xAxis: timeAxis(),
+    series: spec.columns.map((column) => ({ data: gtcScale.points(rows, column) })),
+  });
+
+  function drawn(spec, chart) {
+    const [p95, p50] = spec.columns;
+    const end = gtcScale.end(gtcScale.settled(rows, p95), spec);
+    const series = [
+      { data: gtcScale.points(rows, p95), markLine: lines(spec), markArea: phaseBands() },
+      { data: gtcScale.points(rows, p50), markArea: doubtfulBands() },
+      ...(spec.dotted ? dotsByShape(spec, end) : []),
+    ];
+    const yAxis = { max: end, interval: gtcScale.step(end, spec.goal) };
+    return { xAxis: timeAxis(), yAxis, series, graphic: gtcNames.draw(spec, chart, end, state()) };
   }
 
-  function lines(spec, now) {
-    const { colours, words, windowMs } = setup;
-    const goal = {
-      yAxis: spec.goal,
-      lineStyle: { color: colours.warning, type: [px(8), px(6)], width: px(2) },
-      label: { formatter: words.goal, position: "insideStartTop", color: colours.warning, fontSize: px(setup.labelPx), fontFamily: setup.font },
-    };
-    const inWindow = markers.filter(([at]) => at >= now - windowMs && at <= now);
-    const vertical = inWindow.map(([at, kind], place) => {
-      const crowded = place > 0 && at - inWindow[place - 1][0] < CROWDED_MS;
-      return {
-        xAxis: at,
-        lineStyle: { color: colours.muted, width: px(2), type: kind === "ready" ? "solid" : [px(2), px(4)] },
-        label: {
-          show: spec.marked && !crowded && at > now - 0.85 * windowMs, // the goal has its name there
-          formatter: words.markers[kind],
-          position: "insideEndTop",
-          distance: px(3),
-          color: colours.text,
-          backgroundColor: colours.card,
-          padding: [0, px(3)],
-          fontSize: px(setup.labelPx - 1),
-          fontFamily: setup.font,
-        },
-      };
-    });
-    return { silent: true, symbol: "none", animation: false, data: [goal, ...vertical] };
+  const state = () => ({ setup, rows, markers: inWindow(), now: now() });
+  const inWindow = () => markers.filter(([at]) => at >= now() - setup.windowMs && at <= now());
+
+  // one that took longer than the axis is high lies on its upper edge; many are drawn smaller
+  function dotsByShape(spec, end) {
+    const oldest = now() - setup.windowMs;
+    const made = Array.from({ length: setup.shapes }, () => []);
+    for (const [at, seconds, shape] of dots) if (at >= oldest) made[shape].push([at, Math.min(seconds, end)]);
+    const symbolSize = px(spec.dotPx) * Math.min(1, Math.max(0.5, Math.sqrt(DOTS_APART / dots.length)));
+    return made.map((data) => ({ data, symbolSize, large: data.length > 0 })); // ECharts fails on a large figure of nothing
   }
+
+  function lines(spec) {
+    const { colours } = setup;
+    const goal = { yAxis: spec.goal, lineStyle: { color: colours.warning, type: [px(8), px(6)], width: px(2) } };
+    const vertical = inWindow().map(([at, kind]) => ({
+      xAxis: at,
+      lineStyle: { color: colours.muted, width: px(2), type: kind === "ready" ? "solid" : [px(2), px(4)] },
+    }));
+    return { silent: true, symbol: "none", animation: false, label: { show: false }, data: [goal, ...vertical] };
+  }
+
+  const band = (each, itemStyle) => [{ xAxis: each.from, itemStyle }, { xAxis: each.to }];
+  const areas = (data) => ({ silent: true, animation: false, label: { show: false }, data });
 
   // one shaded band a phase, so that an effect can be read against its cause
-  function bands(spec, now) {
-    const found = [];
-    for (const row of rows) {
-      const last = found[found.length - 1];
-      if (last && last.name === row[PHASE]) last.to = row[AT];
-      else found.push({ name: row[PHASE], from: row[AT], to: row[AT] });
-    }
-    const shown = found.filter((band) => band.name);
-    const data = shown.map((band) => [
-      {
-        xAxis: band.from,
-        name: spec.named && band.to - band.from > NAMED_BAND_MS ? setup.phases[band.name] || "" : "",
-        itemStyle: { color: setup.colours.text, opacity: odd(band.name) ? 0.05 : 0.015 },
-      },
-      { xAxis: band.to },
-    ]);
-    const label = { color: setup.colours.muted, fontFamily: setup.font, fontSize: px(setup.labelPx - 1), position: "top", distance: px(6) };
-    return { silent: true, animation: false, label, data };
+  function phaseBands() {
+    const odd = (name) => Object.keys(setup.phases).indexOf(name) % 2 === 1;
+    const style = (name) => ({ color: setup.colours.text, opacity: odd(name) ? 0.05 : 0.015 });
+    return areas(gtcScale.stretches(rows, (row) => row[PHASE]).map((each) => band(each, style(each.word))));
   }
 
-  const odd = (name) => Object.keys(setup.phases).indexOf(name) % 2 === 1;
+  // hatched: the client itself was late, so the figures are not the server's
+  function doubtfulBands() {
+    const style = (light) => ({ color: { image: hatch(setup.colours[light === "red" ? "alarm" : "warning"]), repeat: "repeat" } });
+    const doubtful = (row) => (setup.words.lights[row[LIGHT]] ? row[LIGHT] : "");
+    return areas(gtcScale.stretches(rows, doubtful).map((each) => band(each, style(each.word))));
+  }
 
-  return { start, push, px, every };
+  const hatches = {};
+  function hatch(colour) {
+    if (hatches[colour]) return hatches[colour];
+    const size = Math.max(8, Math.round(px(12)));
+    const canvas = Object.assign(document.createElement("canvas"), { width: size, height: size });
+    const pen = canvas.getContext("2d");
+    Object.assign(pen, { strokeStyle: colour, globalAlpha: 0.4, lineWidth: size / 6 });
+    for (const shift of [-size, 0, size]) {
+      pen.moveTo(shift, size);
+      pen.lineTo(shift + size, 0);
+    }
+    pen.stroke();
+    return (hatches[colour] = canvas);
+  }
+
+  return { start, push, px, every, state };
 })();

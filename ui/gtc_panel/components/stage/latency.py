@@ -17,10 +17,9 @@ STYLE: Final = ChartStyle(
     axis=26,
     label=26,
     widths=(5, 3),
-    margins=(104, 64, 14, 44),
+    margins=(104, 92, 38, 48),
     minutes=2,
-    step=20,
-    parts=3,
+    dot=12,
     named=False,
 )
 

@@ -1,0 +1,40 @@
+"""What the lines, dots and marks of a chart mean: in words beside it, never on a curve."""
+
+from __future__ import annotations
+
+from nicegui import ui
+
+from gtc_panel import text
+from gtc_panel.components.basics import box, words
+from gtc_panel.components.charts.spec import SHAPES, ChartSpec
+
+
+def legend(spec: ChartSpec, *, lines: bool = True) -> ui.element:
+    """One row: both lines where asked for; single requests, or marks where there are none.
+
+    Args:
+        spec: Of the chart.
+        lines: Whether p95 and p50 are named here; not where their figures carry the line.
+    """
+    with box(f"chart-legend role-{spec.colour}") as row:
+        if lines:
+            for name, line in ((text.P95, "solid"), (text.P50, "dashed")):
+                with box("legend-entry"):
+                    sample(line)
+                    words(name)
+        if spec.dotted:
+            for shape in SHAPES:
+                with box("legend-entry"):
+                    words(shape.sign, f"legend-sign legend-{shape.colour}")
+                    words(shape.title)
+        else:
+            for kind, name in text.MARKER.items():
+                with box("legend-entry"):
+                    box(f"legend-mark legend-mark-{kind}")
+                    words(name)
+    return row
+
+
+def sample(line: str) -> ui.element:
+    """A piece of the p95 line (``solid``) or of the p50 line (``dashed``)."""
+    return box(f"legend-line legend-{line}")
