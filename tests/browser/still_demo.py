@@ -34,7 +34,7 @@ from gtc_runtime.view import (
 )
 from gtc_spec.environment import Environment, load
 from gtc_spec.errors import GtcError
-from gtc_spec.workloads import WorkloadMix
+from gtc_spec.workloads import WORKLOADS, WorkloadMix
 
 HEALTH = Report(
     (
@@ -153,6 +153,9 @@ class StillDemo:
 
     async def set_load(self, rps: float | None, mix: WorkloadMix | None, *, by: Actor) -> None:
         self._take(("set_load", rps, None if mix is None else str(mix)))
+        now = self.now.load
+        shares = now.mix if mix is None else {name: mix[name] for name in WORKLOADS}
+        self.change(load=replace(now, rps=now.rps if rps is None else rps, mix=shares))
 
     async def auto(self, *, by: Actor) -> None:
         self._take("auto")
@@ -210,6 +213,11 @@ def _manual(_demo: StillDemo) -> None:
     """By hand, with light load."""
 
 
+def _idle(demo: StillDemo) -> None:
+    """By hand, and nothing is sent."""
+    demo.change(load=replace(demo.now.load, running=False, sent_rps=0.0))
+
+
 def _moving(demo: StillDemo) -> None:
     """The show with figures that never rest."""
     _show(demo)
@@ -244,6 +252,7 @@ def _unknown(demo: StillDemo) -> None:
 
 scenes: dict[str, Callable[[StillDemo], None]] = {
     "manual": _manual,
+    "idle": _idle,
     "show": _show,
     "moving": _moving,
     "worst": _worst,
