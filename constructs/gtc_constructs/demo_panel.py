@@ -18,6 +18,7 @@ from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
 from gtc_spec.manifests import rbac
 from gtc_spec.manifests.panel import guardian, network_policy, panel, state
+from gtc_spec.manifests.secret_names import PANEL_KEY
 
 
 class DemoPanel(GtcConstruct):
@@ -67,6 +68,7 @@ class DemoPanel(GtcConstruct):
             "secrets",
             namespace=self.namespace.name,
             secrets=panel.SECRETS,
+            made_once=[PANEL_KEY],
             after=[self.namespace],
         )
         self.release = ManifestRelease(

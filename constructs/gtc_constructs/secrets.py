@@ -12,6 +12,7 @@ from typing import Final, Self
 
 from gtc_constructs._bindings import (
     Construct,
+    Fn,
     SecretV1,
     SecretV1Metadata,
     TerraformResource,
@@ -49,6 +50,11 @@ class SecretRef:
     def __repr__(self) -> str:
         """Without the content, whatever it is."""
         return "SecretRef()"
+
+    @classmethod
+    def made_once(cls) -> Self:
+        """A value that Terraform makes up when it creates the Secret: 122 random bits."""
+        return cls(Fn.uuid())
 
     @classmethod
     def from_variable(cls, scope: Construct, name: str, *, description: str) -> Self:
@@ -104,9 +110,13 @@ class WorkloadSecrets(GtcConstruct):
         *,
         namespace: str,
         secrets: Iterable[SecretName],
+        made_once: Iterable[SecretName] = (),
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> Self:
-        """Secrets whose every key comes from the variable that is named after it."""
+        """Secrets whose every key comes from the variable that is named after it.
+
+        Those of ``made_once`` come from nowhere: their values are made up with them.
+        """
         filled = {
             secret.name: {
                 key: SecretRef.from_variable(
@@ -118,7 +128,8 @@ class WorkloadSecrets(GtcConstruct):
             }
             for secret in secrets
         }
-        return cls(scope, id, namespace=namespace, secrets=filled, after=after)
+        made = {each.name: dict.fromkeys(each.keys, SecretRef.made_once()) for each in made_once}
+        return cls(scope, id, namespace=namespace, secrets=filled | made, after=after)
 
     def _secret(self, name: str, keys: Mapping[str, SecretRef]) -> SecretV1:
         self.require_name("secret", name, 253)

@@ -28,6 +28,8 @@ GRADIENT: Final = SecretName("gradient-api-key", ("GRADIENT_API_KEY",))
 GRAFANA: Final = SecretName("grafana-editor", ("GRAFANA_TOKEN",))
 """Token of an editor of Grafana, for marks. Made by hand, since Grafana must run first; without it
 the boards draw the marks that metrics tell of."""
+PANEL_KEY: Final = SecretName("panel-key", ("GTC_PANEL_KEY",))
+"""What pressing anything on the panel needs; made with the panel, and nobody has to choose it."""
 SECRETS: Final = (HF_TOKEN, SPACES, GRADIENT)
 """Every secret that some environment needs."""
 

@@ -5,6 +5,7 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -75,7 +76,9 @@ class Answers(BaseHTTPRequestHandler):
         server: Any = self.server
         server.asked.append((self.command, self.path, json.loads(body) if body else None))
         server.agent = self.headers["user-agent"]
-        self.send_response(server.status)
+        server.authorization = self.headers["authorization"]
+        may = server.key is None or self.headers["authorization"] == f"Bearer {server.key}"
+        self.send_response(server.status if self.command == "GET" or may else 401)
         self.send_header("content-length", str(len(server.body)))
         self.end_headers()
         self.wfile.write(server.body)
@@ -88,6 +91,7 @@ class Answers(BaseHTTPRequestHandler):
 def panel() -> Iterator[Any]:
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     server.status, server.body, server.asked = 200, json.dumps(view()).encode(), []
+    server.key = None
     server.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -122,6 +126,37 @@ def test_a_verb_ends_with_one_request_and_prints_what_came_of_it(
     assert panel.agent.startswith("gtc/")
     assert told.code == 0
     assert told.out.splitlines()[0] == "Rehearsal prod (0123456789ab)"
+
+
+def test_a_panel_with_a_key_is_shown_the_one_that_this_machine_keeps_or_names(
+    gtc: Call, panel: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    panel.key = "kept-in-the-state-directory"
+    (tmp_path / "state").mkdir()
+    (tmp_path / "state" / "panel-key").write_text(f"{panel.key}\n")
+    where = ("--url", panel.url, "--state-dir", str(tmp_path / "state"))
+
+    assert gtc("reset", *where).code == 0
+    panel.key = "given-by-a-variable"
+    monkeypatch.setenv("GTC_PANEL_KEY", panel.key)
+    assert gtc("reset", *where).code == 0
+
+
+def test_the_key_goes_to_nobody_who_does_not_ask_for_it(
+    gtc: Call, panel: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GTC_PANEL_KEY", "given-by-a-variable")
+
+    assert gtc("stop", "--url", panel.url).code == 0
+    assert panel.authorization is None
+
+
+def test_without_the_key_the_panels_words_are_told(gtc: Call, panel: Any, tmp_path: Path) -> None:
+    panel.key, panel.body = "unknown", b'{"error": "pressing needs the key", "hint": "log in"}'
+
+    told = gtc("reset", "--url", panel.url, "--state-dir", str(tmp_path))
+
+    assert (told.code, told.error, told.hint) == (1, "pressing needs the key", "log in")
 
 
 def test_json_prints_the_view_as_it_came(gtc: Call, panel: Any) -> None:

@@ -61,11 +61,12 @@ def test_a_deploy_does_not_wait_for_an_image_that_comes_later(stack, panel):
     assert Synthesised(stack).release("gtc-demo-panel")["wait"] is False
 
 
-def test_pods_wait_for_the_copies_of_their_two_secrets(stack, panel):
+def test_pods_wait_for_their_secrets(stack, panel):
     written = Synthesised(stack)
     secrets = written.resources("kubernetes_secret_v1")
     assert {each["metadata"]["name"] for each in secrets} == {
         "gradient-api-key",
+        "panel-key",
         "spaces-credentials",
     }
     assert {each["metadata"]["namespace"] for each in secrets} == {"gtc-demo-panel"}

@@ -2,7 +2,7 @@ import pytest
 
 from gtc_constructs.secrets import SecretRef, WorkloadSecrets
 from gtc_spec.errors import UsageError
-from gtc_spec.manifests.secret_names import HF_TOKEN, SECRETS, SPACES
+from gtc_spec.manifests.secret_names import HF_TOKEN, PANEL_KEY, SECRETS, SPACES
 from tests.synthesised import Synthesised
 
 
@@ -27,6 +27,15 @@ def test_values_reach_neither_plan_nor_state(made):
     for secret in made.resources("kubernetes_secret_v1"):
         assert not {"data", "binary_data"} & set(secret)
         assert secret["data_wo_revision"], "without it the secret is created empty"
+
+
+def test_a_value_that_is_made_up_is_written_once_and_known_to_nobody(stack):
+    made_up = {"made_once": [PANEL_KEY], "secrets": []}
+    WorkloadSecrets.from_names(stack, "secrets", namespace="work", **made_up)
+
+    (found,) = Synthesised(stack).resources("kubernetes_secret_v1")
+    assert found["data_wo"] == {"GTC_PANEL_KEY": "${uuid()}"}
+    assert found["data_wo_revision"] == "${var.secrets_revision}"
 
 
 def test_variables_of_secrets_are_ephemeral_and_required(made):

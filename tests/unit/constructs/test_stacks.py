@@ -198,7 +198,7 @@ def test_workers_find_their_secret_when_they_start(env):
 
 
 @each_with_gpus
-def test_the_plans_secrets_are_there_and_the_panel_has_copies_of_two(env):
+def test_the_plans_secrets_are_there_and_the_panel_has_copies_of_two_and_a_key(env):
     found = {
         (each["metadata"]["namespace"], each["metadata"]["name"])
         for each in stack_of_demo(f"cluster-{env}").resources("kubernetes_secret_v1")
@@ -211,6 +211,7 @@ def test_the_plans_secrets_are_there_and_the_panel_has_copies_of_two(env):
         (workload, "gradient-api-key"),
         (panel, "spaces-credentials"),
         (panel, "gradient-api-key"),
+        (panel, "panel-key"),
         (names.NAMESPACE_PLATFORM, "mpi-run-ssh-secret"),
     }
 

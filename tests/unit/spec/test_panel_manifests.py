@@ -116,9 +116,14 @@ def test_panel_reads_its_secrets_as_files_of_its_group_and_has_no_huggingface_to
     assert volume["projected"]["defaultMode"] == 0o440
     secrets = [source["secret"] for source in volume["projected"]["sources"]]
     names = [each["name"] for each in secrets]
-    assert names == ["gradient-api-key", "spaces-credentials", "grafana-editor"]
+    assert names == ["gradient-api-key", "spaces-credentials", "panel-key", "grafana-editor"]
     optional = [each.get("optional", False) for each in secrets]
-    assert optional == [False, False, True]  # only the last is made when the cluster runs already
+    assert optional == [
+        False,
+        False,
+        False,
+        True,
+    ]  # the last is made in a running cluster
     [mount] = [m for m in container(DEPLOYMENTS["panel"])["volumeMounts"] if m["name"] == "secrets"]
     assert mount["readOnly"] is True
     assert variables(DEPLOYMENTS["panel"])["GTC_SECRETS_DIR"] == mount["mountPath"]

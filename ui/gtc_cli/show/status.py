@@ -16,6 +16,7 @@ from gtc_cli.show.status_screen import screen
 from gtc_cli.show.view_lines import print_view
 from gtc_cli.target import panel_client
 from gtc_cli.target.panel_address import panel
+from gtc_cli.target.panel_key import Panel
 from gtc_cli.target.target import NoClusterError, choose
 from gtc_runtime import settings
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
@@ -62,7 +63,7 @@ def _inside(error: UnreachableError, as_json: bool, where: JSON) -> int:
     return print_inside(target, error, as_json)
 
 
-def _watch(panel: str, view: JSON) -> None:
+def _watch(panel: Panel, view: JSON) -> None:
     """Redraw until Ctrl-C; a panel that goes away is waited for."""
     try:
         with Live(screen(view, ""), auto_refresh=False, screen=True) as live:

@@ -11,8 +11,10 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import CancelledError, Future
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
+from gtc_cli.target.panel_key import Panel, known_here, of_cluster
 from gtc_cli.target.target import NoClusterError, Target, choose
 from gtc_runtime import settings
 from gtc_spec.errors import UnreachableError
@@ -24,8 +26,8 @@ def panel(
     env: str | None = None,
     state_dir: Path | None = None,
     kubeconfig: str | None = None,
-) -> Iterator[str]:
-    """Base address of the panel: flag or GTC_URL, else that of the cluster that is meant.
+) -> Iterator[Panel]:
+    """The panel that is meant: flag or GTC_URL, else that of the cluster.
 
     Args:
         url: The flag ``--url``.
@@ -37,9 +39,9 @@ def panel(
         UnreachableError: There is no panel that we know of.
         GtcError: The cluster does not let us in.
     """
-    named = settings.read(url=url, state_dir=state_dir).url
-    if named:
-        yield named.rstrip("/")
+    configured = settings.read(url=url, state_dir=state_dir)
+    if configured.url:
+        yield Panel(configured.url.rstrip("/"), partial(known_here, configured))
         return
     try:
         target = choose(env, state_dir, kubeconfig)
@@ -47,22 +49,22 @@ def panel(
         raise UnreachableError(
             f"no panel known: no --url, no GTC_URL and {error.message}", error.hint
         ) from None
-    with of(target) as address:
-        yield address
+    with of(target) as found:
+        yield found
 
 
 @contextmanager
-def of(target: Target) -> Iterator[str]:
-    """Base address of the panel of a cluster while the context lasts.
+def of(target: Target) -> Iterator[Panel]:
+    """The panel of a cluster while the context lasts.
 
     Raises:
         GtcError: The cluster does not let us in, or no panel is ready in it.
     """
     if target.notes is not None:
-        yield str(target.notes["urls"]["panel"])
+        yield Panel(str(target.notes["urls"]["panel"]), partial(known_here, target.settings))
         return
     with _Held(target) as address:
-        yield address
+        yield Panel(address, partial(of_cluster, target))
 
 
 class _Held:

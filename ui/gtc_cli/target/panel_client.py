@@ -9,6 +9,7 @@ from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
 from urllib.request import Request, urlopen
 
+from gtc_cli.target.panel_key import Panel
 from gtc_runtime.actor import CLI_AGENT
 from gtc_runtime.version import version
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
@@ -17,17 +18,33 @@ TIMEOUT_S = 60.0
 """Taking control waits up to 30 s for KEDA to let go."""
 
 
-def call(base: str, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
-    """One request to the panel.
+class LockedError(GtcError):
+    """The panel asks for its key, or was shown another one."""
+
+
+def call(panel: Panel, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+    """One request to the panel; its key is looked for when it asks for one.
 
     Raises:
         UnreachableError: Nothing answers there.
         GtcError: The panel refuses; its own words.
     """
+    try:
+        return _ask(panel.url, method, path, body, "")
+    except LockedError:
+        key = panel.key()
+        if not key:
+            raise
+        return _ask(panel.url, method, path, body, key)
+
+
+def _ask(base: str, method: str, path: str, body: dict[str, Any] | None, key: str) -> Any:
     if not _is_address(base):
         raise UsageError(f"not the address of a panel: {base!r}, allowed: http://host:port")
     data = None if body is None else json.dumps(body).encode()
     headers = {"Content-Type": "application/json", "User-Agent": f"{CLI_AGENT}/{version()}"}
+    if key:
+        headers["Authorization"] = f"Bearer {key}"
     request = Request(base + path, data=data, headers=headers, method=method)  # noqa: S310
     try:
         with urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310 - http(s) only, see above
@@ -60,9 +77,9 @@ def _json(body: bytes, base: str) -> Any:
 
 
 def _refusal(status: int, body: bytes) -> GtcError:
-    kind = UsageError if status == 422 else GtcError
+    kind = {401: LockedError, 422: UsageError}.get(status, GtcError)
     try:
         told = json.loads(body)
         return kind(str(told["error"]), str(told.get("hint", "")))
     except (ValueError, KeyError, TypeError, AttributeError):
-        return GtcError(f"the panel answered {status}: {body[:120].decode(errors='replace')}")
+        return kind(f"the panel answered {status}: {body[:120].decode(errors='replace')}")

@@ -24,7 +24,7 @@ from gtc_spec.manifests.pod_security import (
     scratch_volume,
 )
 from gtc_spec.manifests.rbac import PANEL_ACCOUNT
-from gtc_spec.manifests.secret_names import GRADIENT, GRAFANA, SPACES, SecretName
+from gtc_spec.manifests.secret_names import GRADIENT, GRAFANA, PANEL_KEY, SPACES, SecretName
 from gtc_spec.manifests.serving_graph import frontend_url
 from gtc_spec.telemetry.promql import GRAFANA_ADDRESS, PROMETHEUS_ADDRESS
 from gtc_spec.telemetry.scrape import pace
@@ -219,5 +219,5 @@ def _secrets_volume() -> Manifest:
         items = [{"key": key, "path": key} for key in secret.keys]
         return {"secret": {"name": secret.name, "items": items, **more}}
 
-    sources = [*map(source, SECRETS), source(GRAFANA, optional=True)]
+    sources = [*map(source, SECRETS), source(PANEL_KEY), source(GRAFANA, optional=True)]
     return {"name": "secrets", "projected": {"defaultMode": 0o440, "sources": sources}}
