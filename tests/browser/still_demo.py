@@ -19,7 +19,7 @@ from gtc_panel.app import attach
 from gtc_runtime.actor import Actor
 from gtc_runtime.checks.health import Health
 from gtc_runtime.scenario.control_log import who_scales
-from gtc_runtime.told import ControlView
+from gtc_runtime.told import ControlView, NextView
 from gtc_runtime.verdict import Report, Verdict
 from gtc_runtime.view import (
     DemoView,
@@ -206,11 +206,19 @@ def _show(demo: StillDemo) -> None:
         phase=PhaseView("PREFILL_STRESS", "main", 2, 60, 30, False, stress.narration, cycle=1),
         pools=(prefill, demo.now.pools[1]),
         events=events,
+        control=ControlView(
+            "SCENARIO",
+            NOON.isoformat(),
+            "page 127.0.0.1",
+            next=NextView("PREFILL_RECOVERY", 48.0),
+        ),
     )
 
 
-def _manual(_demo: StillDemo) -> None:
-    """By hand, with light load."""
+def _manual(demo: StillDemo) -> None:
+    """By hand, with light load and a change that can be undone."""
+    control = ControlView("KEDA", NOON.isoformat(), "page 127.0.0.1", undo="0.8 rps, 40/30/30")
+    demo.change(control=control)
 
 
 def _idle(demo: StillDemo) -> None:
@@ -271,6 +279,10 @@ def main(port: int) -> None:
 
     async def look() -> Report:
         return HEALTH
+
+    @app.post("/api/workload/stop")
+    async def stop() -> None:
+        await demo.stop_load(by=Actor("api"))
 
     @app.get("/still/commands")
     def commands() -> list[object]:

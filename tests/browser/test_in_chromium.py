@@ -33,7 +33,8 @@ def page(server, browser):
 
 def boxes(page: Page) -> list[list[float]]:
     return page.evaluate(
-        """[...document.querySelectorAll('.card, .badge, .notice, .tile, .key-button, .strip-item')]
+        """[...document.querySelectorAll(`.card, .badge, .notice, .presenter, .tile, .strip-item,
+             .key-button:not(.presenter *)`)]
            .map(e => { const b = e.getBoundingClientRect(); return [b.x, b.y, b.width, b.height]
            .map(Math.round); })"""
     )
@@ -83,8 +84,7 @@ def test_escape_stops_the_load_wherever_the_focus_is(page):
 
 
 def test_a_slider_can_be_moved_from_the_keyboard(page):
-    page.request.post(page.server.address + "/still/unknown")
-    page.wait_for_timeout(800)
+    scene(page, "manual")
     page.get_by_role("slider", name="Chat").focus()
 
     page.keyboard.press("ArrowRight")

@@ -1,6 +1,7 @@
 """The control page without a browser: what it shows, what it sends, what it refuses to send."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from dataclasses import replace
 
@@ -9,9 +10,10 @@ from nicegui import ui
 from nicegui.testing import User
 from nicegui.testing.user_simulation import user_simulation
 
-from gtc_panel import text
+from gtc_panel import control_text, text
 from gtc_panel.bridge import Bridge
 from gtc_panel.pages import control
+from gtc_runtime.told import ControlView, PreviousView, SentenceView
 from gtc_spec.errors import GtcError
 from tests.browser.still_demo import StillDemo, scenes
 
@@ -37,6 +39,18 @@ class Page:
         self.user.find(marker=marker).click()
         await asyncio.sleep(0.05)
 
+    async def type_rate(self, value: float | None, *, give_up: bool = False) -> None:
+        """Type into the rate box, then leave it by Enter or by Esc."""
+        field = self.element("rps")
+        await self._event(field, "focus")
+        field.value = value
+        if give_up:
+            await self._event(self.element("rps-head"), "giveup")
+        await self._event(field, "blur")
+
+    def buttons(self) -> list[ui.button]:
+        return [each for each in self.user.client.elements.values() if isinstance(each, ui.button)]
+
     async def answer(self, label: str) -> None:
         dialogs = [each for each in self.user.find(kind=ui.dialog).elements if each.value]
         (button,) = [
@@ -48,12 +62,6 @@ class Page:
 
     async def drag(self, marker: str, value: object) -> None:
         await self._event(self.element(marker), "update:modelValue", value)
-
-    async def key(self, name: str) -> None:
-        (keyboard,) = self.user.find(kind=ui.keyboard).elements
-        pressed = {"action": "keydown", "key": name, "code": name, "location": 0, "repeat": False}
-        modifiers = dict.fromkeys(("altKey", "ctrlKey", "metaKey", "shiftKey"), False)
-        await self._event(keyboard, "key", pressed | modifiers)
 
     async def _event(self, element: ui.element, kind: str, args: object = None) -> None:
         heard = [key for key, each in element._event_listeners.items() if each.type == kind]
@@ -87,19 +95,6 @@ async def test_start_and_stop_are_sent_without_a_question(page):
     await page.press("stop")
 
     assert page.demo.commands == ["start", "stop"]
-
-
-async def test_escape_stops_the_load(page):
-    await page.key("Escape")
-
-    assert page.demo.commands == ["stop"]
-
-
-async def test_escape_only_closes_an_open_question(page):
-    await page.press("reset")
-    await page.key("Escape")
-
-    assert page.demo.commands == []
 
 
 @pytest.mark.parametrize("what", ["reset", "auto"])
@@ -182,6 +177,148 @@ async def test_the_show_has_a_name_a_countdown_and_a_sentence(page):
     assert "queue" in page.says("narration")
 
 
+async def test_load_by_hand_is_not_called_no_show(page):
+    assert page.says("phase") == text.BY_HAND_TITLE
+
+    page.demo.change(load=replace(page.demo.now.load, running=False))
+    await page.draw()
+
+    assert page.says("phase") == text.NO_LOAD
+
+
+async def test_the_sentence_that_the_figures_chose_takes_the_place_of_the_standing_one(page):
+    scenes["show"](page.demo)
+    seen = SentenceView("The queue grows: 18 wait for their first token.", "holds")
+    page.demo.change(phase=replace(page.demo.now.phase, sentence=seen))
+
+    await page.draw()
+
+    assert page.says("narration") == seen.text
+
+
+@pytest.mark.parametrize(("typed", "used"), [(-5.0, 0), (41.0, 40), (1e9, 40), (None, 0.8)])
+async def test_a_rate_that_cannot_be_says_what_can_and_shows_what_is_used(page, typed, used):
+    await page.type_rate(typed)
+
+    assert page.element("rps").value == page.element("rps-slider").value == used
+    assert page.says("rate-note") == "0 to 40"
+
+
+async def test_a_rate_that_can_be_is_sent_without_a_remark(page):
+    await page.type_rate(2.5)
+
+    assert page.demo.commands == [("set_load", 2.5, None)]
+    assert page.says("rate-note") == ""
+
+
+async def test_what_was_typed_and_given_up_is_not_sent(page):
+    await page.type_rate(9.0, give_up=True)
+
+    assert page.element("rps").value == 0.8
+    assert page.demo.commands == []
+
+
+async def test_the_slider_reaches_as_far_as_the_rate(page):
+    usual = page.element("rps-slider").props["max"]
+
+    await page.type_rate(30.0)
+
+    assert usual < 30
+    assert page.element("rps-slider").props["max"] == 40
+
+
+async def test_a_share_dragged_to_the_end_and_back_leaves_the_others_as_they_were(page):
+    for percent in (70, 100, 40):
+        await page.drag("chat", percent)
+
+    assert page.demo.commands[-1] == ("set_load", None, "40/30/30")
+
+
+async def test_nothing_can_be_started_while_nothing_is_known(page):
+    scenes["unknown"](page.demo)
+    await page.draw()
+
+    assert not page.element("start").enabled
+    assert page.says("reason") == text.LOCKED["unknown"]
+
+
+async def test_the_show_can_be_held_let_go_on_made_longer_and_led_on(page):
+    scenes["show"](page.demo)
+    await page.draw()
+    assert page.says("next-phase") == "Next: Prefill recovery"
+    assert page.says("next-workers") == "workers ready in 0:48"
+
+    await page.press("hold")
+    page.demo.change(control=replace(page.demo.now.control, holding=True))
+    await page.draw()
+    for marker in ("hold", "extend", "next"):
+        await page.press(marker)
+
+    assert page.demo.commands == [("hold", True), ("hold", False), "extend", "next_phase"]
+
+
+async def test_without_a_show_the_last_change_can_be_undone(page):
+    scenes["manual"](page.demo)
+    await page.draw()
+    assert page.says("undo") == "Undo: 0.8 rps, 40/30/30"
+
+    await page.press("undo")
+    page.demo.change(control=ControlView())
+    await page.draw()
+
+    assert page.demo.commands == ["undo"]
+    assert not page.element("undo").enabled
+
+
+async def test_a_show_that_was_just_stopped_can_be_resumed_for_some_seconds(page):
+    await page.user.should_not_see(marker="resume")
+    page.demo.change(control=ControlView(resume_s=9.0))
+    await page.draw()
+    assert page.says("resume") == "Resume the show (9 s)"
+
+    await page.press("resume")
+
+    assert page.demo.commands == ["resume_show"]
+
+
+async def test_a_restarted_panel_says_what_ran_and_starts_it_again(page):
+    await page.user.should_not_see(marker="start-again")
+    told = "This panel was restarted: load 0.8 rps ran and is off"
+    page.demo.change(previous=PreviousView(told, startable=True))
+    await page.draw()
+    assert page.says("notice") == told
+
+    await page.press("start-again")
+
+    assert page.demo.commands == ["start_again"]
+
+
+async def test_who_is_in_control_is_told_with_since_when_and_by_whom(page):
+    scenes["show"](page.demo)
+    await page.draw()
+
+    assert re.fullmatch(r"since \d\d:\d\d:00, page 127.0.0.1", page.says("since"))
+
+
+async def test_a_real_cluster_says_what_it_costs_and_a_recording_that_it_is_one(page):
+    assert page.says("cluster-note") == ""
+    page.demo.change(cluster="Live", usd_h=35.6)
+    await page.draw()
+    assert page.says("cluster-note") == "about 36 USD an hour"
+
+    page.demo.change(recorded="2026-03-16T18:00:05+00:00")
+    await page.draw()
+
+    assert page.says("cluster-note") == "RECORDED 2026-03-16 18:00"
+
+
+async def test_every_key_of_the_overlay_has_one_button(page):
+    listed = [key for key, _ in control_text.keys(list(text.PRESETS))]
+    carried = [each.props["data-key"] for each in page.buttons() if "data-key" in each.props]
+
+    assert sorted([*carried, text.STOP_KEY]) == sorted(listed)
+
+
 async def test_pools_show_ready_of_desired_and_why_a_worker_is_late(page):
     scenes["show"](page.demo)
     await page.draw()
@@ -226,8 +363,7 @@ async def test_nothing_known_is_drawn_as_dashes_and_not_as_zeros(page):
     await page.draw()
 
     assert page.says("prefill") == "prefill –/–"
-    assert page.says("age") == text.data_age(text.NO_DATA, text.NO_DATA)
-    assert page.says("all-ok") == "–"
+    assert page.says("all-good/s") == "–"
 
 
 async def test_a_latency_above_its_goal_says_so(page):

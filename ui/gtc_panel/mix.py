@@ -29,3 +29,29 @@ def rebalance(mix: WorkloadMix, moved: Workload, percent: float) -> WorkloadMix:
         shares[others[0]] = share = min(left, int(left * part + 0.5))
         left, before = left - share, before - mix[others.pop(0)]
     return WorkloadMix.of(shares)
+
+
+class Slide:
+    """One slider on its way: every step starts from the mix that the slider found.
+
+    So a slider that is brought back brings the others back as well. A mix that came from elsewhere
+    in between, or another slider, begins anew.
+    """
+
+    def __init__(self) -> None:
+        self._moved: Workload | None = None
+        self._found: WorkloadMix | None = None
+        self._made: WorkloadMix | None = None
+
+    def to(self, mix: WorkloadMix, moved: Workload, percent: float) -> WorkloadMix:
+        """The mix after the next step.
+
+        Args:
+            mix: The shares that are shown now.
+            moved: The slider that is dragged.
+            percent: Where it is now.
+        """
+        if self._found is None or moved != self._moved or mix != self._made:
+            self._found, self._moved = mix, moved
+        self._made = rebalance(self._found, moved, percent)
+        return self._made

@@ -13,14 +13,16 @@ from gtc_spec.workloads import STATS
 TITLE: Final = "GTC Demo: Disaggregated LLM Inference on DO"
 
 WORKLOAD_ROWS: Final = (*((stat.key, stat.title) for stat in STATS), ("all", "All"))
-WORKLOAD_COLUMNS: Final = ("TTFT p50", "p95", "good", "ok", "failed", "shed")
-GOODPUT: Final = "Goodput: requests of the last 30 s that met every goal"
+WORKLOAD_COLUMNS: Final = ("TTFT p50", "p95", "p99", "TPOT", "good/s", "failed", "shed")
+COLUMN_TIPS: Final = {
+    "TPOT": "Median time of an output token after the first, over the last 30 s",
+    "good/s": "Goodput: requests a second that met every goal, over the last 30 s",
+    "failed": "Since the last reset; red while there are some in the last 30 s",
+    "shed": "Due, and not sent because too many were open; since the last reset",
+}
 
-PRESETS: Final[tuple[tuple[str, str], ...]] = (
-    ("BALANCED", "Balanced"),
-    ("PREFILL_STRESS", "Prefill Stress"),
-    ("DECODE_STRESS", "Decode Stress"),
-)
+PRESETS: Final = ("BALANCED", "KV_CACHE_DEMO", "PREFILL_STRESS", "DECODE_STRESS", "FULL_LOAD")
+"""Phases whose load is one press away in manual mode, where the table has them."""
 
 START, STOP, RESET = "Start", "Stop", "Reset"
 STOP_KEY: Final = "Esc"
@@ -46,9 +48,10 @@ LOCKED: Final[dict[Mode, str]] = {
     "starting": "Handing over to the scenario …",
     "stopping": "Handing back to KEDA …",
     "read-only": "Another panel holds the Lease; this one only shows.",
+    "unknown": "Who drives the demo is not known yet.",
 }
-"""Why the sliders do not move, by mode; other modes do not lock them."""
-NOT_KNOWN: Final = "Who drives the demo is not known yet."
+"""Why nothing can be started or set, by mode; other modes do not lock it."""
+SCALER_NOT_KNOWN: Final = "You drive the load; who scales the workers is not known yet."
 BY_HAND: Final = "You drive the load, KEDA scales the workers."
 BY_HAND_ALONE: Final = "You drive the load; nothing scales the workers."
 
@@ -71,7 +74,7 @@ HEALTH_TITLE: Final = "Is everything ready?"
 HEALTH_LOOKING: Final = "Looking …"
 HEALTH_VERDICT: Final = {True: "Ready", False: "Not ready"}
 HEALTH_ORDERED: Final = "workers are starting, as the show has ordered"
-HEALTH_FACTS: Final = "version {version} · up {up} · {age}"
+HEALTH_FACTS: Final = "version {version} · up {up} ·"
 HEALTH_CHECKS: Final = "Checks"
 HEALTH_COLUMNS: Final = ("state", "check", "found", "took")
 Shown = State | Literal["starting"]
@@ -106,9 +109,12 @@ CONFIRM_YES: Final[dict[str, str]] = {
     "reset": "Reset",
 }
 CANCEL: Final = "Cancel"
+CLOSE: Final = "Close"
 
 NO_LOAD: Final = "No show is running"
 NO_LOAD_NARRATION: Final = "Set the load by hand, or let Auto tell the whole story."
+BY_HAND_TITLE: Final = "Load by hand"
+BY_HAND_NARRATION: Final = "Watch prefill and decode follow, or let Auto tell the whole story."
 COUNTDOWN: Final = "to the next phase"
 COUNTDOWN_GATE: Final = "at most, waiting for workers"
 SETTLE: Final = "settling"
@@ -150,6 +156,7 @@ EVENT_SIGN: Final[dict[str, str]] = {
 STAGE_LINK: Final = "Stage page ↗"
 
 NO_DATA: Final = NO_DATA_WORDS
+DATA_AGE: Final = "data age: cluster {cluster} · load {load}"
 SILENCE: Final = "No data from the panel’s server"
 COMMAND_SILENT: Final = "no answer within {seconds:g} s, the command may still take effect"
 
@@ -164,6 +171,11 @@ def turns(count: str) -> str:
     return f"{count} turns"
 
 
+def ended_well(count: str) -> str:
+    """Answers that came whole."""
+    return f"{count} ended well since the last reset"
+
+
 def light_tip(reason: str, stamp_source: str, stamp_reason: str) -> str:
     """Why the light is what it is, and where arrival times come from."""
     stamps = STAMPS.get(stamp_source, "")
@@ -175,11 +187,6 @@ def light_tip(reason: str, stamp_source: str, stamp_reason: str) -> str:
 def light(light: Light) -> str:
     """Whether the client's figures can be trusted."""
     return LIGHTS[light].capitalize()
-
-
-def data_age(cluster: str, load: str) -> str:
-    """Ages of the two sources, for the corner of the page."""
-    return f"data age: cluster {cluster} · load {load}"
 
 
 def holder(name: str) -> str:

@@ -15,14 +15,19 @@ STATIC: Final = Path(__file__).parent / "static"
 STYLES: Final = (
     "access.css",
     "panel.css",
+    "control/controls.css",
     "charts.css",
     "strip.css",
     "stage.css",
     "health.css",
+    "presence.css",
+    "control/remote.css",
 )
 PLAIN: Final = "plain.css"
 SCRIPTS: Final = (
     "presence.js",
+    "control/stop.js",
+    "control/keys.js",
     "chart_scale.js",
     "chart_names.js",
     "chart_hover.js",
@@ -80,5 +85,5 @@ def _sheet(*styles: str) -> str:
 
 
 def script() -> str:
-    """The browser's part: charts that grow, the watch on silence, names on sliders."""
+    """The browser's part: the watch on silence, Stop, keys, charts, and names on sliders."""
     return "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS)

@@ -8,11 +8,21 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gtc_panel import text
+from gtc_panel.components.control.rate import comfortable_rps, within
+from gtc_panel.components.control.slide import number
+from gtc_panel.components.control.sliders import mix_of, preset_phases
 from gtc_panel.components.pool_tiles import tiled
-from gtc_panel.components.sliders import comfortable_rps, mix_of, number, presets
 from gtc_panel.components.workload_table import cells
 from gtc_panel.strip import places, share_done, state_of
-from gtc_runtime.view import KedaState, LoadView, Mode, PhaseView, PoolView, WorkloadView
+from gtc_runtime.view import (
+    KedaState,
+    LoadView,
+    Mode,
+    PhaseView,
+    PoolView,
+    Quantiles,
+    WorkloadView,
+)
 from gtc_spec.environment import load
 from gtc_spec.workloads import WorkloadMix
 from tests.browser.still_demo import StillDemo
@@ -118,14 +128,20 @@ def test_only_finite_numbers_are_taken_from_a_browser(sent, taken):
 
 
 def test_presets_are_the_loads_of_the_phases_of_their_names():
-    found = {title: (phase.rps, phase.mix) for phase, title in presets(PROD.table.phases)}
+    found = {text.phase_title(each.name): each.mix for each in preset_phases(PROD.table.phases)}
 
-    assert list(found) == ["Balanced", "Prefill Stress", "Decode Stress"]
-    assert found["Prefill Stress"][1] == WorkloadMix(0, 100, 0)
+    titles = ["Balanced", "KV cache demo", "Prefill stress", "Decode stress", "Full load"]
+    assert list(found) == titles
+    assert found["Prefill stress"] == WorkloadMix(0, 100, 0)
 
 
 def test_a_table_without_a_phase_has_no_preset_for_it():
-    assert [title for _, title in presets(PROD.table.phases[:1])] == ["Balanced"]
+    assert [each.name for each in preset_phases(PROD.table.phases[:1])] == ["BALANCED"]
+
+
+@pytest.mark.parametrize(("asked", "used"), [(-5, 0), (41, 40), (1e9, 40), (math.inf, 40), (7, 7)])
+def test_a_rate_beyond_the_limits_is_the_limit(asked, used):
+    assert within(asked, 40) == used
 
 
 def test_the_rate_slider_reaches_beyond_every_phase():
@@ -139,14 +155,18 @@ def test_a_mix_that_is_not_reported_is_not_invented():
 
 
 def test_outcomes_are_counted_and_unknown_latencies_are_dashes():
-    assert cells(WorkloadView(due=3, ok=2, failed=1)) == ("–", "–", "–", "2", "1", "0")
+    assert cells(WorkloadView(due=3, ok=2, failed=1)) == (*"–––––", "1", "0")
     assert set(cells(None)) == {"–"}
 
 
-def test_goodput_stands_beside_the_latencies_as_a_percentage():
-    column = text.WORKLOAD_COLUMNS.index("good")
+def test_goodput_tail_and_token_time_stand_beside_the_medians():
+    chat = WorkloadView(
+        ttft=Quantiles(9, 585.0, 1240.0, 3400.0), tpot=Quantiles(9, 21.4), good_rps=3.512
+    )
 
-    assert cells(WorkloadView(due=3, ok=2, failed=1, goodput=0.667))[column] == "67\u202f%"
+    row = dict(zip(text.WORKLOAD_COLUMNS, cells(chat), strict=True))
+
+    assert (row["p99"], row["TPOT"], row["good/s"]) == ("3.40\u202fs", "21.4\u202fms", "3.51")
 
 
 def test_the_light_says_why_it_is_not_green_and_where_arrival_times_come_from():

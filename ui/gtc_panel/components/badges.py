@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from gtc_panel import text
+from gtc_panel import control_text, text
 from gtc_panel.components.basics import box, swap, tip, words
-from gtc_panel.freshness import freshness
-from gtc_panel.port import PanelPort
-from gtc_runtime.formats import NO_DATA, whole
+from gtc_runtime.formats import NO_DATA
 from gtc_runtime.view import DemoView
-from gtc_spec.cloud.nodes import counted
 
 
 class Badges:
@@ -21,7 +18,9 @@ class Badges:
             with ui.element("h1").classes("title"):
                 words(text.TITLE)
             with box("badges"):
-                self._cluster = words(NO_DATA, "badge badge-cluster").mark("cluster")
+                with box("badge badge-cluster") as self._cluster:
+                    self._name = words(NO_DATA).mark("cluster")
+                    self._note = words("", "cluster-note").mark("cluster-note")
                 self._scaler = _ScalerBadge()
                 with box("badge badge-light") as self._light:
                     self._sign = words("○", "light-sign")
@@ -29,8 +28,10 @@ class Badges:
 
     def draw(self, view: DemoView) -> None:
         """Show the view."""
-        self._cluster.set_text(f"{view.cluster} · {view.environment}")
-        swap(self._cluster, "cluster-", view.cluster.lower() or "unknown")
+        self._name.set_text(f"{view.cluster} · {view.environment}")
+        self._note.set_text(cluster_note(view))
+        kind = "recorded" if view.recorded else view.cluster.lower() or "unknown"
+        swap(self._cluster, "cluster-", kind)
         self._scaler.draw(view)
         self._sign.set_text(text.LIGHT_SIGN[view.load.light])
         self._sentence.set_text(text.light(view.load.light))
@@ -47,47 +48,22 @@ class _ScalerBadge:
             words(text.SCALING_BY, "muted")
             self._names = {name: words(name, "who").mark(f"who-{name}") for name in text.WHO}
             with box("scaler-detail"):
-                self._holder = words("", "muted")
+                self._holder = words("", "muted").mark("since")
                 self._keda = words("", "muted").mark("keda")
 
     def draw(self, view: DemoView) -> None:
         for name, label in self._names.items():
             swap(label, "who-", "lit" if name == view.control.scaler else "dark")
-        self._holder.set_text(text.holder(view.holder))
+        control = view.control
+        since, holder = control_text.since(control.since, control.by), text.holder(view.holder)
+        self._holder.set_text(since or holder)
         self._keda.set_text(text.KEDA[view.keda])
-        tip(self._holder, view.holder)
+        tip(self._holder, f"{since} · {holder}" if since else holder)
         tip(self._keda, view.keda_detail)
 
 
-class Notice:
-    """One line under the head: what is watched, the most important problem, or the end date."""
-
-    def __init__(self, panel: PanelPort) -> None:
-        environment = panel.environment
-        self._standing = text.standing(
-            environment.model.served_name,
-            counted(environment.slots, environment.nodes),
-            str(environment.initial_ratio),
-            environment.nodes.size,
-        )
-        with box("notice") as self._box:
-            self._line = words(self._standing, "notice-line").props('aria-live="polite"')
-            self._line.mark("notice")
-            self._age = words("", "notice-age").mark("age")
-            ui.link(text.STAGE_LINK, "/stage", new_tab=True).classes("notice-stage")
-
-    def draw(self, view: DemoView) -> None:
-        """Show the view."""
-        told = view.problem or view.ending
-        load = view.load
-        asked = f"follow-ups by {load.followups}" if load.followups else ""
-        texts = "".join(f"   ·   {each}" for each in (load.corpus, asked) if each)
-        self._line.set_text(told or self._standing + texts)
-        swap(self._box, "notice-", "problem" if told else "calm")
-        self._age.set_text(text.data_age(_age(view.cluster_age_s), _age(view.load_age_s)))
-
-
-def _age(age_s: float | None) -> str:
-    if age_s is None or freshness(age_s) == "gone":
-        return text.NO_DATA
-    return f"{whole(age_s)}\u202fs"
+def cluster_note(view: DemoView) -> str:
+    """What else must be known of the cluster: that it is a recording, or what it costs."""
+    if view.recorded:
+        return control_text.recorded(view.recorded)
+    return "" if view.usd_h is None else control_text.cost(view.usd_h)

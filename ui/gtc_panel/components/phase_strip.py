@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from gtc_panel import text
+from gtc_panel import control_text, text
 from gtc_panel.components.basics import box, swap, words
 from gtc_panel.port import PanelPort
 from gtc_panel.strip import places, share_done, state_of
@@ -35,9 +35,10 @@ class PhaseStrip:
         """Show the view."""
         phase = view.phase
         runs = phase.index is not None
-        self._name.set_text(text.phase_title(phase.name) if runs else text.NO_LOAD)
-        self._kind.set_text(text.SETTLE if runs and phase.kind == "settle" else "")
-        self._narration.set_text(phase.narration if runs else text.NO_LOAD_NARRATION)
+        name, sentence = headline(view)
+        self._name.set_text(name)
+        self._kind.set_text(kind(view))
+        self._narration.set_text(sentence)
         self._left.set_text(countdown(phase.ends_in_s) if runs else "")
         gate = phase.waiting_for_workers
         self._left_what.set_text((text.COUNTDOWN_GATE if gate else text.COUNTDOWN) if runs else "")
@@ -66,3 +67,22 @@ class PhaseStrip:
     def _share(self, place: int, phase: PhaseView) -> float:
         planned = self._phases[place] if place < len(self._phases) else None
         return share_done(phase, self._strip[place].length_s, planned)
+
+
+def headline(view: DemoView) -> tuple[str, str]:
+    """What happens now, and one sentence on it."""
+    phase = view.phase
+    if phase.index is not None:
+        return text.phase_title(phase.name), phase.sentence.text or phase.narration
+    if view.load.running:
+        return text.BY_HAND_TITLE, phase.sentence.text or text.BY_HAND_NARRATION
+    return text.NO_LOAD, text.NO_LOAD_NARRATION
+
+
+def kind(view: DemoView) -> str:
+    """What is special about the stretch that runs: it is held, or it settles."""
+    if view.phase.index is None:
+        return ""
+    if view.control.holding:
+        return control_text.HELD
+    return text.SETTLE if view.phase.kind == "settle" else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from gtc_panel import text
 from gtc_panel.components.basics import box, swap, tip, words
 from gtc_panel.freshness import freshness
-from gtc_runtime.formats import NO_DATA, latency, percent, whole
+from gtc_runtime.formats import NO_DATA, latency, per_s, whole
 from gtc_runtime.view import DemoView, WorkloadView
 
 
@@ -17,8 +17,7 @@ class WorkloadTable:
             words("", "cell-name")
             for column in text.WORKLOAD_COLUMNS:
                 head = words(column, "cell muted")
-                if column == "good":
-                    tip(head, text.GOODPUT)
+                tip(head, text.COLUMN_TIPS.get(column, ""))
             self._rows = {key: _Row(key, title) for key, title in text.WORKLOAD_ROWS}
 
     def draw(self, view: DemoView) -> None:
@@ -31,7 +30,7 @@ class WorkloadTable:
 
 class _Row:
     def __init__(self, key: str, title: str) -> None:
-        words(title, f"cell-name row-{key}")
+        self._name = words(title, f"cell-name row-{key}")
         self._cells = [
             words(NO_DATA, f"cell row-{key}").mark(f"{key}-{column}")
             for column in text.WORKLOAD_COLUMNS
@@ -40,6 +39,7 @@ class _Row:
     def show(self, workload: WorkloadView | None) -> None:
         for cell, written in zip(self._cells, cells(workload), strict=True):
             cell.set_text(written)
+        tip(self._name, text.ended_well(whole(workload.ok)) if workload else "")
         failed = workload.failed if workload else 0
         swap(
             self._cells[text.WORKLOAD_COLUMNS.index("failed")],
@@ -55,8 +55,9 @@ def cells(workload: WorkloadView | None) -> tuple[str, ...]:
     return (
         latency(workload.ttft.p50_ms).narrow,
         latency(workload.ttft.p95_ms).narrow,
-        percent(workload.goodput, 0).narrow,
-        whole(workload.ok),
+        latency(workload.ttft.p99_ms).narrow,
+        latency(workload.tpot.p50_ms).narrow,
+        per_s(workload.good_rps),
         whole(workload.failed),
         whole(workload.shed),
     )

@@ -7,14 +7,17 @@ from nicegui import ui
 from gtc_panel import theme
 from gtc_panel.bridge import Bridge, Tick
 from gtc_panel.components.announcer import Announcer
-from gtc_panel.components.badges import Badges, Notice
+from gtc_panel.components.badges import Badges
 from gtc_panel.components.basics import box
 from gtc_panel.components.charts import Charts
-from gtc_panel.components.controls import Controls
+from gtc_panel.components.control.controls import Controls
+from gtc_panel.components.control.notice import Notice
+from gtc_panel.components.control.presenter import Presenter
 from gtc_panel.components.events import Events
 from gtc_panel.components.key_numbers import KeyNumbers
 from gtc_panel.components.phase_strip import PhaseStrip
 from gtc_panel.components.pool_tiles import PoolTiles
+from gtc_panel.components.presence import listen
 from gtc_panel.components.workload_table import WorkloadTable
 from gtc_panel.port import PanelPort
 
@@ -26,6 +29,8 @@ def build(panel: PanelPort, bridge: Bridge) -> None:
     ui.add_head_html(f"<script>{theme.script()}</script>")
     with box("page"):
         badges, notice, strip = Badges(), Notice(panel), PhaseStrip(panel)
+        with box("story"):
+            presenter = Presenter(panel)
         announcer = Announcer()
         with box("main"):
             with box("rail"):
@@ -35,10 +40,14 @@ def build(panel: PanelPort, bridge: Bridge) -> None:
             with box("rail"):
                 numbers, workloads, events = KeyNumbers(), WorkloadTable(), Events()
 
+    told = badges, notice, strip, announcer, presenter, controls
+    shown = pools, numbers, workloads, events
+
     def draw(tick: Tick) -> None:
-        for part in (badges, notice, strip, announcer, controls, pools, numbers, workloads, events):
+        for part in (*told, *shown):
             part.draw(tick.view)
         charts.draw(tick)
 
+    listen(bridge)
     draw(bridge.latest)
     bridge.ticks.subscribe(draw)

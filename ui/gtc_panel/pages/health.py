@@ -12,11 +12,10 @@ from nicegui import ui
 
 from gtc_panel import text, theme
 from gtc_panel.components.basics import box, heading, named, words
-from gtc_panel.freshness import freshness
+from gtc_panel.components.presence import ages, watch
 from gtc_panel.planned import as_ordered
 from gtc_panel.port import PanelPort
 from gtc_runtime.checks.health import PERIOD_S, Health
-from gtc_runtime.formats import whole
 from gtc_runtime.verdict import Report, Verdict
 from gtc_runtime.version import version
 from gtc_runtime.view import DemoView
@@ -26,6 +25,7 @@ def build(health: Health, panel: PanelPort) -> None:
     """Lay the page out; the checks follow when they are done."""
     ui.dark_mode(True)
     ui.add_css(theme.style_sheet())
+    ui.add_head_html(f"<script>{theme.script()}</script>")
     with box("health"):
         with box("health-head"):
             heading(text.HEALTH_TITLE, "title", level=1)
@@ -34,7 +34,9 @@ def build(health: Health, panel: PanelPort) -> None:
                     ui.link(name, path)
         summary = heading(text.HEALTH_LOOKING, "health-summary").mark("health-summary")
         summary.props("aria-live=polite")
-        facts = words("", "muted").mark("health-facts")
+        with box("health-facts muted"):
+            facts = words("").mark("health-facts")
+            ages()
         table = named(box("card health-table").props("role=table"), text.HEALTH_CHECKS)
 
     async def look() -> None:
@@ -48,8 +50,15 @@ def build(health: Health, panel: PanelPort) -> None:
             for check in report.checks:
                 _row(check, "starting" if check in planned else check.state)
 
-    # of the panel itself, also while the other pages show a recording
-    ui.timer(1.0, lambda: facts.set_text(what_runs(panel.view())), immediate=True)
+    tell = watch()
+
+    def say() -> None:
+        # of the panel itself, also while the other pages show a recording
+        view = panel.view()
+        facts.set_text(what_runs(view))
+        tell(view)
+
+    ui.timer(1.0, say, immediate=True)
     ui.timer(PERIOD_S, look, immediate=True)
 
 
@@ -61,20 +70,13 @@ def said(report: Report, planned: Sequence[Verdict]) -> str:
 
 
 def what_runs(view: DemoView) -> str:
-    """Version, since when, and how old its two sources are; one line."""
-    age = text.data_age(_age(view.cluster_age_s), _age(view.load_age_s))
-    return text.HEALTH_FACTS.format(version=version(), up=_up(view.uptime_s), age=age)
+    """Version and since when, one line."""
+    return text.HEALTH_FACTS.format(version=version(), up=_up(view.uptime_s))
 
 
 def _up(seconds: float) -> str:
     minutes = int(seconds // 60)
     return f"{minutes // 60} h {minutes % 60} min" if minutes >= 60 else f"{minutes} min"
-
-
-def _age(age_s: float | None) -> str:
-    if age_s is None or freshness(age_s) == "gone":
-        return text.NO_DATA
-    return f"{whole(age_s)}\u202fs"
 
 
 def _columns() -> None:

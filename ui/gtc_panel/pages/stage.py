@@ -12,6 +12,7 @@ from gtc_panel.bridge import Bridge, Tick
 from gtc_panel.components.announcer import Announcer
 from gtc_panel.components.basics import box
 from gtc_panel.components.charts import push, specs, start
+from gtc_panel.components.presence import listen
 from gtc_panel.components.stage.head import Alarm, Head
 from gtc_panel.components.stage.latency import STYLE, Latency
 from gtc_panel.components.stage.numbers import Activity, CacheReuse, Flight
@@ -54,5 +55,6 @@ def build(panel: PanelPort, bridge: Bridge) -> None:
         push(tick, tick.markers if tick.markers != known else None)
         known = tick.markers
 
+    listen(bridge)
     draw(bridge.latest)
     bridge.ticks.subscribe(draw)

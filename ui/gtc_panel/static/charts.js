@@ -18,11 +18,9 @@ window.gtcCharts = (() => {
     setup = given;
     rows = given.rows.slice();
     dots = given.dots.slice();
-    gtcPresence.start(given.words.silence);
   }
 
   function push(row, newMarkers, newDots) {
-    gtcPresence.heard();
     if (newMarkers) markers = newMarkers;
     if (!setup || !row) return;
     if (!rows.length || row[AT] > now()) {

@@ -1,23 +1,38 @@
-// Whether this page still hears its server: what hears nothing must not look alive.
+// Whether this page still hears its server, and how old its figures are by this page's own clock:
+// what hears nothing must not look alive.
 window.gtcPresence = (() => {
-  const STALE_MS = 5000, GONE_MS = 15000;
-  let heardAt = Date.now(), words = "";
+  let setup = null, ages = {}, heardAt = Date.now(), bar = null;
 
-  function start(silence) {
-    words = silence;
-    heard();
+  function start(given) {
+    setup = given;
+    bar ??= document.body.appendChild(Object.assign(document.createElement("div"), { className: "silence" }));
+    bar.setAttribute("role", "alert");
+    tell();
   }
 
-  function heard() {
+  // ages in seconds by source, null where nothing is known
+  function heard(given) {
+    if (given) ages = given;
     heardAt = Date.now();
+    tell();
   }
 
-  setInterval(() => {
-    const silent = Date.now() - heardAt;
-    document.body.classList.toggle("silent", silent > STALE_MS);
-    document.body.classList.toggle("silent-long", silent > GONE_MS);
-    if (words) document.body.dataset.silence = `${words} · ${Math.round(silent / 1000)} s`;
-  }, 1000);
+  function tell() {
+    if (!setup) return;
+    const silentS = (Date.now() - heardAt) / 1000;
+    const stale = silentS > setup.staleS, gone = silentS > setup.goneS;
+    document.body.classList.toggle("silent", stale);
+    document.body.classList.toggle("silent-long", gone);
+    for (const part of document.querySelectorAll(".needs-server")) part.inert = stale;
+    const words = stale ? `${setup.silence} · ${Math.round(silentS)} s` : "";
+    if (bar.textContent !== words) bar.textContent = words;
+    const written = (age) =>
+      age == null || age + silentS > setup.goneS ? setup.noData : `${Math.round(age + silentS)}\u202fs`;
+    const line = setup.ages.replace(/\{(\w+)\}/g, (_, source) => written(ages[source]));
+    for (const each of document.querySelectorAll(".ages")) if (each.textContent !== line) each.textContent = line;
+  }
+
+  setInterval(tell, 500);
 
   return { start, heard };
 })();

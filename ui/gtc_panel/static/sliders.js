@@ -3,13 +3,17 @@
 (() => {
   const NAMES = ["role", "aria-label", "aria-valuemin", "aria-valuemax", "aria-valuenow", "aria-orientation"];
 
+  const told = new WeakMap(); // a slider that is locked or freed gets a new track
+
   function tell(slider) {
     const track = slider.querySelector(".q-slider__track-container");
     if (!track) return;
+    if (!told.has(slider)) told.set(slider, {});
+    const known = told.get(slider);
     for (const name of NAMES) {
-      if (!slider.hasAttribute(name)) continue;
-      track.setAttribute(name, slider.getAttribute(name));
+      if (slider.hasAttribute(name)) known[name] = slider.getAttribute(name);
       slider.removeAttribute(name);
+      if (name in known) track.setAttribute(name, known[name]);
     }
     const value = track.getAttribute("aria-valuenow");
     if (value !== null) track.setAttribute("aria-valuetext", `${value} ${slider.dataset.unit || ""}`.trim());
@@ -23,7 +27,8 @@
       if (type === "attributes" && target.matches(".q-slider")) found.add(target);
       for (const node of addedNodes) {
         if (node.nodeType !== Node.ELEMENT_NODE) continue;
-        if (node.matches(".q-slider")) found.add(node);
+        const around = node.closest(".q-slider");
+        if (around) found.add(around);
         for (const slider of node.querySelectorAll(".q-slider")) found.add(slider);
       }
     }

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from nicegui import events, ui
+import json
 
-from gtc_panel import text
+from nicegui import ui
+
+from gtc_panel import control_text, text
 from gtc_panel.components.basics import box, named, pressed, swap, words
 from gtc_panel.components.command import button, confirmed, here, send
-from gtc_panel.components.sliders import LoadSliders
+from gtc_panel.components.control.keys import keyed
+from gtc_panel.components.control.sliders import LoadSliders
 from gtc_panel.port import PanelPort
 from gtc_runtime.view import DemoView
 
@@ -17,20 +20,30 @@ class Controls:
 
     def __init__(self, panel: PanelPort) -> None:
         self._panel = panel
-        self._asking = False
         with box("card controls"):
-            with box("pair"):
-                self._start = button(text.START, "action").mark("start").on_click(self._on_start)
-                stop = button(text.STOP, "stop").mark("stop").on_click(self._on_stop)
-                with stop:
-                    words(text.STOP_KEY, "keycap")
-            with named(box("pair toggle").props("role=group"), text.DRIVES):
-                self._manual = button(text.MANUAL, "half").mark("manual").on_click(self._on_manual)
-                self._auto = button(text.AUTO, "half").mark("auto").on_click(self._on_auto)
+            with box("start-stop"):
+                start = button(text.START, "action").classes("needs-server").mark("start")
+                self._start = keyed(start, "s").on_click(self._on_start)
+                self._stop_button()
+            with box("modes needs-server"):
+                with named(box("pair toggle").props("role=group"), text.DRIVES):
+                    self._manual = keyed(button(text.MANUAL, "half").mark("manual"), "m")
+                    self._auto = keyed(button(text.AUTO, "half").mark("auto"), "a")
+                reset = keyed(button(text.RESET, "quiet").mark("reset"), "r")
             self._reason = words("", "muted reason").mark("reason")
-            self._settings = LoadSliders(panel)
-            button(text.RESET, "quiet").mark("reset").on_click(self._on_reset)
-        ui.keyboard(self._on_key, repeating=False, ignore=[])
+            with box("settings needs-server"):
+                self._settings = LoadSliders(panel)
+        self._manual.on_click(self._on_manual)
+        self._auto.on_click(self._on_auto)
+        reset.on_click(self._on_reset)
+
+    def _stop_button(self) -> None:
+        """By plain HTTP until it is answered; only a refusal there comes by the socket."""
+        ui.run_javascript(f"gtcStop.start({json.dumps(control_text.STOP_WORDS)})")
+        with button("", "stop").mark("stop") as stop:
+            words(text.STOP, "stop-words").props('aria-live="assertive"')
+            words(text.STOP_KEY, "keycap")
+        stop.on("click", self._on_stop, [], js_handler="() => gtcStop.press(emit)")
 
     def draw(self, view: DemoView) -> None:
         """Show the view."""
@@ -54,34 +67,22 @@ class Controls:
         await send(self._panel.stop_load(by=here()))
 
     async def _on_auto(self) -> None:
-        if await self._ask("auto"):
+        if await confirmed("auto"):
             await send(self._panel.auto(by=here()))
 
     async def _on_manual(self) -> None:
-        if await self._ask("manual"):
+        if await confirmed("manual"):
             await send(self._panel.manual(by=here()))
 
     async def _on_reset(self) -> None:
-        if await self._ask("reset"):
+        if await confirmed("reset"):
             await send(self._panel.reset(by=here()))
-
-    async def _ask(self, what: str) -> bool:
-        self._asking = True
-        try:
-            return await confirmed(what)
-        finally:
-            self._asking = False
-
-    async def _on_key(self, event: events.KeyEventArguments) -> None:
-        """Escape stops the load; while a question is open it only closes the question."""
-        if event.action.keydown and event.key.escape and not self._asking:
-            await self._on_stop()
 
 
 def reason(view: DemoView) -> str:
     """Who drives, and so why the sliders move or do not, one sentence."""
     if view.mode in text.LOCKED:
         return text.LOCKED[view.mode]
-    if view.mode == "unknown" or view.keda == "unknown":
-        return text.NOT_KNOWN
+    if view.keda == "unknown":
+        return text.SCALER_NOT_KNOWN
     return text.BY_HAND if view.keda == "active" else text.BY_HAND_ALONE

@@ -1,0 +1,1 @@
+"""The parts of the presenter's page that act on the demo."""
