@@ -9,6 +9,7 @@ from gtc_spec.errors import GtcError
 _OURS: Final = ("gtc_spec", "gtc_runtime", "gtc_rehearsal", "gtc_cli", "gtc_panel", "dashboards")
 _REHEARSAL: Final = ("dynamo", "jsonpatch", "jsonschema", "numpy", "promql_parser")
 _REPORTS: Final = ("jinja2", "matplotlib")
+_VIDEO: Final = ("playwright",)
 
 
 def missing(error: ModuleNotFoundError) -> GtcError:
@@ -28,6 +29,8 @@ def missing(error: ModuleNotFoundError) -> GtcError:
     extras = "runtime,ui"
     if library in _REHEARSAL:
         extras = "runtime,ui,rehearsal"
+    elif library in _VIDEO:
+        extras = "runtime,ui,video"
     elif library in _REPORTS:
         extras = "reports"
     return GtcError(

@@ -66,7 +66,15 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
         "recordings.replay:replay",
         "Play a recorded show on the same pages; without FILE the newest, else the packaged one.",
     ),
+    "record-video": (
+        "recordings.record_video:record_video",
+        "Render a recorded show into a video of 1920x1080, by a browser and ffmpeg.",
+    ),
     "rehearse": ("rehearse:rehearse", "Play the demo against a cluster on localhost."),
+    "report": (
+        "recordings.report:report",
+        "Write one HTML page of a recorded cycle, to take home.",
+    ),
     "reset": ("show.drive:reset", "Load off, initial ratio, statistics zeroed."),
     "safe": (
         "show.safe:safe",

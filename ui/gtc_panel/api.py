@@ -18,7 +18,6 @@ from gtc_panel import api_errors
 from gtc_panel.api_errors import COMMAND, LOOK, PROBE
 from gtc_runtime.actor import CLI_AGENT, Actor
 from gtc_runtime.checks.health import Health
-from gtc_runtime.metrics.exporter import Exporter
 from gtc_runtime.service import DemoService
 from gtc_runtime.view import DemoView
 from gtc_spec.workloads import WorkloadMix
@@ -76,11 +75,6 @@ class PrescaleBody(BaseModel):
 
 class Watched(Protocol):
     """What questions are asked of."""
-
-    @property
-    def exporter(self) -> Exporter:
-        """Its metrics."""
-        ...
 
     @property
     def ready(self) -> bool:

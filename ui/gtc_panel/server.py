@@ -89,7 +89,7 @@ async def serve(
             environment, settings, time_scale=time_scale, texts=texts, state_dir=settings.state_dir
         )
         health = Health.of_panel(environment, settings)
-        server = _stopping(_app(service, entrance.rules, run.headless, health, settings.state_dir))
+        server = stopping(_app(service, entrance.rules, run.headless, health, settings.state_dir))
         metrics = _scraped_by(MetricsPort(service.exporter.render))
         try:
             await service.start()
@@ -111,7 +111,7 @@ async def serve(
             await service.stop()
 
 
-def _stopping(app: FastAPI) -> uvicorn.Server:
+def stopping(app: FastAPI) -> uvicorn.Server:
     """A server that ends in order when the process is asked to."""
     server = Server(uvicorn.Config(app, **door.settings()))
     loop = asyncio.get_running_loop()

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator
 from typing import Final, NoReturn
 
 from gtc_runtime.actor import Actor
-from gtc_runtime.metrics.exporter import Exporter
 from gtc_runtime.recording.reader import Recording
 from gtc_runtime.view import DemoView
 from gtc_spec.environment import Environment
@@ -53,7 +52,6 @@ class Replay:
         if not 0 <= from_s <= recording.length_s:
             raise UsageError(f"start at {from_s:g} s, allowed: 0 to {recording.length_s:.0f} s")
         self.environment: Environment = recording.environment
-        self._exporter = Exporter(self.environment)
         self._recording, self._speed, self._from_s = recording, speed, from_s
         self._length_s = (recording.length_s if until_s is None else until_s) - from_s
         self._clock, self._start_s = clock, clock()
@@ -68,12 +66,6 @@ class Replay:
     def view(self) -> DemoView:
         """What was shown at that second."""
         return self._recording.view(self.position_s)
-
-    @property
-    def exporter(self) -> Exporter:
-        """The metrics of that second, as far as a view holds them."""
-        self._exporter.update(self.view())
-        return self._exporter
 
     @property
     def ready(self) -> bool:
