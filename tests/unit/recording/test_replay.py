@@ -1,0 +1,157 @@
+"""A recording is played as a demo: same views, no commands, and the panel's own demo beside it."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from gtc_panel.bridge import Bridge
+from gtc_panel.recorded.replay import Replay
+from gtc_panel.recorded.screen import Screen
+from gtc_runtime.actor import Actor
+from gtc_runtime.recording.choice import Choice, newest, whole_show
+from gtc_runtime.recording.folder import folder, recordings
+from gtc_runtime.recording.reader import read
+from gtc_spec.environment import load
+from gtc_spec.errors import GtcError, UsageError
+from tests.browser.still_demo import StillDemo
+from tests.unit.recording.test_recording import Clock, record, second, show
+
+BY = Actor("page", "127.0.0.1")
+
+
+@pytest.fixture(scope="module")
+def environment():
+    return load("prod")
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory, environment):
+    """Half a minute without a show."""
+    state_dir = tmp_path_factory.mktemp("state")
+    record(folder(state_dir), environment, [second(environment, n) for n in range(31)])
+    return recordings(state_dir)[0]
+
+
+def replay(path, clock, **options):
+    return Replay(read(path), clock=clock, **options)
+
+
+def test_a_replay_shows_what_was_shown_at_that_time(path):
+    clock = Clock()
+    played = replay(path, clock)
+    clock.now_s += 12.4
+
+    assert played.view().uptime_s == 12
+    assert played.view().recorded
+
+
+def test_a_replay_runs_faster_from_where_it_is_told(path):
+    clock = Clock()
+    played = replay(path, clock, speed=4, from_s=10)
+    clock.now_s += 2
+
+    assert played.view().uptime_s == 18
+    assert [view.uptime_s for view in played.past()] == list(range(10))
+
+
+def test_a_replay_begins_again_after_its_end_has_been_seen(path):
+    clock = Clock()
+    played = replay(path, clock, from_s=5)
+    clock.now_s += 26
+    at_the_end = played.view().uptime_s
+    clock.now_s += 2
+
+    assert (at_the_end, played.view().uptime_s) == (30, 5)
+
+
+@pytest.mark.parametrize(
+    ("options", "sentence"),
+    [({"speed": 0}, "speed 0"), ({"speed": 999}, "0.1 to 60"), ({"from_s": 99}, "0 to 30 s")],
+)
+def test_a_replay_out_of_range_is_refused(path, options, sentence):
+    with pytest.raises(UsageError, match=sentence):
+        replay(path, Clock(), **options)
+
+
+async def test_a_replay_takes_no_command(path):
+    played = replay(path, Clock())
+    commands = [played.start_load, played.stop_load, played.auto, played.reset, played.extend]
+
+    for command in commands:
+        with pytest.raises(GtcError, match="takes no commands"):
+            await command(by=BY)
+
+
+@pytest.fixture
+def own():
+    return StillDemo()
+
+
+@pytest.fixture
+def screen(own, path):
+    return Screen(own, Bridge(own), lambda: Choice(read(path), path))
+
+
+async def test_a_recording_is_shown_in_place_of_the_demo_and_the_demo_again(screen):
+    live = screen.view()
+    await screen.play()
+    recorded = screen.view()
+    screen.back()
+
+    assert recorded.recorded
+    assert not live.recorded
+    assert not screen.view().recorded
+
+
+async def test_stop_reaches_the_demo_while_a_recording_is_shown(screen, own):
+    await screen.play()
+    await screen.stop_load(by=BY)
+
+    assert own.commands == ["stop"]
+
+
+async def test_every_other_command_is_refused_while_a_recording_is_shown(screen, own):
+    await screen.play()
+    with pytest.raises(GtcError, match="takes no commands"):
+        await screen.auto(by=BY)
+    screen.back()
+    await screen.auto(by=BY)
+
+    assert own.commands == ["auto"]
+
+
+async def test_a_panel_without_recordings_says_so(own):
+    with pytest.raises(GtcError, match="no recording to play"):
+        await Screen(own, Bridge(own)).play()
+
+
+def test_the_whole_show_is_chosen_before_a_newer_piece_of_one(tmp_path, environment):
+    last = len(environment.timeline.segments) - 1
+    record(folder(tmp_path), environment, show(environment, [None, 0, 3, last, None]))
+    record(folder(tmp_path), environment, show(environment, [None, 0, 3, None]))
+    chosen = whole_show(tmp_path)
+
+    assert chosen.path == recordings(tmp_path)[1]
+    assert (chosen.from_s, chosen.until_s) == (1, 4)
+    assert newest(tmp_path).path == recordings(tmp_path)[0]
+
+
+def test_a_broken_recording_is_passed_over(tmp_path, environment):
+    record(folder(tmp_path), environment, [second(environment, 0)])
+    (folder(tmp_path) / "2099-01-01T00-00-00.0-prod.jsonl.gz").write_bytes(b"\x1f\x8bnot gzip")
+
+    assert newest(tmp_path).path == recordings(tmp_path)[1]
+
+
+async def test_pages_are_drawn_anew_when_another_source_is_shown(own, path):
+    bridge = Bridge(own)
+    stories = []
+    bridge.ticks.subscribe(lambda tick: stories.append(tick.story))
+    screen = Screen(own, bridge, lambda: Choice(read(path), path))
+    own.change(at=replace(own.now).at)
+    await screen.play()
+    await asyncio.sleep(0)
+    screen.back()
+
+    assert stories[0] != stories[1] == bridge.latest.story
