@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from typing import Literal
 
 Scaler = Literal["HUMAN", "SCENARIO", "KEDA"]
+ClaimState = Literal["measuring", "held", "failed"]
+"""Its window is not over, or requests in it are open; or how it was judged for good."""
 
 
 @dataclass(frozen=True)
@@ -23,25 +25,32 @@ class SentenceView:
 
 @dataclass(frozen=True)
 class ClaimView:
-    """One measured before and after of the running cycle, judged as its report is."""
+    """One measured before and after: of the running cycle, judged as its report is, or by hand."""
 
     phase: str
-    """Name of the phase that it is about."""
-    state: Literal["measuring", "held", "failed"]
+    """Name of the phase that it is about; ``IDLE`` for what happened while no show ran."""
+    state: ClaimState
     text: str
-    """``TTFT p95 15.9 s -> 2.6 s, 41 s after +2 prefill workers``; one line, figures included."""
+    """``TTFT p95 15.9 s → 2.60 s, 41 s after +2 prefill workers``; one line, figures included."""
     chip: str
-    """The same in a few characters, for the phase strip: ``6.1x``."""
+    """The factor between before and after, for the phase strip: ``6.1x``; a dash without one."""
     claim: str
     """What was asked, in the words of the report."""
     value: float | None
     limit: float
-    """What the report compares; equal to its verdict once the cycle is over."""
+    """What the report compares; equal to its verdict once the cycle is over. By hand: the latency
+    after and its goal, milliseconds."""
     before_ms: float | None = None
     after_ms: float | None = None
+    """So far, while it is measured."""
     after_s: float | None = None
-    """Seconds from the workers' being ready to the effect; None where none were ordered, or
-    before there is one."""
+    """Seconds from the workers' being ready to the end of the first window of 30 s in which the
+    latency is within ``limit_ms`` again; None where none were added, or before there is one."""
+    limit_ms: float | None = None
+    """What ``after_ms`` has to reach: at least where a rise is claimed, else at most."""
+    measure: Literal["", "ttft", "itl"] = ""
+    quantile: str = ""
+    """Which latency before and after are: ``ttft`` and ``p95``."""
 
 
 @dataclass(frozen=True)

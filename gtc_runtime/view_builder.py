@@ -21,6 +21,7 @@ from gtc_runtime.load.figures.stats import Tally
 from gtc_runtime.metrics.exporter import at_most
 from gtc_runtime.scenario import machine
 from gtc_runtime.scenario.conductor import Conductor
+from gtc_runtime.telling.claims import Claims
 from gtc_runtime.view import (
     DemoView,
     Goals,
@@ -76,6 +77,7 @@ class ViewBuilder:
         self._conductor, self._events, self._clock = conductor, events, clock
         self._started_s = clock()
         self._strip = tuple(_strip(environment))
+        self._claims = Claims(environment, conductor, load, cluster.poller)
         slo = environment.slo
         self._goals = Goals(slo.ttft_p95_s * 1000, slo.itl_p95_s * 1000)
 
@@ -111,6 +113,7 @@ class ViewBuilder:
             problem=self._problem(),
             usd_h=None if self._cluster.rehearsal else bill.bill(self._env, 0).usd_h,
             control=replace(self._conductor.control(keda_state), undo=self._undo()),
+            claims=self._claims.see(now_s),
             ending=bill.warning(self._until(), now),
         )
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from gtc_spec.phases import Segment
-from gtc_spec.pools import ROLES, PDRatio
+from gtc_spec.pools import ROLES, PDRatio, Role
 
 TAIL_S = 30
 """Recovery is judged over the last 30 s of a phase, before its settle tail."""
@@ -23,6 +23,17 @@ class PhaseSpan:
     start_s: int
     main_end_s: int
     end_s: int
+
+    @property
+    def measured(self) -> bool:
+        """Whether its main part is over."""
+        return self.main_end_s > self.start_s
+
+    def so_far(self, now_s: int) -> PhaseSpan:
+        """The phase as if it ended now, if it has not ended."""
+        if self.measured:
+            return self
+        return PhaseSpan(self.segment, self.start_s, now_s, now_s)
 
     @property
     def tail(self) -> tuple[int, int]:
@@ -57,6 +68,27 @@ class CycleLog:
         """Note desired and ready workers; a repeat of the last note is dropped."""
         if not self._ratios or self._ratios[-1][1:] != (desired, ready):
             self._ratios.append((now_s, desired, ready))
+
+    def grown(
+        self, role: Role, wanted: int, since_s: float, until_s: float
+    ) -> tuple[float, int] | None:
+        """When a pool first had the wanted workers ready, and by how many it had grown.
+
+        Args:
+            role: The pool.
+            wanted: Workers that it was to have.
+            since_s: From when to look; growth is over what was ready then.
+            until_s: Until when to look.
+
+        Returns:
+            None when they were there from the beginning, or never.
+        """
+        seen = [(at, ready.of(role)) for at, _, ready in self._ratios if ready and at < until_s]
+        before = [count for at, count in seen if at <= since_s] or [n for _, n in seen[:1]]
+        if not before or before[-1] >= wanted:
+            return None
+        reached = (at for at, count in seen if at > since_s and count >= wanted)
+        return next(((at, wanted - before[-1]) for at in reached), None)
 
     def workers(self, span: PhaseSpan) -> dict[str, dict[str, list[int]]]:
         """Desired and ready workers of each pool as they changed during a phase."""

@@ -25,7 +25,7 @@ def phases(log: CycleLog, book: SliceBook) -> list[JSON]:
     Latencies cover the main part of a phase and, as ``*_tail``, its last 30 s; outcomes cover the
     settle tail as well, so that they add up to the totals of the run.
     """
-    return [_phase(log, span, book) for span in log.spans]
+    return [phase(log, span, book) for span in log.spans]
 
 
 def cycle(log: CycleLog, book: SliceBook) -> JSON:
@@ -61,11 +61,12 @@ def outcomes(tally: Tally) -> JSON:
     }
 
 
-def _phase(log: CycleLog, span: PhaseSpan, book: SliceBook) -> JSON:
+def phase(log: CycleLog, span: PhaseSpan, book: SliceBook) -> JSON:
+    """One phase of a cycle, as far as it has come; ``open`` counts what may change it still."""
     segment = span.segment
     main = book.window(span.start_s, span.main_end_s)
     tail = book.window(*span.tail)
-    whole = book.window(span.start_s, span.end_s)
+    whole = main if span.end_s == span.main_end_s else book.window(span.start_s, span.end_s)
     slip = quantiles(main["all"].slip)["p99"]
     return {
         "name": str(segment.phase.name),
@@ -73,6 +74,7 @@ def _phase(log: CycleLog, span: PhaseSpan, book: SliceBook) -> JSON:
         "mix": dict(segment.mix),
         "rps": segment.rps,
         "requests": outcomes(whole["all"]),
+        "open": main["all"].open,
         "ttft_ms": _latencies(main, "ttft"),
         "itl_ms": _latencies(main, "itl"),
         "ttft_ms_tail": _latencies(tail, "ttft"),

@@ -78,8 +78,9 @@ class Show:
         self._events.add("phase", f"{self._title()}; the show is resumed")
 
     def clear(self) -> None:
-        """Go nowhere and count from the beginning."""
+        """Go nowhere, count from the beginning, and forget the cycle."""
         self.state = machine.IDLE
+        self.log = CycleLog()
 
     # -- what the presenter may do ---------------------------------------------------------------
 

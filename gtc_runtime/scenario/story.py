@@ -6,9 +6,9 @@ absent is not good. It must not know where the report comes from.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, Literal
 
 from gtc_runtime.formats import NO_DATA_WORDS
 from gtc_runtime.verdict import Verdict
@@ -16,6 +16,12 @@ from gtc_spec.environment import Environment
 from gtc_spec.facts import Story
 
 JSON = dict[str, Any]
+About = Literal["rise", "recovery", "cache"]
+Measure = Literal["ttft", "itl"]
+
+
+CALM: Final = "BALANCED"
+"""The phase that others are compared with."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +34,13 @@ class Claim:
         value: The figure found; None when the report lacks it.
         limit: What the figure is compared with.
         passed: Whether the claim holds.
+        about: Whether it tells a rise, the way back, or what the cache spares.
+        measure, quantile: The latency whose figures it rests on.
+        key: Whose requests ``after_ms`` is of, a key of the statistics.
+        since: The phase that ``before_ms`` is of.
+        before_ms, after_ms: The latency before and after; None when the report lacks it.
+        limit_ms: What ``after_ms`` has to reach, at most or, of a rise, at least; None without
+            the figures that it follows from.
     """
 
     phase: str
@@ -35,6 +48,14 @@ class Claim:
     value: float | None
     limit: float
     passed: bool
+    about: About
+    measure: Measure
+    quantile: str
+    key: str
+    since: str
+    before_ms: float | None
+    after_ms: float | None
+    limit_ms: float | None
 
     @property
     def verdict(self) -> Verdict:
@@ -64,53 +85,105 @@ def judge(environment: Environment, phases: list[JSON]) -> list[Claim]:
 
 
 def _claims(story: Story, phases: dict[str, JSON]) -> Iterator[Claim]:
-    ttft = _reader(phases, "ttft_ms", "summarization", "p95")
-    base = ttft("BALANCED")
-    yield from _at_least(
+    documents = _Figures(phases, "ttft", "summarization", "p95")
+    yield from _rise(
+        documents,
         "PREFILL_STRESS",
         "workload-B ttft p95 over BALANCED",
-        _ratio(ttft("PREFILL_STRESS"), base),
         story.prefill_stress_ttft_ratio_min,
     )
-    yield from _at_most(
-        "PREFILL_RECOVERY",
-        "workload-B ttft p95 of the tail over BALANCED",
-        _ratio(ttft("PREFILL_RECOVERY", tail=True), base),
-        story.prefill_recovery_ttft_ratio_max,
-    )
-    itl = _reader(phases, "itl_ms", "all", story.itl_quantile)
-    calm, stressed = itl("BALANCED"), itl("DECODE_STRESS")
-    yield from _at_least(
+    yield from _prefill_recovery(documents, story.prefill_recovery_ttft_ratio_max)
+    every = _Figures(phases, "itl", "all", story.itl_quantile)
+    yield from _rise(
+        every,
         "DECODE_STRESS",
         f"itl {story.itl_quantile} over BALANCED",
-        _ratio(stressed, calm),
         story.decode_stress_itl_ratio_min,
     )
-    yield from _at_least(
-        "DECODE_RECOVERY",
-        f"share of the rise of itl {story.itl_quantile} that the tail gives back",
-        _given_back(calm, stressed, itl("DECODE_RECOVERY", tail=True)),
-        story.decode_recovery_share_min,
-    )
-    turn1 = _reader(phases, "ttft_ms", "chat_turn1", "p50")("KV_CACHE_DEMO")
-    turn2 = _reader(phases, "ttft_ms", "chat_turn2plus", "p50")("KV_CACHE_DEMO")
-    yield from _at_most(
-        "KV_CACHE_DEMO",
-        "median ttft of turn 2+ over turn 1",
-        _ratio(turn2, turn1),
-        story.kv_turn2_share_max,
-    )
+    yield from _decode_recovery(every, story.decode_recovery_share_min)
+    yield from _cache(phases, story.kv_turn2_share_max)
 
 
-def _reader(
-    phases: dict[str, JSON], measure: str, key: str, quantile: str
-) -> Callable[..., float | None]:
-    def read(phase: str, *, tail: bool = False) -> float | None:
-        found = phases.get(phase, {}).get(f"{measure}_tail" if tail else measure, {})
-        value = found.get(key, {}).get(quantile)
+@dataclass(frozen=True)
+class _Figures:
+    """One latency of some requests, phase by phase."""
+
+    phases: dict[str, JSON]
+    measure: Measure
+    key: str
+    quantile: str
+
+    def of(self, phase: str, *, tail: bool = False) -> float | None:
+        found = self.phases.get(phase, {}).get(f"{self.measure}_ms{'_tail' if tail else ''}", {})
+        value = found.get(self.key, {}).get(self.quantile)
         return None if value is None else float(value)
 
-    return read
+    def claim(
+        self,
+        phase: str,
+        claim: str,
+        judged: tuple[float | None, float, bool],
+        about: About,
+        before: tuple[str, float | None],
+        after: tuple[float | None, float | None],
+    ) -> Claim:
+        """One claim on this latency.
+
+        Args:
+            phase: Its phase.
+            claim: What should hold.
+            about: What it tells.
+            judged: Value, limit, and whether the value passes.
+            before: Phase and latency before.
+            after: Latency after, and what it has to reach.
+        """
+        figures = (self.measure, self.quantile, self.key)
+        return Claim(phase, claim, *judged, about, *figures, *before, *after)
+
+
+def _rise(figures: _Figures, phase: str, claim: str, limit: float | None) -> Iterator[Claim]:
+    if limit is None:
+        return
+    base, found = figures.of(CALM), figures.of(phase)
+    judged, words = _at_least(_ratio(found, base), limit), f"{claim} >= {limit:g}"
+    least = None if base is None else limit * base
+    yield figures.claim(phase, words, judged, "rise", (CALM, base), (found, least))
+
+
+def _prefill_recovery(figures: _Figures, limit: float | None) -> Iterator[Claim]:
+    if limit is None:
+        return
+    base, high = figures.of(CALM), figures.of("PREFILL_STRESS")
+    found = figures.of("PREFILL_RECOVERY", tail=True)
+    words = f"workload-B ttft p95 of the tail over BALANCED <= {limit:g}"
+    judged, most = _at_most(_ratio(found, base), limit), None if base is None else limit * base
+    before = ("PREFILL_STRESS", high)
+    yield figures.claim("PREFILL_RECOVERY", words, judged, "recovery", before, (found, most))
+
+
+def _decode_recovery(figures: _Figures, limit: float | None) -> Iterator[Claim]:
+    if limit is None:
+        return
+    base, high = figures.of(CALM), figures.of("DECODE_STRESS")
+    found = figures.of("DECODE_RECOVERY", tail=True)
+    what = f"share of the rise of itl {figures.quantile} that the tail gives back"
+    judged = _at_least(_given_back(base, high, found), limit)
+    most = None if base is None or high is None else high - limit * (high - base)
+    before = ("DECODE_STRESS", high)
+    words = f"{what} >= {limit:g}"
+    yield figures.claim("DECODE_RECOVERY", words, judged, "recovery", before, (found, most))
+
+
+def _cache(phases: dict[str, JSON], limit: float | None) -> Iterator[Claim]:
+    if limit is None:
+        return
+    later = _Figures(phases, "ttft", "chat_turn2plus", "p50")
+    first = _Figures(phases, "ttft", "chat_turn1", "p50").of("KV_CACHE_DEMO")
+    found = later.of("KV_CACHE_DEMO")
+    words = f"median ttft of turn 2+ over turn 1 <= {limit:g}"
+    judged, most = _at_most(_ratio(found, first), limit), None if first is None else limit * first
+    before = ("KV_CACHE_DEMO", first)
+    yield later.claim("KV_CACHE_DEMO", words, judged, "cache", before, (found, most))
 
 
 def _ratio(value: float | None, base: float | None) -> float | None:
@@ -123,13 +196,9 @@ def _given_back(calm: float | None, high: float | None, after: float | None) -> 
     return (high - after) / (high - calm)
 
 
-def _at_least(phase: str, claim: str, value: float | None, limit: float | None) -> Iterator[Claim]:
-    if limit is not None:
-        passed = value is not None and value >= limit
-        yield Claim(phase, f"{claim} >= {limit:g}", value, limit, passed)
+def _at_least(value: float | None, limit: float) -> tuple[float | None, float, bool]:
+    return value, limit, value is not None and value >= limit
 
 
-def _at_most(phase: str, claim: str, value: float | None, limit: float | None) -> Iterator[Claim]:
-    if limit is not None:
-        passed = value is not None and value <= limit
-        yield Claim(phase, f"{claim} <= {limit:g}", value, limit, passed)
+def _at_most(value: float | None, limit: float) -> tuple[float | None, float, bool]:
+    return value, limit, value is not None and value <= limit

@@ -1,0 +1,54 @@
+"""All claims of the one view, looked at once a second: of the cycle, then by hand."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from gtc_runtime.cluster.poller import Poller
+from gtc_runtime.load.control import LoadControl
+from gtc_runtime.scenario.conductor import Conductor
+from gtc_runtime.telling.cycle_claims import CycleClaims
+from gtc_runtime.telling.hand_claims import HandClaims
+from gtc_runtime.told import ClaimView
+from gtc_spec.environment import Environment
+
+EVERY_S: Final = 1.0
+"""Statistics have slices of a second; looking more often finds nothing new."""
+
+
+class Claims:
+    """Keeps what it has found until it looks again.
+
+    Args:
+        environment: Whose story, and whose goals.
+        conductor, load, poller: What to look at.
+    """
+
+    def __init__(
+        self, environment: Environment, conductor: Conductor, load: LoadControl, poller: Poller
+    ) -> None:
+        self._conductor, self._load, self._poller = conductor, load, poller
+        self._of_cycle, self._by_hand = CycleClaims(environment), HandClaims(environment.slo)
+        self._log = conductor.log
+        self._next_s = -math.inf
+        self._found: tuple[ClaimView, ...] = ()
+
+    def see(self, now_s: float) -> tuple[ClaimView, ...]:
+        """The claims of now, at most a second old."""
+        if now_s >= self._next_s:
+            self._next_s = math.floor(now_s) + EVERY_S
+            self._found = self._look(now_s)
+        return self._found
+
+    def _look(self, now_s: float) -> tuple[ClaimView, ...]:
+        lead, book = self._conductor, self._load.book
+        begun, self._log = lead.log is not self._log, lead.log
+        of_cycle = self._of_cycle.see(lead.log, book, now_s, running=lead.state.index is not None)
+        if begun or lead.mode != "manual":
+            self._by_hand.forget()
+        if lead.mode != "manual":
+            return of_cycle
+        fresh = self._poller.fresh
+        ready = None if fresh is None else fresh.ready
+        return of_cycle + self._by_hand.see(ready, self._load.load, book, now_s)
