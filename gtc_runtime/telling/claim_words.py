@@ -45,10 +45,11 @@ class Figures(NamedTuple):
 
 def story_text(about: About, state: ClaimState, told: Figures) -> str:
     """``TTFT p95 15.9 s → 2.60 s, 41 s after +2 prefill workers``."""
-    soon = " so far" if state == "measuring" else ""
     later = " from turn 2 on" if about == "cache" else ""
+    if state == "measuring":
+        return f"{_change_so_far(told, later)}{_because(told, state)}"
     failed = FAILED[about] if state == "failed" else ""
-    return f"{failed}{_change(told)}{later}{soon}{_because(told, state)}"
+    return f"{failed}{_change(told)}{later}{_because(told, state)}"
 
 
 def hand_text(state: ClaimState, told: Figures) -> str:
@@ -76,6 +77,14 @@ def name(measure: str, quantile: str, whose: str = "") -> str:
 def _change(told: Figures) -> str:
     before, after = (latency(each, NO_DATA_WORDS) for each in (told.before_ms, told.after_ms))
     return f"{told.name} {before} → {after}"
+
+
+def _change_so_far(told: Figures, later: str) -> str:
+    if told.before_ms is None:
+        return f"{told.name}: no data yet"
+    if told.after_ms is None:
+        return f"{told.name} {latency(told.before_ms)} before, no data since"
+    return f"{_change(told)}{later} so far"
 
 
 def _because(told: Figures, state: ClaimState) -> str:

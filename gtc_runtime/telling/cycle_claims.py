@@ -102,9 +102,14 @@ class CycleClaims:
         state: ClaimState = "measuring"
         if final:
             state = "held" if claim.passed else "failed"
-        cause, back_s = self._effect(claim, spans, book, now_s)
+        cause, recovery = self._effect(claim, spans, book, now_s)
+        after_ms, back_s = claim.after_ms, None
+        if recovery is not None:
+            back_s = recovery.after_s
+            if state == "measuring" and back_s is None:
+                after_ms = recovery.value_ms  # the tail so far lacks those that still wait
         title = name(claim.measure, claim.quantile, _whose(claim, spans))
-        told = Figures(title, claim.before_ms, claim.after_ms, cause, back_s)
+        told = Figures(title, claim.before_ms, after_ms, cause, back_s)
         return ClaimView(
             phase=claim.phase,
             state=state,
@@ -114,7 +119,7 @@ class CycleClaims:
             value=claim.value,
             limit=claim.limit,
             before_ms=claim.before_ms,
-            after_ms=claim.after_ms,
+            after_ms=after_ms,
             after_s=back_s,
             limit_ms=claim.limit_ms,
             measure=claim.measure,
@@ -123,8 +128,8 @@ class CycleClaims:
 
     def _effect(
         self, claim: Claim, spans: dict[str, PhaseSpan], book: SliceBook, now_s: float
-    ) -> tuple[Cause | None, float | None]:
-        """The workers that were added, and how long after them the latency was back."""
+    ) -> tuple[Cause | None, Recovery | None]:
+        """The workers that were added, and what they did to the latency."""
         span, before = spans[claim.phase], spans.get(claim.since)
         if claim.about != "recovery" or before is None:
             return None, None
@@ -138,7 +143,7 @@ class CycleClaims:
         recovery = self._recoveries.setdefault(claim.phase, Recovery(latency, ready_s))
         if claim.limit_ms is not None:
             recovery.look(book, min(until_s, now_s - REPORTED_S), claim.limit_ms)
-        return Cause(added, role, max(0.0, now_s - ready_s)), recovery.after_s
+        return Cause(added, role, max(0.0, now_s - ready_s)), recovery
 
 
 def _open(phase: JSON) -> int:

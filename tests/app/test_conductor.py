@@ -67,6 +67,26 @@ async def test_a_cycle_pauses_keda_scales_ahead_and_leaves_everything_as_it_was(
     assert judge(world.environment, report["phases"])
 
 
+async def test_claims_of_the_view_are_those_of_the_report_and_stay_until_the_next_cycle(
+    world: World, panel: Panel
+) -> None:
+    await panel.service.auto(once=True)
+    await panel.until(lambda view: bool(view.claims))
+    assert {claim.state for claim in panel.view.claims} == {"measuring"}
+
+    report = await asyncio.wait_for(panel.service.cycle_report(), 40)
+
+    view = await panel.until(lambda view: all(each.state != "measuring" for each in view.claims))
+    found = [(each.phase, each.value, each.limit, each.state == "held") for each in view.claims]
+    verdicts = {each.phase: each for each in judge(world.environment, report["phases"])}
+    recovery = verdicts["PREFILL_RECOVERY"]
+    assert found == [(recovery.phase, recovery.value, recovery.limit, recovery.passed)]
+    assert recovery.value is not None
+
+    await panel.service.reset()
+    await panel.until(lambda view: view.claims == ())
+
+
 def assert_in_order(told: list[str], *wanted: str) -> None:
     rest = iter(told)
     for text in wanted:

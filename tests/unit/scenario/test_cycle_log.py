@@ -82,3 +82,31 @@ def test_a_repeat_of_the_last_sight_adds_nothing(log: CycleLog) -> None:
         log.pools(second, SMALL, SMALL)
 
     assert log.workers(log.spans[0])["decode"] == {"desired": [3], "ready": [3]}
+
+
+def test_a_pool_has_grown_when_it_first_has_the_wanted_workers_ready(log: CycleLog) -> None:
+    for at, ready in ((90, 2), (150, 3), (158, 4), (165, 3), (170, 4)):
+        log.pools(at, LARGE, PDRatio(ready, 3))
+
+    assert log.grown("prefill", 4, 100, 230) == (158, 2)
+    assert log.grown("prefill", 4, 100, 158) is None
+    assert log.grown("prefill", 4, 160, 230) is None
+    assert log.grown("decode", 3, 100, 230) is None
+
+
+def test_without_a_look_before_a_pool_has_grown_from_what_was_seen_first(log: CycleLog) -> None:
+    assert log.grown("prefill", 4, 100, 230) is None
+
+    log.pools(120, LARGE, SMALL)
+    log.pools(158, LARGE, LARGE)
+
+    assert log.grown("prefill", 4, 100, 230) == (158, 2)
+
+
+def test_a_phase_that_runs_is_measured_so_far(log: CycleLog) -> None:
+    log.enter(SHOW.segments[STRESS_AT], 300)
+    running = log.spans[-1]
+
+    assert not running.measured
+    assert (running.so_far(340).main_end_s, running.so_far(340).tail) == (340, (310, 340))
+    assert log.spans[0].so_far(340) is log.spans[0]
