@@ -117,6 +117,19 @@ def countdown(seconds: float | None) -> str:
     return f"{left // 60}:{left % 60:02d}"
 
 
+def duration(seconds: float) -> str:
+    """``41 s``, ``2 min`` or ``1 min 58 s``: how long something took, in whole seconds."""
+    minutes, rest = divmod(max(0, round(seconds)), 60)
+    if not minutes:
+        return f"{rest} s"
+    return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+
+
+def workers(count: int, role: str, more: str = "") -> str:
+    """``1 prefill worker``, ``3 decode workers``; with ``more``: ``2 more prefill workers``."""
+    return f"{count} {more}{' ' if more else ''}{role} {'worker' if count == 1 else 'workers'}"
+
+
 def time_of_day(iso: str) -> str:
     """``HH:MM:SS`` in this machine's zone."""
     try:

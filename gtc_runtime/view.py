@@ -44,12 +44,16 @@ class WorkloadView:
     ok: int = 0
     shed: int = 0
     failed: int = 0
+    failed_recent: int = 0
+    """Of the requests due in the last 30 s, those that have failed: what is wrong now."""
     ttft: Quantiles = field(default_factory=Quantiles)
     itl: Quantiles = field(default_factory=Quantiles)
     tpot: Quantiles = field(default_factory=Quantiles)
-    """Mean time of an output token after the first, once per request that ended well."""
+    """Mean time of an output token after the first, once per request that ended well; its goal is
+    that of ITL."""
     good_rps: float | None = None
-    """Requests a second that met every goal, over the same 30 s; None before one has ended."""
+    """Answers a second that were completed in the last 30 s and met every goal; None before a
+    request has ended."""
     goodput: float | None = None
     """Share (0..1) of the requests due in the last 30 s that ended well and met every goal, of all
     that have ended, shed ones included; None before one has."""

@@ -100,7 +100,7 @@ class ViewBuilder:
             strip=self._strip,
             goals=self._goals,
             load=self._load_view(now_s),
-            workloads=self._workloads(window),
+            workloads=self._workloads(window, now_s),
             pools=tuple(pools(state)),
             pods=tuple(pods(state)),
             gpus_total=self._env.slots,
@@ -150,7 +150,7 @@ class ViewBuilder:
             waiting=gauges.waiting,
             streaming=gauges.streaming,
             conversations=gauges.conversations,
-            turns=gauges.turns,
+            turns=self._load.turns,
             output_tokens_s=round(recent.tokens / RATE_WINDOW_S, 1),
             slip_p99_ms=quality.slip_p99_ms,
             light=quality.light,
@@ -163,10 +163,13 @@ class ViewBuilder:
             answer=snapshot.answer,
         )
 
-    def _workloads(self, window: WindowStats) -> dict[str, WorkloadView]:
-        totals = self._load.book.totals()
-        slo = self._env.slo
-        return {key: _workload(totals[key], tally, slo) for key, tally in window.by_key.items()}
+    def _workloads(self, window: WindowStats, now_s: float) -> dict[str, WorkloadView]:
+        totals, slo = self._load.book.totals(), self._env.slo
+        length_s = now_s - window.start_s
+        return {
+            key: _workload(totals[key], tally, slo, length_s)
+            for key, tally in window.by_key.items()
+        }
 
     def _problem(self) -> str:
         poller = self._cluster.poller
@@ -187,14 +190,18 @@ def quantiles(histogram: Histogram, goal_s: float) -> Quantiles:
     return Quantiles(histogram.n, p50, p95, p99, in_goal)
 
 
-def _workload(total: Tally, recent: Tally, slo: Slo) -> WorkloadView:
+def _workload(total: Tally, recent: Tally, slo: Slo, length_s: float) -> WorkloadView:
+    some_ended = recent.answers > 0 or recent.open < recent.due
     return WorkloadView(
         due=total.due,
         ok=total.ok,
         shed=total.shed,
         failed=total.failed_total,
+        failed_recent=recent.failed_total,
         ttft=quantiles(recent.ttft, slo.ttft_p95_s),
         itl=quantiles(recent.itl, slo.itl_p95_s),
+        tpot=quantiles(recent.tpot, slo.itl_p95_s),
+        good_rps=round(recent.good_answers / length_s, 3) if some_ended else None,
         goodput=_rounded(recent.good_share, 3),
     )
 

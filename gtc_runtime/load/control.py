@@ -58,6 +58,9 @@ class LoadControl:
         self._process = LoadProcess()
         self._process.on_snapshot(self._take)
         self._newest: Snapshot | None = None
+        self.turns = 0
+        """Chat turns sent since the statistics began, or were zeroed."""
+        self._turns_told = 0
         self._keeper: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
 
@@ -160,6 +163,7 @@ class LoadControl:
         await self.drained(deadline_s)
         self.book.reset()
         self.recent.clear()
+        self.turns = 0
 
     async def drained(self, deadline_s: float) -> bool:
         """Wait until no request is open; False when some still are after ``deadline_s``."""
@@ -175,6 +179,9 @@ class LoadControl:
         self._newest = snapshot
         self.book.add(snapshot)
         self.recent.add(snapshot.singles, self._clock(), time.time())
+        told, self._turns_told = self._turns_told, snapshot.gauges.turns
+        restarted = self._turns_told < told
+        self.turns += self._turns_told - (0 if restarted else told)
 
     def _clamped(self, rps: object) -> float:
         """The one check of a rate that somebody typed, dragged or sent."""

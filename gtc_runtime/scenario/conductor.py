@@ -22,7 +22,6 @@ from gtc_runtime.scenario import machine
 from gtc_runtime.scenario.command_queue import CommandQueue
 from gtc_runtime.scenario.cycle_log import CycleLog
 from gtc_runtime.scenario.modes import RESUME_S, Modes, Stopped
-from gtc_runtime.scenario.roster import Roster
 from gtc_runtime.told import ControlView
 from gtc_runtime.view import KedaState, Mode
 from gtc_spec.environment import Environment
@@ -59,7 +58,6 @@ class Conductor:
         self._show = self._modes.show
         self._cluster, self._events, self._clock = cluster, events, clock
         self._commands = CommandQueue()
-        self._roster = Roster(environment.initial_ratio, events)
 
     # -- how things stand ------------------------------------------------------------------------
 
@@ -248,7 +246,7 @@ class Conductor:
 
     async def _look(self, now_s: float) -> None:
         try:
-            self._roster.note(self._cluster.poller.fresh, self.log, now_s)
+            self._modes.roster.note(self._cluster.poller.fresh, self.log, now_s)
             await self._modes.look(now_s)
         except GtcError as error:
             self._events.add("warning", error.message)

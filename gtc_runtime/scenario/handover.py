@@ -19,6 +19,7 @@ from gtc_runtime.cluster.state import with_event
 from gtc_runtime.cluster.writer import Writer
 from gtc_runtime.events import EventLog
 from gtc_spec.errors import GtcError
+from gtc_spec.phases import phase_title
 from gtc_spec.pools import PDRatio
 
 RESUMED: Final = "KEDA resumed; it drives scaling"
@@ -116,9 +117,10 @@ class Handover:
         self._report_earlier(stored.document)
         if stored.document.get("mode") == "auto":
             ended = "is resumed now" if keda.paused_by_us else "had been resumed"
+            phase = phase_title(str(stored.document.get("phase")))
             self._events.add(
                 "warning",
-                f"found auto mode in {stored.document.get('phase')}, left by a panel that died;"
+                f"found auto mode in {phase}, left by a panel that died;"
                 f" its load is gone, KEDA {ended}",
             )
         if keda.until is not None and keda.held_at(datetime.now(UTC)):

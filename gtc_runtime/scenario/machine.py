@@ -14,7 +14,7 @@ import math
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from gtc_spec.phases import PhaseName, Segment, Timeline
+from gtc_spec.phases import PhaseName, Segment, Timeline, phase_title
 from gtc_spec.pools import PDRatio
 from gtc_spec.workloads import WorkloadMix
 
@@ -157,6 +157,16 @@ def left_s(timeline: Timeline, state: State, now_s: float) -> float:
 def phase_of(timeline: Timeline, state: State) -> PhaseName:
     """The phase that is on."""
     return PhaseName.IDLE if state.index is None else timeline.segments[state.index].phase.name
+
+
+def ahead_of(timeline: Timeline, state: State, ratio: PDRatio) -> str:
+    """Title of the later phase that wants pools of this size; empty when the present one does."""
+    if state.index is None:
+        return ""
+    lap = timeline.segments[state.index :] + timeline.segments[: state.index]
+    needing = [each.phase for each in lap if each.ratio.at_least(ratio) == each.ratio]
+    here = not needing or needing[0] is lap[0].phase
+    return "" if here else phase_title(needing[0].name)
 
 
 def latest_end_s(timeline: Timeline, state: State) -> float:

@@ -20,6 +20,7 @@ from gtc_runtime.scenario import machine
 from gtc_runtime.scenario.control_log import ControlLog
 from gtc_runtime.scenario.handover import Handover
 from gtc_runtime.scenario.orders import Orders
+from gtc_runtime.scenario.roster import Roster
 from gtc_runtime.scenario.show import Show
 from gtc_runtime.told import ControlView
 from gtc_runtime.view import KedaState, Mode
@@ -52,6 +53,7 @@ class Modes:
         left: Set when auto mode has ended.
         show: What auto mode plays.
         orders: Carries out the show's ratios; somebody must run it.
+        roster: Tells what is ordered and when it is there; somebody must show it every poll.
         stopped: The show that may be resumed, if it is asked for in time; None when there is none.
     """
 
@@ -67,7 +69,16 @@ class Modes:
         self.left = asyncio.Event()
         self.stopped: Stopped | None = None
         self.orders = Orders(cluster.writer.scaling, events)
-        self.show = Show(environment.timeline, cluster.poller, load, self.orders, events, self.save)
+        self.roster = Roster(environment.initial_ratio, environment.worker_start_s, events)
+        self.show = Show(
+            environment.timeline,
+            cluster.poller,
+            load,
+            self.orders,
+            self.roster,
+            events,
+            self.save,
+        )
         self._handover = Handover(cluster.writer, environment.initial_ratio, events, clock)
         self._control = ControlLog(clock)
         self._env, self._writer, self._load = environment, cluster.writer, load

@@ -17,8 +17,9 @@ from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.scenario import machine, steering
 from gtc_runtime.scenario.cycle_log import CycleLog
 from gtc_runtime.scenario.orders import Orders
+from gtc_runtime.scenario.roster import Roster
 from gtc_runtime.told import NextView
-from gtc_spec.phases import Timeline
+from gtc_spec.phases import Timeline, phase_title
 
 _WHY = {"guard": "; the queue passed its limit", "next": "; gone on to early"}
 EXTEND_S: Final = 30.0
@@ -33,6 +34,7 @@ class Show:
         poller: Says which workers are ready.
         load: What makes the traffic.
         orders: Takes ratios.
+        roster: Tells what is ordered and when it is there.
         events: Log of what happened.
         entered: Called when a segment has begun.
 
@@ -48,6 +50,7 @@ class Show:
         poller: Poller,
         load: LoadControl,
         orders: Orders,
+        roster: Roster,
         events: EventLog,
         entered: Callable[[], Awaitable[None]],
     ) -> None:
@@ -56,7 +59,7 @@ class Show:
         self.log = CycleLog()
         self.completed = False
         self._poller, self._load, self._orders = poller, load, orders
-        self._events, self._entered = events, entered
+        self._roster, self._events, self._entered = roster, events, entered
 
     async def begin(self, now_s: float, *, once: bool) -> None:
         """Enter the first phase."""
@@ -131,10 +134,11 @@ class Show:
             case machine.SetRatio(ratio):
                 state = self._poller.newest
                 if state is None or state.desired != ratio:
-                    self._events.add("scale", f"{ratio} ordered")
+                    ahead = machine.ahead_of(self.timeline, self.state, ratio)
+                    self._roster.order(ratio, ahead, now_s)
                 self._orders.want(ratio)
             case machine.GateOpened(waited_s):
-                self._events.add("ready", f"all workers of the phase ready after {waited_s:.0f} s")
+                self._roster.gate_opened(waited_s)
             case machine.GateExpired(missing):
                 self._events.add("warning", f"{missing} was not ready in time; the show goes on")
             case machine.Finished():
@@ -151,8 +155,8 @@ class Show:
         if self.state.index is None:
             return ""
         segment = self.timeline.segments[self.state.index]
-        name = str(segment.phase.name)
-        return name if segment.kind == "main" else f"{name} settles"
+        title = phase_title(segment.phase.name)
+        return title if segment.kind == "main" else f"{title} settles"
 
     def _seen(self, now_s: float) -> machine.Observation:
         fresh, snapshot = self._poller.fresh, self._load.snapshot

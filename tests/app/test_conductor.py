@@ -52,12 +52,12 @@ async def test_a_cycle_pauses_keda_scales_ahead_and_leaves_everything_as_it_was(
     assert_in_order(
         [event["text"] for event in report["events"]],
         "KEDA paused; the scenario drives scaling",
-        "BALANCED",
-        "4P:3D ordered",
-        "PREFILL_RECOVERY",
-        "PREFILL_RECOVERY settles",
-        "2P:3D ordered",
-        "COOLDOWN",
+        "Balanced",
+        "Ordered ahead for Prefill recovery: 2 more prefill workers, a start takes about 2 s",
+        "Prefill recovery",
+        "Prefill recovery settles",
+        "2 prefill workers less: draining",
+        "Cooldown",
         "auto mode ends: the cycle is over",
         "KEDA resumed; it drives scaling",
     )
@@ -149,7 +149,7 @@ async def test_what_the_conductor_does_on_command_names_its_giver_to_the_end(
     await panel.service.stop_load(by=Actor("gtc", "127.0.0.1"))
 
     actors = {event.text: event.actor for event in panel.view.events}
-    assert actors["BALANCED"] == "page 10.0.0.7"
+    assert actors["Balanced"] == "page 10.0.0.7"
     assert actors["load stopped"] == "gtc 127.0.0.1"
     assert actors["auto mode ends: on request of gtc 127.0.0.1"] == "gtc 127.0.0.1"
     assert actors["KEDA resumed; it drives scaling"] == "gtc 127.0.0.1"
@@ -169,7 +169,7 @@ async def test_while_the_scenario_drives_nobody_else_changes_the_load(panel: Pan
 async def test_auto_twice_is_auto_once(world: World, panel: Panel) -> None:
     await asyncio.gather(panel.service.auto(), panel.service.auto())
 
-    assert panel.told.count("BALANCED") == 1
+    assert panel.told.count("Balanced") == 1
 
 
 async def test_a_pause_of_somebody_else_is_respected(world: World, panel: Panel) -> None:
@@ -235,8 +235,8 @@ async def test_a_phase_is_made_longer_and_left_early(panel: Panel) -> None:
     view = panel.view
     assert (view.phase.name, view.phase.waiting_for_workers) == ("PREFILL_RECOVERY", True)
     actors = {event.text: event.actor for event in view.events}
-    assert actors["BALANCED is 30 s longer"] == "page 10.0.0.7"
-    assert actors["PREFILL_RECOVERY; gone on to early"] == "page 10.0.0.7"
+    assert actors["Balanced is 30 s longer"] == "page 10.0.0.7"
+    assert actors["Prefill recovery; gone on to early"] == "page 10.0.0.7"
 
     ready = await panel.until(lambda view: not view.phase.waiting_for_workers)
     assert ready.phase.name == "PREFILL_RECOVERY"
@@ -283,7 +283,7 @@ async def test_a_show_that_was_stopped_by_mistake_goes_on_where_it_was(
     assert view.control.resume_s is None
     assert world.paused()
     await world.until(lambda: world.desired() == GROWN)
-    await panel.until_told("PREFILL_RECOVERY; the show is resumed")
+    await panel.until_told("Prefill recovery; the show is resumed")
 
 
 async def test_a_stop_pressed_twice_can_still_be_taken_back(panel: Panel) -> None:
@@ -441,8 +441,8 @@ async def test_a_panel_after_a_crash_resumes_keda_and_says_what_it_found(
     panel = await new_panel()
     await panel.until_mode("manual")
 
-    assert await panel.until_told("found auto mode in PREFILL_STRESS") == (
-        "found auto mode in PREFILL_STRESS, left by a panel that died; its load is gone,"
+    assert await panel.until_told("found auto mode in Prefill stress") == (
+        "found auto mode in Prefill stress, left by a panel that died; its load is gone,"
         " KEDA is resumed now"
     )
     assert not world.paused()
@@ -469,7 +469,7 @@ async def test_what_the_guardian_did_meanwhile_is_told(world: World, new_panel: 
     panel = await new_panel()
 
     await panel.until_told("earlier: the guardian resumed keda")
-    assert "KEDA had been resumed" in await panel.until_told("found auto mode in FULL_LOAD")
+    assert "KEDA had been resumed" in await panel.until_told("found auto mode in Full load")
 
 
 async def test_a_foreign_pause_survives_a_start(world: World, new_panel: NewPanel) -> None:
@@ -566,6 +566,25 @@ async def test_reset_ends_streams_zeroes_statistics_and_restores_the_ratio(
     await asyncio.sleep(0.6)  # two more snapshots: nothing late may arrive
     every = panel.view.workloads["all"]
     assert (every.due, every.ok, every.shed, every.failed) == (0, 0, 0, 0)
+
+
+async def test_the_view_counts_good_answers_and_their_tokens_and_a_reset_forgets_them(
+    panel: Panel,
+) -> None:
+    await panel.service.set_load(10.0, WorkloadMix(100, 0, 0))
+    await panel.service.start_load()
+    view = await panel.until(lambda view: (view.workloads["chat"].good_rps or 0) > 0)
+    chat = view.workloads["chat"]
+    assert chat.tpot.n > 0
+    assert chat.tpot.p99_ms is not None
+    assert view.load.turns > 0
+    assert chat.failed_recent == 0
+
+    await panel.service.reset()
+
+    await asyncio.sleep(0.6)
+    assert panel.view.load.turns == 0
+    assert panel.view.workloads["chat"].good_rps is None
 
 
 async def test_reset_in_auto_leaves_it_with_keda_scaling(world: World, panel: Panel) -> None:

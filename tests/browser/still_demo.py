@@ -195,9 +195,10 @@ def _show(demo: StillDemo) -> None:
     phases = demo.environment.table.phases
     stress = next(phase for phase in phases if phase.name == "PREFILL_STRESS")
     prefill = PoolView("prefill", 4, 2, 2, 0, "loading weights")
+    order = "Ordered ahead for Prefill recovery: 2 more prefill workers, a start takes about 2 min"
     events = (
-        EventView(NOON.isoformat(), "phase", "PREFILL_STRESS"),
-        EventView((NOON + timedelta(seconds=5)).isoformat(), "scale", "4P:3D ordered"),
+        EventView(NOON.isoformat(), "phase", "Prefill stress"),
+        EventView((NOON + timedelta(seconds=5)).isoformat(), "scale", order),
     )
     demo.change(
         mode="auto",

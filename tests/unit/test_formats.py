@@ -95,3 +95,16 @@ def test_a_countdown_reads_zero_only_when_it_is_over(seconds, written):
 
 def test_a_broken_time_is_a_dash():
     assert formats.time_of_day("yesterday") == NO_DATA
+
+
+@pytest.mark.parametrize(
+    ("seconds", "written"),
+    [(0.2, "0 s"), (41.4, "41 s"), (59.7, "1 min"), (120, "2 min"), (118, "1 min 58 s")],
+)
+def test_how_long_something_took_is_told_in_whole_seconds(seconds, written):
+    assert formats.duration(seconds) == written
+
+
+def test_one_worker_is_singular():
+    assert formats.workers(1, "prefill", "more") == "1 more prefill worker"
+    assert formats.workers(3, "decode") == "3 decode workers"

@@ -162,17 +162,17 @@ class SliceRecorder:
             tally.counted_by_token += record.itl_basis == "token"
         if record.outcome is Outcome.OK:
             tally.ok += 1
-            self._answered(record, tally)
             if (tpot_s := record.tpot_s) is not None:
                 tally.tpot.add(tpot_s)
-            if self._goals is not None and self._goals.met_by(record.ttft_s, tpot_s):
-                tally.good += 1
+            good = self._goals is not None and self._goals.met_by(record.ttft_s, tpot_s)
+            tally.good += good
+            self._answered(record, tally, good)
         elif record.outcome is Outcome.SHED:
             tally.shed += 1
         else:
             tally.failed[record.outcome] = tally.failed.get(record.outcome, 0) + 1
 
-    def _answered(self, record: RequestRecord, tally: Tally) -> None:
+    def _answered(self, record: RequestRecord, tally: Tally, good: bool) -> None:
         """A request ended well: its lengths and its end."""
         tally.isl.add_at(record.prompt_tokens)
         tally.osl.add_at(record.tokens)
@@ -181,6 +181,7 @@ class SliceRecorder:
         tally.e2e.add(e2e_s)
         ended = tally_at(self._slices, record.last_s, record.key)
         ended.answers += 1
+        ended.good_answers += good
         ended.answer_prompt_tokens += record.prompt_tokens
 
     def take(self) -> Slices:

@@ -22,7 +22,8 @@ LENGTHS = ("isl", "osl")
 """Prompt and answer lengths of a tally."""
 COUNTED = ("counted", "counted_by_usage", "counted_by_token")
 """How many requests' tokens were counted how."""
-_COUNTERS = ("due", "ok", "good", "shed", "tokens", "answers", "answer_prompt_tokens", *COUNTED)
+_ANSWERS = ("answers", "good_answers", "answer_prompt_tokens")
+_COUNTERS = ("due", "ok", "good", "shed", "tokens", *_ANSWERS, *COUNTED)
 
 
 @dataclass(slots=True)
@@ -36,7 +37,8 @@ class Tally:
         shed: Requests that were due but never sent.
         tokens: Output tokens that arrived.
         answers: Requests that ended well, in the second of their last output.
-        answer_prompt_tokens: Prompt tokens of these, in the same second.
+        good_answers: Those of them that met every goal, in the same second.
+        answer_prompt_tokens: Prompt tokens of the answers, in the same second.
         counted: Requests that ended, well or not, and brought output.
         counted_by_usage: Those of them whose tokens the server's own usage counted.
         counted_by_token: Those of them whose gaps are known token by token, see `itl_basis`.
@@ -59,6 +61,7 @@ class Tally:
     shed: int = 0
     tokens: int = 0
     answers: int = 0
+    good_answers: int = 0
     answer_prompt_tokens: int = 0
     counted: int = 0
     counted_by_usage: int = 0

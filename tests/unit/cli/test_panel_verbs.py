@@ -253,12 +253,16 @@ def test_status_shows_latencies_in_the_unit_that_reads_well() -> None:
     every = WorkloadView(ttft=Quantiles(3, 640.0, 2512.0), itl=Quantiles(9, 21.44, None))
     workloads = dict.fromkeys(STAT_KEYS, every)
 
-    assert line("TTFT", workloads=workloads) == "TTFT    p50 640 ms, p95 2.51 s (goal 4.00 s)"
-    assert line("ITL", workloads=workloads) == "ITL     p50 21.4 ms, p95 no data (goal 30.0 ms)"
+    assert line("TTFT", workloads=workloads) == (
+        "TTFT    p50 640 ms, p95 2.51 s (goal 4.00 s), p99 no data"
+    )
+    assert line("ITL", workloads=workloads) == (
+        "ITL     p50 21.4 ms, p95 no data (goal 30.0 ms), p99 no data"
+    )
 
 
 def test_status_shows_goodput_and_whether_the_client_can_be_trusted() -> None:
-    workloads = dict.fromkeys(STAT_KEYS, WorkloadView(goodput=0.984))
+    workloads = dict.fromkeys(STAT_KEYS, WorkloadView(goodput=0.984, good_rps=0.733))
     red = LoadView(
         mix={"chat": 50, "summarization": 0, "reasoning": 50},
         light="red",
@@ -266,12 +270,24 @@ def test_status_shows_goodput_and_whether_the_client_can_be_trusted() -> None:
         stamp_source="kernel",
     )
 
-    assert line("goodput") == "goodput no data of the requests due in the last 30 s"
-    assert line("goodput", workloads=workloads).startswith("goodput 98.4 % of")
+    assert line("goodput") == (
+        "goodput no data of the requests due in the last 30 s, – good answers a second"
+    )
+    assert line("goodput", workloads=workloads) == (
+        "goodput 98.4 % of the requests due in the last 30 s, 0.73 good answers a second"
+    )
     assert line("client") == "client  unknown: no word from the client"
     assert line("client", load=red) == (
         "client  red: client-limited: do not trust: requests are sent late: 120 ms (kernel time"
         " stamps)"
+    )
+
+
+def test_status_shows_the_mean_time_of_a_token_and_the_slow_end_of_every_latency() -> None:
+    every = WorkloadView(tpot=Quantiles(40, 21.0, 24.0, 31.5, 0.99))
+
+    assert line("TPOT", workloads=dict.fromkeys(STAT_KEYS, every)) == (
+        "TPOT    p50 21.0 ms, p95 24.0 ms (goal 30.0 ms), p99 31.5 ms"
     )
 
 

@@ -295,6 +295,7 @@ async def test_a_request_is_good_when_it_meets_both_goals(server, settings, runn
         await run.drain()
         totals = run.totals()
     assert totals.good == (totals.ok if good else 0)
+    assert totals.good_answers == totals.good
     assert totals.tpot.n == totals.ok > 0
 
 

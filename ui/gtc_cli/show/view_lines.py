@@ -41,7 +41,9 @@ def status_lines(view: JSON) -> list[str]:
         f"texts   {texts(load)}",
         f"TTFT    {_percentiles(every['ttft'], view['goals']['ttft_p95_ms'])}",
         f"ITL     {_percentiles(every['itl'], view['goals']['itl_p95_ms'])}",
-        f"goodput {goodput} of the requests due in the last 30 s",
+        f"TPOT    {_percentiles(every.get('tpot', {}), view['goals']['itl_p95_ms'])}",
+        f"goodput {goodput} of the requests due in the last 30 s,"
+        f" {formats.per_s(every.get('good_rps'))} good answers a second",
         f"client  {client_light(load)}",
     ]
     lines.append(f"cost    {cost(view)}")
@@ -103,5 +105,7 @@ def client_light(load: JSON) -> str:
 
 
 def _percentiles(found: JSON, goal_ms: float) -> str:
-    p50, p95 = (formats.latency(found[f"{q}_ms"], formats.NO_DATA_WORDS) for q in ("p50", "p95"))
-    return f"p50 {p50}, p95 {p95} (goal {formats.latency(goal_ms)})"
+    p50, p95, p99 = (
+        formats.latency(found.get(f"{q}_ms"), formats.NO_DATA_WORDS) for q in ("p50", "p95", "p99")
+    )
+    return f"p50 {p50}, p95 {p95} (goal {formats.latency(goal_ms)}), p99 {p99}"
