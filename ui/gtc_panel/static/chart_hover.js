@@ -25,7 +25,7 @@ window.gtcHover = (() => {
     const figures = setup.words.quantiles
       .map((name, place) => [name, row[spec.asked[place]]])
       .filter(([name, value]) => value !== null && value !== undefined)
-      .map(([name, value]) => `${name}  ${gtcScale.figure(value, spec.unit)}`);
+      .map(([name, value]) => `${name} ${gtcScale.figure(value, spec.unit)}`);
     return [
       [time, setup.phases[row[PHASE]]].filter(Boolean).join(" · "),
       ...(figures.length ? figures : [setup.words.nothing]),

@@ -8,11 +8,11 @@ window.gtcCharts = (() => {
   // sizes in charts follow the rem of the page: 16 px at 1920x1080
   const px = (size) => (size / 16) * parseFloat(getComputedStyle(document.documentElement).fontSize);
   const clock = (ms) => new Date(ms).toLocaleTimeString("en-GB", { hour: "2-digit", minute: "2-digit" });
-  const now = () => rows[rows.length - 1][AT];
+  const now = () => rows[rows.length - 1]?.[AT] ?? 0;
 
   // the first label would reach under those of the other axis
   const every = (minutes) => (ms) =>
-    new Date(ms).getMinutes() % minutes || (rows.length && ms - now() + setup.windowMs < AXIS_EDGE_MS) ? "" : clock(ms);
+    new Date(ms).getMinutes() % minutes || (setup && ms - now() + setup.windowMs < AXIS_EDGE_MS) ? "" : clock(ms);
 
   function start(given) {
     setup = given;

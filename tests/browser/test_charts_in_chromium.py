@@ -1,0 +1,177 @@
+"""Charts as they are drawn: what is written on them, where, and on which axis."""
+
+import itertools
+
+import pytest
+
+from gtc_runtime.formats import latency_s
+from tests.browser.chart_rows import SCENARIOS, SECONDS
+from tests.browser.conftest import BOOTH, CHROMIUM
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed: apt install chromium"),
+]
+
+SHOW = """([rows, markers, dots]) => {
+  const { setup } = gtcCharts.state();
+  gtcCharts.start({ ...setup, rows: rows.slice(0, -1), dots: [] });
+  gtcCharts.push(rows[rows.length - 1], markers, dots);
+}"""
+WRITTEN = """() => {
+  const edges = ({ x, y, width, height }) =>
+    ({ left: x, top: y, right: x + width, bottom: y + height });
+  const text = (each) => {
+    const box = each.getBoundingRect().clone();
+    if (each.transform) box.applyTransform(each.transform);
+    return { text: each.style.text, ...edges(box) };
+  };
+  return gtcCharts.state().setup.charts.filter((spec) => spec.goal).map((spec) => {
+    const chart = getElement(spec.id).chart;
+    const plot = chart.getModel().getComponent("grid").coordinateSystem.getRect();
+    const drawn = chart.getZr().storage.getDisplayList(true).filter((each) => each.style.text);
+    const size = { width: chart.getWidth(), height: chart.getHeight() };
+    return { texts: drawn.map(text), plot: edges(plot), ...size };
+  });
+}"""
+
+
+@pytest.fixture(scope="module", params=["/", "/stage"])
+def page(server, browser, request):
+    """Either page; its charts are given rows by `show`."""
+    opened = browser.new_page(viewport=BOOTH)
+    complaints = []
+    opened.on("console", lambda said: said.type == "error" and complaints.append(said.text))
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.goto(server.address + request.param)
+    opened.wait_for_function("window.gtcCharts && gtcCharts.state().setup !== null")
+    opened.wait_for_function("gtcCharts.state().setup.charts.every((c) => getElement(c.id)?.chart)")
+    opened.is_stage = request.param == "/stage"
+    yield opened
+    opened.close()
+    assert complaints == []
+
+
+def show(page, name):
+    """Put five minutes on the charts; gives what is written on each, with where its plot lies."""
+    page.evaluate(SHOW, SCENARIOS[name]())
+    page.wait_for_timeout(250)
+    return page.evaluate(WRITTEN)
+
+
+def words(chart):
+    return [each["text"] for each in chart["texts"]]
+
+
+def test_charts_without_data_have_their_axes_and_goals_and_say_so(page):
+    ttft, itl = show(page, "idle")
+
+    assert {"0 s", "4 s", "8 s", "goal", "no data"} <= set(words(ttft))
+    assert {"0 ms", "30 ms", "45 ms", "goal", "no data"} <= set(words(itl))
+
+
+def test_what_the_first_requests_of_a_load_meet_is_cut_off_and_written(page):
+    _, itl = show(page, "balanced")
+
+    assert {"45 ms", "81.0 ms ↑"} <= set(words(itl))
+    assert "90 ms" not in words(itl)
+
+
+def test_a_queue_is_seen_to_grow_up_to_five_goals(page):
+    ttft, _ = show(page, "climb")
+
+    assert {"4 s", "20 s"} <= set(words(ttft))
+    assert not any("↑" in each for each in words(ttft))
+
+
+def test_beyond_five_goals_the_axis_stays_and_the_peak_is_written(page):
+    ttft, _ = show(page, "beyond")
+
+    assert {"4 s", "20 s", "27.5 s ↑"} <= set(words(ttft))
+
+
+@pytest.mark.parametrize("name", SCENARIOS)
+def test_no_two_texts_of_a_chart_touch(page, name):
+    for chart in show(page, name):
+        for one, other in itertools.combinations(chart["texts"], 2):
+            apart = (
+                one["right"] <= other["left"] or other["right"] <= one["left"]
+                or one["bottom"] <= other["top"] or other["bottom"] <= one["top"]
+            )  # fmt: skip
+            assert apart, (one, other)
+
+
+@pytest.mark.parametrize("name", ["climb", "decode_stress", "beyond", "restart"])
+def test_both_charts_name_what_was_ordered_and_ready_above_all_curves(page, name):
+    for chart in show(page, name):
+        names = [each for each in chart["texts"] if each["text"] in ("ordered", "ready")]
+        assert names
+        assert all(each["bottom"] <= chart["plot"]["top"] for each in names)
+
+
+def test_all_texts_of_a_chart_are_on_it(page):
+    for chart in show(page, "beyond"):
+        for each in chart["texts"]:
+            assert 0 <= each["left"] < each["right"] <= chart["width"]
+            assert 0 <= each["top"] < each["bottom"] <= chart["height"]
+
+
+def test_a_time_without_rows_is_a_gap_in_the_lines(page):
+    show(page, "restart")
+
+    line = page.evaluate(
+        "getElement(gtcCharts.state().setup.charts[0].id).chart.getOption().series[0].data"
+    )
+    gaps = [at for at, value in line if value is None]
+    assert len(gaps) == 1
+    assert len(line) == SECONDS - 40 + 1
+
+
+def test_a_pointer_is_answered_on_the_presenters_page_only(page):
+    plot = show(page, "climb")[0]["plot"]
+    canvas = page.locator("canvas").first.bounding_box()
+    ready = plot["left"] + (plot["right"] - plot["left"]) * 186 / SECONDS
+
+    page.mouse.move(canvas["x"] + ready, canvas["y"] + (plot["top"] + plot["bottom"]) / 2)
+    page.wait_for_timeout(300)
+
+    told = page.get_by_text("p99 ")
+    if page.is_stage:
+        assert told.count() == 0
+    else:
+        text = told.locator("..").inner_text()
+        for part in ("12:04:05 · Prefill recovery", "p95", "p50", "ready at 185 s"):
+            assert part in text
+    page.mouse.move(0, 0)
+
+
+def test_figures_on_charts_are_written_as_everywhere(page):
+    values = [
+        0.0123,
+        0.09994,
+        0.09996,
+        0.3166,
+        0.9994,
+        0.9996,
+        1.239,
+        9.994,
+        9.996,
+        27.5,
+        99.96,
+        120,
+    ]
+
+    written = page.evaluate("(values) => values.map((each) => gtcScale.figure(each, 's'))", values)
+
+    assert written == [latency_s(each) for each in values]
+
+
+def test_many_single_requests_are_drawn_at_the_time_they_were_due(page):
+    show(page, "decode_stress")
+
+    counts = page.evaluate(
+        "getElement(gtcCharts.state().setup.charts[0].id).chart.getOption()"
+        ".series.filter((each) => each.type === 'scatter').map((each) => each.data.length)"
+    )
+    assert sum(counts) == 8 * SECONDS
+    assert min(counts) > 0
