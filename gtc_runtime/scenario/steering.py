@@ -8,6 +8,7 @@ know asyncio, clusters, the load engine or where time comes from.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Final
 
 from gtc_runtime.scenario.machine import (
     Action,
@@ -22,6 +23,8 @@ from gtc_runtime.scenario.machine import (
 )
 from gtc_spec.phases import Segment, Timeline
 from gtc_spec.pools import PDRatio
+
+JUST_BEGUN_S: Final = 2.0
 
 
 def hold(state: State, now_s: float) -> State:
@@ -92,10 +95,11 @@ def next_phase(timeline: Timeline, state: State, seen: Observation) -> tuple[Sta
     """Go to the main part of the next phase now; a settle tail between is left out.
 
     Its length counts from the moment that all its workers are ready, also where the table has no
-    gate, and it waits for them for the time of one start at least.
+    gate, and it waits for them for the time of one start at least. A segment that has just begun
+    is not left: whoever pressed meant the one before, or pressed twice.
     """
     index = _next_main(timeline, state)
-    if index is None:
+    if index is None or seen.now_s - state.entered_s < JUST_BEGUN_S:
         return state, []
     state, actions = go_to(timeline, state, index, seen.now_s, "next")
     segment = running(timeline, state)

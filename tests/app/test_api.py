@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import re
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -12,11 +13,13 @@ import aiohttp
 import pytest
 import pytest_asyncio
 import uvicorn
+from pydantic import TypeAdapter
 
 from gtc_panel.door import listener as door
 from gtc_panel.door.rules import Rules
 from gtc_panel.server import Server, _app, bind
 from gtc_runtime.checks.health import Health
+from gtc_runtime.view import DemoView
 from tests.app.conftest import Panel, World, short_show
 from tests.faulty_api.faults import Fault
 
@@ -319,11 +322,89 @@ async def test_the_schema_names_every_answer(client: Client) -> None:
     _, schema = await client.ask("GET", "/openapi.json")
 
     start = schema["paths"]["/api/workload/start"]["post"]["responses"]
-    assert set(start) == {"200", "400", "401", "403", "408", "409", "413", "422", "503"}
-    told = start["409"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
-    assert set(schema["components"]["schemas"][told]["properties"]) == {"error", "hint"}
-    for path in ("/healthz", "/readyz"):
-        assert set(schema["paths"][path]["get"]["responses"]["200"]["content"]) == {"text/plain"}
+    refused = {"400", "401", "403", "408", "409", "413", "422", "503"}
+    assert set(start) == {"200"} | refused
+    for status in refused:
+        told = start[status]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
+        assert set(schema["components"]["schemas"][told]["properties"]) == {"error", "hint"}
+    for path in ("/metrics", "/healthz", "/readyz"):
+        if path in schema["paths"]:
+            assert set(schema["paths"][path]["get"]["responses"]["200"]["content"]) == {
+                "text/plain"
+            }
+
+
+async def test_every_route_says_what_it_does_and_every_command_what_a_repeat_does(
+    client: Client,
+) -> None:
+    _, schema = await client.ask("GET", "/openapi.json")
+    routes = [
+        (path, method, told)
+        for path, methods in schema["paths"].items()
+        for method, told in methods.items()
+    ]
+
+    assert [path for path, _, told in routes if not told.get("description")] == []
+    commands = [(path, told) for path, method, told in routes if method == "post"]
+    assert [path for path, told in commands if "Repeated" not in told["description"]] == []
+    assert len(commands) >= 13
+
+
+async def test_an_answer_is_what_the_schema_says(client: Client) -> None:
+    _, view = await client.ask("GET", "/api/status")
+    _, schema = await client.ask("GET", "/openapi.json")
+
+    TypeAdapter(DemoView).validate_python(view, strict=False)
+    told = schema["components"]["schemas"]["DemoView"]["properties"]
+    assert set(told) == set(view)
+    assert told["usd_h"]["description"].startswith("What the nodes cost an hour")
+
+
+async def test_the_page_about_the_routes_lists_them_all_and_loads_nothing(client: Client) -> None:
+    _, schema = await client.ask("GET", "/openapi.json")
+    status, page = await client.ask("GET", "/api/docs")
+
+    assert status == 200
+    for path in schema["paths"]:
+        assert f"<code>{path}</code>" in page
+    assert "<code>/ws</code>" in page
+    assert not re.search(r"<script|src=|url\(|https?://", page)
+
+
+async def test_the_presenters_commands_drive_the_show(client: Client, panel: Panel) -> None:
+    await client.post("/api/scenario/auto")
+
+    status, view = await client.post("/api/scenario/hold")
+    assert (status, view["control"]["holding"]) == (200, True)
+    status, view = await client.post("/api/scenario/extend")
+    assert status == 200
+    assert view["phase"]["ends_in_s"] > 30
+    status, view = await client.post("/api/scenario/hold", {"on": False})
+    assert (status, view["control"]["holding"]) == (200, False)
+    await panel.until(lambda view: view.phase.elapsed_s > 2)
+    status, view = await client.post("/api/scenario/next")
+    assert (status, view["phase"]["name"]) == (200, "PREFILL_RECOVERY")
+
+    await client.post("/api/workload/stop")
+    status, view = await client.post("/api/scenario/resume")
+    assert (status, view["mode"], view["phase"]["name"]) == (200, "auto", "PREFILL_RECOVERY")
+    status, told = await client.post("/api/scenario/resume")
+    assert (status, told["hint"]) == (409, "gtc auto begins a new one")
+
+
+async def test_a_change_is_taken_back_over_rest(client: Client) -> None:
+    _, before = await client.ask("GET", "/api/status")
+    await client.post("/api/workload/config", {"rps": 9})
+
+    status, view = await client.post("/api/workload/undo")
+
+    assert (status, view["load"]["rps"]) == (200, before["load"]["rps"])
+
+
+async def test_a_show_that_does_not_run_is_not_steered(client: Client) -> None:
+    for command in ("hold", "extend", "next", "resume"):
+        status, told = await client.post(f"/api/scenario/{command}")
+        assert (status, set(told)) == (409, {"error", "hint"}), command
 
 
 async def test_a_negative_share_is_called_negative(client: Client) -> None:

@@ -231,6 +231,7 @@ async def test_a_phase_is_made_longer_and_left_early(panel: Panel) -> None:
     assert view.control.next is not None
     assert view.control.next.phase == "PREFILL_RECOVERY"
 
+    await panel.until(lambda view: view.phase.elapsed_s > 2)
     await panel.service.next_phase(by=PRESENTER)
     view = panel.view
     assert (view.phase.name, view.phase.waiting_for_workers) == ("PREFILL_RECOVERY", True)
@@ -247,6 +248,7 @@ async def test_a_cycle_that_is_hurried_through_ends_as_any_other(
 ) -> None:
     await panel.service.auto(once=True)
     for _ in range(3):
+        await panel.until(lambda view: view.phase.elapsed_s > 2)
         await panel.service.next_phase()
 
     assert panel.view.mode == "manual"

@@ -20,12 +20,12 @@ from pathlib import Path
 import uvicorn
 from fastapi import FastAPI
 
-from gtc_panel import api, api_errors
 from gtc_panel.door import listener as door
 from gtc_panel.door.door import Door
 from gtc_panel.door.entrance import Entrance
 from gtc_panel.door.metrics_port import MetricsPort
 from gtc_panel.door.rules import Rules
+from gtc_panel.rest import errors, routes
 from gtc_runtime.checks.health import Health
 from gtc_runtime.corpus.choice import BUNDLED, Texts
 from gtc_runtime.recording.choice import whole_show
@@ -148,9 +148,9 @@ def _app(
     service: DemoService, rules: Rules, headless: bool, health: Health, state_dir: Path
 ) -> FastAPI:
     app = FastAPI(title="gtc-demo", docs_url=None, redoc_url=None)
-    api.attach(app, service)
-    api.attach_health(app, health)
-    api_errors.attach_last(app)
+    routes.attach(app, service)
+    routes.attach_health(app, health)
+    errors.attach_last(app)
     if headless:
         app.add_middleware(Door, rules=rules)
         return app

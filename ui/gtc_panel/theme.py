@@ -24,6 +24,7 @@ STYLES: Final = (
     "control/remote.css",
 )
 PLAIN: Final = "plain.css"
+DOCS: Final = "docs.css"
 SCRIPTS: Final = (
     "presence.js",
     "control/stop.js",
@@ -74,6 +75,11 @@ def style_sheet() -> str:
 def plain_sheet() -> str:
     """The same for pages that are only words."""
     return _sheet(PLAIN)
+
+
+def docs_sheet() -> str:
+    """The same for the page about the routes."""
+    return _sheet(DOCS)
 
 
 def _sheet(*styles: str) -> str:

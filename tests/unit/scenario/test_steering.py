@@ -228,6 +228,16 @@ def test_next_ends_a_hold() -> None:
     assert show.state.held_s is None
 
 
+def test_two_presses_at_once_are_one() -> None:
+    show = at(5)
+    show.next()
+
+    assert show.next() == []
+    assert show.state.index == RECOVERY_AT
+    show.to(7)
+    assert show.next()[0] == Entered(COOLDOWN_AT, "next")
+
+
 def test_next_in_the_last_phase_begins_the_show_again() -> None:
     show = at(130, ready=LARGE)
 

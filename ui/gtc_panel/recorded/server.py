@@ -9,11 +9,11 @@ from collections.abc import Callable
 
 from fastapi import FastAPI
 
-from gtc_panel import api, api_errors
 from gtc_panel.app import attach
 from gtc_panel.door.origins import allowed_hosts
 from gtc_panel.door.rules import Rules
 from gtc_panel.recorded.replay import Replay
+from gtc_panel.rest import errors, routes
 from gtc_panel.server import bind, stopping
 
 
@@ -42,7 +42,7 @@ async def serve(replay: Replay, host: str, port: int, ready: Callable[[str], Non
 def pages(replay: Replay, host: str) -> FastAPI:
     """The application: pages and questions; nobody needs a key, because nothing can be pressed."""
     app = FastAPI(title="gtc-demo", docs_url=None, redoc_url=None)
-    api.attach_questions(app, replay)
-    api_errors.attach_last(app)
+    routes.attach_questions(app, replay)
+    errors.attach_last(app)
     attach(app, replay, rules=Rules(allowed_hosts(host)), past=replay.past)
     return app

@@ -7,52 +7,78 @@ pages, which have a form of their own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Final
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from gtc_runtime.verdict import Verdict
 from gtc_runtime.view import DemoView
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
 
 BELOW: Final = "/api/"
 TOLD_MAX: Final = 400
 """Letters of an error: what was sent may be part of it."""
-_SCHEMA_HINT: Final = "GET /openapi.json lists what is there"
+_SCHEMA_HINT: Final = "GET /api/docs lists what is there"
 
 
 class Problem(BaseModel):
     """What went wrong, and what to do about it."""
 
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
     error: str
+    """One line: what failed, the value received, what is allowed."""
     hint: str
+    """What helps; may be empty."""
 
 
-_REFUSED: Final[dict[int | str, dict[str, Any]]] = {
-    403: {"model": Problem, "description": "a page of somebody else, or an unknown host name"}
+class HealthReport(BaseModel):
+    """The checks of the preflight."""
+
+    model_config = ConfigDict(use_attribute_docstrings=True)
+
+    passed: bool
+    """Whether none is red."""
+    took_s: float
+    checks: list[Verdict]
+
+
+Answers = dict[int | str, dict[str, Any]]
+_ALWAYS: Final = {
+    400: "a header or the body cannot be read",
+    403: "a page of somebody else, or an unknown host name",
+    503: "the cluster does not answer",
 }
-LOOK: Final[dict[int | str, dict[str, Any]]] = {
-    503: {"model": Problem, "description": "the cluster does not answer"},
-    **_REFUSED,
+_REFUSED: Final = {
+    401: "this panel needs its key, see /login",
+    408: "the body did not arrive in time",
+    409: "not in this mode, or somebody else drives",
+    413: "the body is larger than 64 KiB",
+    422: "a value that is not allowed",
 }
-"""What a question may be answered with, beside 200."""
-COMMAND: Final[dict[int | str, dict[str, Any]]] = {
-    200: {"model": DemoView, "description": "the demo, with the command carried out"},
-    400: {"model": Problem, "description": "the body cannot be read"},
-    401: {"model": Problem, "description": "this panel needs its key, see /login"},
-    408: {"model": Problem, "description": "the body did not arrive in time"},
-    409: {"model": Problem, "description": "not in this mode, or somebody else drives"},
-    413: {"model": Problem, "description": "the body is larger than 64 KiB"},
-    422: {"model": Problem, "description": "a value that is not allowed"},
-    **LOOK,
-}
+
+
+def _answers(model: type[Any], what: str, errors: Mapping[int, str]) -> Answers:
+    """What 200 brings, and the errors that may come instead, all of the one form."""
+    told: Answers = {200: {"model": model, "description": what}}
+    for code in sorted(errors):
+        told[code] = {"model": Problem, "description": errors[code]}
+    return told
+
+
+LOOK: Final = _answers(DemoView, "everything at one instant", _ALWAYS)
+"""What a question may be answered with."""
+HEALTH: Final = _answers(HealthReport, "every check", _ALWAYS)
+COMMAND: Final = _answers(DemoView, "the demo after the command", _ALWAYS | _REFUSED)
 """What a command may be answered with."""
-PROBE: Final[dict[int | str, dict[str, Any]]] = {
+PROBE: Final[Answers] = {
     503: {
         "description": "not ready, with the reason",
         "content": {"text/plain": {"schema": {"type": "string"}}},
