@@ -8,6 +8,7 @@ import sys
 import time
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -35,17 +36,26 @@ Visit = Callable[..., Page]
 @pytest.fixture(scope="session")
 def server():
     """The panel over a still demo, in a process of its own; gives its address."""
+    with served() as process:
+        yield process
+
+
+@contextmanager
+def served(*more: str) -> Iterator[subprocess.Popen]:
+    """A still demo of one's own; ``more`` as it is told on its command line."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     paths = os.pathsep.join(str(ROOT / part) for part in ("constructs", "rehearsal", "ui", ""))
-    command = [sys.executable, str(Path(__file__).with_name("still_demo.py")), str(port)]
+    command = [sys.executable, str(Path(__file__).with_name("still_demo.py")), str(port), *more]
     process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": paths}, cwd=ROOT)
     process.address = f"http://127.0.0.1:{port}"
-    wait_until_served(process)
-    yield process
-    process.kill()
-    process.wait()
+    try:
+        wait_until_served(process)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
 
 
 def wait_until_served(process):

@@ -1,7 +1,7 @@
 """A demo that stands still: a `PanelPort` whose view a test sets and whose commands it reads back.
 
-Run as a script it serves the panel on loopback: ``still_demo.py PORT``. ``POST /still/NAME`` then
-puts one of the named `scenes` on screen.
+Run as a script it serves the panel on loopback: ``still_demo.py PORT [KEY]``. ``POST /still/NAME``
+then puts one of the named `scenes` on screen.
 """
 
 from __future__ import annotations
@@ -16,6 +16,8 @@ import uvicorn
 from fastapi import FastAPI
 
 from gtc_panel.app import attach
+from gtc_panel.door.key import Key
+from gtc_panel.door.rules import Rules
 from gtc_runtime.actor import Actor
 from gtc_runtime.checks.health import Health
 from gtc_runtime.scenario.control_log import who_scales
@@ -269,8 +271,8 @@ scenes: dict[str, Callable[[StillDemo], None]] = {
 }
 
 
-def main(port: int) -> None:
-    """Serve one demo until the process is ended."""
+def main(port: int, key: str = "") -> None:
+    """Serve one demo until the process is ended; with a key, whoever presses needs it."""
     app, demo = FastAPI(docs_url=None, redoc_url=None), StillDemo()
 
     @app.post("/still/{scene}")
@@ -289,9 +291,10 @@ def main(port: int) -> None:
     def commands() -> list[object]:
         return demo.commands
 
-    attach(app, demo, health=Health(look))
+    rules = Rules(key=Key(key)) if key else None
+    attach(app, demo, rules=rules, health=Health(look))
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), *sys.argv[2:])

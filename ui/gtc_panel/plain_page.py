@@ -1,6 +1,7 @@
-"""Pages that are only words, in the panel's own style: cheap, without a script and without state.
+"""Pages that are only words, in the panel's own style: cheap, and without state.
 
-They answer where no page can be built: for a path that is not there and for a page that failed.
+They answer where no page can be built: for a path that is not there, for a page that failed, and
+before anybody is let in. It must not know who may come in.
 """
 
 from __future__ import annotations
@@ -21,20 +22,16 @@ LIBRARY: Final = "/_nicegui/"
 _log = logging.getLogger(__name__)
 
 
-def plain_page(title: str, sentences: tuple[str, ...], status: int, body: str = "") -> HTMLResponse:
+def document(title: str, sentences: tuple[str, ...], more: str = "") -> str:
     """A whole page.
 
     Args:
         title: Its heading.
         sentences: What is to say, one paragraph each; never read as HTML.
-        status: Of the answer.
-        body: HTML after the sentences, such as a form; the ways to the other pages when empty.
+        more: HTML after the sentences, such as a form.
     """
     said = "".join(f"<p>{html.escape(sentence)}</p>" for sentence in sentences)
-    document = _FRAME.format(
-        style=_style(), title=html.escape(title), said=said, body=body or _links()
-    )
-    return HTMLResponse(document, status)
+    return _FRAME.format(style=_style(), title=html.escape(title), said=said, more=more)
 
 
 def attach(pages: FastAPI) -> None:
@@ -47,12 +44,13 @@ async def _missing(request: Request, _error: Exception) -> Response:
     path = request.url.path
     if path.startswith(LIBRARY):
         return Response(status_code=404)
-    return plain_page(text.MISSING, (text.MISSING_WHAT.format(path=path[:200]),), 404)
+    said = (text.MISSING_WHAT.format(path=path[:200]),)
+    return HTMLResponse(document(text.MISSING, said, _links()), 404)
 
 
 async def _failed(_request: Request, error: Exception) -> Response:
     _log.error("a page could not be built", exc_info=error)
-    return plain_page(text.FAILED, text.FAILED_WHAT, 500)
+    return HTMLResponse(document(text.FAILED, text.FAILED_WHAT, _links()), 500)
 
 
 def _links() -> str:
@@ -69,6 +67,6 @@ _FRAME: Final = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
 <title>{title}</title><style>{style}</style></head>
-<body><main><h1>{title}</h1>{said}{body}</main></body>
+<body><main><h1>{title}</h1>{said}{more}</main></body>
 </html>
 """

@@ -7,6 +7,8 @@ from typing import Final
 
 from starlette.types import Message, Scope, Send
 
+from gtc_panel.plain_page import document
+
 HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
     (
         b"content-security-policy",
@@ -25,13 +27,7 @@ HEADERS: Final[tuple[tuple[bytes, bytes], ...]] = (
 )
 """On every answer. The page library compiles templates in the browser: unsafe-eval."""
 
-_AGAIN: Final = (
-    "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport "
-    'content="width=device-width"><meta http-equiv=refresh content="{retry_s}">'
-    '<title>gtc-demo</title><body style="background:#0d1117;color:#e6edf3;font:1.2rem system-ui;'
-    'display:grid;place-content:center;min-height:90vh;text-align:center">'
-    "<h1>One moment</h1><p>Many pages are being opened; this one tries again by itself.</p>"
-)
+_AGAIN: Final = ("Many pages are being opened; this one tries again by itself.",)
 
 
 def with_headers(send: Send) -> Send:
@@ -72,7 +68,8 @@ async def refuse(
 
 async def come_again(send: Send, retry_s: int) -> None:
     """Answer 429 with a page that asks again by itself, so that a display comes back."""
-    body = _AGAIN.format(retry_s=retry_s).encode()
+    again = f"<script>setTimeout(() => location.reload(), {retry_s * 1000})</script>"
+    body = document("One moment", _AGAIN, again).encode()
     more = ((b"retry-after", str(retry_s).encode()), (b"cache-control", b"no-store"))
     await answer(send, 429, body, b"text/html; charset=utf-8", *more)
 

@@ -7,6 +7,7 @@ a ticket that was earned before is never asked again.
 from __future__ import annotations
 
 import json
+from functools import cache
 from typing import Final
 
 from starlette.types import Receive, Scope, Send
@@ -14,21 +15,12 @@ from starlette.types import Receive, Scope, Send
 from gtc_panel.door.answers import answer
 from gtc_panel.door.buckets import TokenBucket
 from gtc_panel.door.key import TICKET_S, Key
+from gtc_panel.plain_page import document
 
 PATH: Final = "/login"
 TRIES: Final = 5
 TRIES_PER_S: Final = 0.5
 
-_STYLE: Final = (
-    "body{background:#0d1117;color:#e6edf3;font:1.1rem system-ui;display:grid;"
-    "place-content:center;min-height:95vh;margin:0;padding:1rem}"
-    "form{display:grid;gap:1rem;width:min(22rem,90vw)}h1{font-size:1.4rem;margin:0}"
-    "input,button{font:inherit;min-height:3rem;border-radius:.5rem;border:2px solid #8b949e;"
-    "padding:0 1rem;background:#161b22;color:inherit;box-sizing:border-box;width:100%}"
-    "button{background:#76b900;color:#0d1117;border:0;font-weight:600}"
-    ":focus-visible{outline:3px solid #79c0ff;outline-offset:2px}"
-    "a{color:#79c0ff}#said{color:#ffa198;min-height:1.5em;margin:0}"
-)
 # fetch, because a form that is sent under no-referrer has the origin null, like that of a stranger
 _SCRIPT: Final = """
 const field = document.getElementById('key'), said = document.getElementById('said');
@@ -49,16 +41,19 @@ document.querySelector('form').addEventListener('submit', event => {
 const given = decodeURIComponent(location.hash.slice(1));
 if (given) { history.replaceState(null, '', location.pathname); login(given); }
 """
-_PAGE: Final = (
-    '<!doctype html><html lang="en"><head><meta charset="utf-8">'
-    '<meta name="viewport" content="width=device-width, initial-scale=1">'
-    f"<title>Log in · gtc-demo</title><style>{_STYLE}</style></head><body><main><form>"
-    '<h1>Key of this panel</h1><label for="key">Whoever has it may press; looking needs none.'
-    '</label><input id="key" type="password" autocomplete="current-password" required autofocus'
+_FORM: Final = (
+    '<form><label for="key">Key</label>'
+    '<input id="key" type="password" autocomplete="current-password" required autofocus'
     ' autocapitalize="none" spellcheck="false"><button>Log in</button>'
-    '<p id="said" role="alert"></p><a href="./">Look without it</a></form></main>'
-    f"<script>{_SCRIPT}</script></body></html>"
-).encode()
+    '<p id="said" role="alert"></p></form><nav><a href="./">Look without it</a></nav>'
+    f"<script>{_SCRIPT}</script>"
+)
+_SENTENCES: Final = ("Whoever has it may press; looking needs none.",)
+
+
+@cache
+def _page() -> bytes:
+    return document("Key of this panel", _SENTENCES, _FORM).encode()
 
 
 class Login:
@@ -77,7 +72,7 @@ class Login:
         """Show the page, or try a key."""
         fresh = (b"cache-control", b"no-store")
         if scope["method"] in ("GET", "HEAD"):
-            await answer(send, 200, _PAGE, b"text/html; charset=utf-8", fresh)
+            await answer(send, 200, _page(), b"text/html; charset=utf-8", fresh)
         elif scope["method"] != "POST":
             await answer(send, 405, *_said("only GET and POST"), (b"allow", b"GET, POST"))
         elif not self._tries.take():
