@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Iterable
 from typing import Final, cast
 
 from fastapi import FastAPI
-from nicegui import Client, background_tasks, ui
+from nicegui import Client, ui
 from nicegui import app as pages
 from starlette.types import Scope
 
@@ -21,14 +20,13 @@ from gtc_panel.pages import control, stage
 from gtc_panel.pages import health as checks
 from gtc_panel.port import PanelPort
 from gtc_panel.recorded.screen import Screen
+from gtc_panel.unseen import Unseen
 from gtc_runtime.checks.health import Health
 from gtc_runtime.recording.choice import Choice
 from gtc_runtime.view import DemoView
 
 RECONNECT_TIMEOUT_S: Final = 20.0
 """A page that was offline for less keeps its state; also how long messages are kept for it."""
-UNSEEN_S: Final = 15.0
-"""A page that was built and never opened its socket is forgotten after this time."""
 
 
 def attach(
@@ -57,23 +55,24 @@ def attach(
         What draws the pages.
     """
     rules = rules or Rules()
-    bridge = Bridge(panel)
+    bridge, unseen = Bridge(panel), Unseen()
     screen = Screen(panel, bridge, recording)
     pages.on_startup(lambda: bridge.remember(past()))
     pages.on_startup(bridge.start)
     pages.on_shutdown(bridge.stop)
 
-    _add_pages(screen, bridge, rules)
+    _add_pages(screen, bridge, rules, unseen)
     if health is not None:
 
         @ui.page("/health", title=text.HEALTH_TITLE)
         def _health_page() -> None:
+            unseen.built()
             checks.build(health, panel)
 
     plain_page.attach(pages)
     # a bar without a name, for requests that no page of ours makes
     pages.config.quasar_config["loadingBar"]["skipHijack"] = True
-    _shut(app, rules)
+    _shut(app, rules, unseen)
     ui.run_with(
         app,
         title=text.TITLE,
@@ -88,7 +87,7 @@ def attach(
     return bridge
 
 
-def _add_pages(screen: Screen, bridge: Bridge, rules: Rules) -> None:
+def _add_pages(screen: Screen, bridge: Bridge, rules: Rules, unseen: Unseen) -> None:
     def may_press(stop: bool) -> bool:
         return rules.may_press(_opened_by(), stop=stop)
 
@@ -96,6 +95,7 @@ def _add_pages(screen: Screen, bridge: Bridge, rules: Rules) -> None:
 
     @ui.page("/", title=text.TITLE)
     def _control_page() -> None:
+        unseen.built()
         _renewed_with(bridge)
         control.build(screen, bridge)
         if not may_press(stop=False):
@@ -103,6 +103,7 @@ def _add_pages(screen: Screen, bridge: Bridge, rules: Rules) -> None:
 
     @ui.page("/stage", title=text.TITLE)
     def _stage_page() -> None:
+        unseen.built()
         _renewed_with(bridge)
         stage.build(screen, bridge)
 
@@ -112,19 +113,11 @@ def _opened_by() -> Scope:
     return ui.context.client.request.scope
 
 
-def _shut(app: FastAPI, rules: Rules) -> None:
+def _shut(app: FastAPI, rules: Rules, unseen: Unseen) -> None:
     """Put the door in front, and forget pages that nobody sees."""
-    pages.on_startup(_forget_unseen)
-    app.add_middleware(Door, rules=rules, pages=frozenset(Client.page_routes.values()))
-
-
-async def _forget_unseen() -> None:
-    async def forget() -> None:
-        while True:
-            await asyncio.sleep(UNSEEN_S / 3)
-            Client.prune_instances(client_age_threshold=UNSEEN_S)
-
-    background_tasks.create(forget(), name="forget pages that nobody sees")
+    pages.on_startup(unseen.start)
+    paths = frozenset(Client.page_routes.values())
+    app.add_middleware(Door, rules=rules, pages=paths, room=unseen.room)
 
 
 def _renewed_with(bridge: Bridge) -> None:

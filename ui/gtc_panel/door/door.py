@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Final
 
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -22,6 +22,8 @@ PAGES: Final = 24
 PAGES_PER_S: Final = 2.0
 """Pages that clients without the key get built: so many at once, then so many a second. One
 costs the event loop 50 to 120 ms."""
+ROOM_S: Final = 3
+"""When to ask again for a page that there was no memory for."""
 
 
 class Door:
@@ -31,13 +33,18 @@ class Door:
         app: The application behind the door.
         rules: Who may ask and who may press.
         pages: Paths that cost a page to answer.
+        room: Whether there is memory for one more of them.
     """
 
     def __init__(
-        self, app: ASGIApp, rules: Rules | None = None, pages: Collection[str] = ()
+        self,
+        app: ASGIApp,
+        rules: Rules | None = None,
+        pages: Collection[str] = (),
+        room: Callable[[], bool] = lambda: True,
     ) -> None:
         self._app, self._rules = app, rules or Rules()
-        self._pages = frozenset(pages)
+        self._pages, self._room = frozenset(pages), room
         self._login = None if self._rules.key is None else Login(self._rules.key)
         self._built = TokenBucket(PAGES, PAGES_PER_S)
         self._turns = Turns()
@@ -84,11 +91,15 @@ class Door:
             await self._app(scope, receive, send)
 
     async def _page(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if not self._has_key(scope) and not self._built.take():
+        counts = not self._has_key(scope)
+        if counts and not self._built.take():
             await come_again(send, self._built.wait_s)
             return
         turn = await self._turns.next()
         try:
+            if counts and not self._room():
+                await come_again(send, ROOM_S)
+                return
             await self._app(scope, receive, turn.until_answered(send))
         finally:
             turn.pass_on()
