@@ -22,6 +22,7 @@ from gtc_runtime.metrics.exporter import at_most
 from gtc_runtime.scenario import machine
 from gtc_runtime.scenario.conductor import Conductor
 from gtc_runtime.telling.claims import Claims
+from gtc_runtime.telling.sentences import Sentences
 from gtc_runtime.view import (
     DemoView,
     Goals,
@@ -77,6 +78,7 @@ class ViewBuilder:
         self._conductor, self._events, self._clock = conductor, events, clock
         self._started_s = clock()
         self._strip = tuple(_strip(environment))
+        self._sentences = Sentences(environment)
         self._claims = Claims(environment, conductor, load, cluster.poller)
         slo = environment.slo
         self._goals = Goals(slo.ttft_p95_s * 1000, slo.itl_p95_s * 1000)
@@ -88,7 +90,7 @@ class ViewBuilder:
         state = self._cluster.poller.newest
         keda_state: KedaState = state.keda.state if state is not None else "unknown"
         now = datetime.now(UTC)
-        return DemoView(
+        view = DemoView(
             environment=self._env.name,
             digest=self._env.digest,
             cluster=self._cluster.title,
@@ -116,6 +118,7 @@ class ViewBuilder:
             claims=self._claims.see(now_s),
             ending=bill.warning(self._until(), now),
         )
+        return replace(view, phase=replace(view.phase, sentence=self._sentences.choose(view)))
 
     def _phase(self, now_s: float) -> PhaseView:
         state, timeline = self._conductor.state, self._conductor.timeline
