@@ -26,8 +26,14 @@ JSON = dict[str, Any]
 
 _VIEW: Final = TypeAdapter(DemoView)
 _EVENT: Final = TypeAdapter(EventView)
-_LEFT_OUT: Final[JSON] = {"events": True, "recorded": True, "load": {"answer": True}}
-"""Events have lines of their own; texts of answers belong to nobody's file."""
+_LEFT_OUT: Final[JSON] = {
+    "events": True,
+    "recorded": True,
+    "previous": True,
+    "load": {"answer": True},
+}
+"""Events have lines of their own; what can be started again cannot in a replay; texts of answers
+belong to nobody's file."""
 _INSTEAD: Final = "="
 _SLID: Final = "~"
 

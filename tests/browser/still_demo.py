@@ -11,6 +11,8 @@ import sys
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from pathlib import Path
 
 import uvicorn
 from fastapi import FastAPI
@@ -20,6 +22,7 @@ from gtc_panel.door.key import Key
 from gtc_panel.door.rules import Rules
 from gtc_runtime.actor import Actor
 from gtc_runtime.checks.health import Health
+from gtc_runtime.recording.choice import whole_show
 from gtc_runtime.scenario.control_log import who_scales
 from gtc_runtime.told import ControlView, NextView
 from gtc_runtime.verdict import Report, Verdict
@@ -292,7 +295,8 @@ def main(port: int, key: str = "") -> None:
         return demo.commands
 
     rules = Rules(key=Key(key)) if key else None
-    attach(app, demo, rules=rules, health=Health(look))
+    found = partial(whole_show, Path("no state here"))
+    attach(app, demo, rules=rules, health=Health(look), recording=found)
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 
 

@@ -97,7 +97,7 @@ def _add_pages(screen: Screen, bridge: Bridge, rules: Rules, unseen: Unseen) -> 
     def _control_page() -> None:
         unseen.built()
         _renewed_with(bridge)
-        control.build(screen, bridge)
+        control.build(screen, bridge, screen)
         if not may_press(stop=False):
             offer_login()
 

@@ -24,6 +24,8 @@ EXTEND: Final = "+30 s"
 RESUME: Final = "Resume the show"
 START_AGAIN: Final = "Start again"
 RECORDED: Final = "RECORDED"
+PLAY_RECORDING: Final = "Play the recording"
+BACK_TO_LIVE: Final = "Back to live"
 
 KEYS: Final[tuple[tuple[str, str], ...]] = (
     ("s", "start the load"),

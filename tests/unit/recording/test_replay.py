@@ -97,7 +97,7 @@ async def test_a_recording_is_shown_in_place_of_the_demo_and_the_demo_again(scre
     live = screen.view()
     await screen.play()
     recorded = screen.view()
-    screen.back()
+    await screen.back()
 
     assert recorded.recorded
     assert not live.recorded
@@ -115,7 +115,7 @@ async def test_every_other_command_is_refused_while_a_recording_is_shown(screen,
     await screen.play()
     with pytest.raises(GtcError, match="takes no commands"):
         await screen.auto(by=BY)
-    screen.back()
+    await screen.back()
     await screen.auto(by=BY)
 
     assert own.commands == ["auto"]
@@ -152,6 +152,6 @@ async def test_pages_are_drawn_anew_when_another_source_is_shown(own, path):
     own.change(at=replace(own.now).at)
     await screen.play()
     await asyncio.sleep(0)
-    screen.back()
+    await screen.back()
 
     assert stories[0] != stories[1] == bridge.latest.story

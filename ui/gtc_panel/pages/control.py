@@ -20,15 +20,22 @@ from gtc_panel.components.pool_tiles import PoolTiles
 from gtc_panel.components.presence import listen
 from gtc_panel.components.workload_table import WorkloadTable
 from gtc_panel.port import PanelPort
+from gtc_panel.recorded.screen import Screen
 
 
-def build(panel: PanelPort, bridge: Bridge) -> None:
-    """Lay the page out, draw it once, and again with every tick of the bridge."""
+def build(panel: PanelPort, bridge: Bridge, screen: Screen | None = None) -> None:
+    """Lay the page out, draw it once, and again with every tick of the bridge.
+
+    Args:
+        panel: What is shown and commanded.
+        bridge: Draws it.
+        screen: Where a recording can be shown instead; None offers none.
+    """
     ui.dark_mode(True)
     ui.add_css(theme.style_sheet())
     ui.add_head_html(f"<script>{theme.script()}</script>")
     with box("page"):
-        badges, notice, strip = Badges(), Notice(panel), PhaseStrip(panel)
+        badges, notice, strip = Badges(), Notice(panel, screen), PhaseStrip(panel)
         with box("story"):
             presenter = Presenter(panel)
         announcer = Announcer()

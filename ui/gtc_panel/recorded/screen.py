@@ -58,7 +58,7 @@ class Screen:
         self._replay = replay
         self._bridge.show(replay, replay.past())
 
-    def back(self) -> None:
+    async def back(self) -> None:
         """Show the panel's own demo again."""
         self._replay = None
         self._bridge.show(None)

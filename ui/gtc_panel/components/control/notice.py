@@ -14,6 +14,8 @@ from gtc_panel.components.control.keys import KeysHelp, keyed
 from gtc_panel.components.control.sliders import preset_phases
 from gtc_panel.components.presence import ages
 from gtc_panel.port import PanelPort
+from gtc_panel.recorded.screen import Screen
+from gtc_panel.recorded.switch import Switch
 from gtc_runtime.view import DemoView
 from gtc_spec.cloud.nodes import counted
 
@@ -21,7 +23,7 @@ from gtc_spec.cloud.nodes import counted
 class Notice:
     """What is watched, the most important problem, the end date, or what ran before a restart."""
 
-    def __init__(self, panel: PanelPort) -> None:
+    def __init__(self, panel: PanelPort, screen: Screen | None) -> None:
         environment = panel.environment
         self._standing = text.standing(
             environment.model.served_name,
@@ -35,6 +37,7 @@ class Notice:
             self._again = keyed(button(control_text.START_AGAIN, "action").mark("start-again"), "g")
             self._again.classes("notice-button needs-server")
             self._again.on_click(lambda: send(panel.start_again(by=here())))
+            self._switch = Switch(screen)
             ages()
             KeysHelp([str(phase.name) for phase in preset_phases(environment.table.phases)])
             ui.link(text.STAGE_LINK, "/stage", new_tab=True).classes("notice-link")
@@ -49,3 +52,4 @@ class Notice:
         self._line.set_text(told or self._standing + texts)
         swap(self._box, "notice-", "problem" if told else "calm")
         self._again.set_visibility(previous is not None and previous.startable)
+        self._switch.draw(view)
