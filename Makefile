@@ -66,6 +66,7 @@ test: setup ## Run the tests, without the slow ones
 
 test-slow: setup ## Run the slow suites: browser, chaos, whole rehearsals
 	@$(PYTHON) -m tools.chromium
+	-@$(PYTHON) -m tools.ffmpeg
 	@$(PYTHON) -m tools.prometheus
 	@$(PYTHON) tools/compiler.py || true
 	-@$(CORE)

@@ -38,6 +38,10 @@ def test_a_killed_panel_loses_its_load_and_keda_comes_back(fresh_rehearsal: Rehe
     assert any(
         "found auto mode in" in text and "left by a panel that died" in text for text in told
     )
+    assert "Balanced" in told, "what happened before is forgotten"
+    view = rehearsal.wait_for(lambda view: view["keda"] == "active", 30)
+    assert "the show was in Balanced" in view["previous"]["text"]
+    assert "KEDA was resumed" in view["previous"]["text"]
     assert not view["load"]["running"]
 
 

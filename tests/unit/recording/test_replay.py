@@ -155,3 +155,11 @@ async def test_pages_are_drawn_anew_when_another_source_is_shown(own, path):
     await screen.back()
 
     assert stories[0] != stories[1] == bridge.latest.story
+
+
+def test_one_whole_show_is_packaged_for_who_has_none(tmp_path):
+    chosen = whole_show(tmp_path)
+
+    assert chosen.path.stat().st_size < 500_000
+    assert chosen.recording.environment.digest == chosen.recording.header.digest
+    assert chosen.recording.header.environment == "prod"

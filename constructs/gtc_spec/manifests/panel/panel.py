@@ -42,6 +42,8 @@ SECRETS: Final = (GRADIENT, SPACES)
 SECRETS_MOUNT: Final = "/etc/gtc-demo/secrets"
 """Folder of one file a secret key, named like the variable that it stands for."""
 _SCRATCH_MIB: Final = 256
+_RECORDINGS_MIB: Final = 64
+"""What the panel's recordings take of it: they outlive its container, and not its pod."""
 _REQUEST_LOG_MIB: Final = 2 * 64
 """What the log of finished requests takes of it for each load process."""
 
@@ -74,7 +76,7 @@ def panel_deployment(
         PANEL_ACCOUNT,
         _panel_container(env, image, load_shards, told),
         [_secrets_volume()],
-        scratch_mib=_SCRATCH_MIB + logs_mib,
+        scratch_mib=_SCRATCH_MIB + _RECORDINGS_MIB + logs_mib,
     )
 
 
