@@ -12,6 +12,7 @@ import click
 
 import dashboards
 from gtc_cli import options, verdicts
+from gtc_panel.door.entrance import Entrance
 from gtc_panel.server import bind
 from gtc_rehearsal.supervisor import Plan, Supervisor
 from gtc_runtime import choices, settings
@@ -57,7 +58,7 @@ def rehearse(
         ends_with_panel=run["once"],
         boards=dashboards.FOLDER if grafana else None,
     )
-    ready = _print_json if as_json else _print_addresses
+    ready = _print_json if as_json else partial(_print_addresses, Entrance(configured))
     code = asyncio.run(Supervisor(plan, partial(click.echo, err=as_json), ready).run())
     if told is None or not told.exists():
         return code
@@ -86,9 +87,11 @@ def _print_json(notes: dict[str, Any]) -> None:
     click.echo(json.dumps(notes))
 
 
-def _print_addresses(notes: dict[str, Any]) -> None:
+def _print_addresses(entrance: Entrance, notes: dict[str, Any]) -> None:
     urls = notes["urls"]
     click.echo(f"panel       {urls['panel']}")
+    if others := entrance.for_others(int(urls["panel"].rsplit(":", 1)[1])):
+        click.echo(f"network     {others}")
     click.echo(f"kubeconfig  {notes['kubeconfig']}")
     click.echo(f"prometheus  {urls['prometheus']}")
     if "grafana" in urls:

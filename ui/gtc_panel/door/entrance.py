@@ -38,19 +38,19 @@ class Entrance:
         )
 
     def told(self, port: int, metrics_port: int) -> str:
-        """One line for the person at the terminal; a key that was given is not repeated."""
+        """One line for the log."""
         address = f"http://{_reachable(self._host)}:{port}"
-        return f"panel at {address}, metrics at port {metrics_port}{self._how_to_press(address)}"
+        how = f"; {pressing}" if (pressing := self.for_others(port)) else ""
+        return f"panel at {address}, metrics at port {metrics_port}{how}"
 
-    def _how_to_press(self, address: str) -> str:
+    def for_others(self, port: int) -> str:
+        """How another machine gets in; empty when none can. A key that was given is not told."""
         if self.rules.key is None:
             return ""
+        login = f"http://{_reachable(self._host)}:{port}{LOGIN}"
         if not self._kept:
-            return f"; pressing needs GTC_PANEL_KEY, log in at {LOGIN}"
-        return (
-            f"; pressing needs the key in {self._place}, {self._kept}; a link that logs in is "
-            f"{address}{LOGIN}#{self._kept}"
-        )
+            return f"pressing needs GTC_PANEL_KEY, log in at {login}"
+        return f"pressing needs the key in {self._place}; {login}#{self._kept} logs in"
 
 
 def _reachable(host: str) -> str:
