@@ -40,6 +40,7 @@ from gtc_runtime.view import (
 from gtc_spec.environment import Environment, load
 from gtc_spec.errors import GtcError
 from gtc_spec.workloads import WORKLOADS, WorkloadMix
+from tests.browser import story_scenes
 
 HEALTH = Report(
     (
@@ -264,9 +265,15 @@ def _unknown(demo: StillDemo) -> None:
     )
 
 
+def _of_story(name: str) -> Callable[[StillDemo], None]:
+    fields = story_scenes.SCENES[name]
+    return lambda demo: demo.change(**fields(demo.now, demo.environment))
+
+
 scenes: dict[str, Callable[[StillDemo], None]] = {
     "manual": _manual,
     "idle": _idle,
+    **{name: _of_story(name) for name in story_scenes.SCENES},
     "show": _show,
     "moving": _moving,
     "worst": _worst,

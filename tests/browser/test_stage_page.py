@@ -24,6 +24,15 @@ async def page() -> AsyncIterator[Page]:
         yield Page(user, demo, bridge)
 
 
+@pytest.fixture
+async def wall() -> AsyncIterator[Page]:
+    demo = StillDemo()
+    bridge = Bridge(demo)
+    async with user_simulation(lambda: stage.build(demo, bridge, "wall")) as user:
+        await user.open("/")
+        yield Page(user, demo, bridge)
+
+
 async def test_the_stage_names_the_phase_its_end_and_both_pools(page):
     scenes["show"](page.demo)
     await page.draw()
@@ -59,12 +68,68 @@ async def test_data_that_are_too_old_cover_the_stage(page):
     assert page.says("alarm") == "No data from the cluster for 31 s"
 
 
-async def test_the_tile_says_what_its_activity_rests_on(page):
-    page.demo.change(workers=WorkersView(prefill_tensor_active=0.63, decode_memory_active=0.81))
-    await page.draw()
-    assert page.says("activity") == stage_text.ACTIVITY["gpu"]
+async def test_the_tile_says_what_its_activity_rests_on(wall):
+    wall.demo.change(workers=WorkersView(prefill_tensor_active=0.63, decode_memory_active=0.81))
+    await wall.draw()
+    assert wall.says("activity") == stage_text.ACTIVITY["gpu"]
 
-    page.demo.change(workers=WorkersView(prefill_in_flight=12, decode_in_flight=80))
+    wall.demo.change(workers=WorkersView(prefill_in_flight=12, decode_in_flight=80))
+    await wall.draw()
+    assert wall.says("activity") == stage_text.ACTIVITY["good"]
+    await wall.user.should_see("95")
+
+
+async def test_a_tile_that_has_nothing_to_say_makes_room_for_another(wall):
+    assert wall.says("cache") == stage_text.KV_REUSE
+    calm = wall.demo.now.workloads
+    wall.demo.change(workloads={"all": calm["all"]})
+
+    await wall.draw()
+
+    assert wall.says("cache") == stage_text.TAILS
+    await wall.user.should_see("TTFT p99")
+
+
+async def test_the_story_shows_the_sentence_of_the_view_and_the_claim_of_its_phase(page):
+    scenes["PREFILL_RECOVERY"](page.demo)
     await page.draw()
-    assert page.says("activity") == stage_text.ACTIVITY["requests"]
-    await page.user.should_see("80")
+
+    assert page.says("sentence") == page.demo.now.phase.sentence.text
+    assert page.says("claim") == "TTFT p95 15.9 s → 2.6 s"
+    assert page.says("claim-how") == "41 s after +2 prefill workers"
+    assert page.says("chip-PREFILL_STRESS") == "✓ 6.2x"
+
+
+async def test_what_ended_keeps_its_chips_and_is_summed_up(page):
+    scenes["ended"](page.demo)
+    await page.draw()
+
+    assert page.says("chip-DECODE_RECOVERY") == "✗ 0.14"
+    await page.user.should_see("4 of 5 as claimed")
+
+
+async def test_a_late_client_is_told_across_the_stage_and_no_goal_is_ticked(page):
+    scenes["red"](page.demo)
+    await page.draw()
+
+    assert page.says("trust") == stage_text.DISTRUST["red"]
+    assert {page.says("ttft-sign"), page.says("itl-sign")} == {stage_text.VERDICT["idle"]}
+
+
+async def test_a_recording_says_so_and_shows_no_answer(page):
+    scenes["recorded"](page.demo)
+    await page.draw()
+
+    assert page.says("recorded") == "RECORDED 2026-03-17"
+    assert page.says("answer") == stage_text.NOT_RECORDED
+
+
+async def test_a_queue_is_told_where_it_jams(page):
+    scenes["PREFILL_STRESS"](page.demo)
+    await page.draw()
+    assert page.says("waiting") == "24 queue up for prefill"
+
+    scenes["DECODE_STRESS"](page.demo)
+    await page.draw()
+    assert page.says("waiting") == "2 wait for the first token"
+    assert page.says("streaming") == "340 answers stream too slowly"

@@ -102,10 +102,16 @@ def _add_pages(screen: Screen, bridge: Bridge, rules: Rules, unseen: Unseen) -> 
             offer_login()
 
     @ui.page("/stage", title=text.TITLE)
-    def _stage_page() -> None:
+    def _stage_page(layout: str = "story") -> None:
         unseen.built()
         _renewed_with(bridge)
-        stage.build(screen, bridge)
+        stage.build(screen, bridge, "wall" if layout == "wall" else "story")
+
+    @ui.page("/stage/wall", title=text.TITLE)
+    def _wall_page() -> None:
+        unseen.built()
+        _renewed_with(bridge)
+        stage.build(screen, bridge, "wall")
 
 
 def _opened_by() -> Scope:

@@ -9,7 +9,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Final
 
+from gtc_runtime.formats import whole
 from gtc_runtime.view import Light
+from gtc_spec.workloads import STATS
 
 IDLE: Final = "Ready"
 IDLE_SENTENCE: Final = "Prefill and decode each have workers of their own, and each can grow alone."
@@ -32,9 +34,39 @@ DISTRUST: Final[Mapping[Light, str]] = {
 
 CLAIM_SIGN: Final = {"held": "✓", "failed": "✗", "measuring": "…"}
 """Signs of what a claim has come to; they differ in shape."""
-CLAIM_STATE: Final = {"held": "held", "failed": "did not hold", "measuring": "measuring"}
+CLAIM_STATE: Final = {
+    "held": "as claimed",
+    "failed": "not as claimed",
+    "measuring": "measuring",
+}
 NO_CLAIM: Final = "Before and after: measured when the show reaches it"
 LEGEND_MARKS: Final = {"ordered": "ordered", "ready": "ready", "fewer": "fewer workers"}
+
+SPOTLIGHT: Final = {
+    "ttft": "TTFT p95 · time to first token",
+    "itl": "ITL p95 · time between tokens",
+    "turns": "TTFT of turn 2 and later",
+    "tokens": "Output tokens a second",
+}
+"""The figure that a phase is about."""
+ROLE_OF: Final = {"ttft": "prefill", "itl": "decode", "turns": "prefill", "tokens": "decode"}
+"""Whose colour it has."""
+GOOD_RPS: Final = "good requests/s"
+GOODPUT: Final = "met every goal"
+TTFT_P99: Final = "TTFT p99"
+TPOT: Final = "TPOT p95"
+SAVED: Final = "of the wait saved"
+
+FRONTEND: Final = "Frontend"
+KV_TRANSFER: Final = "KV cache"
+ANSWER: Final = "Live answer"
+NO_ANSWER: Final = "No answer streams now."
+NOT_RECORDED: Final = "Texts of answers are not recorded."
+PATH: Final = {
+    "waiting": ("wait for the first token", "queue up for prefill"),
+    "streaming": ("answers stream", "answers stream too slowly"),
+}
+"""What the dots do, and what they do where it jams."""
 
 IN_GOAL: Final = "in goal"
 VERDICT: Final = {"yes": "✓", "no": "▲", "idle": "○"}
@@ -47,13 +79,14 @@ KV_REUSE: Final = "KV reuse"
 REUSED: Final = {"tokens": "of prompt tokens", "turns": "of TTFT saved"}
 """What the share is a share of."""
 TURNS: Final = ("turn 1", "turn 2+")
-ACTIVITY: Final = {"gpu": "GPUs busy", "requests": "In the workers", "none": "In the workers"}
+ACTIVITY: Final = {"gpu": "GPUs busy", "good": "Good requests"}
 """Title by what the figures rest on."""
 ACTIVITY_OF: Final = {
     "gpu": ("prefill: tensor", "decode: memory"),
-    "requests": ("prefill requests", "decode requests"),
-    "none": ("prefill requests", "decode requests"),
+    "good": ("a second", "met every goal"),
 }
+TAILS: Final = "Slowest 1 %"
+TAILS_OF: Final = ("TTFT p99", "ITL p99", "TPOT p95")
 
 
 def scaled_by(who: str | None) -> str:
@@ -86,4 +119,15 @@ def chip(state: str, figure: str) -> str:
 
 def summary(held: int, judged: int) -> str:
     """What a whole cycle has shown."""
-    return f"{held} of {judged} claims held"
+    return f"{held} of {judged} as claimed"
+
+
+def answer_of(key: str) -> str:
+    """Title of a live answer: ``Live answer · Reasoning``."""
+    title = next((stat.title for stat in STATS if stat.key == key), "")
+    return f"{ANSWER} · {title}" if title else ANSWER
+
+
+def path_words(kind: str, count: int | None, *, jammed: bool) -> str:
+    """``12 wait for the first token``: what so many requests do on their path."""
+    return f"{whole(count)} {PATH[kind][jammed]}"

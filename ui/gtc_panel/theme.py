@@ -19,6 +19,9 @@ STYLES: Final = (
     "charts.css",
     "strip.css",
     "stage.css",
+    "stage_wall.css",
+    "stage_story.css",
+    "stage_small.css",
     "health.css",
     "presence.css",
     "control/remote.css",
@@ -52,10 +55,12 @@ STAGE_SIZES_REM: Final[dict[str, float]] = {
     "stage-lead": 2.25,
     "stage-name": 2.5,
     "stage-second": 2.75,
+    "stage-title": 4.0,
     "stage-least": 4.5,  # 72 px: no main figure of a tile is smaller
     "stage-number": 5.0,
+    "stage-claim": 5.0,
     "stage-latency": 5.5,
-    "stage-hero": 6.0,
+    "stage-spotlight": 7.0,  # 112 px: the one number of a phase
 }
 """Sizes of the stage page, which is read from three metres away."""
 

@@ -45,13 +45,13 @@ def test_a_failed_claim_is_told_as_such():
     failed = claim("PREFILL_RECOVERY", "failed")
 
     told = about(view([failed], "PREFILL_RECOVERY", 3), failed)
-    assert told == "Prefill recovery · did not hold"
+    assert told == "Prefill recovery · not as claimed"
 
 
 def test_after_the_show_the_whole_cycle_is_summed_up():
     claims = [claim("PREFILL_STRESS"), claim("PREFILL_RECOVERY", "failed")]
 
-    assert about(view(claims), chosen(view(claims))).endswith("1 of 2 claims held")
+    assert about(view(claims), chosen(view(claims))).endswith("1 of 2 as claimed")
 
 
 @pytest.mark.parametrize(

@@ -7,12 +7,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gtc_panel import stage_text
-from gtc_panel.components.stage.head import alarm
+from gtc_panel.components.stage.answer import ending
+from gtc_panel.components.stage.head import alarm, simulated
 from gtc_panel.components.stage.numbers import activity, reuse
-from gtc_panel.components.stage.timeline import headline
+from gtc_panel.components.stage.path import queue_jams, streams_jam
+from gtc_panel.components.stage.timeline import headline, remaining
 from gtc_panel.components.stage.verdicts import verdict
 from gtc_panel.components.stage.workers import limit, slots
-from gtc_runtime.view import LoadView, PhaseView, PoolView, WorkersView
+from gtc_runtime.told import ControlView, SentenceView
+from gtc_runtime.view import LoadView, PhaseView, PoolView, Quantiles, WorkersView
+from gtc_spec.cloud.nodes import hardware
 from gtc_spec.environment import load
 from tests.browser.still_demo import StillDemo
 
@@ -40,17 +44,14 @@ def test_reuse_that_cannot_be_known_is_no_number(first, later):
 
 
 def test_gpus_speak_for_the_pools_where_there_are_some():
-    workers = WorkersView(prefill_tensor_active=0.6, prefill_in_flight=3, decode_in_flight=9)
+    workers = WorkersView(prefill_tensor_active=0.6, decode_in_flight=9)
 
-    assert activity(workers) == ("gpu", (0.6, None))
-
-
-def test_requests_inside_the_workers_stand_in_for_gpus():
-    assert activity(WorkersView(decode_in_flight=9)) == ("requests", (None, 9))
+    assert activity(replace(CALM, workers=workers)) == ("gpu", ("60 %", "–"))
 
 
-def test_activity_without_any_source_is_unknown():
-    assert activity(WorkersView()) == ("none", (None, None))
+def test_without_gpus_the_requests_that_met_every_goal_stand_there():
+    assert activity(CALM) == ("good", ("–", "95 %"))
+    assert activity(replace(CALM, workloads={})) == ("good", ("–", "–"))
 
 
 @pytest.mark.parametrize(("env", "limits"), [("prod", (4, 5)), ("dev", (2, 2))])
@@ -103,3 +104,69 @@ def test_the_headline_is_the_phase_or_who_drives():
     assert headline(replace(CALM, phase=phase)) == ("Full load", "All GPUs work.")
     assert headline(CALM)[0] == stage_text.BY_HAND
     assert headline(replace(CALM, load=LoadView()))[0] == stage_text.IDLE
+
+
+def test_the_sentence_that_the_figures_choose_comes_before_the_fixed_one():
+    phase = PhaseView("FULL_LOAD", index=8, narration="always", sentence=SentenceView("seen now"))
+
+    assert headline(replace(CALM, phase=phase))[1] == "seen now"
+    assert headline(replace(CALM, phase=replace(phase, sentence=SentenceView())))[1] == "always"
+
+
+def test_a_queue_jams_when_more_wait_than_the_ready_prefill_workers_soon_get_to():
+    def waits(count, ready):
+        pools = (PoolView("prefill", 4, ready),)
+        return replace(CALM, pools=pools, load=replace(CALM.load, waiting=count))
+
+    assert not queue_jams(waits(4, 2))
+    assert queue_jams(waits(5, 2))
+    assert not queue_jams(waits(5, 4))
+    assert not queue_jams(waits(5, None))
+    assert not queue_jams(replace(waits(5, 2), load_age_s=30.0))
+
+
+def test_streams_jam_when_their_tokens_miss_the_goal_and_the_client_can_be_believed():
+    every = replace(CALM.workloads["all"], itl=Quantiles(900, 25.0, 31.0, 40.0, 0.9))
+    slow = replace(CALM, workloads={"all": every})
+
+    assert not streams_jam(CALM)
+    assert streams_jam(slow)
+    assert not streams_jam(replace(slow, load=replace(CALM.load, light="amber")))
+
+
+def test_a_show_on_hold_says_so_in_place_of_what_comes_next():
+    phase = PhaseView("FULL_LOAD", index=8, ends_in_s=42.0)
+    held = replace(CALM, phase=phase, control=ControlView(holding=True))
+
+    assert remaining(held) == ("on hold", "0:42")
+    assert remaining(replace(held, control=ControlView())) == ("next phase in", "0:42")
+    assert remaining(CALM) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("env", "cluster", "told"),
+    [("prod", "Live", False), ("prod", "Rehearsal", True), ("cpu", "Live", True)],
+)
+def test_gpus_that_are_simulated_are_called_so(env, cluster, told):
+    assert simulated(load(env), replace(CALM, cluster=cluster)) is told
+
+
+def test_the_head_says_what_answers_and_on_what():
+    told = {
+        name: f"{load(name).model.title} · {hardware(load(name).nodes)}"
+        for name in ("prod", "dev", "cpu")
+    }
+
+    assert told == {
+        "prod": "Llama 3.1 70B · 8× H200",
+        "dev": "Llama 3.1 8B · 3× H100",
+        "cpu": "Llama 3.1 70B · 8 simulated worker slots",
+    }
+
+
+@given(st.text(alphabet="ab \n", max_size=400), st.integers(20, 150))
+def test_a_long_answer_shows_its_end_and_never_more_than_fits(text, most):
+    shown = ending(text, most)
+
+    assert len(shown) <= most
+    assert " ".join(text.split()).endswith(shown.removeprefix("… "))

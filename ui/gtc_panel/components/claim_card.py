@@ -12,6 +12,9 @@ from gtc_spec.phases import phase_title
 class ClaimCard:
     """The claim of the running phase, or the newest one that was judged.
 
+    Before and after stand alone in large; what follows the first comma, how soon and by what, is
+    the line below.
+
     Args:
         classes: Additional classes of the card, such as its frame.
     """
@@ -20,8 +23,10 @@ class ClaimCard:
         with box(f"claim {classes}") as self._box:
             self._sign = words("", "claim-sign")
             with box("claim-words"):
-                self._about = words("", "claim-about")
                 self._text = words("", "claim-text").mark("claim")
+                with box("claim-line"):
+                    self._about = words("", "claim-about")
+                    self._how = words("", "claim-how").mark("claim-how")
 
     def draw(self, view: DemoView) -> None:
         """Show the view."""
@@ -30,7 +35,9 @@ class ClaimCard:
         swap(self._box, "claim-is-", state)
         self._sign.set_text(stage_text.CLAIM_SIGN[claim.state] if claim else "")
         self._about.set_text(about(view, claim))
-        self._text.set_text(claim.text if claim else stage_text.NO_CLAIM)
+        before_after, _, how = (claim.text if claim else stage_text.NO_CLAIM).partition(", ")
+        self._text.set_text(before_after)
+        self._how.set_text(how)
 
 
 def chosen(view: DemoView) -> ClaimView | None:

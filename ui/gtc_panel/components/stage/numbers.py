@@ -1,4 +1,4 @@
-"""The figures below the charts: open requests, cache reuse, work inside each pool, tokens."""
+"""The figures below the charts: open requests, cache reuse or tails, busy GPUs or goodput."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from nicegui import ui
 from gtc_panel import stage_text
 from gtc_panel.components.basics import Figure, box, words
 from gtc_panel.freshness import Freshness, freshness
-from gtc_runtime.formats import Written, latency, percent, whole
-from gtc_runtime.view import DemoView, WorkersView
+from gtc_runtime.formats import Written, latency, per_s, percent, whole
+from gtc_runtime.view import DemoView, WorkloadView
 from gtc_spec.workloads import FACTS
 
-Source = Literal["gpu", "requests", "none"]
+Source = Literal["gpu", "good"]
 
 
 class Flight:
@@ -34,30 +34,36 @@ class Flight:
 
 
 class CacheReuse:
-    """What the KV cache spares: reused prompt tokens, and what later turns gain by it."""
+    """What the KV cache spares; while no conversation says so, how slow the slowest are."""
 
     def __init__(self) -> None:
         with box("tile-box"):
-            words(stage_text.KV_REUSE, "tile-name")
-            with box("stage-middle"):
+            self._name = words("", "tile-name").mark("cache")
+            with box("stage-middle") as self._middle:
                 self._figure = Figure()
                 self._what = words("", "stage-note").mark("reuse")
             with box("stage-lines"):
-                self._turns = [_turn(name) for name in stage_text.TURNS]
+                self._lines = [_named_value() for _ in stage_text.TAILS_OF]
 
     def draw(self, view: DemoView) -> None:
         """Show the view."""
         fresh = freshness(view.load_age_s)
         first, later = (_ttft_ms(view, key) for key in FACTS["chat"].keys)
         what, share = reuse(view.workers.kv_reuse, first, later)
+        self._name.set_text(stage_text.TAILS if share is None else stage_text.KV_REUSE)
+        self._middle.set_visibility(share is not None)
         self._what.set_text(stage_text.REUSED[what])
         self._figure.show(percent(share, 0), fresh)
-        for label, value in zip(self._turns, (first, later), strict=True):
-            label.set_text(latency(None if fresh == "gone" else value).narrow)
+        names, values = stage_text.TAILS_OF, tails_ms(view)
+        if share is not None:
+            names, values = (*stage_text.TURNS, ""), (first, later, None)
+        for (name, value), told, shown in zip(self._lines, names, values, strict=True):
+            name.set_text(told)
+            value.set_text(latency(None if fresh == "gone" else shown).narrow if told else "")
 
 
 class Activity:
-    """How busy each pool is, by its GPUs where there are some, else by requests inside it."""
+    """How busy the GPUs of each pool are; where there are none, how many requests met the goals."""
 
     def __init__(self) -> None:
         with box("tile-box stage-activity"):
@@ -67,12 +73,13 @@ class Activity:
 
     def draw(self, view: DemoView) -> None:
         """Show the view."""
-        source, values = activity(view.workers)
+        source, values = activity(view)
+        fresh = "fresh" if source == "gpu" else freshness(view.load_age_s)
         self._name.set_text(stage_text.ACTIVITY[source])
         names = stage_text.ACTIVITY_OF[source]
         for line, name, value in zip(self._lines, names, values, strict=True):
             line.name.set_text(name)
-            line.show(percent(value, 0) if source == "gpu" else Written(whole(value)), "fresh")
+            line.show(value, fresh)
 
 
 class _Line:
@@ -88,10 +95,9 @@ class _Line:
         self._figure.show(written, fresh)
 
 
-def _turn(name: str) -> ui.label:
+def _named_value() -> tuple[ui.label, ui.label]:
     with box("stage-line"):
-        words(name, "stage-note")
-        return words("", "")
+        return words("", "stage-note"), words("", "")
 
 
 def _ttft_ms(view: DemoView, key: str) -> float | None:
@@ -108,10 +114,16 @@ def reuse(
     return "turns", 1 - later_ms / first_ms
 
 
-def activity(workers: WorkersView) -> tuple[Source, tuple[float | None, float | None]]:
-    """What the figures of both pools rest on, and the figures."""
-    gpu = (workers.prefill_tensor_active, workers.decode_memory_active)
+def tails_ms(view: DemoView) -> tuple[float | None, ...]:
+    """TTFT and ITL of the slowest 1 %, and TPOT of the slowest 5 %, milliseconds."""
+    every = view.workloads.get("all", WorkloadView())
+    return every.ttft.p99_ms, every.itl.p99_ms, every.tpot.p95_ms
+
+
+def activity(view: DemoView) -> tuple[Source, tuple[Written, Written]]:
+    """What the figures rest on, and the figures."""
+    gpu = (view.workers.prefill_tensor_active, view.workers.decode_memory_active)
     if any(value is not None for value in gpu):
-        return "gpu", gpu
-    requests = (workers.prefill_in_flight, workers.decode_in_flight)
-    return ("none" if requests == (None, None) else "requests"), requests
+        return "gpu", (percent(gpu[0], 0), percent(gpu[1], 0))
+    every = view.workloads.get("all", WorkloadView())
+    return "good", (Written(per_s(every.good_rps)), percent(every.goodput, 0))

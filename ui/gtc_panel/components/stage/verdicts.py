@@ -32,10 +32,8 @@ class Verdicts:
 
     def draw(self, view: DemoView) -> None:
         """Show the view."""
-        every = view.workloads.get("all")
-        gone = every is None or freshness(view.load_age_s) == "gone" or bool(distrust(view))
-        self._ttft.show(None if gone or every is None else every.ttft.in_goal)
-        self._itl.show(None if gone or every is None else every.itl.in_goal)
+        self._ttft.show(share_in_goal(view, "ttft"))
+        self._itl.show(share_in_goal(view, "itl"))
 
 
 class _Goal:
@@ -59,3 +57,12 @@ def verdict(share: float | None) -> Held:
     if share is None:
         return "idle"
     return "yes" if share >= HOLDS else "no"
+
+
+def share_in_goal(view: DemoView, measure: str) -> float | None:
+    """Share of the samples of ``ttft`` or ``itl`` in goal, 0-1; None when there is no judging."""
+    every = view.workloads.get("all")
+    if every is None or freshness(view.load_age_s) == "gone" or distrust(view):
+        return None
+    share: float | None = getattr(every, measure).in_goal
+    return share
