@@ -95,7 +95,7 @@ async def test_the_story_shows_the_sentence_of_the_view_and_the_claim_of_its_pha
     await page.draw()
 
     assert page.says("sentence") == page.demo.now.phase.sentence.text
-    assert page.says("claim") == "TTFT p95 15.9 s → 2.6 s"
+    assert page.says("claim") == "Summarization TTFT p95 15.9 s → 2.60 s"
     assert page.says("claim-how") == "41 s after +2 prefill workers"
     assert page.says("chip-PREFILL_STRESS") == "✓ 6.2x"
 
@@ -104,7 +104,7 @@ async def test_what_ended_keeps_its_chips_and_is_summed_up(page):
     scenes["ended"](page.demo)
     await page.draw()
 
-    assert page.says("chip-DECODE_RECOVERY") == "✗ 0.14"
+    assert page.says("chip-DECODE_RECOVERY") == "✗ 1.0x"
     await page.user.should_see("4 of 5 as claimed")
 
 

@@ -58,7 +58,7 @@ STAGE_SIZES_REM: Final[dict[str, float]] = {
     "stage-title": 4.0,
     "stage-least": 4.5,  # 72 px: no main figure of a tile is smaller
     "stage-number": 5.0,
-    "stage-claim": 5.0,
+    "stage-claim": 4.75,
     "stage-latency": 5.5,
     "stage-spotlight": 7.0,  # 112 px: the one number of a phase
 }

@@ -5,7 +5,7 @@ from dataclasses import replace
 import pytest
 
 from gtc_panel import stage_text
-from gtc_panel.components.claim_card import about, chosen
+from gtc_panel.components.claim_card import about, chosen, split
 from gtc_panel.components.stage.trust import distrust
 from gtc_runtime.told import ClaimView
 from gtc_runtime.view import LoadView, PhaseView
@@ -73,3 +73,23 @@ def test_a_chip_has_a_sign_and_a_figure_only_once_it_was_measured(state, chip):
 )
 def test_the_audience_is_told_when_the_client_spoils_the_figures(light, running, told):
     assert bool(distrust(replace(CALM, load=LoadView(running=running, light=light)))) is told
+
+
+@pytest.mark.parametrize(
+    ("text", "what", "how"),
+    [
+        (
+            "TTFT p95 15.9 s → 2.60 s, 41 s after +2 prefill workers",
+            "TTFT p95 15.9 s → 2.60 s",
+            "41 s after +2 prefill workers",
+        ),
+        (
+            "did not recover: ITL p50 31.2 ms → 29.8 ms with +3 decode workers",
+            "ITL p50 31.2 ms → 29.8 ms",
+            "did not recover, with +3 decode workers",
+        ),
+        ("TTFT p50 585 ms → 123 ms from turn 2 on", "TTFT p50 585 ms → 123 ms from turn 2 on", ""),
+    ],
+)
+def test_the_figures_of_a_claim_stand_alone_and_nothing_of_it_is_lost(text, what, how):
+    assert split(text) == (what, how)

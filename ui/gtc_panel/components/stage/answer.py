@@ -9,8 +9,8 @@ from gtc_panel.components.basics import box, swap, words
 from gtc_panel.freshness import freshness
 from gtc_runtime.view import DemoView
 
-CHARACTERS: Final = 132
-"""As many as surely fit into the four lines of the box."""
+CHARACTERS: Final = 100
+"""As many as surely fit into the three lines of the box."""
 
 
 class LiveAnswer:
