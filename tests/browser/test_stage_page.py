@@ -95,7 +95,8 @@ async def test_the_story_shows_the_sentence_of_the_view_and_the_claim_of_its_pha
     await page.draw()
 
     assert page.says("sentence") == page.demo.now.phase.sentence.text
-    assert page.says("claim") == "Summarization TTFT p95 15.9 s → 2.60 s"
+    claim = page.says("claim").replace("\u00a0", " ")
+    assert claim == "Summarization TTFT p95 15.9 s → 2.60 s"
     assert page.says("claim-how") == "41 s after +2 prefill workers"
     assert page.says("chip-PREFILL_STRESS") == "✓ 6.2x"
 
@@ -127,9 +128,9 @@ async def test_a_recording_says_so_and_shows_no_answer(page):
 async def test_a_queue_is_told_where_it_jams(page):
     scenes["PREFILL_STRESS"](page.demo)
     await page.draw()
-    assert page.says("waiting") == "24 queue up for prefill"
+    assert page.says("waiting") == "24 queueing for prefill"
 
     scenes["DECODE_STRESS"](page.demo)
     await page.draw()
-    assert page.says("waiting") == "2 wait for the first token"
-    assert page.says("streaming") == "340 answers stream too slowly"
+    assert page.says("waiting") == "2 waiting for the first token"
+    assert page.says("streaming") == "340 streaming too slowly"

@@ -34,11 +34,8 @@ DISTRUST: Final[Mapping[Light, str]] = {
 
 CLAIM_SIGN: Final = {"held": "✓", "failed": "✗", "measuring": "…"}
 """Signs of what a claim has come to; they differ in shape."""
-CLAIM_STATE: Final = {
-    "held": "as claimed",
-    "failed": "not as claimed",
-    "measuring": "measuring",
-}
+MEASURING: Final = "measuring"
+LEGEND_CLAIMS: Final = {"held": "as claimed", "failed": "not"}
 NO_CLAIM: Final = "Before and after: measured when the show reaches it"
 LEGEND_MARKS: Final = {"ordered": "ordered", "ready": "ready", "fewer": "fewer workers"}
 
@@ -63,13 +60,14 @@ ANSWER: Final = "Live answer"
 NO_ANSWER: Final = "No answer streams now."
 NOT_RECORDED: Final = "Texts of answers are not recorded."
 PATH: Final = {
-    "waiting": ("wait for the first token", "queue up for prefill"),
-    "streaming": ("answers stream", "answers stream too slowly"),
+    "waiting": ("waiting for the first token", "queueing for prefill"),
+    "streaming": ("streaming", "streaming too slowly"),
 }
 """What the dots do, and what they do where it jams."""
+REQUESTS_AS_DOTS: Final = "requests"
 
 IN_GOAL: Final = "in goal"
-VERDICT: Final = {"yes": "✓", "no": "▲", "idle": "○"}
+VERDICT: Final = {"yes": "✓", "no": "✗", "idle": "○"}
 """Sign for whether a goal holds; the signs differ in shape."""
 WORKERS: Final = "Workers: ready/desired"
 REQUESTS: Final = "Open requests"
@@ -114,7 +112,7 @@ def recorded(when: str) -> str:
 
 def chip(state: str, figure: str) -> str:
     """A claim in a few characters: ``✓ 6.1x``; what is still measured has no figure yet."""
-    return f"{CLAIM_SIGN[state]} {figure if state != 'measuring' else CLAIM_STATE[state]}"
+    return f"{CLAIM_SIGN[state]} {MEASURING if state == 'measuring' else figure}"
 
 
 def summary(held: int, judged: int) -> str:
@@ -129,5 +127,5 @@ def answer_of(key: str) -> str:
 
 
 def path_words(kind: str, count: int | None, *, jammed: bool) -> str:
-    """``12 wait for the first token``: what so many requests do on their path."""
+    """``12 waiting for the first token``: what so many requests do on their path."""
     return f"{whole(count)} {PATH[kind][jammed]}"

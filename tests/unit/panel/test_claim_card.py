@@ -41,11 +41,11 @@ def test_before_anything_was_measured_nothing_is_claimed():
     assert about(view([]), None) == ""
 
 
-def test_a_failed_claim_is_told_as_such():
-    failed = claim("PREFILL_RECOVERY", "failed")
+def test_a_claim_of_an_earlier_phase_names_it():
+    earlier = claim("PREFILL_RECOVERY")
 
-    told = about(view([failed], "PREFILL_RECOVERY", 3), failed)
-    assert told == "Prefill recovery · not as claimed"
+    assert about(view([earlier], "PREFILL_RECOVERY", 3), earlier) == ""
+    assert about(view([earlier], "FULL_LOAD", 8), earlier) == "Prefill recovery"
 
 
 def test_after_the_show_the_whole_cycle_is_summed_up():

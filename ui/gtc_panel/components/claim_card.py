@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 from gtc_panel import stage_text
 from gtc_panel.components.basics import box, swap, words
 from gtc_runtime.told import ClaimView
 from gtc_runtime.view import DemoView
 from gtc_spec.phases import phase_title
+
+_UNIT: Final = re.compile(r" (?=p\d|m?s\b)")
+"""The space before a quantile or a unit, where no line should end."""
 
 
 class ClaimCard:
@@ -34,9 +40,9 @@ class ClaimCard:
         state = claim.state if claim else "none"
         swap(self._box, "claim-is-", state)
         self._sign.set_text(stage_text.CLAIM_SIGN[claim.state] if claim else "")
-        self._about.set_text(about(view, claim))
         what, how = split(claim.text) if claim else (stage_text.NO_CLAIM, "")
-        self._text.set_text(what)
+        self._about.set_text(about(view, claim))
+        self._text.set_text(_UNIT.sub("\u00a0", what))
         self._how.set_text(how)
 
 
@@ -53,11 +59,10 @@ def chosen(view: DemoView) -> ClaimView | None:
 
 
 def about(view: DemoView, claim: ClaimView | None) -> str:
-    """Which phase a claim is from and what it has come to; after a show also how many held."""
-    if claim is None:
+    """Which phase a claim is from, unless it runs; after a show also how many held."""
+    if claim is None or claim.phase == view.phase.name:
         return ""
-    named = [phase_title(claim.phase)] if claim.phase else []
-    told = [*named, stage_text.CLAIM_STATE[claim.state]]
+    told = [phase_title(claim.phase)] if claim.phase else []
     judged = [each for each in view.claims if each.state != "measuring"]
     if view.phase.index is None and len(judged) > 1:
         held = sum(each.state == "held" for each in judged)

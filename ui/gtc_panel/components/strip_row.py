@@ -98,5 +98,5 @@ def strip_legend() -> None:
             with box("strip-legend-entry"):
                 box(f"strip-mark strip-mark-{kind}")
                 words(word)
-        for state in ("held", "failed"):
-            words(f"{stage_text.CLAIM_SIGN[state]} {stage_text.CLAIM_STATE[state]}")
+        for state, word in stage_text.LEGEND_CLAIMS.items():
+            words(f"{stage_text.CLAIM_SIGN[state]} {word}")

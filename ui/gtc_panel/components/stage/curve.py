@@ -9,9 +9,10 @@ from nicegui import ui
 from gtc_panel import stage_text, text
 from gtc_panel.components.basics import box, swap, words
 from gtc_panel.components.charts import ChartSpec, browser_spec, options
+from gtc_panel.components.charts.legend import sample
+from gtc_panel.components.charts.spec import SHAPES
 from gtc_panel.components.stage.latency import STYLE
 from gtc_panel.components.stage.verdicts import share_in_goal, verdict
-from gtc_runtime import formats
 from gtc_runtime.view import DemoView
 
 
@@ -20,14 +21,12 @@ class Curve:
 
     def __init__(self, spec: ChartSpec) -> None:
         self._spec = spec
-        goal_ms = spec.goal * (1000 if spec.unit == "s" else 1)
         with box(f"tile-box stage-curve role-{spec.colour}"):
             with box("stage-curve-head"):
                 words(spec.title[0], "stage-latency-title")
                 words(spec.title[1], "stage-note")
-                with box("stage-curve-goal") as self._goal:
-                    self._sign = words("", "verdict-sign").mark(f"{spec.key}-sign")
-                    words(f"{text.P95} ≤ {formats.latency(goal_ms).narrow}", "verdict-goal")
+                _legend(spec)
+                self._goal = words("", "verdict-sign").mark(f"{spec.key}-sign")
             self._chart = ui.echart(options(spec, STYLE)).classes("chart")
 
     @property
@@ -38,5 +37,17 @@ class Curve:
     def draw(self, view: DemoView) -> None:
         """Show the view."""
         held = verdict(share_in_goal(view, self._spec.key))
-        self._sign.set_text(stage_text.VERDICT[held])
-        swap(self._goal, "verdict-", held)
+        self._goal.set_text(stage_text.VERDICT[held])
+        swap(self._goal, "goal-is-", held)
+
+
+def _legend(spec: ChartSpec) -> None:
+    """Both lines by name; of single requests only that they are such: no room for their kinds."""
+    with box("stage-curve-legend"):
+        for name, line in ((text.P95, "solid"), (text.P50, "dashed")):
+            with box("legend-entry"):
+                sample(line)
+                words(name)
+        if spec.dotted:
+            signs = dict.fromkeys(shape.sign for shape in SHAPES if not shape.hollow)
+            words(f"{''.join(signs)} {stage_text.REQUESTS_AS_DOTS}")

@@ -14,10 +14,10 @@ from gtc_runtime import formats
 from gtc_runtime.view import DemoView, Quantiles
 
 STYLE: Final = ChartStyle(
-    axis=26,
-    label=26,
+    axis=31,
+    label=31,
     widths=(5, 3),
-    margins=(104, 92, 38, 48),
+    margins=(124, 104, 42, 52),
     minutes=2,
     dot=12,
     named=False,

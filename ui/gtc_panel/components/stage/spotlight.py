@@ -49,6 +49,8 @@ class Spotlight:
         shown = figures(about, view)
         self._name.set_text(stage_text.SPOTLIGHT[about])
         swap(self._box, "role-", stage_text.ROLE_OF[about])
+        idle = not view.load.running and view.load.output_tokens_s is None
+        swap(self._box, "spotlight-", "off" if idle else "on")
         self._figure.show(shown.figure, fresh)
         padding = (("", ""),) * (self.LINES - len(shown.lines))
         for (name, value), told in zip(self._lines, (*shown.lines, *padding), strict=True):
