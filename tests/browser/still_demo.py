@@ -265,15 +265,10 @@ def _unknown(demo: StillDemo) -> None:
     )
 
 
-def _of_story(name: str) -> Callable[[StillDemo], None]:
-    fields = story_scenes.SCENES[name]
-    return lambda demo: demo.change(**fields(demo.now, demo.environment))
-
-
 scenes: dict[str, Callable[[StillDemo], None]] = {
     "manual": _manual,
     "idle": _idle,
-    **{name: _of_story(name) for name in story_scenes.SCENES},
+    **story_scenes.scenes(),
     "show": _show,
     "moving": _moving,
     "worst": _worst,

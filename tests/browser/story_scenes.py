@@ -71,9 +71,8 @@ def phase(view: DemoView, environment: Environment, name: str) -> Fields:
     goals = view.goals
     ttft = Quantiles(60, ttft50, ttft95, ttft95 * 1.2, 1.0 if ttft95 < goals.ttft_p95_ms else 0.2)
     itl = Quantiles(900, itl50, itl95, itl95 * 1.3, 0.99 if itl95 < goals.itl_p95_ms else 0.6)
-    every = WorkloadView(
-        60, 58, 0, 0, ttft, itl, Quantiles(50, itl50 + 1, itl95 + 1, itl95 + 4), 0.78, 0.97
-    )
+    tpot = Quantiles(50, itl50 + 1, itl95 + 1, itl95 + 4)
+    every = WorkloadView(due=60, ok=58, ttft=ttft, itl=itl, tpot=tpot, good_rps=0.78, goodput=0.97)
     chat = {"chat_turn1": 585.0, "chat_turn2plus": 123.0}
     workloads = dict.fromkeys(view.workloads, every) | {
         key: replace(every, ttft=Quantiles(30, value, value * 2, value * 3, 1.0))
@@ -144,3 +143,12 @@ SCENES: dict[str, Callable[[DemoView, Environment], Fields]] = {
     "recorded": recorded,
     "ended": ended,
 }
+
+
+def scenes() -> dict[str, Callable[[Any], None]]:
+    """Each of them as what puts it on a still demo."""
+    return {name: partial(_put, fields=fields) for name, fields in SCENES.items()}
+
+
+def _put(demo: Any, fields: Callable[[DemoView, Environment], Fields]) -> None:
+    demo.change(**fields(demo.now, demo.environment))
