@@ -77,7 +77,7 @@ def test_the_stage_is_legible_from_three_metres():
 
 
 def test_the_stage_has_no_size_of_figures_but_those_of_the_theme():
-    rules = "".join(sheet.read_text() for sheet in theme.STATIC.glob("stage*.css"))
+    rules = "".join(sheet.read_text() for sheet in theme.STATIC.glob("stage/*.css"))
     numbers = re.findall(r"(?:number|count) \{[^}]*font-size: ([^;]+);", rules)
 
     assert len(numbers) >= 5
