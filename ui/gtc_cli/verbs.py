@@ -30,9 +30,18 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
         "checks.doctor:doctor",
         "Check account, tools and keys before a deployment, and its price, in under 15 s.",
     ),
+    "extend": ("show.steer:extend", "Make the running phase 30 s longer."),
+    "go-on": (
+        "show.steer:go_on",
+        "Let a show that is held go on.",
+    ),
     "guardian": (
         "show.guardian:guardian",
         "Resume KEDA when the panel has died while it was paused.",
+    ),
+    "hold": (
+        "show.steer:hold",
+        "Let the show stand still in its phase; load goes on.",
     ),
     "image": ("deploy.image_verbs:image_group", "The image of panel, guardian and model jobs."),
     "infra": ("deploy.verbs:infra", "The infra stack: VPC, Kubernetes, GPU nodes, share."),
@@ -48,6 +57,10 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "model": (
         "data.model:model",
         "The model's weights: from HuggingFace to the bucket to the share, verified.",
+    ),
+    "next": (
+        "show.steer:next_phase",
+        "Go to the next phase now; it waits for its workers.",
     ),
     "open": (
         "show.open:open_place",
@@ -76,6 +89,10 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
         "Write one HTML page of a recorded cycle, to take home.",
     ),
     "reset": ("show.drive:reset", "Load off, initial ratio, statistics zeroed."),
+    "resume": (
+        "show.steer:resume",
+        "Go on with a show that was stopped within 10 s.",
+    ),
     "safe": (
         "show.safe:safe",
         "Reach the safe state without a panel: load off, initial ratio, KEDA scaling.",
@@ -94,6 +111,10 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "teardown-if-expired": (
         "deploy.expiry:teardown_if_expired",
         "Tear down when the end date of the running cluster has passed; for cron.",
+    ),
+    "undo": (
+        "show.steer:undo",
+        "Take back the last change of rate or mix.",
     ),
     "verify": (
         "checks.verify:verify",

@@ -4,6 +4,7 @@ import io
 import json
 import threading
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 
 from gtc_cli.show.view_lines import status_lines
 from gtc_runtime.load.records import STAT_KEYS
+from gtc_runtime.told import ControlView, NextView
 from gtc_runtime.view import (
     DemoView,
     Goals,
@@ -115,6 +117,12 @@ def panel() -> Iterator[Any]:
         ("auto --once", ("POST", "/api/scenario/auto", {"once": True})),
         ("manual", ("POST", "/api/scenario/manual", None)),
         ("reset", ("POST", "/api/reset", None)),
+        ("hold", ("POST", "/api/scenario/hold", {"on": True})),
+        ("go-on", ("POST", "/api/scenario/hold", {"on": False})),
+        ("extend", ("POST", "/api/scenario/extend", None)),
+        ("next", ("POST", "/api/scenario/next", None)),
+        ("resume", ("POST", "/api/scenario/resume", None)),
+        ("undo", ("POST", "/api/workload/undo", None)),
     ],
 )
 def test_a_verb_ends_with_one_request_and_prints_what_came_of_it(
@@ -157,6 +165,43 @@ def test_without_the_key_the_panels_words_are_told(gtc: Call, panel: Any, tmp_pa
     told = gtc("reset", "--url", panel.url, "--state-dir", str(tmp_path))
 
     assert (told.code, told.error, told.hint) == (1, "pressing needs the key", "log in")
+
+
+@pytest.mark.parametrize(
+    ("control", "line"),
+    [
+        (ControlView(), "scaled  by ?"),
+        (ControlView("KEDA"), "scaled  by KEDA"),
+        (
+            ControlView("SCENARIO", "", "gtc 10.0.0.7"),
+            "scaled  by SCENARIO, ordered by gtc 10.0.0.7",
+        ),
+        (
+            ControlView(holding=True),
+            "phase   PREFILL_RECOVERY (settling), stands still with 42 s left",
+        ),
+        (
+            ControlView(next=NextView("DECODE_STRESS", 48.2)),
+            "next    DECODE_STRESS, workers ready in 48 s",
+        ),
+        (ControlView(next=NextView("DECODE_STRESS", 0.0)), "next    DECODE_STRESS, workers ready"),
+        (
+            ControlView(next=NextView("DECODE_STRESS", None)),
+            "next    DECODE_STRESS, workers not ready yet",
+        ),
+        (ControlView(resume_s=7.4), "next    gtc resume goes on with the show, for 7 s"),
+        (ControlView(undo="0.8 rps, 40/30/30"), "next    gtc undo brings back 0.8 rps, 40/30/30"),
+    ],
+)
+def test_status_says_who_drives_and_what_may_be_ordered(control: ControlView, line: str) -> None:
+    assert line in status_lines(view(control=control))
+
+
+def test_status_says_since_when_by_the_clock_of_this_machine() -> None:
+    at = datetime(2026, 3, 1, 12, 0, 5, tzinfo=UTC)
+    lines = status_lines(view(control=ControlView("KEDA", at.isoformat())))
+
+    assert f"scaled  by KEDA since {at.astimezone():%H:%M:%S}" in lines
 
 
 def test_json_prints_the_view_as_it_came(gtc: Call, panel: Any) -> None:

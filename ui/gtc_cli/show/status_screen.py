@@ -12,7 +12,10 @@ from rich.text import Text
 
 from gtc_cli.show.view_lines import (
     client_light,
+    control,
     cost,
+    offered,
+    phase_words,
     pod_state,
     pool_words,
     rate,
@@ -48,11 +51,13 @@ def screen(view: JSON, problem: str) -> RenderableType:
 
 
 def _head(view: JSON) -> Panel:
-    phase, load = view["phase"], view["load"]
-    ends = "" if phase["ends_in_s"] is None else f", ends in {phase['ends_in_s']:.0f} s"
+    load, offers = view["load"], offered(view)
     lines = Text()
     lines.append(f"mode {view['mode']}   KEDA {view['keda']} {view['keda_detail']}\n")
-    lines.append(f"phase {phase['name']}{ends}   {phase['narration']}\n")
+    lines.append(f"scaled {control(view)}\n")
+    lines.append(f"phase {phase_words(view)}   {view['phase']['narration']}\n")
+    if offers:
+        lines.append(f"next {offers}\n")
     lines.append(
         f"load {rate(load)} {shares(load)}   "
         f"{load['waiting']} waiting, {load['streaming']} streaming   "

@@ -23,14 +23,17 @@ def print_view(view: JSON, as_json: bool) -> None:
 
 def status_lines(view: JSON) -> list[str]:
     """The view as a few lines for a terminal."""
-    phase, load, every = view["phase"], view["load"], view["workloads"]["all"]
+    load, every = view["load"], view["workloads"]["all"]
     holder = f", lease {view['holder']}" if view["holder"] else ""
-    ends = f", ends in {phase['ends_in_s']:.0f} s" if phase["ends_in_s"] is not None else ""
     lines = [
         f"{view['cluster']} {view['environment']} ({view['digest']})",
         f"mode    {view['mode']}, keda {view['keda']}{holder}",
-        f"phase   {phase['name']}{' (settling)' if phase['kind'] == 'settle' else ''}{ends}",
+        f"scaled  {control(view)}",
+        f"phase   {phase_words(view)}",
     ]
+    offers = offered(view)
+    if offers:
+        lines.append(f"next    {offers}")
     lines += [f"{pool['role']:7} {pool_words(pool)}" for pool in view["pools"]]
     lines.append(f"slots   {slots(view)}")
     lines += [f"  {each['name']}  {pod_state(each)}" for each in view["pods"]]
@@ -49,6 +52,38 @@ def status_lines(view: JSON) -> list[str]:
     lines.append(f"cost    {cost(view)}")
     told = (("end", view["ending"]), ("problem", view["problem"]))
     return [*lines, *(f"{name:7} {text}" for name, text in told if text)]
+
+
+def control(view: JSON) -> str:
+    """Who scales, since when and on whose command."""
+    told = view["control"]
+    since = f" since {formats.time_of_day(told['since'])}" if told["since"] else ""
+    by = f", ordered by {told['by']}" if told["by"] else ""
+    return f"by {told['scaler'] or '?'}{since}{by}"
+
+
+def phase_words(view: JSON) -> str:
+    """Where the show stands, and how long still."""
+    phase = view["phase"]
+    settling = " (settling)" if phase["kind"] == "settle" else ""
+    if view["control"]["holding"]:
+        return f"{phase['name']}{settling}, stands still with {phase['ends_in_s']:.0f} s left"
+    ends = f", ends in {phase['ends_in_s']:.0f} s" if phase["ends_in_s"] is not None else ""
+    return f"{phase['name']}{settling}{ends}"
+
+
+def offered(view: JSON) -> str:
+    """What may be ordered now that is not always possible; empty when nothing is."""
+    told = view["control"]
+    if told["next"] is not None:
+        ready_s = told["next"]["ready_in_s"]
+        workers = "workers not ready yet"
+        if ready_s is not None:
+            workers = f"workers ready in {ready_s:.0f} s" if ready_s else "workers ready"
+        return f"{told['next']['phase']}, {workers}"
+    if told["resume_s"] is not None:
+        return f"gtc resume goes on with the show, for {told['resume_s']:.0f} s"
+    return f"gtc undo brings back {told['undo']}" if told["undo"] else ""
 
 
 def shares(load: JSON) -> str:
