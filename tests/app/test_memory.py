@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from gtc_cli.recordings.story import story
 from gtc_runtime.actor import Actor
 from gtc_runtime.recording.folder import recordings
 from gtc_runtime.recording.reader import read
+from gtc_runtime.scenario.story import judge
 from gtc_runtime.service import DemoService
 from gtc_runtime.settings import Settings
 from gtc_spec.errors import GtcError
@@ -158,3 +160,21 @@ async def test_no_text_of_a_prompt_or_an_answer_is_recorded(new, tmp_path):
     pieces = {text[at : at + 30] for text in prompts for at in range(0, len(text) - 30, 30)}
     assert len(pieces) > 20
     assert [piece for piece in (*pieces, "w0 w1") if piece in content] == []
+
+
+@pytest.mark.timeout(120)
+async def test_replay_and_report_tell_the_claims_of_the_live_cycle(new, tmp_path):
+    panel = await new()
+    await panel.service.auto(once=True)
+    told = await panel.service.cycle_report()
+    judged = judge(panel.service.environment, told["phases"])
+    live = panel.view.claims
+    await panel.service.stop()
+    recording = read(recordings(tmp_path / "state")[0])
+
+    found = [(each.claim, each.value) for each in judged if each.value is not None]
+    assert found
+    assert [(each.claim, each.value) for each in live] == found
+    assert recording.view(recording.length_s).claims == live
+    assert story(recording, None).claims == live
+    assert story(recording, None).whole
