@@ -21,7 +21,7 @@ def share(page: Page, name: str) -> str:
 def drag_with_a_finger(page: Page, name: str, to: float) -> None:
     """Put a finger on a slider's value and move it to a share of its length."""
     slider = page.get_by_role("slider", name=name)
-    slider.scroll_into_view_if_needed()
+    slider.evaluate("(element) => element.scrollIntoView({ block: 'center' })")
     box, session = slider.bounding_box(), page.context.new_cdp_session(page)
     y, begin = box["y"] + box["height"] / 2, float(slider.get_attribute("aria-valuenow")) / 100
     for step in range(11):

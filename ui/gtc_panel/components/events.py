@@ -9,7 +9,7 @@ from gtc_panel.components.basics import box, swap, tip, words
 from gtc_runtime.formats import time_of_day
 from gtc_runtime.view import DemoView, EventView
 
-LINES: Final = 7
+LINES: Final = 6
 
 
 class Events:

@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from nicegui import ui
-
 from gtc_panel import control_text, text
-from gtc_panel.components.basics import box, swap, words
+from gtc_panel.bridge import Tick
+from gtc_panel.components.basics import box, words
+from gtc_panel.components.strip_row import StripRow
 from gtc_panel.port import PanelPort
-from gtc_panel.strip import places, share_done, state_of
 from gtc_runtime.formats import countdown
-from gtc_runtime.view import DemoView, PhaseView, StripItem
+from gtc_runtime.view import DemoView
 
 
 class PhaseStrip:
-    """The strip is drawn once per phase table; later draws only move it on."""
+    """The head of the presenter's page below the badges."""
 
     def __init__(self, panel: PanelPort) -> None:
-        self._phases = panel.environment.table.phases
-        self._places = places(self._phases)
-        self._strip: tuple[StripItem, ...] = ()
-        self._items: list[tuple[ui.element, ui.element]] = []
         with box("card phase"):
             with box("phase-head"):
                 with box("phase-name"):
@@ -29,44 +24,20 @@ class PhaseStrip:
                 with box("countdown"):
                     self._left = words("", "countdown-number").mark("countdown")
                     self._left_what = words("", "muted countdown-what")
-            self._row = box("strip")
+            self._row = StripRow(panel, ratios=True)
 
-    def draw(self, view: DemoView) -> None:
-        """Show the view."""
-        phase = view.phase
+    def draw(self, tick: Tick) -> None:
+        """Show one tick."""
+        phase = tick.view.phase
         runs = phase.index is not None
-        name, sentence = headline(view)
+        name, sentence = headline(tick.view)
         self._name.set_text(name)
-        self._kind.set_text(kind(view))
+        self._kind.set_text(kind(tick.view))
         self._narration.set_text(sentence)
         self._left.set_text(countdown(phase.ends_in_s) if runs else "")
         gate = phase.waiting_for_workers
         self._left_what.set_text((text.COUNTDOWN_GATE if gate else text.COUNTDOWN) if runs else "")
-        if view.strip != self._strip:
-            self._build(view.strip)
-        now = self._places[phase.index] if phase.index is not None else None
-        for place, (item, bar) in enumerate(self._items):
-            state = state_of(place, now)
-            swap(item, "strip-is-", state)
-            share = self._share(place, phase) if state == "now" else float(state == "past")
-            bar.style(f"width: {share * 100:.1f}%")
-
-    def _build(self, strip: tuple[StripItem, ...]) -> None:
-        self._strip, self._items = strip, []
-        self._row.clear()
-        with self._row:
-            for phase in strip:
-                item = box("strip-item").style(f"flex-grow: {phase.length_s:g}")
-                item.props["title"] = phase.narration
-                with item:
-                    bar = box("strip-bar")
-                    words(text.phase_title(phase.name), "strip-name")
-                    words(phase.ratio, "strip-ratio")
-                self._items.append((item, bar))
-
-    def _share(self, place: int, phase: PhaseView) -> float:
-        planned = self._phases[place] if place < len(self._phases) else None
-        return share_done(phase, self._strip[place].length_s, planned)
+        self._row.draw(tick)
 
 
 def headline(view: DemoView) -> tuple[str, str]:

@@ -34,13 +34,18 @@ def watch() -> Callable[[DemoView], None]:
         "ages": text.DATA_AGE,
         "noData": text.NO_DATA,
     }
-    ui.run_javascript(f"gtcPresence.start({json.dumps(setup)})")
+    at_once("gtcPresence.start", setup)
 
     def tell(view: DemoView) -> None:
         ages = {"cluster": view.cluster_age_s, "load": view.load_age_s}
         ui.run_javascript(f"gtcPresence.heard({json.dumps(ages)})")
 
     return tell
+
+
+def at_once(function: str, *given: object) -> None:
+    """Call a function of our scripts while the page loads, before it has a connection."""
+    ui.add_head_html(f"<script>{function}({', '.join(map(json.dumps, given))})</script>")
 
 
 def ages() -> ui.label:

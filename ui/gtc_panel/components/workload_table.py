@@ -40,7 +40,7 @@ class _Row:
         for cell, written in zip(self._cells, cells(workload), strict=True):
             cell.set_text(written)
         tip(self._name, text.ended_well(whole(workload.ok)) if workload else "")
-        failed = workload.failed if workload else 0
+        failed = workload.failed_recent if workload else 0
         swap(
             self._cells[text.WORKLOAD_COLUMNS.index("failed")],
             "failed-",

@@ -10,6 +10,7 @@ from gtc_panel.components.announcer import Announcer
 from gtc_panel.components.badges import Badges
 from gtc_panel.components.basics import box
 from gtc_panel.components.charts import Charts
+from gtc_panel.components.claim_card import ClaimCard
 from gtc_panel.components.control.controls import Controls
 from gtc_panel.components.control.notice import Notice
 from gtc_panel.components.control.presenter import Presenter
@@ -37,7 +38,7 @@ def build(panel: PanelPort, bridge: Bridge, screen: Screen | None = None) -> Non
     with box("page"):
         badges, notice, strip = Badges(), Notice(panel, screen), PhaseStrip(panel)
         with box("story"):
-            presenter = Presenter(panel)
+            claim, presenter = ClaimCard("card"), Presenter(panel)
         announcer = Announcer()
         with box("main"):
             with box("rail"):
@@ -47,12 +48,13 @@ def build(panel: PanelPort, bridge: Bridge, screen: Screen | None = None) -> Non
             with box("rail"):
                 numbers, workloads, events = KeyNumbers(), WorkloadTable(), Events()
 
-    told = badges, notice, strip, announcer, presenter, controls
+    told = badges, notice, announcer, claim, presenter, controls
     shown = pools, numbers, workloads, events
 
     def draw(tick: Tick) -> None:
         for part in (*told, *shown):
             part.draw(tick.view)
+        strip.draw(tick)
         charts.draw(tick)
 
     listen(bridge)

@@ -5,9 +5,6 @@ window.gtcPresence = (() => {
 
   function start(given) {
     setup = given;
-    bar ??= document.body.appendChild(Object.assign(document.createElement("div"), { className: "silence" }));
-    bar.setAttribute("role", "alert");
-    tell();
   }
 
   // ages in seconds by source, null where nothing is known
@@ -18,12 +15,16 @@ window.gtcPresence = (() => {
   }
 
   function tell() {
-    if (!setup) return;
+    if (!setup || !document.body) return;
     const silentS = (Date.now() - heardAt) / 1000;
     const stale = silentS > setup.staleS, gone = silentS > setup.goneS;
     document.body.classList.toggle("silent", stale);
     document.body.classList.toggle("silent-long", gone);
     for (const part of document.querySelectorAll(".needs-server")) part.inert = stale;
+    if (!bar) {
+      bar = document.body.appendChild(Object.assign(document.createElement("div"), { className: "silence" }));
+      bar.setAttribute("role", "alert");
+    }
     const words = stale ? `${setup.silence} · ${Math.round(silentS)} s` : "";
     if (bar.textContent !== words) bar.textContent = words;
     const written = (age) =>

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import json
-
-from nicegui import ui
-
 from gtc_panel import control_text, text
 from gtc_panel.components.basics import box, named, pressed, swap, words
 from gtc_panel.components.command import button, confirmed, here, send
 from gtc_panel.components.control.keys import keyed
 from gtc_panel.components.control.sliders import LoadSliders
+from gtc_panel.components.presence import at_once
 from gtc_panel.port import PanelPort
 from gtc_runtime.view import DemoView
 
@@ -39,7 +36,7 @@ class Controls:
 
     def _stop_button(self) -> None:
         """By plain HTTP until it is answered; only a refusal there comes by the socket."""
-        ui.run_javascript(f"gtcStop.start({json.dumps(control_text.STOP_WORDS)})")
+        at_once("gtcStop.start", control_text.STOP_WORDS)
         with button("", "stop").mark("stop") as stop:
             words(text.STOP, "stop-words").props('aria-live="assertive"')
             words(text.STOP_KEY, "keycap")

@@ -11,6 +11,7 @@ from nicegui import ui
 from gtc_panel import control_text, text
 from gtc_panel.components.basics import box, heading, words
 from gtc_panel.components.command import button, focused, named_dialog
+from gtc_panel.components.presence import at_once
 
 
 def keyed(target: ui.button, key: str) -> ui.button:
@@ -28,7 +29,7 @@ class KeysHelp:
 
     def __init__(self, presets: list[str]) -> None:
         self._presets = presets
-        ui.run_javascript("gtcKeys.start()")
+        at_once("gtcKeys.start")
         made = button(control_text.KEYS_TITLE, "quiet").classes("keys-button").mark("keys")
         keyed(made, control_text.HELP_KEY).on_click(self._open)
 

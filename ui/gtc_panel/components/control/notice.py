@@ -8,7 +8,7 @@ from __future__ import annotations
 from nicegui import ui
 
 from gtc_panel import control_text, text
-from gtc_panel.components.basics import box, swap, words
+from gtc_panel.components.basics import box, swap, tip, words
 from gtc_panel.components.command import button, here, send
 from gtc_panel.components.control.keys import KeysHelp, keyed
 from gtc_panel.components.control.sliders import preset_phases
@@ -50,6 +50,7 @@ class Notice:
         asked = f"follow-ups by {load.followups}" if load.followups else ""
         texts = "".join(f"   ·   {each}" for each in (load.corpus, asked) if each)
         self._line.set_text(told or self._standing + texts)
+        tip(self._line, told)
         swap(self._box, "notice-", "problem" if told else "calm")
         self._again.set_visibility(previous is not None and previous.startable)
         self._switch.draw(view)
