@@ -112,7 +112,7 @@ class Phase(BaseModel):
     """A stress phase ends early when more requests than this wait for their first token."""
     settle: Settle | None = None
     narration: str
-    """What to look at, twelve words at most."""
+    """What it is about, twelve words at most; what is seen is told beside it, from the figures."""
 
 
 class PhaseTable(BaseModel):

@@ -13,7 +13,7 @@ import pytest
 
 from gtc_cli.show.view_lines import status_lines
 from gtc_runtime.load.records import STAT_KEYS
-from gtc_runtime.told import ControlView, NextView
+from gtc_runtime.told import ClaimView, ControlView, NextView, SentenceView
 from gtc_runtime.view import (
     DemoView,
     Goals,
@@ -334,6 +334,16 @@ def test_status_shows_the_mean_time_of_a_token_and_the_slow_end_of_every_latency
     assert line("TPOT", workloads=dict.fromkeys(STAT_KEYS, every)) == (
         "TPOT    p50 21.0 ms, p95 24.0 ms (goal 30.0 ms), p99 31.5 ms"
     )
+
+
+def test_status_says_what_is_seen_and_what_was_measured() -> None:
+    seen = PhaseView("BALANCED", index=0, sentence=SentenceView("Both goals hold.", "holds"))
+    text = "TTFT p95 15.9 s → 2.60 s, 41 s after +2 prefill workers"
+    claim = ClaimView("PREFILL_RECOVERY", "held", text, "6.1x", "", 0.9, 2.0)
+
+    assert line("now", phase=seen) == "now     Both goals hold."
+    assert line("now", phase=PhaseView(narration="look here")) == "now     look here"
+    assert line("claim", claims=(claim,)) == f"claim   held      {text}"
 
 
 def test_status_ends_with_the_problem_if_there_is_one() -> None:

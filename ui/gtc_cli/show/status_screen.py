@@ -19,6 +19,7 @@ from gtc_cli.show.view_lines import (
     pod_state,
     pool_words,
     rate,
+    sentence,
     shares,
     slots,
 )
@@ -55,7 +56,7 @@ def _head(view: JSON) -> Panel:
     lines = Text()
     lines.append(f"mode {view['mode']}   KEDA {view['keda']} {view['keda_detail']}\n")
     lines.append(f"scaled {control(view)}\n")
-    lines.append(f"phase {phase_words(view)}   {view['phase']['narration']}\n")
+    lines.append(f"phase {phase_words(view)}   {sentence(view)}\n")
     if offers:
         lines.append(f"next {offers}\n")
     lines.append(

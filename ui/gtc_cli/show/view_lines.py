@@ -50,7 +50,8 @@ def status_lines(view: JSON) -> list[str]:
         f"client  {client_light(load)}",
     ]
     lines.append(f"cost    {cost(view)}")
-    told = (("end", view["ending"]), ("problem", view["problem"]))
+    lines += [f"claim   {each['state']:9} {each['text']}" for each in view.get("claims", [])]
+    told = (("now", sentence(view)), ("end", view["ending"]), ("problem", view["problem"]))
     return [*lines, *(f"{name:7} {text}" for name, text in told if text)]
 
 
@@ -84,6 +85,13 @@ def offered(view: JSON) -> str:
     if told["resume_s"] is not None:
         return f"gtc resume goes on with the show, for {told['resume_s']:.0f} s"
     return f"gtc undo brings back {told['undo']}" if told["undo"] else ""
+
+
+def sentence(view: JSON) -> str:
+    """What is seen now, else what the phase is about."""
+    phase = view["phase"]
+    said: str = phase.get("sentence", {}).get("text", "")
+    return said or str(phase["narration"])
 
 
 def shares(load: JSON) -> str:
