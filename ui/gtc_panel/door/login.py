@@ -38,8 +38,12 @@ async function login(key) {
 document.querySelector('form').addEventListener('submit', event => {
   event.preventDefault(); login(field.value.trim());
 });
-const given = decodeURIComponent(location.hash.slice(1));
-if (given) { history.replaceState(null, '', location.pathname); login(given); }
+function follow() {
+  const given = decodeURIComponent(location.hash.slice(1));
+  if (given) { history.replaceState(null, '', location.pathname); login(given); }
+}
+addEventListener('hashchange', follow);
+follow();
 """
 _FORM: Final = (
     '<form><label for="key">Key</label>'
