@@ -6,7 +6,9 @@ import pytest
 from playwright.sync_api import Page
 
 from gtc_panel import text
-from tests.browser.conftest import CHROMIUM
+from tests.browser.conftest import CHROMIUM, resize
+from tests.browser.legibility import page_size
+from tests.browser.test_access import WIDTHS, faults
 from tests.rehearsal.conftest import end, start
 
 TIME_SCALE = "0.05"
@@ -69,3 +71,12 @@ def test_a_show_goes_by_on_both_pages_and_a_stopped_one_can_be_resumed(visit):
     server_view = control.request.get(f"{control.server.address}/api/status").json()
     assert server_view["load"]["running"] is False
     assert server_view["mode"] in ("manual", "stopping")
+
+
+def test_the_page_about_rest_breaks_no_rule_of_access(visit):
+    page = visit("/api/docs")
+
+    for size in WIDTHS:
+        resize(page, size)
+        assert page_size(page)[0] == size[0]
+        assert faults(page) == []

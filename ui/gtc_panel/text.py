@@ -13,6 +13,7 @@ from gtc_spec.workloads import STATS
 TITLE: Final = "GTC Demo: Disaggregated LLM Inference on DO"
 
 WORKLOAD_ROWS: Final = (*((stat.key, stat.title) for stat in STATS), ("all", "All"))
+WORKLOAD_TABLE: Final = "Figures of each workload"
 WORKLOAD_COLUMNS: Final = ("TTFT p50", "p95", "p99", "TPOT", "good/s", "failed", "shed")
 COLUMN_TIPS: Final = {
     "TPOT": "Median time of an output token after the first, over the last 30 s",
@@ -29,6 +30,8 @@ STOP_KEY: Final = "Esc"
 MANUAL, AUTO = "Manual", "Auto"
 DRIVES: Final = "Who drives the load"
 LOAD: Final = "Load"
+OF_CONTROLS, OF_WORKERS, OF_LOAD = "Controls", "Workers", "Requests and tokens"
+"""Names of cards whose content says to the eye what they are."""
 RPS_UNIT: Final = "requests/s"
 
 WHO: Final = ("HUMAN", "SCENARIO", "KEDA")

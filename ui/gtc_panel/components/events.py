@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from gtc_panel import text
-from gtc_panel.components.basics import box, swap, tip, words
+from gtc_panel.components.basics import box, heading, swap, tip, words
 from gtc_runtime.formats import time_of_day
 from gtc_runtime.view import DemoView, EventView
 
@@ -17,7 +17,7 @@ class Events:
 
     def __init__(self) -> None:
         with box("card events"):
-            words(text.EVENTS, "card-title")
+            heading(text.EVENTS, "card-title")
             self._lines = [_Line() for _ in range(LINES)]
 
     def draw(self, view: DemoView) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gtc_panel import text
-from gtc_panel.components.basics import Figure, box, swap, words
+from gtc_panel.components.basics import Figure, box, heading, swap, words
 from gtc_panel.freshness import freshness
 from gtc_runtime.formats import Written, rate, whole
 from gtc_runtime.view import DemoView
@@ -14,6 +14,7 @@ class KeyNumbers:
 
     def __init__(self) -> None:
         with box("card key-numbers"):
+            heading(text.OF_LOAD, "unseen")
             self._sent = _KeyNumber(text.SENT)
             self._in_flight = _KeyNumber(text.IN_FLIGHT)
             self._tokens = _KeyNumber(text.TOKENS)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from gtc_panel import control_text, text
 from gtc_panel.bridge import Tick
-from gtc_panel.components.basics import box, words
+from gtc_panel.components.basics import box, heading, words
 from gtc_panel.components.strip_row import StripRow
 from gtc_panel.port import PanelPort
 from gtc_runtime.formats import countdown
@@ -18,7 +18,7 @@ class PhaseStrip:
         with box("card phase"):
             with box("phase-head"):
                 with box("phase-name"):
-                    self._name = words(text.NO_LOAD, "phase-title").mark("phase")
+                    self._name = heading(text.NO_LOAD, "phase-title").mark("phase")
                     self._kind = words("", "phase-kind")
                 self._narration = words("", "narration").mark("narration")
                 with box("countdown"):

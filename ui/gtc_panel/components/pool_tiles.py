@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from typing import Literal, NamedTuple
 
 from gtc_panel import text
-from gtc_panel.components.basics import box, swap, tip, words
+from gtc_panel.components.basics import box, heading, swap, tip, words
 from gtc_panel.freshness import freshness
 from gtc_panel.port import PanelPort
 from gtc_runtime.formats import whole
@@ -32,6 +32,7 @@ class PoolTiles:
 
     def __init__(self, panel: PanelPort) -> None:
         with box("card pools"):
+            heading(text.OF_WORKERS, "unseen")
             with box("pools-head"):
                 counts = {role: words("", f"pool-count role-{role}").mark(role) for role in ROLES}
                 self._counts = counts

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gtc_panel import text
-from gtc_panel.components.basics import box, swap, tip, words
+from gtc_panel.components.basics import box, named, swap, tip, words
 from gtc_panel.freshness import freshness
 from gtc_runtime.formats import NO_DATA, latency, per_s, whole
 from gtc_runtime.view import DemoView, WorkloadView
@@ -13,11 +13,12 @@ class WorkloadTable:
     """The table; every cell keeps its width."""
 
     def __init__(self) -> None:
-        with box("card workloads") as self._box:
-            words("", "cell-name")
-            for column in text.WORKLOAD_COLUMNS:
-                head = words(column, "cell muted")
-                tip(head, text.COLUMN_TIPS.get(column, ""))
+        with named(box("card workloads").props("role=table"), text.WORKLOAD_TABLE) as self._box:
+            with box("workloads-row").props("role=row"):
+                words("", "cell-name").props("role=cell")
+                for column in text.WORKLOAD_COLUMNS:
+                    head = words(column, "cell muted").props("role=columnheader")
+                    tip(head, text.COLUMN_TIPS.get(column, ""))
             self._rows = {key: _Row(key, title) for key, title in text.WORKLOAD_ROWS}
 
     def draw(self, view: DemoView) -> None:
@@ -30,11 +31,12 @@ class WorkloadTable:
 
 class _Row:
     def __init__(self, key: str, title: str) -> None:
-        self._name = words(title, f"cell-name row-{key}")
-        self._cells = [
-            words(NO_DATA, f"cell row-{key}").mark(f"{key}-{column}")
-            for column in text.WORKLOAD_COLUMNS
-        ]
+        with box("workloads-row").props("role=row"):
+            self._name = words(title, f"cell-name row-{key}").props("role=rowheader")
+            self._cells = [
+                words(NO_DATA, f"cell row-{key}").props("role=cell").mark(f"{key}-{column}")
+                for column in text.WORKLOAD_COLUMNS
+            ]
 
     def show(self, workload: WorkloadView | None) -> None:
         for cell, written in zip(self._cells, cells(workload), strict=True):

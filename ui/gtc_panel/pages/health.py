@@ -16,7 +16,7 @@ from gtc_panel.components.presence import ages, watch
 from gtc_panel.planned import as_ordered
 from gtc_panel.port import PanelPort
 from gtc_runtime.checks.health import PERIOD_S, Health
-from gtc_runtime.verdict import Report, Verdict
+from gtc_runtime.verdict import STATES, Report, Verdict
 from gtc_runtime.version import version
 from gtc_runtime.view import DemoView
 
@@ -34,6 +34,7 @@ def build(health: Health, panel: PanelPort) -> None:
                     ui.link(name, path)
         summary = heading(text.HEALTH_LOOKING, "health-summary").mark("health-summary")
         summary.props("aria-live=polite")
+        counts = words("", "muted").mark("health-counts")
         with box("health-facts muted"):
             facts = words("").mark("health-facts")
             ages()
@@ -44,6 +45,7 @@ def build(health: Health, panel: PanelPort) -> None:
         view, start_s = panel.view(), panel.environment.worker_start_s
         planned = [check for check in report.checks if as_ordered(check, view, start_s)]
         summary.set_text(said(report, planned))
+        counts.set_text(counted(report, planned))
         table.clear()
         with table:
             _columns()
@@ -63,10 +65,18 @@ def build(health: Health, panel: PanelPort) -> None:
 
 
 def said(report: Report, planned: Sequence[Verdict]) -> str:
-    """The verdict in one line; what the show has ordered does not make it a bad one."""
+    """The verdict; what the show has ordered does not make it a bad one."""
     ready = len(report.of("red")) == len(planned)
     ordered = f" · {text.HEALTH_ORDERED}" if planned else ""
-    return f"{text.HEALTH_VERDICT[ready]}{ordered}: {report.summary}"
+    return f"{text.HEALTH_VERDICT[ready]}{ordered}"
+
+
+def counted(report: Report, planned: Sequence[Verdict]) -> str:
+    """How many checks are shown in each state, those that need a person first."""
+    numbers: dict[text.Shown, int] = {state: len(report.of(state)) for state in STATES}
+    numbers = {**numbers, "red": numbers["red"] - len(planned), "starting": len(planned)}
+    told = ", ".join(f"{number} {state}" for state, number in numbers.items() if number)
+    return f"{told} in {report.took_s:.1f}\u202fs"
 
 
 def what_runs(view: DemoView) -> str:

@@ -8,7 +8,7 @@ from nicegui import ui
 
 from gtc_panel import text
 from gtc_panel.bridge import Bridge, Marker, Tick
-from gtc_panel.components.basics import Figure, box, swap, words
+from gtc_panel.components.basics import Figure, box, heading, swap, words
 from gtc_panel.components.charts.feed import push, start
 from gtc_panel.components.charts.legend import legend, sample
 from gtc_panel.components.charts.options import browser_spec, options
@@ -46,7 +46,7 @@ class _ChartCard:
         self._spec = spec
         with box(f"card chart-card role-{spec.colour}"):
             with box("chart-side"):
-                words(spec.title[0], "chart-title")
+                heading(spec.title[0], "chart-title")
                 words(spec.title[1], "muted chart-subtitle")
                 self._p95 = _NamedFigure(text.P95, "solid", "figure-hero")
                 self._p50 = _NamedFigure(text.P50, "dashed", "figure-lesser")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from gtc_panel import control_text, text
-from gtc_panel.components.basics import box, named, pressed, swap, words
+from gtc_panel.components.basics import box, heading, named, pressed, swap, words
 from gtc_panel.components.command import button, confirmed, here, send
 from gtc_panel.components.control.keys import keyed
 from gtc_panel.components.control.sliders import LoadSliders
@@ -18,6 +18,7 @@ class Controls:
     def __init__(self, panel: PanelPort) -> None:
         self._panel = panel
         with box("card controls"):
+            heading(text.OF_CONTROLS, "unseen")
             with box("start-stop"):
                 start = button(text.START, "action").classes("needs-server").mark("start")
                 self._start = keyed(start, "s").on_click(self._on_start)
