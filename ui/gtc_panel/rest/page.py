@@ -74,7 +74,7 @@ def _route(method: str, path: str, told: JSON) -> str:
     return (
         f'<h3 id="{_text(path)}"><span class="method method-{method}">{method.upper()}</span> '
         f"<code>{_text(path)}</code></h3>{_prose(told.get('description', ''))}{takes}"
-        f"<div class=wide><table><caption>Answers</caption>{''.join(rows)}</table></div>"
+        f"<table><caption>Answers</caption>{''.join(rows)}</table>"
     )
 
 
@@ -96,8 +96,8 @@ def _type(name: str, told: JSON) -> str:
     return (
         f'<h3 id="{_text(name)}"><code>{_text(name)}</code></h3>'
         f"{_prose(told.get('description', ''))}"
-        f"<div class=wide><table class=types><caption>Fields of {_text(name)}</caption>"
-        f"{''.join(rows)}</table></div>"
+        f"<table class=types><caption>Fields of {_text(name)}</caption>"
+        f"{''.join(rows)}</table>"
     )
 
 
