@@ -17,7 +17,7 @@ log = logging.getLogger(__name__)
 NAME: Final = "recordings"
 """The folder inside the state directory."""
 KEPT_BYTES: Final = 48 * 2**20
-"""What older files may take when a new one begins: about 20 hours of a show under load."""
+"""What older files may take when a new one begins: about two days of a show that never rests."""
 
 
 def folder(state_dir: Path) -> Path:

@@ -137,6 +137,27 @@ def read(path: Path) -> Recording:
         raise UsageError(f"cannot read {path}: {error.strerror}") from None
     first, *rest = content.split(b"\n")
     header = _header(path, _parsed(first))
+    try:
+        lines, events, ended = _sorted(rest)
+        if not lines:
+            raise UsageError(f"there is no view in {path}", "it was cut off in its first second")
+        recording = Recording(header, lines, events, ended)
+        recording.view(0.0)
+    except ValueError:
+        raise UsageError(
+            f"{path} has views that this version cannot read", f"replay it with gtc {header.gtc}"
+        ) from None
+    return recording
+
+
+def _sorted(
+    rest: list[bytes],
+) -> tuple[list[tuple[float, bool, bytes]], list[tuple[float, EventView]], bool]:
+    """Lines with views, events, and whether there is an end.
+
+    Raises:
+        ValueError: An event is none of this version.
+    """
     lines: list[tuple[float, bool, bytes]] = []
     events: list[tuple[float, EventView]] = []
     ended = False
@@ -151,9 +172,7 @@ def read(path: Path) -> Recording:
                 lines.append((at_s, False, raw))
             case {"end": str()}:
                 ended = True
-    if not lines:
-        raise UsageError(f"there is no view in {path}", "it was cut off before its first second")
-    return Recording(header, lines, events, ended)
+    return lines, events, ended
 
 
 def _header(path: Path, found: Any) -> Header:

@@ -232,6 +232,27 @@ def test_what_is_no_recording_is_refused_in_one_line(tmp_path, content, sentence
         read(path)
 
 
+@pytest.mark.parametrize(
+    ("old", "new"), [(b'"kind":"info"', b'"kind":"gossip"'), (b'"mode":"manual"', b'"mode":"x"')]
+)
+def test_views_of_another_version_are_refused_in_one_line(state_dir, environment, old, new):
+    record(folder(state_dir), environment, [second(environment, 0)])
+    path = recordings(state_dir)[0]
+    path.write_bytes(gzip.decompress(path.read_bytes()).replace(old, new))
+
+    with pytest.raises(UsageError, match="views that this version cannot read"):
+        read(path)
+
+
+def test_a_file_that_was_cut_off_before_its_first_view_is_refused(state_dir, environment):
+    record(folder(state_dir), environment, [second(environment, 0)])
+    path = recordings(state_dir)[0]
+    path.write_bytes(gzip.decompress(path.read_bytes()).split(b"\n")[0])
+
+    with pytest.raises(UsageError, match="no view"):
+        read(path)
+
+
 def show(environment, indices):
     last = len(environment.timeline.segments) - 1
     for number, index in enumerate(indices):
