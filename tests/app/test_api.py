@@ -157,13 +157,17 @@ async def test_ending_the_scenario_ends_its_load(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("agent", "actor"),
-    [("gtc/1.2", "gtc 127.0.0.1"), ("curl/8.9", "api 127.0.0.1"), ("", "api 127.0.0.1")],
+    ("headers", "actor"),
+    [
+        ({"User-Agent": "gtc/1.2"}, "gtc 127.0.0.1"),
+        ({"User-Agent": "curl/8.9"}, "api 127.0.0.1"),
+        ({"User-Agent": ""}, "api 127.0.0.1"),
+        ({"User-Agent": "Mozilla/5.0", "Sec-Fetch-Site": "same-origin"}, "page 127.0.0.1"),
+    ],
 )
 async def test_an_event_says_through_what_and_from_where_its_command_came(
-    client: Client, agent: str, actor: str
+    client: Client, headers: dict[str, str], actor: str
 ) -> None:
-    headers = {"User-Agent": agent}
     _, view = await client.ask("POST", "/api/workload/stop", headers=headers)
 
     newest = view["events"][-1]

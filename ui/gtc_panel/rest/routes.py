@@ -25,7 +25,9 @@ from gtc_runtime.view import DemoView
 def _actor(request: Request) -> Actor:
     agent = request.headers.get("user-agent", "").partition("/")[0]
     address = request.client.host if request.client else ""
-    return Actor("gtc" if agent == CLI_AGENT else "api", address)
+    # a page's Stop comes by this way; only a browser may set this header, and says here what it is
+    by_page = request.headers.get("sec-fetch-site") == "same-origin"
+    return Actor("gtc" if agent == CLI_AGENT else "page" if by_page else "api", address)
 
 
 By = Annotated[Actor, Depends(_actor)]

@@ -35,7 +35,7 @@ class Notice:
             self._line = words(self._standing, "notice-line").props('aria-live="polite"')
             self._line.mark("notice")
             self._again = keyed(button(control_text.START_AGAIN, "action").mark("start-again"), "g")
-            self._again.classes("notice-button needs-server")
+            self._again.classes("needs-server")
             self._again.on_click(lambda: send(panel.start_again(by=here())))
             self._switch = Switch(screen)
             ages()
