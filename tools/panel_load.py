@@ -59,7 +59,8 @@ async def page(http: aiohttp.ClientSession, url: str, path: str) -> AsyncIterato
     while True:
         async with http.get(url + path) as answer:
             text = await answer.text()
-            if answer.status == 200:
+            if answer.status != 429:
+                answer.raise_for_status()
                 break
         await asyncio.sleep(1)
     found = re.search(r"['\"]client_id['\"]: ?['\"]([^'\"]+)", text)
