@@ -5,7 +5,7 @@ window.gtcNames = (() => {
   const px = (size) => gtcCharts.px(size);
   const pen = document.createElement("canvas").getContext("2d");
 
-  function draw(spec, chart, end, { setup, rows, markers, now }) {
+  function draw(spec, chart, end, interval, { setup, rows, markers, now }) {
     const [left, right, top, bottom] = spec.margins.map(px);
     const area = { left, top, right: chart.getWidth() - right, bottom: chart.getHeight() - bottom };
     const place = (at) => area.left + ((at - now + setup.windowMs) / setup.windowMs) * (area.right - area.left);
@@ -22,7 +22,7 @@ window.gtcNames = (() => {
       x: name.left, y: area.top - px(5), textVerticalAlign: "bottom",
       fill: setup.colours[name.colour], bold: name.bold,
     }));
-    const children = [...line, goal(spec, setup, end, area), ...nothing(spec, setup, rows, now, end, area, place)];
+    const children = [...line, goal(spec, setup, end, area), ...nothing(spec, setup, rows, now, interval / end, area, place)];
     return children.map((child, place) => ({ ...child, id: `name-${place}` }));
   }
 
@@ -55,14 +55,14 @@ window.gtcNames = (() => {
   }
 
   // said in the chart, between two lines of its grid
-  function nothing(spec, setup, rows, now, end, area, place) {
+  function nothing(spec, setup, rows, now, part, area, place) {
     const silent = gtcScale.silence(rows, spec.columns[0], now - setup.windowMs, now);
     if (!silent) return [];
     const [from, to] = [place(silent.from), place(silent.to)];
     const wide = width(setup.words.nothing, setup);
     if (to - from < wide + px(20)) return [];
     return [text(setup.words.nothing, setup, {
-      x: (from + to - wide) / 2, y: area.bottom - ((area.bottom - area.top) * gtcScale.step(end, spec.goal)) / end / 2,
+      x: (from + to - wide) / 2, y: area.bottom - ((area.bottom - area.top) * part) / 2,
       textVerticalAlign: "middle", fill: setup.colours.muted,
     })];
   }

@@ -17,8 +17,8 @@ window.gtcScale = (() => {
     return Math.min(leap ?? most, most) * goal;
   }
 
-  // the goal is always one of the ticks
-  const step = (axisEnd, goal) => (axisEnd > 2 * goal ? goal : goal / 2);
+  // the distance of ticks, of which there is room for so many: the goal is one of them, if any is
+  const step = (axisEnd, goal, room) => [goal / 2, goal].find((each) => axisEnd / each <= Math.min(room, 5)) ?? axisEnd;
 
   const tick = (unit) => (value) => `${+value.toFixed(2)} ${unit}`;
 

@@ -58,10 +58,12 @@ window.gtcCharts = (() => {
       { data: gtcScale.points(rows, p50), markArea: doubtfulBands() },
       ...(spec.dotted ? dotsByShape(spec, end) : []),
     ];
-    const yAxis = { max: end, interval: gtcScale.step(end, spec.goal) };
-    return { xAxis: timeAxis(), yAxis, series, graphic: gtcNames.draw(spec, chart, end, state()) };
+    const interval = gtcScale.step(end, spec.goal, height(spec, chart) / px(1.5 * spec.axisPx));
+    const yAxis = { max: end, interval };
+    return { xAxis: timeAxis(), yAxis, series, graphic: gtcNames.draw(spec, chart, end, interval, state()) };
   }
 
+  const height = ({ margins }, chart) => chart.getHeight() - px(margins[2] + margins[3]);
   const state = () => ({ setup, rows, markers: inWindow(), now: now() });
   const inWindow = () => markers.filter(([at]) => at >= now() - setup.windowMs && at <= now());
 

@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-from nicegui import ui
-
 from gtc_panel import text
 from gtc_panel.bridge import Bridge, Marker, Tick
 from gtc_panel.components.basics import Figure, box, heading, swap, words
+from gtc_panel.components.charts.canvas import Canvas
 from gtc_panel.components.charts.feed import push, start
 from gtc_panel.components.charts.legend import legend, sample
-from gtc_panel.components.charts.options import browser_spec, options
 from gtc_panel.components.charts.spec import CONTROL, ChartSpec, specs
-from gtc_panel.components.charts.summary import Summary
 from gtc_panel.freshness import freshness
 from gtc_panel.port import PanelPort
 from gtc_runtime import formats
@@ -26,16 +21,14 @@ class Charts:
     def __init__(self, panel: PanelPort, bridge: Bridge) -> None:
         slo = panel.environment.slo
         drawn = specs(slo.ttft_p95_s, slo.itl_p95_s * 1000)
-        self._bridge = bridge
         self._cards = {spec.key: _ChartCard(spec) for spec in drawn}
         self._markers: tuple[Marker, ...] = ()
-        start(panel, bridge, [card.browser_spec for card in self._cards.values()], CONTROL)
+        start(panel, bridge, [card.canvas.browser_spec for card in self._cards.values()], CONTROL)
 
     def draw(self, tick: Tick) -> None:
         """Show one tick: numbers here, the new row in the browser."""
         for card in self._cards.values():
             card.draw(tick.view)
-            card.summary.draw(self._bridge.rows)
         changed = tick.markers != self._markers
         self._markers = tick.markers
         push(tick, tick.markers if changed else None)
@@ -52,17 +45,11 @@ class _ChartCard:
                 self._p50 = _NamedFigure(text.P50, "dashed", "figure-lesser")
                 self._verdict = words("", "chart-goal").mark(f"{spec.key}-verdict")
             with box("chart-body"):
-                legend(spec, lines=False)
-                with box("chart") as holder:
-                    self._chart = ui.echart(options(spec, CONTROL)).classes("chart")
-                self.summary = Summary(holder, spec)
-
-    @property
-    def browser_spec(self) -> dict[str, Any]:
-        """What the browser must know to append rows."""
-        return browser_spec(self._chart, self._spec, CONTROL)
+                legend(spec)
+                self.canvas = Canvas(spec, CONTROL)
 
     def draw(self, view: DemoView) -> None:
+        self.canvas.draw(view)
         fresh = freshness(view.load_age_s)
         every = view.workloads.get("all")
         shown: Quantiles = getattr(every, self._spec.key) if every else Quantiles()

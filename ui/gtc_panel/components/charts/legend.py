@@ -9,19 +9,9 @@ from gtc_panel.components.basics import box, words
 from gtc_panel.components.charts.spec import SHAPES, ChartSpec
 
 
-def legend(spec: ChartSpec, *, lines: bool = True) -> ui.element:
-    """One row: both lines where asked for; single requests, or marks where there are none.
-
-    Args:
-        spec: Of the chart.
-        lines: Whether p95 and p50 are named here; not where their figures carry the line.
-    """
-    with box(f"chart-legend role-{spec.colour}") as row:
-        if lines:
-            for name, line in ((text.P95, "solid"), (text.P50, "dashed")):
-                with box("legend-entry"):
-                    sample(line)
-                    words(name)
+def legend(spec: ChartSpec) -> ui.element:
+    """One row: single requests where the chart has some, else the marks that both charts have."""
+    with box("chart-legend") as row:
         if spec.dotted:
             for shape in SHAPES:
                 with box("legend-entry"):

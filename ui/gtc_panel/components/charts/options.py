@@ -7,28 +7,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from nicegui import ui
-
 from gtc_panel import text, theme
 from gtc_panel.components.charts.spec import SHAPES, ChartSpec, ChartStyle, Shape
 from gtc_spec.colours import COLOURS
-
-
-def browser_spec(chart: ui.echart, spec: ChartSpec, style: ChartStyle) -> dict[str, Any]:
-    """One entry of the charts that `feed.start` tells the browser of."""
-    return {
-        "id": chart.id,
-        "columns": spec.columns[:2],
-        "asked": spec.columns,
-        "goal": spec.goal,
-        "unit": spec.unit,
-        "least": spec.least,
-        "most": spec.most,
-        "dotted": spec.dotted,
-        "named": spec.key == "ttft" and style.named,
-        "margins": style.margins,
-        "dotPx": style.dot,
-    }
 
 
 def options(spec: ChartSpec, style: ChartStyle) -> dict[str, Any]:

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from nicegui import ui
-
 from gtc_panel import stage_text, text
 from gtc_panel.components.basics import box, swap, words
-from gtc_panel.components.charts import ChartSpec, browser_spec, options
+from gtc_panel.components.charts import Canvas, ChartSpec
 from gtc_panel.components.charts.legend import sample
 from gtc_panel.components.charts.spec import SHAPES
 from gtc_panel.components.stage.latency import STYLE
@@ -27,15 +25,16 @@ class Curve:
                 words(spec.title[1], "stage-note")
                 _legend(spec)
                 self._goal = words("", "verdict-sign").mark(f"{spec.key}-sign")
-            self._chart = ui.echart(options(spec, STYLE)).classes("chart")
+            self._canvas = Canvas(spec, STYLE)
 
     @property
     def browser_spec(self) -> dict[str, Any]:
         """What the browser must know to append rows."""
-        return browser_spec(self._chart, self._spec, STYLE)
+        return self._canvas.browser_spec
 
     def draw(self, view: DemoView) -> None:
         """Show the view."""
+        self._canvas.draw(view)
         held = verdict(share_in_goal(view, self._spec.key))
         self._goal.set_text(stage_text.VERDICT[held])
         swap(self._goal, "goal-is-", held)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from nicegui import ui
-
 from gtc_panel import text
 from gtc_panel.components.basics import Figure, box, words
-from gtc_panel.components.charts import ChartSpec, ChartStyle, browser_spec, options
+from gtc_panel.components.charts import Canvas, ChartSpec, ChartStyle
 from gtc_panel.freshness import freshness
 from gtc_runtime import formats
 from gtc_runtime.view import DemoView, Quantiles
@@ -19,7 +17,7 @@ STYLE: Final = ChartStyle(
     widths=(5, 3),
     margins=(124, 104, 42, 52),
     minutes=2,
-    dot=12,
+    dot=11,
     named=False,
 )
 
@@ -37,15 +35,16 @@ class Latency:
                 with box("stage-latency-figures"):
                     self._p50 = _named(text.P50, "figure-second")
                     self._p95 = _named(text.P95, "figure-hero")
-            self._chart = ui.echart(options(spec, STYLE)).classes("chart")
+            self._canvas = Canvas(spec, STYLE)
 
     @property
     def browser_spec(self) -> dict[str, Any]:
         """What the browser must know to append rows."""
-        return browser_spec(self._chart, self._spec, STYLE)
+        return self._canvas.browser_spec
 
     def draw(self, view: DemoView) -> None:
         """Show the view."""
+        self._canvas.draw(view)
         fresh = freshness(view.load_age_s)
         every = view.workloads.get("all")
         shown: Quantiles = getattr(every, self._spec.key) if every else Quantiles()
