@@ -55,7 +55,8 @@ def summary(spec: ChartSpec, p95_ms: float | None, before_ms: float | None) -> s
 
     Args:
         spec: Of the chart.
-        p95_ms, before_ms: Now and 15 s ago; None without data.
+        p95_ms: Now; None without data.
+        before_ms: 15 s ago; None without data.
     """
     now = f"{spec.title[0]} {text.P95} {latency(p95_ms, text.NO_DATA)}"
     found = trend(spec, p95_ms, before_ms)
