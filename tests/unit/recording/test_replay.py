@@ -4,10 +4,13 @@ import asyncio
 from dataclasses import replace
 
 import pytest
+from fastapi import FastAPI
+from fastapi.testclient import TestClient
 
 from gtc_panel.bridge import Bridge
 from gtc_panel.recorded.replay import Replay
 from gtc_panel.recorded.screen import Screen
+from gtc_panel.rest import routes
 from gtc_runtime.actor import Actor
 from gtc_runtime.recording.choice import Choice, newest, whole_show
 from gtc_runtime.recording.folder import folder, recordings
@@ -81,6 +84,19 @@ async def test_a_replay_takes_no_command(path):
     for command in commands:
         with pytest.raises(GtcError, match="takes no commands"):
             await command(by=BY)
+
+
+def test_a_replay_answers_questions_and_refuses_commands_over_rest(path):
+    app = FastAPI()
+    routes.attach_questions(app, replay(path, Clock()))
+    client = TestClient(app)
+
+    assert client.get("/api/status").json()["recorded"]
+    assert client.get("/readyz").text == "ok"
+    for command in ("/api/workload/start", "/api/reset", "/api/scenario/auto"):
+        refused = client.post(command, json={})
+        assert refused.status_code == 409
+        assert "takes no commands" in refused.json()["error"]
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Final, NoReturn
 
+from gtc_panel.bridge import WINDOW_S
 from gtc_runtime.actor import Actor
 from gtc_runtime.recording.reader import Recording
 from gtc_runtime.view import DemoView
@@ -18,7 +19,6 @@ from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.workloads import WorkloadMix
 
 SPEEDS: Final = (0.1, 60.0)
-_PAST_S: Final = 300.0
 _END_S: Final = 3.0
 """How long the last view stays, seconds of the viewer."""
 
@@ -74,7 +74,7 @@ class Replay:
 
     def past(self) -> Iterator[DemoView]:
         """What was shown in the minutes before the start, for the charts."""
-        for at_s, view in self._recording.views(max(0.0, self._from_s - _PAST_S)):
+        for at_s, view in self._recording.views(max(0.0, self._from_s - WINDOW_S)):
             if at_s >= self._from_s:
                 return
             yield view
