@@ -71,7 +71,7 @@ class ControlView:
     since: str = ""
     """Since when, ISO 8601 with zone; empty when not known."""
     by: str = ""
-    """Whose command it was, as `gtc_runtime.actor.Actor` is written."""
+    """Whose command it was, written as the actor of an event; empty when nobody's of ours."""
     holding: bool = False
     """Whether the show stands still in its phase."""
     next: NextView | None = None

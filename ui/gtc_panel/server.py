@@ -147,7 +147,7 @@ def bind(host: str, port: int) -> socket.socket:
 def _app(
     service: DemoService, rules: Rules, headless: bool, health: Health, state_dir: Path
 ) -> FastAPI:
-    app = FastAPI(title="gtc-demo", docs_url=None, redoc_url=None)
+    app = FastAPI(title="gtc-demo", docs_url=None, redoc_url=None, openapi_url=None)
     routes.attach(app, service)
     routes.attach_health(app, health)
     errors.attach_last(app)

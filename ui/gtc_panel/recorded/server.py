@@ -41,7 +41,7 @@ async def serve(replay: Replay, host: str, port: int, ready: Callable[[str], Non
 
 def pages(replay: Replay, host: str) -> FastAPI:
     """The application: pages and questions; nobody needs a key, because nothing can be pressed."""
-    app = FastAPI(title="gtc-demo", docs_url=None, redoc_url=None)
+    app = FastAPI(title="gtc-demo", docs_url=None, redoc_url=None, openapi_url=None)
     routes.attach_questions(app, replay)
     errors.attach_last(app)
     attach(app, replay, rules=Rules(allowed_hosts(host)), past=replay.past)

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
+from gtc_panel.rest import schema
 from gtc_runtime.verdict import Verdict
 from gtc_runtime.view import DemoView
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
@@ -110,7 +111,7 @@ class _Missing:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer 405 where another method would do, else 404."""
         path, method = scope["path"], scope["method"]
-        known = self._app.openapi()["paths"].get(path, {})
+        known = (await schema.of(self._app))["paths"].get(path, {})
         response = _problem(404, f"there is no {path}", _SCHEMA_HINT)
         if known:
             allowed = ", ".join(sorted(each.upper() for each in known))

@@ -6,6 +6,7 @@ It has no script, so it works offline and under any policy. It must not know a r
 from __future__ import annotations
 
 import html
+import json
 import re
 from typing import Any, Final
 
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 from fastapi.responses import HTMLResponse
 
 from gtc_panel import theme
+from gtc_panel.rest import schema
 
 JSON = dict[str, Any]
 PATH: Final = "/api/docs"
@@ -20,7 +22,7 @@ PATH: Final = "/api/docs"
 _FRAME: Final = """<!doctype html>
 <html lang="en">
 <head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{title}</title><style>{style}</style></head>
+<title>{title}</title><link rel="icon" href="data:,"><style>{style}</style></head>
 <body><main><h1>{title}</h1>{body}</main></body>
 </html>
 """
@@ -33,20 +35,20 @@ def attach(app: FastAPI) -> None:
     @app.get(PATH, include_in_schema=False)
     async def docs() -> HTMLResponse:
         if not made:
-            made.append(_page(app.openapi()))
+            made.append(_page(await schema.of(app)))
         return HTMLResponse(made[0])
 
 
-def _page(schema: JSON) -> str:
+def _page(whole: JSON) -> str:
     routes = [
         (method, path, told)
-        for path, methods in schema["paths"].items()
+        for path, methods in whole["paths"].items()
         for method, told in methods.items()
     ]
-    types = schema["components"]["schemas"]
+    types = whole["components"]["schemas"]
     parts = [
-        _prose(schema["info"]["description"]),
-        '<p>For programs: <a href="/openapi.json">/openapi.json</a></p>',
+        _prose(whole["info"]["description"]),
+        f'<p>For programs: <a href="{schema.PATH}">{schema.PATH}</a></p>',
         "<h2>Routes</h2>",
         _contents([(f"{method.upper()} {path}", path) for method, path, _ in routes]),
         *(_route(method, path, told) for method, path, told in routes),
@@ -54,7 +56,7 @@ def _page(schema: JSON) -> str:
         _contents([(name, name) for name in types]),
         *(_type(name, told) for name, told in types.items()),
     ]
-    title = f"REST of {schema['info']['title']} {schema['info']['version']}"
+    title = f"REST of {whole['info']['title']} {whole['info']['version']}"
     return _FRAME.format(title=_text(title), style=theme.docs_sheet(), body="\n".join(parts))
 
 
@@ -101,27 +103,28 @@ def _type(name: str, told: JSON) -> str:
     )
 
 
-def _shape(schema: JSON) -> str:
+def _shape(told: JSON) -> str:
     """A type in a few words, with a link where it is one of ours."""
-    if "$ref" in schema:
-        name = _text(schema["$ref"].rpartition("/")[2])
+    if "$ref" in told:
+        name = _text(told["$ref"].rpartition("/")[2])
         return f'<a href="#{name}">{name}</a>'
-    if "anyOf" in schema:
-        return " or ".join(_shape(each) for each in schema["anyOf"])
-    if "enum" in schema:
-        return ", ".join(f"<code>{_text(str(each))}</code>" for each in schema["enum"])
-    if schema.get("type") == "array":
-        return f"list of {_shape(schema.get('items', {}))}"
-    if isinstance(schema.get("additionalProperties"), dict):
-        return f"text to {_shape(schema['additionalProperties'])}"
-    if "const" in schema:
-        return f"<code>{_text(str(schema['const']))}</code>"
-    return _text(schema.get("format") or schema.get("type") or "anything")
+    if "anyOf" in told:
+        return " or ".join(_shape(each) for each in told["anyOf"])
+    if "enum" in told:
+        return ", ".join(f"<code>{_text(str(each))}</code>" for each in told["enum"])
+    if told.get("type") == "array":
+        return f"list of {_shape(told.get('items', {}))}"
+    if isinstance(told.get("additionalProperties"), dict):
+        return f"text to {_shape(told['additionalProperties'])}"
+    if "const" in told:
+        return f"<code>{_text(str(told['const']))}</code>"
+    return _text(told.get("format") or told.get("type") or "anything")
 
 
-def _default(schema: JSON) -> str:
-    found = schema.get("default")
-    return f" (<code>{_text(str(found))}</code>)" if isinstance(found, bool | int | float) else ""
+def _default(told: JSON) -> str:
+    found = told.get("default")
+    told_so = isinstance(found, bool | int | float)
+    return f" (<code>{json.dumps(found)}</code>)" if told_so else ""
 
 
 def _prose(text: str) -> str:

@@ -7,7 +7,9 @@ know how the schema is shown.
 from __future__ import annotations
 
 import ast
+import asyncio
 import inspect
+import re
 from collections.abc import Iterator
 from functools import partial
 from types import ModuleType
@@ -15,11 +17,13 @@ from typing import Any, Final
 
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
+from fastapi.responses import JSONResponse
 
 from gtc_runtime import told, view
 from gtc_runtime.version import version
 
 JSON = dict[str, Any]
+PATH: Final = "/openapi.json"
 
 ABOUT: Final = """\
 Every route answers with JSON; a command answers with the demo as it is after it.
@@ -40,6 +44,7 @@ their unit in their name.
 **`/ws`** is a WebSocket that sends, twice a second, the same JSON as `GET /api/status`. It takes no
 messages; who reads nothing for 5 s is dropped.
 """
+_NONE: Final = re.compile(r"\bNone\b")
 _HERE: Final = (view, told)
 """Modules of the dataclasses that routes answer with."""
 
@@ -47,6 +52,15 @@ _HERE: Final = (view, told)
 def attach(app: FastAPI) -> None:
     """Make ``/openapi.json`` of an application tell all this."""
     app.openapi = partial(_schema, app)  # type: ignore[method-assign]
+
+    @app.get(PATH, include_in_schema=False)
+    async def schema() -> JSONResponse:
+        return JSONResponse(await of(app))
+
+
+async def of(app: FastAPI) -> JSON:
+    """The schema of an application; made beside the event loop, because it takes a while."""
+    return await asyncio.to_thread(app.openapi)
 
 
 def _schema(app: FastAPI) -> JSON:
@@ -74,4 +88,4 @@ def _words(module: ModuleType) -> Iterator[tuple[str, str, str]]:
                     ast.AnnAssign(target=ast.Name(id=name)),
                     ast.Expr(value=ast.Constant(value=str(words))),
                 ):
-                    yield made.name, name, inspect.cleandoc(words)
+                    yield made.name, name, _NONE.sub("null", inspect.cleandoc(words))
