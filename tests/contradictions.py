@@ -132,7 +132,7 @@ def _counts(view: View, text: str) -> Iterator[str]:
     for pattern, name in (
         (r"(\d+) requests? waits?", "waiting"),
         (r"(\d+) answers? streams?", "streaming"),
-        (r"(\d+) requests open", "in_flight"),
+        (r"(\d+) requests? open", "in_flight"),
     ):
         for number in re.findall(pattern, text):
             if int(number) != load[name]:

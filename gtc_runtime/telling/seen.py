@@ -64,10 +64,19 @@ class Seen:
         return PDRatio(counts["prefill"], counts["decode"])
 
     @property
+    def open(self) -> str:
+        """``24 requests open``."""
+        return f"{_requests(self.view.load.in_flight)} open"
+
+    @property
     def claim(self) -> ClaimView | None:
         """The measured claim about the running phase."""
         name = self.view.phase.name
         return next((each for each in self.view.claims if each.phase == name), None)
+
+
+def _requests(number: int) -> str:
+    return f"{number} {'request' if number == 1 else 'requests'}"
 
 
 def goals(now: Seen, begin: str = "") -> SentenceView:
@@ -99,7 +108,7 @@ def queue(now: Seen) -> SentenceView:
     """Requests that wait for prefill; the goal of TTFT says whether it is seen."""
     figure, above = now.figure("ttft", "p95"), now.above("ttft")
     number = now.view.load.waiting
-    wait = f"{number} {'request waits' if number == 1 else 'requests wait'} for a first token"
+    wait = f"{_requests(number)} {'waits' if number == 1 else 'wait'} for a first token"
     told = f"; {figure}, goal {now.goal('ttft')}" if figure else ""
     return SentenceView(f"{wait}{told}.", "holds" if above else "expected")
 

@@ -105,25 +105,20 @@ class Sentences:
     def _settling(self, now: Seen, segment: Segment) -> SentenceView | None:
         if segment.kind != "settle":
             return None
-        number = now.view.load.in_flight
         for pool in now.view.pools:
             if pool.draining:
                 going = workers(pool.draining, pool.role)
-                return SentenceView(
-                    f"Settling: {going} draining, {number} requests open.", "settling"
-                )
+                return SentenceView(f"Settling: {going} draining, {now.open}.", "settling")
         place = (now.view.phase.index or 0) + 1
         following = self._timeline.segments[place % len(self._timeline.segments)]
         title = phase_title(following.phase.name)
-        return SentenceView(f"Settling before {title}: {number} requests open.", "settling")
+        return SentenceView(f"Settling before {title}: {now.open}.", "settling")
 
     def _by_hand(self, now: Seen) -> SentenceView:
         view = now.view
         if not view.load.running:
             if view.load.in_flight:
-                return SentenceView(
-                    f"Load is off; {view.load.in_flight} requests open.", "settling"
-                )
+                return SentenceView(f"Load is off; {now.open}.", "settling")
             return SentenceView(
                 "No load runs; KEDA scales the workers."
                 if view.keda == "active"
@@ -153,9 +148,8 @@ def _starting(now: Seen) -> SentenceView | None:
 def _fading(now: Seen, segment: Segment) -> SentenceView | None:
     if segment.ramp_to_rps >= segment.rps:
         return seen.goals(now)
-    load = now.view.load
     return SentenceView(
-        f"Load fades out: {rate(load.rps)} requests/s, {load.in_flight} requests open.", "holds"
+        f"Load fades out: {rate(now.view.load.rps)} requests/s, {now.open}.", "holds"
     )
 
 
