@@ -311,7 +311,7 @@ def any_view(draw: st.DrawFn) -> DemoView:
     )
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 @given(any_view())
 def test_whatever_the_figures_the_sentence_does_not_contradict_them(view: DemoView) -> None:
     assert told(view).text
@@ -374,7 +374,7 @@ def simulated_view(
     )  # fmt: skip
 
 
-@pytest.mark.parametrize("of", [("prod", "show"), ("prod", "plan"), ("dev", "show")])
+@pytest.mark.parametrize("of", [("prod", "show"), ("dev", "show")])
 def test_in_no_second_of_a_cycle_does_anything_contradict_its_figures(of: tuple[str, str]) -> None:
     views = cycle(*of)
 
