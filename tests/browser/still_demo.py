@@ -233,6 +233,12 @@ def _idle(demo: StillDemo) -> None:
     demo.change(load=replace(demo.now.load, running=False, sent_rps=0.0))
 
 
+def _recorded(demo: StillDemo) -> None:
+    """The show, played from a recording."""
+    _show(demo)
+    demo.change(recorded=NOON.isoformat())
+
+
 def _moving(demo: StillDemo) -> None:
     """The show with figures that never rest."""
     _show(demo)
@@ -268,6 +274,7 @@ def _unknown(demo: StillDemo) -> None:
 scenes: dict[str, Callable[[StillDemo], None]] = {
     "manual": _manual,
     "idle": _idle,
+    "recorded": _recorded,
     **story_scenes.scenes(),
     "show": _show,
     "moving": _moving,

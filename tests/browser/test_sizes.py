@@ -5,7 +5,7 @@ import pytest
 from tests.browser.conftest import CHROMIUM, SIZES, resize, scene
 from tests.browser.legibility import ANYTHING, cut_off, page_size, small_targets
 
-PAGES = {"/": 200, "/health": 200, "/nothing/here": 404}
+PAGES = {"/": 200, "/stage": 200, "/stage?layout=wall": 200, "/health": 200, "/nothing/here": 404}
 ZOOMED = (960, 540)
 """A booth screen at 200 %."""
 
