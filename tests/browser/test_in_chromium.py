@@ -34,7 +34,7 @@ def page(server, browser):
 def boxes(page: Page) -> list[list[float]]:
     return page.evaluate(
         """[...document.querySelectorAll(`.card, .badge, .notice, .presenter, .tile, .strip-item,
-             .key-button:not(.presenter *)`)]
+             .key-button:not(.presenter *, .notice *)`)]
            .map(e => { const b = e.getBoundingClientRect(); return [b.x, b.y, b.width, b.height]
            .map(Math.round); })"""
     )

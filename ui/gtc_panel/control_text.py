@@ -23,7 +23,6 @@ HELD: Final = "held"
 EXTEND: Final = "+30 s"
 RESUME: Final = "Resume the show"
 START_AGAIN: Final = "Start again"
-RECORDED: Final = "RECORDED"
 PLAY_RECORDING: Final = "Play the recording"
 BACK_TO_LIVE: Final = "Back to live"
 
@@ -101,8 +100,3 @@ def since(when: str, by: str) -> str:
     if not when:
         return ""
     return f"since {time_of_day(when)}" + (f", {by}" if by else "")
-
-
-def recorded(when: str) -> str:
-    """That this is not live, and when it was."""
-    return f"{RECORDED} {when[:16].replace('T', ' ')}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from nicegui import ui
 
-from gtc_panel import control_text, text
+from gtc_panel import control_text, stage_text, text
 from gtc_panel.components.basics import box, swap, tip, words
 from gtc_runtime.formats import NO_DATA
 from gtc_runtime.view import DemoView
@@ -65,5 +65,5 @@ class _ScalerBadge:
 def cluster_note(view: DemoView) -> str:
     """What else must be known of the cluster: that it is a recording, or what it costs."""
     if view.recorded:
-        return control_text.recorded(view.recorded)
+        return stage_text.recorded(view.recorded)
     return "" if view.usd_h is None else control_text.cost(view.usd_h)

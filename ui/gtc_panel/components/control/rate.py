@@ -46,7 +46,7 @@ class RateSetting:
             self._slider.classes("slide").mark("rps-slider")
         listen(self._slider, self._slid)
         head.on("giveup", self._cancel, [])
-        self._box.on("focus", self._began)
+        self._box.on("update:model-value", self._began, [])
         self._box.on("blur", self._typed)
         self._box.on("keydown.enter", self._typed)
 
