@@ -16,6 +16,8 @@ from gtc_panel.door.origins import header, refusal
 from gtc_panel.door.prefix import is_prefix
 from gtc_panel.door.rules import HOW, NEEDS_KEY, STOP, Rules
 
+SOCKET_PATHS: Final = ("/_nicegui_ws/",)
+"""Where pages that get no socket send what was pressed; the pages themselves ask for the key."""
 SOCKETS: Final = 64
 """Open sockets of clients without the key: displays, and the two of each page."""
 PAGES: Final = 24
@@ -117,8 +119,3 @@ class Door:
     def _has_key(self, scope: Scope) -> bool:
         """Whether a client showed the key, and so is not counted."""
         return self._rules.key is not None and self._rules.key.carried_by(scope)
-
-
-SOCKET_PATHS: Final = ("/_nicegui_ws/",)
-"""Where pages send what was pressed when they have no socket; the pages themselves ask for the key.
-"""
