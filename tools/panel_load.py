@@ -3,7 +3,7 @@
 Prints the processor time of the process with nobody looking and with five pages open, its memory
 after pages that came and went, and how long a presenter's command takes while 16 clients ask for
 pages as fast as they are answered. URL is a panel on this machine and PID its process, such as
-``panel`` in ``pids`` of ``.gtc/rehearsal.json``. It presses Reset: let no show run.
+``panel`` in ``pids`` of ``.gtc/rehearsal.json``. It changes the rate: let no show run.
 """
 
 from __future__ import annotations
@@ -90,7 +90,7 @@ async def flood(http: aiohttp.ClientSession, url: str) -> list[float]:
         took_s = []
         while time.monotonic() < end_s:
             began_s = time.monotonic()
-            async with http.post(f"{url}/api/reset") as answer:
+            async with http.post(f"{url}/api/workload/config", json={"rps": 0.5}) as answer:
                 answer.raise_for_status()
             took_s.append(time.monotonic() - began_s)
             await asyncio.sleep(0.1)

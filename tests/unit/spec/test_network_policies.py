@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from gtc_spec import environment
 from gtc_spec.manifests import dgd
 from gtc_spec.manifests.panel import network_policy
+from gtc_spec.manifests.panel.panel import METRICS_PORT, PORT
 
 PROD = environment.load("prod")
 API_SERVER = [("its endpoint", 443), ("the usual port", 6443), ("the proxy of DOKS", 16443)]
@@ -96,4 +97,6 @@ def test_guardian_may_reach_the_api_server_only() -> None:
 def test_only_prometheus_may_come_in() -> None:
     [rule] = policies()["gtc-demo-panel"]["ingress"]
     assert "monitoring" in str(rule["from"])
+    assert rule["ports"] == [{"protocol": "TCP", "port": METRICS_PORT}]
+    assert METRICS_PORT != PORT
     assert policies()["gtc-demo-guardian"]["ingress"] == []
