@@ -66,7 +66,7 @@ class Commands:
         await self._load.quiet()
         self._tell(by, "load stopped")
         if self._lead.mode in ("auto", "starting"):
-            await self._lead.manual(keep_load=False, by=by)
+            await self.end_scenario(by=by)
 
     async def set_load(
         self, rps: float | None, mix: WorkloadMix | None, *, by: Actor = PANEL
