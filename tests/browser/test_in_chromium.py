@@ -5,7 +5,7 @@ import signal
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import BOOTH, CHROMIUM, scene
+from tests.browser.conftest import BOOTH, CHROMIUM, commands, scene
 
 pytestmark = [
     pytest.mark.slow,
@@ -92,6 +92,27 @@ def test_a_slider_can_be_moved_from_the_keyboard(page):
 
     commands = page.request.get(page.server.address + "/still/commands").json()
     assert commands[-1] == ["set_load", None, "41/30/29"]
+
+
+def test_single_keys_press_nothing_before_they_are_armed_and_never_while_typing(page):
+    scene(page, "manual")
+    before = len(commands(page))
+    page.keyboard.press("z")
+    page.keyboard.press("?")
+    page.get_by_role("dialog").wait_for()
+    page.keyboard.press("Escape")
+    page.get_by_role("dialog").wait_for(state="detached")
+    page.get_by_label("RPS").focus()
+    page.keyboard.press("z")
+    page.get_by_label("RPS").blur()
+    page.wait_for_timeout(400)
+    assert commands(page)[before:] == []
+
+    page.keyboard.press("3")
+    page.keyboard.press("z")
+
+    page.wait_for_timeout(600)
+    assert commands(page)[before:] == [["set_load", 1.25, "0/100/0"], "undo"]
 
 
 def test_a_page_that_hears_nothing_says_so(page):
