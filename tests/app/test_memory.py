@@ -39,7 +39,7 @@ class RecordedPanel(Panel):
         cut_off(recordings(recorder._folder.parent)[0])
         await self.service._load.stop()
         assert self.service._conductor is not None
-        self.service._conductor.mode = "manual"  # else it would leave auto mode in order
+        self.service._conductor._modes.now = "manual"  # else it would leave auto mode in order
         for task in self.service._tasks:
             task.cancel()
         await asyncio.gather(*self.service._tasks, return_exceptions=True)

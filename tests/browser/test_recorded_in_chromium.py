@@ -15,6 +15,7 @@ from tests.unit.recording.test_recording import record, show
 
 pytestmark = [
     pytest.mark.slow,
+    pytest.mark.timeout(180),
     pytest.mark.skipif(CHROMIUM is None, reason="no chromium on PATH"),
 ]
 
@@ -59,7 +60,6 @@ def commands(server) -> str:
 
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="no ffmpeg on PATH")
-@pytest.mark.timeout(180)
 def test_a_video_lasts_as_long_as_what_it_shows_whatever_drawing_takes(recording, tmp_path):
     output = tmp_path / "demo.mp4"
     subprocess.run(
