@@ -23,10 +23,10 @@ ANSWER = (
 CLAIMS = (
     ClaimView("KV_CACHE_DEMO", "held", "Chat TTFT p50 585 ms → 123 ms from turn 2 on", "4.8x",
               "median ttft of turn 2+ over turn 1 <= 0.6", 0.21, 0.6, 585.0, 123.0),
-    ClaimView("PREFILL_STRESS", "held", "Summarization TTFT p95 2.56 s → 15.9 s", "6.2x",
+    ClaimView("PREFILL_STRESS", "held", "TTFT p95 2.56 s → 15.9 s", "6.2x",
               "workload-B ttft p95 over BALANCED >= 2.5", 6.2, 2.5, 2560.0, 15900.0),
     ClaimView("PREFILL_RECOVERY", "held",
-              "Summarization TTFT p95 15.9 s → 2.60 s, 41 s after +2 prefill workers", "6.1x",
+              "TTFT p95 15.9 s → 2.60 s, 41 s after +2 prefill workers", "6.1x",
               "workload-B ttft p95 of the tail over BALANCED <= 2", 1.02, 2.0, 15900.0, 2600.0, 41),
     ClaimView("DECODE_STRESS", "held", "ITL p50 21.4 ms → 31.2 ms", "1.5x",
               "itl p50 over BALANCED >= 1.25", 1.46, 1.25, 21.4, 31.2),

@@ -95,7 +95,7 @@ async def test_the_story_shows_the_sentence_of_the_view_and_the_claim_of_its_pha
 
     assert page.says("sentence") == page.demo.now.phase.sentence.text
     claim = page.says("claim").replace("\u00a0", " ")
-    assert claim == "Summarization TTFT p95 15.9 s → 2.60 s"
+    assert claim == "TTFT p95 15.9 s → 2.60 s"
     assert page.says("claim-how") == "41 s after +2 prefill workers"
     assert page.says("chip-PREFILL_STRESS") == "✓ 6.2x"
 

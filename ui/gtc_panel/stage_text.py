@@ -34,8 +34,7 @@ DISTRUST: Final[Mapping[Light, str]] = {
 
 CLAIM_SIGN: Final = {"held": "✓", "failed": "✗", "measuring": "…"}
 """Signs of what a claim has come to; they differ in shape."""
-MEASURING: Final = "measuring"
-LEGEND_CLAIMS: Final = {"held": "as claimed", "failed": "not"}
+LEGEND_CLAIMS: Final = {"held": "as claimed", "failed": "not", "measuring": "measuring"}
 NO_CLAIM: Final = "Before and after: measured when the show reaches it"
 LEGEND_MARKS: Final = {"ordered": "ordered", "ready": "ready", "fewer": "fewer workers"}
 
@@ -112,7 +111,7 @@ def recorded(when: str) -> str:
 
 def chip(state: str, figure: str) -> str:
     """A claim in a few characters: ``✓ 6.1x``; what is still measured has no figure yet."""
-    return f"{CLAIM_SIGN[state]} {MEASURING if state == 'measuring' else figure}"
+    return CLAIM_SIGN[state] if state == "measuring" else f"{CLAIM_SIGN[state]} {figure}"
 
 
 def summary(held: int, judged: int) -> str:

@@ -55,7 +55,7 @@ def test_after_the_show_the_whole_cycle_is_summed_up():
 
 
 @pytest.mark.parametrize(
-    ("state", "chip"), [("held", "✓ 6.1x"), ("failed", "✗ 6.1x"), ("measuring", "… measuring")]
+    ("state", "chip"), [("held", "✓ 6.1x"), ("failed", "✗ 6.1x"), ("measuring", "…")]
 )
 def test_a_chip_has_a_sign_and_a_figure_only_once_it_was_measured(state, chip):
     assert stage_text.chip(state, "6.1x") == chip

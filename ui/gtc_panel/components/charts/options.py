@@ -41,7 +41,11 @@ def options(spec: ChartSpec, style: ChartStyle) -> dict[str, Any]:
             "min": 0,
             "max": spec.least * spec.goal,
             "interval": spec.goal / 2,
-            "axisLabel": {**axis_text, ":formatter": f"gtcScale.tick('{spec.unit}')"},
+            "axisLabel": {
+                **axis_text,
+                "hideOverlap": True,
+                ":formatter": f"gtcScale.tick('{spec.unit}')",
+            },
             "splitLine": {"lineStyle": {"color": COLOURS["line"], "opacity": 0.6}},
         },
         "series": [

@@ -50,6 +50,8 @@ class CacheReuse:
         fresh = freshness(view.load_age_s)
         first, later = (_ttft_ms(view, key) for key in FACTS["chat"].keys)
         what, share = reuse(view.workers.kv_reuse, first, later)
+        if first is None and later is None:
+            share = None  # no conversations: nothing to reuse
         self._name.set_text(stage_text.TAILS if share is None else stage_text.KV_REUSE)
         self._middle.set_visibility(share is not None)
         self._what.set_text(stage_text.REUSED[what])
