@@ -34,7 +34,7 @@ DISTRUST: Final[Mapping[Light, str]] = {
 
 CLAIM_SIGN: Final = {"held": "✓", "failed": "✗", "measuring": "…"}
 """Signs of what a claim has come to; they differ in shape."""
-LEGEND_CLAIMS: Final = {"held": "as claimed", "failed": "not", "measuring": "measuring"}
+LEGEND_CLAIMS: Final = {"held": "as claimed", "failed": "not"}
 NO_CLAIM: Final = "Before and after: measured when the show reaches it"
 LEGEND_MARKS: Final = {"ordered": "ordered", "ready": "ready", "fewer": "fewer workers"}
 
