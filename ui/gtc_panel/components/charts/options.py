@@ -18,6 +18,7 @@ def options(spec: ChartSpec, style: ChartStyle) -> dict[str, Any]:
         "color": COLOURS["muted"],
         ":fontSize": f"gtcCharts.px({style.axis})",
         "fontFamily": theme.FONT,
+        "hideOverlap": True,
     }
     sides = zip(("left", "right", "top", "bottom"), style.margins, strict=True)
     made: dict[str, Any] = {
@@ -29,7 +30,6 @@ def options(spec: ChartSpec, style: ChartStyle) -> dict[str, Any]:
             "axisTick": {"show": False},
             "axisLabel": {
                 **axis_text,
-                "hideOverlap": True,
                 ":margin": "gtcCharts.px(10)",
                 ":formatter": f"gtcCharts.every({style.minutes})",
             },
@@ -41,11 +41,7 @@ def options(spec: ChartSpec, style: ChartStyle) -> dict[str, Any]:
             "min": 0,
             "max": spec.least * spec.goal,
             "interval": spec.goal / 2,
-            "axisLabel": {
-                **axis_text,
-                "hideOverlap": True,
-                ":formatter": f"gtcScale.tick('{spec.unit}')",
-            },
+            "axisLabel": {**axis_text, ":formatter": f"gtcScale.tick('{spec.unit}')"},
             "splitLine": {"lineStyle": {"color": COLOURS["line"], "opacity": 0.6}},
         },
         "series": [
