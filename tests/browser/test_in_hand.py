@@ -47,6 +47,30 @@ def test_a_finger_drags_a_share_on_a_phone(visit):
     assert mix.split("/")[0] == share(page, "Chat")
 
 
+def test_a_mouse_drags_a_share_there_and_back_and_the_other_window_follows(visit):
+    here, there = visit("/"), visit("/")
+    scene(here, "manual")
+    names = ("Chat", "Summarization", "Reasoning")
+    before = [share(here, name) for name in names]
+    slider = here.get_by_role("slider", name="Chat")
+    box, begin = slider.bounding_box(), float(before[0]) / 100
+    y = box["y"] + box["height"] / 2
+
+    here.mouse.move(box["x"] + box["width"] * begin, y)
+    here.mouse.down()
+    here.mouse.move(box["x"] + box["width"] * 0.95, y, steps=12)
+    there.wait_for_function(
+        "Number(document.querySelector('[role=slider][aria-label=Chat]').ariaValueNow) >= 90",
+        timeout=STEP_S * 1000,
+    )
+    here.mouse.move(box["x"] + box["width"] * begin, y, steps=12)
+    here.mouse.up()
+    here.wait_for_timeout(STEP_S * 1000)
+
+    assert [share(here, name) for name in names] == before
+    assert [share(there, name) for name in names] == before
+
+
 def test_two_windows_are_in_step(visit):
     here, there = visit("/"), visit("/")
     scene(here, "manual")

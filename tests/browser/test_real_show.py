@@ -35,8 +35,8 @@ def server(tmp_path_factory):
     """The panel of a whole rehearsal on this machine."""
     folder = tmp_path_factory.mktemp("show")
     running = start(folder, "--env", "cpu", "--time-scale", TIME_SCALE)
-    running.address = running.notes["urls"]["panel"]
     try:
+        running.address = running.notes["urls"]["panel"]
         yield running
     finally:
         end(running)
