@@ -120,9 +120,10 @@ def control_against_figures(page: Page, view: DemoView) -> Iterator[str]:
         over = figures.p95_ms is not None and figures.p95_ms > goal_ms
         if ("above goal" in page.says(f"{key}-verdict")) != over:
             yield f"{page.says(f'{key}-verdict')} beside {latency(figures.p95_ms)}"
-    following, ready_in_s = view.control.next, page.says("next-workers")
-    if following is not None and (ready_in_s == "workers ready") != (following.ready_in_s == 0):
-        yield f"{ready_in_s!r} when they are in {following.ready_in_s} s"
+    if view.mode == "auto" and (following := view.control.next) is not None:
+        told = page.says("next-workers")
+        if (told == "workers ready") != (following.ready_in_s == 0):
+            yield f"{told!r} when they are in {following.ready_in_s} s"
 
 
 def _sentence(told: str, view: DemoView) -> Iterator[str]:
