@@ -28,6 +28,8 @@ from gtc_spec.manifests.secret_names import SecretName
 
 REVISION: Final = "secrets_revision"
 """Variable to raise after a value changed: Terraform cannot see that it did."""
+MADE_ONCE: Final = 1
+"""Revision of what is made up: it never changes, or others that rotate would make it anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,9 +38,11 @@ class SecretRef:
 
     Attributes:
         token: A token of cdktf, never the value itself.
+        made_up: Whether Terraform makes the value up, each time that it writes the Secret.
     """
 
     token: str
+    made_up: bool = False
 
     def __post_init__(self) -> None:
         if not Token.is_unresolved(self.token):
@@ -53,8 +57,11 @@ class SecretRef:
 
     @classmethod
     def made_once(cls) -> Self:
-        """A value that Terraform makes up when it creates the Secret: 122 random bits."""
-        return cls(Fn.uuid())
+        """A value that Terraform makes up when it creates the Secret: 122 random bits.
+
+        It stays for as long as the Secret does, whatever rotates beside it.
+        """
+        return cls(Fn.uuid(), made_up=True)
 
     @classmethod
     def from_variable(cls, scope: Construct, name: str, *, description: str) -> Self:
@@ -82,7 +89,8 @@ class WorkloadSecrets(GtcConstruct):
         after: What must be there first. Default: nothing.
 
     Raises:
-        UsageError: There are none, or one has no keys.
+        UsageError: There are none, one has no keys, or one mixes values that are made up with
+            others.
     """
 
     def __init__(
@@ -139,9 +147,18 @@ class WorkloadSecrets(GtcConstruct):
             metadata=SecretV1Metadata(name=name, namespace=self.namespace),
             data_wo={key: value.token for key, value in keys.items()},
             # without a revision the secret is created empty
-            data_wo_revision=_revision(self),
+            data_wo_revision=MADE_ONCE if self._made_up(name, keys) else _revision(self),
             depends_on=self.depends_on,
         )
+
+    def _made_up(self, name: str, keys: Mapping[str, SecretRef]) -> bool:
+        made_up = {value.made_up for value in keys.values()}
+        if len(made_up) > 1:
+            raise self.refused(
+                f"secret {name} mixes values that are made up with others, allowed: one kind",
+                "writing the others again would make up new ones",
+            )
+        return made_up == {True}
 
 
 def _revision(scope: Construct) -> float:

@@ -35,7 +35,27 @@ def test_a_value_that_is_made_up_is_written_once_and_known_to_nobody(stack):
 
     (found,) = Synthesised(stack).resources("kubernetes_secret_v1")
     assert found["data_wo"] == {"GTC_PANEL_KEY": "${uuid()}"}
-    assert found["data_wo_revision"] == "${var.secrets_revision}"
+    assert found["data_wo_revision"] == 1
+
+
+def test_rotating_the_others_makes_up_no_new_value(stack):
+    both = {"made_once": [PANEL_KEY], "secrets": [HF_TOKEN]}
+    WorkloadSecrets.from_names(stack, "secrets", namespace="work", **both)
+
+    revisions = {
+        each["metadata"]["name"]: each["data_wo_revision"]
+        for each in Synthesised(stack).resources("kubernetes_secret_v1")
+    }
+    assert revisions == {HF_TOKEN.name: "${var.secrets_revision}", PANEL_KEY.name: 1}
+
+
+def test_a_secret_that_mixes_what_is_made_up_with_what_rotates_is_refused(stack):
+    keys = {
+        "MADE": SecretRef.made_once(),
+        "GIVEN": SecretRef.from_variable(stack, "given", description="rotates"),
+    }
+    with pytest.raises(UsageError, match="secret both mixes values that are made up with others"):
+        WorkloadSecrets(stack, "secrets", namespace="work", secrets={"both": keys})
 
 
 def test_variables_of_secrets_are_ephemeral_and_required(made):
