@@ -2,6 +2,7 @@
 
 import io
 import json
+import socket
 import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -12,7 +13,9 @@ from typing import Any
 import pytest
 
 from gtc_cli.show.view_lines import status_lines
+from gtc_cli.target.panel_key import known_here
 from gtc_runtime.load.records import STAT_KEYS
+from gtc_runtime.settings import read
 from gtc_runtime.told import ClaimView, ControlView, NextView, SentenceView
 from gtc_runtime.view import (
     DemoView,
@@ -82,6 +85,8 @@ class Answers(BaseHTTPRequestHandler):
         may = server.key is None or self.headers["authorization"] == f"Bearer {server.key}"
         self.send_response(server.status if self.command == "GET" or may else 401)
         self.send_header("content-length", str(len(server.body)))
+        if server.location:
+            self.send_header("location", server.location)
         self.end_headers()
         self.wfile.write(server.body)
 
@@ -93,7 +98,7 @@ class Answers(BaseHTTPRequestHandler):
 def panel() -> Iterator[Any]:
     server: Any = ThreadingHTTPServer(("127.0.0.1", 0), Answers)
     server.status, server.body, server.asked = 200, json.dumps(view()).encode(), []
-    server.key = None
+    server.key, server.location = None, ""
     server.url = f"http://127.0.0.1:{server.server_address[1]}"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
     thread.start()
@@ -157,6 +162,43 @@ def test_the_key_goes_to_nobody_who_does_not_ask_for_it(
 
     assert gtc("stop", "--url", panel.url).code == 0
     assert panel.authorization is None
+
+
+@pytest.mark.parametrize(
+    ("url", "goes"),
+    [
+        ("http://127.0.0.1:8080", True),
+        ("http://127.8.9.1:8080", True),
+        ("http://[::1]:8080", True),
+        ("http://LOCALHOST:8080", True),
+        (f"http://{socket.gethostname()}:8080", True),
+        ("http://192.0.2.7:8080", False),
+        ("http://[2001:db8::7]:8080", False),
+        ("https://panel.example", False),
+        ("http://localhost.example:8080", False),
+        ("http://127.0.0.1@panel.example:8080", False),
+        ("http://2130706433.example:8080", False),
+    ],
+)
+def test_the_key_that_a_panel_of_this_machine_keeps_goes_to_this_machine_only(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, url: str, goes: bool
+) -> None:
+    monkeypatch.delenv("GTC_PANEL_KEY", raising=False)
+    (tmp_path / "panel-key").write_text("kept-for-this-machine\n")
+    settings = read(state_dir=tmp_path)
+
+    assert known_here(settings, url) == ("kept-for-this-machine" if goes else "")
+
+
+@pytest.mark.parametrize("verb", ["status", "stop"])
+def test_nobody_is_followed_to_another_address(gtc: Call, panel: Any, verb: str) -> None:
+    panel.status, panel.location = 307, f"{panel.url}/elsewhere"
+
+    told = gtc(verb, "--url", panel.url)
+
+    assert told.code == 3
+    assert told.error == f"{panel.url} answers that the panel is at '{panel.location}'"
+    assert "/elsewhere" not in {path for _, path, _ in panel.asked}
 
 
 def test_without_the_key_the_panels_words_are_told(gtc: Call, panel: Any, tmp_path: Path) -> None:

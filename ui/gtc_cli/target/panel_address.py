@@ -41,7 +41,8 @@ def panel(
     """
     configured = settings.read(url=url, state_dir=state_dir)
     if configured.url:
-        yield Panel(configured.url.rstrip("/"), partial(known_here, configured))
+        base = configured.url.rstrip("/")
+        yield Panel(base, partial(known_here, configured, base))
         return
     try:
         target = choose(env, state_dir, kubeconfig)
@@ -61,7 +62,8 @@ def of(target: Target) -> Iterator[Panel]:
         GtcError: The cluster does not let us in, or no panel is ready in it.
     """
     if target.notes is not None:
-        yield Panel(str(target.notes["urls"]["panel"]), partial(known_here, target.settings))
+        base = str(target.notes["urls"]["panel"])
+        yield Panel(base, partial(known_here, target.settings, base))
         return
     with _Held(target) as address:
         yield Panel(address, partial(of_cluster, target))

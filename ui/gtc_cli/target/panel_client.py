@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
+from functools import cache
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
-from urllib.request import Request, urlopen
+from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_opener
 
 from gtc_cli.target.panel_key import Panel
 from gtc_runtime.actor import CLI_AGENT
@@ -16,6 +17,18 @@ from gtc_spec.errors import GtcError, UnreachableError, UsageError
 
 TIMEOUT_S = 60.0
 """Taking control waits up to 30 s for KEDA to let go."""
+
+
+class _NoRedirects(HTTPRedirectHandler):
+    """Follows none: the key is for the address that was named."""
+
+    def redirect_request(self, *_: Any, **__: Any) -> None:
+        """Go nowhere."""
+
+
+@cache
+def _opener() -> OpenerDirector:
+    return build_opener(_NoRedirects)
 
 
 class LockedError(GtcError):
@@ -47,9 +60,11 @@ def _ask(base: str, method: str, path: str, body: dict[str, Any] | None, key: st
         headers["Authorization"] = f"Bearer {key}"
     request = Request(base + path, data=data, headers=headers, method=method)  # noqa: S310
     try:
-        with urlopen(request, timeout=TIMEOUT_S) as answer:  # noqa: S310 - http(s) only, see above
+        with _opener().open(request, timeout=TIMEOUT_S) as answer:
             return _json(answer.read(), base)
     except HTTPError as error:
+        if 300 <= error.code < 400:
+            raise _sent_on(base, error.headers.get("Location", "")) from None
         raise _refusal(error.code, error.read()) from None
     except (URLError, OSError, http.client.HTTPException, ValueError) as error:
         reason = str(getattr(error, "reason", error)).lower() or type(error).__name__
@@ -74,6 +89,13 @@ def _json(body: bytes, base: str) -> Any:
     if not isinstance(view, dict) or "phase" not in view:
         raise UnreachableError(f"{base} answers, but it is no gtc panel", "check --url")
     return view
+
+
+def _sent_on(base: str, location: str) -> GtcError:
+    there = location.partition("?")[0][:120] or "nowhere"
+    return UnreachableError(
+        f"{base} answers that the panel is at {there!r}", "give that panel's address with --url"
+    )
 
 
 def _refusal(status: int, body: bytes) -> GtcError:

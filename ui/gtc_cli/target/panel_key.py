@@ -1,16 +1,19 @@
 """The key of a panel, for verbs that press: found where whoever may press can read it.
 
 A panel on this machine keeps it in the state directory; on a cluster it is in a Secret, which the
-kubeconfig that forwards the port can read. Nobody has to type it.
+kubeconfig that forwards the port can read. Nobody has to type it. What was kept for one panel is
+shown to no other: what is in a file goes to this machine, what is in a Secret to its cluster.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import socket
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from gtc_cli.target.target import Target
 from gtc_runtime.settings import Settings
@@ -33,22 +36,44 @@ class Panel:
     key: Callable[[], str] = lambda: ""
 
 
-def known_here(settings: Settings) -> str:
-    """The key that a variable names, else the one that a panel of this machine keeps."""
+def known_here(settings: Settings, url: str) -> str:
+    """The key that a variable names, else for this machine the one that its panel keeps."""
     # the panel's door reads half of the web server in, which most verbs do without
     from gtc_panel.door.key import FILE
 
-    given = settings.panel_key.get_secret_value()
+    given = _named(settings)
+    if given or not _is_here(url):
+        return given
     with suppress(OSError, UnicodeDecodeError):
-        return given or (settings.state_dir / FILE).read_text(encoding="ascii").strip()
-    return given
+        return (settings.state_dir / FILE).read_text(encoding="ascii").strip()
+    return ""
 
 
 def of_cluster(target: Target) -> str:
-    """The key in the cluster's Secret, else the one that is known here."""
+    """The key in the cluster's Secret, else the one that a variable names."""
     with suppress(GtcError):
         return asyncio.run(_read(target))
-    return known_here(target.settings)
+    return _named(target.settings)
+
+
+def _named(settings: Settings) -> str:
+    return settings.panel_key.get_secret_value()
+
+
+def _is_here(url: str) -> bool:
+    """Whether an address is of this machine, without asking anybody what a name stands for."""
+    from gtc_panel.door.origins import is_loopback
+
+    host = urlsplit(url).hostname or ""
+    if is_loopback(host) or host == socket.gethostname().lower():
+        return True
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with suppress(OSError):
+        socket.inet_pton(family, host)
+        with socket.socket(family) as own:
+            own.bind((host, 0))
+            return True
+    return False
 
 
 async def _read(target: Target) -> str:
