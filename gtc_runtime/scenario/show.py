@@ -149,6 +149,8 @@ class Show:
         if index == 0:
             self.log = CycleLog()
         self.log.enter(self.timeline.segments[index], now_s)
+        if index == 0:
+            self._load.book.keep_from(now_s)  # the report looks back to the beginning
         self._events.add("phase", f"{self._title()}{_WHY.get(why, '')}")
 
     def _title(self) -> str:

@@ -1,9 +1,11 @@
-"""All claims of the one view, looked at once a second: of the cycle, then by hand."""
+"""All claims of the one view, looked at once a second at most: of the cycle, then by hand."""
 
 from __future__ import annotations
 
 import math
-from typing import Final
+import time
+from collections.abc import Callable
+from typing import Final, TypeVar
 
 from gtc_runtime.cluster.poller import Poller
 from gtc_runtime.load.control import LoadControl
@@ -13,8 +15,36 @@ from gtc_runtime.telling.hand_claims import HandClaims
 from gtc_runtime.told import ClaimView
 from gtc_spec.environment import Environment
 
+_Found = TypeVar("_Found")
+
 EVERY_S: Final = 1.0
 """Statistics have slices of a second; looking more often finds nothing new."""
+SHARE: Final = 0.01
+"""Of a core that looking may take: a phase that is held grows, and so does a look at it."""
+
+
+class Pace:
+    """Says when to look again, by what the last look has cost.
+
+    Args:
+        spent_s: Processor time so far, in seconds.
+    """
+
+    def __init__(self, spent_s: Callable[[], float] = time.thread_time) -> None:
+        self._spent_s = spent_s
+        self._next_s = -math.inf
+
+    def due(self, now_s: float) -> bool:
+        """Whether it is time."""
+        return now_s >= self._next_s
+
+    def look(self, now_s: float, look: Callable[[], _Found]) -> _Found:
+        """Look now; the next time is a whole second."""
+        before_s = self._spent_s()
+        found = look()
+        wait_s = math.ceil((self._spent_s() - before_s) / SHARE)
+        self._next_s = math.floor(now_s) + max(EVERY_S, wait_s)
+        return found
 
 
 class Claims:
@@ -31,14 +61,13 @@ class Claims:
         self._conductor, self._load, self._poller = conductor, load, poller
         self._of_cycle, self._by_hand = CycleClaims(environment), HandClaims(environment.slo)
         self._log = conductor.log
-        self._next_s = -math.inf
+        self._pace = Pace()
         self._found: tuple[ClaimView, ...] = ()
 
     def see(self, now_s: float) -> tuple[ClaimView, ...]:
-        """The claims of now, at most a second old."""
-        if now_s >= self._next_s:
-            self._next_s = math.floor(now_s) + EVERY_S
-            self._found = self._look(now_s)
+        """The claims of now, a second old or, of a phase that is held, some."""
+        if self._pace.due(now_s) or self._conductor.log is not self._log:
+            self._found = self._pace.look(now_s, lambda: self._look(now_s))
         return self._found
 
     def _look(self, now_s: float) -> tuple[ClaimView, ...]:

@@ -53,8 +53,13 @@ class Counts:
 
     def merge(self, other: Self) -> None:
         """Add the counts of another one to this one."""
-        for index, count in other.buckets.items():
-            self.add_at(index, count)
+        mine = self.buckets
+        for index, count in other.buckets.items():  # not by `add_at`: windows are merged all day
+            both = mine.get(index, 0) + count
+            if both:
+                mine[index] = both
+            else:
+                mine.pop(index, None)
 
     @property
     def n(self) -> int:

@@ -7,12 +7,18 @@ snapshots travel, nor who shows the figures.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Final
 
 from gtc_runtime.load.figures.snapshot import Snapshot
 from gtc_runtime.load.figures.stats import Slices, Tally
 from gtc_runtime.load.records import KEYS, STAT_KEYS, Key, Outcome
 from gtc_spec.workloads import FACTS, SUMMED
+
+BLOCK_S: Final = 30
+"""Seconds of a block."""
+KEPT_S: Final = 3600
+"""So much of a cycle is kept for its report, whatever holds it up."""
 
 _SUM_OF = {key: workload for workload in SUMMED for key in FACTS[workload].keys}
 
@@ -40,38 +46,59 @@ class WindowStats:
         return self.end_s - self.start_s
 
 
+@dataclass(slots=True)
+class _Block:
+    """Some seconds in a row, and their sum, so that long windows need not look at each."""
+
+    seconds: Slices = field(default_factory=dict)
+    sums: dict[Key, Tally] = field(default_factory=dict)
+
+
 class SliceBook:
     """Keeps the slices of the recent past and everything ever counted. Lives in the parent.
 
     Args:
-        horizon_s: How long slices are kept, in seconds. Totals are kept for good.
+        horizon_s: How long slices are kept at least, in seconds. Totals are kept for good.
     """
 
     def __init__(self, horizon_s: int = 1800) -> None:
         self._horizon_s = horizon_s
-        self._slices: Slices = {}
+        self._blocks: dict[int, _Block] = {}
+        self._kept = range(0)
         self._totals: dict[Key, Tally] = {}
 
     def add(self, snapshot: Snapshot) -> None:
         """Add the increments of a snapshot and forget slices older than the horizon."""
         for second, tallies in snapshot.slices.items():
-            kept = self._slices.setdefault(second, {})
-            for key, tally in tallies.items():
-                kept.setdefault(key, Tally()).merge(tally)
-                self._totals.setdefault(key, Tally()).merge(tally)
-        oldest = int(snapshot.at_s) - self._horizon_s
-        for second in [second for second in self._slices if second < oldest]:
-            del self._slices[second]
+            block = self._blocks.setdefault(second // BLOCK_S, _Block())
+            _merge(block.seconds.setdefault(second, {}), tallies)
+            _merge(block.sums, tallies)
+            _merge(self._totals, tallies)
+        oldest = (int(snapshot.at_s) - self._horizon_s) // BLOCK_S
+        for number in [each for each in self._blocks if each < oldest and each not in self._kept]:
+            del self._blocks[number]
+
+    def keep_from(self, start_s: float) -> None:
+        """Keep what begins now, longer than the horizon: until the next call, `KEPT_S` of it."""
+        first = int(start_s) // BLOCK_S
+        self._kept = range(first, first + KEPT_S // BLOCK_S)
 
     def window(self, start_s: float, end_s: float) -> WindowStats:
         """Statistics of all slices whose second lies in [start_s, end_s).
 
-        The cost grows with the length: about 0.1 ms for each second of full load.
+        Whole blocks are summed already: half a minute costs 1 to 3 ms, half an hour 25 to 40 ms.
         """
         sums: dict[Key, Tally] = {}
-        for second in range(int(start_s), max(int(start_s), -int(-end_s // 1))):
-            for key, tally in self._slices.get(second, {}).items():
-                sums.setdefault(key, Tally()).merge(tally)
+        begin, end = int(start_s), max(int(start_s), -int(-end_s // 1))
+        for number in range(begin // BLOCK_S, -(-end // BLOCK_S)):
+            block, first = self._blocks.get(number), number * BLOCK_S
+            if block is None:
+                continue
+            if begin <= first and first + BLOCK_S <= end:
+                _merge(sums, block.sums)
+                continue
+            for second in range(max(begin, first), min(end, first + BLOCK_S)):
+                _merge(sums, block.seconds.get(second, {}))
         return WindowStats(start_s, end_s, _with_sums(sums))
 
     def totals(self) -> Mapping[str, Tally]:
@@ -80,18 +107,26 @@ class SliceBook:
 
     def settle_open(self) -> None:
         """The load process died: what it left open counts as cancelled from now on."""
-        for tallies in self._slices.values():
-            for key, tally in tallies.items():
-                left = max(0, tally.open)
-                if left:
-                    lost = Tally(failed={Outcome.CANCELLED: left})
-                    tally.merge(lost)
-                    self._totals.setdefault(key, Tally()).merge(lost)
+        for block in self._blocks.values():
+            for tallies in block.seconds.values():
+                lost = {
+                    key: Tally(failed={Outcome.CANCELLED: tally.open})
+                    for key, tally in tallies.items()
+                    if tally.open > 0
+                }
+                for sums in (tallies, block.sums, self._totals):
+                    _merge(sums, lost)
 
     def reset(self) -> None:
         """Forget everything. Call it when no request is open, or later ends will have no due."""
-        self._slices.clear()
+        self._blocks.clear()
+        self._kept = range(0)
         self._totals.clear()
+
+
+def _merge(sums: dict[Key, Tally], tallies: Mapping[Key, Tally]) -> None:
+    for key, tally in tallies.items():
+        sums.setdefault(key, Tally()).merge(tally)
 
 
 def _with_sums(measured: Mapping[Key, Tally]) -> dict[str, Tally]:

@@ -1,8 +1,10 @@
+import sys
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtc_runtime.load.figures.recorder import SliceRecorder
-from gtc_runtime.load.figures.slice_book import SliceBook
+from gtc_runtime.load.figures.slice_book import BLOCK_S, KEPT_S, SliceBook
 from gtc_runtime.load.figures.snapshot import Gauges, Quality, Snapshot
 from gtc_runtime.load.figures.stats import Tally
 from gtc_runtime.load.records import FAILURES, KEYS, Outcome, RequestRecord
@@ -120,6 +122,64 @@ def test_slices_older_than_the_horizon_are_forgotten_but_totals_are_not():
     book.add(Snapshot(200.0))
     assert book.window(0, 100)["all"].due == 0
     assert book.totals()["all"].due == 1
+
+
+def documents(book, *seconds):
+    """One request a second, each in a snapshot of its own."""
+    for second in seconds:
+        book.add(Snapshot(second, {second: {"reasoning": Tally(due=1)}}))
+
+
+def test_what_is_kept_for_a_report_outlives_the_horizon_for_a_while():
+    book = SliceBook(horizon_s=60)
+    documents(book, 10, 1000)
+    book.keep_from(1000)
+    documents(book, 1000 + KEPT_S // 2, 1000 + KEPT_S + BLOCK_S, 1000 + 2 * KEPT_S)
+
+    assert book.window(0, 1000)["all"].due == 0
+    assert book.window(1000, 1000 + KEPT_S)["all"].due == 2
+    assert book.window(1000, 1000 + 3 * KEPT_S)["all"].due == 3
+
+    book.keep_from(1000 + 2 * KEPT_S)
+    documents(book, 1000 + 2 * KEPT_S + 1)
+    assert book.window(0, 1000 + KEPT_S)["all"].due == 0
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    st.lists(ended_records(), max_size=20), st.integers(0, 110), st.integers(0, 110), st.booleans()
+)
+def test_a_window_is_the_sum_of_its_seconds_however_long_it_is(records, start_s, end_s, died):
+    recorder, book, apart = SliceRecorder(), SliceBook(), Tally()
+    for each in records:
+        recorder.due(each)
+        if not died:
+            count(recorder, each)
+    book.add(Snapshot(100.0, recorder.take()))
+    if died:
+        book.settle_open()
+
+    for second in range(start_s, end_s):
+        apart.merge(book.window(second, second + 1)["all"])
+
+    assert book.window(start_s, end_s)["all"] == apart
+
+
+def test_a_phase_that_is_held_for_half_an_hour_is_hardly_dearer_to_look_at():
+    book, merged = SliceBook(), []
+    documents(book, *range(1800))
+
+    def seen(frame, event, _):
+        if event == "call" and frame.f_code is Tally.merge.__code__:
+            merged.append(1)
+
+    sys.setprofile(seen)
+    try:
+        book.window(5, 1799)
+    finally:
+        sys.setprofile(None)
+
+    assert len(merged) < 1800 / BLOCK_S + 2 * BLOCK_S
 
 
 def test_a_reset_forgets_everything():
