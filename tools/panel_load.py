@@ -4,6 +4,9 @@ Prints the processor time of the process with nobody looking and with five pages
 after pages that came and went, and how long a presenter's command takes while 16 clients ask for
 pages as fast as they are answered. URL is a panel on this machine and PID its process, such as
 ``panel`` in ``pids`` of ``.gtc/rehearsal.json``. It changes the rate: let no show run.
+
+With ``--reconnects-for 1800 --every 15`` it presses nothing: it tells the memory now and then,
+while for so many seconds one of five open pages goes and comes back every 15 s.
 """
 
 from __future__ import annotations
@@ -28,6 +31,7 @@ PAGES = 5
 RECONNECTS = 100
 STRANGERS = 16
 FLOOD_S = 20.0
+TOLD_EVERY_S = 300.0
 
 
 class Process:
@@ -125,14 +129,44 @@ async def measure(url: str, pid: int, key: str) -> None:
         print(f"after them: {process.rss_mib():.0f} MiB")
 
 
+async def reconnect(url: str, pid: int, key: str, for_s: float, every_s: float) -> None:
+    """Print the memory now and then while pages go and come back."""
+    process, began_s = Process(pid), time.monotonic()
+    headers = {"Authorization": f"Bearer {key}"} if key else {}
+    pages: list[AsyncExitStack] = []
+    highest_mib, told_s, came = process.rss_mib(), 0.0, 0
+    print(f"at first: {highest_mib:.0f} MiB", flush=True)
+    async with aiohttp.ClientSession(headers=headers) as http:
+        while (now_s := time.monotonic() - began_s) < for_s:
+            if len(pages) == PAGES:
+                await pages.pop(0).aclose()
+            pages.append(AsyncExitStack())
+            await pages[-1].enter_async_context(page(http, url, ("/", "/stage")[came % 2]))
+            came += 1
+            highest_mib = max(highest_mib, process.rss_mib())
+            if now_s - told_s >= TOLD_EVERY_S:
+                told_s += TOLD_EVERY_S
+                print(f"after {now_s:.0f} s, {came} pages: {process.rss_mib():.0f} MiB", flush=True)
+            await asyncio.sleep(every_s if len(pages) == PAGES else 0)
+        for each in pages:
+            await each.aclose()
+    print(f"at last: {process.rss_mib():.0f} MiB, never above {highest_mib:.0f} MiB")
+
+
 def main() -> None:
     """Measure."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("url")
     parser.add_argument("pid", type=int)
     parser.add_argument("--key", default="")
-    arguments = parser.parse_args()
-    asyncio.run(measure(arguments.url.rstrip("/"), arguments.pid, arguments.key))
+    parser.add_argument("--reconnects-for", type=float, metavar="SECONDS")
+    parser.add_argument("--every", type=float, default=15.0, metavar="SECONDS")
+    told = parser.parse_args()
+    where = (told.url.rstrip("/"), told.pid, told.key)
+    if told.reconnects_for is None:
+        asyncio.run(measure(*where))
+    else:
+        asyncio.run(reconnect(*where, told.reconnects_for, told.every))
 
 
 if __name__ == "__main__":
