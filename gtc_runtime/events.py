@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Final, Literal
 
 from gtc_runtime.actor import Actor
-from gtc_runtime.view import EventView
+from gtc_runtime.view import EVENTS_SHOWN, EventView
 
 Kind = Literal["phase", "scale", "ready", "keda", "load", "warning", "info"]
 
@@ -61,7 +61,7 @@ class EventLog:
         self._events.clear()
         self._events.extend([*events, *newer])
 
-    def newest(self, limit: int = 50) -> tuple[EventView, ...]:
+    def newest(self, limit: int = EVENTS_SHOWN) -> tuple[EventView, ...]:
         """The newest events, oldest of them first."""
         return tuple(self._events)[-limit:]
 

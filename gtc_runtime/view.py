@@ -7,7 +7,7 @@ It must not know how any of its numbers were obtained. A figure that is not know
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from gtc_runtime.told import (
     AnswerView,
@@ -17,6 +17,12 @@ from gtc_runtime.told import (
     PreviousView,
     SentenceView,
 )
+
+WINDOW_S: Final = 30
+"""A latency "now" is over this many seconds: on screen, in the tail of a phase, in a recovery.
+One and the same, because a card says when the curve beside it was back where the report has it."""
+EVENTS_SHOWN: Final = 50
+"""A view has this many events at most."""
 
 Mode = Literal["manual", "auto", "starting", "stopping", "read-only", "unknown"]
 Light = Literal["green", "amber", "red", "unknown"]
@@ -38,25 +44,25 @@ class Quantiles:
 
 @dataclass(frozen=True)
 class WorkloadView:
-    """Figures of one workload key over the last 30 s; outcomes since the last reset."""
+    """Figures of one workload key over the last `WINDOW_S`; outcomes since the last reset."""
 
     due: int = 0
     ok: int = 0
     shed: int = 0
     failed: int = 0
     failed_recent: int = 0
-    """Of the requests due in the last 30 s, those that have failed: what is wrong now."""
+    """Of the requests due in the last `WINDOW_S`, those that have failed: what is wrong now."""
     ttft: Quantiles = field(default_factory=Quantiles)
     itl: Quantiles = field(default_factory=Quantiles)
     tpot: Quantiles = field(default_factory=Quantiles)
     """Mean time of an output token after the first, once per request that ended well; its goal is
     that of ITL."""
     good_rps: float | None = None
-    """Answers a second that were completed in the last 30 s and met every goal; None before a
+    """Answers a second that were completed in the last `WINDOW_S` and met every goal; None before a
     request has ended."""
     goodput: float | None = None
-    """Share (0..1) of the requests due in the last 30 s that ended well and met every goal, of all
-    that have ended, shed ones included; None before one has."""
+    """Share (0..1) of the requests due in the last `WINDOW_S` that ended well and met every goal,
+    of all that have ended, shed ones included; None before one has."""
 
 
 @dataclass(frozen=True)

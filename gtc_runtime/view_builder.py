@@ -24,6 +24,7 @@ from gtc_runtime.scenario.conductor import Conductor
 from gtc_runtime.telling.claims import Claims
 from gtc_runtime.telling.sentences import Sentences
 from gtc_runtime.view import (
+    WINDOW_S,
     DemoView,
     Goals,
     KedaState,
@@ -41,8 +42,6 @@ from gtc_spec.environment import Environment
 from gtc_spec.pools import ROLES
 from gtc_spec.serving import Slo
 
-WINDOW_S = 30
-"""Latencies on screen cover this many seconds."""
 RATE_WINDOW_S = 5
 
 

@@ -13,13 +13,11 @@ from typing import Any, Final
 
 from pydantic import TypeAdapter
 
-from gtc_runtime.view import DemoView, EventView
+from gtc_runtime.view import EVENTS_SHOWN, DemoView, EventView
 from gtc_spec.environment import Environment
 
 VERSION: Final = 1
 """Of the format; a reader takes this one only."""
-EVENTS_SHOWN: Final = 50
-"""A view has this many events at most."""
 SUFFIX: Final = ".jsonl.gz"
 
 JSON = dict[str, Any]

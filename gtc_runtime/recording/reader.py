@@ -20,7 +20,7 @@ from pydantic import ValidationError
 from gtc_runtime.recording import format as form
 from gtc_runtime.recording.cycles import Cycle, find_cycles
 from gtc_runtime.recording.format import Header
-from gtc_runtime.view import DemoView, EventView
+from gtc_runtime.view import EVENTS_SHOWN, DemoView, EventView
 from gtc_spec.environment import Environment, load
 from gtc_spec.errors import ConfigError, UsageError
 
@@ -111,7 +111,7 @@ class Recording:
 
     def _events_until(self, at_s: float) -> list[EventView]:
         last = bisect.bisect_right(self._event_times, at_s)
-        return [event for _, event in self.events[max(0, last - form.EVENTS_SHOWN) : last]]
+        return [event for _, event in self.events[max(0, last - EVENTS_SHOWN) : last]]
 
     def _state_at(self, place: int) -> form.JSON:
         first = place

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from gtc_runtime.view import WINDOW_S
 from gtc_spec.phases import Segment
 from gtc_spec.pools import ROLES, PDRatio, Role
 
-TAIL_S = 30
-"""Recovery is judged over the last 30 s of a phase, before its settle tail."""
+TAIL_S = WINDOW_S
+"""Recovery is judged over so much of the end of a phase, before its settle tail."""
 
 
 @dataclass

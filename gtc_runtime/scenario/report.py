@@ -22,8 +22,8 @@ JSON = dict[str, Any]
 def phases(log: CycleLog, book: SliceBook) -> list[JSON]:
     """One entry for each phase of the cycle, in order.
 
-    Latencies cover the main part of a phase and, as ``*_tail``, its last 30 s; outcomes cover the
-    settle tail as well, so that they add up to the totals of the run.
+    Latencies cover the main part of a phase and, as ``*_tail``, its last `TAIL_S`; outcomes cover
+    the settle tail as well, so that they add up to the totals of the run.
     """
     return [phase(log, span, book) for span in log.spans]
 

@@ -13,8 +13,9 @@ from typing import Final
 from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.figures.slice_book import SliceBook
 from gtc_runtime.telling.claim_words import Cause, Figures, chip, hand_text, name
-from gtc_runtime.telling.recovery import WINDOW_S, Latency, Recovery, value_ms
+from gtc_runtime.telling.recovery import Latency, Recovery, value_ms
 from gtc_runtime.told import ClaimState, ClaimView
+from gtc_runtime.view import WINDOW_S
 from gtc_spec.phases import PhaseName
 from gtc_spec.pools import ROLES, PDRatio, Role
 from gtc_spec.serving import Slo

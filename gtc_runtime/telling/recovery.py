@@ -12,9 +12,7 @@ from gtc_runtime.load.figures.slice_book import SliceBook
 from gtc_runtime.load.figures.stats import Tally
 from gtc_runtime.scenario.report import quantiles
 from gtc_runtime.scenario.story import Measure
-
-WINDOW_S = 30
-"""Length of a window, the same as that of the latencies on screen and of the tail of a phase."""
+from gtc_runtime.view import WINDOW_S
 
 
 class Latency(NamedTuple):

@@ -9,7 +9,7 @@ from typing import Final, Literal, NamedTuple
 
 from gtc_runtime.formats import latency, workers
 from gtc_runtime.told import ClaimView, SentenceView
-from gtc_runtime.view import DemoView
+from gtc_runtime.view import WINDOW_S, DemoView
 from gtc_spec.pools import PDRatio, Role
 from gtc_spec.workloads import FACTS
 
@@ -30,7 +30,7 @@ class Seen:
         self.view = view
 
     def value_ms(self, measure: Measure, quantile: str, key: str = "all") -> float | None:
-        """A latency of the last 30 s; None without samples."""
+        """A latency of the last `WINDOW_S`; None without samples."""
         workload = self.view.workloads.get(key)
         if workload is None:
             return None
@@ -91,7 +91,7 @@ def goals(now: Seen, begin: str = "") -> SentenceView:
     figures = ", ".join(now.figure(each, "p95") for each in known)
     no, both = ("no", "both") if begin else ("No", "Both")
     if not known:
-        return SentenceView(f"{begin}{no} first token in the last 30 s yet.", "expected")
+        return SentenceView(f"{begin}{no} first token in the last {WINDOW_S} s yet.", "expected")
     if len(known) == 1 and not missed:
         return SentenceView(f"{begin}{figures} is within goal {now.goal(known[0])}.", "holds")
     if not missed:
@@ -158,12 +158,12 @@ def recovery(now: Seen, added: Added) -> SentenceView:
         quantile = "p95"  # the goal is about it
     value_ms, figure = now.value_ms(measure, quantile), now.figure(measure, quantile)
     if value_ms is None:
-        return SentenceView(f"{have}; no figures of the last 30 s yet.", "expected")
+        return SentenceView(f"{have}; no figures of the last {WINDOW_S} s yet.", "expected")
     limit_ms, beside = now.goal_ms(measure), f"goal {now.goal(measure)}"
     if quantile != "p95" and claim is not None and claim.limit_ms is not None:
         limit_ms, beside = claim.limit_ms, f"{latency(claim.before_ms)} under stress"
     if value_ms > limit_ms:
-        return SentenceView(f"{have}; {figure} still, the window is 30 s.", "not-yet")
+        return SentenceView(f"{have}; {figure} still, the window is {WINDOW_S} s.", "not-yet")
     return SentenceView(f"{have}; {figure}, {beside}.", "holds" if there else "not-yet")
 
 
@@ -191,7 +191,7 @@ def cache(now: Seen, share: float) -> SentenceView:
     """
     first_ms, later_ms = (now.value_ms("ttft", "p50", key) for key in FACTS["chat"].keys)
     if first_ms is None and later_ms is None:
-        return SentenceView("No first token of a chat in the last 30 s yet.", "expected")
+        return SentenceView(f"No first token of a chat in the last {WINDOW_S} s yet.", "expected")
     first = latency(first_ms, "no data")
     if first_ms is None or later_ms is None:
         known, which = (first, "turn 1") if later_ms is None else (latency(later_ms), "turn 2+")

@@ -6,7 +6,7 @@ from typing import Final, Literal
 
 from gtc_runtime.formats import LIGHTS, NO_DATA_WORDS
 from gtc_runtime.verdict import State
-from gtc_runtime.view import KedaState, Light, Mode
+from gtc_runtime.view import WINDOW_S, KedaState, Light, Mode
 from gtc_spec.phases import phase_title as phase_title
 from gtc_spec.workloads import STATS
 
@@ -16,9 +16,9 @@ WORKLOAD_ROWS: Final = (*((stat.key, stat.title) for stat in STATS), ("all", "Al
 WORKLOAD_TABLE: Final = "Figures of each workload"
 WORKLOAD_COLUMNS: Final = ("TTFT p50", "p95", "p99", "TPOT", "good/s", "failed", "shed")
 COLUMN_TIPS: Final = {
-    "TPOT": "Median time of an output token after the first, over the last 30 s",
-    "good/s": "Goodput: requests a second that met every goal, over the last 30 s",
-    "failed": "Since the last reset; red while there are some in the last 30 s",
+    "TPOT": f"Median time of an output token after the first, over the last {WINDOW_S} s",
+    "good/s": f"Goodput: requests a second that met every goal, over the last {WINDOW_S} s",
+    "failed": f"Since the last reset; red while there are some in the last {WINDOW_S} s",
     "shed": "Due, and not sent because too many were open; since the last reset",
 }
 

@@ -15,6 +15,7 @@ from gtc_runtime.telling.cycle_claims import CycleClaims
 from gtc_runtime.telling.sentences import Sentences
 from gtc_runtime.told import ClaimView, SentenceView
 from gtc_runtime.view import (
+    WINDOW_S,
     DemoView,
     EventView,
     LoadView,
@@ -23,7 +24,7 @@ from gtc_runtime.view import (
     Quantiles,
     WorkloadView,
 )
-from gtc_runtime.view_builder import WINDOW_S, quantiles
+from gtc_runtime.view_builder import quantiles
 from gtc_spec.environment import Environment, load
 from gtc_spec.pools import PDRatio
 from tests.browser.still_demo import NOON, calm_view

@@ -24,6 +24,7 @@ from gtc_cli.show.view_lines import (
     slots,
 )
 from gtc_runtime.formats import latency, percent
+from gtc_runtime.view import WINDOW_S
 from gtc_spec.workloads import FACTS, STATS
 
 JSON = dict[str, Any]
@@ -82,7 +83,7 @@ def _pools(view: JSON) -> Table:
 
 def _workloads(view: JSON) -> Table:
     goals = view["goals"]
-    table = Table(box=box.SIMPLE, title="latencies of the last 30 s", title_justify="left")
+    table = Table(box=box.SIMPLE, title=f"latencies of the last {WINDOW_S} s", title_justify="left")
     table.add_column("workload")
     for column in (
         "TTFT p50",

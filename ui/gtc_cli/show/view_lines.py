@@ -11,6 +11,7 @@ from typing import Any
 import click
 
 from gtc_runtime import formats
+from gtc_runtime.view import WINDOW_S
 from gtc_spec.workloads import WORKLOADS
 
 JSON = dict[str, Any]
@@ -45,7 +46,7 @@ def status_lines(view: JSON) -> list[str]:
         f"TTFT    {_percentiles(every['ttft'], view['goals']['ttft_p95_ms'])}",
         f"ITL     {_percentiles(every['itl'], view['goals']['itl_p95_ms'])}",
         f"TPOT    {_percentiles(every.get('tpot', {}), view['goals']['itl_p95_ms'])}",
-        f"goodput {goodput} of the requests due in the last 30 s,"
+        f"goodput {goodput} of the requests due in the last {WINDOW_S} s,"
         f" {formats.per_s(every.get('good_rps'))} good answers a second",
         f"client  {client_light(load)}",
     ]
