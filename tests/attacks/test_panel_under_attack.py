@@ -46,15 +46,22 @@ def panel() -> Iterator[subprocess.Popen[bytes]]:
         cwd=ROOT,
     )
     process.url = f"http://{HOST}:{port}"
+    try:
+        wait_until_served(process, port)
+        yield process
+    finally:
+        process.kill()
+        process.wait()
+
+
+def wait_until_served(process: subprocess.Popen[bytes], port: int) -> None:
     give_up = time.monotonic() + 40
     while process.poll() is None and time.monotonic() < give_up:
         with socket.socket() as probe:
             if probe.connect_ex((HOST, port)) == 0:
-                break
+                return
         time.sleep(0.1)
-    yield process
-    process.kill()
-    process.wait()
+    pytest.fail("the panel was not served within 40 s")
 
 
 def session(**more: Any) -> aiohttp.ClientSession:

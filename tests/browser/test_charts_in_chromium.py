@@ -16,7 +16,7 @@ pytestmark = [
 SHOW = """([rows, markers, dots]) => {
   const { setup } = gtcCharts.state();
   gtcCharts.start({ ...setup, rows: rows.slice(0, -1), dots: [] });
-  gtcCharts.push(rows[rows.length - 1], markers, dots);
+  gtcCharts.push([rows[rows.length - 1]], markers, dots);
 }"""
 RESIZE = """(height) => {
   for (const { id } of gtcCharts.state().setup.charts)

@@ -3,14 +3,13 @@
 import shutil
 import subprocess
 import sys
-import urllib.request
 from pathlib import Path
 
 import pytest
 
 from gtc_runtime.recording.folder import folder, recordings
 from gtc_spec.environment import load
-from tests.browser.conftest import BOOTH, CHROMIUM, scene
+from tests.browser.conftest import BOOTH, CHROMIUM, commands, scene
 from tests.unit.recording.test_recording import record, show
 
 pytestmark = [
@@ -40,6 +39,7 @@ def opened(browser, server, path):
 def test_one_press_shows_the_recording_on_all_pages_and_one_the_demo_again(browser, server):
     control, stage = opened(browser, server, "/"), opened(browser, server, "/stage")
     scene(control, "worst")
+    before = len(commands(control))
     control.get_by_text("Play the recording").click()
     for page in (control, stage):
         page.get_by_text("RECORDED").first.wait_for(timeout=15_000)
@@ -49,14 +49,9 @@ def test_one_press_shows_the_recording_on_all_pages_and_one_the_demo_again(brows
     for page in (control, stage):
         page.get_by_text("RECORDED").first.wait_for(state="hidden", timeout=15_000)
 
-    assert "stop" in commands(server)
+    assert commands(control)[before:] == ["stop"]
     control.close()
     stage.close()
-
-
-def commands(server) -> str:
-    with urllib.request.urlopen(server.address + "/still/commands", timeout=5) as answer:
-        return answer.read().decode()
 
 
 @pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="no ffmpeg on PATH")

@@ -85,7 +85,11 @@ class Place:
     def gtc(self, *arguments: str, within_s: float = 150) -> Ran:
         """Run a command to its end."""
         child = self.start(*arguments)
-        said, _ = child.communicate(timeout=within_s)
+        try:
+            said, _ = child.communicate(timeout=within_s)
+        except BaseException:
+            kill(child)
+            raise
         return Ran(child.returncode, COLOUR.sub("", said))
 
     def start(self, *arguments: str) -> "subprocess.Popen[str]":

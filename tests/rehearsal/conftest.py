@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import signal
@@ -17,6 +18,7 @@ import pytest
 
 TIME_SCALE = 0.1
 START_S = 150
+MODE_S = 60
 
 
 @dataclass
@@ -94,14 +96,34 @@ def command_line(pid: int) -> str:
         return ""
 
 
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End a process and all that descend from it, at once."""
+    for pid in (process.pid, *descendants_of(process.pid)):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    process.wait(10)
+
+
 def start(state_dir: Path, *flags: str, mode: str = "manual", cwd: Path | None = None) -> Rehearsal:
-    """Start a rehearsal on free ports and wait until it is ready and in that mode."""
+    """Start a rehearsal on free ports and wait until it is ready and in that mode.
+
+    One that is not in time is ended.
+    """
     environ = {key: value for key, value in os.environ.items() if not key.startswith("GTC_")}
     process = subprocess.Popen(
         [sys.executable, "-m", "gtc_cli", "rehearse", "--env", "prod", "--port", "0",
          "--state-dir", str(state_dir), "--time-scale", str(TIME_SCALE), *flags],
         env=environ, cwd=cwd, stdout=(state_dir / "out").open("wb"), stderr=subprocess.STDOUT,
     )  # fmt: skip
+    try:
+        return when_ready(process, state_dir, mode)
+    except BaseException:
+        kill(process)
+        raise
+
+
+def when_ready(process: subprocess.Popen[bytes], state_dir: Path, mode: str) -> Rehearsal:
+    """The rehearsal once it has written its notes and is in that mode."""
     notes = state_dir / "rehearsal.json"
     give_up = time.monotonic() + START_S
     while not notes.exists():
@@ -110,7 +132,7 @@ def start(state_dir: Path, *flags: str, mode: str = "manual", cwd: Path | None =
         assert time.monotonic() < give_up, (state_dir / "out").read_text()
         time.sleep(0.2)
     rehearsal = Rehearsal(process, state_dir, json.loads(notes.read_text()))
-    rehearsal.wait_for(lambda view: view["mode"] == mode and not view["problem"], 60)
+    rehearsal.wait_for(lambda view: view["mode"] == mode and not view["problem"], MODE_S)
     return rehearsal
 
 
@@ -121,8 +143,7 @@ def end(rehearsal: Rehearsal) -> None:
         try:
             rehearsal.process.wait(60)
         except subprocess.TimeoutExpired:
-            rehearsal.process.kill()
-            rehearsal.process.wait(10)
+            kill(rehearsal.process)
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import end, start
+from . import conftest
+from .conftest import alive, command_line, end, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 SIZE = "gpu-h200x8-1128gb"
@@ -20,3 +21,16 @@ def test_the_cluster_has_nodes_of_the_size_that_the_env_file_chooses(tmp_path: P
         end(rehearsal)
 
     assert SIZE in listed.stdout.split(), listed.stdout + listed.stderr
+
+
+def test_a_rehearsal_that_is_not_ready_in_time_leaves_no_process(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conftest, "START_S", 4)
+
+    with pytest.raises(AssertionError):
+        start(tmp_path, "--headless")
+
+    assert (tmp_path / "out").exists()
+    pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    assert [pid for pid in pids if str(tmp_path) in command_line(pid) and alive(pid)] == []

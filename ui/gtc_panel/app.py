@@ -69,7 +69,7 @@ def attach(
             unseen.built()
             checks.build(health, panel)
 
-    plain_page.attach(pages)
+    plain_page.attach(pages, served=frozenset(Client.page_routes.values()))
     # a bar without a name, for requests that no page of ours makes
     pages.config.quasar_config["loadingBar"]["skipHijack"] = True
     _shut(app, rules, unseen)

@@ -9,8 +9,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import count
 from typing import Final, NamedTuple
@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 from nicegui import Event
 
 from gtc_panel.freshness import freshness
-from gtc_panel.port import PanelPort
+from gtc_panel.port import PanelPort, Played
 from gtc_panel.strip import StripMark, StripMarks
 from gtc_runtime.told import DotView
 from gtc_runtime.view import DemoView, EventView, Light, Quantiles
@@ -65,7 +65,8 @@ class Tick:
 
     Attributes:
         view: Everything at this instant.
-        row: Its chart row; None when it has no time.
+        rows: New chart rows, oldest first: one, or several of a recording that is played fast; none
+            of a view without a time.
         markers: Vertical lines of the charts.
         strip_marks: Marks on the strip of phases.
         dots: Single requests that are new since the tick before.
@@ -74,7 +75,7 @@ class Tick:
     """
 
     view: DemoView
-    row: ChartRow | None
+    rows: tuple[ChartRow, ...]
     markers: tuple[Marker, ...]
     strip_marks: tuple[StripMark, ...]
     dots: tuple[DotView, ...] = ()
@@ -166,8 +167,14 @@ class _Story:
             self._see(view)
 
     def sample(self) -> Tick:
-        """Take one view."""
-        return self._see(self._panel.view())
+        """Take what is new."""
+        ticks = [self._see(view) for view in self._news()]
+        rows = tuple(row for tick in ticks for row in tick.rows)
+        dots = tuple(dot for tick in ticks for dot in tick.dots)
+        return replace(ticks[-1], rows=rows, dots=dots)
+
+    def _news(self) -> Sequence[DemoView]:
+        return self._panel.news() if isinstance(self._panel, Played) else (self._panel.view(),)
 
     def _begin(self) -> None:
         self.rows: deque[ChartRow] = deque()
@@ -191,7 +198,8 @@ class _Story:
                 self.rows.popleft()
             self._markers = merged_markers(self._markers, view.events, oldest_ms)
             dots = self._new_dots(view.load.dots, oldest_ms)
-        return Tick(view, row, self._markers, self._strip_marks.see(view), dots, self._number)
+        rows = () if row is None else (row,)
+        return Tick(view, rows, self._markers, self._strip_marks.see(view), dots, self._number)
 
     def _new_dots(self, shown: tuple[DotView, ...], oldest_ms: float) -> tuple[DotView, ...]:
         """Those that were not known yet: a view shows each of them for seconds."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import html
 import logging
+from collections.abc import Collection
 from functools import cache
 from typing import Final
 
@@ -34,27 +35,33 @@ def document(title: str, sentences: tuple[str, ...], more: str = "") -> str:
     return _FRAME.format(style=_style(), title=html.escape(title), said=said, more=more)
 
 
-def attach(pages: FastAPI) -> None:
-    """Answer with such a page for paths that are not there and for pages that fail."""
-    pages.add_exception_handler(404, _missing)
-    pages.add_exception_handler(Exception, _failed)
+def attach(pages: FastAPI, served: Collection[str]) -> None:
+    """Answer with such a page for paths that are not there and for pages that fail.
+
+    Args:
+        pages: Where they are missed.
+        served: Paths of the pages that are there: others are not linked.
+    """
+    links = _links(served)
+
+    async def missing(request: Request, _error: Exception) -> Response:
+        path = request.url.path
+        if path.startswith(LIBRARY):
+            return Response(status_code=404)
+        said = (text.MISSING_WHAT.format(path=path[:200]),)
+        return HTMLResponse(document(text.MISSING, said, links), 404)
+
+    async def failed(_request: Request, error: Exception) -> Response:
+        _log.error("a page could not be built", exc_info=error)
+        return HTMLResponse(document(text.FAILED, text.FAILED_WHAT, links), 500)
+
+    pages.add_exception_handler(404, missing)
+    pages.add_exception_handler(Exception, failed)
 
 
-async def _missing(request: Request, _error: Exception) -> Response:
-    path = request.url.path
-    if path.startswith(LIBRARY):
-        return Response(status_code=404)
-    said = (text.MISSING_WHAT.format(path=path[:200]),)
-    return HTMLResponse(document(text.MISSING, said, _links()), 404)
-
-
-async def _failed(_request: Request, error: Exception) -> Response:
-    _log.error("a page could not be built", exc_info=error)
-    return HTMLResponse(document(text.FAILED, text.FAILED_WHAT, _links()), 500)
-
-
-def _links() -> str:
-    links = "".join(f'<a href="{path}">{html.escape(name)}</a>' for path, name in text.PAGES)
+def _links(served: Collection[str]) -> str:
+    there = ((path, name) for path, name in text.PAGES if path in served)
+    links = "".join(f'<a href="{path}">{html.escape(name)}</a>' for path, name in there)
     return f'<nav aria-label="{text.OTHER_PAGES}">{links}</nav>'
 
 

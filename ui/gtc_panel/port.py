@@ -5,12 +5,22 @@ The panel knows this interface only; it must not know clusters, load processes o
 
 from __future__ import annotations
 
-from typing import Protocol
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
 
 from gtc_runtime.actor import Actor
 from gtc_runtime.view import DemoView
 from gtc_spec.environment import Environment
 from gtc_spec.workloads import WorkloadMix
+
+
+@runtime_checkable
+class Played(Protocol):
+    """A demo whose time may pass faster than anybody looks: a recording."""
+
+    def news(self) -> Sequence[DemoView]:
+        """Every view since it was asked last, oldest first; the newest one in any case."""
+        ...
 
 
 class PanelPort(Protocol):

@@ -106,9 +106,12 @@ pathlib.Path({str(ended)!r}).write_text(str(asked))
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
         text=True,
     )
-    _until(checkout.folder / "started")
-    running.send_signal(how)
-    _, said = running.communicate(timeout=10)
+    try:
+        _until(checkout.folder / "started")
+        running.send_signal(how)
+        _, said = running.communicate(timeout=10)
+    finally:
+        running.kill()
 
     assert running.returncode == 130
     assert ended.read_text() == "1"

@@ -17,7 +17,7 @@ async def client() -> AsyncIterator[httpx.AsyncClient]:
     def fails() -> None:
         raise RuntimeError("a secret of the inside")
 
-    plain_page.attach(app)
+    plain_page.attach(app, served={"/", "/stage"})
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as opened:
         yield opened
@@ -30,6 +30,10 @@ async def test_a_path_that_is_not_there_is_a_page_with_a_heading_and_ways_on(cli
     assert f"<h1>{text.MISSING}</h1>" in answer.text
     assert '<html lang="en">' in answer.text
     assert '<a href="/stage">Stage</a>' in answer.text
+
+
+async def test_a_page_that_is_not_served_is_not_linked(client):
+    assert "/health" not in (await client.get("/nothing")).text
 
 
 async def test_it_needs_no_script_and_no_file(client):

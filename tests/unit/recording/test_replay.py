@@ -58,6 +58,45 @@ def test_a_replay_runs_faster_from_where_it_is_told(path):
     assert [view.uptime_s for view in played.past()] == list(range(10))
 
 
+@pytest.mark.parametrize("speed", [1, 4, 20, 60])
+def test_a_replay_leaves_out_no_second_however_fast_it_runs(path, speed):
+    clock = Clock()
+    played = replay(path, clock, speed=speed, from_s=5)
+    told = []
+    for _ in range(int(25 / speed / 0.5) + 2):
+        told += [view.uptime_s for view in played.news()]
+        clock.now_s += 0.5
+
+    assert sorted(set(told)) == list(range(5, 31))
+    assert told == sorted(told)
+
+
+def test_the_charts_of_a_fast_replay_have_no_gap_and_each_row_reaches_a_page_once(path):
+    clock = Clock()
+    played = replay(path, clock, speed=20)
+    bridge, told = Bridge(played), []
+    for _ in range(3):
+        told += bridge.sample().rows
+        clock.now_s += 0.5
+
+    assert [row.ttft_p95_s for row in bridge.rows] == [1.24] * 21
+    assert told == list(bridge.rows)
+
+
+def test_a_fast_replay_that_begins_again_meanwhile_begins_the_charts_anew(path):
+    clock = Clock()
+    played = replay(path, clock, speed=20)
+    bridge = Bridge(played)
+    clock.now_s += 1
+    first = bridge.sample()
+    clock.now_s += 4
+    again = bridge.sample()
+
+    assert again.story != first.story
+    begin_ms = bridge.rows[0].at_ms
+    assert [(row.at_ms - begin_ms) / 1000 for row in bridge.rows] == list(range(11))
+
+
 def test_a_replay_begins_again_after_its_end_has_been_seen(path):
     clock = Clock()
     played = replay(path, clock, from_s=5)

@@ -51,4 +51,5 @@ def replay(
         click.echo(f"stage    {url}/stage")
         click.echo("Ctrl-C ends it")
 
-    asyncio.run(serve(played, configured.host, configured.port, tell))
+    names = configured.allowed_host_names
+    asyncio.run(serve(played, configured.host, configured.port, tell, names))

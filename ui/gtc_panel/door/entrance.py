@@ -39,7 +39,7 @@ class Entrance:
 
     def told(self, port: int, metrics_port: int) -> str:
         """One line for the log."""
-        address = f"http://{_reachable(self._host)}:{port}"
+        address = f"http://{reachable(self._host)}:{port}"
         how = f"; {pressing}" if (pressing := self.for_others(port)) else ""
         return f"panel at {address}, metrics at port {metrics_port}{how}"
 
@@ -47,13 +47,13 @@ class Entrance:
         """How another machine gets in; empty when none can. A key that was given is not told."""
         if self.rules.key is None:
             return ""
-        login = f"http://{_reachable(self._host)}:{port}{LOGIN}"
+        login = f"http://{reachable(self._host)}:{port}{LOGIN}"
         if not self._kept:
             return f"pressing needs GTC_PANEL_KEY, log in at {login}"
         return f"pressing needs the key in {self._place}; {login}#{self._kept} logs in"
 
 
-def _reachable(host: str) -> str:
+def reachable(host: str) -> str:
     """An address that another machine can use; for a wildcard the one towards its network."""
     if host not in WILDCARD:
         return f"[{host}]" if ":" in host else host

@@ -6,8 +6,10 @@ It must not know pages.
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator
+from itertools import takewhile
 from typing import Final, NoReturn
 
 from gtc_panel.bridge import WINDOW_S
@@ -55,6 +57,7 @@ class Replay:
         self._recording, self._speed, self._from_s = recording, speed, from_s
         self._length_s = (recording.length_s if until_s is None else until_s) - from_s
         self._clock, self._start_s = clock, clock()
+        self._told_s = math.inf
 
     @property
     def position_s(self) -> float:
@@ -66,6 +69,15 @@ class Replay:
     def view(self) -> DemoView:
         """What was shown at that second."""
         return self._recording.view(self.position_s)
+
+    def news(self) -> list[DemoView]:
+        """What was shown since it was asked last, also when the recording began again meanwhile."""
+        now_s, told_s = self.position_s, self._told_s
+        self._told_s = now_s
+        begin_s = self._from_s if now_s < told_s else math.nextafter(told_s, math.inf)
+        lines = self._recording.views(max(begin_s, now_s - WINDOW_S))
+        found = [view for _, view in takewhile(lambda line: line[0] <= now_s, lines)]
+        return found or [self._recording.view(now_s)]
 
     @property
     def ready(self) -> bool:

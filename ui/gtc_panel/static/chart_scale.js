@@ -1,6 +1,6 @@
 // The arithmetic of charts: axes, cut peaks, places of names. It draws nothing and knows no page.
 window.gtcScale = (() => {
-  const LEAPS = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
+  const LEAPS = [1.5, 2, 3, 4, 5];
   // a stretch without rows that is longer than this is one of which nothing is known
   const BREAK_MS = 5000;
   // what the first requests of a load meet is no measure for an axis

@@ -1,8 +1,8 @@
-// The browser's part of the charts: they grow by one row a draw.
+// The browser's part of the charts: they grow by a row a draw, or by a few.
 // The server sends rows, whose columns are those of ChartRow in bridge.py, and dots [at_ms, s, shape].
 window.gtcCharts = (() => {
   const AT = 0, PHASE = 5, LIGHT = 9;
-  const CROWDED_MS = 12000, AXIS_EDGE_MS = 14000, DOTS_APART = 500;
+  const AXIS_EDGE_MS = 14000, DOTS_APART = 500;
   let setup = null, rows = [], dots = [], markers = [], awaited = 0;
 
   // sizes in charts follow the rem of the page: 16 px at 1920x1080
@@ -20,16 +20,16 @@ window.gtcCharts = (() => {
     dots = given.dots.slice();
   }
 
-  function push(row, newMarkers, newDots) {
+  function push(newRows, newMarkers, newDots) {
     if (newMarkers) markers = newMarkers;
-    if (!setup || !row) return;
-    if (!rows.length || row[AT] > now()) {
-      rows.push(row);
-      dots.push(...newDots);
-    }
+    if (!setup || !newRows.length) return;
+    const later = newRows.filter((row) => !rows.length || row[AT] > now());
+    rows.push(...later);
+    if (later.length) dots.push(...newDots);
     const oldest = now() - setup.windowMs;
     while (rows[0][AT] < oldest) rows.shift();
-    if (newDots.length) dots = dots.filter((dot) => dot[AT] >= oldest);
+    dots = dots.filter((dot) => dot[AT] >= oldest);
+    document.body.classList.toggle("no-dots", !dots.length);
     if (!awaited) awaited = requestAnimationFrame(drawAll);
   }
 
@@ -69,9 +69,8 @@ window.gtcCharts = (() => {
 
   // one that took longer than the axis is high lies on its upper edge; many are drawn smaller
   function dotsByShape(spec, end) {
-    const oldest = now() - setup.windowMs;
     const made = Array.from({ length: setup.shapes }, () => []);
-    for (const [at, seconds, shape] of dots) if (at >= oldest) made[shape].push([at, Math.min(seconds, end)]);
+    for (const [at, seconds, shape] of dots) made[shape].push([at, Math.min(seconds, end)]);
     const symbolSize = px(spec.dotPx) * Math.min(1, Math.max(0.5, Math.sqrt(DOTS_APART / dots.length)));
     return made.map((data) => ({ data, symbolSize, large: data.length > 0 })); // ECharts fails on a large figure of nothing
   }

@@ -1,4 +1,4 @@
-"""Keeps the charts of one page going: the past once, then one row a draw.
+"""Keeps the charts of one page going: the past once, then what a draw brings.
 
 The options of a chart are sent once; a row and a few dots cost a hundredth of sending them again.
 """
@@ -57,9 +57,9 @@ def start(
 
 
 def push(tick: Tick, markers: tuple[Marker, ...] | None) -> None:
-    """Send one row with its dots, and the markers when they have changed."""
-    row, told = json.dumps(tick.row), json.dumps(markers)
-    ui.run_javascript(f"gtcCharts.push({row}, {told}, {json.dumps(_dots(tick.dots))})")
+    """Send new rows with their dots, and the markers when they have changed."""
+    rows, told = json.dumps(tick.rows), json.dumps(markers)
+    ui.run_javascript(f"gtcCharts.push({rows}, {told}, {json.dumps(_dots(tick.dots))})")
 
 
 def _dots(dots: tuple[DotView, ...]) -> list[tuple[int, float, int]]:

@@ -11,7 +11,7 @@ from gtc_panel.components.charts.spec import SHAPES, ChartSpec
 
 def legend(spec: ChartSpec) -> ui.element:
     """One row: single requests where the chart has some, else the marks that both charts have."""
-    with box("chart-legend") as row:
+    with box("chart-legend legend-of-dots" if spec.dotted else "chart-legend") as row:
         if spec.dotted:
             for shape in SHAPES:
                 with box("legend-entry"):

@@ -49,4 +49,4 @@ def _legend(spec: ChartSpec) -> None:
                 words(name)
         if spec.dotted:
             signs = dict.fromkeys(shape.sign for shape in SHAPES if not shape.hollow)
-            words(f"{''.join(signs)} {stage_text.REQUESTS_AS_DOTS}")
+            words(f"{''.join(signs)} {stage_text.REQUESTS_AS_DOTS}", "legend-of-dots")
