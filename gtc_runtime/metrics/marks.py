@@ -83,7 +83,9 @@ class MarkFinder:
 
     def _commands(self, view: DemoView) -> list[Mark]:
         """What somebody did to load or mode since the view before, and who."""
-        seen, self._told_until = self._told_until, view.events[-1].at if view.events else ""
+        # the last one need not be the newest: "earlier: ..." is told with the time of then
+        stamps = [event.at for event in view.events]
+        seen, self._told_until = self._told_until, max([self._told_until or "", *stamps])
         if seen is None:
             return []
         return [

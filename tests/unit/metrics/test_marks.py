@@ -103,5 +103,25 @@ def test_a_command_is_marked_once_with_its_giver(finder):
     assert finder.see(after(3, phase=PhaseView(), pools=pools(2, 3), events=events)) == []
 
 
+def test_commands_from_before_a_restart_are_not_marked_again():
+    """What the guardian did meanwhile is told last, with an older time."""
+    early, late = ((START + timedelta(seconds=s)).isoformat() for s in (-90, -60))
+    restored = EventView(late, "load", "load stopped", "page 10.0.0.7")
+    earlier = EventView(early, "keda", "earlier: KEDA resumed")
+    finder = MarkFinder()
+    finder.see(after(0, phase=PhaseView(), pools=pools(2, 3), events=(restored, earlier)))
+    pressed = EventView((START + timedelta(seconds=2)).isoformat(), "load", "load set", "api")
+    seen = [
+        finder.see(after(n, phase=PhaseView(), pools=pools(2, 3), events=events))
+        for n, events in (
+            (1, (restored, earlier)),
+            (2, (restored, earlier, pressed)),
+            (3, (restored, earlier, pressed, earlier)),
+        )
+    ]
+
+    assert [[mark.text for mark in marks] for marks in seen] == [[], ["load set, api"], []]
+
+
 def test_a_panel_that_only_shows_marks_nothing(finder):
     assert finder.see(after(1, mode="read-only", pools=pools(4, 3))) == []
