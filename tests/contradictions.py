@@ -109,7 +109,8 @@ def _workers(view: View, text: str) -> Iterator[str]:
             yield f"{pools[role]['ready']} are ready"
     for ready, desired, role in re.findall(rf"(\d+) of (\d+) {_WORKERS}", text):
         pool = pools[role]
-        if (int(ready), int(desired)) != (pool["ready"], pool["desired"]) or ready >= desired:
+        told = int(ready), int(desired)
+        if told != (pool["ready"], pool["desired"]) or told[0] >= told[1]:
             yield f"{pool['ready']} of {pool['desired']} are ready"
 
 

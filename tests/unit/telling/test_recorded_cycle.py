@@ -5,6 +5,7 @@ from dataclasses import replace
 from gtc_runtime.recording.folder import packaged
 from gtc_runtime.recording.reader import Recording, read
 from gtc_runtime.telling.sentences import Sentences
+from gtc_runtime.told import SentenceView
 from tests.contradictions import contradictions, walk
 
 
@@ -26,3 +27,18 @@ def test_in_no_second_of_the_recorded_show_does_anything_contradict_its_figures(
 
     assert found == []
     assert {"expected", "holds", "not-yet", "settling"} <= said
+
+
+def test_workers_are_counted_and_not_spelled() -> None:
+    """As text, 9 is more than 10."""
+    view = packaged_show().view(0.0)
+    prefill = replace(view.pools[0], desired=10, ready=9)
+    said = SentenceView("9 of 10 prefill workers ready.")
+    seen = replace(
+        view, pools=(prefill, *view.pools[1:]), phase=replace(view.phase, sentence=said)
+    ).to_json()
+
+    assert contradictions(seen) == []
+    seen["phase"]["sentence"]["text"] = "10 of 10 prefill workers ready."
+    seen["pools"][0]["ready"] = 10
+    assert contradictions(seen)
