@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from gtc_spec.phases import PhaseName
+
 Scaler = Literal["HUMAN", "SCENARIO", "KEDA"]
 ClaimState = Literal["measuring", "held", "failed"]
 """Its window is not over, or requests in it are open; or how it was judged for good."""
@@ -51,6 +53,11 @@ class ClaimView:
     measure: Literal["", "ttft", "itl"] = ""
     quantile: str = ""
     """Which latency before and after are: ``ttft`` and ``p95``."""
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether it is about what happened while no show ran, and about no phase of one."""
+        return self.phase == PhaseName.IDLE
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,10 @@ from gtc_runtime.told import (
     PreviousView,
     SentenceView,
 )
+from gtc_spec.environment import Environment
+
+REHEARSAL: Final = "Rehearsal"
+"""What the cluster on localhost calls itself."""
 
 WINDOW_S: Final = 30
 """A latency "now" is over this many seconds: on screen, in the tail of a phase, in a recovery.
@@ -198,7 +202,7 @@ class DemoView:
     environment: str
     digest: str
     cluster: str
-    """What the cluster calls itself: ``Rehearsal`` or ``Live``."""
+    """What the cluster calls itself: `REHEARSAL` or ``Live``."""
     at: str
     uptime_s: float
     mode: Mode
@@ -235,6 +239,10 @@ class DemoView:
     """When this was recorded, ISO 8601 with zone; empty while it is live."""
     ending: str = ""
     """That the deployment's end date is near or has passed, one line; empty before."""
+
+    def simulated(self, environment: Environment) -> bool:
+        """Whether no GPU computes what is seen: in a rehearsal, and on nodes without GPUs."""
+        return self.cluster == REHEARSAL or not environment.nodes.gpus
 
     def to_json(self) -> dict[str, Any]:
         """Plain containers for REST, sockets and ``--json``."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.poller import Poller
 from gtc_runtime.cluster.writer import Writer
+from gtc_runtime.view import REHEARSAL
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
@@ -33,7 +34,7 @@ class Cluster:
     @property
     def title(self) -> str:
         """What the cluster is called on screens."""
-        return "Rehearsal" if self.rehearsal else "Live"
+        return REHEARSAL if self.rehearsal else "Live"
 
     @classmethod
     async def connect(cls, environment: Environment, kubeconfig: str, role: str) -> Cluster:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from gtc_cli.main import main
+from gtc_cli.recordings import report
 from gtc_cli.recordings.curve import Curve
 from gtc_cli.recordings.story import story
 from gtc_runtime.recording.folder import folder, recordings
@@ -54,6 +55,43 @@ def test_a_cycle_is_chosen_by_its_number(path):
     assert story(read(path), 2).claims == ()
     with pytest.raises(UsageError, match="cycle 3, allowed: 1 to 2"):
         story(read(path), 3)
+
+
+def told_of(state_dir, views):
+    record(folder(state_dir), load("prod"), views)
+    recording = read(recordings(state_dir)[0])
+    return recording, story(recording, None)
+
+
+def test_what_was_added_by_hand_after_the_show_is_no_claim_of_it(tmp_path):
+    environment = load("prod")
+    last = len(environment.timeline.segments) - 1
+    views = list(show(environment, [0, 1, last, None, None]))
+    views[2] = replace(views[2], claims=(CLAIM,))
+    views[3] = replace(views[3], claims=(CLAIM,))
+    views[4] = replace(views[4], claims=(CLAIM, replace(FAILED, phase="IDLE")))
+
+    assert told_of(tmp_path, views)[1].claims == (CLAIM,)
+
+
+def test_a_stop_that_was_taken_back_is_no_phase(tmp_path):
+    environment = load("prod")
+    last = len(environment.timeline.segments) - 1
+    views = list(show(environment, [0, 3, None, 3, last]))
+    _, told = told_of(tmp_path, views)
+
+    assert [act.name for act in told.acts] == ["Balanced", "Prefill recovery", "Cooldown"]
+
+
+@pytest.mark.parametrize(("rps", "written"), [(1.25, "1.25"), (105.0, "105"), (0.8, "0.80")])
+def test_rates_are_written_with_three_figures(tmp_path, rps, written):
+    environment = load("prod")
+    views = [
+        replace(view, load=replace(view.load, rps=rps)) for view in show(environment, [0, 1, 2])
+    ]
+    page = report.page(*told_of(tmp_path, views))
+
+    assert f"<td>{written}</td>" in page
 
 
 def test_the_page_holds_claims_curves_and_who_pressed(path, tmp_path, capsys):

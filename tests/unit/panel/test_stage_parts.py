@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gtc_panel import stage_text
 from gtc_panel.components.stage.answer import ending
-from gtc_panel.components.stage.head import alarm, simulated
+from gtc_panel.components.stage.head import alarm
 from gtc_panel.components.stage.numbers import activity, reuse
 from gtc_panel.components.stage.path import queue_jams, streams_jam
 from gtc_panel.components.stage.timeline import headline, remaining
@@ -148,7 +148,7 @@ def test_a_show_on_hold_says_so_in_place_of_what_comes_next():
     [("prod", "Live", False), ("prod", "Rehearsal", True), ("cpu", "Live", True)],
 )
 def test_gpus_that_are_simulated_are_called_so(env, cluster, told):
-    assert simulated(load(env), replace(CALM, cluster=cluster)) is told
+    assert replace(CALM, cluster=cluster).simulated(load(env)) is told
 
 
 def test_the_head_says_what_answers_and_on_what():

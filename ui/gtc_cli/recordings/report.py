@@ -50,7 +50,7 @@ def page(recording: Recording, told: Story) -> str:
         autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     templates.filters |= {
-        "ms": formats.latency, "percent": formats.percent,
+        "ms": formats.latency, "per_s": formats.per_s, "percent": formats.percent,
         "minutes": formats.countdown, "phase": phase_title,
     }  # fmt: skip
     source = (resources.files("gtc_cli.recordings") / "report.html.j2").read_text(encoding="utf-8")

@@ -102,13 +102,12 @@ def story(recording: Recording, number: int | None) -> Story:
     cycle = cycles[number - 1]
     played = list(_played(recording, cycle))
     after_s = min(cycle.told_s, cycle.end_s + _AFTER_S)
-    nodes = recording.environment.nodes
     return Story(
         number,
         len(cycles),
         cycle.whole,
         played,
-        recording.view(cycle.told_s).claims or recording.view(after_s).claims,
+        _claims(recording.view(cycle.told_s)) or _claims(recording.view(after_s)),
         tuple(_acts(played)),
         tuple(
             (at_s - cycle.start_s, event)
@@ -116,8 +115,8 @@ def story(recording: Recording, number: int | None) -> Story:
             if cycle.start_s <= at_s <= after_s
         ),
         _lights(played),
-        hardware(nodes),
-        not nodes.gpus or recording.header.cluster == "Rehearsal",
+        hardware(recording.environment.nodes),
+        played[0][1].simulated(recording.environment),
     )
 
 
@@ -128,6 +127,11 @@ def _played(recording: Recording, cycle: Cycle) -> Iterator[tuple[float, DemoVie
         yield at_s - cycle.start_s, view
 
 
+def _claims(view: DemoView) -> tuple[ClaimView, ...]:
+    """Those of the cycle: after its end the view may have others, made by hand."""
+    return tuple(claim for claim in view.claims if not claim.by_hand)
+
+
 def _lights(played: Seen) -> dict[Light, float]:
     lights = [view.load.light for _, view in played]
     return {light: lights.count(light) / len(lights) for light in dict.fromkeys(lights)}
@@ -136,7 +140,8 @@ def _lights(played: Seen) -> dict[Light, float]:
 def _acts(played: Seen) -> list[Act]:
     groups: dict[str, Seen] = {}
     for at_s, view in played:
-        groups.setdefault(view.phase.name, []).append((at_s, view))
+        if view.phase.index is not None:  # the show was not stopped for a moment
+            groups.setdefault(view.phase.name, []).append((at_s, view))
     return [_act(name, group) for name, group in groups.items()]
 
 

@@ -11,7 +11,6 @@ from gtc_panel.port import PanelPort
 from gtc_runtime.formats import whole
 from gtc_runtime.view import DemoView
 from gtc_spec.cloud.nodes import hardware
-from gtc_spec.environment import Environment
 
 
 class Head:
@@ -36,7 +35,7 @@ class Head:
         self._problem.set_visibility(bool(view.problem))
         self._recorded.set_text(stage_text.recorded(view.recorded))
         self._recorded.set_visibility(bool(view.recorded))
-        self._simulated.set_visibility(simulated(self._environment, view))
+        self._simulated.set_visibility(view.simulated(self._environment))
         self._scaler.set_text(stage_text.scaled_by(view.control.scaler))
 
 
@@ -52,11 +51,6 @@ class Alarm:
         sentence = alarm(view)
         self._words.set_text(sentence)
         swap(self._box, "alarm-", "on" if sentence else "off")
-
-
-def simulated(environment: Environment, view: DemoView) -> bool:
-    """Whether no GPU computes what is seen: in a rehearsal, and on nodes without GPUs."""
-    return view.cluster == "Rehearsal" or not environment.nodes.gpus
 
 
 def alarm(view: DemoView) -> str:
