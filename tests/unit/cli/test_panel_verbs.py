@@ -11,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from rich.console import Console
 
+from gtc_cli.show.status_screen import screen
 from gtc_cli.show.view_lines import status_lines
 from gtc_cli.target.panel_key import known_here
 from gtc_runtime.load.records import STAT_KEYS
@@ -19,6 +21,7 @@ from gtc_runtime.settings import read
 from gtc_runtime.told import ClaimView, ControlView, NextView, SentenceView
 from gtc_runtime.view import (
     DemoView,
+    EventView,
     Goals,
     LoadView,
     PhaseView,
@@ -306,6 +309,34 @@ def test_an_answer_that_is_no_view_is_not_taken_for_one(gtc: Call, panel: Any, b
     assert told.error == f"{panel.url} answers, but it is no gtc panel"
 
 
+def as_sent_before(sent: Any) -> Any:
+    """What a panel of an older image sends: nothing of what views have had added since."""
+    added = {
+        "claims", "control", "previous", "recorded", "ending", "sentence", "tpot", "good_rps",
+        "p99_ms", "followups", "dots", "answer", "actor", "failed_recent",
+    }  # fmt: skip
+    match sent:
+        case dict():
+            return {name: as_sent_before(each) for name, each in sent.items() if name not in added}
+        case list() | tuple():
+            return [as_sent_before(each) for each in sent]
+    return sent
+
+
+def test_a_panel_of_an_older_image_is_shown_with_what_it_does_not_say_as_unknown(
+    gtc: Call, panel: Any
+) -> None:
+    old = as_sent_before(view(events=(EventView("2026-03-01T12:00:00+00:00", "info", "began"),)))
+    panel.body = json.dumps(old).encode()
+    told = gtc("status", "--url", panel.url)
+    drawn = Console(width=140, record=True, file=io.StringIO())
+    drawn.print(screen(old, ""))
+
+    assert told.code == 0
+    assert "scaled  by ?" in told.out.splitlines()
+    assert "began" in drawn.export_text()
+
+
 # -- the lines of status -------------------------------------------------------------------------
 
 
@@ -406,10 +437,6 @@ def test_status_tells_every_pod_the_gpus_in_use_and_the_cost() -> None:
 
 
 def test_the_live_screen_shows_the_same_and_says_when_it_is_not_the_present() -> None:
-    from rich.console import Console
-
-    from gtc_cli.show.status_screen import screen
-
     console = Console(width=140, record=True, file=io.StringIO())
     console.print(screen(view(), "the panel does not answer"))
     text = console.export_text()

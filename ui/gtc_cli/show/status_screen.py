@@ -10,6 +10,7 @@ from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
+from gtc_cli.show.completed import completed
 from gtc_cli.show.view_lines import (
     client_light,
     control,
@@ -45,6 +46,7 @@ def screen(view: JSON, problem: str) -> RenderableType:
         view: The newest view of the panel.
         problem: Why it is not the present one; empty when it is.
     """
+    view = completed(view)
     parts: list[RenderableType] = [_head(view), _pools(view), _workloads(view), _events(view)]
     for text in (problem, view["problem"], view["ending"]):
         if text:

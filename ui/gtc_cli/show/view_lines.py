@@ -10,6 +10,7 @@ from typing import Any
 
 import click
 
+from gtc_cli.show.completed import completed
 from gtc_runtime import formats
 from gtc_runtime.view import WINDOW_S
 from gtc_spec.workloads import WORKLOADS
@@ -23,7 +24,8 @@ def print_view(view: JSON, as_json: bool) -> None:
 
 
 def status_lines(view: JSON) -> list[str]:
-    """The view as a few lines for a terminal."""
+    """The view of a panel, this version's or an older one's, as a few lines for a terminal."""
+    view = completed(view)
     load, every = view["load"], view["workloads"]["all"]
     holder = f", lease {view['holder']}" if view["holder"] else ""
     lines = [
@@ -45,13 +47,13 @@ def status_lines(view: JSON) -> list[str]:
         f"texts   {texts(load)}",
         f"TTFT    {_percentiles(every['ttft'], view['goals']['ttft_p95_ms'])}",
         f"ITL     {_percentiles(every['itl'], view['goals']['itl_p95_ms'])}",
-        f"TPOT    {_percentiles(every.get('tpot', {}), view['goals']['itl_p95_ms'])}",
+        f"TPOT    {_percentiles(every['tpot'], view['goals']['itl_p95_ms'])}",
         f"goodput {goodput} of the requests due in the last {WINDOW_S} s,"
-        f" {formats.per_s(every.get('good_rps'))} good answers a second",
+        f" {formats.per_s(every['good_rps'])} good answers a second",
         f"client  {client_light(load)}",
     ]
     lines.append(f"cost    {cost(view)}")
-    lines += [f"claim   {each['state']:9} {each['text']}" for each in view.get("claims", [])]
+    lines += [f"claim   {each['state']:9} {each['text']}" for each in view["claims"]]
     told = (("now", sentence(view)), ("end", view["ending"]), ("problem", view["problem"]))
     return [*lines, *(f"{name:7} {text}" for name, text in told if text)]
 
@@ -91,8 +93,7 @@ def offered(view: JSON) -> str:
 def sentence(view: JSON) -> str:
     """What is seen now, else what the phase is about."""
     phase = view["phase"]
-    said: str = phase.get("sentence", {}).get("text", "")
-    return said or str(phase["narration"])
+    return str(phase["sentence"]["text"] or phase["narration"])
 
 
 def shares(load: JSON) -> str:
@@ -102,8 +103,8 @@ def shares(load: JSON) -> str:
 
 def texts(load: JSON) -> str:
     """Where texts come from, and who writes follow-up questions."""
-    followups = load.get("followups", "")
-    written = f", follow-up questions by {followups}" if followups else ""
+    writer = load["followups"]
+    written = f", follow-up questions by {writer}" if writer else ""
     return f"{load['corpus'] or '?'}{written}"
 
 
@@ -150,6 +151,6 @@ def client_light(load: JSON) -> str:
 
 def _percentiles(found: JSON, goal_ms: float) -> str:
     p50, p95, p99 = (
-        formats.latency(found.get(f"{q}_ms"), formats.NO_DATA_WORDS) for q in ("p50", "p95", "p99")
+        formats.latency(found[f"{q}_ms"], formats.NO_DATA_WORDS) for q in ("p50", "p95", "p99")
     )
     return f"p50 {p50}, p95 {p95} (goal {formats.latency(goal_ms)}), p99 {p99}"
