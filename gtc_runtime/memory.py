@@ -105,8 +105,7 @@ class Memory:
         if acted or view.load.running or view.mode == "auto":
             self._untouched = False
             return view
-        by = ""
-        if view.keda == "active":
-            ours = any(event.text == RESUMED for event in since)
-            by = "by this panel" if ours else "before it was back"
-        return replace(view, previous=self._earlier.told(by))
+        resumed = any(event.text == RESUMED for event in since)
+        by = "by this panel" if resumed else "before it was back"
+        keda = {"active": f"was resumed {by}", "paused-by-us": "is still paused"}
+        return replace(view, previous=self._earlier.told(keda.get(view.keda, "")))

@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Final
 
 from gtc_runtime.recording.folder import recordings
-from gtc_runtime.recording.reader import read
+from gtc_runtime.recording.lock import is_locked
+from gtc_runtime.recording.reader import read, read_header
 from gtc_runtime.told import PreviousView
 from gtc_runtime.view import DemoView
 from gtc_spec.environment import Environment
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 FORGOTTEN_S: Final = 3600.0
 """A panel that ended longer ago is of no concern to this one."""
 _PAST_S: Final = 300.0
+_NOT_DRIVING: Final = ("read-only", "unknown")
+"""Modes of a panel that only shows, and of one that has not begun."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +36,7 @@ class Earlier:
 
     Attributes:
         views: Oldest first, at least one.
-        died: Whether it ended otherwise than in order.
+        died: Whether it ended otherwise than in order, as far as its recording says.
         gone_s: Seconds from its last view to now.
     """
 
@@ -69,11 +72,11 @@ class Earlier:
         """What has ended with it, for the presenter.
 
         Args:
-            keda: Who resumed KEDA, a few words, for a show; empty when it is still paused.
+            keda: What became of KEDA after a show, a few words; empty when nobody knows.
         """
         now = " and is off now"
         if self._showing:
-            now = " and has ended; KEDA " + (f"was resumed {keda}" if keda else "is still paused")
+            now = " and has ended" + (f"; KEDA {keda}" if keda else "")
         again = f"restarted after {self.gone_s:.0f} s"
         return PreviousView(f"{again}; {self.ended_with_it}{now}", self.load is not None)
 
@@ -85,7 +88,9 @@ class Earlier:
 def earlier(
     state_dir: Path, environment: Environment, cluster: str, now: datetime
 ) -> Earlier | None:
-    """The panel that wrote the newest recording, if it drove this demo not long ago.
+    """The panel that drove this demo last, if it is gone, and not long ago.
+
+    Other demos' panels are passed over, and such as only showed this one.
 
     Args:
         state_dir: Where recordings lie.
@@ -93,18 +98,31 @@ def earlier(
         cluster: What its cluster calls itself.
         now: With zone.
     """
-    try:
-        recording = read(recordings(state_dir)[0])
-    except IndexError:
-        return None
-    except GtcError as error:
-        log.warning("%s", error)
-        return None
-    header = recording.header
+    for path in recordings(state_dir):
+        try:
+            if now.timestamp() - path.stat().st_mtime > FORGOTTEN_S:
+                continue
+            found = _ended(path, environment, cluster, now)
+            if found is not None:
+                return None if is_locked(path) else found
+        except (OSError, GtcError, ValueError) as error:
+            log.warning("%s: %s", path.name, error)
+    return None
+
+
+def _ended(path: Path, environment: Environment, cluster: str, now: datetime) -> Earlier | None:
+    """The end of a recording; None when it was not of a panel that drove this demo just now.
+
+    Raises:
+        GtcError: It is no recording, or one of another version.
+        ValueError: It has a time that is none.
+    """
+    header = read_header(path)
     if (header.digest, header.cluster) != (environment.digest, cluster):
+        return None
+    recording = read(path)
+    if recording.view(recording.length_s).mode in _NOT_DRIVING:
         return None
     views = tuple(view for _, view in recording.views(recording.length_s - _PAST_S))
     gone_s = (now - datetime.fromisoformat(views[-1].at)).total_seconds()
-    if not 0 <= gone_s <= FORGOTTEN_S:
-        return None
-    return Earlier(views, not recording.ended, gone_s)
+    return Earlier(views, not recording.ended, gone_s) if 0 <= gone_s <= FORGOTTEN_S else None

@@ -11,6 +11,7 @@ import json
 import logging
 import zlib
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
@@ -29,6 +30,8 @@ log = logging.getLogger(__name__)
 _MAGIC: Final = b"\x1f\x8b"
 _GZIP: Final = 31
 _CHUNK: Final = 2**16
+_HEAD: Final = 2**18
+"""Bytes of a file that hold its first line, with room to spare."""
 
 
 class Recording:
@@ -38,7 +41,7 @@ class Recording:
         header: Its first line.
         lines: The lines with views: time and content as it is in the file.
         events: Time and event.
-        ended: Whether its panel ended in order.
+        ended: Whether it was brought to an end; without one its panel died.
     """
 
     def __init__(
@@ -79,35 +82,62 @@ class Recording:
             return load(self.header.environment)
 
     def view(self, at_s: float) -> DemoView:
-        """The view that was shown at a second of the recording; the first one before the start."""
+        """The view that was shown at a second of the recording; the first one before the start.
+
+        Raises:
+            UsageError: It cannot be read by this version.
+        """
         place = max(0, bisect.bisect_right(self._times, at_s) - 1)
         events = self._events_until(self._times[place])
-        return form.view(self._state_at(place), events, self.header.started)
+        with self._readable():
+            return form.view(self._state_at(place), events, self.header.started)
 
     def views(self, from_s: float = 0.0) -> Iterator[tuple[float, DemoView]]:
-        """Time and view of every line from a second on."""
+        """Time and view of every line from a second on.
+
+        Raises:
+            UsageError: One cannot be read by this version.
+        """
         for at_s in self._times[bisect.bisect_left(self._times, from_s) :]:
             yield at_s, self.view(at_s)
 
     @cached_property
     def cycles(self) -> tuple[Cycle, ...]:
-        """Every cycle of the show, in order."""
+        """Every cycle of the show, in order.
+
+        Raises:
+            UsageError: It has a line that cannot be read by this version.
+        """
         phases = ((at_s, self._state_at(n)["phase"]) for n, at_s in enumerate(self._times))
-        return tuple(find_cycles(phases, len(self.environment.timeline.segments), self.length_s))
+        segments = len(self.environment.timeline.segments)
+        with self._readable():
+            return tuple(find_cycles(phases, segments, self.length_s))
 
     def start_of(self, phase: str) -> float:
         """When a phase begins for the first time, seconds.
 
         Raises:
-            UsageError: It is not in the recording.
+            UsageError: It is not in the recording, or a line before it cannot be read.
         """
         seen: list[str] = []
         for place, at_s in enumerate(self._times):
-            shown = self._state_at(place)["phase"]
+            with self._readable():
+                shown = self._state_at(place)["phase"]
             if shown["index"] is not None and shown["name"] == phase:
                 return at_s
             seen += [shown["name"]] if shown["name"] not in seen else []
         raise UsageError(f"there is no phase {phase} in it, allowed: {', '.join(seen)}")
+
+    @contextmanager
+    def _readable(self) -> Iterator[None]:
+        """Whatever a line of another version or a damaged one leads to is one line for people."""
+        try:
+            yield
+        except (ValueError, TypeError, LookupError):
+            raise UsageError(
+                f"the recording of {self.header.started} has views that this version cannot read",
+                f"replay it with gtc {self.header.gtc}",
+            ) from None
 
     def _events_until(self, at_s: float) -> list[EventView]:
         last = bisect.bisect_right(self._event_times, at_s)
@@ -125,17 +155,22 @@ class Recording:
         return self._state
 
 
+def read_header(path: Path) -> Header:
+    """The first line of a recording, without the rest.
+
+    Raises:
+        UsageError: It cannot be read, is none, or is of another version of the format.
+    """
+    return _header(path, _parsed(_text(path, _HEAD).split(b"\n")[0]))
+
+
 def read(path: Path) -> Recording:
     """Open a recording.
 
     Raises:
         UsageError: It cannot be read, is none, or is of another version of the format.
     """
-    try:
-        content = _unpacked(path.read_bytes())
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from None
-    first, *rest = content.split(b"\n")
+    first, *rest = _text(path).split(b"\n")
     header = _header(path, _parsed(first))
     try:
         lines, events, ended = _sorted(rest)
@@ -145,7 +180,7 @@ def read(path: Path) -> Recording:
         recording.view(0.0)
     except ValueError:
         raise UsageError(
-            f"{path} has views that this version cannot read", f"replay it with gtc {header.gtc}"
+            f"{path} has events that this version cannot read", f"replay it with gtc {header.gtc}"
         ) from None
     return recording
 
@@ -194,6 +229,14 @@ def _parsed(raw: bytes) -> Any:
         return json.loads(raw)
     except ValueError:
         return None
+
+
+def _text(path: Path, size: int = -1) -> bytes:
+    try:
+        with path.open("rb") as file:
+            return _unpacked(file.read(size))
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from None
 
 
 def _unpacked(content: bytes) -> bytes:

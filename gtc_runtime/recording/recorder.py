@@ -1,8 +1,8 @@
 """Writes what happens into files of one folder, a line a second, beside the show and never in it.
 
-The views come from the event loop; all work on them is done in a thread. A file that cannot be
-written ends the recording with one sentence and harms nobody. It must not know where views come
-from.
+The views come from the event loop; all work on them is done in a thread. Whatever goes wrong there
+ends the recording with one sentence and harms nobody; the file gets its end all the same, because
+one without is taken for a panel that died. It must not know where views come from.
 """
 
 from __future__ import annotations
@@ -12,14 +12,17 @@ import queue
 import threading
 import time
 import zlib
+from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Any, BinaryIO, Final
 
 from gtc_runtime.recording import format as form
+from gtc_runtime.recording.cycles import is_beginning
 from gtc_runtime.recording.folder import make_room
+from gtc_runtime.recording.lock import lock
 from gtc_runtime.version import version
 from gtc_runtime.view import DemoView, EventView
 from gtc_spec.environment import Environment
@@ -75,6 +78,8 @@ class Recorder:
 
     def close(self, last: DemoView | None = None) -> None:
         """End the file in order, with a last view; waits a little for what is to be written."""
+        if not self._thread.is_alive():
+            return
         try:
             if last is not None:
                 self._views.put((self._clock(), last), timeout=_CLOSE_S)
@@ -90,6 +95,9 @@ class Recorder:
                 taken = self._one_file(*taken)
         except OSError as error:
             self._trouble(f"not recorded any more: {self._folder}: {error.strerror or error}")
+        except Exception as error:  # the show goes on, whatever is wrong here
+            log.exception("the recorder has failed")
+            self._trouble(f"not recorded any more: {type(error).__name__}: {error}")
 
     def _one_file(self, start_s: float, first: DemoView) -> tuple[float, DemoView] | None:
         """Write one file; what the next one begins with, None at the end."""
@@ -97,11 +105,16 @@ class Recorder:
         begun = datetime.now(UTC)
         path = self._folder / f"{begun:%Y-%m-%dT%H-%M-%S.%f}-{first.environment}{form.SUFFIX}"
         with path.open("xb", buffering=0) as file:
+            lock(file)
             recording = _File(file, self._header(first, begun))
-            recording.add(0.0, first)
-            while (taken := self._views.get()) is not None and not recording.full(taken[1]):
-                recording.add(taken[0] - start_s, taken[1])
-            recording.end(self._clock() - start_s)
+            try:
+                recording.add(0.0, first)
+                while (taken := self._views.get()) is not None and not recording.full(taken[1]):
+                    recording.add(taken[0] - start_s, taken[1])
+                recording.end(self._clock() - start_s)
+            except Exception:
+                recording.break_off()
+                raise
         return taken
 
     def _header(self, view: DemoView, begun: datetime) -> form.Header:
@@ -123,13 +136,15 @@ class _File:
         self._file = file
         self._packer = zlib.compressobj(wbits=_GZIP)
         self._bytes = self._lines = 0
+        self._safe: deque[tuple[int, float, Any]] = deque(maxlen=2)
         self._known: form.JSON = {}
         self._told: tuple[EventView, ...] = ()
         self._put(asdict(header))
 
     def full(self, view: DemoView) -> bool:
         """Whether this view should begin another file."""
-        between = view.phase.index in (None, 0)
+        phase = view.phase
+        between = phase.index is None or is_beginning(phase.index, phase.elapsed_s)
         return self._bytes > FILE_BYTES * (1 if between else 2)
 
     def add(self, t: float, view: DemoView) -> None:
@@ -142,6 +157,8 @@ class _File:
         whole = self._lines % WHOLE_EVERY == 0
         self._lines += 1
         self._put({"t": t, **self._content(known, whole)})
+        if whole:
+            self._safe.append((self._bytes, t, self._packer.copy()))
 
     def _content(self, known: form.JSON, whole: bool) -> form.JSON:
         if whole:
@@ -151,7 +168,24 @@ class _File:
     def end(self, t: float) -> None:
         self._put({"t": round(t, 3), "end": "in order"}, last=True)
 
+    def break_off(self) -> None:
+        """End the file one or two minutes ago, where it was whole: that makes room on a full disk.
+
+        One without a view stays as it is: nobody takes it for a recording.
+        """
+        if not self._safe:
+            return
+        self._bytes, t, self._packer = self._safe[0]
+        try:
+            self._file.truncate(self._bytes)
+            self._file.seek(self._bytes)
+            self.end(t)
+        except OSError as error:
+            log.warning("a recording was left without an end: %s", error)
+
     def _put(self, content: form.JSON, *, last: bool = False) -> None:
         packed = self._packer.compress(form.line(content))
         packed += self._packer.flush(zlib.Z_FINISH if last else zlib.Z_SYNC_FLUSH)
-        self._bytes += self._file.write(packed)
+        self._bytes += len(packed)
+        while packed:  # a disk that is nearly full takes a part
+            packed = packed[self._file.write(packed) :]

@@ -304,7 +304,7 @@ def main(port: int, key: str = "") -> None:
         return demo.commands
 
     rules = Rules(key=Key(key)) if key else None
-    found = partial(whole_show, Path("no state here"))
+    found = partial(whole_show, Path("no state here"), demo.environment)
     attach(app, demo, rules=rules, health=Health(look), recording=found)
     uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
 

@@ -163,7 +163,7 @@ def _app(
         rules=rules,
         health=health,
         past=lambda: service.past,
-        recording=lambda: whole_show(state_dir),
+        recording=lambda: whole_show(state_dir, service.environment),
     )
     return app
 

@@ -1,5 +1,6 @@
 """A run is recorded, and read again as it was shown."""
 
+import errno
 import gzip
 import json
 import time
@@ -9,9 +10,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from gtc_runtime.recording import folder as folders
+from gtc_runtime.recording import format as form
 from gtc_runtime.recording import recorder as recorders
+from gtc_runtime.recording.cycles import find_cycles
 from gtc_runtime.recording.folder import folder, recordings
 from gtc_runtime.recording.format import change, changed, facts
+from gtc_runtime.recording.lock import is_locked
 from gtc_runtime.recording.reader import read
 from gtc_runtime.recording.recorder import Recorder
 from gtc_runtime.told import AnswerView, ClaimView, DotView
@@ -53,7 +57,7 @@ def record(path, environment, views, *, end=True):
     clock, told = Clock(), []
     recorder = Recorder(path, environment, told.append, clock)
     for view in views:
-        while recorder._views.qsize() > 20:
+        while recorder._thread.is_alive() and recorder._views.qsize() > 20:
             time.sleep(0.001)
         recorder.see(view)
         clock.now_s += 1
@@ -166,6 +170,73 @@ def test_a_folder_that_cannot_be_written_is_told_once(tmp_path, environment):
     assert "not recorded any more" in told[0]
 
 
+class FullDisk:
+    """A file on a disk that takes no more after so many bytes; what is cut off is free again."""
+
+    def __init__(self, file, size):
+        self._file, self._size = file, size
+
+    def write(self, content):
+        free = self._size - self._file.tell()
+        if free <= 0:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return self._file.write(content[:free])
+
+    def __getattr__(self, name):
+        return getattr(self._file, name)
+
+
+def test_a_recording_that_filled_the_disk_gets_its_end_and_can_be_read(
+    state_dir, environment, monkeypatch
+):
+    made = recorders._File.__init__
+    monkeypatch.setattr(
+        recorders._File,
+        "__init__",
+        lambda self, file, header: made(self, FullDisk(file, 12_000), header),
+    )
+    views = [second(environment, number) for number in range(600)]
+    told = record(folder(state_dir), environment, views)
+    found = newest(state_dir)
+
+    assert len(told) == 1
+    assert found.ended
+    assert 60 <= found.length_s < 599
+    assert found.view(60).uptime_s == 60
+
+
+def test_whatever_goes_wrong_in_the_recorder_is_told_once_and_the_file_is_ended(
+    state_dir, environment, monkeypatch
+):
+    plain, seen = form.plain, []
+
+    def broken(view):
+        seen.append(view)
+        if len(seen) > 70:
+            raise RuntimeError("nobody thought of this")
+        return plain(view)
+
+    monkeypatch.setattr(form, "plain", broken)
+    told = record(folder(state_dir), environment, [second(environment, n) for n in range(80)])
+
+    assert told == ["not recorded any more: RuntimeError: nobody thought of this"]
+    assert newest(state_dir).ended
+
+
+def test_a_file_is_locked_while_it_is_written(state_dir, environment):
+    recorder = Recorder(folder(state_dir), environment, print, Clock())
+    recorder.see(second(environment, 0))
+    give_up = time.monotonic() + 10
+    while not has_view(state_dir, 0):
+        assert time.monotonic() < give_up
+        time.sleep(0.01)
+    path = recordings(state_dir)[0]
+    while_written = is_locked(path)
+    recorder.close()
+
+    assert (while_written, is_locked(path)) == (True, False)
+
+
 def test_the_oldest_files_go_when_the_folder_is_full(state_dir, environment, monkeypatch):
     monkeypatch.setattr(folders, "KEPT_BYTES", 5000)
     folder(state_dir).mkdir(parents=True)
@@ -240,7 +311,7 @@ def test_views_of_another_version_are_refused_in_one_line(state_dir, environment
     path = recordings(state_dir)[0]
     path.write_bytes(gzip.decompress(path.read_bytes()).replace(old, new))
 
-    with pytest.raises(UsageError, match="views that this version cannot read"):
+    with pytest.raises(UsageError, match="that this version cannot read"):
         read(path)
 
 
@@ -270,6 +341,44 @@ def test_cycles_are_found_with_their_ends(state_dir, environment):
 
     assert (first.start_s, first.end_s, first.told_s, first.whole) == (1, 4, 4, True)
     assert (second_.start_s, second_.end_s, second_.told_s, second_.whole) == (5, 9, 11, False)
+
+
+def played(*seen):
+    """Times and phases as they are recorded: index, seconds in it, seconds left, cycles done."""
+    names = ("index", "elapsed_s", "ends_in_s", "cycle")
+    return [(float(at_s), dict(zip(names, each, strict=True))) for at_s, each in enumerate(seen)]
+
+
+def found_in(*seen):
+    return list(find_cycles(played(*seen), 9, len(seen) - 1.0))
+
+
+def test_a_stop_in_the_first_phase_that_was_taken_back_begins_no_cycle():
+    stopped = (None, 0.0, None, 0)
+    (cycle,) = found_in((0, 0, 60, 0), (0, 20, 40, 0), stopped, (0, 19.5, 40, 0), (8, 40, 1, 0))
+
+    assert (cycle.start_s, cycle.end_s, cycle.whole) == (0, 4, True)
+
+
+def test_a_show_begun_anew_in_its_first_phase_is_another_cycle():
+    stopped = (None, 0.0, None, 0)
+    first, second_ = found_in((0, 0, 60, 0), (0, 20, 40, 0), stopped, (0, 0.4, 60, 0))
+
+    assert [each.start_s for each in (first, second_)] == [0, 3]
+
+
+def test_a_show_whose_last_phase_was_left_early_is_whole():
+    last = (8, 3, 57, 0)
+    over = [found_in((0, 0, 60, 0), last, after) for after in ((0, 0, 60, 1), (None, 0, None, 1))]
+    stopped = found_in((0, 0, 60, 0), last, (None, 0, None, 0))
+
+    assert [cycles[0].whole for cycles in (*over, stopped)] == [True, True, False]
+
+
+def test_a_cycle_that_is_seen_from_the_middle_of_its_first_phase_is_not_whole():
+    (cycle,) = found_in((0, 30, 30, 0), (8, 40, 1, 0))
+
+    assert not cycle.whole
 
 
 def test_a_phase_is_found_by_its_name(state_dir, environment):

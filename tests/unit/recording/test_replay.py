@@ -13,7 +13,7 @@ from gtc_panel.recorded.screen import Screen
 from gtc_panel.rest import routes
 from gtc_runtime.actor import Actor
 from gtc_runtime.recording.choice import Choice, newest, whole_show
-from gtc_runtime.recording.folder import folder, recordings
+from gtc_runtime.recording.folder import folder, packaged, recordings
 from gtc_runtime.recording.reader import read
 from gtc_spec.environment import load
 from gtc_spec.errors import GtcError, UsageError
@@ -185,7 +185,7 @@ def test_the_whole_show_is_chosen_before_a_newer_piece_of_one(tmp_path, environm
     last = len(environment.timeline.segments) - 1
     record(folder(tmp_path), environment, show(environment, [None, 0, 3, last, None]))
     record(folder(tmp_path), environment, show(environment, [None, 0, 3, None]))
-    chosen = whole_show(tmp_path)
+    chosen = whole_show(tmp_path, environment)
 
     assert chosen.path == recordings(tmp_path)[1]
     assert (chosen.from_s, chosen.until_s) == (1, 4)
@@ -212,8 +212,29 @@ async def test_pages_are_drawn_anew_when_another_source_is_shown(own, path):
     assert stories[0] != stories[1] == bridge.latest.story
 
 
-def test_one_whole_show_is_packaged_for_who_has_none(tmp_path):
-    chosen = whole_show(tmp_path)
+def whole(environment):
+    last = len(environment.timeline.segments) - 1
+    return show(environment, [0, 3, last])
+
+
+def test_the_show_of_this_very_demo_comes_before_a_newer_one_of_its_name_or_of_another(tmp_path):
+    environment, faster, dev = load("prod"), load("prod").scaled(0.1), load("dev")
+    for recorded in (environment, faster, dev):
+        record(folder(tmp_path), recorded, whole(recorded))
+
+    newest_first = recordings(tmp_path)
+    assert whole_show(tmp_path, environment).path == newest_first[2]
+    assert whole_show(tmp_path, load("prod").scaled(0.5)).path == newest_first[1]
+
+
+def test_the_show_of_another_environment_is_not_played_for_ones_own(tmp_path):
+    record(folder(tmp_path), load("dev"), whole(load("dev")))
+
+    assert whole_show(tmp_path, load("prod")).path in packaged()
+
+
+def test_one_whole_show_is_packaged_for_who_has_none(tmp_path, environment):
+    chosen = whole_show(tmp_path, environment)
 
     assert chosen.path.stat().st_size < 500_000
     assert chosen.recording.environment.digest == chosen.recording.header.digest
