@@ -48,7 +48,9 @@ class LoadHistory:
     def changed(self, before: Setting, by: Actor) -> None:
         """A setting was changed; ``before`` is what it was."""
         now_s = self._clock()
-        if by != self._by or now_s - self._changed_s > ONE_STEP_S or not self._before:
+        newest = self._before[-1] if self._before else None
+        goes_on = newest and by == self._by and now_s - self._changed_s <= ONE_STEP_S
+        if not goes_on and newest != before:  # an equal one: the last step has led nowhere
             self._before.append(before)
         self._by, self._changed_s = by, now_s
 
@@ -61,15 +63,14 @@ class LoadHistory:
 
     def back(self, now: Setting) -> Setting | None:
         """What the setting was before the newest step that made it another one than ``now``."""
-        while self._before and self._before[-1] == now:
-            self._before.pop()
-        return self._before[-1] if self._before else None
+        return next((before for before in reversed(self._before) if before != now), None)
 
     def take_back(self, now: Setting) -> Setting | None:
-        """The same, and the step is forgotten."""
+        """The same, and the step is forgotten, with those after it that led nowhere."""
         before = self.back(now)
         if before is not None:
-            self._before.pop()
+            while self._before.pop() == now:
+                pass
             self._by = None
         return before
 

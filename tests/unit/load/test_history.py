@@ -1,6 +1,8 @@
 """Which changes of rate and mix can be taken back, on a turned clock."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from gtc_runtime.actor import Actor
 from gtc_runtime.load.history import ONE_STEP_S, STEPS, LoadHistory, Setting
@@ -69,6 +71,56 @@ def test_a_drag_out_and_back_is_no_step(presenter: Presenter) -> None:
     presenter.change(3, 2)
 
     assert presenter.undo() == 1
+
+
+def test_a_drag_that_is_seen_at_its_origin_and_goes_on_is_taken_back_to_it(
+    presenter: Presenter,
+) -> None:
+    presenter.change(2)
+    presenter.wait()
+    presenter.change(3, 2)
+    assert str(presenter.history.back(presenter.setting)) == "1 rps, 40/30/30"
+    presenter.change(5)
+
+    assert (presenter.undo(), presenter.undo()) == (2, 1)
+
+
+drags = st.lists(st.lists(st.integers(1, 3).map(float), min_size=1, max_size=5), max_size=12)
+
+
+@given(drags)
+def test_what_is_taken_back_does_not_depend_on_how_often_it_was_asked_for(
+    done: list[list[float]],
+) -> None:
+    asked, unasked = Presenter(), Presenter()
+    for drag in done:
+        for rate in drag:
+            asked.change(rate)
+            asked.history.back(asked.setting)
+            unasked.change(rate)
+        asked.wait()
+        unasked.wait()
+
+    assert [asked.undo() for _ in range(STEPS)] == [unasked.undo() for _ in range(STEPS)]
+
+
+@given(drags)
+def test_undoing_goes_through_every_setting_at_which_the_hand_has_rested(
+    done: list[list[float]],
+) -> None:
+    presenter, rests = Presenter(), [1.0]
+    for drag in done:
+        for rate in drag:
+            if rate != presenter.rps:
+                presenter.change(rate)
+        presenter.wait()
+        if presenter.rps != rests[-1]:
+            rests.append(presenter.rps)
+
+    taken = [presenter.undo() for _ in range(STEPS)]
+
+    expected = [*reversed(rests[:-1])][:STEPS]
+    assert taken[: len(expected)] == expected
 
 
 def test_the_oldest_steps_are_forgotten(presenter: Presenter) -> None:
