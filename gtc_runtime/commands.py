@@ -7,10 +7,12 @@ started.
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
+from typing import Final
 
 from gtc_runtime.actor import PANEL, Actor
 from gtc_runtime.cluster.cluster import Cluster
@@ -22,6 +24,9 @@ from gtc_runtime.scenario.conductor import Conductor
 from gtc_runtime.scenario.unattended.prescale import check_until
 from gtc_spec.errors import GtcError
 from gtc_spec.workloads import WorkloadMix
+
+LEAVE_TOLD_S: Final = 1.0
+"""How long the answer to a Stop waits for the end of auto mode, which takes 3 to 33 s."""
 
 
 class Commands:
@@ -45,6 +50,8 @@ class Commands:
         self._history = LoadHistory(clock)
         self._cluster: Cluster | None = None
         self._conductor: Conductor | None = None
+        self._stopper: Actor | None = None
+        self._leaving: set[asyncio.Task[None]] = set()
 
     # -- the load --------------------------------------------------------------------------------
 
@@ -62,11 +69,22 @@ class Commands:
         self._tell(by, f"load started: {self._setting}")
 
     async def stop_load(self, *, by: Actor = PANEL) -> None:
-        """Stop sending at once, in every mode; auto mode ends with it."""
+        """Stop sending at once, in every mode; auto mode ends with it.
+
+        It is done when the load is off: auto mode may be ending still, and what fails there is an
+        event. A repeat by the same giver changes nothing and is not told.
+        """
+        was_on = self._load.running
         await self._load.quiet()
-        self._tell(by, "load stopped")
-        if self._lead.mode in ("auto", "starting"):
-            await self.end_scenario(by=by)
+        in_auto = self._lead.mode in ("auto", "starting")
+        if was_on or by != self._stopper or (in_auto and not self._leaving):
+            self._tell(by, "load stopped")
+        self._stopper = by
+        if in_auto:
+            leaving = asyncio.create_task(self._leave_auto(by), name="leave auto")
+            self._leaving.add(leaving)
+            leaving.add_done_callback(self._leaving.discard)
+            await asyncio.wait({leaving}, timeout=LEAVE_TOLD_S)
 
     async def set_load(
         self, rps: float | None, mix: WorkloadMix | None, *, by: Actor = PANEL
@@ -184,6 +202,13 @@ class Commands:
         await self._poll_now()
 
     # -- what they share -------------------------------------------------------------------------
+
+    async def _leave_auto(self, by: Actor) -> None:
+        try:
+            await self.end_scenario(by=by)
+        except GtcError as error:
+            with caused_by(by):
+                self._events.add("warning", error.message)
 
     async def _poll_now(self) -> None:
         """Let the answer to a command show what it has changed in the cluster."""

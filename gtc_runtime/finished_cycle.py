@@ -14,17 +14,18 @@ from gtc_runtime.scenario import report as reports
 from gtc_runtime.scenario.conductor import Conductor
 from gtc_spec.errors import GtcError
 
+LOOK_S = 0.25
 DRAIN_S = 120.0
 """Longest wait for open requests at the end of a run: 2,000 tokens at 33 ms take 66 s."""
 
 
 async def report(conductor: Conductor, load: LoadControl, cluster: Cluster) -> dict[str, Any]:
-    """Phases, totals and the state that the cycle left; waits until auto mode has ended.
+    """Phases, totals and the state that the cycle left; waits until auto mode has ended for good.
 
     Raises:
         GtcError: Auto mode ended before the cycle was over.
     """
-    await conductor.left.wait()
+    await _over(conductor)
     if not conductor.completed:
         raise GtcError("the cycle was broken off", "see the events of the panel's log")
     await load.drained(DRAIN_S)
@@ -35,3 +36,11 @@ async def report(conductor: Conductor, load: LoadControl, cluster: Cluster) -> d
         "keda": {"paused": state.keda.state not in ("active", "absent")},
         "pools_final": {role: pool.desired for role, pool in state.pools.items()},
     }
+
+
+async def _over(conductor: Conductor) -> None:
+    """Wait until auto mode has ended and its show cannot be resumed any more."""
+    await conductor.left.wait()
+    while conductor.may_resume:
+        await asyncio.sleep(LOOK_S)
+        await conductor.left.wait()

@@ -124,9 +124,10 @@ class DemoService(Commands):
 
     async def stop(self) -> None:
         """Leave auto mode, end the load and give the Lease back."""
-        for task in self._tasks:
+        tasks = [*self._tasks, *self._leaving]
+        for task in tasks:
             task.cancel()
-        for task in self._tasks:
+        for task in tasks:
             with suppress(asyncio.CancelledError, GtcError):
                 await task
         if self._annotations is not None and self._builder is not None:

@@ -58,6 +58,7 @@ class Conductor:
         self._show = self._modes.show
         self._cluster, self._events, self._clock = cluster, events, clock
         self._commands = CommandQueue()
+        self._resumes = 0
 
     # -- how things stand ------------------------------------------------------------------------
 
@@ -90,6 +91,11 @@ class Conductor:
     def completed(self) -> bool:
         """Whether the newest show came to the end of the one cycle that was asked for."""
         return self._show.completed
+
+    @property
+    def may_resume(self) -> bool:
+        """Whether a show that was stopped may still be resumed, or is being resumed."""
+        return self._resumes > 0 or self._modes.resumable_s() is not None
 
     def control(self, keda: KedaState) -> ControlView:
         """Who drives, and what the presenter may do about it; ``keda`` as it was seen last."""
@@ -152,7 +158,11 @@ class Conductor:
         """
         in_time = self._modes.resumable_s() is not None  # when it is asked for, not when it is done
         stopped = self._modes.stopped if in_time else None
-        await self._submit(by, lambda: self._resume(stopped, by))
+        self._resumes += 1
+        try:
+            await self._submit(by, lambda: self._resume(stopped, by))
+        finally:
+            self._resumes -= 1
 
     def forget_stopped(self) -> None:
         """Somebody acts: a show that was stopped before cannot be resumed any more."""

@@ -49,6 +49,7 @@ class State:
             go by a clock that has stopped then; a gate still opens and a guard still ends.
         changed: The running segment as the presenter has made it; None as planned.
         grown_s: When workers were ordered last that are more than before.
+        closed_s: When the gate was closed although the segment had begun before; None as planned.
     """
 
     index: int | None = None
@@ -60,6 +61,7 @@ class State:
     held_s: float | None = None
     changed: Segment | None = None
     grown_s: float = -math.inf
+    closed_s: float | None = None
 
 
 IDLE = State()
@@ -115,8 +117,9 @@ def step(timeline: Timeline, state: State, seen: Observation) -> tuple[State, li
         return state, []
     actions: list[Action] = []
     if state.gate_s is None and is_ready(segment, seen.ready):
+        since_s = state.entered_s if state.closed_s is None else state.closed_s
         state = replace(state, gate_s=_show_clock_s(state, seen.now_s))
-        actions.append(GateOpened(seen.now_s - state.entered_s))
+        actions.append(GateOpened(seen.now_s - since_s))
     why = _why_over(timeline, state, segment.guard_queued, seen)
     if why is not None and state.index is not None:
         if state.gate_s is None:
@@ -222,10 +225,8 @@ def _enter(
         actions.append(SetRatio(ratio))
     state = _ordered(state, ratio, now_s)
     gate_s = None if segment.gate else now_s
-    return (
-        replace(state, index=index, entered_s=now_s, gate_s=gate_s, held_s=None, changed=None),
-        actions,
-    )
+    begun = replace(state, index=index, entered_s=now_s, gate_s=gate_s)
+    return replace(begun, held_s=None, changed=None, closed_s=None), actions
 
 
 def _ordered(state: State, ratio: PDRatio, now_s: float) -> State:

@@ -106,7 +106,9 @@ class Modes:
             GtcError: KEDA could not be paused; it stays manual then.
         """
         await self._take(by)
-        await self.show.resume(stopped.state, stopped.at_s, self.second())
+        initial = self._env.initial_ratio
+        await self.show.resume(stopped.state, stopped.at_s, self.second(), initial)
+        await self.save()
 
     async def leave_if_over(self) -> None:
         """Leave auto mode when the show has come to its end."""
@@ -152,6 +154,7 @@ class Modes:
             await self._handover.take()
         except GtcError:
             self.now = "manual"
+            self.left.set()
             raise
         self.now = "auto"
 
@@ -173,13 +176,13 @@ class Modes:
     async def reset(self, by: Actor) -> None:
         """Load off, open streams ended, initial ratio ordered, statistics zeroed, KEDA scaling."""
         self.stopped = None
+        self.show.clear()  # first: without statistics the claims of its cycle would be wrong
         await self._load.zero()
         was_auto = self.now == "auto"
         await self.leave_auto(by, keep_load=False, why="reset")
         self._control.ordered(by)
         if not was_auto:
             await self._handover.restore()
-        self.show.clear()
         self._events.add("info", f"reset: load off, {self._env.initial_ratio} ordered")
         await self.save()
 

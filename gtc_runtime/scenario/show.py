@@ -20,6 +20,7 @@ from gtc_runtime.scenario.orders import Orders
 from gtc_runtime.scenario.roster import Roster
 from gtc_runtime.told import NextView
 from gtc_spec.phases import Timeline, phase_title
+from gtc_spec.pools import PDRatio
 
 _WHY = {"guard": "; the queue passed its limit", "next": "; gone on to early"}
 EXTEND_S: Final = 30.0
@@ -74,9 +75,18 @@ class Show:
         """Go nowhere; cycles stay counted."""
         self.state = replace(machine.IDLE, cycle=self.state.cycle)
 
-    async def resume(self, stopped: machine.State, at_s: float, now_s: float) -> None:
-        """Go on where the show was stopped at ``at_s``; what it had ordered is ordered again."""
-        state, actions = steering.resume(stopped, at_s, now_s)
+    async def resume(
+        self, stopped: machine.State, at_s: float, now_s: float, there: PDRatio
+    ) -> None:
+        """Go on where the show was stopped at ``at_s``; what it had ordered is ordered again.
+
+        Args:
+            stopped: Where the show stood.
+            at_s: When it was stopped.
+            now_s: When it goes on.
+            there: The workers that were left when it was stopped.
+        """
+        state, actions = steering.resume(self.timeline, stopped, at_s, now_s, there)
         await self._do(state, actions, now_s)
         self._events.add("phase", f"{self._title()}; the show is resumed")
 

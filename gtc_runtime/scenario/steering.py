@@ -19,6 +19,7 @@ from gtc_runtime.scenario.machine import (
     elapsed_s,
     go_to,
     is_ready,
+    left_s,
     running,
 )
 from gtc_spec.phases import Segment, Timeline
@@ -104,19 +105,41 @@ def next_phase(timeline: Timeline, state: State, seen: Observation) -> tuple[Sta
     state, actions = go_to(timeline, state, index, seen.now_s, "next")
     segment = running(timeline, state)
     if segment is not None and not is_ready(segment, seen.ready):
-        longest_s = max(segment.max_s, segment.nominal_s + timeline.lead_s)
-        gated = replace(segment, gate="ready", max_s=longest_s)
-        state = replace(state, gate_s=None, changed=gated)
+        state = _gated(state, segment, segment.nominal_s + timeline.lead_s)
     return state, actions
 
 
-def resume(state: State, stopped_s: float, now_s: float) -> tuple[State, list[Action]]:
-    """Go on where a show was stopped, with the time kept that it had played."""
+def resume(
+    timeline: Timeline, state: State, stopped_s: float, now_s: float, there: PDRatio
+) -> tuple[State, list[Action]]:
+    """Go on where a show was stopped, with the time kept that it had played.
+
+    A segment that wants more workers than were left waits for them again, for the time of one start
+    at least, and has then as long as was left of it at least.
+
+    Args:
+        timeline: What is played.
+        state: Where the show stood.
+        stopped_s: When it was stopped.
+        now_s: When it goes on.
+        there: The workers that were left when it was stopped.
+    """
     if state.held_s is None:
         state = release(hold(state, stopped_s), now_s)
+    segment = running(timeline, state)
+    if segment is not None and not is_ready(segment, there):
+        played_s, still_s = elapsed_s(state, now_s), left_s(timeline, state, now_s)
+        state = _gated(state, segment, played_s + still_s + timeline.lead_s)
+        state = replace(state, closed_s=now_s)
     if state.ordered is None:
         return state, []
     return replace(state, grown_s=now_s), [SetRatio(state.ordered)]
+
+
+def _gated(state: State, segment: Segment, longest_s: float) -> State:
+    """The running segment with its gate closed, until ``longest_s`` after its begin at least."""
+    gated = replace(segment, gate="ready", max_s=max(segment.max_s, longest_s))
+    return replace(state, gate_s=None, changed=gated)
 
 
 def _next_main(timeline: Timeline, state: State) -> int | None:

@@ -44,7 +44,7 @@ class PanelPort(Protocol):
         ...
 
     async def stop_load(self, *, by: Actor) -> None:
-        """Stop sending at once; allowed in every mode."""
+        """Stop sending at once; allowed in every mode, and auto mode ends soon after."""
         ...
 
     async def set_load(self, rps: float | None, mix: WorkloadMix | None, *, by: Actor) -> None:

@@ -27,6 +27,8 @@ from tests.unit.scenario.show import (
 class Steered(Show):
     """A show with a presenter."""
 
+    initial = SMALL
+
     def hold(self) -> Self:
         self.state = steering.hold(self.state, self.now_s)
         return self
@@ -41,6 +43,16 @@ class Steered(Show):
 
     def next(self) -> list[Action]:
         self.state, self.actions = steering.next_phase(self.timeline, self.state, self.seen())
+        self.told += [(self.now_s - self.began_s, each) for each in self.actions]
+        return self.actions
+
+    def stop_and_resume(self, after_s: float = 8.0) -> list[Action]:
+        """Stop leaves the initial ratio; whoever resumes finds it."""
+        stopped_s, self.ready, self.queued = self.now_s, self.initial, 0
+        self.now_s += after_s
+        self.state, self.actions = steering.resume(
+            self.timeline, self.state, stopped_s, self.now_s, self.initial
+        )
         self.told += [(self.now_s - self.began_s, each) for each in self.actions]
         return self.actions
 
@@ -273,23 +285,45 @@ def test_workers_that_are_late_or_not_seen_are_not_counted_down() -> None:
 
 
 def test_a_show_that_was_stopped_goes_on_where_it_was_and_orders_its_workers_again() -> None:
-    show = at(70)
+    show = at(20)
+    played_s, left_s = machine.elapsed_s(show.state, show.now_s), show.left()
 
-    state, actions = steering.resume(show.state, show.now_s, show.now_s + 8)
+    assert show.stop_and_resume(8) == [SetRatio(LARGE)]
 
-    assert actions == [SetRatio(LARGE)]
-    assert machine.elapsed_s(state, show.now_s + 8) == machine.elapsed_s(show.state, show.now_s)
-    assert machine.left_s(SHOW, state, show.now_s + 8) == show.left()
+    assert (machine.elapsed_s(show.state, show.now_s), show.left()) == (played_s, left_s)
 
 
 def test_a_show_that_was_held_when_it_was_stopped_is_held_when_it_is_resumed() -> None:
     show = at(20).hold()
     show.to(30)
 
-    state, _ = steering.resume(show.state, show.now_s, show.now_s + 8)
+    show.stop_and_resume(8)
 
-    assert state.held_s is not None
-    assert machine.left_s(SHOW, state, show.now_s + 8) == 40
+    assert show.state.held_s is not None
+    assert show.left() == 40
+
+
+def test_a_phase_whose_workers_went_with_its_stop_waits_for_them_again() -> None:
+    show = at(80, ready=LARGE)
+    assert (show.state.index, show.left()) == (RECOVERY_AT, 21)
+
+    show.stop_and_resume(8)
+    assert show.state.gate_s is None
+
+    show.to(88 + LEAD_S - 1)
+    assert show.state.index == RECOVERY_AT
+    show.ready = LARGE
+    assert show.step() == [GateOpened(LEAD_S)]
+    assert show.left() == 21
+
+
+def test_a_gate_that_was_closed_when_its_show_was_stopped_waits_for_one_more_start() -> None:
+    show = at(140)
+    assert (show.state.index, show.left()) == (RECOVERY_AT, 10)
+
+    show.stop_and_resume(8)
+
+    assert show.left() == 10 + LEAD_S
 
 
 def test_nothing_can_be_done_to_a_show_that_is_idle() -> None:
@@ -306,6 +340,7 @@ ACTS: dict[str, Callable[[Steered], object]] = {
     "release": Steered.release,
     "extend": Steered.extend,
     "next": Steered.next,
+    "stop and resume": Steered.stop_and_resume,
     "step": Steered.step,
 }
 workers = st.integers(0, 8)
@@ -321,6 +356,7 @@ Act = tuple[str, int, PDRatio | None, int | None]
 def play(name: str, done: list[Act], *, once: bool = False) -> Steered:
     """A show in which a presenter does something after every few seconds."""
     show = Steered(load(name).timeline, once=once)
+    show.initial = load(name).initial_ratio
     for act, seconds, show.ready, show.queued in done:
         for _ in range(seconds):
             show.step()
@@ -380,6 +416,22 @@ def test_while_it_is_held_only_a_guard_moves_a_show(name: str, done: list[Act]) 
         show.step()
 
     assert [why for _, _, why in show.entered()[before:]] in ([], ["guard"])
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.sampled_from(ENVIRONMENTS), st.lists(acts, max_size=12))
+def test_a_resumed_phase_that_lost_its_workers_lasts_until_they_can_be_there_again(
+    name: str, done: list[Act]
+) -> None:
+    show = play(name, done).release()
+    segment, left_s = machine.running(show.timeline, show.state), show.left()
+    assert segment
+
+    show.stop_and_resume()
+
+    lost = not machine.covers(show.initial, segment.ratio)
+    assert (show.state.gate_s is None) >= lost
+    assert show.left() >= left_s + (show.timeline.lead_s if lost else 0) - 1e-6
 
 
 @settings(max_examples=30, deadline=None)

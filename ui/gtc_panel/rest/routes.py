@@ -113,7 +113,7 @@ def _load(router: APIRouter, service: DemoService) -> None:
 
     @router.post("/api/workload/stop", responses=COMMAND)
     async def stop(by: By) -> JSONResponse:
-        """Send nothing more, in every mode; auto mode ends with it.
+        """Send nothing more, in every mode; auto mode ends with it, maybe after the answer.
 
         Repeated: nothing happens, and a show can still be resumed.
         """

@@ -1,6 +1,6 @@
 // A stop that cannot be lost: it goes by plain HTTP, beside the page's socket, until it is answered.
 window.gtcStop = (() => {
-  const RETRY_MS = 1000, SLOW_MS = 2000, ATTEMPT_MS = 4000, TOLD_MS = 3000;
+  const RETRY_MS = 1000, ATTEMPT_MS = 3000, TOLD_MS = 3000;
   const address = () => new URL("api/workload/stop", document.baseURI);
   let words = {}, pending = false, wake = () => {}, calm = 0;
 
@@ -16,14 +16,12 @@ window.gtcStop = (() => {
     if (pending) return wake();
     pending = true;
     show("sending");
-    const slow = setTimeout(() => show("lost"), SLOW_MS);
     let answer = await attempt();
     while (!answer) {
       show("lost");
       await pause();
       answer = await attempt();
     }
-    clearTimeout(slow);
     pending = false;
     show(answer.ok ? "done" : "idle");
     if (!answer.ok) refused?.();
