@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 
 import uvicorn
 from fastapi import FastAPI, Request, WebSocket
+from fastapi.responses import Response, StreamingResponse
 
-from gtc_panel.door import listener
 from gtc_panel.door.door import Door
+from gtc_panel.door.listener import settings
 from gtc_panel.door.rules import Rules
 
 UPGRADE = (
@@ -21,6 +23,8 @@ UPGRADE = (
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
 )
 HERE = "Host: 127.0.0.1:{port}"
+LARGE = 16 << 20
+"""More than the kernel keeps for who does not read."""
 
 
 @dataclass
@@ -31,6 +35,7 @@ class House:
     port: int
     pressed: list[str] = field(default_factory=list)
     pages: int = 0
+    held: asyncio.Event = field(default_factory=asyncio.Event)
 
     async def ask(self, line: str, *headers: str, body: bytes = b"") -> tuple[int, str]:
         """Send a request as it stands; status and the whole answer in small letters."""
@@ -53,7 +58,9 @@ async def answered(reader: asyncio.StreamReader) -> tuple[int, str]:
 
 
 @contextlib.asynccontextmanager
-async def house(rules: Rules | None = None, host: str = "127.0.0.1") -> AsyncIterator[House]:
+async def house(
+    rules: Rules | None = None, host: str = "127.0.0.1", listener: socket.socket | None = None
+) -> AsyncIterator[House]:
     """The application, served."""
     app, here = FastAPI(openapi_url=None), House(host, 0)
 
@@ -65,6 +72,19 @@ async def house(rules: Rules | None = None, host: str = "127.0.0.1") -> AsyncIte
     @app.get("/healthz")
     def healthz() -> str:
         return "ok"
+
+    @app.get("/held")
+    async def answered_late() -> str:
+        await here.held.wait()
+        return "late"
+
+    @app.get("/large")
+    async def large() -> Response:
+        return Response(bytes(LARGE))
+
+    @app.get("/parts")
+    async def parts() -> Response:
+        return StreamingResponse(bytes(1 << 16) for _ in range(LARGE >> 16))
 
     @app.post("/api/{rest:path}")
     async def press(rest: str, request: Request) -> str:
@@ -79,14 +99,15 @@ async def house(rules: Rules | None = None, host: str = "127.0.0.1") -> AsyncIte
             await connection.receive_text()
 
     app.add_middleware(Door, rules=rules, pages=["/"])
-    config = uvicorn.Config(app, host=host, port=0, lifespan="off", **listener.settings())
+    config = uvicorn.Config(app, host=host, port=0, lifespan="off", **settings())
     server = uvicorn.Server(config)
-    task = asyncio.create_task(server.serve())
+    task = asyncio.create_task(server.serve([listener] if listener else None))
     while not server.started:
         await asyncio.sleep(0.01)
-    here.port = server.servers[0].sockets[0].getsockname()[1]
+    here.port = (listener or server.servers[0].sockets[0]).getsockname()[1]
     try:
         yield here
     finally:
+        here.held.set()
         server.should_exit = server.force_exit = True
         await task

@@ -8,6 +8,7 @@ import pytest
 from gtc_panel.door.buckets import TokenBucket
 from gtc_panel.door.entrance import Entrance
 from gtc_panel.door.key import FILE, TICKET_S, Key, kept_in
+from gtc_panel.door.login import TRIES
 from gtc_panel.door.origins import allowed_hosts
 from gtc_panel.door.rules import Rules
 from gtc_runtime import settings
@@ -111,7 +112,9 @@ def test_a_stop_from_another_machine_needs_the_key():
     scope = {"type": "http", "client": ("192.0.2.7", 5), "headers": []}
 
     assert not locked().may_press(scope, stop=True)
-    assert locked().may_press({**scope, "client": ("::1", 5)}, stop=True)
+    assert not locked().may_press({**scope, "client": ("::ffff:192.0.2.7", 5)}, stop=True)
+    for here in ("::1", "127.0.0.1", "::ffff:127.0.0.1"):
+        assert locked().may_press({**scope, "client": (here, 5)}, stop=True), here
 
 
 async def test_guessing_is_slowed_down_for_all_and_whoever_is_in_does_not_notice():
@@ -123,6 +126,41 @@ async def test_guessing_is_slowed_down_for_all_and_whoever_is_in_does_not_notice
         assert 1 <= counted.count(401) <= 8
         assert counted.count(429) == 40 - counted.count(401)
         assert (await here.ask("POST /api/reset", THERE, EMPTY, ticket))[0] == 200
+
+
+async def test_the_right_key_logs_in_while_others_guess():
+    async with house(locked(), "127.0.0.2") as here:
+        guesses = [login(here, f"guess {n}") for n in range(20)]
+        assert 429 in [status for status, _ in await asyncio.gather(*guesses)]
+
+        assert (await login(here, SECRET))[0] == 200
+        bearer = f"Authorization: Bearer {SECRET}"
+        assert (await here.ask("POST /api/reset", THERE, EMPTY, bearer))[0] == 200
+        assert (await login(here, "guess"))[0] == 429
+
+
+async def test_keys_that_are_guessed_with_a_command_are_counted_too_and_none_is_no_guess():
+    async with house(locked(), "127.0.0.2") as here:
+        guess = "Authorization: Bearer guess"
+        guessed = [(await here.ask("POST /api/reset", THERE, EMPTY, guess))[0] for _ in range(8)]
+
+        assert guessed == [401] * TRIES + [429] * (8 - TRIES)
+        assert (await login(here, "guess"))[0] == 429
+        assert (await here.ask("POST /api/reset", THERE, EMPTY))[0] == 401
+        assert here.pressed == []
+
+
+@pytest.mark.parametrize(
+    "others",
+    ['a={"x": 1}', "x@y=1", "a=b=c", "novalue", 'q="open', "\xfc=1", "[]=1; ,=2", "a=1;;;"],
+)
+def test_cookies_of_other_programs_on_the_same_host_log_nobody_out(others):
+    key = Key(SECRET)
+    ours = f"{key.cookie}={key.ticket()}"
+    for cookie in (f"{others}; {ours}", f"{ours}; {others}", f"{others};{ours};{others}"):
+        scope = {"type": "http", "headers": [(b"cookie", cookie.encode("latin-1"))]}
+
+        assert key.carried_by(scope), cookie
 
 
 def test_a_bucket_fills_with_time_and_not_beyond_its_size():

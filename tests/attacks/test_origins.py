@@ -1,11 +1,14 @@
 """Which browsers and which names come in, over raw connections: by request and by socket."""
 
+import socket
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from gtc_panel.door.origins import allowed_hosts, refusal
 from gtc_panel.door.rules import Rules
+from gtc_panel.server import bind
 from tests.attacks.raw import HERE, UPGRADE, house
 
 PASSES = [
@@ -102,6 +105,33 @@ async def test_on_every_address_each_one_is_known_by_itself_and_this_machine_by_
         assert (await here.ask("GET /", "Host: booth.example:{port}"))[0] == 200
         assert (await here.ask("GET /", "Host: 127.0.0.3:{port}"))[0] == 403
         assert (await here.ask("GET /", "Host: evil.example:{port}"))[0] == 403
+
+
+@pytest.mark.parametrize(
+    ("arrived", "host", "passes"),
+    [
+        ("::ffff:192.0.2.4", "192.0.2.4", True),
+        ("::ffff:192.0.2.4", "192.0.2.5", False),
+        ("2001:db8::4", "[2001:db8::4]", True),
+        ("2001:db8::4", "192.0.2.4", False),
+    ],
+)
+def test_on_a_socket_for_both_families_an_address_is_known_as_people_write_it(
+    arrived, host, passes
+):
+    headers = [(b"host", f"{host}:8080".encode())]
+    scope = {"type": "http", "method": "GET", "path": "/", "headers": headers}
+
+    assert (refusal({**scope, "server": (arrived, 8080)}, allowed_hosts("::")) == "") == passes
+
+
+@pytest.mark.skipif(not socket.has_dualstack_ipv6(), reason="no IPv6 on this machine")
+async def test_a_panel_on_all_addresses_of_both_families_answers_by_those_of_the_first():
+    listener = bind("::", 0)
+    async with house(Rules(allowed_hosts("::")), listener=listener) as here:
+        here.host = "127.0.0.2"  # stands for an address in the network
+        assert (await here.ask("GET /", "Host: 127.0.0.2:{port}"))[0] == 200
+        assert (await here.ask("GET /", "Host: 127.0.0.3:{port}"))[0] == 403
 
 
 async def test_a_prefix_of_a_proxy_is_a_plain_path_or_refused():

@@ -140,6 +140,11 @@ async def test_the_same_presses_count_on_a_page_that_was_opened_with_it(panel: A
     assert {str(each) for each in (await commands(panel))[before:]} - {"stop"}
 
 
+async def test_a_page_tells_browsers_to_come_by_socket_only(panel: Any) -> None:
+    async with session() as http, http.get(panel.url) as answer:
+        assert "transports: ['websocket']," in await answer.text()
+
+
 async def test_sixteen_clients_that_ask_for_pages_do_not_keep_the_presenter_waiting(
     panel: Any,
 ) -> None:

@@ -72,6 +72,7 @@ def attach(
     plain_page.attach(pages, served=frozenset(Client.page_routes.values()))
     # a bar without a name, for requests that no page of ours makes
     pages.config.quasar_config["loadingBar"]["skipHijack"] = True
+    pages.config.socket_io_js_transports = ["websocket"]  # the door lets no other in
     _shut(app, rules, unseen)
     ui.run_with(
         app,

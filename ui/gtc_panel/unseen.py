@@ -7,16 +7,21 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import time
 from typing import Final
 
 from nicegui import Client, background_tasks, ui
+
+log = logging.getLogger(__name__)
 
 UNSEEN_S: Final = 15.0
 """After this time a page is forgotten; a browser that comes later loads it anew."""
 UNSEEN_MAX: Final = 8
 """More are not kept, so no more are built. One is some thousand objects, among which every full
 collection of garbage looks around while nobody else's turn comes."""
+PAGES_MAX: Final = 96
+"""Pages altogether: all sockets of clients without the key, and some that lost theirs just now."""
 FORGET_EVERY_S: Final = 0.25
 COLLECT_AFTER: Final = 4
 """Forgotten pages, before there is so much garbage that clearing it away takes long."""
@@ -37,7 +42,7 @@ class Unseen:
 
     def room(self) -> bool:
         """Whether one more may be built."""
-        return len(self._built) < UNSEEN_MAX
+        return len(self._built) < UNSEEN_MAX and len(Client.instances) < PAGES_MAX
 
     def start(self) -> None:
         """Begin to forget; needs a running event loop."""
@@ -55,8 +60,16 @@ class Unseen:
                 client = oldest[0]
                 self._built.pop(client, None)
                 if not client.is_deleted:
-                    client.delete()
+                    _delete(client)
                     forgotten += 1
                 if forgotten == COLLECT_AFTER:
                     gc.collect()
                     forgotten = 0
+
+
+def _delete(client: Client) -> None:
+    """Delete a page; one that cannot be is told, and the others are forgotten all the same."""
+    try:
+        client.delete()
+    except Exception:
+        log.exception("a page that nobody sees could not be forgotten")

@@ -17,7 +17,7 @@ from gtc_panel.door.prefix import is_prefix
 from gtc_panel.door.rules import HOW, NEEDS_KEY, STOP, Rules
 
 SOCKET_PATHS: Final = ("/_nicegui_ws/",)
-"""Where pages that get no socket send what was pressed; the pages themselves ask for the key."""
+"""Sockets only: the page library's polling would get round what counts sockets and pages."""
 SOCKETS: Final = 64
 """Open sockets of clients without the key: displays, and the two of each page."""
 PAGES: Final = 24
@@ -69,9 +69,12 @@ class Door:
 
     async def _request(self, scope: Scope, receive: Receive, send: Send) -> None:
         path, looks = scope["path"], scope["method"] in ("GET", "HEAD", "OPTIONS")
-        free = looks or path == LOGIN or path.startswith(SOCKET_PATHS)
+        if path.startswith(SOCKET_PATHS):
+            await refuse(scope, send, 400, "here are sockets only", "pass Upgrade on", close=True)
+            return
+        free = looks or path == LOGIN
         if not free and not self._rules.may_press(scope, stop=path == STOP):
-            await refuse(scope, send, 401, NEEDS_KEY, HOW, close=True)
+            await self._locked(scope, send)
             return
         try:
             receive = await bodies.whole(scope, receive)
@@ -83,6 +86,15 @@ class Door:
             await refuse(scope, send, 408, "the body did not arrive", hint, close=True)
         else:
             await self._answered(scope, receive, send)
+
+    async def _locked(self, scope: Scope, send: Send) -> None:
+        """Refuse who may not press; a wrong key counts as it does at the login."""
+        guessed = header(scope, b"authorization")
+        if guessed and self._login is not None and not self._login.tries.take():
+            hint = f"wait {self._login.tries.wait_s} s"
+            await refuse(scope, send, 429, "too many wrong keys", hint, close=True)
+        else:
+            await refuse(scope, send, 401, NEEDS_KEY, HOW, close=True)
 
     async def _answered(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["path"] == LOGIN and self._login is not None:

@@ -13,10 +13,10 @@ import os
 import secrets
 import time
 from collections.abc import Callable
-from http.cookies import CookieError, SimpleCookie
 from pathlib import Path
 from typing import Final
 
+from starlette.requests import cookie_parser
 from starlette.types import Scope
 
 from gtc_panel.door.origins import header
@@ -67,14 +67,9 @@ class Key:
         return any(map(self.admits, self._tickets(scope)))
 
     def _tickets(self, scope: Scope) -> list[str]:
-        found = []
-        for value in header(scope, b"cookie"):
-            try:
-                jar = SimpleCookie(value)
-            except CookieError:
-                continue
-            found += [jar[self.cookie].value] if self.cookie in jar else []
-        return found
+        # as browsers read them: those of other programs on this host may hold whatever they like
+        jars = map(cookie_parser, header(scope, b"cookie"))
+        return [jar[self.cookie] for jar in jars if self.cookie in jar]
 
     @property
     def _own(self) -> str:

@@ -1,7 +1,7 @@
 """The login: a small page of its own, and the cookie that it earns.
 
-Wrong keys empty one bucket for everybody: behind a forwarded port all clients have one address, and
-a ticket that was earned before is never asked again.
+Wrong keys empty one bucket for everybody: behind a forwarded port all clients have one address. A
+key that is right is never refused for the guesses of others; what holds those is its length.
 """
 
 from __future__ import annotations
@@ -65,12 +65,14 @@ class Login:
 
     Args:
         key: The key that opens.
-        tries: How often it may be tried; an own one unless a test turns its clock.
+
+    Attributes:
+        tries: How many wrong keys are answered, wherever they are tried.
     """
 
-    def __init__(self, key: Key, tries: TokenBucket | None = None) -> None:
+    def __init__(self, key: Key) -> None:
         self._key = key
-        self._tries = tries or TokenBucket(TRIES, TRIES_PER_S)
+        self.tries: Final = TokenBucket(TRIES, TRIES_PER_S)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Show the page, or try a key."""
@@ -79,11 +81,11 @@ class Login:
             await answer(send, 200, _page(), b"text/html; charset=utf-8", fresh)
         elif scope["method"] != "POST":
             await answer(send, 405, *_said("only GET and POST"), (b"allow", b"GET, POST"))
-        elif not self._tries.take():
-            later = (b"retry-after", str(self._tries.wait_s).encode())
-            await answer(send, 429, *_said("Too many tries, wait a few seconds."), fresh, later)
         elif self._key.fits(await _given(receive)):
             await answer(send, 200, *_said(""), fresh, (b"set-cookie", self._cookie(scope)))
+        elif not self.tries.take():
+            later = (b"retry-after", str(self.tries.wait_s).encode())
+            await answer(send, 429, *_said("Too many tries, wait a few seconds."), fresh, later)
         else:
             await answer(send, 401, *_said("That is not the key."), fresh)
 

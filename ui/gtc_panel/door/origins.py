@@ -1,9 +1,11 @@
 """Which browser pages and which host names may talk to this server, for HTTP and sockets.
 
 The page library's socket accepts any Origin and runs UI events without a cookie, so a page that
-the presenter has open in another tab could press the buttons; and a picture's address is enough to
-make this server build a page. The Host list also stops DNS rebinding. A client that is not a
-browser sends neither Origin nor Sec-Fetch-Site and is let through: no page can trick it.
+the presenter has open in another tab could press the buttons: Origin holds it everywhere. A
+picture's address is enough to make this server build a page: Sec-Fetch-Site holds that, but
+browsers send it to loopback and over TLS only; on a plain address in a network the limits on pages
+do. The Host list also stops DNS rebinding. A client that is not a browser sends neither header and
+is let through: no page can trick it.
 """
 
 from __future__ import annotations
@@ -38,9 +40,19 @@ def is_loopback(host: str) -> bool:
     if host.lower() == "localhost":
         return True
     try:
-        return ipaddress.ip_address(host).is_loopback
+        return ipaddress.ip_address(plain(host)).is_loopback
     except ValueError:
         return False
+
+
+def plain(host: str) -> str:
+    """An address as people write it; a socket for both families says ``::ffff:`` before IPv4's."""
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    inside = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return host if inside is None else str(inside)
 
 
 def refusal(scope: Scope, hosts: Collection[str]) -> str:
@@ -90,7 +102,7 @@ def _foreign_page(scope: Scope) -> str:
 
 def _arrived_at(scope: Scope) -> str:
     server = scope.get("server")
-    return str(server[0]) if server else ""
+    return plain(str(server[0])) if server else ""
 
 
 def _authority(url: str) -> tuple[str, int] | None:
