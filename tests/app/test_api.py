@@ -17,6 +17,7 @@ from pydantic import TypeAdapter
 
 from gtc_panel.door import listener as door
 from gtc_panel.door.rules import Rules
+from gtc_panel.rest import schema
 from gtc_panel.server import Server, _app, bind
 from gtc_runtime.checks.health import Health
 from gtc_runtime.view import DemoView
@@ -163,12 +164,14 @@ async def test_ending_the_scenario_ends_its_load(client: Client) -> None:
         ({"User-Agent": "curl/8.9"}, "api 127.0.0.1"),
         ({"User-Agent": ""}, "api 127.0.0.1"),
         ({"User-Agent": "Mozilla/5.0", "Sec-Fetch-Site": "same-origin"}, "page 127.0.0.1"),
+        ({"User-Agent": "Mozilla/5.0", "Origin": "{url}"}, "page 127.0.0.1"),  # a phone
     ],
 )
 async def test_an_event_says_through_what_and_from_where_its_command_came(
     client: Client, headers: dict[str, str], actor: str
 ) -> None:
-    _, view = await client.ask("POST", "/api/workload/stop", headers=headers)
+    sent = {name: value.replace("{url}", client.url) for name, value in headers.items()}
+    _, view = await client.ask("POST", "/api/workload/stop", headers=sent)
 
     newest = view["events"][-1]
     assert (newest["text"], newest["actor"]) == ("load stopped", actor)
@@ -326,7 +329,7 @@ async def test_the_schema_names_every_answer(client: Client) -> None:
     _, schema = await client.ask("GET", "/openapi.json")
 
     start = schema["paths"]["/api/workload/start"]["post"]["responses"]
-    refused = {"400", "401", "403", "408", "409", "413", "422", "503"}
+    refused = {"400", "401", "403", "408", "409", "413", "422", "429", "503"}
     assert set(start) == {"200"} | refused
     for status in refused:
         told = start[status]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
@@ -336,6 +339,22 @@ async def test_the_schema_names_every_answer(client: Client) -> None:
             assert set(schema["paths"][path]["get"]["responses"]["200"]["content"]) == {
                 "text/plain"
             }
+
+
+async def test_the_schema_is_made_once_however_many_ask_for_it_first(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Any] = []
+    make = schema.get_openapi
+    monkeypatch.setattr(
+        schema, "get_openapi", lambda **options: made.append(options) or make(**options)
+    )
+
+    paths = ("/openapi.json", "/api/docs", "/api/nothing") * 4
+    answers = await asyncio.gather(*(client.ask("GET", path) for path in paths))
+
+    assert [status for status, _ in answers] == [200, 200, 404] * 4
+    assert len(made) == 1
 
 
 async def test_every_route_says_what_it_does_and_every_command_what_a_repeat_does(

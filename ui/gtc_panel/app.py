@@ -72,7 +72,6 @@ def attach(
     plain_page.attach(pages, served=frozenset(Client.page_routes.values()))
     # a bar without a name, for requests that no page of ours makes
     pages.config.quasar_config["loadingBar"]["skipHijack"] = True
-    pages.config.socket_io_js_transports = ["websocket"]  # the door lets no other in
     _shut(app, rules, unseen)
     ui.run_with(
         app,
@@ -123,6 +122,7 @@ def _opened_by() -> Scope:
 def _shut(app: FastAPI, rules: Rules, unseen: Unseen) -> None:
     """Put the door in front, and forget pages that nobody sees."""
     pages.on_startup(unseen.start)
+    pages.config.socket_io_js_transports = ["websocket"]  # the door lets no other in
     paths = frozenset(Client.page_routes.values())
     app.add_middleware(Door, rules=rules, pages=paths, room=unseen.room)
 

@@ -63,6 +63,7 @@ _REFUSED: Final = {
     409: "not in this mode, or somebody else drives",
     413: "the body is larger than 64 KiB",
     422: "a value that is not allowed",
+    429: "too many wrong keys, from anybody; a right one is taken all the same",
 }
 
 

@@ -34,8 +34,9 @@ def attach(app: FastAPI) -> None:
 
     @app.get(PATH, include_in_schema=False)
     async def docs() -> HTMLResponse:
+        whole = await schema.of(app)
         if not made:
-            made.append(_page(await schema.of(app)))
+            made.append(_page(whole))
         return HTMLResponse(made[0])
 
 

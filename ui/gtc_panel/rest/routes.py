@@ -13,6 +13,7 @@ from typing import Annotated, Protocol
 from fastapi import APIRouter, Body, Depends, FastAPI, Request, WebSocket, WebSocketDisconnect
 from fastapi.responses import JSONResponse, PlainTextResponse, Response
 
+from gtc_panel.door.origins import plain
 from gtc_panel.rest import errors, page, schema
 from gtc_panel.rest.bodies import AutoBody, HoldBody, LoadBody, PrescaleBody
 from gtc_panel.rest.errors import COMMAND, HEALTH, LOOK, PROBE
@@ -24,9 +25,11 @@ from gtc_runtime.view import DemoView
 
 def _actor(request: Request) -> Actor:
     agent = request.headers.get("user-agent", "").partition("/")[0]
-    address = request.client.host if request.client else ""
-    # a page's Stop comes by this way; only a browser may set this header, and says here what it is
-    by_page = request.headers.get("sec-fetch-site") == "same-origin"
+    address = plain(request.client.host) if request.client else ""
+    # a page's Stop comes by this way, and a browser sends one of both, which the door has checked;
+    # the second only to loopback and over TLS
+    same_site = request.headers.get("sec-fetch-site") == "same-origin"
+    by_page = same_site or "origin" in request.headers
     return Actor("gtc" if agent == CLI_AGENT else "page" if by_page else "api", address)
 
 

@@ -29,8 +29,8 @@ ABOUT: Final = """\
 Every route answers with JSON; a command answers with the demo as it is after it.
 
 **Errors** have one form, `{"error": ..., "hint": ...}`: 400 and 422 for what was sent, 401, 403,
-408 and 413 from the door, 404 and 405 for what is not there, 409 where the command is not possible
-now, 503 when the cluster does not answer.
+408, 413 and 429 from the door, 404 and 405 for what is not there, 409 where the command is not
+possible now, 503 when the cluster does not answer.
 
 **Repeating** a command is harmless; every route says what it does. Values are absolute: a rate, a
 mix, `on`, a time.
@@ -52,6 +52,7 @@ _HERE: Final = (view, told)
 def attach(app: FastAPI) -> None:
     """Make ``/openapi.json`` of an application tell all this."""
     app.openapi = partial(_schema, app)  # type: ignore[method-assign]
+    app.state.schema_turn = asyncio.Lock()
 
     @app.get(PATH, include_in_schema=False)
     async def schema() -> JSONResponse:
@@ -59,8 +60,12 @@ def attach(app: FastAPI) -> None:
 
 
 async def of(app: FastAPI) -> JSON:
-    """The schema of an application; made beside the event loop, because it takes a while."""
-    return await asyncio.to_thread(app.openapi)
+    """The schema of an application; made once, beside the event loop, because it takes a while."""
+    turn: asyncio.Lock = app.state.schema_turn
+    async with turn:
+        if app.openapi_schema is None:
+            return await asyncio.to_thread(app.openapi)
+        return app.openapi_schema
 
 
 def _schema(app: FastAPI) -> JSON:
