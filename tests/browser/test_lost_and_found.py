@@ -85,3 +85,38 @@ def test_ages_go_on_and_everything_but_stop_greys_while_the_server_hangs(page):
     finally:
         page.server.send_signal(signal.SIGCONT)
     page.wait_for_function("!document.body.matches('.silent')")
+
+
+def test_escape_stops_although_a_question_cannot_close_while_the_server_hangs(page):
+    before = len(commands(page))
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("dialog").wait_for()
+    page.server.send_signal(signal.SIGSTOP)
+    try:
+        page.keyboard.press("Escape")
+        page.wait_for_timeout(300)
+        assert page.get_by_role("dialog").is_visible()
+        assert page.evaluate(SAID) == "Stop"
+
+        page.keyboard.press("Escape")
+
+        page.wait_for_function(f"{SAID} !== 'Stop'")
+    finally:
+        page.server.send_signal(signal.SIGCONT)
+    page.wait_for_function(f"{SAID} === 'Stopped'")
+    assert commands(page)[before:] == ["stop"]
+
+
+def test_one_escape_stops_where_nothing_is_heard_although_a_question_is_open(page):
+    before = len(commands(page))
+    page.get_by_role("button", name="Reset").click()
+    page.get_by_role("dialog").wait_for()
+    page.server.send_signal(signal.SIGSTOP)
+    try:
+        page.wait_for_function("document.body.matches('.silent')")
+        page.keyboard.press("Escape")
+        page.wait_for_function(f"{SAID} !== 'Stop'")
+    finally:
+        page.server.send_signal(signal.SIGCONT)
+    page.wait_for_function(f"{SAID} === 'Stopped'")
+    assert commands(page)[before:] == ["stop"]

@@ -1,7 +1,7 @@
 // Keys of the presenter's page: Esc stops, always; single keys press nothing until "?" has armed them.
 // A key is a click on the button that carries it, so what is locked or hidden stays so.
 window.gtcKeys = (() => {
-  let started = false, armed = false, edited = null;
+  let started = false, armed = false, edited = null, asked = null;
   // one that is fading away is closed already
   const question = () => document.querySelector(".q-dialog__inner:not([class*='leave'])");
 
@@ -23,7 +23,10 @@ window.gtcKeys = (() => {
   }
 
   function escape(target) {
-    if (question()) return; // the page library closes it
+    // the page library closes a question once the server has answered, which may be never
+    const open = question(), again = open === asked;
+    asked = open;
+    if (open && !again && !document.body.matches(".silent")) return;
     if (edited !== null && edited === target) {
       edited = null;
       target.dispatchEvent(new Event("giveup", { bubbles: true }));
