@@ -1,5 +1,5 @@
 // Questions to a page, see legibility.py.
-const PARTS = ".tile-box, .card, .badge, .key-button, .strip-item, .notice";
+const PARTS = ".tile-box, .card, .badge, .key-button, .strip-act-body, .notice";
 const TARGETS = "a[href], button, input, select, textarea, summary, [role=slider], [tabindex='0']";
 
 const named = (element) => `${element.className}: ${element.textContent}`;

@@ -31,13 +31,19 @@ def page(server, browser):
     assert foreign == []
 
 
-def boxes(page: Page) -> list[list[float]]:
-    return page.evaluate(
-        """[...document.querySelectorAll(`.card, .badge, .notice, .presenter, .tile, .strip-item,
-             .key-button:not(.presenter *, .notice *)`)]
+PARTS = [".card", ".badge", ".notice", ".presenter", ".tile", ".strip-act"]
+PARTS += [".key-button:not(.presenter *, .notice *)"]
+
+
+def boxes(page: Page) -> list[list[list[float]]]:
+    found = page.evaluate(
+        """(parts) => parts.map((part) => [...document.querySelectorAll(part)]
            .map(e => { const b = e.getBoundingClientRect(); return [b.x, b.y, b.width, b.height]
-           .map(Math.round); })"""
+           .map(Math.round); }))""",
+        PARTS,
     )
+    assert all(found), dict(zip(PARTS, found, strict=True))
+    return found
 
 
 @pytest.mark.parametrize("name", ["show", "worst", "unknown"])

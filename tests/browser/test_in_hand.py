@@ -102,15 +102,20 @@ def seen(page: Page) -> list[str]:
     return [word for word in page.inner_text("body").split() if not any(map(str.isdigit, word))]
 
 
+SIGNS = [".tile", ".strip-act-bar"]
+SLIDERS = [".q-slider__selection", ".q-slider__thumb"]
+
+
 def bare(page: Page) -> list[str]:
     """Signs without words that have neither a surface nor an edge of their own."""
+    signs = SIGNS + ([] if page.url.endswith("/stage") else SLIDERS)
+    assert [each for each in signs if not page.locator(each).count()] == []
     return page.evaluate(
-        """[...document.querySelectorAll(
-          ".tile, .strip-bar, .stage-strip-bar, .q-slider__selection, .q-slider__thumb")]
-          .filter((sign) => {
+        """(signs) => [...document.querySelectorAll(signs)].filter((sign) => {
             const { borderTopWidth, backgroundColor, color } = getComputedStyle(sign);
             const ground = getComputedStyle(document.body).backgroundColor;
             const drawn = sign.matches(".q-slider__thumb") ? color : backgroundColor;
             return borderTopWidth === "0px" && (drawn === "rgba(0, 0, 0, 0)" || drawn === ground);
-          }).map((sign) => sign.className)"""
+          }).map((sign) => sign.className)""",
+        ", ".join(signs),
     )

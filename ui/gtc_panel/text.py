@@ -54,6 +54,13 @@ LOCKED: Final[dict[Mode, str]] = {
     "unknown": "Who drives the demo is not known yet.",
 }
 """Why nothing can be started or set, by mode; other modes do not lock it."""
+MODE_TITLES: Final[dict[Mode, str]] = {
+    "starting": "The show begins",
+    "stopping": "The show ends",
+    "read-only": "Another panel drives",
+    "unknown": "Not known yet",
+}
+"""What happens in modes that are neither a phase of a show nor somebody at the sliders."""
 SCALER_NOT_KNOWN: Final = "You drive the load; who scales the workers is not known yet."
 BY_HAND: Final = "You drive the load, KEDA scales the workers."
 BY_HAND_ALONE: Final = "You drive the load; nothing scales the workers."
@@ -220,11 +227,6 @@ def standing(model: str, slots: str, ratio: str, slug: str) -> str:
 def of_desired(ready: str, desired: str) -> str:
     """``2/4``: ready of desired."""
     return f"{ready}/{desired}"
-
-
-def silent_for(what: str, seconds: str) -> str:
-    """How long something has said nothing."""
-    return f"{what} for {seconds} s" if seconds else what
 
 
 LOOKING: Final = "Looking only"

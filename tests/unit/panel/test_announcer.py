@@ -15,8 +15,14 @@ def told(phase: PhaseView) -> str:
     return announcement(replace(StillDemo().now, phase=phase))
 
 
-def test_without_a_show_it_says_so():
-    assert told(PhaseView()) == text.NO_LOAD
+def test_without_a_show_it_says_who_drives_and_what_is_seen():
+    by_hand = PhaseView(sentence=SentenceView("By hand, both goals hold.", "holds"))
+    calm = replace(StillDemo().now, phase=by_hand)
+    off = replace(calm, load=replace(calm.load, running=False), phase=PhaseView())
+
+    assert announcement(calm) == f"{text.BY_HAND_TITLE}. By hand, both goals hold."
+    assert announcement(off) == f"{text.NO_LOAD}. {text.NO_LOAD_NARRATION}"
+    assert announcement(replace(off, mode="starting")).startswith("The show begins. ")
 
 
 def test_a_phase_is_told_with_what_is_seen_now():

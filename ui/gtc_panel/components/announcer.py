@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from gtc_panel import text
 from gtc_panel.components.basics import words
+from gtc_panel.headline import headline
 from gtc_runtime.view import DemoView
 
 
@@ -16,19 +17,17 @@ class Announcer:
         self._told: tuple[object, ...] = ()
 
     def draw(self, view: DemoView) -> None:
-        """Say the phase and its sentence when either has turned."""
+        """Say what happens and its sentence when either has turned."""
         phase = view.phase
-        turned = (phase.index, phase.name, phase.kind, phase.sentence.state)
+        title = headline(view).title
+        turned = (phase.index, title, phase.kind, phase.sentence.state)
         if turned != self._told:
             self._told = turned
             self._line.set_text(announcement(view))
 
 
 def announcement(view: DemoView) -> str:
-    """Phase and sentence in one line; empty while no show runs."""
-    phase = view.phase
-    if phase.index is None:
-        return text.NO_LOAD
-    title = text.phase_title(phase.name)
-    settling = f", {text.SETTLE}" if phase.kind == "settle" else ""
-    return f"{title}{settling}. {phase.sentence.text or phase.narration}"
+    """What happens and its sentence in one line."""
+    title, sentence = headline(view)
+    settling = f", {text.SETTLE}" if view.phase.kind == "settle" else ""
+    return f"{title}{settling}. {sentence}"

@@ -6,6 +6,7 @@ from gtc_panel import control_text, text
 from gtc_panel.bridge import Tick
 from gtc_panel.components.basics import box, heading, words
 from gtc_panel.components.strip_row import StripRow
+from gtc_panel.headline import headline
 from gtc_panel.port import PanelPort
 from gtc_runtime.formats import countdown
 from gtc_runtime.view import DemoView
@@ -38,16 +39,6 @@ class PhaseStrip:
         gate = phase.waiting_for_workers
         self._left_what.set_text((text.COUNTDOWN_GATE if gate else text.COUNTDOWN) if runs else "")
         self._row.draw(tick)
-
-
-def headline(view: DemoView) -> tuple[str, str]:
-    """What happens now, and one sentence on it."""
-    phase = view.phase
-    if phase.index is not None:
-        return text.phase_title(phase.name), phase.sentence.text or phase.narration
-    if view.load.running:
-        return text.BY_HAND_TITLE, phase.sentence.text or text.BY_HAND_NARRATION
-    return text.NO_LOAD, text.NO_LOAD_NARRATION
 
 
 def kind(view: DemoView) -> str:

@@ -9,7 +9,8 @@ from __future__ import annotations
 from gtc_panel.components.basics import box, swap, words
 from gtc_panel.components.claim_card import ClaimCard, chosen
 from gtc_panel.components.stage.subject import cured
-from gtc_panel.components.stage.timeline import headline
+from gtc_panel.components.stage.timeline import AUDIENCE
+from gtc_panel.headline import headline
 from gtc_panel.port import PanelPort
 from gtc_panel.strip import places
 from gtc_runtime.view import DemoView
@@ -27,7 +28,7 @@ class Telling:
 
     def draw(self, view: DemoView) -> None:
         """Show the view."""
-        self._sentence.set_text(headline(view)[1])
+        self._sentence.set_text(headline(view, AUDIENCE).sentence)
         self._claim.draw(view)
         swap(self._box, "telling-of-", "claim" if self._proves(view) else "sentence")
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
-from gtc_panel import stage_text, text
+from typing import Final
+
+from gtc_panel import stage_text
 from gtc_panel.bridge import Tick
 from gtc_panel.components.basics import box, words
 from gtc_panel.components.strip_row import StripRow, strip_legend
+from gtc_panel.headline import ByHand, Headline, headline
 from gtc_panel.port import PanelPort
 from gtc_runtime.formats import countdown
 from gtc_runtime.view import DemoView
+
+AUDIENCE: Final = ByHand(
+    Headline(stage_text.IDLE, stage_text.IDLE_SENTENCE),
+    Headline(stage_text.BY_HAND, stage_text.BY_HAND_SENTENCE),
+)
 
 
 class PhaseTimeline:
@@ -33,7 +41,7 @@ class PhaseTimeline:
     def draw(self, tick: Tick) -> None:
         """Show one tick."""
         view = tick.view
-        title, sentence = headline(view)
+        title, sentence = headline(view, AUDIENCE)
         self._name.set_text(title)
         if self._sentence is not None:
             self._sentence.set_text(sentence)
@@ -41,17 +49,6 @@ class PhaseTimeline:
         self._what.set_text(what)
         self._left.set_text(left)
         self._strip.draw(tick)
-
-
-def headline(view: DemoView) -> tuple[str, str]:
-    """What happens now, and one sentence on it: the one that the figures choose where there is."""
-    if view.phase.index is not None:
-        title, always = text.phase_title(view.phase.name), view.phase.narration
-    elif view.load.running:
-        title, always = stage_text.BY_HAND, stage_text.BY_HAND_SENTENCE
-    else:
-        title, always = stage_text.IDLE, stage_text.IDLE_SENTENCE
-    return title, view.phase.sentence.text or always
 
 
 def remaining(view: DemoView) -> tuple[str, str]:
