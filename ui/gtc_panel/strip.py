@@ -33,17 +33,15 @@ def share_done(phase: PhaseView, length_s: float, planned: Phase | None) -> floa
 
     Args:
         phase: Where the show stands.
-        length_s: Length of the phase on the strip.
+        length_s: Length of the phase on the strip, as planned.
         planned: The phase in the table, for the length of its settle tail.
     """
-    if length_s <= 0:
-        return 0.0
     settle_s = planned.settle.duration_s if planned and planned.settle else 0.0
-    if phase.ends_in_s is None:  # it stands still: what was done stays done
-        before_s = length_s - settle_s if phase.kind == "settle" else 0.0
-        return min(1.0, (before_s + phase.elapsed_s) / length_s)
-    tail_s = settle_s if phase.kind == "main" else 0.0
-    return min(1.0, max(0.0, 1 - (phase.ends_in_s + tail_s) / length_s))
+    before_s, tail_s = (0.0, settle_s) if phase.kind == "main" else (length_s - settle_s, 0.0)
+    done_s = before_s + phase.elapsed_s
+    # as long as it is now: the presenter may have made it longer, and a gate may be closed
+    whole_s = length_s if phase.ends_in_s is None else done_s + phase.ends_in_s + tail_s
+    return min(1.0, done_s / whole_s) if whole_s > 0 else 0.0
 
 
 class StripMark(NamedTuple):

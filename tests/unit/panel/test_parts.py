@@ -94,8 +94,9 @@ def test_the_strip_knows_past_now_and_next():
 def test_a_phase_is_half_over_when_half_of_it_and_its_tail_is_left():
     phase = next(phase for phase in PROD.table.phases if phase.settle)
     length_s = phase.duration_s + phase.settle.duration_s
-    main = PhaseView(phase.name, "main", 0, ends_in_s=length_s / 2 - phase.settle.duration_s)
-    tail = PhaseView(phase.name, "settle", 0, ends_in_s=length_s / 10)
+    settle_s = phase.settle.duration_s
+    main = PhaseView(phase.name, "main", 0, length_s / 2, length_s / 2 - settle_s)
+    tail = PhaseView(phase.name, "settle", 0, settle_s - length_s / 10, length_s / 10)
 
     assert share_done(main, length_s, phase) == pytest.approx(0.5)
     assert share_done(tail, length_s, phase) == pytest.approx(0.9)

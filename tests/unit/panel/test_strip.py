@@ -10,7 +10,8 @@ from tests.browser.still_demo import StillDemo
 
 
 def phase(index, ends_in_s, cycle=1):
-    return PhaseView("BALANCED", "main", index, 0.0, ends_in_s, cycle=cycle)
+    """A phase of two minutes."""
+    return PhaseView("BALANCED", "main", index, 120.0 - ends_in_s, ends_in_s, cycle=cycle)
 
 
 def pools(prefill, decode=(3, 3)):
@@ -97,3 +98,24 @@ def test_a_phase_that_stands_still_keeps_what_is_done(demo):
     assert share_done(held, length_s, planned) == pytest.approx(planned.duration_s / 2 / length_s)
     tail = replace(held, kind="settle", elapsed_s=planned.settle.duration_s)
     assert share_done(tail, length_s, planned) == 1
+
+
+def test_a_phase_that_was_made_longer_keeps_what_is_done():
+    planned = StillDemo().environment.table.phases[0]
+    before = PhaseView("BALANCED", "main", 0, 60.0, 60.0)
+
+    assert share_done(before, 120.0, planned) == 0.5
+    assert share_done(replace(before, ends_in_s=90.0), 120.0, planned) == pytest.approx(60 / 150)
+    longer = [replace(before, elapsed_s=at, ends_in_s=150.0 - at) for at in range(60, 151)]
+    shares = [share_done(each, 120.0, planned) for each in longer]
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
+
+
+def test_a_phase_that_waits_for_workers_moves_on():
+    planned = next(each for each in StillDemo().environment.table.phases if each.settle)
+    length_s = planned.duration_s + planned.settle.duration_s
+    waits = [PhaseView(str(planned.name), "main", 3, at, 300.0 - at) for at in (0.0, 60.0, 200.0)]
+
+    shares = [share_done(each, length_s, planned) for each in waits]
+    assert shares == sorted(set(shares))
