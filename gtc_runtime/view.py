@@ -33,6 +33,9 @@ Light = Literal["green", "amber", "red", "unknown"]
 PodRole = Literal["prefill", "decode", "frontend"]
 KedaState = Literal["active", "paused-by-us", "paused-by-other", "absent", "unknown"]
 
+GONE_AFTER_S: Final = 15.0
+"""What is older than this says nothing about now: no figure of it is shown, no word said."""
+
 
 @dataclass(frozen=True)
 class Quantiles:
@@ -122,10 +125,10 @@ class LoadView:
     """Rate asked for; while nothing runs, the rate that a start would use."""
     mix: dict[str, int] = field(default_factory=dict)
     sent_rps: float | None = None
-    in_flight: int = 0
-    waiting: int = 0
-    streaming: int = 0
-    conversations: int = 0
+    in_flight: int | None = None
+    waiting: int | None = None
+    streaming: int | None = None
+    conversations: int | None = None
     turns: int = 0
     output_tokens_s: float | None = None
     slip_p99_ms: float | None = None

@@ -24,6 +24,7 @@ from gtc_runtime.scenario.conductor import Conductor
 from gtc_runtime.telling.claims import Claims
 from gtc_runtime.telling.sentences import Sentences
 from gtc_runtime.view import (
+    GONE_AFTER_S,
     WINDOW_S,
     DemoView,
     Goals,
@@ -86,7 +87,7 @@ class ViewBuilder:
         """The view of this moment."""
         now_s = self._clock()
         window = self._load.book.window(int(now_s) - WINDOW_S, int(now_s) + 1)
-        state = self._cluster.poller.newest
+        state = self._cluster.poller.within(GONE_AFTER_S)
         keda_state: KedaState = state.keda.state if state is not None else "unknown"
         now = datetime.now(UTC)
         view = DemoView(
@@ -140,7 +141,13 @@ class ViewBuilder:
         rps = load.rps if self._load.running else self._load.chosen_rps
         mix: dict[str, int] = {} if load.mix is None else dict(load.mix.items())
         if snapshot is None:
-            return LoadView(running=self._load.running, rps=rps, mix=mix, corpus=self._corpus)
+            return LoadView(
+                running=self._load.running,
+                rps=rps,
+                mix=mix,
+                turns=self._load.turns,
+                corpus=self._corpus,
+            )
         recent = self._load.book.window(int(now_s) - RATE_WINDOW_S, int(now_s))["all"]
         gauges, quality = snapshot.gauges, snapshot.quality
         return LoadView(

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from gtc_runtime.formats import duration, latency, rate
+from gtc_runtime.view import GONE_AFTER_S
 from gtc_spec.pools import PDRatio
 
 View = dict[str, Any]
@@ -179,9 +180,24 @@ def _modes(view: View, text: str) -> Iterator[str]:
         yield "latencies that are not to be trusted"
 
 
+def _known(view: View, text: str) -> Iterator[str]:
+    """Nothing is said of what nobody knows: workers and who scales them, requests and latencies."""
+    if _old(view["cluster_age_s"]) and re.search(rf"\d+ (?:more )?{_WORKERS}|KEDA s", text):
+        yield f"the cluster has said nothing for {view['cluster_age_s']} s"
+    silent = _old(view["load_age_s"]) or view["load"]["in_flight"] is None
+    if silent and re.search(r"\d+ (?:request|answer)|TTFT|ITL|goals|No load|Load is", text):
+        yield f"the load client has said nothing for {view['load_age_s']} s"
+    if "No figures" in text and not silent:
+        yield "the load client reports"
+
+
 _CHECKS: tuple[Callable[[View, str], Iterator[str]], ...] = (
-    _short, _latencies, _goals, _still, _workers, _changes, _counts, _turns, _modes,
+    _known, _short, _latencies, _goals, _still, _workers, _changes, _counts, _turns, _modes,
 )  # fmt: skip
+
+
+def _old(age_s: float | None) -> bool:
+    return age_s is None or age_s > GONE_AFTER_S
 
 
 def _figure(view: View, measure: str, quantile: str) -> float | None:

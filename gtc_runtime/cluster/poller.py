@@ -74,9 +74,13 @@ class Poller:
 
     @property
     def fresh(self) -> ClusterState | None:
-        """The newest state; None when it says nothing about now."""
+        """The newest state; None when nothing may be decided by it."""
+        return self.within(STALE_S)
+
+    def within(self, most_s: float) -> ClusterState | None:
+        """The newest state; None when it is older than that."""
         age_s = self.age_s
-        return None if age_s is None or age_s > STALE_S else self.newest
+        return None if age_s is None or age_s > most_s else self.newest
 
     async def poll(self) -> ClusterState:
         """Read the cluster now.

@@ -169,7 +169,7 @@ def _shown(view: DemoView) -> Iterator[Metric]:
     if view.phase.ends_in_s is not None:
         end = datetime.fromisoformat(view.at).timestamp() + view.phase.ends_in_s
         yield _gauge(catalogue.SCENARIO_PHASE_END, {(): end})
-    if view.load.light != "unknown":
+    if view.load.in_flight is not None:
         yield _gauge(catalogue.CLIENT_IN_FLIGHT, {("all",): view.load.in_flight})
     workers: dict[Labels, float] = {
         (pool.role, state): value

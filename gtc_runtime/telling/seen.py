@@ -75,7 +75,7 @@ class Seen:
         return next((each for each in self.view.claims if each.phase == name), None)
 
 
-def _requests(number: int) -> str:
+def _requests(number: int | None) -> str:
     return f"{number} {'request' if number == 1 else 'requests'}"
 
 

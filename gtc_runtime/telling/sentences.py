@@ -17,13 +17,11 @@ from gtc_runtime.scenario.roster import grown
 from gtc_runtime.telling import seen
 from gtc_runtime.telling.seen import Seen
 from gtc_runtime.told import SentenceView
-from gtc_runtime.view import DemoView, Mode
+from gtc_runtime.view import GONE_AFTER_S, DemoView, Mode
 from gtc_spec.environment import Environment
 from gtc_spec.phases import PhaseName, Segment, phase_title
 from gtc_spec.pools import Role
 
-SILENT_S: Final = 15.0
-"""Figures older than this are not shown, so nothing is said of them."""
 NEWS_S: Final = 12.0
 """So long an order is what is told."""
 
@@ -116,6 +114,8 @@ class Sentences:
 
     def _by_hand(self, now: Seen) -> SentenceView:
         view = now.view
+        if _silent(view):
+            return SILENT
         if not view.load.running:
             if view.load.in_flight:
                 return SentenceView(f"Load is off; {now.open}.", "settling")
@@ -128,10 +128,16 @@ class Sentences:
 
 
 def _unsaid(view: DemoView) -> SentenceView | None:
-    """Why nothing may be said of latencies."""
-    if view.load_age_s is None or view.load_age_s > SILENT_S:
+    """Why nothing may be said of requests and latencies."""
+    if _silent(view):
         return SILENT
     return UNTRUSTED if view.load.light == "red" else None
+
+
+def _silent(view: DemoView) -> bool:
+    """Whether nobody knows what requests do now."""
+    age_s = view.load_age_s
+    return view.load.in_flight is None or age_s is None or age_s > GONE_AFTER_S
 
 
 def _starting(now: Seen) -> SentenceView | None:

@@ -132,7 +132,8 @@ def recorded(view: DemoView, environment: Environment) -> Fields:
 
 def ended(view: DemoView, environment: Environment) -> Fields:
     """A cycle is over; nothing runs."""
-    idle = LoadView(light="green", rps=view.load.rps, mix=view.load.mix)
+    none = dict.fromkeys(("in_flight", "waiting", "streaming", "conversations"), 0)
+    idle = LoadView(light="green", rps=view.load.rps, mix=view.load.mix, **none)
     return {"claims": CLAIMS, "load": idle, "workloads": {}}
 
 

@@ -29,7 +29,7 @@ def test_a_paused_scaler_does_not_scale(rehearsal: Rehearsal) -> None:
     try:
         rehearsal.wait_for(lambda view: view["keda"] == "paused-by-other", 20)
         rehearsal.gtc("start", "--rps", "4", "--mix", "0/100/0")
-        rehearsal.wait_for(lambda view: view["load"]["waiting"] > 10, 60)
+        rehearsal.wait_for(lambda view: (view["load"]["waiting"] or 0) > 10, 60)
         time.sleep(8)
         assert desired(rehearsal.status(), "prefill") == 2
     finally:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
+from gtc_runtime.view import GONE_AFTER_S
+
 STALE_AFTER_S: Final = 5.0
 """Older figures are greyed: the eye must not take them for live."""
-GONE_AFTER_S: Final = 15.0
-"""Older figures are not shown at all."""
 
 Freshness = Literal["fresh", "stale", "gone"]
 

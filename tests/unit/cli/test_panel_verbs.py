@@ -426,6 +426,13 @@ def test_status_ends_with_the_problem_if_there_is_one() -> None:
     assert not lines()[-1].startswith("problem")
 
 
+def test_status_counts_nothing_that_nobody_knows() -> None:
+    shown = lines(pools=(PoolView("prefill"), PoolView("decode")), pods=(), load=LoadView())
+
+    assert "load    off (0 rps chosen) 0/0/0, – in flight (– waiting, – streaming)" in shown
+    assert "slots   ? of 8 in use" in shown
+
+
 def test_status_tells_every_pod_the_gpus_in_use_and_the_cost() -> None:
     shown = lines()
     assert "slots   2 of 8 in use" in shown

@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_panel import stage_text
+from gtc_panel import stage_text, text
 from gtc_panel.components.stage.answer import ending
 from gtc_panel.components.stage.head import alarm
 from gtc_panel.components.stage.numbers import activity, reuse
 from gtc_panel.components.stage.path import queue_jams, streams_jam
-from gtc_panel.components.stage.timeline import headline, remaining
-from gtc_panel.components.stage.verdicts import verdict
+from gtc_panel.components.stage.timeline import AUDIENCE, remaining
+from gtc_panel.components.stage.verdicts import share_in_goal, verdict
 from gtc_panel.components.stage.workers import limit, slots
+from gtc_panel.headline import PRESENTER, headline
 from gtc_runtime.told import ControlView, SentenceView
 from gtc_runtime.view import LoadView, PhaseView, PoolView, Quantiles, WorkersView
 from gtc_spec.cloud.nodes import hardware
@@ -102,8 +103,35 @@ def test_the_headline_is_the_phase_or_who_drives():
     phase = PhaseView("FULL_LOAD", index=8, narration="All GPUs work.")
 
     assert headline(replace(CALM, phase=phase)) == ("Full load", "All GPUs work.")
-    assert headline(CALM)[0] == stage_text.BY_HAND
-    assert headline(replace(CALM, load=LoadView()))[0] == stage_text.IDLE
+    assert headline(CALM, AUDIENCE).title == stage_text.BY_HAND
+    assert headline(replace(CALM, load=LoadView()), AUDIENCE).title == stage_text.IDLE
+
+
+@pytest.mark.parametrize("page", [PRESENTER, AUDIENCE])
+@pytest.mark.parametrize("mode", ["starting", "stopping", "read-only", "unknown"])
+@pytest.mark.parametrize("load", [CALM.load, LoadView()])
+def test_a_mode_that_nobody_drives_by_hand_has_a_headline_of_its_own(page, mode, load):
+    seen = PhaseView(sentence=SentenceView("The scenario takes over."))
+    view = replace(CALM, mode=mode, load=load)
+
+    assert headline(view, page) == (text.MODE_TITLES[mode], text.LOCKED[mode])
+    assert headline(replace(view, phase=seen), page).sentence == "The scenario takes over."
+
+
+def test_the_sentence_of_the_figures_stands_also_where_no_load_runs():
+    seen = PhaseView(sentence=SentenceView("No load runs."))
+    view = replace(CALM, load=LoadView(), phase=seen)
+
+    assert headline(view).sentence == headline(view, AUDIENCE).sentence == "No load runs."
+
+
+def test_a_load_client_that_says_nothing_proves_nothing():
+    silent = replace(CALM, load=LoadView(running=True, rps=0.8), load_age_s=4.0)
+
+    assert share_in_goal(CALM, "ttft") == 1.0
+    assert share_in_goal(silent, "ttft") is None
+    assert not queue_jams(silent)
+    assert not streams_jam(silent)
 
 
 def test_the_sentence_that_the_figures_choose_comes_before_the_fixed_one():

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from gtc_runtime import view_builder
 from gtc_runtime.load.records import STAT_KEYS
 from gtc_runtime.scenario import machine
 from gtc_runtime.telling.cycle_claims import CycleClaims
@@ -94,7 +95,7 @@ def test_before_the_first_token_nothing_is_claimed() -> None:
 
 
 def test_a_queue_is_seen_when_the_goal_is_missed() -> None:
-    jam = LoadView(running=True, rps=1.25, waiting=18, light="green")
+    jam = LoadView(running=True, rps=1.25, in_flight=20, waiting=18, light="green")
 
     assert told(show("PREFILL_STRESS", ttft=13_500.0, load=jam)) == SentenceView(
         "18 requests wait for a first token; TTFT p95 13.5 s, goal 4.00 s.", "holds"
@@ -138,7 +139,7 @@ def decode_claim(name: str, before_ms: float, limit_ms: float) -> tuple[ClaimVie
 
 def test_decode_is_told_by_the_figure_that_the_story_judges() -> None:
     stress = decode_claim("DECODE_STRESS", 21.0, 26.25)
-    busy = LoadView(running=True, rps=8.5, streaming=340, light="green")
+    busy = LoadView(running=True, rps=8.5, in_flight=342, streaming=340, light="green")
 
     assert told(show("DECODE_STRESS", itl=36.0, claims=stress, load=busy)) == SentenceView(
         "340 answers stream at once; ITL p50 32.4 ms, 21.0 ms in Balanced.", "holds"
@@ -258,6 +259,38 @@ def test_nothing_is_said_of_latencies_that_are_old_or_not_to_be_trusted() -> Non
     assert told(show("BALANCED", load_age_s=None)).text.startswith("No figures now")
 
 
+@pytest.mark.parametrize("name", [None, *MAIN])
+@pytest.mark.parametrize("running", [True, False])
+def test_requests_that_nobody_counts_are_not_told_as_none(name: str | None, running: bool) -> None:
+    quiet = LoadView(running=running, rps=1.25)
+    view = show(name) if name else calm_view(PROD)
+
+    said = told(replace(view, load=quiet, load_age_s=5.0)).text
+    assert said == "No figures now: the load client does not report."
+
+
+def test_of_a_cluster_that_says_nothing_no_worker_is_told() -> None:
+    lost = lost_cluster(show("PREFILL_RECOVERY"))
+    idle = replace(calm_view(PROD).load, running=False, in_flight=0)
+
+    assert "workers are ready" not in told(lost).text.replace("which workers are ready", "")
+    assert told(lost_cluster(replace(calm_view(PROD), load=idle))).text == "No load runs."
+
+
+@pytest.mark.parametrize("text", ["2 prefill workers are ready.", "KEDA scales the workers."])
+def test_words_about_a_cluster_that_says_nothing_are_a_contradiction(text: str) -> None:
+    view = replace(calm_view(PROD), cluster_age_s=60.0)
+    said = replace(view, phase=replace(view.phase, sentence=SentenceView(text)))
+
+    assert "has said nothing" in contradictions(said.to_json())[0]
+
+
+def lost_cluster(view: DemoView) -> DemoView:
+    """The view once the cluster has said nothing for too long, as the service makes it."""
+    unknown = tuple(view_builder.pools(None))
+    return replace(view, cluster_age_s=60.0, pools=unknown, keda="unknown")
+
+
 # -- everything ----------------------------------------------------------------------------------
 
 latencies = st.one_of(st.none(), st.floats(0.1, 60_000), st.sampled_from([4000.0, 30.0]))
@@ -267,6 +300,12 @@ workload_views = st.builds(
         ttft=Quantiles(5, ttft50, ttft), itl=Quantiles(5, itl50, itl)
     ),
     *[latencies] * 4,
+)
+gauges = st.fixed_dictionaries(
+    {
+        **dict.fromkeys(("in_flight", "waiting", "streaming"), counts),
+        "light": st.sampled_from(["green", "red"]),
+    }
 )
 claim_views = st.builds(
     lambda name, before, limit: decode_claim(name, before, limit)[0],
@@ -291,7 +330,7 @@ def any_view(draw: st.DrawFn) -> DemoView:
                  draw(counts))
         for role in ("prefill", "decode")
     ]  # fmt: skip
-    return replace(
+    view = replace(
         calm_view(PROD),
         mode=draw(st.sampled_from(["auto", "manual", "starting", "unknown", "read-only"])),
         phase=phase,
@@ -304,12 +343,10 @@ def any_view(draw: st.DrawFn) -> DemoView:
         load=LoadView(
             running=draw(st.booleans()),
             rps=draw(st.floats(0, 20)),
-            in_flight=draw(counts),
-            waiting=draw(counts),
-            streaming=draw(counts),
-            light=draw(st.sampled_from(["green", "red"])),
+            **draw(st.one_of(gauges, st.just({"light": "unknown"}))),
         ),
     )
+    return lost_cluster(view) if draw(st.booleans()) else view
 
 
 @settings(max_examples=150, deadline=None)

@@ -42,8 +42,7 @@ def status_lines(view: JSON) -> list[str]:
     lines += [f"  {each['name']}  {pod_state(each)}" for each in view["pods"]]
     goodput = formats.percent(every["goodput"], absent=formats.NO_DATA_WORDS)
     lines += [
-        f"load    {rate(load)} {shares(load)}, {load['in_flight']} in flight"
-        f" ({load['waiting']} waiting, {load['streaming']} streaming)",
+        f"load    {rate(load)} {shares(load)}, {in_flight(load)}",
         f"texts   {texts(load)}",
         f"TTFT    {_percentiles(every['ttft'], view['goals']['ttft_p95_ms'])}",
         f"ITL     {_percentiles(every['itl'], view['goals']['itl_p95_ms'])}",
@@ -110,6 +109,8 @@ def texts(load: JSON) -> str:
 
 def slots(view: JSON) -> str:
     """How many GPUs, or other slots, have a worker on them."""
+    if all(pool["ready"] is None for pool in view["pools"]):
+        return f"? of {view['gpus_total']} in use"
     placed = sum(1 for each in view["pods"] if each["node"] or each["state"] != "pending")
     return f"{placed} of {view['gpus_total']} in use"
 
@@ -142,6 +143,14 @@ def pool_words(pool: JSON) -> str:
 def rate(load: JSON) -> str:
     """The rate that runs, or that a start would use."""
     return f"{load['rps']:g} rps" if load["running"] else f"off ({load['rps']:g} rps chosen)"
+
+
+def in_flight(load: JSON) -> str:
+    """How many requests are open, and what they do."""
+    every, waiting, streaming = (
+        formats.whole(load[each]) for each in ("in_flight", "waiting", "streaming")
+    )
+    return f"{every} in flight ({waiting} waiting, {streaming} streaming)"
 
 
 def client_light(load: JSON) -> str:

@@ -14,8 +14,8 @@ from nicegui import ui
 from gtc_panel import text
 from gtc_panel.bridge import Bridge
 from gtc_panel.components.basics import words
-from gtc_panel.freshness import GONE_AFTER_S, STALE_AFTER_S
-from gtc_runtime.view import DemoView
+from gtc_panel.freshness import STALE_AFTER_S
+from gtc_runtime.view import GONE_AFTER_S, DemoView
 
 
 def listen(bridge: Bridge) -> None:

@@ -13,7 +13,7 @@ from gtc_panel import stage_text, text
 from gtc_panel.components.basics import box, swap, words
 from gtc_panel.components.pool_tiles import Tile, tiled
 from gtc_panel.components.stage.answer import LiveAnswer
-from gtc_panel.components.stage.trust import distrust
+from gtc_panel.components.stage.trust import proves
 from gtc_panel.freshness import freshness
 from gtc_panel.port import PanelPort
 from gtc_runtime.formats import whole
@@ -102,14 +102,15 @@ class _Dots:
 def queue_jams(view: DemoView) -> bool:
     """Whether more requests wait for their first token than the prefill workers soon get to."""
     ready = next((pool.ready for pool in view.pools if pool.role == "prefill"), None)
-    if ready is None or freshness(view.load_age_s) == "gone":
+    waiting = view.load.waiting
+    if ready is None or waiting is None or freshness(view.load_age_s) == "gone":
         return False
-    return view.load.waiting > WAITING_MAX * ready
+    return waiting > WAITING_MAX * ready
 
 
 def streams_jam(view: DemoView) -> bool:
     """Whether so many answers stream that their tokens come later than the goal."""
     every = view.workloads.get("all")
-    if every is None or every.itl.p95_ms is None or distrust(view):
+    if every is None or every.itl.p95_ms is None or not proves(view):
         return False
-    return freshness(view.load_age_s) != "gone" and every.itl.p95_ms > view.goals.itl_p95_ms
+    return every.itl.p95_ms > view.goals.itl_p95_ms

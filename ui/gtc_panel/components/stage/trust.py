@@ -4,12 +4,19 @@ from __future__ import annotations
 
 from gtc_panel import stage_text
 from gtc_panel.components.basics import box, swap, words
+from gtc_panel.freshness import freshness
 from gtc_runtime.view import DemoView
 
 
 def distrust(view: DemoView) -> str:
     """Why the figures are not to be believed now; empty while they are."""
     return stage_text.DISTRUST.get(view.load.light, "") if view.load.running else ""
+
+
+def proves(view: DemoView) -> bool:
+    """Whether figures of the load say anything about the goals: they are of now, and trusted."""
+    known = view.load.light != "unknown" and freshness(view.load_age_s) != "gone"
+    return known and not distrust(view)
 
 
 class TrustStripe:

@@ -9,8 +9,7 @@ from typing import Final, Literal
 
 from gtc_panel import stage_text, text
 from gtc_panel.components.basics import Figure, box, swap, words
-from gtc_panel.components.stage.trust import distrust
-from gtc_panel.freshness import freshness
+from gtc_panel.components.stage.trust import proves
 from gtc_panel.port import PanelPort
 from gtc_runtime import formats
 from gtc_runtime.view import DemoView
@@ -62,7 +61,7 @@ def verdict(share: float | None) -> Held:
 def share_in_goal(view: DemoView, measure: str) -> float | None:
     """Share of the samples of ``ttft`` or ``itl`` in goal, 0-1; None when there is no judging."""
     every = view.workloads.get("all")
-    if every is None or freshness(view.load_age_s) == "gone" or distrust(view):
+    if every is None or not proves(view):
         return None
     share: float | None = getattr(every, measure).in_goal
     return share
