@@ -1,7 +1,7 @@
 """Which changes of rate and mix can be taken back, on a turned clock."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from gtc_runtime.actor import Actor
@@ -88,6 +88,7 @@ def test_a_drag_that_is_seen_at_its_origin_and_goes_on_is_taken_back_to_it(
 drags = st.lists(st.lists(st.integers(1, 3).map(float), min_size=1, max_size=5), max_size=12)
 
 
+@settings(max_examples=30, deadline=None)
 @given(drags)
 def test_what_is_taken_back_does_not_depend_on_how_often_it_was_asked_for(
     done: list[list[float]],
@@ -104,6 +105,7 @@ def test_what_is_taken_back_does_not_depend_on_how_often_it_was_asked_for(
     assert [asked.undo() for _ in range(STEPS)] == [unasked.undo() for _ in range(STEPS)]
 
 
+@settings(max_examples=30, deadline=None)
 @given(drags)
 def test_undoing_goes_through_every_setting_at_which_the_hand_has_rested(
     done: list[list[float]],
