@@ -17,14 +17,15 @@ log = logging.getLogger(__name__)
 
 UNSEEN_S: Final = 15.0
 """After this time a page is forgotten; a browser that comes later loads it anew."""
-UNSEEN_MAX: Final = 8
+UNSEEN_MAX: Final = 4
 """More are not kept, so no more are built. One is some thousand objects, among which every full
 collection of garbage looks around while nobody else's turn comes."""
 PAGES_MAX: Final = 96
 """Pages altogether: all sockets of clients without the key, and some that lost theirs just now."""
 FORGET_EVERY_S: Final = 0.25
-COLLECT_AFTER: Final = 4
-"""Forgotten pages, before there is so much garbage that clearing it away takes long."""
+COLLECT_AFTER: Final = 2
+"""Deleted pages, seen or not: of more it takes longer to clear them away, and what they held in
+memory is not used again before."""
 
 
 class Unseen:
@@ -32,13 +33,14 @@ class Unseen:
 
     def __init__(self) -> None:
         self._built: dict[Client, float] = {}
+        self._garbage = 0
 
     def built(self) -> None:
         """The page that is being drawn."""
         client = ui.context.client
         self._built[client] = time.monotonic()
         client.on_connect(lambda: self._built.pop(client, None))
-        client.on_delete(lambda: self._built.pop(client, None))
+        client.on_delete(lambda: self._deleted(client))
 
     def room(self) -> bool:
         """Whether one more may be built."""
@@ -50,8 +52,11 @@ class Unseen:
         gc.freeze()
         background_tasks.create(self._forget(), name="forget pages that nobody sees")
 
+    def _deleted(self, client: Client) -> None:
+        self._built.pop(client, None)
+        self._garbage += 1
+
     async def _forget(self) -> None:
-        forgotten = 0
         while True:
             await asyncio.sleep(FORGET_EVERY_S)
             # one at a time, because it takes the event loop some milliseconds
@@ -61,10 +66,9 @@ class Unseen:
                 self._built.pop(client, None)
                 if not client.is_deleted:
                     _delete(client)
-                    forgotten += 1
-                if forgotten == COLLECT_AFTER:
-                    gc.collect()
-                    forgotten = 0
+            if self._garbage >= COLLECT_AFTER:
+                gc.collect()
+                self._garbage = 0
 
 
 def _delete(client: Client) -> None:
