@@ -26,6 +26,8 @@ log = logging.getLogger(__name__)
 
 RESTART_S = 2.0
 """Pause before a load process that died is started again."""
+RECENT_S = 600
+"""Statistics are kept by the second for so long, those of a cycle longer."""
 STALE_S = 3.0
 """A snapshot older than this says nothing about now."""
 
@@ -48,7 +50,7 @@ class LoadControl:
         on_death: Callable[[str], None],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        self.book = SliceBook()
+        self.book = SliceBook(RECENT_S)
         self.recent = RecentSingles()
         self._settings = settings
         self._on_death = on_death

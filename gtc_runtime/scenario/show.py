@@ -74,6 +74,7 @@ class Show:
     def stop(self) -> None:
         """Go nowhere; cycles stay counted."""
         self.state = replace(machine.IDLE, cycle=self.state.cycle)
+        self._load.book.keep_so_far()
 
     async def resume(
         self, stopped: machine.State, at_s: float, now_s: float, there: PDRatio
@@ -87,6 +88,8 @@ class Show:
             there: The workers that were left when it was stopped.
         """
         state, actions = steering.resume(self.timeline, stopped, at_s, now_s, there)
+        if self.log.spans:
+            self._load.book.keep_from(self.log.spans[0].start_s)
         await self._do(state, actions, now_s)
         self._events.add("phase", f"{self._title()}; the show is resumed")
 

@@ -64,7 +64,7 @@ class SliceBook:
     def __init__(self, horizon_s: int = 1800) -> None:
         self._horizon_s = horizon_s
         self._blocks: dict[int, _Block] = {}
-        self._kept = range(0)
+        self._kept, self._newest = range(0), 0
         self._totals: dict[Key, Tally] = {}
 
     def add(self, snapshot: Snapshot) -> None:
@@ -74,6 +74,7 @@ class SliceBook:
             _merge(block.seconds.setdefault(second, {}), tallies)
             _merge(block.sums, tallies)
             _merge(self._totals, tallies)
+        self._newest = int(snapshot.at_s) // BLOCK_S
         oldest = (int(snapshot.at_s) - self._horizon_s) // BLOCK_S
         for number in [each for each in self._blocks if each < oldest and each not in self._kept]:
             del self._blocks[number]
@@ -82,6 +83,10 @@ class SliceBook:
         """Keep what begins now, longer than the horizon: until the next call, `KEPT_S` of it."""
         first = int(start_s) // BLOCK_S
         self._kept = range(first, first + KEPT_S // BLOCK_S)
+
+    def keep_so_far(self) -> None:
+        """What `keep_from` keeps ends now; it is kept still, and what comes after it is not."""
+        self._kept = range(self._kept.start, min(self._kept.stop, self._newest + 1))
 
     def window(self, start_s: float, end_s: float) -> WindowStats:
         """Statistics of all slices whose second lies in [start_s, end_s).

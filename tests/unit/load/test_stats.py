@@ -145,6 +145,17 @@ def test_what_is_kept_for_a_report_outlives_the_horizon_for_a_while():
     assert book.window(0, 1000 + KEPT_S)["all"].due == 0
 
 
+def test_what_comes_after_a_stop_is_not_kept_and_what_came_before_is():
+    book = SliceBook(horizon_s=60)
+    book.keep_from(1000)
+    documents(book, 1000, 1100)
+    book.keep_so_far()
+    documents(book, 1200, 1900)
+
+    assert book.window(1000, 1101)["all"].due == 2
+    assert book.window(1200, 1201)["all"].due == 0
+
+
 @settings(deadline=None, max_examples=60)
 @given(
     st.lists(ended_records(), max_size=20), st.integers(0, 110), st.integers(0, 110), st.booleans()

@@ -39,6 +39,8 @@ async def test_the_report_of_a_held_show_has_every_request_from_its_beginning() 
     for second in range(1000, 1000 + HELD_S):
         control.book.add(Snapshot(second, {second: {"chat_turn1": Tally(due=1, ok=1)}}))
     show.log.close(1000 + HELD_S)
+    show.stop()
+    control.book.add(Snapshot(1000 + 2 * HELD_S))
 
     (stress,) = report.phases(show.log, control.book)
     assert stress["requests"] == {"due": HELD_S, "ok": HELD_S, "shed": 0, "failed": {}}
