@@ -35,7 +35,10 @@ def test_workers_are_counted_and_not_spelled() -> None:
     prefill = replace(view.pools[0], desired=10, ready=9)
     said = SentenceView("9 of 10 prefill workers ready.")
     seen = replace(
-        view, pools=(prefill, *view.pools[1:]), phase=replace(view.phase, sentence=said)
+        view,
+        cluster_age_s=0.4,
+        pools=(prefill, *view.pools[1:]),
+        phase=replace(view.phase, sentence=said),
     ).to_json()
 
     assert contradictions(seen) == []
