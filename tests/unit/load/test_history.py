@@ -85,7 +85,7 @@ def test_a_drag_that_is_seen_at_its_origin_and_goes_on_is_taken_back_to_it(
     assert (presenter.undo(), presenter.undo()) == (2, 1)
 
 
-drags = st.lists(st.lists(st.integers(1, 3).map(float), min_size=1, max_size=5), max_size=12)
+drags = st.lists(st.lists(st.integers(1, 3).map(float), min_size=1, max_size=5), max_size=STEPS)
 
 
 @settings(max_examples=30, deadline=None)
