@@ -171,13 +171,13 @@ def test_the_guardian_is_as_loud_as_the_panel() -> None:
     )
 
 
-def test_room_for_the_request_log_is_asked_for_with_it() -> None:
+def test_room_for_the_request_log_is_asked_for_with_it_beside_that_of_the_recordings() -> None:
     def scratch(**variables: str) -> str:
         made = panel.panel_deployment(load("dev"), IMAGE, load_shards=3, variables=variables)
         volumes = made["spec"]["template"]["spec"]["volumes"]
         return str(next(each["emptyDir"]["sizeLimit"] for each in volumes if "emptyDir" in each))
 
-    assert (scratch(), scratch(GTC_REQUEST_LOG="x")) == ("256Mi", "640Mi")
+    assert (scratch(), scratch(GTC_REQUEST_LOG="x")) == ("320Mi", "704Mi")
 
 
 @pytest.mark.parametrize(
