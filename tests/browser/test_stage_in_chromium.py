@@ -60,13 +60,15 @@ def test_the_stage_fits_its_wall_and_its_figures_are_large(stage, size, path):
 
 def test_each_phase_fits_and_the_claim_is_the_largest_text_of_a_recovery(stage):
     show(stage, WALLS[0], "calm")
-    for name in (*FIGURES_OF_PHASES, "ended", "red", "recorded"):
+    for name in (*FIGURES_OF_PHASES, "measuring", "ended", "red", "recorded"):
         scene(stage, name)
 
         assert page_size(stage) == WALLS[0]
         assert (name, cut_off(stage), overlaps(stage)) == (name, [], [])
         largest, claim = text_sizes(stage)[-1], text_sizes(stage, ".claim-text")[-1]
-        assert (claim == largest) == (name.endswith("_RECOVERY") or name == "recorded")
+        assert (claim == largest) == (
+            name.endswith("_RECOVERY") or name in ("measuring", "recorded")
+        )
 
 
 @pytest.mark.parametrize("path", CANVASES)
