@@ -1,5 +1,7 @@
 """Writes what happens into files of one folder, a line a second, beside the show and never in it.
 
+An event is written at once: what was told must survive a panel that dies in the next second.
+
 The views come from the event loop; all work on them is done in a thread. Whatever goes wrong there
 ends the recording with one sentence and harms nobody; the file gets its end all the same, because
 one without is taken for a panel that died. It must not know where views come from.
@@ -61,15 +63,18 @@ class Recorder:
         self._folder, self._environment, self._trouble = folder, environment, trouble
         self._clock = clock
         self._due_s = clock()
+        self._told: EventView | None = None
         self._views: queue.Queue[tuple[float, DemoView] | None] = queue.Queue(_BEHIND)
         self._thread = threading.Thread(target=self._write, name="recorder", daemon=True)
         self._thread.start()
 
     def see(self, view: DemoView) -> None:
-        """Take a view; most are too early and are let go. Costs next to nothing."""
+        """Take a view; most are too early, tell nothing new and are let go. Costs next to nothing."""
         now_s = self._clock()
-        if now_s < self._due_s or not self._thread.is_alive():
+        told = view.events[-1] if view.events else None
+        if (now_s < self._due_s and told == self._told) or not self._thread.is_alive():
             return
+        self._told = told
         self._due_s = max(self._due_s + PERIOD_S, now_s + PERIOD_S / 2)
         try:
             self._views.put_nowait((now_s, view))

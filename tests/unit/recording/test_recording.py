@@ -99,11 +99,24 @@ def test_a_line_a_second_is_kept_of_four_views(state_dir, environment):
     clock = Clock()
     recorder = Recorder(folder(state_dir), environment, print, clock)
     for quarter in range(41):
-        recorder.see(second(environment, quarter))
+        recorder.see(replace(second(environment, quarter), events=()))
         clock.now_s += 0.25
     recorder.close()
 
     assert [at_s for at_s, _ in newest(state_dir).views()] == list(range(11))
+
+
+def test_an_event_is_written_at_once_because_the_panel_may_die_before_the_next_second(
+    state_dir, environment
+):
+    clock = Clock()
+    recorder = Recorder(folder(state_dir), environment, print, clock)
+    for number in (0, 10):
+        recorder.see(second(environment, number))
+        clock.now_s += 0.25
+    recorder.close()
+
+    assert [event.text for _, event in newest(state_dir).events] == ["second 0", "second 10"]
 
 
 def test_every_event_is_written_once(state_dir, environment):
