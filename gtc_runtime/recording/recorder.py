@@ -69,7 +69,7 @@ class Recorder:
         self._thread.start()
 
     def see(self, view: DemoView) -> None:
-        """Take a view; most are too early, tell nothing new and are let go. Costs next to nothing."""
+        """Take a view; most are too early, tell nothing new and are let go. Costs nothing."""
         now_s = self._clock()
         told = view.events[-1] if view.events else None
         if (now_s < self._due_s and told == self._told) or not self._thread.is_alive():
