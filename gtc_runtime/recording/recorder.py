@@ -72,10 +72,12 @@ class Recorder:
         """Take a view; most are too early, tell nothing new and are let go. Costs nothing."""
         now_s = self._clock()
         told = view.events[-1] if view.events else None
-        if (now_s < self._due_s and told == self._told) or not self._thread.is_alive():
+        due = now_s >= self._due_s
+        if not (due or told != self._told) or not self._thread.is_alive():
             return
         self._told = told
-        self._due_s = max(self._due_s + PERIOD_S, now_s + PERIOD_S / 2)
+        if due:  # the line of an event comes on top: a burst of them must not put off the next
+            self._due_s = max(self._due_s + PERIOD_S, now_s + PERIOD_S / 2)
         try:
             self._views.put_nowait((now_s, view))
         except queue.Full:

@@ -119,6 +119,17 @@ def test_an_event_is_written_at_once_because_the_panel_may_die_before_the_next_s
     assert [event.text for _, event in newest(state_dir).events] == ["second 0", "second 10"]
 
 
+def test_a_burst_of_events_leaves_no_second_out(state_dir, environment):
+    clock = Clock()
+    recorder = Recorder(folder(state_dir), environment, print, clock)
+    for quarter in range(41):
+        recorder.see(second(environment, 10 * min(quarter, 7)))
+        clock.now_s += 0.25
+    recorder.close()
+
+    assert set(range(11)) <= {at_s for at_s, _ in newest(state_dir).views()}
+
+
 def test_every_event_is_written_once(state_dir, environment):
     record(folder(state_dir), environment, [second(environment, n) for n in range(65)])
     found = newest(state_dir)
