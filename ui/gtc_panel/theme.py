@@ -6,6 +6,7 @@ fits any 16:9 display without scrolling.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -87,6 +88,7 @@ def docs_sheet() -> str:
     return _sheet(DOCS)
 
 
+@cache  # every page has it in its head, and pages are built while the show runs
 def _sheet(*styles: str) -> str:
     tokens = [f"--{name}: {value};" for name, value in COLOURS.items()]
     sizes = {**SIZES_REM, **STAGE_SIZES_REM}
@@ -95,6 +97,7 @@ def _sheet(*styles: str) -> str:
     return f":root {{ {' '.join(tokens)} --font: {FONT}; }}\n{rules}"
 
 
+@cache
 def script() -> str:
     """The browser's part: the watch on silence, Stop, keys, charts, and names on sliders."""
     return "\n".join((STATIC / name).read_text(encoding="utf-8") for name in SCRIPTS)
