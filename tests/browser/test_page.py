@@ -2,7 +2,8 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import replace
 
 import pytest
@@ -70,13 +71,22 @@ class Page:
         await asyncio.sleep(0.05)
 
 
-@pytest.fixture
-async def page() -> AsyncIterator[Page]:
-    demo = StillDemo()
+@asynccontextmanager
+async def opened(
+    build: Callable[[StillDemo, Bridge], None], demo: StillDemo | None = None
+) -> AsyncIterator[Page]:
+    """A page of a still demo; ``build`` lays it out."""
+    demo = demo or StillDemo()
     bridge = Bridge(demo)
-    async with user_simulation(lambda: control.build(demo, bridge)) as user:
+    async with user_simulation(lambda: build(demo, bridge)) as user:
         await user.open("/")
         yield Page(user, demo, bridge)
+
+
+@pytest.fixture
+async def page() -> AsyncIterator[Page]:
+    async with opened(control.build) as page:
+        yield page
 
 
 async def test_the_page_says_what_it_is_and_on_which_cluster(page):

@@ -8,15 +8,13 @@ from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import replace
 
 import pytest
-from nicegui.testing.user_simulation import user_simulation
 
-from gtc_panel.bridge import Bridge
 from gtc_panel.pages import control, stage
 from gtc_runtime.formats import latency, whole
 from gtc_runtime.recording.reader import Recording
 from gtc_runtime.view import DemoView, Quantiles
 from tests.browser.still_demo import StillDemo
-from tests.browser.test_page import Page
+from tests.browser.test_page import Page, opened
 from tests.contradictions import contradictions
 from tests.unit.telling.test_recorded_cycle import packaged_show
 
@@ -36,18 +34,14 @@ def demo(show: Recording) -> StillDemo:
 
 @pytest.fixture
 async def presenters(demo: StillDemo) -> AsyncIterator[Page]:
-    bridge = Bridge(demo)
-    async with user_simulation(lambda: control.build(demo, bridge)) as user:
-        await user.open("/")
-        yield Page(user, demo, bridge)
+    async with opened(control.build, demo) as page:
+        yield page
 
 
 @pytest.fixture
 async def audiences(demo: StillDemo) -> AsyncIterator[Page]:
-    bridge = Bridge(demo)
-    async with user_simulation(lambda: stage.build(demo, bridge)) as user:
-        await user.open("/")
-        yield Page(user, demo, bridge)
+    async with opened(stage.build, demo) as page:
+        yield page
 
 
 async def walk(

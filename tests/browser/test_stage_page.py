@@ -2,35 +2,28 @@
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from functools import partial
 
 import pytest
 from nicegui import ui
-from nicegui.testing.user_simulation import user_simulation
 
 from gtc_panel import stage_text
-from gtc_panel.bridge import Bridge
 from gtc_panel.pages import stage
 from gtc_runtime.view import LoadView, WorkersView
-from tests.browser.still_demo import StillDemo, scenes
-from tests.browser.test_page import Page
+from tests.browser.still_demo import scenes
+from tests.browser.test_page import Page, opened
 
 
 @pytest.fixture
 async def page() -> AsyncIterator[Page]:
-    demo = StillDemo()
-    bridge = Bridge(demo)
-    async with user_simulation(lambda: stage.build(demo, bridge)) as user:
-        await user.open("/")
-        yield Page(user, demo, bridge)
+    async with opened(stage.build) as page:
+        yield page
 
 
 @pytest.fixture
 async def wall() -> AsyncIterator[Page]:
-    demo = StillDemo()
-    bridge = Bridge(demo)
-    async with user_simulation(lambda: stage.build(demo, bridge, "wall")) as user:
-        await user.open("/")
-        yield Page(user, demo, bridge)
+    async with opened(partial(stage.build, layout="wall")) as wall:
+        yield wall
 
 
 async def test_the_stage_names_the_phase_its_end_and_both_pools(page):
