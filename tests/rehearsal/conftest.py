@@ -98,10 +98,19 @@ def command_line(pid: int) -> str:
 
 def kill(process: subprocess.Popen[bytes]) -> None:
     """End a process and all that descend from it, at once."""
-    for pid in (process.pid, *descendants_of(process.pid)):
-        with contextlib.suppress(ProcessLookupError):
-            os.kill(pid, signal.SIGKILL)
+    caught: set[int] = set()
+    # whoever is halted starts nothing more, so that no child is missed between look and kill
+    while more := {process.pid, *descendants_of(process.pid)} - caught:
+        _signal_all(more, signal.SIGSTOP)
+        caught |= more
+    _signal_all(caught, signal.SIGKILL)
     process.wait(10)
+
+
+def _signal_all(pids: set[int], number: signal.Signals) -> None:
+    for pid in pids:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, number)
 
 
 def start(state_dir: Path, *flags: str, mode: str = "manual", cwd: Path | None = None) -> Rehearsal:

@@ -1,5 +1,6 @@
 """What .env chooses for a deployment is rehearsed too."""
 
+import time
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,8 @@ from .conftest import alive, command_line, end, start
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(300)]
 SIZE = "gpu-h200x8-1128gb"
+GONE_S = 5.0
+"""A killed process is seen until the kernel has cleared it away."""
 
 
 def test_the_cluster_has_nodes_of_the_size_that_the_env_file_chooses(tmp_path: Path) -> None:
@@ -32,5 +35,15 @@ def test_a_rehearsal_that_is_not_ready_in_time_leaves_no_process(
         start(tmp_path, "--headless")
 
     assert (tmp_path / "out").exists()
+    give_up = time.monotonic() + GONE_S
+    while left := still_there(tmp_path):
+        assert time.monotonic() < give_up, left
+        time.sleep(0.1)
+
+
+def still_there(folder: Path) -> dict[int, str]:
+    """Command lines of the live processes that name a folder."""
     pids = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-    assert [pid for pid in pids if str(tmp_path) in command_line(pid) and alive(pid)] == []
+    return {
+        pid: command_line(pid) for pid in pids if str(folder) in command_line(pid) and alive(pid)
+    }
