@@ -75,8 +75,8 @@ test-slow: setup ## Run the slow suites: browser, chaos, whole rehearsals
 test-charts: setup ## Render every pinned chart and check it; GTC_CHARTS=folder of charts, else they are pulled
 	$(BIN)/pytest -m charts -rs tests/charts
 
-chaos: setup ## Kill and break a running rehearsal, and see that nothing stays broken
-	$(BIN)/pytest -m slow tests/rehearsal
+chaos: setup ## Kill and break everything, in virtual time and for real, against figures; PART= SEED= JSON=FILE
+	@$(BIN)/python -m tests.chaos.run $(if $(PART),--part $(PART)) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
 
 third-party: setup ## Servers of others for the slow tests of the load engine: llama.cpp, LiteLLM, GuideLLM
 	$(BIN)/python -m tools.third_party

@@ -55,7 +55,7 @@ class Cluster:
             await kube.close()
             raise
         writer = Writer.of(kube, environment.slots, role)
-        return cls(writer, Poller(writer.scaling, writer.keda), rehearsal)
+        return cls(writer, Poller(writer.scaling, writer.keda, kube.clock), rehearsal)
 
     async def close(self) -> None:
         """Close the connections."""

@@ -46,6 +46,7 @@ class Writer:
             times: Times of the Lease.
         """
         # the Lease alone is written without holding it: that is how it is taken
-        lease = Lease(kube, own_identity(role), times)
+        lease = Lease(kube, own_identity(role), times, kube.clock)
         fenced = kube.fenced(lambda: lease.held)
-        return cls(fenced, lease, Scaling(fenced, gpu_budget), Keda(fenced), StateStore(fenced))
+        scaling = Scaling(fenced, gpu_budget, kube.clock)
+        return cls(fenced, lease, scaling, Keda(fenced, kube.clock), StateStore(fenced))

@@ -62,6 +62,11 @@ class Kube:
             await Transport.open(kubeconfig, namespace, limits or Limits(), clock), namespace
         )
 
+    @property
+    def clock(self) -> Callable[[], float]:
+        """Monotonic seconds, by which all that stands on this client measures its times."""
+        return self.transport.clock
+
     def within(self, namespace: str) -> Kube:
         """The same connections, for the objects of another namespace; close only one of them."""
         return Kube(self.transport, namespace, self._may_write)

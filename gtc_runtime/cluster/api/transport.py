@@ -94,13 +94,13 @@ class Answer:
 
 
 class Transport:
-    """Two kr8s connections, one for reads and one for writes, that fail independently."""
+    """Two kr8s connections, for reads and for writes, that fail independently; and one clock."""
 
     def __init__(self, reads: Api, writes: Api, limits: Limits, clock: Callable[[], float]) -> None:
         self._reads = reads
         self._writes = writes
         self._limits = limits
-        self._clock = clock
+        self.clock = clock
 
     @classmethod
     async def open(
@@ -169,7 +169,7 @@ class Transport:
                 await api._session.aclose()
 
     async def _retry(self, api: Api, request: Request) -> Answer:
-        give_up = self._clock() + self._limits.total_s
+        give_up = self.clock() + self._limits.total_s
         renewed = False
         tried = 0
         while True:
@@ -183,7 +183,7 @@ class Transport:
                 await _renew(api)
                 continue
             wait_s = self._wait_s(answer, tried)
-            if not again or tried >= self._limits.tries or self._clock() + wait_s > give_up:
+            if not again or tried >= self._limits.tries or self.clock() + wait_s > give_up:
                 raise error
             await asyncio.sleep(wait_s)
 

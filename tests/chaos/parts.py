@@ -1,0 +1,72 @@
+"""The parts of `make chaos`, in the order of the report.
+
+A part is a module with ``run(size, seed) -> list[Figure]``; it is loaded only where it runs, each
+in a process of its own. Add a line to `PARTS` to register one.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final, Literal
+
+Size = Literal["full", "slice"]
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One figure of a part, held against what is wanted.
+
+    Attributes:
+        name: What was counted or measured, with its unit.
+        found: As measured, for people.
+        wanted: What it has to be, for people; empty when it is only told.
+        met: Whether it is.
+    """
+
+    name: str
+    found: str
+    wanted: str = ""
+    met: bool = True
+
+
+def at_least(name: str, found: float, wanted: float) -> Figure:
+    """A figure that must not be lower."""
+    return Figure(name, f"{found:,.10g}", f">= {wanted:,.10g}", found >= wanted)
+
+
+def at_most(name: str, found: float, wanted: float) -> Figure:
+    """A figure that must not be higher."""
+    return Figure(name, f"{found:,.10g}", f"<= {wanted:,.10g}", found <= wanted)
+
+
+def equal(name: str, found: float, wanted: float) -> Figure:
+    """A figure that must be exactly this."""
+    return Figure(name, f"{found:,.10g}", f"= {wanted:,.10g}", found == wanted)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What can be run by itself.
+
+    Attributes:
+        name: As on the command line.
+        about: What it does, one line.
+        module: Where its ``run`` is.
+        full_s, slice_s: Longest time that it may take in either size.
+    """
+
+    name: str
+    about: str
+    module: str
+    full_s: float
+    slice_s: float
+
+    def run(self, size: Size, seed: int) -> list[Figure]:
+        """Run it here; the seed decides everything that is left to chance."""
+        work: Callable[[Size, int], list[Figure]] = importlib.import_module(self.module).run
+        return work(size, seed)
+
+
+PARTS: Final[tuple[Part, ...]] = ()
