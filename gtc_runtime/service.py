@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,9 @@ from gtc_runtime.metrics.readings import Readings
 from gtc_runtime.scenario import report
 from gtc_runtime.scenario.conductor import Conductor
 from gtc_runtime.settings import Settings
-from gtc_runtime.view import DemoView
+from gtc_runtime.tasks.loop_lag import LoopLag
+from gtc_runtime.tasks.supervisor import Supervisor, Work
+from gtc_runtime.view import DemoView, ProcessView
 from gtc_runtime.view_builder import ViewBuilder
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
@@ -83,7 +85,7 @@ class DemoService(Commands):
         )
         self._builder: ViewBuilder | None = None
         self._view: DemoView | None = None
-        self._tasks: list[asyncio.Task[None]] = []
+        self._supervisor, self._loop_lag = Supervisor(events), LoopLag()
         self._started = datetime.now(UTC)
 
     # -- life -----------------------------------------------------------------------------------
@@ -111,38 +113,44 @@ class DemoService(Commands):
             until=lambda: end.until,
         )
         await self._memory.begin(cluster.title)
-        self._view = self._builder.build()
-        self._tasks = [
-            asyncio.create_task(self._conductor.run(), name="conductor"),
-            asyncio.create_task(self._keep_view(), name="view"),
-            asyncio.create_task(end.poll(), name="end date"),
-        ]
+        self._view = self._build()
+        # whatever ends it, the conductor has left auto mode and given the Lease back by then; a
+        # show that nobody conducts, and commands that nobody takes, would be a lie
+        self.keep("conductor", self._conductor.run, vital=True)
+        self.keep("view", self._keep_view)
+        self.keep("loop lag", self._loop_lag.run)
+        self.keep("end date", end.poll)
         if self._settings.prometheus_url:
-            self._tasks.append(asyncio.create_task(self._readings.run(), name="readings"))
+            self.keep("readings", self._readings.run)
         if self._annotations is not None:
-            self._tasks.append(asyncio.create_task(self._annotations.run(), name="annotations"))
+            self.keep("annotations", self._annotations.run)
+
+    def keep(self, name: str, work: Work, *, vital: bool = False) -> None:
+        """Run a task of this process under the service's supervisor, see `Supervisor.keep`."""
+        self._supervisor.keep(name, work, vital=vital)
 
     async def stop(self) -> None:
         """Leave auto mode, end the load and give the Lease back."""
-        tasks = [*self._tasks, *self._leaving]
-        for task in tasks:
+        leaving = list(self._leaving)
+        for task in leaving:
             task.cancel()
-        for task in tasks:
-            with suppress(asyncio.CancelledError, GtcError):
-                await task
+        await self._supervisor.stop()
+        await asyncio.gather(*leaving, return_exceptions=True)
         if self._annotations is not None and self._builder is not None:
-            self._annotations.add(self._marks.see(self._builder.build()))  # the last phase is over
+            self._annotations.add(self._marks.see(self._build()))  # the last phase is over
             await self._annotations.finish()
         await self._load.stop()
-        await self._memory.end(self._builder.build() if self._builder is not None else None)
+        await self._memory.end(self._build() if self._builder is not None else None)
         if self._cluster is not None:
             await self._cluster.close()
 
     async def failed(self) -> None:
-        """Wait until a part of the service ends that should not; raises its error."""
-        done, _ = await asyncio.wait(self._tasks, return_when=asyncio.FIRST_COMPLETED)
-        for task in done:
-            task.result()
+        """Wait until the conductor ends, which it should not.
+
+        Raises:
+            GtcError: It did, and of what.
+        """
+        await self._supervisor.ended()
 
     @property
     def past(self) -> tuple[DemoView, ...]:
@@ -167,7 +175,7 @@ class DemoService(Commands):
     def fresh_view(self) -> DemoView:
         """The view of this moment, for the answer to a command."""
         if self._builder is not None:
-            self._view = self._memory.see(self._builder.build())
+            self._view = self._memory.see(self._build())
         return self.view()
 
     # -- a cycle that was asked for --------------------------------------------------------------
@@ -191,13 +199,16 @@ class DemoService(Commands):
 
     # -- the view -------------------------------------------------------------------------------
 
+    def _build(self) -> DemoView:
+        assert self._builder is not None  # noqa: S101 - made before the first view is asked for
+        lag_s, restarts = self._loop_lag.worst_s, dict(self._supervisor.restarts)
+        process = ProcessView(None if lag_s is None else round(lag_s, 3), restarts)
+        return replace(self._builder.build(), process=process)
+
     async def _keep_view(self) -> None:
-        builder = self._builder
-        if builder is None:
-            return
         while True:
             self._tell_settled()
-            self._view = self._memory.see(builder.build())
+            self._view = self._memory.see(self._build())
             self.exporter.update(self._view)
             if self._annotations is not None:
                 self._annotations.add(self._marks.see(self._view))

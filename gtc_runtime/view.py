@@ -199,6 +199,16 @@ class Goals:
 
 
 @dataclass(frozen=True)
+class ProcessView:
+    """The process that serves all this."""
+
+    loop_lag_s: float | None = None
+    """How late its event loop woke somebody, at worst in the last 15 s; None before it is known."""
+    restarts: dict[str, int] = field(default_factory=dict)
+    """How often each of its tasks died and was started again; 0 for one that never did."""
+
+
+@dataclass(frozen=True)
 class DemoView:
     """Everything at one instant."""
 
@@ -242,6 +252,8 @@ class DemoView:
     """When this was recorded, ISO 8601 with zone; empty while it is live."""
     ending: str = ""
     """That the deployment's end date is near or has passed, one line; empty before."""
+    process: ProcessView = field(default_factory=ProcessView)
+    """Never recorded."""
 
     def simulated(self, environment: Environment) -> bool:
         """Whether no GPU computes what is seen: in a rehearsal, and on nodes without GPUs."""

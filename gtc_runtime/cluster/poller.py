@@ -102,4 +102,9 @@ class Poller:
                 if error.message != self.problem:
                     log.warning("%s", error.message)
                 self.problem = error.message
+            except Exception as error:  # an answer that nobody foresaw is a failed poll as well
+                problem = f"the cluster cannot be read: {type(error).__name__}"
+                if problem != self.problem:
+                    log.exception("%s", problem)
+                self.problem = problem
             await asyncio.sleep(POLL_INTERVAL_S)

@@ -210,5 +210,5 @@ class LoadControl:
                 await self._process.start(self._settings)
                 async with self._lock:
                     await self._send()
-            except GtcError as error:
+            except (GtcError, OSError) as error:  # no process to be had either: again, and again
                 log.warning("%s", error)

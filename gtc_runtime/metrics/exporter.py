@@ -177,6 +177,10 @@ def _shown(view: DemoView) -> Iterator[Metric]:
         for state, value in _states(pool.desired, pool.ready, pool.pending)
     }
     yield _gauge(catalogue.POOL_WORKERS, workers)
+    restarts: dict[Labels, int] = {(task,): each for task, each in view.process.restarts.items()}
+    yield _counter(catalogue.TASK_RESTARTS, restarts)
+    if view.process.loop_lag_s is not None:
+        yield _gauge(catalogue.LOOP_LAG, {(): view.process.loop_lag_s})
     if view.keda not in ("absent", "unknown"):
         paused = view.keda != "active"
         yield _gauge(catalogue.SCALER_PAUSED, {(pool.role,): paused for pool in view.pools})

@@ -28,10 +28,11 @@ _LEFT_OUT: Final[JSON] = {
     "events": True,
     "recorded": True,
     "previous": True,
+    "process": True,
     "load": {"answer": True},
 }
-"""Events have lines of their own; what can be started again cannot in a replay; texts of answers
-belong to nobody's file."""
+"""Events have lines of their own; what can be started again cannot in a replay; the process that
+plays it is another one; texts of answers belong to nobody's file."""
 _INSTEAD: Final = "="
 _SLID: Final = "~"
 

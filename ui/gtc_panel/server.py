@@ -90,14 +90,14 @@ async def serve(
         )
         health = Health.of_panel(environment, settings)
         server = stopping(_app(service, entrance.rules, run.headless, health, settings.state_dir))
-        metrics = _scraped_by(MetricsPort(service.exporter.render))
         try:
             await service.start()
+            port = MetricsPort(service.exporter.render)
+            service.keep("metrics port", lambda: _scraped_by(port).serve(sockets=[scraped.dup()]))
             log.info("%s", entrance.told(*(each.getsockname()[1] for each in (listener, scraped))))
             async with asyncio.TaskGroup() as tasks:
                 web = tasks.create_task(server.serve(sockets=[listener]), name="web")
                 others = (
-                    tasks.create_task(metrics.serve(sockets=[scraped]), name="metrics"),
                     tasks.create_task(service.failed(), name="watchdog"),
                     tasks.create_task(_perform(service, run, server), name="run"),
                 )

@@ -195,6 +195,14 @@ SCALER_LIMIT = _ours(
     "Reading above which the scaler of a pool wants another worker, in the unit of its query.",
 )  # fmt: skip
 SCALER_PAUSED = _ours("keda_paused", "gauge", "state", ("pool",), "1 while KEDA is paused.")
+TASK_RESTARTS = _ours(
+    "task_restarts_total", "counter", "state", ("task",),
+    "How often a task of the panel's process died and was started again.",
+)  # fmt: skip
+LOOP_LAG = _ours(
+    "loop_lag_seconds", "gauge", "seconds", (),
+    "How late the event loop of the panel was, at worst in the last 15 s.",
+)  # fmt: skip
 BUILD_INFO = _ours(
     "build_info", "gauge", "state", ("version", "environment", "digest"), "Always 1."
 )

@@ -17,7 +17,7 @@ from gtc_runtime.load.figures.histogram import Histogram
 from gtc_runtime.load.figures.snapshot import Snapshot
 from gtc_runtime.load.figures.stats import Tally
 from gtc_runtime.metrics.exporter import Cumulative, Exporter
-from gtc_runtime.view import DemoView, Goals, LoadView, PhaseView, PoolView
+from gtc_runtime.view import DemoView, Goals, LoadView, PhaseView, PoolView, ProcessView
 from gtc_spec import environment
 from gtc_spec.telemetry.buckets import TTFT_BUCKETS
 from gtc_spec.telemetry.metrics import CATALOGUE, Emitter
@@ -43,6 +43,7 @@ VIEW = DemoView(
     cluster_age_s=0.1,
     load_age_s=0.1,
     events=(),
+    process=ProcessView(0.25, {"view": 0, "readings": 3}),
 )
 
 
@@ -226,3 +227,12 @@ def test_the_rehearsals_prometheus_reads_a_quantile_from_it() -> None:
     found = Query(expr).at(store, 1_060_500)
     assert isinstance(found, Vector)
     assert found.samples[0].value == pytest.approx(0.6, rel=0.12)
+
+
+def test_restarted_tasks_are_counted_from_0_and_the_lag_of_the_loop_is_told() -> None:
+    exporter = Exporter(PROD)
+    exporter.update(VIEW)
+    found = values(exporter)
+    assert found["gtc_task_restarts_total", "view"] == 0
+    assert found["gtc_task_restarts_total", "readings"] == 3
+    assert found["gtc_loop_lag_seconds",] == 0.25

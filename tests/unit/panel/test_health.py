@@ -11,7 +11,7 @@ from gtc_panel.pages import health as page
 from gtc_panel.planned import as_ordered
 from gtc_runtime.checks.health import PERIOD_S, Health
 from gtc_runtime.verdict import Report, Verdict, red
-from gtc_runtime.view import DemoView
+from gtc_runtime.view import DemoView, ProcessView
 from tests.browser.still_demo import StillDemo, scenes
 
 WORKERS = replace(
@@ -141,3 +141,11 @@ def test_a_report_is_a_good_one_when_only_ordered_workers_are_missing() -> None:
     assert page.counted(report, [WORKERS]) == "1 green, 1 starting in 0.3\u202fs"
     assert page.said(report, []) == "Not ready"
     assert page.counted(report, []).startswith("1 red, 1 green")
+
+
+def test_the_facts_tell_the_lag_of_the_loop_and_which_tasks_were_restarted() -> None:
+    view = StillDemo().view()
+    assert "loop lag – · no task restarted" in page.what_runs(view)
+    process = ProcessView(0.012, {"view": 0, "readings": 3})
+    told = page.what_runs(replace(view, process=process))
+    assert "loop lag 12.0 ms · tasks restarted: readings 3" in told.replace("\u202f", " ")

@@ -16,6 +16,7 @@ from gtc_panel.components.presence import ages, watch
 from gtc_panel.planned import as_ordered
 from gtc_panel.port import PanelPort
 from gtc_runtime.checks.health import PERIOD_S, Health
+from gtc_runtime.formats import latency_s
 from gtc_runtime.verdict import STATES, Report, Verdict
 from gtc_runtime.version import version
 from gtc_runtime.view import DemoView
@@ -80,8 +81,15 @@ def counted(report: Report, planned: Sequence[Verdict]) -> str:
 
 
 def what_runs(view: DemoView) -> str:
-    """Version and since when, one line."""
-    return text.HEALTH_FACTS.format(version=version(), up=_up(view.uptime_s))
+    """Version, since when, how late its loop is and what it had to start again, one line."""
+    died = {task: times for task, times in view.process.restarts.items() if times}
+    told = ", ".join(f"{task} {times}" for task, times in died.items())
+    return text.HEALTH_FACTS.format(
+        version=version(),
+        up=_up(view.uptime_s),
+        lag=latency_s(view.process.loop_lag_s),
+        restarts=text.HEALTH_RESTARTS.format(tasks=told) if told else text.HEALTH_NO_RESTARTS,
+    )
 
 
 def _up(seconds: float) -> str:
