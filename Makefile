@@ -70,7 +70,8 @@ test-slow: setup ## Run the slow suites: browser, chaos, whole rehearsals
 	@$(PYTHON) -m tools.prometheus
 	@$(PYTHON) tools/compiler.py || true
 	-@$(CORE)
-	$(BIN)/pytest -m "slow and not cluster"
+	@$(BIN)/pytest -m "slow and not alone and not cluster" --numprocesses 2 --dist loadfile; beside=$$?; \
+	$(BIN)/pytest -m "slow and alone and not cluster" && exit $$beside
 
 test-charts: setup ## Render every pinned chart and check it; GTC_CHARTS=folder of charts, else they are pulled
 	$(BIN)/pytest -m charts -rs tests/charts

@@ -27,7 +27,7 @@ from gtc_spec.telemetry.metrics import ITL, REQUESTS, TTFT
 from gtc_spec.workloads import WorkloadMix
 from tests.app.dynamo_probe import until_serving
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(150)]
 
 PROD = environment.load("prod")
 LOAD_S = 20.0

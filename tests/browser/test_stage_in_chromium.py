@@ -97,6 +97,7 @@ def test_old_data_are_covered_by_big_words(stage):
     assert words.evaluate("e => parseFloat(getComputedStyle(e).fontSize)") >= 72
 
 
+@pytest.mark.alone
 def test_a_display_costs_the_server_less_than_a_tenth_of_a_core(stage):
     show(stage, WALLS[0], "moving")
     pid = stage.server.pid

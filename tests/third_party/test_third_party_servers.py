@@ -15,7 +15,7 @@ import pytest
 from tests.unit.cli.load.openai_server import Manners, serve
 from tools import third_party
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(240)]
 
 START_S = 120.0
 KEY = "sk-of-a-test-on-loopback-0123456789abcdef"

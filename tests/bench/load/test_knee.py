@@ -25,6 +25,7 @@ def server():
 
 
 @pytest.mark.slow
+@pytest.mark.alone
 @pytest.mark.timeout(300)
 def test_the_knee_of_a_server_of_known_capacity_is_found_within_five_per_cent(gtc: Call, server):
     told = gtc(

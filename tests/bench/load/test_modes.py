@@ -19,7 +19,7 @@ from tests.bench.load.server import MockServer
 from tests.bench.load.shape import MIX, Shape
 from tests.bench.load.truth import serial_of
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 
 QUICK = Shape(ttft_ms=5, itl_ms=2, tokens=20)
 LIMITS = Timeouts(connect_s=20, first_token_s=20, stall_s=20, whole_s=20)

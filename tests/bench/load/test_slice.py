@@ -12,7 +12,7 @@ from tests.bench.load.measured import Bench, Row, best_of
 from tests.bench.load.server import MockServer
 from tests.bench.load.shape import PACED, RATE
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
+pytestmark = [pytest.mark.slow, pytest.mark.alone, pytest.mark.timeout(120)]
 
 STREAMS = 1000
 HOLD_S = 2.5
