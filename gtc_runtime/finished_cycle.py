@@ -33,7 +33,7 @@ async def report(conductor: Conductor, load: LoadControl, cluster: Cluster) -> d
     state = await cluster.poller.poll()
     return {
         **reports.cycle(conductor.log, load.book),
-        "keda": {"paused": state.keda.state not in ("active", "absent")},
+        "keda": {"paused": state.keda.state.startswith("paused")},
         "pools_final": {role: pool.desired for role, pool in state.pools.items()},
     }
 

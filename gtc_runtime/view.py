@@ -31,7 +31,8 @@ EVENTS_SHOWN: Final = 50
 Mode = Literal["manual", "auto", "starting", "stopping", "read-only", "unknown"]
 Light = Literal["green", "amber", "red", "unknown"]
 PodRole = Literal["prefill", "decode", "frontend"]
-KedaState = Literal["active", "paused-by-us", "paused-by-other", "absent", "unknown"]
+KedaState = Literal["active", "blind", "paused-by-us", "paused-by-other", "absent", "unknown"]
+"""``blind``: it is there, not paused, and cannot see the metrics by which it scales."""
 
 GONE_AFTER_S: Final = 15.0
 """What is older than this says nothing about now: no figure of it is shown, no word said."""

@@ -188,6 +188,9 @@ class ViewBuilder:
             return "the load process does not report"
         if self._conductor.mode == "read-only":
             return "another panel holds the lease; this one only shows"
+        keda = poller.fresh.keda
+        if self._conductor.mode == "manual" and keda.state == "blind":
+            return f"keda scales by nothing: {keda.blind}"
         return ""
 
 

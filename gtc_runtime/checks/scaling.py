@@ -9,9 +9,11 @@ from typing import Final
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster.api.kube import Json
 from gtc_runtime.cluster.keda import Keda
+from gtc_runtime.cluster.keda_sight import deaf, unread
 from gtc_runtime.cluster.keda_status import KedaStatus
 from gtc_runtime.cluster.lease_view import holder_of, spec_of
 from gtc_runtime.cluster.pools import condition
+from gtc_runtime.cluster.waiting import unready
 from gtc_runtime.verdict import NotApplicable, RestsOn, Verdict, judge, red
 from gtc_spec import names
 from gtc_spec.kinds import HPA, LEASE, SCALED_OBJECT
@@ -26,14 +28,11 @@ every 15 s."""
 async def scalers(scene: Scene) -> Verdict:
     """Both ScaledObjects exist and KEDA can read their triggers."""
     found = await asyncio.gather(*(scene.one(SCALED_OBJECT, names.scaler(role)) for role in ROLES))
-    wrong = []
-    for role, scaler in zip(ROLES, found, strict=True):
-        ready = condition(scaler or {}, "Ready")
-        if ready.get("status") != "True":
-            why = "no word from keda yet" if scaler else "does not exist"
-            wrong.append(f"{names.scaler(role)}: {ready.get('message') or why}")
+    lacks = {names.scaler(r): unready(each) for r, each in zip(ROLES, found, strict=True)}
+    wrong = [f"{name}: {why}" for name, why in lacks.items() if why]
     hint = "kubectl describe so; kubectl -n keda logs deploy/keda-operator"
-    return judge(not wrong, "; ".join(wrong) or "both are ready", "Ready", hint)
+    told = "; ".join(wrong) or "both are ready and read their triggers"
+    return judge(not wrong, told, "Ready, every trigger read", hint)
 
 
 async def pause(scene: Scene) -> Verdict:
@@ -73,14 +72,17 @@ async def _is_held(scene: Scene, holder: str) -> bool:
 
 
 async def hpas(scene: Scene) -> Verdict:
-    """Each HPA exists and has read its metric; a young one gets the time to do so."""
+    """Each HPA exists and has read its metric; a young one gets the time to do so.
+
+    A metric that KEDA's fallback makes up is none, although the HPA cannot tell.
+    """
     while True:
         status = await _status(scene)
         if not any(scaler.present for scaler in status.scalers.values()):
             raise RestsOn("scalers")
         if any(scaler.pause for scaler in status.scalers.values()):
             raise NotApplicable("KEDA is paused, so there is no HPA: see pause")
-        looks = await asyncio.gather(*(_hpa(scene, names.hpa(names.scaler(r))) for r in ROLES))
+        looks = await asyncio.gather(*(_hpa(scene, names.scaler(role)) for role in ROLES))
         wrong = [said for said, _ in looks if said]
         if not wrong or not any(young for _, young in looks):
             break
@@ -89,18 +91,20 @@ async def hpas(scene: Scene) -> Verdict:
     return judge(not wrong, "; ".join(wrong) or "both read their metric", "a reading", hint)
 
 
-async def _hpa(scene: Scene, name: str) -> tuple[str, bool]:
-    """What is wrong with an HPA, empty for nothing; and whether time may mend it."""
-    hpa = await scene.one(HPA, name)
+async def _hpa(scene: Scene, scaler: str) -> tuple[str, bool]:
+    """What is wrong with the HPA of a scaler, empty for nothing; and whether time may mend it."""
+    name = names.hpa(scaler)
+    hpa, owner = await asyncio.gather(scene.one(HPA, name), scene.one(SCALED_OBJECT, scaler))
     if hpa is None:
         return f"no {name}", False
     born = _time(hpa["metadata"].get("creationTimestamp"))
     young = born is not None and scene.now() - born < timedelta(seconds=YOUNG_S)
-    active = condition(hpa, "ScalingActive")
-    if active.get("status") == "False":
-        return f"{name} is <unknown>: {active.get('message')}", young
+    if why := deaf(hpa):
+        return f"{name} is <unknown>: {why}", young
     if not _reads(hpa):
         return f"{name} is <unknown>: it has read nothing yet", young
+    if owner and condition(owner, "Fallback").get("status") == "True":
+        return f"{name} is told a made-up metric: {unread(owner)}", False
     return "", False
 
 

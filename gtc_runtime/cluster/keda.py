@@ -112,10 +112,10 @@ class Keda:
         status = found.get("status")
         named = status.get("hpaName") if isinstance(status, dict) else None
         try:
-            await self._kube.get(HPA, named or names.hpa(names.scaler(role)))
+            hpa = await self._kube.get(HPA, named or names.hpa(names.scaler(role)))
         except NotFound:
             return scaler_state(found, hpa_present=False)
-        return scaler_state(found, hpa_present=True)
+        return scaler_state(found, hpa_present=True, hpa=hpa)
 
     async def _find(self, role: Role) -> Json | None:
         try:

@@ -1,4 +1,4 @@
-"""What one poll of the ScaledObjects says: who has paused KEDA, and how.
+"""What one poll of the ScaledObjects says: who has paused KEDA, and how; else whether it sees.
 
 Reads every form of pause that KEDA knows. Pure: objects in, state out. This module must not know
 how a pause is made or ended.
@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from gtc_runtime.cluster.api.kube import Json
+from gtc_runtime.cluster.keda_sight import deaf, unread
 from gtc_spec import names
 from gtc_spec.pools import Role
 
@@ -32,6 +33,7 @@ class ScalerState:
         until: When that pause is to end; None when it ends with its holder.
         held: A partial pause (scale-in or scale-out only), ``key: value``; empty without.
         hpa_present: Whether its HPA exists.
+        blind: Why KEDA cannot see what it scales by, one line; empty when it can.
     """
 
     present: bool
@@ -40,6 +42,7 @@ class ScalerState:
     until: datetime | None = None
     held: str = ""
     hpa_present: bool = False
+    blind: str = ""
 
     @property
     def foreign_pause(self) -> str:
@@ -55,13 +58,15 @@ class KedaStatus:
     scalers: Mapping[Role, ScalerState]
 
     @property
-    def state(self) -> Literal["active", "paused-by-us", "paused-by-other", "absent"]:
+    def state(self) -> Literal["active", "blind", "paused-by-us", "paused-by-other", "absent"]:
         """The one word for it."""
         if not any(scaler.present for scaler in self.scalers.values()):
             return "absent"
         if self.paused_by_other:
             return "paused-by-other"
-        return "paused-by-us" if self.paused_by_us else "active"
+        if self.paused_by_us:
+            return "paused-by-us"
+        return "blind" if self.blind else "active"
 
     @property
     def paused_by_us(self) -> bool:
@@ -93,6 +98,15 @@ class KedaStatus:
         )
 
     @property
+    def blind(self) -> str:
+        """Which scaler cannot see its metric, and why; a paused one needs none."""
+        return "; ".join(
+            f"{names.scaler(role)} is blind: {scaler.blind}"
+            for role, scaler in self.scalers.items()
+            if scaler.blind and not scaler.pause
+        )
+
+    @property
     def hpa_present(self) -> dict[Role, bool]:
         """Whether each HPA exists."""
         return {role: scaler.hpa_present for role, scaler in self.scalers.items()}
@@ -103,14 +117,21 @@ class KedaStatus:
         if self.state == "absent":
             return "keda is not installed or has no scaler for the pools"
         ends = f" until {self.until:%H:%M} UTC" if self.until else ""
-        found = [self.paused_by_other, f"paused by {self.holder}{ends}" if self.holder else ""]
+        paused = f"paused by {self.holder}{ends}" if self.holder else ""
+        found = [self.paused_by_other, paused, self.blind]
         for role, scaler in self.scalers.items():
             found.append(_oddity(names.scaler(role), scaler))
         return "; ".join(part for part in found if part)
 
 
-def scaler_state(scaled_object: Json, *, hpa_present: bool) -> ScalerState:
-    """Read every form of pause that KEDA knows from a ScaledObject."""
+def scaler_state(scaled_object: Json, *, hpa_present: bool, hpa: Json | None = None) -> ScalerState:
+    """Read every form of pause that KEDA knows from a ScaledObject, and whether it sees.
+
+    Args:
+        scaled_object: As it was read.
+        hpa_present: Whether its HPA exists.
+        hpa: That HPA, where somebody has read it.
+    """
     metadata = scaled_object.get("metadata")
     annotations: Any = metadata.get("annotations") if isinstance(metadata, dict) else None
     if not isinstance(annotations, dict):
@@ -128,6 +149,7 @@ def scaler_state(scaled_object: Json, *, hpa_present: bool) -> ScalerState:
         until=_time(annotations.get(names.ANNOTATION_PAUSED_UNTIL)),
         held=f"{held}: {annotations[held]}" if held else "",
         hpa_present=hpa_present,
+        blind=unread(scaled_object) or (deaf(hpa) if hpa else ""),
     )
 
 

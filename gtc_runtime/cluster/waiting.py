@@ -14,6 +14,7 @@ from typing import Any
 
 from gtc_runtime.cluster.api.errors import NotFound, Unreachable
 from gtc_runtime.cluster.api.kube import Json, Kube, Objects
+from gtc_runtime.cluster.keda_sight import unread
 from gtc_runtime.cluster.pools import PoolState, condition, pool_state
 from gtc_runtime.cluster.scaling import Scaling
 from gtc_spec import names
@@ -169,7 +170,7 @@ async def workers(kube: Kube, env: Environment) -> Readiness:
 
 
 async def scalers(kube: Kube, expected: Iterable[str]) -> Readiness:
-    """These ScaledObjects exist and KEDA says that they work.
+    """These ScaledObjects exist and KEDA says that they work and can read their triggers.
 
     Args:
         kube: A client of the workload's namespace.
@@ -178,11 +179,19 @@ async def scalers(kube: Kube, expected: Iterable[str]) -> Readiness:
     found = {_name(each): each for each in await _list(kube, SCALED_OBJECT)}
     waiting = []
     for name in expected:
-        ready = condition(found.get(name, {}), "Ready")
-        if ready.get("status") != "True":
-            why = ready.get("message") or ("no word from keda yet" if name in found else "absent")
+        if why := unready(found.get(name)):
             waiting.append(f"{name}: {why}")
     return Readiness(not waiting, "; ".join(waiting) or "keda watches every pool")
+
+
+def unready(scaler: Json | None) -> str:
+    """What a ScaledObject lacks before KEDA scales by it, one line; empty when nothing."""
+    if scaler is None:
+        return "does not exist"
+    if why := unread(scaler):
+        return why
+    ready = condition(scaler, "Ready")
+    return "" if ready.get("status") == "True" else "no word from keda yet"
 
 
 async def _list(kube: Kube, kind: Kind) -> Objects:

@@ -182,7 +182,7 @@ def _shown(view: DemoView) -> Iterator[Metric]:
     if view.process.loop_lag_s is not None:
         yield _gauge(catalogue.LOOP_LAG, {(): view.process.loop_lag_s})
     if view.keda not in ("absent", "unknown"):
-        paused = view.keda != "active"
+        paused = view.keda.startswith("paused")
         yield _gauge(catalogue.SCALER_PAUSED, {(pool.role,): paused for pool in view.pools})
 
 

@@ -23,7 +23,7 @@ def who_scales(mode: Mode, keda: KedaState) -> Scaler | None:
     """Who changes the number of workers now; None when it is not known."""
     if mode in ("auto", "starting", "stopping") or keda == "paused-by-us":
         return "SCENARIO"
-    if keda == "active":
+    if keda in ("active", "blind"):
         return "KEDA"
     return "HUMAN" if keda in ("absent", "paused-by-other") else None
 

@@ -29,7 +29,7 @@ from gtc_rehearsal.kube_api.resources import (
 )
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.operator.operator import Operator
-from gtc_rehearsal.prometheus.prometheus import PrometheusTwin
+from gtc_rehearsal.prometheus.promql_values import Sample, Value, Vector
 from gtc_runtime.cluster.keda_status import scaler_state
 from gtc_runtime.service import DemoService
 from gtc_runtime.settings import Settings
@@ -37,6 +37,7 @@ from gtc_runtime.view import DemoView
 from gtc_spec import names
 from gtc_spec.environment import Environment, load
 from gtc_spec.pools import ROLES, PDRatio
+from gtc_spec.telemetry import promql
 from tests.faulty_api.server import FaultyApiServer
 
 N = names.NAMESPACE_WORKLOAD
@@ -160,6 +161,7 @@ class World:
         self._directory = directory
         self._tasks: list[asyncio.Task[None]] = []
         self.keda_task: asyncio.Task[None] | None = None
+        self.keda_is_blind = False
 
     async def start(self) -> None:
         for resource, manifest in seeds(self.environment):
@@ -174,9 +176,18 @@ class World:
         await self.until(lambda: len(self.hpas()) == 2)
 
     def start_keda(self) -> None:
-        prometheus = PrometheusTwin(lambda: [])
-        self.keda_task = asyncio.create_task(Autoscaler(self.store, prometheus.query, SCALE).run())
+        self.keda_task = asyncio.create_task(Autoscaler(self.store, self._metric, SCALE).run())
         self._tasks.append(self.keda_task)
+
+    def _metric(self, expr: str) -> Value:
+        """What leaves every pool as it is: a load exactly at the limit of its scaler."""
+        if self.keda_is_blind:
+            return Vector(())
+        rules = {role: self.environment.pools.of(role).scale for role in ROLES}
+        role = next(role for role, rule in rules.items() if promql.scaler_query(rule) == expr)
+        total = rules[role].metric_type == "AverageValue"
+        limit = rules[role].threshold * (self.desired().of(role) if total else 1)
+        return Vector((Sample((), limit),))
 
     async def stop(self) -> None:
         for task in self._tasks:

@@ -40,6 +40,7 @@ SCALING_BY: Final = "Scaling by"
 
 KEDA: Final[dict[KedaState, str]] = {
     "active": "KEDA active",
+    "blind": "KEDA blind",
     "paused-by-us": "KEDA paused by us",
     "paused-by-other": "KEDA paused by someone else",
     "absent": "KEDA absent",
@@ -63,6 +64,7 @@ MODE_TITLES: Final[dict[Mode, str]] = {
 """What happens in modes that are neither a phase of a show nor somebody at the sliders."""
 SCALER_NOT_KNOWN: Final = "You drive the load; who scales the workers is not known yet."
 BY_HAND: Final = "You drive the load, KEDA scales the workers."
+BY_HAND_BLIND: Final = "You drive the load; KEDA cannot see it and keeps the workers as they are."
 BY_HAND_ALONE: Final = "You drive the load; nothing scales the workers."
 
 LIGHT_SIGN: Final[dict[Light, str]] = {"green": "●", "amber": "▲", "red": "■", "unknown": "○"}

@@ -1,4 +1,4 @@
-"""KEDA's and the HPA's part in the rehearsal: two controllers on one loop over the store."""
+"""KEDA's and the HPA's part in the rehearsal: their controllers on one loop over the store."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from collections.abc import Callable
 from gtc_rehearsal.autoscaling.hpa_controller import HpaController
 from gtc_rehearsal.autoscaling.keda import Keda
 from gtc_rehearsal.autoscaling.keda_metrics import Evaluate, KedaMetrics
+from gtc_rehearsal.autoscaling.scale_loop import ScaleLoop
 from gtc_rehearsal.kube_api.storage.store import Store
 
 _RESYNC_S = 5.0
@@ -20,8 +21,9 @@ class Autoscaler:
     Args:
         store: The cluster.
         evaluate: Evaluates PromQL now; raises PromqlError.
-        time_scale: Multiplies the HPA's sync period and the windows of `behavior`; the windows
-            inside queries and the half second in which an HPA goes stay real.
+        time_scale: Multiplies the polling interval, the HPA's sync period and the windows of
+            `behavior`; the windows inside queries and the half second in which an HPA goes stay
+            real.
         clock: Monotonic seconds.
     """
 
@@ -35,7 +37,9 @@ class Autoscaler:
         self._store = store
         self._clock = clock
         self._keda = Keda(store, clock)
-        self._hpas = HpaController(store, KedaMetrics(store, evaluate), clock, time_scale)
+        metrics = KedaMetrics(store, evaluate)
+        self._hpas = HpaController(store, metrics, clock, time_scale)
+        self._loop = ScaleLoop(store, metrics, clock, time_scale)
 
     def step(self) -> float:
         """Do everything that is due now.
@@ -44,7 +48,8 @@ class Autoscaler:
             Seconds until the next thing is due, if nothing changes before.
         """
         due = [self._clock() + _RESYNC_S]
-        due += [at for at in (self._keda.reconcile(), self._hpas.reconcile()) if at is not None]
+        parts = (self._keda, self._hpas, self._loop)
+        due += [at for at in (part.reconcile() for part in parts) if at is not None]
         return max(0.0, min(due) - self._clock())
 
     async def run(self) -> None:

@@ -41,12 +41,12 @@ class _Verdict:
     Attributes:
         size: The size that the target gets.
         facts: Conditions to set.
-        metrics: `currentMetrics`; None keeps the last ones.
+        metrics: `currentMetrics`; one that could not be read has no more than an empty type.
     """
 
     size: int
     facts: list[Condition]
-    metrics: list[Object] | None = None
+    metrics: list[Object] = field(default_factory=list)
 
 
 class HpaController:
@@ -108,9 +108,7 @@ class HpaController:
         if verdict.size != target.desired:
             facts.append(self._rescale(target, verdict.size, history))
             status["lastScaleTime"] = stamp(utc_now())
-        status["desiredReplicas"] = verdict.size
-        if verdict.metrics is not None:
-            status["currentMetrics"] = verdict.metrics
+        status |= {"desiredReplicas": verdict.size, "currentMetrics": verdict.metrics}
         self._write(obj, facts, status)
 
     def _verdict(self, obj: Object, target: ScaleTarget, history: hpa.History) -> _Verdict:
@@ -127,7 +125,8 @@ class HpaController:
             recommended, metrics = self._recommended(obj, target)
         except TriggerError as error:
             words = f"the HPA was unable to compute the replica count: {error}"
-            return _Verdict(size, [_inactive("FailedGetExternalMetric", words)])
+            unread: list[Object] = [{"type": ""} for _ in obj["spec"].get("metrics") or ()]
+            return _Verdict(size, [_inactive("FailedGetExternalMetric", words)], unread)
         behavior = hpa.Behavior.parse(obj["spec"].get("behavior"), self._time_scale)
         decision = hpa.decide(self._clock(), size, recommended, least, most, behavior, history)
         return _Verdict(decision.replicas, _explained(decision, metrics), metrics)
@@ -145,7 +144,7 @@ class HpaController:
         for spec in obj["spec"].get("metrics") or [{}]:
             try:
                 metric_id, kind, goal = _external(spec)
-                metric = self._metrics.read(obj, metric_id["name"], target)
+                metric = self._read(obj, metric_id, target)
             except TriggerError as error:
                 failed.append(error)
                 continue
@@ -156,6 +155,16 @@ class HpaController:
         if failed and (not recommended or max(recommended) < target.desired):
             raise failed[0]
         return max(recommended), seen
+
+    def _read(self, obj: Object, metric: Object, target: ScaleTarget) -> int:
+        try:
+            return self._metrics.read(obj, metric["name"], target)
+        except TriggerError as error:
+            whole = f"{key_of(obj)[0]}/{metric['name']}/{_selector(metric)}"
+            raise TriggerError(
+                f"unable to get external metric {whole}: unable to fetch metrics from external "
+                f"metrics API: rpc error: code = Unknown desc = {error}"
+            ) from None
 
     def _rescale(self, target: ScaleTarget, size: int, history: hpa.History) -> Condition:
         try:
@@ -211,10 +220,9 @@ def _inactive(reason: str, words: str) -> Condition:
 
 
 def _explained(decision: hpa.Decision, metrics: list[Object]) -> list[Condition]:
-    read = ", ".join(one["external"]["metric"]["name"] for one in metrics)
-    words = (
-        f"the HPA was able to successfully calculate a replica count from external metric {read}"
-    )
+    metric = metrics[0]["external"]["metric"]
+    read = f"external metric {metric['name']}({_selector(metric)})"
+    words = f"the HPA was able to successfully calculate a replica count from {read}"
     limited = decision.limited
     return [
         Condition("ScalingActive", "True", "ValidMetricFound", words),
@@ -226,6 +234,14 @@ def _explained(decision: hpa.Decision, metrics: list[Object]) -> list[Condition]
             limited.message,
         ),
     ]
+
+
+def _selector(metric: Object) -> str:
+    """The selector of a metric as Go prints it in the controller's messages."""
+    labels = (metric.get("selector") or {}).get("matchLabels") or {}
+    pairs = "".join(f"{key}: {labels[key]}," for key in sorted(labels))
+    expressions = "MatchExpressions:[]LabelSelectorRequirement{}"
+    return f"&LabelSelector{{MatchLabels:map[string]string{{{pairs}}},{expressions},}}"
 
 
 def _current(metric: Object, kind: hpa.MetricType, value: int, size: int) -> Object:

@@ -25,9 +25,6 @@ HPA_REMOVAL_S = 0.5
 """Between the Paused condition and the end of the HPA: KEDA deletes it in a later step, so a
 client that trusts the condition alone would race with it."""
 
-TRIGGER_ERROR = "TriggerError"
-"""Reason of Ready=False that whoever reads the triggers sets and clears, not this operator."""
-
 OWNER_LABEL = "scaledobject.keda.sh/name"
 """Label of an HPA, and of its metrics, that names the ScaledObject."""
 
@@ -37,8 +34,23 @@ READY = Condition(
     "ScaledObjectReady",
     "ScaledObject is defined correctly and is ready for scaling",
 )
+NO_FALLBACK = Condition(
+    "Fallback", "False", "NoFallbackFound", "No fallbacks are active on this scaled object"
+)
+_INITIAL = [
+    {"type": "Ready", "status": "Unknown"},
+    {"type": "Active", "status": "Unknown"},
+    {"type": "Fallback", "status": "Unknown"},
+    {"type": "Paused", "status": "False"},
+]
+"""Conditions of a ScaledObject that KEDA has just seen for the first time, in their order."""
 _PAUSED = Condition("Paused", "True", "ScaledObjectPaused", "ScaledObject is paused")
-_UNPAUSED = Condition("Paused", "False", "ScaledObjectUnpaused", "pause annotation removed")
+_READY_PAUSED = Condition("Ready", "True", READY.reason, _PAUSED.message)
+_UNPAUSED = Condition(
+    "Paused", "False", "ScaledObjectUnpaused", "pause annotation removed for ScaledObject"
+)
+_CHECK_FAILED = "ScaledObjectCheckFailed"
+_UNCHECKED = Condition("Active", "Unknown", "UnknownState", "ScaledObject check failed")
 
 
 class Keda:
@@ -53,6 +65,7 @@ class Keda:
         self._store = store
         self._clock = clock
         self._removals: dict[Key, float] = {}
+        self._warm = True  # until a first pass: what that finds was looked at long ago
 
     def reconcile(self) -> float | None:
         """Do what is due.
@@ -64,6 +77,7 @@ class Keda:
         for obj in objects:
             self._reconcile_one(obj)
         self._remove_orphans(objects)
+        self._warm = False
         self._removals = {key: due for key, due in self._removals.items() if self._has_hpa(key)}
         return min(self._removals.values(), default=None)
 
@@ -77,13 +91,14 @@ class Keda:
                 self._run(obj, hpa)
         except (SpecError, ApiError) as error:
             # an HPA of a former, sound spec works on, as with the real operator
-            self._set(obj, [Condition("Ready", "False", "ScaledObjectCheckFailed", error.message)])
+            failed = Condition("Ready", "False", _CHECK_FAILED, error.message)
+            self._set(obj, [failed, _UNCHECKED])
 
     def _pause(self, obj: Object, hpa: Key) -> None:
         wanted = spec_of.paused_replicas(obj)
         if wanted is not None:
             self._target(obj).set(self._store, wanted, ACTOR)
-        self._set(obj, [_PAUSED], {"pausedReplicaCount": wanted})
+        self._set(obj, [_PAUSED, _READY_PAUSED], {"pausedReplicaCount": wanted})
         if not self._has_hpa(hpa):
             return
         due = self._removals.setdefault(hpa, self._clock() + HPA_REMOVAL_S)
@@ -104,10 +119,8 @@ class Keda:
             # a replacement, as a merge patch would leave what the ScaledObject no longer says
             replacement = {**present, "spec": wanted["spec"]}
             self._store.replace(HPA, replacement, actor=ACTOR)
-        conditions = [_UNPAUSED]
-        if find(conditions_of(obj), "Ready").get("reason") != TRIGGER_ERROR:
-            conditions.append(READY)
-        self._set(obj, conditions, _status(obj, wanted))
+        facts = [READY, NO_FALLBACK] if self._warm else []
+        self._set(obj, [*facts, *_facts(obj)], _status(obj, wanted))
 
     def _target(self, obj: Object) -> ScaleTarget:
         name = obj["spec"]["scaleTargetRef"]["name"]
@@ -196,10 +209,28 @@ def _behavior(obj: Object) -> Object:
     return behavior
 
 
+def _facts(obj: Object) -> list[Condition]:
+    """What follows from the ScaledObject alone; the triggers are looked at by the scale loop.
+
+    The first word about a new one, Ready, comes from that loop as well.
+    """
+    facts = []
+    if spec_of.held_directions(obj):
+        facts.append(_PAUSED)
+    elif find(conditions_of(obj), "Paused").get("status") == "True":
+        facts.append(_UNPAUSED)
+    ready = find(conditions_of(obj), "Ready")
+    if ready.get("reason") == _CHECK_FAILED or ready.get("message") == _PAUSED.message:
+        facts.append(READY)
+    if spec_of.fallback(obj) is None:
+        facts.append(NO_FALLBACK)
+    return facts
+
+
 def conditions_of(obj: Object) -> list[dict[str, Any]]:
-    """The conditions in an object's status."""
+    """The conditions in the status of a ScaledObject; a new one has the initial ones."""
     found: list[dict[str, Any]] = (obj.get("status") or {}).get("conditions") or []
-    return found
+    return found or clone(_INITIAL)
 
 
 def _status(obj: Object, hpa: Object) -> dict[str, Any]:

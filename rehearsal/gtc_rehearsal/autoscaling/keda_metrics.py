@@ -1,24 +1,29 @@
 """KEDA's metrics server: asks Prometheus for a trigger and falls back when it cannot be read.
 
-What it learns it publishes in the status of the ScaledObject: whether triggers are active, how
-often they failed and whether a fallback is in force.
+Whoever asks, the HPA or KEDA's own scale loop, an answer and a failure count in the health of the
+ScaledObject, from which follows whether its fallback is in force. Without a fallback KEDA keeps no
+health. Why a trigger failed KEDA tells its log alone.
 """
 
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable
+from dataclasses import dataclass
 
-from gtc_rehearsal.autoscaling.keda import ACTOR, OWNER_LABEL, READY, TRIGGER_ERROR, conditions_of
+from gtc_rehearsal.autoscaling.keda import ACTOR, NO_FALLBACK, OWNER_LABEL, conditions_of
 from gtc_rehearsal.autoscaling.quantities import milli
 from gtc_rehearsal.autoscaling.scale_target import ScaleTarget
 from gtc_rehearsal.autoscaling.scaled_object import Fallback, SpecError, Trigger, fallback, triggers
-from gtc_rehearsal.conditions import Condition, find, updated
+from gtc_rehearsal.conditions import Condition, updated
 from gtc_rehearsal.kube_api.errors import ApiError
 from gtc_rehearsal.kube_api.objects import Object, key_of, metadata
 from gtc_rehearsal.kube_api.resources import SCALED_OBJECT
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.prometheus.promql_values import PromqlError, Value, Vector
+
+log = logging.getLogger(__name__)
 
 Evaluate = Callable[[str], Value]
 """Evaluates PromQL now; raises PromqlError."""
@@ -26,6 +31,19 @@ Evaluate = Callable[[str], Value]
 
 class TriggerError(Exception):
     """A trigger could not be read; the text says why."""
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a trigger is worth.
+
+    Attributes:
+        milli: Its metric, real or assumed by the fallback, milli-units.
+        active: Whether it counts as active; an assumed one does.
+    """
+
+    milli: int
+    active: bool
 
 
 class KedaMetrics:
@@ -39,9 +57,10 @@ class KedaMetrics:
     def __init__(self, store: Store, evaluate: Evaluate) -> None:
         self._store = store
         self._evaluate = evaluate
+        self._told: dict[tuple[str, str], str] = {}
 
     def read(self, hpa: Object, metric: str, target: ScaleTarget) -> int:
-        """The metric in milli-units, real or assumed by the fallback.
+        """The metric that an HPA asks for, in milli-units.
 
         Args:
             hpa: The HPA that asks.
@@ -51,67 +70,59 @@ class KedaMetrics:
         Raises:
             TriggerError: It cannot be read and no fallback applies: the HPA holds its size.
         """
-        obj, trigger = self._trigger(hpa, metric)
+        owner = (metadata(hpa).get("labels") or {}).get(OWNER_LABEL, "")
+        try:
+            obj = self._store.get(SCALED_OBJECT, owner, key_of(hpa)[0])
+            trigger = next(one for one in triggers(obj) if one.metric == metric)
+        except (ApiError, SpecError, StopIteration):
+            raise TriggerError(f"no matching metrics found for {metric}") from None
+        try:
+            return self.ask(obj, trigger, target).milli
+        except TriggerError:
+            raise TriggerError(f"metric:{metric} encountered error") from None
+
+    def ask(self, obj: Object, trigger: Trigger, target: ScaleTarget) -> Reading:
+        """What a trigger of a ScaledObject is worth now; notes the answer in its health.
+
+        Raises:
+            TriggerError: It cannot be read and no fallback applies.
+        """
         assumption = fallback(obj)
         try:
             value = _queried(trigger, self._evaluate)
         except TriggerError as error:
-            failures = _failures(obj, metric) + 1
-            falls_back = assumption is not None and failures > assumption.after
-            self._publish_failure(obj, metric, failures, str(error), falls_back=falls_back)
-            if assumption is None or not falls_back:
+            self._tell(obj, trigger, str(error))
+            if assumption is None:
                 raise
-            return _assumed(trigger, assumption, target)
-        self._publish_success(obj, metric, active=value > trigger.activation)
-        return milli(value)
+            failures = _failures(obj, trigger.metric) + 1
+            falls_back = failures > assumption.after
+            self._note(obj, trigger.metric, failures, _FALLS_BACK if falls_back else NO_FALLBACK)
+            if not falls_back:
+                raise
+            return Reading(_assumed(trigger, assumption, target), active=True)
+        self._tell(obj, trigger, "")
+        if assumption is not None:
+            self._note(obj, trigger.metric, 0, NO_FALLBACK)
+        return Reading(milli(value), active=value > trigger.activation)
 
-    def _trigger(self, hpa: Object, metric: str) -> tuple[Object, Trigger]:
-        owner = (metadata(hpa).get("labels") or {}).get(OWNER_LABEL, "")
-        try:
-            obj = self._store.get(SCALED_OBJECT, owner, key_of(hpa)[0])
-            return obj, next(one for one in triggers(obj) if one.metric == metric)
-        except (ApiError, SpecError, StopIteration):
-            raise TriggerError(f"no matching metrics found for {metric}") from None
-
-    def _publish_success(self, obj: Object, metric: str, *, active: bool) -> None:
-        facts = [_ACTIVE if active else _IDLE, _NO_FALLBACK]
-        if find(conditions_of(obj), "Ready").get("reason") == TRIGGER_ERROR:
-            facts.append(READY)
-        self._publish(obj, metric, 0, "Happy", facts)
-
-    def _publish_failure(
-        self, obj: Object, metric: str, failures: int, why: str, *, falls_back: bool
-    ) -> None:
-        words = f"Triggers defined in ScaledObject are not working correctly: {why}"
-        facts = [
-            Condition("Ready", "False", TRIGGER_ERROR, words),
-            Condition("Active", "Unknown", TRIGGER_ERROR, words),
-            _FALLS_BACK if falls_back else _NO_FALLBACK,
-        ]
-        self._publish(obj, metric, failures, "Failing", facts)
-
-    def _publish(
-        self, obj: Object, metric: str, failures: int, state: str, facts: list[Condition]
-    ) -> None:
+    def _note(self, obj: Object, metric: str, failures: int, fact: Condition) -> None:
         namespace, name = key_of(obj)
-        patch = {
-            "status": {
-                "conditions": updated(conditions_of(obj), facts),
-                "health": {metric: {"numberOfFailures": failures, "status": state}},
-            }
+        present = self._store.get(SCALED_OBJECT, name, namespace)
+        state = "Failing" if failures else "Happy"
+        status = {
+            "conditions": updated(conditions_of(present), [fact]),
+            "health": {metric: {"numberOfFailures": failures, "status": state}},
         }
-        self._store.patch(SCALED_OBJECT, name, namespace, patch, "status", actor=ACTOR)
+        self._store.patch(SCALED_OBJECT, name, namespace, {"status": status}, "status", actor=ACTOR)
+
+    def _tell(self, obj: Object, trigger: Trigger, why: str) -> None:
+        """Write to the log what is wrong with a trigger, once."""
+        key = (key_of(obj)[1], trigger.metric)
+        if why and self._told.get(key) != why:
+            log.warning("%s: error getting scale decision for %s: %s", *key, why)
+        self._told[key] = why
 
 
-_ACTIVE = Condition(
-    "Active", "True", "ScalerActive", "Scaling is performed because triggers are active"
-)
-_IDLE = Condition(
-    "Active", "False", "ScalerNotActive", "Scaling is not performed because triggers are not active"
-)
-_NO_FALLBACK = Condition(
-    "Fallback", "False", "NoFallbackFound", "No fallbacks are active on this scaled object"
-)
 _FALLS_BACK = Condition(
     "Fallback",
     "True",

@@ -19,17 +19,21 @@ import yaml
 from aiohttp import web
 
 from gtc_rehearsal.autoscaling.autoscaler import Autoscaler
+from gtc_rehearsal.autoscaling.hpa import SYNC_PERIOD_S
+from gtc_rehearsal.autoscaling.keda_metrics import Evaluate
 from gtc_rehearsal.cluster import seeds
-from gtc_rehearsal.kube_api.resources import HPA, POD, Resource
+from gtc_rehearsal.kube_api.resources import HPA, POD, SCALED_OBJECT, Resource
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.operator.operator import Operator
 from gtc_rehearsal.prometheus.prometheus import PrometheusTwin
-from gtc_rehearsal.prometheus.promql_values import Sample, Value, Vector
+from gtc_rehearsal.prometheus.promql_values import PromqlError, Sample, Value, Vector
 from gtc_rehearsal.surroundings import create_surroundings
 from gtc_runtime.checks import preflight, prometheus, scaling
 from gtc_runtime.checks import scene as scenes
 from gtc_runtime.checks.check import chosen
 from gtc_runtime.checks.scene import Scene
+from gtc_runtime.cluster.api.kube import Kube
+from gtc_runtime.cluster.pools import condition
 from gtc_runtime.metrics.exporter import Exporter
 from gtc_runtime.places import Place
 from gtc_runtime.settings import Settings
@@ -186,6 +190,33 @@ class World:
             report = await preflight.run(scene, chosen(preflight.PROBES, only))
         return {check.name: check for check in report.checks}
 
+    async def kube(self) -> Kube:
+        """A client of the workload's namespace."""
+        return await Kube.connect(N, str(self._kubeconfig))
+
+    async def lose_prometheus(self) -> None:
+        """As `blind_keda.Demo` asks."""
+        self.prometheus_is_up = False
+        await self._keda_looks(_refused, "True")
+
+    async def regain_prometheus(self) -> None:
+        """As `blind_keda.Demo` asks."""
+        self.prometheus_is_up = True
+        await self._keda_looks(_one, "False")
+
+    async def _keda_looks(self, evaluate: Evaluate, falls_back: str) -> None:
+        """Let KEDA and its HPAs work until every scaler is in its fallback, or out of it."""
+        task = asyncio.create_task(Autoscaler(self.store, evaluate, time_scale=0.01).run())
+        while any(
+            condition(scaler, "Fallback").get("status") != falls_back
+            for scaler in self.store.list(SCALED_OBJECT, N)
+        ):
+            await asyncio.sleep(0.01)
+        await asyncio.sleep(2 * SYNC_PERIOD_S * 0.01)  # the HPA has read it, too
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
     async def _measure(self) -> None:
         """Let Prometheus see the world as it is now."""
         await self.prometheus.stop()
@@ -218,6 +249,10 @@ class World:
     @staticmethod
     def _reads(hpa: Mapping[str, Any]) -> bool:
         return bool((hpa.get("status") or {}).get("currentMetrics"))
+
+
+def _refused(_expr: str) -> Value:
+    raise PromqlError("connection refused")
 
 
 def _one(_expr: str) -> Value:

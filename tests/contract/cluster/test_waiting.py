@@ -162,7 +162,9 @@ async def test_a_scaler_without_a_word_from_keda_is_waited_for(
 ) -> None:
     seen = await waiting.scalers(kube, [names.scaler("prefill"), "other"])
 
-    assert seen == Readiness(False, "gtc-demo-prefill-scaler: no word from keda yet; other: absent")
+    assert seen == Readiness(
+        False, "gtc-demo-prefill-scaler: no word from keda yet; other: does not exist"
+    )
 
 
 async def test_waiting_ends_when_it_is_there_and_tells_each_change_once() -> None:

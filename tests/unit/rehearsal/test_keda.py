@@ -94,27 +94,126 @@ def test_a_one_way_pause_keeps_the_hpa_and_holds_one_direction(cluster_of: Clust
     cluster.metric = 0
     cluster.pass_s(180)
     assert cluster.replicas == 3
+    assert cluster.condition("Paused")["status"] == "True"
     cluster.metric = 500
     cluster.pass_s(30)
     assert cluster.replicas == 4
 
 
-def test_no_data_holds_and_then_falls_back_to_the_present_size(cluster_of: ClusterOf) -> None:
+def test_a_new_scaled_object_has_its_hpa_at_once_and_is_ready_with_the_next_poll(
+    cluster_of: ClusterOf,
+) -> None:
+    cluster = cluster_of()
+    spec = cluster.store.get(SCALED_OBJECT, SCALER, N)["spec"]
+    cluster.store.delete(SCALED_OBJECT, SCALER, N)
+    cluster.autoscaler.step()
+    cluster.store.create(
+        SCALED_OBJECT, {"metadata": {"name": SCALER, "namespace": N}, "spec": spec}
+    )
+    cluster.autoscaler.step()
+    assert cluster.hpa is not None
+    assert [(one["type"], one["status"]) for one in cluster.status["conditions"]] == [
+        ("Ready", "Unknown"),
+        ("Active", "Unknown"),
+        ("Fallback", "Unknown"),
+        ("Paused", "False"),
+    ]
+    cluster.pass_s(15)
+    (metric,) = cluster.hpa["status"]["currentMetrics"]
+    assert metric["external"]["current"] == {"averageValue": "0"}
+    assert cluster.condition("Ready")["status"] == "Unknown"
+    cluster.pass_s(15)
+    assert [(one["type"], one["status"]) for one in cluster.status["conditions"]] == [
+        ("Ready", "True"),
+        ("Active", "False"),
+        ("Fallback", "False"),
+        ("Paused", "False"),
+        ("HPAActive", "True"),
+    ]
+
+
+def test_an_unreadable_trigger_holds_and_then_makes_up_the_metric_of_the_present_size(
+    cluster_of: ClusterOf,
+) -> None:
     cluster = cluster_of(replicas=3)
     cluster.metric = None
     cluster.pass_s(15)
     assert cluster.condition("ScalingActive", cluster.hpa)["reason"] == "FailedGetExternalMetric"
-    assert cluster.condition("Ready")["reason"] == "TriggerError"
+    assert cluster.hpa["status"]["currentMetrics"] == [{"type": ""}]
+    cluster.pass_s(15)
+    assert cluster.condition("HPAActive")["reason"] == "FailedGetExternalMetric"
     assert cluster.condition("Fallback")["status"] == "False"
-    cluster.pass_s(60)
+    cluster.pass_s(30)
     assert cluster.condition("Fallback")["status"] == "True"
-    assert cluster.status["health"]["s0-prometheus"]["status"] == "Failing"
+    assert cluster.condition("ScalingActive", cluster.hpa)["status"] == "True"
+    (metric,) = cluster.hpa["status"]["currentMetrics"]
+    assert metric["external"]["current"] == {"averageValue": "10"}
     assert cluster.replicas == 3
+
+
+def test_with_a_fallback_only_health_and_the_condition_of_that_name_tell_of_the_failure(
+    cluster_of: ClusterOf,
+) -> None:
+    cluster = cluster_of(replicas=3)
+    cluster.metric = None
+    cluster.pass_s(65)
+    health = cluster.status["health"]["s0-prometheus"]
+    assert health == {"numberOfFailures": 6, "status": "Failing"}  # four of the HPA, two polls
+    assert cluster.condition("Ready")["status"] == "True"
+    assert cluster.condition("Active")["reason"] == "ScalerActive"
+    assert cluster.condition("Fallback")["reason"] == "FallbackExists"
+
+
+def test_a_trigger_that_can_be_read_again_ends_the_fallback(cluster_of: ClusterOf) -> None:
+    cluster = cluster_of(replicas=3)
+    cluster.metric = None
+    cluster.pass_s(65)
     cluster.metric = 30
     cluster.pass_s(15)
-    assert cluster.condition("Ready")["status"] == "True"
     assert cluster.condition("Fallback")["status"] == "False"
-    assert cluster.status["health"]["s0-prometheus"]["numberOfFailures"] == 0
+    assert cluster.status["health"]["s0-prometheus"] == {"numberOfFailures": 0, "status": "Happy"}
+
+
+def without_fallback(cluster_of: ClusterOf) -> Any:
+    cluster = cluster_of(replicas=3)
+    cluster.store.patch(SCALED_OBJECT, SCALER, N, {"spec": {"fallback": None}})
+    return cluster
+
+
+def test_without_a_fallback_an_unreadable_trigger_is_an_error_and_keeps_no_health(
+    cluster_of: ClusterOf,
+) -> None:
+    cluster = without_fallback(cluster_of)
+    cluster.metric = None
+    cluster.pass_s(30)
+    ready = cluster.condition("Ready")
+    assert (ready["status"], ready["reason"]) == ("False", "TriggerError")
+    assert ready["message"] == "Triggers defined in ScaledObject are not working correctly"
+    assert cluster.condition("Fallback")["status"] == "False"
+    assert "health" not in cluster.status
+    cluster.metric = 30
+    cluster.pass_s(30)
+    assert cluster.condition("Ready")["status"] == "True"
+
+
+def test_one_of_two_triggers_that_cannot_be_read_leaves_it_unknown_whether_all_is_well(
+    cluster_of: ClusterOf,
+) -> None:
+    cluster = without_fallback(cluster_of)
+    (trigger,) = cluster.store.get(SCALED_OBJECT, SCALER, N)["spec"]["triggers"]
+    bad = {**trigger, "metadata": {**trigger["metadata"], "query": "bad"}}
+    patch = {"spec": {"triggers": [trigger, bad]}}
+    cluster.store.patch(SCALED_OBJECT, SCALER, N, patch)
+
+    def ask(expr: str) -> Value:
+        return Vector(() if expr == "bad" else (Sample((), 30.0),))
+
+    autoscaler = Autoscaler(cluster.store, ask, clock=lambda: cluster.now_s)
+    autoscaler.step()
+    cluster.now_s += 30
+    autoscaler.step()
+    assert cluster.condition("Ready")["reason"] == "PartialTriggerError"
+    assert cluster.condition("Active")["status"] == "True"
 
 
 @pytest.mark.parametrize(
@@ -150,39 +249,41 @@ def test_ignored_nulls_scale_in_silently_as_with_the_real_one(
     cluster.pass_s(150)
     assert cluster.replicas == 1
     assert cluster.condition("Active")["status"] == "False"
+    assert cluster.status["health"]["s0-prometheus"]["status"] == "Happy"
 
 
-@pytest.mark.parametrize("nothing", [math.nan, math.inf, -math.inf])
-def test_what_is_no_number_is_an_error_when_nulls_count(
-    cluster_of: ClusterOf, nothing: float
+def twos(_expr: str) -> Value:
+    return Vector((Sample((("a", "1"),), 1.0), Sample((("a", "2"),), 1.0)))
+
+
+def refusal(expr: str) -> Value:
+    raise PromqlError(f"function topk() is not supported: got {expr}")
+
+
+@pytest.mark.parametrize(
+    ("ask", "words"),
+    [
+        (lambda _expr: Vector((Sample((), math.nan),)), "query returns nan"),
+        (lambda _expr: Vector((Sample((), math.inf),)), "query returns inf"),
+        (lambda _expr: Vector((Sample((), -math.inf),)), "query returns -inf"),
+        (twos, "multiple elements"),
+        (refusal, "topk"),
+    ],
+)
+def test_what_is_no_single_number_cannot_be_read_and_the_log_says_why_once(
+    cluster_of: ClusterOf,
+    ask: Callable[[str], Value],
+    words: str,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     cluster = cluster_of(replicas=3)
-    cluster.metric = nothing
-    cluster.pass_s(15)
-    assert cluster.condition("Ready")["reason"] == "TriggerError"
-
-
-def test_a_query_that_cannot_be_answered_is_an_error_of_the_trigger(cluster_of: ClusterOf) -> None:
-    cluster = cluster_of(replicas=3)
-
-    def refuse(expr: str) -> Value:
-        raise PromqlError(f"function topk() is not supported: got {expr}")
-
-    autoscaler = Autoscaler(cluster.store, refuse, clock=lambda: cluster.now_s)
-    autoscaler.step()
-    cluster.now_s += 15
-    autoscaler.step()
-    assert "topk" in cluster.condition("Ready")["message"]
-
-
-def test_several_elements_are_an_error_of_the_trigger(cluster_of: ClusterOf) -> None:
-    cluster = cluster_of(replicas=3)
-    two = Vector((Sample((("a", "1"),), 1.0), Sample((("a", "2"),), 1.0)))
-    autoscaler = Autoscaler(cluster.store, lambda _expr: two, clock=lambda: cluster.now_s)
-    autoscaler.step()
-    cluster.now_s += 15
-    autoscaler.step()
-    assert "multiple elements" in cluster.condition("Ready")["message"]
+    autoscaler = Autoscaler(cluster.store, ask, clock=lambda: cluster.now_s)
+    for _ in range(3):
+        autoscaler.step()
+        cluster.now_s += 15
+    assert cluster.status["health"]["s0-prometheus"]["status"] == "Failing"
+    (told,) = [record.getMessage() for record in caplog.records if SCALER in record.getMessage()]
+    assert words in told
 
 
 @pytest.mark.parametrize(

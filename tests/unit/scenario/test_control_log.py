@@ -38,6 +38,7 @@ def log(clock: Clock) -> ControlLog:
         ("auto", "paused-by-us", "SCENARIO"),
         ("starting", "active", "SCENARIO"),
         ("manual", "active", "KEDA"),
+        ("manual", "blind", "KEDA"),
         ("manual", "absent", "HUMAN"),
         ("manual", "paused-by-other", "HUMAN"),
         ("unknown", "unknown", None),

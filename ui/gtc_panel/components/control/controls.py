@@ -83,4 +83,6 @@ def reason(view: DemoView) -> str:
         return text.LOCKED[view.mode]
     if view.keda == "unknown":
         return text.SCALER_NOT_KNOWN
+    if view.keda == "blind":
+        return text.BY_HAND_BLIND
     return text.BY_HAND if view.keda == "active" else text.BY_HAND_ALONE
