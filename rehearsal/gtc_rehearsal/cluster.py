@@ -17,6 +17,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import AsyncExitStack, suppress
 from pathlib import Path
+from typing import Final
 
 import yaml
 
@@ -31,7 +32,10 @@ from gtc_rehearsal.kube_api.resources import (
     LEASE,
     POD,
     QUEUE,
+    ROLE,
+    ROLE_BINDING,
     SCALED_OBJECT,
+    SERVICE_ACCOUNT,
     Resource,
 )
 from gtc_rehearsal.kube_api.storage.store import Store
@@ -41,7 +45,7 @@ from gtc_rehearsal.surroundings import create_surroundings
 from gtc_spec import names, overrides
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
-from gtc_spec.manifests import dgd, queue, scaled_object
+from gtc_spec.manifests import dgd, queue, rbac, scaled_object
 from gtc_spec.manifests.panel import state
 from gtc_spec.pools import ROLES
 from gtc_spec.telemetry.metrics import JOBS, Emitter
@@ -49,7 +53,11 @@ from gtc_spec.telemetry.metrics import JOBS, Emitter
 log = logging.getLogger(__name__)
 
 NOTES = "cluster.json"
+ACCOUNTS: Final = {"panel": rbac.PANEL_ACCOUNT, "guardian": rbac.GUARDIAN_ACCOUNT}
+"""Whose account each process of ours runs under."""
 STOP_S = 10.0
+_NO_IMAGE = ""
+"""The panel's; here it is a process, and its account names no secret for pulling."""
 
 
 class RehearsalCluster:
@@ -82,9 +90,6 @@ class RehearsalCluster:
         api = KubeApiServer(self.store)
         url = await api.start()
         self._stack.push_async_callback(api.stop)
-        kubeconfig = self._state_dir / "kubeconfig"
-        kubeconfig.write_text(yaml.safe_dump(api.kubeconfig()), encoding="utf-8")
-        kubeconfig.chmod(0o600)
         self._frontend_url = await self.dynamo.start()
         self._stack.push_async_callback(self.dynamo.stop)
         followups = FollowUpServer()
@@ -98,7 +103,11 @@ class RehearsalCluster:
         autoscaler = Autoscaler(self.store, prometheus.query, self._time_scale)
         self._run(autoscaler.run(), "autoscaler")
         return {
-            "kubeconfig": str(kubeconfig.resolve()),
+            "kubeconfig": self._write_kubeconfig(api, "kubeconfig"),
+            "accounts": {
+                process: self._write_kubeconfig(api, f"kubeconfig-{process}", account)
+                for process, account in ACCOUNTS.items()
+            },
             "urls": {
                 "kubernetes": url,
                 "frontend": self._frontend_url,
@@ -106,6 +115,15 @@ class RehearsalCluster:
                 "followups": followups_url,
             },
         }
+
+    def _write_kubeconfig(self, api: KubeApiServer, name: str, account: str | None = None) -> str:
+        """Write one for an account of the panel's namespace, or the person's; its path."""
+        content = api.kubeconfig(account and (names.NAMESPACE_PANEL, account))
+        path = self._state_dir / name
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(yaml.safe_dump(content), encoding="utf-8")
+        return str(path.resolve())
 
     async def failed(self) -> None:
         """Wait until a controller ends, which none should; raises its error."""
@@ -152,6 +170,9 @@ def seeds(environment: Environment) -> Iterator[tuple[Resource, dict[str, object
     yield DGD, deployment
     for role in ROLES:
         yield SCALED_OBJECT, scaled_object.scaled_object(environment, role)
+    for access in (rbac.panel_access, rbac.guardian_access):
+        kinds = (SERVICE_ACCOUNT, ROLE, ROLE_BINDING)
+        yield from zip(kinds, access(environment, _NO_IMAGE), strict=True)
 
 
 async def run(arguments: argparse.Namespace) -> None:

@@ -1,8 +1,8 @@
 """Starts a rehearsal, keeps its processes alive and leaves none behind.
 
 Children: the cluster process (Kubernetes, Dynamo, autoscaler, Prometheus, follow-ups), the panel
-and the guardian. The panel runs as it would in a pod: it gets a kubeconfig and addresses, nothing
-else. This module must not know what the children do inside.
+and the guardian. The panel runs as it would in a pod: it gets addresses and the rights of its own
+account, nothing else; so does the guardian. This module must not know what the children do inside.
 """
 
 from __future__ import annotations
@@ -208,6 +208,8 @@ class Supervisor:
         self, name: str, command: Sequence[str], more: Mapping[str, str] | None = None
     ) -> None:
         environ = self._environ() | dict(more or {})
+        if account := self._notes.get("accounts", {}).get(name):
+            environ["KUBECONFIG"] = account
         self._children[name] = await Child.start(
             name, command, env=environ, cwd=Path.cwd(), log=self._logs / f"{name}.log"
         )

@@ -36,6 +36,7 @@ from gtc_runtime.settings import Settings
 from gtc_runtime.view import DemoView
 from gtc_spec import names
 from gtc_spec.environment import Environment, load
+from gtc_spec.manifests.rbac import PANEL_ACCOUNT
 from gtc_spec.pools import ROLES, PDRatio
 from gtc_spec.telemetry import promql
 from tests.faulty_api.server import FaultyApiServer
@@ -156,7 +157,7 @@ class World:
         self.environment = environment
         self.store = Store()
         self.frontend = Frontend()
-        self.kubeconfig = directory / "kubeconfig"
+        self.kubeconfig = directory / "kubeconfig"  # of the panel's own account
         self.api = FaultyApiServer(self.store)
         self._directory = directory
         self._tasks: list[asyncio.Task[None]] = []
@@ -167,7 +168,8 @@ class World:
         for resource, manifest in seeds(self.environment):
             self.store.create(resource, manifest, actor="operator")
         await self.api.start()
-        self.kubeconfig.write_text(yaml.safe_dump(self.api.kubeconfig()))
+        account = names.NAMESPACE_PANEL, PANEL_ACCOUNT
+        self.kubeconfig.write_text(yaml.safe_dump(self.api.kubeconfig(account)))
         await self.frontend.start()
         operator = Operator(self.store, Timers(self.frontend.url), self.environment)
         self._tasks.append(asyncio.create_task(operator.run()))

@@ -1,8 +1,9 @@
 """What the panel and the guardian may do in the workload namespace, and nowhere else.
 
 Never: create, delete, secrets, exec, deployments, the whole cluster. ``patch`` on ScaledObjects
-cannot be limited to annotations by RBAC; everything else that is written is limited by name. Reads
-by name pass with ``fieldSelector=metadata.name=`` only.
+cannot be limited to annotations by RBAC; everything else that is written is limited by name. Lists
+by name pass with ``fieldSelector=metadata.name=`` only. Nothing is granted that nobody uses: a test
+plays the demo and compares.
 """
 
 from __future__ import annotations
@@ -21,7 +22,6 @@ PANEL_ACCOUNT: Final = f"{names.DEMO}-panel"
 GUARDIAN_ACCOUNT: Final = f"{names.DEMO}-guardian"
 JOBS_ACCOUNT: Final = f"{names.DEMO}-models"
 
-_READ: Final = ["get", "list", "watch"]
 _ADAPTERS: Final = [names.pool_dgdsa(role) for role in ROLES]
 _SCALERS: Final = [names.scaler(role) for role in ROLES]
 _HPAS: Final = [names.hpa(name) for name in _SCALERS]
@@ -34,7 +34,7 @@ def panel_access(env: Environment, image: str) -> list[Manifest]:
 
 def guardian_access(env: Environment, image: str) -> list[Manifest]:
     """ServiceAccount, Role and RoleBinding of the guardian: it can only un-pause KEDA."""
-    return _access(env, GUARDIAN_ACCOUNT, image, _guardian_rules())
+    return _access(env, GUARDIAN_ACCOUNT, image, _pause_rules())
 
 
 def account_without_token(metadata: Manifest, image: str) -> Manifest:
@@ -43,11 +43,10 @@ def account_without_token(metadata: Manifest, image: str) -> Manifest:
 
 
 def scaling_rules(adapters: Sequence[str]) -> list[Manifest]:
-    """The right to read and set the replicas behind these scaling adapters."""
+    """The right to read, follow and set the replicas behind these scaling adapters."""
     return [
-        _rule(kinds.DGDSA, _READ, adapters),
-        # never patch on the adapter itself: its spec also says which service it scales
-        _rule(kinds.DGDSA, ["get", "patch"], adapters, subresource="scale"),
+        _rule(kinds.DGDSA, ["get", "list", "watch"], adapters),
+        _scales(adapters, "get", "patch"),
     ]
 
 
@@ -82,25 +81,28 @@ def role_and_binding(
 
 def _panel_rules() -> list[Manifest]:
     return [
-        *scaling_rules(_ADAPTERS),
+        _rule(kinds.DGDSA, ["get"], _ADAPTERS),
+        _scales(_ADAPTERS, "patch"),
         # the digest stamped on it is compared with our own
         _rule(kinds.DGD, ["get"], [names.DEMO]),
-        _rule(kinds.SCALED_OBJECT, [*_READ, "patch"], _SCALERS),
-        _rule(kinds.HPA, ["get"], _HPAS),
-        _rule(kinds.LEASE, ["get", "update", "patch"], [names.LEASE]),
-        _rule(kinds.CONFIG_MAP, ["get", "update", "patch"], [names.STATE_CONFIG_MAP]),
-        _rule(kinds.POD, _READ),
+        *_pause_rules(),
+        _rule(kinds.POD, ["list"]),
     ]
 
 
-def _guardian_rules() -> list[Manifest]:
+def _pause_rules() -> list[Manifest]:
+    """What whoever pauses and resumes KEDA needs: the Lease, and where it is written down."""
     return [
-        _rule(kinds.LEASE, ["get", "update", "patch"], [names.LEASE]),
+        _rule(kinds.LEASE, ["get", "update"], [names.LEASE]),
         _rule(kinds.SCALED_OBJECT, ["get", "patch"], _SCALERS),
         _rule(kinds.HPA, ["get"], _HPAS),
-        # it writes down what it did, for the panel that comes after
-        _rule(kinds.CONFIG_MAP, ["get", "update", "patch"], [names.STATE_CONFIG_MAP]),
+        _rule(kinds.CONFIG_MAP, ["get", "patch"], [names.STATE_CONFIG_MAP]),
     ]
+
+
+def _scales(adapters: Sequence[str], *verbs: str) -> Manifest:
+    # never patch on the adapter itself: its spec also says which service it scales
+    return _rule(kinds.DGDSA, verbs, adapters, subresource="scale")
 
 
 def _rule(

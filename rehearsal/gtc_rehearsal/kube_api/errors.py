@@ -146,6 +146,33 @@ def webhook_denied(webhook: str, message: str) -> ApiError:
     return ApiError(403, "Forbidden", words)
 
 
+def unauthorized() -> ApiError:
+    """401: nobody knows who asks."""
+    return ApiError(401, "Unauthorized", "Unauthorized")
+
+
+def forbidden(
+    user: str, action: str, plural: str, group: str, name: str, problems: Sequence[str] = ()
+) -> ApiError:
+    """403: who asks may not.
+
+    Args:
+        user: Who asks.
+        action: What they cannot do.
+        plural: The kind that it is about, which need not exist; empty for none.
+        group: Its API group.
+        name: The object that it is about, empty for none.
+        problems: What went wrong while their rights were gathered.
+    """
+    qualified = f"{plural}.{group}" if group else plural
+    subject = " ".join(part for part in (qualified, name and f'"{name}"', plural and "is") if part)
+    joined = problems[0] if len(problems) == 1 else f"[{', '.join(problems)}]"
+    reason = f": RBAC: {joined}" if problems else ""
+    message = f'{subject} forbidden: User "{user}" cannot {action}{reason}'.lstrip()
+    details = {"name": name, "group": group, "kind": plural}
+    return ApiError(403, "Forbidden", message, {k: v for k, v in details.items() if v})
+
+
 def expired(message: str) -> ApiError:
     """410: the history that the caller wants to continue from is gone."""
     return ApiError(410, "Expired", message)

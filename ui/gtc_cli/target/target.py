@@ -102,7 +102,9 @@ def choose(
     notes = rehearsal_notes.read(configured.state_dir)
     named = configured.kubeconfig
     if named and not (notes and _same(named, notes["kubeconfig"])):
-        also = "; the rehearsal that runs here is another one" if notes else ""
+        accounts = (notes or {}).get("accounts", {}).values()  # of the rehearsal's own processes
+        is_other = notes and not any(_same(named, one) for one in accounts)
+        also = "; the rehearsal that runs here is another one" if is_other else ""
         return _announced(Target(configured, None, env), f"{named}{also}")
     if notes is not None:
         asks = notes["urls"].get("followups", configured.followups_url)

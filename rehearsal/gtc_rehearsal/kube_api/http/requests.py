@@ -22,6 +22,9 @@ from gtc_rehearsal.kube_api.write import USER, FieldValidation, Write
 
 Format = Literal["json", "table", "metadata"]
 
+ASKER = web.RequestKey("asker", str)
+"""Where a request carries the user who sent it."""
+
 _OBJECT_TYPES = ("application/json", "application/yaml")
 _CUSTOM_PATCH_TYPES = (patch.JSON, patch.MERGE)
 _SHOWN_BODY = 60
@@ -66,7 +69,7 @@ def write_options(request: web.Request) -> Write:
             '"Strict", "Warn"'
         )
     return Write(
-        actor=request.headers.get("Impersonate-User", USER),
+        actor=request.get(ASKER, USER),
         field_validation=cast("FieldValidation", validation),
         dry_run=_dry_run(request.query.getall("dryRun", [])),
     )

@@ -8,10 +8,14 @@ from typing import Any
 from aiohttp import web
 
 from gtc_rehearsal.kube_api import errors
+from gtc_rehearsal.kube_api.access.accounts import Account, Accounts
+from gtc_rehearsal.kube_api.access.asked import asked_by
+from gtc_rehearsal.kube_api.access.rights import Rights
 from gtc_rehearsal.kube_api.errors import ApiError
 from gtc_rehearsal.kube_api.http import answers, discovery, openapi, requests
 from gtc_rehearsal.kube_api.http.paths import parse
 from gtc_rehearsal.kube_api.http.port_forward import PortForward
+from gtc_rehearsal.kube_api.http.reviews import Reviews
 from gtc_rehearsal.kube_api.http.verbs import Verbs
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_spec import names
@@ -22,25 +26,28 @@ CONTEXT = "gtc-rehearsal"
 
 _MAX_BODY_BYTES = 3 * 1024 * 1024
 _HEALTH = frozenset({"/healthz", "/readyz", "/livez"})
-_REVIEWS = "/apis/authorization.k8s.io/v1/selfsubjectaccessreviews"
 
 _logger = logging.getLogger(__name__)
 
 
 class KubeApiServer:
-    """Serves one store over HTTP; no authentication, loopback only.
+    """Serves one store over HTTP, on loopback only.
 
     Args:
         store: The objects.
 
     Attributes:
+        rights: What accounts may do.
         ports: Forwards ports of pods; whoever plays the kubelet says where they listen.
         url: Base URL; empty before `start`.
     """
 
     def __init__(self, store: Store) -> None:
+        self.rights = Rights(store)
         self.ports = PortForward(store)
         self.url = ""
+        self._accounts = Accounts(store)
+        self._reviews = Reviews(self._accounts, self.rights)
         self._verbs = Verbs(store)
         self._runner: web.AppRunner | None = None
 
@@ -62,13 +69,21 @@ class KubeApiServer:
             await self._runner.cleanup()
             self._runner = None
 
-    def kubeconfig(self) -> dict[str, Any]:
-        """A kubeconfig for this server alone, as the content of its YAML file."""
+    def kubeconfig(self, account: Account | None = None) -> dict[str, Any]:
+        """A kubeconfig for this server alone, as the content of its YAML file.
+
+        Args:
+            account: Whose; None for the administrator.
+
+        Raises:
+            ApiError: 404 when there is no such account.
+        """
+        user = {"token": self._accounts.token(*account)} if account else {}
         return {
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": CONTEXT, "cluster": {"server": self.url}}],
-            "users": [{"name": CONTEXT, "user": {}}],
+            "users": [{"name": CONTEXT, "user": user}],
             "contexts": [
                 {
                     "name": CONTEXT,
@@ -97,15 +112,21 @@ class KubeApiServer:
             return answers.refusal(ApiError(500, "InternalError", "internal error"))
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
+        user = self._accounts.user(request.headers.get("Authorization", ""))
+        if acting := request.headers.get("Impersonate-User"):
+            self.rights.require_impersonation(user, acting)
+            user = acting
+        self.rights.require(user, asked_by(request.method, request.path, request.query))
+        request[requests.ASKER] = user
         if target := parse(request.path):
             return await self._verbs.handle(request, target)
         if forwarded := await self.ports.answer(request):
             return forwarded
+        if reviewed := await self._reviews.answer(request, user):
+            return reviewed
         path = request.path.rstrip("/")
         if path in _HEALTH:
             return web.Response(text="ok")
-        if path == _REVIEWS and request.method == "POST":
-            return await _access_review(request)
         found = _description(path, request.host)
         if found is None:
             return web.Response(status=404, text="404 page not found\n")
@@ -131,9 +152,3 @@ def _description(path: str, address: str) -> dict[str, Any] | None:
         case ["openapi", "v3", *rest]:
             return openapi.document("/".join(rest))
     return None
-
-
-async def _access_review(request: web.Request) -> web.Response:
-    """Everybody may do everything on a loopback server."""
-    review = await requests.read_review(request)
-    return answers.answer({**review, "status": {"allowed": True}}, 201)

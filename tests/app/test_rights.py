@@ -1,0 +1,169 @@
+"""Panel and guardian have exactly the rights that they use: a show is played and compared.
+
+A right that lacks is refused during the show and named; a right that is too much is one that the
+show never used. What has come to use a new right has to be part of the show below.
+"""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from gtc_rehearsal.kube_api import Store
+from gtc_rehearsal.kube_api.access.asked import Asked
+from gtc_rehearsal.kube_api.access.rights import Rights
+from gtc_rehearsal.kube_api.resources import ROLE, ROLE_BINDING, SERVICE_ACCOUNT
+from gtc_runtime.cluster.api.kube import Kube
+from gtc_runtime.cluster.lease_view import LeaseTimes
+from gtc_runtime.scenario.unattended.guardian import Guardian
+from gtc_spec import names
+from gtc_spec.environment import load
+from gtc_spec.manifests import rbac
+from gtc_spec.pools import PDRatio
+from tests.app.conftest import N, Panel, World, short_show
+
+PROD = load("prod")
+ACCESS = {
+    rbac.PANEL_ACCOUNT: rbac.panel_access(PROD, ""),
+    rbac.GUARDIAN_ACCOUNT: rbac.guardian_access(PROD, ""),
+}
+"""Account -> its ServiceAccount, Role and RoleBinding."""
+TIMES = LeaseTimes(duration_s=1.2, renew_s=0.3, fence_s=0.9, call_s=0.5)
+
+
+@dataclass(frozen=True, order=True)
+class Right:
+    """One verb on one name of a resource; no name when all are meant."""
+
+    account: str
+    verb: str
+    group: str
+    resource: str
+    name: str
+
+    def __str__(self) -> str:
+        return f"{self.account}: {self.verb} {self.resource} {self.name}".rstrip()
+
+
+def rights_of(account: str, rules: list[dict[str, Any]]) -> Iterator[Right]:
+    """Every single right of a Role."""
+    for rule in rules:
+        for verb in rule["verbs"]:
+            for group in rule["apiGroups"]:
+                for resource in rule["resources"]:
+                    for name in rule.get("resourceNames") or [""]:
+                        yield Right(account, verb, group, resource, name)
+
+
+GRANTED = [
+    right for account, made in ACCESS.items() for right in rights_of(account, made[1]["rules"])
+]
+
+
+class Witness(Rights):
+    """Decides as the server does, and remembers what was asked for and what was refused."""
+
+    def __init__(self, store: Store) -> None:
+        super().__init__(store)
+        self.asked: set[tuple[str, Asked]] = set()
+        self.refused: set[tuple[str, Asked]] = set()
+
+    def require(self, user: str, asked: Asked) -> None:
+        if asked.resource and ":" in user:
+            known = self.asked if self.allowed(user, asked) else self.refused
+            known.add((user.rsplit(":", 1)[1], asked))
+        super().require(user, asked)
+
+
+async def play(folder: Path) -> Witness:
+    """A short show with all that panel and guardian do to the cluster."""
+    world = World(short_show(), folder)
+    witness = world.api.rights = Witness(world.store)
+    await world.start()
+    try:
+        await shown(Panel(world))
+        await guarded(world, folder)
+    finally:
+        await world.stop()
+    return witness
+
+
+async def shown(panel: Panel) -> None:
+    """One cycle of auto mode, then the fallback state."""
+    await panel.start()
+    try:
+        await panel.until_mode("manual")
+        panel.world.scale(PDRatio(3, 2))  # somebody has: both pools have to be set
+        await panel.service.auto(once=True)
+        for _ in range(3):
+            await panel.until(lambda view: view.phase.elapsed_s > 0.5)
+            await panel.service.next_phase()
+        await panel.until_mode("manual")
+        await panel.service.prescale(datetime.now(UTC) + timedelta(minutes=90))
+        await panel.service.reset()
+    finally:
+        await panel.service.stop()
+
+
+async def guarded(world: World, folder: Path) -> None:
+    """A panel was killed with KEDA paused; the guardian ends the pause."""
+    gone = "panel@gone/1/2/abc"
+    world.hold_lease(gone)
+    world.annotate({names.ANNOTATION_PAUSED: "true", names.ANNOTATION_PAUSED_BY: gone})
+    file = folder / "kubeconfig-guardian"
+    account = names.NAMESPACE_PANEL, rbac.GUARDIAN_ACCOUNT
+    file.write_text(yaml.safe_dump(world.api.kubeconfig(account)))
+    async with await Kube.connect(N, str(file)) as kube:
+        guardian = Guardian(kube, TIMES)
+        for _ in range(10):
+            if await guardian.poll():
+                break
+            await asyncio.sleep(0.4)
+    assert "the guardian resumed keda" in str(world.stored()["events"][-1])
+
+
+@pytest.fixture(scope="module")
+def played(tmp_path_factory: pytest.TempPathFactory) -> Witness:
+    return asyncio.run(play(tmp_path_factory.mktemp("show")))
+
+
+def test_the_show_asks_for_nothing_that_the_roles_do_not_grant(played: Witness) -> None:
+    lacking = [f"{account}: {asked}" for account, asked in played.refused]
+    assert not lacking, f"rights that lack in rbac.py: {lacking}"
+
+
+@pytest.mark.parametrize("right", GRANTED, ids=str)
+def test_the_show_fails_without_any_single_right(played: Witness, right: Right) -> None:
+    rights = rights_without(right)
+    user = f"system:serviceaccount:{names.NAMESPACE_PANEL}:{right.account}"
+    asked = [asked for account, asked in played.asked if account == right.account]
+    assert asked
+
+    refused = [each for each in asked if not rights.allowed(user, each)]
+
+    assert refused, f"nothing uses the right {right}: drop it from rbac.py, or play what uses it"
+
+
+def rights_without(dropped: Right) -> Rights:
+    """What is left of an account's Role when one verb on one name is taken from it."""
+    account, role, binding = ACCESS[dropped.account]
+    left = [right for right in rights_of(dropped.account, role["rules"]) if right != dropped]
+    rules = [
+        {
+            "verbs": [right.verb],
+            "apiGroups": [right.group],
+            "resources": [right.resource],
+            **({"resourceNames": [right.name]} if right.name else {}),
+        }
+        for right in left
+    ]
+    store = Store()
+    store.create(SERVICE_ACCOUNT, account)
+    store.create(ROLE, {**role, "rules": rules})
+    store.create(ROLE_BINDING, binding)
+    return Rights(store)
