@@ -118,7 +118,7 @@ class RehearsalCluster:
 
     def _write_kubeconfig(self, api: KubeApiServer, name: str, account: str | None = None) -> str:
         """Write one for an account of the panel's namespace, or the person's; its path."""
-        content = api.kubeconfig(account and (names.NAMESPACE_PANEL, account))
+        content = api.kubeconfig((names.NAMESPACE_PANEL, account) if account else None)
         path = self._state_dir / name
         path.unlink(missing_ok=True)
         path.touch(mode=0o600)

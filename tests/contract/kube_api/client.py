@@ -63,12 +63,15 @@ class Api:
         *,
         content_type: str = "",
         accept: str = "application/json",
+        token: str = "",
         **query: str,
     ) -> Answer:
         """One request; a body that is not text is sent as JSON."""
         text = body if isinstance(body, str | bytes | None) else json.dumps(body)
         kind = content_type or (MERGE if method == "PATCH" else "application/json")
         headers = {"Content-Type": kind, "Accept": accept, "User-Agent": "contract/1"}
+        if token:
+            headers["Authorization"] = f"Bearer {token}"
         url = self.url + self.path(short)
         async with self.session.request(
             method, url, data=text, headers=headers, params=query
