@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Final
@@ -22,6 +22,8 @@ from gtc_runtime.load.history import LoadHistory, Setting
 from gtc_runtime.memory import Memory
 from gtc_runtime.scenario.conductor import Conductor
 from gtc_runtime.scenario.unattended.prescale import check_until
+from gtc_runtime.scenario.unattended.safe import SafeSteps
+from gtc_runtime.told import SafeReport
 from gtc_spec.errors import GtcError
 from gtc_spec.workloads import WorkloadMix
 
@@ -36,6 +38,7 @@ class Commands:
         load: What makes the traffic.
         events: Log of what happened.
         memory: What the panel before this one did.
+        safe_by_force: Reaches the safe state by taking the Lease from whoever has it.
         clock: Monotonic seconds.
     """
 
@@ -44,6 +47,7 @@ class Commands:
         load: LoadControl,
         events: EventLog,
         memory: Memory,
+        safe_by_force: Callable[[], Awaitable[SafeReport]],
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._load, self._events, self._memory = load, events, memory
@@ -52,6 +56,8 @@ class Commands:
         self._conductor: Conductor | None = None
         self._stopper: Actor | None = None
         self._leaving: set[asyncio.Task[None]] = set()
+        self._safe_by_force = safe_by_force
+        self._making_safe: asyncio.Task[SafeReport] | None = None
 
     # -- the load --------------------------------------------------------------------------------
 
@@ -165,6 +171,16 @@ class Commands:
         self._history.clear()
         await self._poll_now()
 
+    async def safe(self, *, by: Actor = PANEL) -> SafeReport:
+        """The safe state: load off, streams ended, initial ratio, KEDA scaling, manual mode.
+
+        What fails is in the report and never raised. Whoever asks while it is being reached gets
+        the same report. A panel without the Lease takes it by force, as `gtc safe` does.
+        """
+        if self._making_safe is None or self._making_safe.done():
+            self._making_safe = asyncio.create_task(self._make_safe(by), name="safe state")
+        return await asyncio.shield(self._making_safe)
+
     # -- the running show ------------------------------------------------------------------------
 
     async def hold(self, on: bool, *, by: Actor = PANEL) -> None:
@@ -200,6 +216,32 @@ class Commands:
         """
         await self._lead.resume_show(by=by)
         await self._poll_now()
+
+    # -- the safe state ---------------------------------------------------------------------------
+
+    async def _make_safe(self, by: Actor) -> SafeReport:
+        with caused_by(by):
+            report = await self._safely(by)
+            told = "; ".join(report.lines)
+            self._events.add("warning" if report.failed else "info", f"safe state: {told}")
+        self._history.clear()
+        await self._poll_now()
+        return report
+
+    async def _safely(self, by: Actor) -> SafeReport:
+        """Load first: it waits for nobody. Then the cluster, by whoever may write to it."""
+        steps, snapshot = SafeSteps(), self._load.snapshot
+        if self._load.running or snapshot is None or snapshot.gauges.in_flight > 0:
+            await steps.take("load off, open streams ended", self._load.cancel())
+        else:
+            steps.already("load off")
+        try:
+            if self._cluster is None or not self._cluster.writer.lease.held:
+                return steps.report() + await self._safe_by_force()
+            await self._lead.safe(steps, by=by)
+            return steps.report()
+        except GtcError as error:
+            return steps.report() + SafeReport((), (f"scaling: {error.message}",))
 
     # -- what they share -------------------------------------------------------------------------
 

@@ -29,6 +29,7 @@ from gtc_runtime.metrics.marks import MarkFinder
 from gtc_runtime.metrics.readings import Readings
 from gtc_runtime.scenario import report
 from gtc_runtime.scenario.conductor import Conductor
+from gtc_runtime.scenario.unattended.safe import make_safe_alone
 from gtc_runtime.settings import Settings
 from gtc_runtime.tasks.loop_lag import LoopLag
 from gtc_runtime.tasks.supervisor import Supervisor, Work
@@ -75,7 +76,12 @@ class DemoService(Commands):
             first.mix,
             lambda text: events.add("warning", text),
         )
-        super().__init__(load, events, Memory(state_dir, environment, events))
+        super().__init__(
+            load,
+            events,
+            Memory(state_dir, environment, events),
+            lambda: make_safe_alone(environment, settings.kubeconfig or None),
+        )
         self._load.on_snapshot(self.exporter.add)
         self._load.on_snapshot(FollowUpEvents(self._events))
         self._readings = Readings(settings.prometheus_url)

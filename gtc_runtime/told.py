@@ -117,3 +117,41 @@ class PreviousView:
     """One line: what ran, what stopped, how long nobody looked."""
     startable: bool = False
     """Whether the load that ran can be started again by one command."""
+
+
+@dataclass(frozen=True)
+class SafeReport:
+    """What came of each step to the safe state, one line each."""
+
+    done: tuple[str, ...]
+    failed: tuple[str, ...]
+    """What could not be done, with the reason; the others were tried all the same."""
+    already: tuple[str, ...] = ()
+    """What was so before."""
+    left: tuple[str, ...] = ()
+    """What is not ours, and was left as it is: a pause by somebody else."""
+
+    def __add__(self, other: SafeReport) -> SafeReport:
+        """The steps of both."""
+        return SafeReport(
+            self.done + other.done,
+            self.failed + other.failed,
+            self.already + other.already,
+            self.left + other.left,
+        )
+
+    @property
+    def was_safe(self) -> bool:
+        """Whether nothing had to be done."""
+        return not (self.done or self.failed)
+
+    @property
+    def lines(self) -> tuple[str, ...]:
+        """All of it, for people; what failed first."""
+        told = (
+            *(f"FAILED: {each}" for each in self.failed),
+            *(f"done: {each}" for each in self.done),
+            *(f"already so: {each}" for each in self.already),
+            *(f"note: {each}" for each in self.left),
+        )
+        return ("everything was safe already", *told) if self.was_safe else told

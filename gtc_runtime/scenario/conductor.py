@@ -22,6 +22,7 @@ from gtc_runtime.scenario import machine
 from gtc_runtime.scenario.command_queue import CommandQueue
 from gtc_runtime.scenario.cycle_log import CycleLog
 from gtc_runtime.scenario.modes import RESUME_S, Modes, Stopped
+from gtc_runtime.scenario.unattended.safe import SafeSteps
 from gtc_runtime.told import ControlView
 from gtc_runtime.view import KedaState, Mode
 from gtc_spec.environment import Environment
@@ -125,6 +126,14 @@ class Conductor:
     async def reset(self, *, by: Actor = PANEL) -> None:
         """Load off, open streams ended, initial ratio ordered, statistics zeroed, KEDA scaling."""
         await self._submit(by, lambda: self._leading(lambda: self._modes.reset(by)))
+
+    async def safe(self, steps: SafeSteps, *, by: Actor = PANEL) -> None:
+        """Auto mode ended, initial ratio ordered, KEDA scaling; ``steps`` get what came of each.
+
+        Raises:
+            GtcError: This panel does not hold the Lease.
+        """
+        await self._submit(by, lambda: self._leading(lambda: self._modes.safe(by, steps)))
 
     async def hold(self, on: bool, *, by: Actor = PANEL) -> None:
         """Let the show stand still in its phase, or go on.

@@ -68,7 +68,7 @@ class Handover:
         except GtcError as error:
             # KEDA gets its pools all the same: a wrong ratio it corrects, a pause nobody does
             self._events.add("warning", error.message)
-        await self._resume()
+        await self.resume()
 
     async def hold(self, ratio: PDRatio, until: datetime) -> None:
         """Order a ratio and keep KEDA from changing it until a time, even when we are gone.
@@ -104,7 +104,7 @@ class Handover:
             GtcError: It failed again.
         """
         if now_s >= self._resume_at_s:
-            await self._resume()
+            await self.resume()
 
     async def recover(self) -> None:
         """Undo what a panel that died has left, and say what was found.
@@ -133,7 +133,12 @@ class Handover:
         left_s = (until - datetime.now(UTC)).total_seconds()
         self._resume_at_s = self._clock() + max(0.0, left_s)
 
-    async def _resume(self) -> None:
+    async def resume(self) -> None:
+        """Resume KEDA.
+
+        Raises:
+            GtcError: KEDA is not back yet; `retry` goes on.
+        """
         # the next try is set before this one: whatever it raises, `retry` goes on
         self._resume_at_s = self._clock() + RETRY_S
         await self._writer.keda.resume()

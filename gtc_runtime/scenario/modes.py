@@ -22,6 +22,7 @@ from gtc_runtime.scenario.handover import Handover
 from gtc_runtime.scenario.orders import Orders
 from gtc_runtime.scenario.roster import Roster
 from gtc_runtime.scenario.show import Show
+from gtc_runtime.scenario.unattended.safe import SafeSteps, hand_back
 from gtc_runtime.told import ControlView
 from gtc_runtime.view import KedaState, Mode
 from gtc_spec.environment import Environment
@@ -184,6 +185,18 @@ class Modes:
         if not was_auto:
             await self._handover.restore()
         self._events.add("info", f"reset: load off, {self._env.initial_ratio} ordered")
+        await self.save()
+
+    async def safe(self, by: Actor, steps: SafeSteps) -> None:
+        """The safe state: as a reset, and the statistics stay; ``steps`` get what came of each."""
+        self.stopped = None
+        if self.now == "manual":
+            steps.already("manual mode")
+        else:
+            left = self.leave_auto(by, keep_load=False, why="the safe state was ordered")
+            await steps.take("auto mode left", left)
+        self._control.ordered(by)
+        await hand_back(self._writer, self._env.initial_ratio, steps, self._handover.resume)
         await self.save()
 
     async def recover(self) -> None:

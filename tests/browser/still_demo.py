@@ -24,7 +24,7 @@ from gtc_runtime.actor import Actor
 from gtc_runtime.checks.health import Health
 from gtc_runtime.recording.choice import whole_show
 from gtc_runtime.scenario.control_log import who_scales
-from gtc_runtime.told import ControlView, NextView
+from gtc_runtime.told import ControlView, NextView, SafeReport
 from gtc_runtime.verdict import Report, Verdict
 from gtc_runtime.view import (
     DemoView,
@@ -172,6 +172,10 @@ class StillDemo:
     async def reset(self, *, by: Actor) -> None:
         self._take("reset")
 
+    async def safe(self, *, by: Actor) -> SafeReport:
+        self._take("safe")
+        return SafeReport(("load off, open streams ended",), (), ("keda scales",))
+
     async def hold(self, on: bool, *, by: Actor) -> None:
         self._take(("hold", on))
 
@@ -298,6 +302,10 @@ def main(port: int, key: str = "") -> None:
     @app.post("/api/workload/stop")
     async def stop() -> None:
         await demo.stop_load(by=Actor("api"))
+
+    @app.post("/api/safe")
+    async def safe() -> SafeReport:
+        return await demo.safe(by=Actor("api"))
 
     @app.get("/still/commands")
     def commands() -> list[object]:

@@ -120,3 +120,39 @@ def test_one_escape_stops_where_nothing_is_heard_although_a_question_is_open(pag
         page.server.send_signal(signal.SIGCONT)
     page.wait_for_function(f"{SAID} === 'Stopped'")
     assert commands(page)[before:] == ["stop"]
+
+
+def test_the_safe_state_goes_as_surely_as_stop_and_what_came_of_each_step_stays(page):
+    before = len(commands(page))
+    said = "document.querySelector('.safe-words').textContent"
+    page.context.set_offline(True)
+    page.get_by_role("button", name="Safe state").click()
+    page.wait_for_function(f"{said}.startsWith('NOT delivered')")
+
+    page.context.set_offline(False)
+
+    page.wait_for_function(f"{said} === 'Safe'")
+    assert commands(page)[before:] == ["safe"]
+    told = page.locator(".safe-told")
+    assert told.inner_text().split("\n") == [
+        "done: load off, open streams ended",
+        "already so: keda scales",
+    ]
+    page.wait_for_function(f"{said} === 'Safe state'")
+    told.click()
+    assert not told.is_visible()
+
+
+def test_the_key_of_the_safe_state_does_nothing_before_keys_are_armed(page):
+    before = len(commands(page))
+    page.keyboard.press("x")
+    page.wait_for_timeout(DRAW_MS)
+    assert commands(page)[before:] == []
+
+    page.keyboard.press("?")
+    page.get_by_role("button", name="Close").click()
+    page.locator(".q-dialog").wait_for(state="detached")
+    page.keyboard.press("x")
+
+    page.wait_for_function("document.querySelector('.safe-words').textContent === 'Safe'")
+    assert commands(page)[before:] == ["safe"]

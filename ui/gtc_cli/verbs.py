@@ -95,7 +95,7 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
     ),
     "safe": (
         "show.safe:safe",
-        "Reach the safe state without a panel: load off, initial ratio, KEDA scaling.",
+        "Reach the safe state, with or without a panel: load off, initial ratio, KEDA scaling.",
     ),
     "serve": ("show.serve:serve", "Drive a cluster: panel, REST, conductor and metrics."),
     "start": ("show.drive:start", "Start the load in manual mode; auto mode ends first."),

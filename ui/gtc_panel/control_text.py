@@ -17,6 +17,16 @@ STOP_WORDS: Final = {
 }
 """What the button says about the stop that was pressed, by its delivery."""
 
+SAFE_KEY: Final = "x"
+SAFE_WORDS: Final = {
+    "idle": "Safe state",
+    "sending": "Making safe …",
+    "done": "Safe",
+    "failed": "NOT all safe, press again",
+    "lost": "NOT delivered, retrying",
+}
+"""The same of the safe state; what came of each step is told beside it."""
+
 HOLD: Final = {False: "Hold", True: "Go on"}
 """Label by whether the show stands still."""
 HELD: Final = "held"
@@ -27,6 +37,7 @@ PLAY_RECORDING: Final = "Play the recording"
 BACK_TO_LIVE: Final = "Back to live"
 
 KEYS: Final[tuple[tuple[str, str], ...]] = (
+    (SAFE_KEY, "safe state: load off, first ratio, KEDA scales; never asks"),
     ("s", "start the load"),
     ("a", "Auto: the scenario drives (asks first)"),
     ("m", "Manual: you drive (asks first)"),

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from gtc_runtime.actor import Actor
+from gtc_runtime.told import SafeReport
 from gtc_runtime.view import DemoView
 from gtc_spec.environment import Environment
 from gtc_spec.workloads import WorkloadMix
@@ -61,6 +62,10 @@ class PanelPort(Protocol):
 
     async def reset(self, *, by: Actor) -> None:
         """Stop the load, go back to the initial ratio and zero the statistics."""
+        ...
+
+    async def safe(self, *, by: Actor) -> SafeReport:
+        """The safe state; allowed in every mode, and what fails is in the report."""
         ...
 
     async def hold(self, on: bool, *, by: Actor) -> None:

@@ -31,7 +31,7 @@ PLAIN: Final = "plain.css"
 DOCS: Final = "docs.css"
 SCRIPTS: Final = (
     "presence.js",
-    "control/stop.js",
+    "control/delivered.js",
     "control/keys.js",
     "chart_scale.js",
     "chart_names.js",

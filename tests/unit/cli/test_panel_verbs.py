@@ -454,3 +454,46 @@ def test_the_live_screen_shows_the_same_and_says_when_it_is_not_the_present() ->
 
 def test_the_live_screen_is_for_people_only(gtc: Call) -> None:
     assert gtc("status", "--watch", "--json").code == 2
+
+
+def rehearsal_with(panel: Any, **report: list[str]) -> None:
+    """A rehearsal that runs here, whose panel answers with a report."""
+    told = {"done": [], "failed": [], "already": [], "left": [], **report}
+    panel.body = json.dumps({**view(), **told}).encode()
+    Path(".gtc").mkdir()
+    notes = {"env": "dev", "kubeconfig": "/nowhere/kubeconfig", "urls": {"panel": panel.url}}
+    Path(".gtc/rehearsal.json").write_text(json.dumps(notes))
+
+
+def test_safe_is_done_by_a_panel_that_lives(gtc: Call, panel: Any) -> None:
+    rehearsal_with(panel, done=["load off"], already=["keda scales"])
+
+    told = gtc("safe")
+
+    assert told.code == 0
+    assert told.out.splitlines() == ["done: load off", "already so: keda scales"]
+    assert [each[:2] for each in panel.asked] == [("GET", "/api/status"), ("POST", "/api/safe")]
+    assert gtc("safe", "--json").json["by"] == "panel"
+
+
+def test_safe_says_when_nothing_had_to_be_done(gtc: Call, panel: Any) -> None:
+    rehearsal_with(panel, already=["load off"])
+
+    assert gtc("safe").out.splitlines()[0] == "everything was safe already"
+
+
+@pytest.mark.parametrize("trouble", ["failed", "locked", "old", "dead"])
+def test_safe_passes_over_a_panel_that_cannot_do_it(gtc: Call, panel: Any, trouble: str) -> None:
+    rehearsal_with(panel, failed=["keda resumed: forbidden"] if trouble == "failed" else [])
+    if trouble == "locked":
+        panel.key = "somebody else's"
+    elif trouble == "old":
+        panel.body = json.dumps(view()).encode()
+    elif trouble == "dead":
+        panel.server_close()
+
+    told = gtc("safe")
+
+    assert "\nnot by the panel, by Kubernetes alone: " in told.err
+    assert told.code == 3  # and that is not there either
+    assert "/nowhere/kubeconfig" in told.error

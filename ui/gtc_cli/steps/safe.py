@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from gtc_runtime.cluster.api.kube import Kube
-from gtc_runtime.scenario.unattended.safe import SafeReport, make_safe
-from gtc_spec import names
+from gtc_runtime.scenario.unattended.safe import make_safe_alone
+from gtc_runtime.told import SafeReport
 from gtc_spec.environment import Environment
 
 
@@ -20,9 +19,4 @@ def reach_safe_state(environment: Environment, kubeconfig: str | None) -> SafeRe
     Raises:
         GtcError: No cluster answers, or the Lease cannot be taken.
     """
-
-    async def act() -> SafeReport:
-        async with await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig) as kube:
-            return await make_safe(kube, environment.initial_ratio, environment.slots)
-
-    return asyncio.run(act())
+    return asyncio.run(make_safe_alone(environment, kubeconfig))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
-from functools import cache
+from functools import cache, partial
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.parse import urlsplit
@@ -35,23 +35,43 @@ class LockedError(GtcError):
     """The panel asks for its key, or was shown another one."""
 
 
-def call(panel: Panel, method: str, path: str, body: dict[str, Any] | None = None) -> Any:
+def call(
+    panel: Panel,
+    method: str,
+    path: str,
+    body: dict[str, Any] | None = None,
+    *,
+    timeout_s: float = TIMEOUT_S,
+    known_by: str = "phase",
+) -> Any:
     """One request to the panel; its key is looked for when it asks for one.
+
+    Args:
+        panel: Where to.
+        method: Of the request.
+        path: Of the request.
+        body: Sent as JSON; None sends none.
+        timeout_s: Longest silence.
+        known_by: A field that the answer of a panel has.
 
     Raises:
         UnreachableError: Nothing answers there.
         GtcError: The panel refuses; its own words.
     """
+    request = partial(_ask, panel.url, method, path, body, timeout_s=timeout_s)
     try:
-        return _ask(panel.url, method, path, body, "")
+        found = request("")
     except LockedError:
         key = panel.key()
         if not key:
             raise
-        return _ask(panel.url, method, path, body, key)
+        found = request(key)
+    return _json(found, panel.url, known_by)
 
 
-def _ask(base: str, method: str, path: str, body: dict[str, Any] | None, key: str) -> Any:
+def _ask(
+    base: str, method: str, path: str, body: dict[str, Any] | None, key: str, *, timeout_s: float
+) -> bytes:
     if not _is_address(base):
         raise UsageError(f"not the address of a panel: {base!r}, allowed: http://host:port")
     data = None if body is None else json.dumps(body).encode()
@@ -60,8 +80,8 @@ def _ask(base: str, method: str, path: str, body: dict[str, Any] | None, key: st
         headers["Authorization"] = f"Bearer {key}"
     request = Request(base + path, data=data, headers=headers, method=method)  # noqa: S310
     try:
-        with _opener().open(request, timeout=TIMEOUT_S) as answer:
-            return _json(answer.read(), base)
+        with _opener().open(request, timeout=timeout_s) as answer:
+            return bytes(answer.read())
     except HTTPError as error:
         if 300 <= error.code < 400:
             raise _sent_on(base, error.headers.get("Location", "")) from None
@@ -81,12 +101,12 @@ def _is_address(base: str) -> bool:
         return False
 
 
-def _json(body: bytes, base: str) -> Any:
+def _json(body: bytes, base: str, known_by: str) -> Any:
     try:
         view = json.loads(body)
     except ValueError:
         view = None
-    if not isinstance(view, dict) or "phase" not in view:
+    if not isinstance(view, dict) or known_by not in view:
         raise UnreachableError(f"{base} answers, but it is no gtc panel", "check --url")
     return view
 

@@ -22,7 +22,7 @@ def here() -> Actor:
     return Actor("page", ui.context.client.ip or "")
 
 
-async def send(command: Awaitable[None]) -> None:
+async def send(command: Awaitable[object]) -> None:
     """Wait for a command; a refusal becomes a notice with its reason and hint."""
     try:
         async with asyncio.timeout(DEADLINE_S):
@@ -68,7 +68,7 @@ def focused(made: ui.button) -> ui.button:
 
 
 def button(label: str, kind: str) -> ui.button:
-    """A button in the panel's own style; ``kind`` is ``action``, ``stop``, ``quiet``, ``half``."""
+    """A button in the panel's own style; ``kind``: ``action stop safe quiet half``."""
     made = ui.button(label, color=None).props("unelevated no-caps :ripple=false")
     return made.classes(f"key-button key-{kind}")
 

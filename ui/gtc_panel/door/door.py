@@ -14,7 +14,7 @@ from gtc_panel.door.login import PATH as LOGIN
 from gtc_panel.door.login import Login
 from gtc_panel.door.origins import header, refusal
 from gtc_panel.door.prefix import is_prefix
-from gtc_panel.door.rules import HOW, NEEDS_KEY, STOP, Rules
+from gtc_panel.door.rules import ALWAYS_HERE, HOW, NEEDS_KEY, Rules
 
 SOCKET_PATHS: Final = ("/_nicegui_ws/",)
 """Sockets only: the page library's polling would get round what counts sockets and pages."""
@@ -73,7 +73,7 @@ class Door:
             await refuse(scope, send, 400, "here are sockets only", "pass Upgrade on", close=True)
             return
         free = looks or path == LOGIN
-        if not free and not self._rules.may_press(scope, stop=path == STOP):
+        if not free and not self._rules.may_press(scope, stop=path in ALWAYS_HERE):
             await self._locked(scope, send)
             return
         try:

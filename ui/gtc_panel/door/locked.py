@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from gtc_panel.door.rules import LockedError
 
-STOP: Final = "stop_load"
+ALWAYS_HERE: Final = ("stop_load", "safe")
 LOOKING: Final = "view"
 
 
@@ -21,7 +21,8 @@ class Locked:
 
     Args:
         port: What answers.
-        may_press: Whether the page that acts now may; ``stop`` says that it wants to stop.
+        may_press: Whether the page that acts now may; ``stop`` says that it wants to stop
+            or to reach the safe state.
     """
 
     def __init__(self, port: object, may_press: Callable[[bool], bool]) -> None:
@@ -34,7 +35,7 @@ class Locked:
             return found
 
         def checked() -> None:
-            if not self._may_press(name == STOP):
+            if not self._may_press(name in ALWAYS_HERE):
                 raise LockedError
 
         def at_once(*args: Any, **named: Any) -> Any:

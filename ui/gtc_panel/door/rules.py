@@ -12,6 +12,9 @@ from gtc_panel.door.origins import LOOPBACK, is_loopback
 from gtc_spec.errors import GtcError
 
 STOP: Final = "/api/workload/stop"
+SAFE: Final = "/api/safe"
+ALWAYS_HERE: Final = (STOP, SAFE)
+"""What this machine may always do: end the show, and hand everything back."""
 NEEDS_KEY: Final = "looking is free, pressing needs the key of this panel"
 HOW: Final = "log in at /login, or set GTC_PANEL_KEY for gtc"
 
@@ -40,7 +43,8 @@ class Rules:
 
         Args:
             scope: The request; for a page the one that it was opened with.
-            stop: It wants to stop the load, which this machine may always do.
+            stop: It wants to stop the load or to reach the safe state, which this machine may
+                always do.
         """
         if self.key is None or (stop and _from_here(scope)):
             return True

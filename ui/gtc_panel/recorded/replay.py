@@ -15,6 +15,7 @@ from typing import Final, NoReturn
 from gtc_panel.bridge import WINDOW_S
 from gtc_runtime.actor import Actor
 from gtc_runtime.recording.reader import Recording
+from gtc_runtime.told import SafeReport
 from gtc_runtime.view import DemoView
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError, UsageError
@@ -109,6 +110,9 @@ class Replay:
         self._refuse(by)
 
     async def reset(self, *, by: Actor) -> None:  # noqa: D102
+        self._refuse(by)
+
+    async def safe(self, *, by: Actor) -> SafeReport:  # noqa: D102
         self._refuse(by)
 
     async def hold(self, on: bool, *, by: Actor) -> None:  # noqa: ARG002, D102

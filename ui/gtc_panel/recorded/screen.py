@@ -1,7 +1,7 @@
 """What the pages of a panel show: its own demo, or for a while a recording in its place.
 
-While a recording plays, Stop reaches the demo all the same and every other command is refused. It
-must not know widgets.
+While a recording plays, Stop and Safe reach the demo all the same and every other command is
+refused. It must not know widgets.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from gtc_panel.port import PanelPort
 from gtc_panel.recorded.replay import Replay
 from gtc_runtime.actor import Actor
 from gtc_runtime.recording.choice import Choice
+from gtc_runtime.told import SafeReport
 from gtc_runtime.view import DemoView
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
@@ -75,6 +76,10 @@ class Screen:
     async def stop_load(self, *, by: Actor) -> None:
         """Stop the load of the panel's own demo, whatever is shown."""
         await self._own.stop_load(by=by)
+
+    async def safe(self, *, by: Actor) -> SafeReport:
+        """The safe state of the panel's own demo, whatever is shown."""
+        return await self._own.safe(by=by)
 
     async def start_load(self, *, by: Actor) -> None:  # noqa: D102
         await self._shown.start_load(by=by)

@@ -19,6 +19,7 @@ from starlette.routing import Route
 from starlette.types import Receive, Scope, Send
 
 from gtc_panel.rest import schema
+from gtc_runtime.told import SafeReport
 from gtc_runtime.verdict import Verdict
 from gtc_runtime.view import DemoView
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
@@ -80,6 +81,7 @@ LOOK: Final = _answers(DemoView, "everything at one instant", _ALWAYS)
 HEALTH: Final = _answers(HealthReport, "every check", _ALWAYS)
 COMMAND: Final = _answers(DemoView, "the demo after the command", _ALWAYS | _REFUSED)
 """What a command may be answered with."""
+SAFE: Final = _answers(SafeReport, "what came of each step", _ALWAYS | _REFUSED)
 PROBE: Final[Answers] = {
     503: {
         "description": "not ready, with the reason",

@@ -7,6 +7,7 @@ It must not decide anything.
 from __future__ import annotations
 
 import asyncio
+from dataclasses import asdict
 from datetime import UTC
 from typing import Annotated, Protocol
 
@@ -16,7 +17,7 @@ from fastapi.responses import JSONResponse, PlainTextResponse, Response
 from gtc_panel.door.origins import plain
 from gtc_panel.rest import errors, page, schema
 from gtc_panel.rest.bodies import AutoBody, HoldBody, LoadBody, PrescaleBody
-from gtc_panel.rest.errors import COMMAND, HEALTH, LOOK, PROBE
+from gtc_panel.rest.errors import COMMAND, HEALTH, LOOK, PROBE, SAFE
 from gtc_runtime.actor import CLI_AGENT, Actor
 from gtc_runtime.checks.health import Health
 from gtc_runtime.service import DemoService
@@ -181,6 +182,16 @@ def _at_rest(router: APIRouter, service: DemoService) -> None:
         """
         await service.prescale(body.until.astimezone(UTC), by=by)
         return _now(service)
+
+    @router.post("/api/safe", responses=SAFE)
+    async def safe(by: By) -> JSONResponse:
+        """The safe state: load off, streams ended, initial ratio, KEDA scaling, manual mode.
+
+        It takes up to two minutes, the load is off at once. Allowed in every mode; a panel without
+        the Lease takes it by force. What failed is in the answer. Repeated: whoever asks meanwhile
+        gets the same answer, later ones what was so already.
+        """
+        return JSONResponse(asdict(await service.safe(by=by)))
 
     @router.post("/api/reset", responses=COMMAND)
     async def reset(by: By) -> JSONResponse:

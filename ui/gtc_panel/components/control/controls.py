@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+
+from nicegui import ui
+
 from gtc_panel import control_text, text
 from gtc_panel.components.basics import box, heading, named, pressed, swap, words
 from gtc_panel.components.command import button, confirmed, here, send
@@ -13,7 +17,7 @@ from gtc_runtime.view import DemoView
 
 
 class Controls:
-    """Every way to act on the demo. Stop never asks; reset and a change of mode do."""
+    """Every way to act on the demo. Stop and Safe never ask; reset and a change of mode do."""
 
     def __init__(self, panel: PanelPort) -> None:
         self._panel = panel
@@ -22,7 +26,9 @@ class Controls:
             with box("start-stop"):
                 start = button(text.START, "action").classes("needs-server").mark("start")
                 self._start = keyed(start, "s").on_click(self._on_start)
-                self._stop_button()
+                self._sure("stop", text.STOP_KEY, control_text.STOP_WORDS, self._on_stop)
+                safe = self._sure("safe", "", control_text.SAFE_WORDS, self._on_safe)
+                keyed(safe, control_text.SAFE_KEY)
             with box("modes needs-server"):
                 with named(box("pair toggle").props("role=group"), text.DRIVES):
                     self._manual = keyed(button(text.MANUAL, "half").mark("manual"), "m")
@@ -35,13 +41,17 @@ class Controls:
         self._auto.on_click(self._on_auto)
         reset.on_click(self._on_reset)
 
-    def _stop_button(self) -> None:
+    def _sure(
+        self, name: str, key: str, told: dict[str, str], refused: Callable[[], Awaitable[None]]
+    ) -> ui.button:
         """By plain HTTP until it is answered; only a refusal there comes by the socket."""
-        at_once("gtcStop.start", control_text.STOP_WORDS)
-        with button("", "stop").mark("stop") as stop:
-            words(text.STOP, "stop-words").props('aria-live="assertive"')
-            words(text.STOP_KEY, "keycap")
-        stop.on("click", self._on_stop, [], js_handler="() => gtcStop.press(emit)")
+        script = f"gtc{name.title()}"
+        at_once(f"{script}.start", told)
+        with button("", name).mark(name) as made:
+            words(told["idle"], f"sure-words {name}-words").props('aria-live="assertive"')
+            if key:
+                words(key, "keycap")
+        return made.on("click", refused, [], js_handler=f"() => {script}.press(emit)")
 
     def draw(self, view: DemoView) -> None:
         """Show the view."""
@@ -63,6 +73,9 @@ class Controls:
 
     async def _on_stop(self) -> None:
         await send(self._panel.stop_load(by=here()))
+
+    async def _on_safe(self) -> None:
+        await send(self._panel.safe(by=here()))
 
     async def _on_auto(self) -> None:
         if await confirmed("auto"):

@@ -1,0 +1,114 @@
+"""One key to the safe state, from wherever the demo stands."""
+
+import asyncio
+
+import pytest
+
+from gtc_spec import names
+from tests.app.conftest import NewPanel, Panel, World
+from tests.app.test_api import serving
+from tests.faulty_api.faults import Fault
+
+
+def is_safe(world: World) -> bool:
+    at_rest = world.desired() == world.environment.initial_ratio
+    return at_rest and not world.paused() and len(world.hpas()) == 2
+
+
+async def test_in_auto_mode_load_ratio_and_keda_are_put_right(world: World, panel: Panel) -> None:
+    await panel.service.auto()
+    await panel.until(lambda view: (view.load.in_flight or 0) > 0)
+
+    report = await panel.service.safe()
+
+    assert report.failed == ()
+    assert report.done[:2] == ("load off, open streams ended", "auto mode left")
+    assert is_safe(world)
+    view = await panel.until(lambda view: view.load.in_flight == 0)
+    assert (view.mode, view.load.running) == ("manual", False)
+    assert view.control.resume_s is None
+    assert any(told.startswith("safe state: done: load off") for told in panel.told)
+
+
+async def test_load_by_hand_and_more_workers_are_put_right(world: World, panel: Panel) -> None:
+    await panel.service.start_load()
+    world.scale(world.environment.full_ratio)
+
+    report = await panel.service.safe()
+
+    assert report.failed == ()
+    assert "manual mode" in report.already
+    assert is_safe(world)
+
+
+async def test_when_everything_is_safe_it_says_so_and_writes_no_scale(
+    world: World, panel: Panel
+) -> None:
+    await panel.until(lambda view: view.load.in_flight == 0)
+    before = len([path for _, path in world.api.log if "scaledobjects" in path and "PATCH" in _])
+
+    report = await panel.service.safe()
+
+    assert report.was_safe
+    assert report.lines[0] == "everything was safe already"
+    assert set(report.already) >= {"load off", "manual mode", "keda scales"}
+    after = len([path for _, path in world.api.log if "scaledobjects" in path and "PATCH" in _])
+    assert after == before
+
+
+async def test_a_pause_by_somebody_else_is_named_and_left(world: World, panel: Panel) -> None:
+    world.annotate({names.ANNOTATION_PAUSED: "true"})
+
+    report = await panel.service.safe()
+
+    assert report.failed == ()
+    assert "paused by somebody else" in report.left[0]
+    assert world.paused()
+
+
+async def test_a_panel_without_the_lease_takes_it_by_force(
+    world: World, panel: Panel, new_panel: NewPanel
+) -> None:
+    await panel.service.auto()
+    second = await new_panel()
+    await second.until_mode("read-only")
+
+    report = await second.service.safe()
+
+    assert report.failed == ()
+    assert "load asked to stop" in report.done
+    await world.until(lambda: is_safe(world), 40)
+    await panel.until(lambda view: not view.load.running)
+    modes = {panel.view.mode, second.view.mode}
+    assert "auto" not in modes
+
+
+async def test_without_a_cluster_the_load_is_off_and_the_rest_is_told(
+    world: World, panel: Panel
+) -> None:
+    await panel.service.start_load()
+    world.api.faults.add(Fault(status=503, times=-1))
+
+    report = await panel.service.safe()
+
+    assert not panel.view.load.running
+    assert report.done == ("load off, open streams ended",)
+    assert [line.partition(":")[0] for line in report.failed] == ["ratio 2P", "keda resumed"]
+
+
+async def test_whoever_asks_meanwhile_gets_the_same_report(panel: Panel) -> None:
+    await panel.service.start_load()
+
+    first, second = await asyncio.gather(panel.service.safe(), panel.service.safe())
+
+    assert first is second
+
+
+@pytest.mark.parametrize("times", [2])
+async def test_over_rest_it_answers_with_what_came_of_each_step(panel: Panel, times: int) -> None:
+    async with serving(panel) as client:
+        for _ in range(times):
+            status, told = await client.post("/api/safe")
+            assert status == 200
+            assert set(told) == {"done", "failed", "already", "left"}
+        assert told["done"] == []
