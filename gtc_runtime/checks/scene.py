@@ -48,6 +48,7 @@ class Scene:
         rehearsal: Whether the cluster is a rehearsal, as it says itself.
         is_panel: Whether this process is the panel that is asked about.
         problem: Why there is no cluster; None when there is one.
+        hidden: Why it is not known whether the cluster is a rehearsal; None when it is.
         now: This machine's wall clock.
     """
 
@@ -57,6 +58,7 @@ class Scene:
     rehearsal: bool = False
     is_panel: bool = False
     problem: GtcError | None = None
+    hidden: GtcError | None = None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     _kube: Kube | None = None
     _session: aiohttp.ClientSession | None = None
@@ -66,16 +68,35 @@ class Scene:
         """The client of the workload's namespace.
 
         Raises:
+            Denied: Our account may not even say hello to it.
             RestsOn: There is no cluster.
         """
+        if self.problem is not None and is_forbidden(self.problem):
+            raise self.problem
         if self._kube is None:
             raise RestsOn("kubernetes", self.problem.message if self.problem else "not connected")
         return self._kube
 
     @property
     def where(self) -> Where:
-        """Which metrics there are."""
-        return self.env.where(rehearsal=self.rehearsal)
+        """Which metrics there are.
+
+        Raises:
+            Denied: Our account may not look at what tells it.
+        """
+        return self.env.where(rehearsal=self.surely_rehearsal)
+
+    @property
+    def surely_rehearsal(self) -> bool:
+        """As `rehearsal`, for a verdict that depends on it.
+
+        Raises:
+            Denied: Our account may not look at what tells it.
+        """
+        for error in (self.problem, self.hidden):
+            if error is not None and is_forbidden(error):
+                raise error
+        return self.rehearsal
 
     async def one(
         self, kind: Kind, name: str, namespace: str = names.NAMESPACE_WORKLOAD
@@ -114,6 +135,7 @@ class Scene:
 
         Raises:
             NotApplicable: Nobody said where the place is.
+            Denied: Our account may not look, says the place or the proxy before it.
             RestsOn: It does not answer as it should; names the check of that place.
         """
         base = self.addresses.get(place)
@@ -130,8 +152,11 @@ class Scene:
             raise RestsOn(place, f"{base} does not answer within {ANSWER_S:g} s") from None
         except (aiohttp.ClientError, ValueError) as error:
             raise RestsOn(place, f"{base} does not answer: {first_line(str(error))}") from None
+        told = f"{base}{path} answers {answer.status}: {first_line(text)}"
+        if answer.status == 403:
+            raise Denied(told, status=403)
         if answer.status >= 400:
-            raise RestsOn(place, f"{base}{path} answers {answer.status}: {first_line(text)}")
+            raise RestsOn(place, told)
         return text
 
     async def json(self, place: Place, path: str, body: Json | None = None) -> Any:
@@ -174,14 +199,16 @@ async def opened(
             yield replace(scene, problem=error)
             return
         stack.push_async_callback(kube.close)
-        rehearsal = False
-        with contextlib.suppress(KubeError):  # a check of its own says so when there is no graph
+        rehearsal, hidden = False, None
+        try:
             rehearsal = await is_rehearsal(kube)
+        except KubeError as error:  # a check of its own says so when there is no graph
+            hidden = error
         known = {place: url for place, url in addresses.items() if url}
         if not rehearsal and not is_panel:
             for place in INSIDE.keys() - known.keys():
                 known[place] = await stack.enter_async_context(_through(kube, place))
-        yield replace(scene, addresses=known, rehearsal=rehearsal, _kube=kube)
+        yield replace(scene, addresses=known, rehearsal=rehearsal, hidden=hidden, _kube=kube)
 
 
 def _through(kube: Kube, place: Place) -> contextlib.AbstractAsyncContextManager[str]:

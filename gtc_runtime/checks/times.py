@@ -8,7 +8,7 @@ from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster import end_date as cluster_end
 from gtc_runtime.cluster.api.transport import Request
 from gtc_runtime.formats import date
-from gtc_runtime.verdict import NotApplicable, Verdict, green, judge, red
+from gtc_runtime.verdict import NotApplicable, RestsOn, Verdict, green, judge, red
 from gtc_spec.cloud import bill
 
 SKEW_S_MAX: Final = 5.0
@@ -31,11 +31,13 @@ async def clock(scene: Scene) -> Verdict:
 async def end_date(scene: Scene) -> Verdict:
     """Hours, GPU-hours and dollars until everything has to be gone."""
     env = scene.env
-    said = None if scene.problem else await cluster_end.read(scene.kube)
-    until = said or env.until
+    try:
+        until = await cluster_end.read(scene.kube) or env.until
+    except RestsOn:
+        until = env.until
     extend = f"make infra-up UNTIL={bill.EXAMPLE} moves it; make teardown ends it"
     if until is None:
-        if scene.rehearsal:
+        if scene.surely_rehearsal:
             raise NotApplicable("a rehearsal costs nothing and needs no end")
         return red("no end date", "one: what costs money is easy to forget", extend)
     left_h = bill.minutes_left(until, scene.now()) / 60

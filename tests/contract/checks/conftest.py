@@ -132,14 +132,14 @@ class World:
         self.changes: dict[str, Any] = {}
         self.corpus = ""
         self.followups = ""
-        self._kubeconfig = directory / "kubeconfig"
+        self.kubeconfig = directory / "kubeconfig"
 
     async def start(self) -> None:
         for resource, manifest in seeds(self.env):
             self.store.create(resource, manifest, actor="operator")
         create_surroundings(self.store, self.env)
         await self.api.start()
-        self._kubeconfig.write_text(yaml.safe_dump(self.api.kubeconfig()))
+        self.kubeconfig.write_text(yaml.safe_dump(self.api.kubeconfig()))
         await self.services.start()
         front = self.services.url
         self.addresses = {"frontend": front, "panel": front}
@@ -183,16 +183,16 @@ class World:
         """What the preflight says, by name of the check."""
         await self._measure()
         settings = Settings(
-            kubeconfig=str(self._kubeconfig), corpus=self.corpus, followups_url=self.followups
+            kubeconfig=str(self.kubeconfig), corpus=self.corpus, followups_url=self.followups
         )
         async with scenes.opened(self.env, settings, self.addresses) as scene:
-            scene = self._changed(scene)
+            scene = self.changed(scene)
             report = await preflight.run(scene, chosen(preflight.PROBES, only))
         return {check.name: check for check in report.checks}
 
     async def kube(self) -> Kube:
         """A client of the workload's namespace."""
-        return await Kube.connect(N, str(self._kubeconfig))
+        return await Kube.connect(N, str(self.kubeconfig))
 
     async def lose_prometheus(self) -> None:
         """As `blind_keda.Demo` asks."""
@@ -231,7 +231,8 @@ class World:
         assert isinstance(found, Vector)
         return found.samples
 
-    def _changed(self, scene: Scene) -> Scene:
+    def changed(self, scene: Scene) -> Scene:
+        """A scene with what a test has changed in it."""
         return replace(scene, **self.changes)
 
     def _targets(self) -> Iterator[tuple[str, str, Mapping[str, str]]]:
