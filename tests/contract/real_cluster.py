@@ -1,66 +1,91 @@
-"""A real API server for the contract: one that KUBECONFIG names, or one started from a folder.
+"""A real API server for the contract: one that is built here, or one that KUBECONFIG names.
 
-KUBEBUILDER_ASSETS is envtest's convention: a folder with ``kube-apiserver`` and ``etcd``. Either
-must be without the demo's namespaces, which are made, used and removed.
+The first is started from the programs of `make control-plane` and is what ``-m control_plane``
+means; the second is used under ``-m cluster``. Either must be without the demo's namespaces, which
+are made, used and removed.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import re
-import secrets
-import shutil
-import socket
 import subprocess
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import pytest
 import yaml
 
 from gtc_rehearsal.kube_api import schemas
-from gtc_rehearsal.kube_api.errors import ApiError
 from gtc_rehearsal.kube_api.resources import RESOURCES, Resource
 from gtc_spec import names
+from tests.control_plane import api_server
+from tools.control_plane import cache
 
-ASSETS = "KUBEBUILDER_ASSETS"
-NAMESPACES = (names.NAMESPACE_WORKLOAD, names.NAMESPACE_PANEL, names.NAMESPACE_PLATFORM)
-START_S = 60.0
-OPEN = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
+NAMESPACES = (
+    names.NAMESPACE_WORKLOAD, names.NAMESPACE_PANEL, names.NAMESPACE_PLATFORM,
+    names.NAMESPACE_MONITORING, names.NAMESPACE_KEDA,
+)  # fmt: skip
 
-BOTH = ("rehearsal", pytest.param("cluster", marks=pytest.mark.cluster))
-"""Where a contract holds: always here, and under ``-m cluster`` there."""
+PATIENT = pytest.mark.timeout(240)
+"""The first test waits for the server's start too."""
+PLACES = (
+    "rehearsal",
+    pytest.param("control_plane", marks=[pytest.mark.control_plane, PATIENT]),
+    pytest.param("given", marks=[pytest.mark.cluster, PATIENT]),
+)
+"""Where a contract holds: always here, and in either place where a real API server is."""
 
 
-def places() -> Sequence[Any]:
-    """The places to run a contract in; a folder of binaries needs no mark to be used."""
-    return ("rehearsal", "cluster") if os.environ.get(ASSETS) else BOTH
+@dataclass(frozen=True)
+class RealCluster:
+    """A kubeconfig of an administrator, and where the cluster answers without credentials."""
+
+    kubeconfig: Path
+    url: str
+
+
+def of(request: pytest.FixtureRequest) -> RealCluster:
+    """The real cluster of the place that a fixture was asked for."""
+    reached: RealCluster = request.getfixturevalue(f"real_{request.param}")
+    return reached
 
 
 @contextlib.contextmanager
-def reached(folder: Path) -> Iterator[Path]:
-    """A kubeconfig of the real cluster, with our kinds and namespaces in it."""
-    assets, given = os.environ.get(ASSETS), os.environ.get("KUBECONFIG")
-    with contextlib.ExitStack() as stack:
-        if assets:
-            kubeconfig = stack.enter_context(_started(Path(assets), folder))
-        elif given:
-            kubeconfig = Path(given)
-        else:
-            pytest.skip(f"neither {ASSETS} nor KUBECONFIG names a real cluster")
-        _define(kubeconfig)
-        stack.enter_context(_namespaces(kubeconfig))
-        yield kubeconfig
+def built(folder: Path) -> Iterator[RealCluster]:
+    """A control plane that was built here, with our kinds and namespaces in it."""
+    programs = cache.found(cache.SERVER)
+    if isinstance(programs, str):
+        pytest.skip(programs)
+    with (
+        api_server.started(programs, folder) as server,
+        _prepared(server.kubeconfig) as reached,
+    ):
+        yield reached
 
 
 @contextlib.contextmanager
-def proxied(kubeconfig: Path) -> Iterator[str]:
+def given() -> Iterator[RealCluster]:
+    """The cluster that KUBECONFIG names, with our kinds and namespaces in it."""
+    kubeconfig = os.environ.get("KUBECONFIG")
+    if not kubeconfig:
+        pytest.skip("KUBECONFIG names no real cluster")
+    with _prepared(Path(kubeconfig)) as reached:
+        yield reached
+
+
+@contextlib.contextmanager
+def _prepared(kubeconfig: Path) -> Iterator[RealCluster]:
+    _define(kubeconfig)
+    with _namespaces(kubeconfig), _proxied(kubeconfig) as url:
+        yield RealCluster(kubeconfig, url)
+
+
+@contextlib.contextmanager
+def _proxied(kubeconfig: Path) -> Iterator[str]:
     """Base URL of `kubectl proxy`, which knows the credentials."""
     command = ["kubectl", "--kubeconfig", str(kubeconfig), "proxy", "--port=0"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as proxy:
@@ -72,82 +97,6 @@ def proxied(kubeconfig: Path) -> Iterator[str]:
             yield f"http://{found[0]}"
         finally:
             proxy.terminate()
-
-
-class RemoteStore:
-    """What the tests ask of the rehearsal's store, asked of a real API server."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._made: set[tuple[Resource, str | None, str]] = set()
-
-    def get(self, resource: Resource, name: str, namespace: str | None) -> dict[str, Any]:
-        return self._send("GET", self._path(resource, namespace, name))
-
-    def list(self, resource: Resource, namespace: str | None = None) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._send("GET", self._path(resource, namespace))["items"]
-        return found
-
-    def create(self, resource: Resource, obj: Mapping[str, Any], **_: Any) -> dict[str, Any]:
-        whole = {**resource.type_meta, **obj}
-        namespace = obj["metadata"].get("namespace")
-        made = self._send("POST", self._path(resource, namespace), whole)
-        self._made.add((resource, namespace, made["metadata"]["name"]))
-        return made
-
-    def patch(
-        self,
-        resource: Resource,
-        name: str,
-        namespace: str | None,
-        patch: Mapping[str, Any],
-        subresource: str | None = None,
-        **_: Any,
-    ) -> dict[str, Any]:
-        path = self._path(resource, namespace, name, subresource)
-        return self._send("PATCH", path, patch, "application/merge-patch+json")
-
-    def delete(self, resource: Resource, name: str, namespace: str | None) -> None:
-        self._send("DELETE", self._path(resource, namespace, name))
-
-    def changes_since(self, _revision: int) -> NoReturn:
-        pytest.skip("a real API server keeps no list of its changes")
-
-    def clear(self) -> None:
-        """Remove what was made here, and what a client made in the workload's namespace."""
-        for resource in RESOURCES:
-            if resource.namespaced and resource.kind not in {"Event", "ServiceAccount"}:
-                place = self._path(resource, names.NAMESPACE_WORKLOAD)
-                with contextlib.suppress(ApiError):
-                    self._send("DELETE", f"{place}?gracePeriodSeconds=0")
-        for resource, namespace, name in self._made:
-            with contextlib.suppress(ApiError):
-                self.delete(resource, name, namespace)
-        self._made.clear()
-
-    @staticmethod
-    def _path(
-        resource: Resource, namespace: str | None, name: str = "", subresource: str | None = None
-    ) -> str:
-        root = f"apis/{resource.group}/{resource.version}" if resource.group else "api/v1"
-        inside = ["namespaces", namespace] if namespace and resource.namespaced else []
-        parts = [root, *inside, resource.plural, name, subresource]
-        return "/" + "/".join(part for part in parts if part)
-
-    def _send(
-        self, method: str, path: str, body: Any = None, kind: str = "application/json"
-    ) -> dict[str, Any]:
-        data = None if body is None else json.dumps(body).encode()
-        asked = urllib.request.Request(
-            self._url + path, data=data, method=method, headers={"Content-Type": kind}
-        )
-        try:
-            with urllib.request.urlopen(asked, timeout=10) as answer:
-                found: dict[str, Any] = json.load(answer)
-                return found
-        except urllib.error.HTTPError as error:
-            told = error.read().decode(errors="replace")
-            raise ApiError(error.code, "", told) from None
 
 
 def _kubectl(
@@ -228,60 +177,3 @@ def _namespaces(kubeconfig: Path) -> Iterator[None]:
         yield
     finally:
         _kubectl(kubeconfig, "delete", "namespace", *NAMESPACES, "--wait=false")
-
-
-@contextlib.contextmanager
-def _started(assets: Path, folder: Path) -> Iterator[Path]:
-    """etcd and kube-apiserver on loopback, and a kubeconfig of an administrator."""
-    client, peer, secure = (_free_port() for _ in range(3))
-    etcd = f"http://127.0.0.1:{client}"
-    token = secrets.token_hex(16)
-    (folder / "tokens.csv").write_text(f"{token},admin,admin,system:masters\n")
-    key = folder / "accounts.key"
-    openssl = shutil.which("openssl")
-    assert openssl, "openssl makes the key of the service accounts"
-    subprocess.run([openssl, "genrsa", "-out", str(key), "2048"], capture_output=True, check=True)
-    commands = (
-        [str(assets / "etcd"), f"--data-dir={folder / 'etcd'}", f"--listen-client-urls={etcd}",
-         f"--advertise-client-urls={etcd}", f"--listen-peer-urls=http://127.0.0.1:{peer}"],
-        [str(assets / "kube-apiserver"), f"--etcd-servers={etcd}", f"--secure-port={secure}",
-         "--bind-address=127.0.0.1", f"--cert-dir={folder / 'certificates'}",
-         f"--token-auth-file={folder / 'tokens.csv'}", "--authorization-mode=RBAC",
-         "--service-cluster-ip-range=10.0.0.0/24", "--disable-admission-plugins=ServiceAccount",
-         "--service-account-issuer=https://kubernetes.default.svc",
-         f"--service-account-key-file={key}", f"--service-account-signing-key-file={key}"],
-    )  # fmt: skip
-    with contextlib.ExitStack() as stack:
-        log = stack.enter_context((folder / "log").open("wb"))
-        processes = []
-        for command in commands:
-            process = stack.enter_context(subprocess.Popen(command, stdout=log, stderr=log))
-            stack.callback(process.kill)
-            processes.append(process)
-        kubeconfig = folder / "kubeconfig"
-        kubeconfig.write_text(yaml.safe_dump(_kubeconfig(secure, token)))
-        give_up = time.monotonic() + START_S
-        while _kubectl(kubeconfig, "get", "--raw", "/readyz").returncode != 0:
-            ended = [process.args for process in processes if process.poll() is not None]
-            assert not ended, (folder / "log").read_text()[-2000:]
-            assert time.monotonic() < give_up, (folder / "log").read_text()[-2000:]
-            time.sleep(0.5)
-        yield kubeconfig
-
-
-def _kubeconfig(port: int, token: str) -> dict[str, Any]:
-    server = {"server": f"https://127.0.0.1:{port}", "insecure-skip-tls-verify": True}
-    return {
-        "apiVersion": "v1",
-        "kind": "Config",
-        "clusters": [{"name": "real", "cluster": server}],
-        "users": [{"name": "real", "user": {"token": token}}],
-        "contexts": [{"name": "real", "context": {"cluster": "real", "user": "real"}}],
-        "current-context": "real",
-    }
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -17,8 +17,10 @@ from gtc_runtime.cluster.keda_status import scaler_state
 from gtc_runtime.cluster.lease_view import LeaseTimes
 from gtc_spec import names
 from gtc_spec.pools import ROLES, PDRatio, Role
-from tests.contract.real_cluster import RemoteStore
+from tests.contract import real_cluster
+from tests.contract.remote_store import RemoteStore
 from tests.faulty_api.faults import Faults
+from tests.faulty_api.front import FaultyFront
 from tests.faulty_api.server import FaultyApiServer
 
 NAMESPACE = names.NAMESPACE_WORKLOAD
@@ -29,24 +31,12 @@ TIMES = LeaseTimes(duration_s=2.0, renew_s=0.3, fence_s=1.3, call_s=0.6)
 class Cluster:
     """The API server, its store, and what the demo keeps in it.
 
-    A real server has no faults to order and no log to read: tests that need them are skipped there.
+    A real server is asked through a front that knows faults and keeps a log.
     """
 
-    def __init__(
-        self,
-        store: Store | RemoteStore,
-        server: FaultyApiServer | None,
-        real_kubeconfig: Path | None = None,
-    ) -> None:
+    def __init__(self, store: Store | RemoteStore, server: FaultyApiServer) -> None:
         self.store: Any = store
-        self._server = server
-        self._real_kubeconfig = real_kubeconfig
-
-    @property
-    def server(self) -> FaultyApiServer:
-        if self._server is None:
-            pytest.skip("a real API server cannot be looked into")
-        return self._server
+        self.server = server
 
     @property
     def faults(self) -> Faults:
@@ -54,8 +44,6 @@ class Cluster:
 
     def kubeconfig(self, folder: Path) -> Path:
         """A kubeconfig of this cluster."""
-        if self._real_kubeconfig is not None:
-            return self._real_kubeconfig
         file = folder / "kubeconfig"
         file.write_text(yaml.safe_dump(self.server.kubeconfig()))
         return file
@@ -137,22 +125,21 @@ def follow_pauses(store: Any) -> None:
 @pytest.fixture
 async def cluster(request: pytest.FixtureRequest) -> AsyncIterator[Cluster]:
     """An API with both pools at 2P:3D and KEDA's objects, without anybody playing KEDA."""
-    if request.param == "cluster":
-        url = request.getfixturevalue("real_url")
-        remote = RemoteStore(url)
-        made = Cluster(remote, None, request.getfixturevalue("real_kubeconfig"))
-    else:
+    store: Store | RemoteStore
+    if request.param == "rehearsal":
         store = Store()
         server = FaultyApiServer(store)
-        await server.start()
-        made = Cluster(store, server)
+    else:
+        url = real_cluster.of(request).url
+        store, server = RemoteStore(url), FaultyFront(url)
+    await server.start()
+    made = Cluster(store, server)
     made.seed(PDRatio(2, 3))
     follow_pauses(made.store)
     yield made
-    if request.param == "cluster":
-        remote.clear()
-    else:
-        await server.stop()
+    await server.stop()
+    if isinstance(store, RemoteStore):
+        store.clear()
 
 
 @pytest.fixture

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from gtc_rehearsal.kube_api import KubeApiServer, Store
+from tests.contract import real_cluster
 from tests.contract.kube_api.client import Api, adapter, config_map
 
 
@@ -63,10 +64,10 @@ async def rehearsal(session: aiohttp.ClientSession) -> AsyncIterator[Api]:
 @pytest.fixture
 async def api(request: pytest.FixtureRequest, session: aiohttp.ClientSession) -> AsyncIterator[Api]:
     """The API under contract, holding one adapter "one" and one ConfigMap "notes"."""
-    if request.param == "cluster":
-        place = borrowed(session, request.getfixturevalue("real_url"))
-    else:
+    if request.param == "rehearsal":
         place = serving(session)
+    else:
+        place = borrowed(session, real_cluster.of(request).url)
     async with place as reached:
         yield await with_first_objects(reached)
 
