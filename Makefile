@@ -36,7 +36,7 @@ ADOPTING = $(if $(ADOPT),--adopt)
 UNSEEN = $(if $(filter no,$(DOCTOR)),--skip-doctor)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo plan test test-slow test-charts third-party chaos bench-load bench-models check lint \
+.PHONY: help setup demo plan test test-slow control-plane test-control-plane test-charts third-party chaos bench-load bench-models check lint \
 	types arch synth check-env doctor deploy teardown kubeconfig infra-init infra-plan infra-up \
 	infra-down cluster-config cluster-teardown deploy-dynamo deploy-keda deploy-loadgen deploy-corpus \
 	deploy-apps model-to-spaces model-to-nfs setup-model build-loadgen build-all push-loadgen \
@@ -62,7 +62,7 @@ plan: ## Predict whether the show of ENV tells its story, in seconds
 ##@ Check
 test: setup ## Run the tests, without the slow ones
 	-@$(PYTHON) -m tools.prometheus
-	$(BIN)/pytest -m "not slow and not cluster and not charts" --numprocesses auto --dist loadfile
+	$(BIN)/pytest -m "not slow and not cluster and not charts and not control_plane" --numprocesses auto --dist loadfile
 
 test-slow: setup ## Run the slow suites: browser, chaos, whole rehearsals
 	@$(PYTHON) -m tools.chromium
@@ -70,8 +70,14 @@ test-slow: setup ## Run the slow suites: browser, chaos, whole rehearsals
 	@$(PYTHON) -m tools.prometheus
 	@$(PYTHON) tools/compiler.py || true
 	-@$(CORE)
-	@$(BIN)/pytest -m "slow and not alone and not cluster" --numprocesses 2 --dist loadfile; beside=$$?; \
-	$(BIN)/pytest -m "slow and alone and not cluster" && exit $$beside
+	@$(BIN)/pytest -m "slow and not alone and not cluster and not control_plane" --numprocesses 2 --dist loadfile; beside=$$?; \
+	$(BIN)/pytest -m "slow and alone and not cluster and not control_plane" && exit $$beside
+
+control-plane: setup ## Build etcd and kube-apiserver for test-control-plane, once; KEDA=1 also KEDA and what makes HPAs act
+	@$(BIN)/python -m tools.control_plane.build $(if $(KEDA),--with-keda)
+
+test-control-plane: setup ## Hold the rehearsal against a real API server, KEDA and HPA; skips what is not built
+	$(BIN)/pytest -m control_plane -rs tests/contract tests/control_plane
 
 test-charts: setup ## Render every pinned chart and check it; GTC_CHARTS=folder of charts, else they are pulled
 	$(BIN)/pytest -m charts -rs tests/charts

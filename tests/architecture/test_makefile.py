@@ -42,6 +42,7 @@ EVERYTHING = {
     "ADOPT": "1",
     "DOCTOR": "no",
     "OFFLINE": "1",
+    "KEDA": "1",
     "S3": "http://127.0.0.1:9000",
     "DIR": "/tmp/x",
     "BENCH_FLAGS": "--quick",

@@ -76,11 +76,12 @@ class RemoteStore:
 
     def clear(self) -> None:
         """Remove what was made here, and what a client made in the workload's namespace."""
+        at_once = "gracePeriodSeconds=0&propagationPolicy=Background"
         for resource in RESOURCES:
             if resource.namespaced and resource.kind not in {"Event", "ServiceAccount"}:
                 place = self._path(resource, names.NAMESPACE_WORKLOAD)
                 with contextlib.suppress(ApiError):
-                    self._send("DELETE", f"{place}?gracePeriodSeconds=0")
+                    self._send("DELETE", f"{place}?{at_once}")
         for resource, namespace, name in self._made:
             with contextlib.suppress(ApiError):
                 self.delete(resource, name, namespace)

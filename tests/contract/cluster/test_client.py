@@ -67,6 +67,7 @@ async def test_a_kind_that_does_not_exist_is_not_found(cluster: Cluster, kube: K
             await call
 
 
+@pytest.mark.webhook
 async def test_the_operators_webhook_is_quoted_after_one_patch(
     cluster: Cluster, kube: Kube
 ) -> None:

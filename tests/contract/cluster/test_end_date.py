@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
-import yaml
 
-from gtc_rehearsal.kube_api.http.server import KubeApiServer
 from gtc_rehearsal.kube_api.resources import CONFIG_MAP
-from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_runtime.cluster import end_date
 from gtc_runtime.cluster.api.errors import NotFound
 from gtc_runtime.cluster.api.kube import Kube
@@ -21,41 +16,27 @@ from gtc_spec import names
 from gtc_spec.environment import load
 from gtc_spec.manifests.panel.state import state_config_map
 
+from .conftest import Cluster
+
 END = datetime(2099, 1, 2, 3, 4, tzinfo=UTC)
 
 
-@pytest.fixture
-def store() -> Store:
-    return Store()
-
-
-@pytest.fixture
-async def kube(store: Store, tmp_path: Path) -> AsyncIterator[Kube]:
-    api = KubeApiServer(store)
-    await api.start()
-    file = tmp_path / "kubeconfig"
-    file.write_text(yaml.safe_dump(api.kubeconfig()))
-    async with await Kube.connect(names.NAMESPACE_WORKLOAD, str(file)) as client:
-        yield client
-    await api.stop()
-
-
-def deployed(store: Store, until: datetime | None) -> None:
+def deployed(cluster: Cluster, until: datetime | None) -> None:
     env = load("prod").model_copy(update={"until": until})
-    store.create(CONFIG_MAP, state_config_map(env))
+    cluster.store.create(CONFIG_MAP, state_config_map(env))
 
 
-async def test_what_was_deployed_is_read(kube: Kube, store: Store) -> None:
+async def test_what_was_deployed_is_read(kube: Kube, cluster: Cluster) -> None:
     assert await end_date.read(kube) is None
-    deployed(store, END)
+    deployed(cluster, END)
     assert await end_date.read(kube) == END
 
 
 async def test_a_moved_date_reaches_who_follows_it_and_leaves_the_state_alone(
-    kube: Kube, store: Store, monkeypatch: pytest.MonkeyPatch
+    kube: Kube, cluster: Cluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(end_date, "POLL_INTERVAL_S", 0.02)
-    deployed(store, END)
+    deployed(cluster, END)
     state = StateStore(kube)
     await state.write({"phase": "BALANCED"}, 1, await state.read())
     followed = end_date.EndDate(kube, None)
@@ -71,10 +52,10 @@ async def test_a_moved_date_reaches_who_follows_it_and_leaves_the_state_alone(
     assert (await state.read()).document["phase"] == "BALANCED"
 
 
-async def test_nonsense_in_the_cluster_counts_as_no_date(kube: Kube, store: Store) -> None:
-    deployed(store, END)
+async def test_nonsense_in_the_cluster_counts_as_no_date(kube: Kube, cluster: Cluster) -> None:
+    deployed(cluster, END)
     wrong = {"metadata": {"annotations": {names.ANNOTATION_UNTIL: "soon"}}}
-    store.patch(CONFIG_MAP, names.STATE_CONFIG_MAP, names.NAMESPACE_WORKLOAD, wrong, actor="x")
+    cluster.store.patch(CONFIG_MAP, names.STATE_CONFIG_MAP, names.NAMESPACE_WORKLOAD, wrong)
     assert await end_date.read(kube) is None
 
 

@@ -1,6 +1,7 @@
 """Running a Job: it replaces, follows and explains, on the API of the rehearsal."""
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -17,6 +18,8 @@ from tests.contract.cluster.conftest import NAMESPACE, Cluster
 MANIFEST = upload_job(load("dev"), "registry.example/gtc-demo:1")
 TIMES = jobs.Times(poll_interval_s=0.03, gone_s=1.0, stuck_s=0.1)
 RUNNING = {"phase": "Running"}
+FORETOLD = {"Complete": "SuccessCriteriaMet", "Failed": "FailureTarget"}
+"""Conditions without which the API refuses the end of a Job."""
 
 
 class Kubelet:
@@ -53,8 +56,14 @@ class Kubelet:
 
     def ends(self, name: str, condition: str, message: str = "") -> None:
         self.logs.end(NAMESPACE, name)
-        ended = {"type": condition, "status": "True", "message": message}
-        self.store.patch(JOB, UPLOAD_JOB, NAMESPACE, {"status": {"conditions": [ended]}}, "status")
+        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        times = {"startTime": now} | ({"completionTime": now} if condition == "Complete" else {})
+        conditions = [
+            {"type": each, "status": "True", "message": message, "lastTransitionTime": now}
+            for each in (FORETOLD[condition], condition)
+        ]
+        status = {"status": {**times, "conditions": conditions}}
+        self.store.patch(JOB, UPLOAD_JOB, NAMESPACE, status, "status")
 
     def leave(self, condition: str | None) -> str:
         """A Job of an earlier run; returns its uid."""
@@ -175,7 +184,7 @@ async def test_a_volume_that_cannot_be_mounted_is_told_from_its_event(
     kubelet.waits("up-1", "ContainerCreating", "")
     event = {
         "metadata": {"name": "e1", "namespace": NAMESPACE},
-        "involvedObject": {"kind": "Pod", "name": "up-1"},
+        "involvedObject": {"kind": "Pod", "name": "up-1", "namespace": NAMESPACE},
         "type": "Warning",
         "reason": "FailedMount",
         "message": "mount.nfs: access denied by server",

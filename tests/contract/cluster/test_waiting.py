@@ -45,8 +45,12 @@ def add_deployment(cluster: Cluster, name: str, wanted: int, available: int) -> 
     spec = {"replicas": wanted, "selector": {"matchLabels": labels}, "template": pod}
     metadata = {"name": name, "namespace": names.NAMESPACE_PLATFORM}
     cluster.store.create(DEPLOYMENT, {"metadata": metadata, "spec": spec})
-    status = {"status": {"availableReplicas": available}}
-    cluster.store.patch(DEPLOYMENT, name, names.NAMESPACE_PLATFORM, status, "status")
+    set_available(cluster, name, available)
+
+
+def set_available(cluster: Cluster, name: str, pods: int) -> None:
+    told = dict.fromkeys(("replicas", "readyReplicas", "availableReplicas"), pods)
+    cluster.store.patch(DEPLOYMENT, name, names.NAMESPACE_PLATFORM, {"status": told}, "status")
 
 
 @pytest.fixture
@@ -116,8 +120,7 @@ async def test_the_platform_is_there_when_all_its_workloads_are_available(
         False, "waiting in dynamo-system: grove 1/2"
     )
 
-    patch = {"status": {"availableReplicas": 2}}
-    cluster.store.patch(DEPLOYMENT, "grove", names.NAMESPACE_PLATFORM, patch, "status")
+    set_available(cluster, "grove", 2)
     assert (await waiting.platform(platform)).ready
 
 

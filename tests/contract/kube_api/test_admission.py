@@ -125,6 +125,7 @@ async def test_a_service_without_replicas_is_refused(rehearsal: Api) -> None:
     assert "spec.services[Decode].replicas" in answer.message
 
 
+@pytest.mark.webhook
 async def test_a_second_scaler_on_one_target_is_refused(api: Api) -> None:
     await api.make("scalers", scaler("first", "one"))
 
@@ -146,6 +147,7 @@ async def test_the_same_scaler_may_be_changed(rehearsal: Api) -> None:
     assert answer.status == 200
 
 
+@pytest.mark.webhook
 async def test_settings_that_do_nothing_above_zero_replicas_are_warned_about(api: Api) -> None:
     answer = await api.send(
         "POST", "scalers", scaler("first", "one", cooldownPeriod=60, pollingInterval=15)
@@ -157,6 +159,7 @@ async def test_settings_that_do_nothing_above_zero_replicas_are_warned_about(api
     assert any("PollingInterval is configured but is not relevant" in w for w in warnings)
 
 
+@pytest.mark.webhook
 async def test_settings_that_do_something_are_not_warned_about(api: Api) -> None:
     answer = await api.send(
         "POST", "scalers", scaler("first", "one", cooldownPeriod=60, minReplicaCount=0)
