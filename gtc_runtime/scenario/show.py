@@ -132,12 +132,12 @@ class Show:
 
     async def _do(self, state: machine.State, actions: list[machine.Action], now_s: float) -> None:
         self.state = state
-        for action in actions:
-            await self._act(action, now_s)
         load = machine.load_at(self.timeline, self.state, now_s)
-        if load is not None:
+        if load is not None:  # first: what follows may wait for the cluster
             rps, mix = load
             await self._load.set_load(Rate(rps=round(rps, 3), mix=mix, pacing="paced"))
+        for action in actions:
+            await self._act(action, now_s)
 
     async def _act(self, action: machine.Action, now_s: float) -> None:
         match action:

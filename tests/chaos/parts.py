@@ -69,4 +69,13 @@ class Part:
         return work(size, seed)
 
 
-PARTS: Final[tuple[Part, ...]] = ()
+_SIMULATED = "tests.chaos.simulated"
+PARTS: Final[tuple[Part, ...]] = (
+    Part(
+        "hours",
+        "simulated hours of the show under kills, faults, outages and people",
+        f"{_SIMULATED}.hours",
+        1200.0,
+        90.0,
+    ),
+)

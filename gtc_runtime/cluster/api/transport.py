@@ -15,8 +15,7 @@ import random
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from datetime import datetime
 from pathlib import Path
 from urllib.parse import quote
 
@@ -25,6 +24,8 @@ from kr8s import APITimeoutError
 from kr8s.asyncio import Api
 
 from gtc_runtime.cluster.api.errors import Conflict, KubeError, Unreachable, refusal
+from gtc_runtime.cluster.api.headers import date, retry_after_s
+from gtc_runtime.cluster.api.outage import Outage
 
 _log = logging.getLogger(__name__)
 
@@ -42,12 +43,14 @@ class Limits:
         tries: Requests per call, the first included.
         total_s: The whole call; a longer Retry-After than what is left of it ends the call.
         backoff_s: First wait between tries; doubles, with jitter.
+        ask_every_s: Between two requests of all calls together while nothing is answered.
     """
 
     exchange_s: float = 3.0
     tries: int = 3
     total_s: float = 30.0
     backoff_s: float = 0.2
+    ask_every_s: float = 4.0
 
 
 @dataclass(frozen=True)
@@ -101,6 +104,7 @@ class Transport:
         self._writes = writes
         self._limits = limits
         self.clock = clock
+        self._outage = Outage(clock, limits.ask_every_s)
 
     @classmethod
     async def open(
@@ -170,12 +174,14 @@ class Transport:
 
     async def _retry(self, api: Api, request: Request) -> Answer:
         give_up = self.clock() + self._limits.total_s
-        renewed = False
-        tried = 0
+        renewed, tried = False, 0
         while True:
+            if not self._outage.may_ask():
+                raise Unreachable(f"kubernetes does not answer; not asked to {request.action}")
             tried += 1
             answer, error, again = await self._try(api, request)
-            if answer is not None and answer.status < 400:
+            self._outage.note(answered=answer is not None and answer.status < 500)
+            if answer is not None and error is None:
                 return answer
             if answer is not None and answer.status == 401 and not renewed:
                 # Not processed, and tokens rotate: read the credentials once more, only once.
@@ -184,10 +190,12 @@ class Transport:
                 continue
             wait_s = self._wait_s(answer, tried)
             if not again or tried >= self._limits.tries or self.clock() + wait_s > give_up:
-                raise error
+                raise error or KubeError(f"no answer to {request.action}")
             await asyncio.sleep(wait_s)
 
-    async def _try(self, api: Api, request: Request) -> tuple[Answer | None, KubeError, bool]:
+    async def _try(
+        self, api: Api, request: Request
+    ) -> tuple[Answer | None, KubeError | None, bool]:
         """One exchange: the answer if any, the error it amounts to, whether to repeat it."""
         try:
             async with asyncio.timeout(self._limits.exchange_s):
@@ -195,13 +203,15 @@ class Transport:
                     answer = Answer(
                         response.status_code,
                         response.content,
-                        _retry_after_s(response),
-                        _date(response),
+                        retry_after_s(response),
+                        date(response),
                     )
         except (APITimeoutError, TimeoutError, httpx.HTTPError, OSError) as lost:
             cause = lost.__cause__ if isinstance(lost, APITimeoutError) else lost
             never_sent = isinstance(cause, _NEVER_SENT)
             return None, _unreachable(request, lost), request.repeatable or never_sent
+        if answer.status < 400:
+            return answer, None, False
         error = refusal(request.action, answer.status, answer.body)
         if answer.status == 429:
             return answer, error, True
@@ -278,20 +288,3 @@ def _unreachable(request: Request, error: Exception) -> Unreachable:
 
 def _text_of(error: BaseException) -> str:
     return " ".join(str(error).split()) or type(error).__name__
-
-
-def _date(response: httpx.Response) -> datetime | None:
-    try:
-        when = parsedate_to_datetime(response.headers.get("Date", ""))
-    except ValueError:
-        return None
-    return when.astimezone(UTC) if when.tzinfo else None
-
-
-def _retry_after_s(response: httpx.Response) -> float | None:
-    """Retry-After in seconds; its date form is not used by Kubernetes and counts as absent."""
-    try:
-        seconds = float(response.headers.get("Retry-After", ""))
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < float("inf") else None

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final, NoReturn
@@ -34,7 +33,6 @@ class Guardian:
     Args:
         kube: A client of the namespace of both.
         times: Times of the Lease.
-        clock: Monotonic seconds.
         now: The time, for pauses that end at one.
     """
 
@@ -42,13 +40,12 @@ class Guardian:
         self,
         kube: Kube,
         times: LeaseTimes = TIMES,
-        clock: Callable[[], float] = time.monotonic,
         now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._now = now
-        self._keda = Keda(kube, clock)
+        self._keda = Keda(kube, kube.clock)
         self._state = StateStore(kube)
-        self._lease = Lease(kube, own_identity("guardian"), times, clock)
+        self._lease = Lease(kube, own_identity("guardian"), times, kube.clock)
 
     async def poll(self) -> str:
         """Poll once and act if needed.

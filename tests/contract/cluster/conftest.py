@@ -24,7 +24,7 @@ from tests.faulty_api.front import FaultyFront
 from tests.faulty_api.server import FaultyApiServer
 
 NAMESPACE = names.NAMESPACE_WORKLOAD
-LIMITS = Limits(exchange_s=1.0, tries=3, total_s=3.0, backoff_s=0.01)
+LIMITS = Limits(exchange_s=1.0, tries=3, total_s=3.0, backoff_s=0.01, ask_every_s=0.1)
 TIMES = LeaseTimes(duration_s=2.0, renew_s=0.3, fence_s=1.3, call_s=0.6)
 
 

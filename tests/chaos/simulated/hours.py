@@ -1,0 +1,116 @@
+"""Simulated hours of auto and manual mode under deaths, faults, outages and people.
+
+A part of `make chaos`. One seed is one world; ``python -m tests.chaos.simulated.hours SEED`` plays
+one again and shows the end of its history.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import sys
+from collections import Counter
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final
+
+from gtc_spec.environment import load
+from tests.chaos.parts import Figure, Size, at_least, at_most, equal
+from tests.chaos.simulated.nemesis import OUTAGES_S, Nemesis
+from tests.chaos.simulated.world import world
+
+WORLDS: Final = {"full": 340, "slice": 12}
+HOURS: Final = {"full": 3.0, "slice": 0.5}
+REPLAYS: Final = 4
+PROCESSES: Final = 2
+
+
+@dataclass
+class Played:
+    """What one world came to."""
+
+    seed: int
+    hours: float
+    history: str
+    violations: list[str]
+    hits: Counter[tuple[str, str]]
+    kills: Counter[tuple[str, ...]]
+    acts: Counter[str]
+    rates: list[tuple[float, float]]
+    recent: list[str] = field(default_factory=list)
+
+
+def play(seed: int, hours: float) -> Played:
+    """Play one world."""
+    poll_s = random.Random(f"poll {seed}").choice((1.0, 2.0, 2.0))
+    with world(load("prod"), seed, poll_s=poll_s) as made:
+        nemesis = Nemesis(made)
+        nemesis.play(hours * 3600)
+        recent = list(made.recent) if made.violations else []
+        return Played(
+            seed, made.now_s / 3600, made.history, list(made.violations), made.hits, made.kills,
+            nemesis.acts, nemesis.rates, recent,
+        )  # fmt: skip
+
+
+def run(size: Size, seed: int) -> list[Figure]:
+    """The part."""
+    seeds = [seed * 1_000_000 + number for number in range(WORLDS[size])]
+    hours = [HOURS[size]] * len(seeds)
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        played = list(pool.map(play, seeds, hours))
+    again = random.Random(seed).sample(played, REPLAYS)
+    with ProcessPoolExecutor(PROCESSES) as pool:
+        replayed = list(pool.map(play, [one.seed for one in again], hours))
+    for one in played:
+        for text in one.violations:
+            sys.stdout.write(
+                f"  seed {one.seed}: {text}\n  repeat:"
+                f" .venv/bin/python -m tests.chaos.simulated.hours {one.seed}"
+                f" --hours {HOURS[size]:g}\n"
+            )
+    same = sum(a.history == b.history for a, b in zip(again, replayed, strict=True))
+    return _figures(size, played, same)
+
+
+def _figures(size: Size, played: list[Played], same: int) -> list[Figure]:
+    full = size == "full"
+    hits: Counter[tuple[str, str]] = sum((one.hits for one in played), Counter())
+    kills: Counter[tuple[str, ...]] = sum((one.kills for one in played), Counter())
+    acts: Counter[str] = sum((one.acts for one in played), Counter())
+    violations = [text for one in played for text in one.violations]
+    simulated_h = sum(one.hours for one in played)
+    figures = [
+        at_least(
+            "simulated hours of auto and manual mode", round(simulated_h, 1), 1000 if full else 6
+        ),
+        at_least("kills at an await", kills.total(), 1000 if full else 20),
+        Figure("distinct awaits, by the lines that waited", f"{len(kills):,}"),
+        at_least("faults", hits.total(), 2500 if full else 500),
+        at_least("distinct (call site, fault) pairs", len(hits), 300 if full else 60),
+        Figure("acts of people, deaths, outages", f"{acts.total():,}"),
+        at_most("violations", len(violations), 0),
+        equal("seeds that replay identically", same, REPLAYS),
+    ]
+    for lasted_s in OUTAGES_S:
+        rates = [rate for one in played for length_s, rate in one.rates if length_s == lasted_s]
+        if rates:
+            name = f"most requests a second of a process, API down for {lasted_s:g} s"
+            figures.append(at_most(name, round(max(rates), 2), 1.0))
+    return figures
+
+
+def main() -> int:
+    """Play one seed and tell all of it."""
+    parser = argparse.ArgumentParser("python -m tests.chaos.simulated.hours")
+    parser.add_argument("seed", type=int)
+    parser.add_argument("--hours", type=float, default=HOURS["full"])
+    asked = parser.parse_args()
+    played = play(asked.seed, asked.hours)
+    ends = [*played.recent, *played.violations]
+    sys.stdout.write("\n".join([*ends, f"history {played.history}", ""]))
+    return 1 if played.violations else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
