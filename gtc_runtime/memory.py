@@ -17,6 +17,7 @@ from gtc_runtime.recording.earlier import Earlier, earlier
 from gtc_runtime.recording.folder import folder
 from gtc_runtime.recording.recorder import Recorder
 from gtc_runtime.scenario.handover import RESUMED
+from gtc_runtime.told import PreviousView
 from gtc_runtime.view import DemoView
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
@@ -43,6 +44,13 @@ class Memory:
     def past(self) -> tuple[DemoView, ...]:
         """The last views of the panel before, oldest first; none when there was none just now."""
         return () if self._earlier is None else self._earlier.views
+
+    @property
+    def ended(self) -> frozenset[str]:
+        """Lease identities of the panel before, if it ended in order; no show of its goes on."""
+        if self._earlier is None or self._earlier.died:
+            return frozenset()
+        return frozenset(view.holder for view in self._earlier.views if view.holder)
 
     async def begin(self, cluster: str) -> None:
         """Look for the panel before and start to record.
@@ -98,14 +106,18 @@ class Memory:
         return Recorder(folder(state_dir), self._environment, trouble)
 
     def _with_previous(self, view: DemoView) -> DemoView:
+        interrupted = view.control.interrupted
         if self._earlier is None or not self._untouched:
-            return view
+            return replace(view, previous=PreviousView(interrupted)) if interrupted else view
         since = self._events.since(self._began)
         acted = any(event.actor not in ("", str(PANEL)) for event in since)
         if acted or view.load.running or view.mode == "auto":
             self._untouched = False
-            return view
+            return self._with_previous(view)
         resumed = any(event.text == RESUMED for event in since)
         by = "by this panel" if resumed else "before it was back"
         keda = {"active": f"was resumed {by}", "paused-by-us": "is still paused"}
-        return replace(view, previous=self._earlier.told(keda.get(view.keda, "")))
+        previous = self._earlier.told(keda.get(view.keda, ""))
+        if interrupted:
+            previous = replace(previous, text=f"{previous.text}; {interrupted}")
+        return replace(view, previous=previous)

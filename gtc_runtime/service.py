@@ -105,7 +105,10 @@ class DemoService(Commands):
         cluster = await Cluster.connect(self.environment, self._settings.kubeconfig, "panel")
         self._cluster = cluster
         await self._load.start()
-        self._conductor = Conductor(self.environment, cluster, self._load, self._events)
+        await self._memory.begin(cluster.title)
+        self._conductor = Conductor(
+            self.environment, cluster, self._load, self._events, ended=self._memory.ended
+        )
         end = EndDate(cluster.writer.kube, self.environment.until)
         self._builder = ViewBuilder(
             self.environment,
@@ -118,7 +121,6 @@ class DemoService(Commands):
             undo=self._undoable,
             until=lambda: end.until,
         )
-        await self._memory.begin(cluster.title)
         self._view = self._build()
         # whatever ends it, the conductor has left auto mode and given the Lease back by then; a
         # show that nobody conducts, and commands that nobody takes, would be a lie

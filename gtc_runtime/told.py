@@ -86,6 +86,9 @@ class ControlView:
     """What undoing would bring back, a few words; empty when there is nothing to undo."""
     resume_s: float | None = None
     """Seconds left in which the show can be resumed after Stop; None when it cannot."""
+    interrupted: str = ""
+    """What became of the show of a panel that died: that it went on, or why it did not; empty
+    without one, and when somebody has acted since."""
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ import logging
 import math
 import time
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from gtc_runtime.actor import PANEL, Actor
 from gtc_runtime.cluster.cluster import Cluster
@@ -21,7 +21,8 @@ from gtc_runtime.load.control import LoadControl
 from gtc_runtime.scenario import machine
 from gtc_runtime.scenario.command_queue import CommandQueue
 from gtc_runtime.scenario.cycle_log import CycleLog
-from gtc_runtime.scenario.modes import RESUME_S, Modes, Stopped
+from gtc_runtime.scenario.modes import Modes
+from gtc_runtime.scenario.restart.stopped import RESUME_S, Stopped
 from gtc_runtime.scenario.unattended.safe import SafeSteps
 from gtc_runtime.told import ControlView
 from gtc_runtime.view import KedaState, Mode
@@ -45,6 +46,9 @@ class Conductor:
         load: What makes the traffic.
         events: Log of what happened.
         clock: Monotonic seconds, the clock of the load statistics.
+        wall: The time.
+        ended: Identities of panels that are known to have ended in order: no show of theirs is
+            continued.
     """
 
     def __init__(
@@ -54,8 +58,10 @@ class Conductor:
         load: LoadControl,
         events: EventLog,
         clock: Callable[[], float] = time.monotonic,
+        wall: Callable[[], datetime] = lambda: datetime.now(UTC),
+        ended: frozenset[str] = frozenset(),
     ) -> None:
-        self._modes = Modes(environment, cluster, load, events, clock)
+        self._modes = Modes(environment, cluster, load, events, clock, wall, ended)
         self._show = self._modes.show
         self._cluster, self._events, self._clock = cluster, events, clock
         self._commands = CommandQueue()
@@ -175,7 +181,7 @@ class Conductor:
 
     def forget_stopped(self) -> None:
         """Somebody acts: a show that was stopped before cannot be resumed any more."""
-        self._modes.stopped = None
+        self._modes.forget()
 
     async def _submit(self, by: Actor, command: Callable[[], Awaitable[None]]) -> None:
         """Have a command done in its turn; what it causes is told as the actor's doing."""
@@ -224,6 +230,7 @@ class Conductor:
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(self._cluster.poller.run(), name="poller")
                 tasks.create_task(self._modes.orders.run(), name="orders")
+                tasks.create_task(self._modes.notes.run(), name="notes")
                 tasks.create_task(self._conduct(), name="conduct")
                 tasks.create_task(self._hold_lease(), name="lease")
         finally:
@@ -246,8 +253,7 @@ class Conductor:
             try:
                 stored = await self._cluster.writer.state.read()
                 if await lease.acquire(epoch_floor=stored.epoch):
-                    await self._commands.submit(self._modes.recover)
-                    await lease.keep()
+                    await self._lead()
                     self._events.add("warning", "another panel has taken the lease")
                     await self._commands.submit(self._modes.only_show)
                 elif self.mode != "read-only":
@@ -256,6 +262,26 @@ class Conductor:
             except GtcError as error:
                 self._events.add("warning", error.message)
             await asyncio.sleep(LEASE_RETRY_S)
+
+    async def _lead(self) -> None:
+        """Keep the Lease until somebody else has it, and first see what was left behind."""
+        keeping = asyncio.create_task(self._cluster.writer.lease.keep(), name="lease keeper")
+        try:
+            recovered = False
+            while not (recovered or keeping.done()):
+                recovered = await self._recover()
+                await asyncio.wait({keeping}, timeout=None if recovered else LEASE_RETRY_S)
+        finally:
+            keeping.cancel()
+            await asyncio.gather(keeping, return_exceptions=True)
+
+    async def _recover(self) -> bool:
+        try:
+            await self._commands.submit(self._modes.recover)
+        except GtcError as error:
+            self._events.add("warning", error.message)
+            return False
+        return True
 
     async def _conduct(self) -> None:
         while True:

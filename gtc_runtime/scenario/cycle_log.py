@@ -6,7 +6,7 @@ seconds of the clock that the load statistics use. It must not know latencies.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from gtc_runtime.view import WINDOW_S
 from gtc_spec.phases import Segment
@@ -24,6 +24,8 @@ class PhaseSpan:
     start_s: int
     main_end_s: int
     end_s: int
+    interrupted: bool = False
+    """Whether its beginning was seen by a panel that died: figures of the rest are not its own."""
 
     @property
     def measured(self) -> bool:
@@ -34,7 +36,7 @@ class PhaseSpan:
         """The phase as if it ended now, if it has not ended."""
         if self.measured:
             return self
-        return PhaseSpan(self.segment, self.start_s, now_s, now_s)
+        return replace(self, main_end_s=now_s, end_s=now_s)
 
     @property
     def tail(self) -> tuple[int, int]:
@@ -44,10 +46,26 @@ class PhaseSpan:
 
 @dataclass
 class CycleLog:
-    """The spans of one cycle and the workers seen in it."""
+    """The spans of one cycle and the workers seen in it.
+
+    Attributes:
+        spans: Its phases in order.
+        interrupted: Name of the phase in which its panel died and the next one went on; empty for
+            a cycle that was seen whole.
+    """
 
     spans: list[PhaseSpan] = field(default_factory=list)
+    interrupted: str = ""
     _ratios: list[tuple[float, PDRatio, PDRatio | None]] = field(default_factory=list)
+
+    @classmethod
+    def going_on(cls, segment: Segment, now_s: float) -> CycleLog:
+        """The log of a cycle of which only what is left is seen, from within a segment on."""
+        log = cls(interrupted=str(segment.phase.name))
+        log.enter(segment, now_s)
+        for span in log.spans:
+            span.interrupted = True
+        return log
 
     def enter(self, segment: Segment, now_s: float) -> None:
         """A segment begins; a settle tail belongs to the phase before it."""

@@ -12,14 +12,13 @@ import math
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 from gtc_runtime.cluster.keda import PausedByOther
-from gtc_runtime.cluster.state import with_event
+from gtc_runtime.cluster.keda_status import KedaStatus
 from gtc_runtime.cluster.writer import Writer
 from gtc_runtime.events import EventLog
 from gtc_spec.errors import GtcError
-from gtc_spec.phases import phase_title
 from gtc_spec.pools import PDRatio
 
 RESUMED: Final = "KEDA resumed; it drives scaling"
@@ -35,6 +34,7 @@ class Handover:
         initial: The ratio that KEDA gets back.
         events: Log of what happened.
         clock: Monotonic seconds.
+        now: The time.
     """
 
     def __init__(
@@ -43,9 +43,10 @@ class Handover:
         initial: PDRatio,
         events: EventLog,
         clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self._writer, self._initial, self._events = writer, initial, events
-        self._clock = clock
+        self._clock, self._now = clock, now
         self._resume_at_s = math.inf
 
     async def take(self) -> None:
@@ -106,31 +107,23 @@ class Handover:
         if now_s >= self._resume_at_s:
             await self.resume()
 
-    async def recover(self) -> None:
-        """Undo what a panel that died has left, and say what was found.
+    async def undo(self, keda: KedaStatus) -> None:
+        """End a pause that a panel before has left, unless it has an end of its own.
+
+        Args:
+            keda: Both scalers as they were found.
 
         Raises:
-            GtcError: The cluster does not answer; try again.
+            GtcError: KEDA is not back yet; `retry` goes on.
         """
-        stored = await self._writer.state.read()
-        keda = await self._writer.keda.status()
-        self._report_earlier(stored.document)
-        if stored.document.get("mode") == "auto":
-            ended = "is resumed now" if keda.paused_by_us else "had been resumed"
-            phase = phase_title(str(stored.document.get("phase")))
-            self._events.add(
-                "warning",
-                f"found auto mode in {phase}, left by a panel that died;"
-                f" its load is gone, KEDA {ended}",
-            )
-        if keda.until is not None and keda.held_at(datetime.now(UTC)):
+        if keda.until is not None and keda.held_at(self._now()):
             self._resume_when(keda.until)
             self._events.add("keda", f"KEDA stays paused until {keda.until:%H:%M} UTC")
         elif keda.paused_by_us:
             await self.give_back()
 
     def _resume_when(self, until: datetime) -> None:
-        left_s = (until - datetime.now(UTC)).total_seconds()
+        left_s = (until - self._now()).total_seconds()
         self._resume_at_s = self._clock() + max(0.0, left_s)
 
     async def resume(self) -> None:
@@ -144,29 +137,3 @@ class Handover:
         await self._writer.keda.resume()
         self._resume_at_s = math.inf
         self._events.add("keda", RESUMED)
-
-    def _report_earlier(self, document: dict[str, Any]) -> None:
-        """What the guardian or `gtc safe` wrote down while no panel lived."""
-        for event in document.get("events", [])[-5:]:
-            if isinstance(event, dict) and event.get("kind") in ("keda", "warning"):
-                self._events.add("keda", f"earlier: {event.get('text')}", _when(event.get("at")))
-
-    async def remember(self, document: dict[str, Any]) -> None:
-        """Write what the next holder needs to know; a failure is an event and not fatal."""
-
-        def change(known: dict[str, Any]) -> dict[str, Any]:
-            newest = self._events.newest(1)
-            merged = known | document
-            return with_event(merged, newest[0].kind, newest[0].text) if newest else merged
-
-        try:
-            await self._writer.state.update(self._writer.lease.epoch, change)
-        except GtcError as error:
-            self._events.add("warning", f"the state was not saved: {error.message}")
-
-
-def _when(stamp: Any) -> datetime:
-    try:
-        return datetime.fromisoformat(str(stamp))
-    except ValueError:
-        return datetime.now(UTC)

@@ -10,7 +10,7 @@ import asyncio
 import math
 from collections.abc import Callable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from gtc_runtime.actor import PANEL, Actor
 from gtc_runtime.cluster.cluster import Cluster
@@ -20,6 +20,10 @@ from gtc_runtime.scenario import machine
 from gtc_runtime.scenario.control_log import ControlLog
 from gtc_runtime.scenario.handover import Handover
 from gtc_runtime.scenario.orders import Orders
+from gtc_runtime.scenario.restart.continuing import Found, continued
+from gtc_runtime.scenario.restart.earlier import Earlier, left_behind
+from gtc_runtime.scenario.restart.notes import Notes
+from gtc_runtime.scenario.restart.stopped import Stopped
 from gtc_runtime.scenario.roster import Roster
 from gtc_runtime.scenario.show import Show
 from gtc_runtime.scenario.unattended.safe import SafeSteps, hand_back
@@ -27,16 +31,7 @@ from gtc_runtime.told import ControlView
 from gtc_runtime.view import KedaState, Mode
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
-
-RESUME_S = 10.0
-"""How long after a Stop its show may be resumed."""
-
-
-class Stopped:
-    """A show that was stopped, where it stood, and when; each is one of its own."""
-
-    def __init__(self, state: machine.State, at_s: float) -> None:
-        self.state, self.at_s = state, at_s
+from gtc_spec.phases import PhaseName, phase_title
 
 
 class Modes:
@@ -48,6 +43,8 @@ class Modes:
         load: What makes the traffic.
         events: Log of what happened.
         clock: Monotonic seconds, the clock of the load statistics.
+        wall: The time.
+        ended: Identities of panels that are known to have ended in order.
 
     Attributes:
         now: The mode.
@@ -65,22 +62,21 @@ class Modes:
         load: LoadControl,
         events: EventLog,
         clock: Callable[[], float],
+        wall: Callable[[], datetime],
+        ended: frozenset[str],
     ) -> None:
         self.now: Mode = "unknown"
         self.left = asyncio.Event()
         self.stopped: Stopped | None = None
         self.orders = Orders(cluster.writer.scaling, events)
         self.roster = Roster(environment.initial_ratio, environment.worker_start_s, events)
-        self.show = Show(
-            environment.timeline,
-            cluster.poller,
-            load,
-            self.orders,
-            self.roster,
-            events,
-            self.save,
-        )
-        self._handover = Handover(cluster.writer, environment.initial_ratio, events, clock)
+        digest = environment.digest
+        self.notes = Notes(cluster.writer, digest, events, self._stand, clock, wall)
+        told = self.roster, events, self.notes.want
+        self.show = Show(environment.timeline, cluster.poller, load, self.orders, *told)
+        self._handover = Handover(cluster.writer, environment.initial_ratio, events, clock, wall)
+        self._earlier = Earlier(cluster.writer, digest, events, wall, ended)
+        self._not_continued = ""
         self._control = ControlLog(clock)
         self._env, self._writer, self._load = environment, cluster.writer, load
         self._events, self._clock = events, clock
@@ -97,8 +93,10 @@ class Modes:
         Raises:
             GtcError: KEDA could not be paused; it stays manual then.
         """
+        self.notes.begin_run()
         await self._take(by)
         await self.show.begin(self.second(), once=once)
+        await self.notes.write()
 
     async def resume(self, stopped: Stopped, by: Actor) -> None:
         """Take scaling from KEDA again and go on where the show was stopped.
@@ -107,9 +105,9 @@ class Modes:
             GtcError: KEDA could not be paused; it stays manual then.
         """
         await self._take(by)
-        initial = self._env.initial_ratio
-        await self.show.resume(stopped.state, stopped.at_s, self.second(), initial)
-        await self.save()
+        there, now_s = self._env.initial_ratio, self.second()
+        await self.show.resume(stopped.state, stopped.at_s, now_s, there)
+        await self.notes.write()
 
     async def leave_if_over(self) -> None:
         """Leave auto mode when the show has come to its end."""
@@ -129,7 +127,7 @@ class Modes:
             GtcError: KEDA is not back yet; `look` tries again.
         """
         if not keep_load:
-            await self._load.quiet()
+            await self._silence()
         if self.now not in ("auto", "starting", "stopping"):
             return
         self.now = "stopping"
@@ -140,43 +138,57 @@ class Modes:
             await self._load.set_load(self._load.load.model_copy(update={"pacing": "poisson"}))
         await self.orders.forget()
         try:
-            await self._handover.give_back()
+            # beside it: who comes after us must not go on with what was ended
+            await asyncio.gather(self.notes.write(), self._handover.give_back())
         except GtcError:
             await self._be_manual()
             raise
         await self._be_manual()  # a cancelled leave stays "stopping": it is finished on the way out
 
+    async def _silence(self) -> None:
+        """Send nothing; a load process that does not listen must not keep KEDA from its pools."""
+        try:
+            await self._load.quiet()
+        except GtcError as error:
+            self._events.add("warning", error.message)
+
     async def _take(self, by: Actor) -> None:
-        self.stopped = None
+        self.forget()
         self.now = "starting"
         self._control.ordered(by)
         self.left.clear()
+        self.notes.want()
         try:
             await self._handover.take()
         except GtcError:
             self.now = "manual"
             self.left.set()
+            self.notes.want()
             raise
         self.now = "auto"
 
     async def _be_manual(self) -> None:
         self.now = "manual"
         self.left.set()
-        await self.save()
+        await self.notes.write()
+
+    def forget(self) -> None:
+        """Somebody acts: what ended before is not resumed any more, nor told."""
+        self.stopped, self._not_continued = None, ""
 
     # -- the other states ------------------------------------------------------------------------
 
     async def prescale(self, until: datetime, by: Actor) -> None:
         """The fallback state: the full ratio, KEDA paused until a time; the load goes on."""
-        self.stopped = None
+        self.forget()
         await self.leave_auto(by, keep_load=True, why="the fallback state was ordered")
         self._control.ordered(by)
         await self._handover.hold(self._env.full_ratio, until)
-        await self.save()
+        await self.notes.write()
 
     async def reset(self, by: Actor) -> None:
         """Load off, open streams ended, initial ratio ordered, statistics zeroed, KEDA scaling."""
-        self.stopped = None
+        self.forget()
         self.show.clear()  # first: without statistics the claims of its cycle would be wrong
         await self._load.zero()
         was_auto = self.now == "auto"
@@ -185,11 +197,13 @@ class Modes:
         if not was_auto:
             await self._handover.restore()
         self._events.add("info", f"reset: load off, {self._env.initial_ratio} ordered")
-        await self.save()
+        await self.notes.write()
+
+    # -- with the Lease, and without it -----------------------------------------------------------
 
     async def safe(self, by: Actor, steps: SafeSteps) -> None:
         """The safe state: as a reset, and the statistics stay; ``steps`` get what came of each."""
-        self.stopped = None
+        self.forget()
         if self.now == "manual":
             steps.already("manual mode")
         else:
@@ -197,17 +211,46 @@ class Modes:
             await steps.take("auto mode left", left)
         self._control.ordered(by)
         await hand_back(self._writer, self._env.initial_ratio, steps, self._handover.resume)
-        await self.save()
+        await self.notes.write()
 
     async def recover(self) -> None:
-        """First thing with the Lease in hand: undo what a panel that died has left."""
-        await self._handover.recover()
+        """First thing with the Lease in hand: go on with the show of a panel that died, or undo it.
+
+        Raises:
+            GtcError: The cluster does not answer; try again.
+        """
+        found = await self._earlier.find()
+        why = await self._go_on(found) if found.in_auto else ""
+        if self.now == "auto":
+            return
+        if why:
+            self._events.add("warning", left_behind(found, why))
+            self._not_continued = f"the show is not continued: {why}"
+        await self._handover.undo(found.keda)
         await self._be_manual()
+
+    async def _go_on(self, found: Found) -> str:
+        """Go on with the show that was found; the reason when it cannot be."""
+        now_s = self.second()
+        left = continued(self.show.timeline, found, now_s)
+        if isinstance(left, str):
+            return left
+        try:
+            await self._handover.take()
+        except GtcError as error:
+            return error.message
+        self.notes.run_name = left.run
+        self.now = "auto"
+        self.left.clear()
+        await self.show.go_on(left.state, now_s)
+        await self.notes.write()
+        return ""
 
     async def only_show(self) -> None:
         """The Lease is gone: stop acting, and leave replicas and pause to the new holder."""
+        self.notes.forget()
         await self.orders.forget()
-        await self._load.quiet()
+        await self._silence()
         self.stopped = None
         self.show.clear()
         self.now = "read-only"
@@ -225,10 +268,7 @@ class Modes:
 
     def resumable_s(self) -> float | None:
         """Seconds left to resume the show that was stopped; None when there is none."""
-        if self.stopped is None:
-            return None
-        left_s = self.stopped.at_s + RESUME_S - self._clock()
-        return round(left_s, 1) if left_s > 0 else None
+        return None if self.stopped is None else self.stopped.left_s(self._clock())
 
     def control(self, keda: KedaState) -> ControlView:
         """Who drives, and what the presenter may do about it.
@@ -236,22 +276,19 @@ class Modes:
         Args:
             keda: What was seen last of KEDA.
         """
-        seen = self._control.see(self.now, keda)
+        seen = replace(self._control.see(self.now, keda), interrupted=self._interrupted())
         if self.now == "auto":
             following = self.show.following(self._clock())
             return replace(seen, holding=self.show.state.held_s is not None, next=following)
         return replace(seen, resume_s=self.resumable_s()) if self.stopped else seen
 
-    async def save(self) -> None:
-        """Write down what the next holder of the Lease needs to know."""
-        state = self.show.state
-        await self._handover.remember(
-            {
-                "mode": self.now,
-                "phase": str(machine.phase_of(self.show.timeline, state)),
-                "cycle": state.cycle,
-                "digest": self._env.digest,
-                "holder": self._writer.lease.holder,
-                "saved_at": datetime.now(UTC).isoformat(timespec="seconds"),
-            }
-        )
+    def _interrupted(self) -> str:
+        """What became of the show of a panel that died; empty without one."""
+        if self.now != "auto" or not self.show.log.interrupted:
+            return self._not_continued
+        title = phase_title(self.show.log.interrupted)
+        return f"the show went on in {title} after a restart; of this cycle the rest is judged"
+
+    def _stand(self) -> tuple[Mode, PhaseName, machine.State]:
+        show = self.show
+        return self.now, machine.phase_of(show.timeline, show.state), show.state

@@ -29,9 +29,14 @@ def phases(log: CycleLog, book: SliceBook) -> list[JSON]:
 
 
 def cycle(log: CycleLog, book: SliceBook) -> JSON:
-    """Phases and totals of a cycle whose requests have all ended."""
+    """Phases and totals of a cycle whose requests have all ended.
+
+    ``interrupted`` names the phase in which a panel died and the next one went on with the cycle:
+    what was before it is missing, and of that phase nothing is judged.
+    """
     total = book.totals()["all"]
     return {
+        **({"interrupted": log.interrupted} if log.interrupted else {}),
         "phases": phases(log, book),
         "totals": outcomes(total) | {"failed": total.failed_total},
     }
@@ -69,6 +74,7 @@ def phase(log: CycleLog, span: PhaseSpan, book: SliceBook) -> JSON:
     whole = main if span.end_s == span.main_end_s else book.window(span.start_s, span.end_s)
     slip = quantiles(main["all"].slip)["p99"]
     return {
+        **({"interrupted": True} if span.interrupted else {}),
         "name": str(segment.phase.name),
         "length_s": span.end_s - span.start_s,
         "mix": dict(segment.mix),

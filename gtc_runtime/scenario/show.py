@@ -6,7 +6,7 @@ that. It must not know modes, KEDA or the Lease.
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Final
 
@@ -37,7 +37,7 @@ class Show:
         orders: Takes ratios.
         roster: Tells what is ordered and when it is there.
         events: Log of what happened.
-        entered: Called when a segment has begun.
+        stepped: Called when the show has come to stand elsewhere, or orders something else.
 
     Attributes:
         state: Where the show stands.
@@ -53,14 +53,14 @@ class Show:
         orders: Orders,
         roster: Roster,
         events: EventLog,
-        entered: Callable[[], Awaitable[None]],
+        stepped: Callable[[], None],
     ) -> None:
         self.state = machine.IDLE
         self.timeline = timeline
         self.log = CycleLog()
         self.completed = False
         self._poller, self._load, self._orders = poller, load, orders
-        self._roster, self._events, self._entered = roster, events, entered
+        self._roster, self._events, self._stepped = roster, events, stepped
 
     async def begin(self, now_s: float, *, once: bool) -> None:
         """Enter the first phase."""
@@ -93,6 +93,23 @@ class Show:
         await self._do(state, actions, now_s)
         self._events.add("phase", f"{self._title()}; the show is resumed")
 
+    async def go_on(self, state: machine.State, now_s: float) -> None:
+        """Go on where a panel that died has left the show; what it had ordered is ordered again.
+
+        Args:
+            state: Where the show stands now.
+            now_s: When it goes on.
+        """
+        self.completed = False
+        self.state = state
+        segment = machine.running(self.timeline, state)
+        if segment is None or state.ordered is None:
+            return
+        self.log = CycleLog.going_on(segment, now_s)
+        self._load.book.keep_from(now_s)
+        await self._do(state, [machine.SetRatio(state.ordered)], now_s)
+        self._events.add("phase", f"{self._title()}; the show goes on after a restart")
+
     def clear(self) -> None:
         """Go nowhere, count from the beginning, and forget the cycle."""
         self.state = machine.IDLE
@@ -106,12 +123,14 @@ class Show:
         turn = steering.hold if on else steering.release
         self.state = turn(before, now_s)
         if self.state != before:
+            self._stepped()
             told = "the show stands still" if on else "the show goes on"
             self._events.add("info", f"{told} in {self._title()}")
 
     async def extend(self, now_s: float) -> None:
         """Make the running segment 30 s longer."""
         self.state = steering.extend(self.timeline, self.state, now_s, EXTEND_S)
+        self._stepped()
         self._events.add("info", f"{self._title()} is {EXTEND_S:g} s longer")
 
     async def next_phase(self, now_s: float) -> None:
@@ -133,17 +152,18 @@ class Show:
     async def _do(self, state: machine.State, actions: list[machine.Action], now_s: float) -> None:
         self.state = state
         load = machine.load_at(self.timeline, self.state, now_s)
-        if load is not None:  # first: what follows may wait for the cluster
+        if load is not None:
             rps, mix = load
             await self._load.set_load(Rate(rps=round(rps, 3), mix=mix, pacing="paced"))
+        if actions:
+            self._stepped()
         for action in actions:
-            await self._act(action, now_s)
+            self._act(action, now_s)
 
-    async def _act(self, action: machine.Action, now_s: float) -> None:
+    def _act(self, action: machine.Action, now_s: float) -> None:
         match action:
             case machine.Entered(index, why):
                 self._enter(index, why, now_s)
-                await self._entered()
             case machine.SetRatio(ratio):
                 state = self._poller.newest
                 if state is None or state.desired != ratio:

@@ -114,7 +114,10 @@ class _Figures:
     quantile: str
 
     def of(self, phase: str, *, tail: bool = False) -> float | None:
-        found = self.phases.get(phase, {}).get(f"{self.measure}_ms{'_tail' if tail else ''}", {})
+        seen = self.phases.get(phase, {})
+        if seen.get("interrupted"):
+            return None  # a part of it was seen by nobody
+        found = seen.get(f"{self.measure}_ms{'_tail' if tail else ''}", {})
         value = found.get(self.key, {}).get(self.quantile)
         return None if value is None else float(value)
 

@@ -58,7 +58,7 @@ class CycleClaims:
         return tuple(
             self._view(claims[each["name"]], spans, book, now_s, final=each["name"] in final)
             for each in phases
-            if each["name"] in claims
+            if each["name"] in claims and _tellable(claims[each["name"]], log)
         )
 
     def _phases(
@@ -144,6 +144,11 @@ class CycleClaims:
         if claim.limit_ms is not None:
             recovery.look(book, min(until_s, now_s - REPORTED_S), claim.limit_ms)
         return Cause(added, role, max(0.0, now_s - ready_s)), recovery
+
+
+def _tellable(claim: Claim, log: CycleLog) -> bool:
+    """Whether it may hold or fail; not without figures that a panel before has taken with it."""
+    return not log.interrupted or claim.value is not None
 
 
 def _open(phase: JSON) -> int:

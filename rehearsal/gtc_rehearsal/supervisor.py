@@ -50,7 +50,8 @@ class Plan:
         port: Port of the panel; 0 takes any.
         time_scale: Factor on phases, leads and worker starts.
         panel_flags: More flags for ``gtc serve``.
-        ends_with_panel: The rehearsal is over when the panel ends by itself.
+        ends_with_panel: The rehearsal is over when the panel ends by itself; one that was killed is
+            started again, and goes on.
         boards: Folder of the boards that a Grafana of this machine shows; None starts none.
     """
 
@@ -135,7 +136,8 @@ class Supervisor:
             if not cluster.alive:
                 raise GtcError(f"the cluster process ended: {cluster.log_tail()}")
             if not panel.alive:
-                if self._plan.ends_with_panel:
+                killed = panel.exit_code is not None and panel.exit_code < 0
+                if self._plan.ends_with_panel and not killed:
                     return self._panel_result(panel)
                 self._report(f"the panel ended ({panel.exit_code}); starting it again")
                 await asyncio.sleep(RESTART_S)

@@ -512,7 +512,8 @@ async def test_a_panel_after_a_crash_resumes_keda_and_says_what_it_found(
 
     assert await panel.until_told("found auto mode in Prefill stress") == (
         "found auto mode in Prefill stress, left by a panel that died; its load is gone,"
-        " KEDA is resumed now"
+        " KEDA is resumed now; the show is not continued: the stored state does not say where it"
+        " stood"
     )
     assert not world.paused()
     assert world.desired() == INITIAL

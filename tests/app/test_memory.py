@@ -1,6 +1,5 @@
 """A panel that dies and comes back: what it remembers, says and can start again."""
 
-import asyncio
 import gzip
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -15,6 +14,7 @@ from gtc_runtime.scenario.story import judge
 from gtc_runtime.service import DemoService
 from gtc_runtime.settings import Settings
 from gtc_spec.errors import GtcError
+from gtc_spec.pools import PDRatio
 from gtc_spec.workloads import WorkloadMix
 from tests.app.conftest import Panel, World
 
@@ -40,9 +40,7 @@ class RecordedPanel(Panel):
         await self.service._load.stop()
         assert self.service._conductor is not None
         self.service._conductor._modes.now = "manual"  # else it would leave auto mode in order
-        for task in self.service._tasks:
-            task.cancel()
-        await asyncio.gather(*self.service._tasks, return_exceptions=True)
+        await self.service._supervisor.stop()
 
 
 def cut_off(path: Path) -> None:
@@ -123,18 +121,36 @@ async def test_what_ran_is_forgotten_when_somebody_acts(new):
     assert panel.view.previous is None
 
 
-async def test_a_show_that_died_is_told_with_its_phase_and_who_resumed_keda(new):
+async def test_a_show_that_died_is_told_with_its_phase_who_resumed_keda_and_why_it_ended(
+    new, world
+):
     dead = await new()
     await dead.service.auto(by=PRESENTER)
     await recorded(dead, lambda view: view.mode == "auto")
     await dead.die()
+    world.scale(PDRatio(3, 3))
     panel = await new()
     view = await panel.until(lambda view: view.keda == "active")
 
     assert view.previous is not None
     assert "the show was in Balanced, cycle 1 and has ended" in view.previous.text
     assert "KEDA was resumed by this panel" in view.previous.text
+    assert "not continued: 3P:3D is ordered and not 2P:3D" in view.previous.text
     assert not view.previous.startable
+
+
+async def test_a_show_that_was_ended_in_order_is_not_begun_again_by_what_is_stored(new, world):
+    """Such as by a panel that could not reach Kubernetes any more when it was told to end."""
+    first = await new()
+    await first.service.auto(by=PRESENTER)
+    await recorded(first, lambda view: view.mode == "auto" and view.holder)
+    await world.until(lambda: world.stored().get("mode") == "auto")
+    left = world.stored()
+    await first.service.stop()
+    world.remember(left)
+    panel = await new()
+
+    await panel.until_told("its panel had ended in order")
 
 
 async def test_a_panel_that_ended_in_order_leaves_its_events_and_no_alarm(new):

@@ -172,7 +172,8 @@ async def _perform(service: DemoService, run: Run, server: uvicorn.Server) -> No
     if not run.auto:
         return
     await _workers_ready(service)
-    await service.auto(once=run.once)
+    if service.view().mode != "auto":
+        await service.auto(once=run.once)
     if not run.once:
         return
     report = await service.cycle_report()
@@ -188,6 +189,8 @@ async def _workers_ready(service: DemoService) -> None:
     give_up = loop.time() + READY_S
     while loop.time() < give_up:
         view = service.view()
+        if view.mode == "auto":
+            return  # the show of a panel that died goes on
         if view.mode == "manual" and all(pool.ready == pool.desired for pool in view.pools):
             return
         await asyncio.sleep(0.5)

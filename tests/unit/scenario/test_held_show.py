@@ -22,13 +22,12 @@ def still(settings: LoadSettings) -> tuple[Show, LoadControl]:
     """A show whose load process and cluster were never started."""
     events, nowhere = EventLog(), Any
 
-    async def entered() -> None:
-        pass
-
     control = LoadControl(settings, 1.0, CHAT, lambda text: events.add("warning", text))
     poller: Any = Poller(nowhere, nowhere)
     roster = Roster(SMALL, 1.0, events)
-    return Show(SHOW, poller, control, Orders(nowhere, events), roster, events, entered), control
+    return Show(
+        SHOW, poller, control, Orders(nowhere, events), roster, events, lambda: None
+    ), control
 
 
 async def test_the_report_of_a_held_show_has_every_request_from_its_beginning() -> None:
