@@ -113,7 +113,7 @@ def check(file: str, text: str, mode: Mode, facts: EngineFacts) -> None:
     Raises:
         ConfigError: Every broken key at once.
     """
-    config = _parse(file, text)
+    config = parse(file, text)
     found = list(_unknown(config, KNOWN_KEYS))
     misspelt = {_meant(key) for key, _, _ in found}
     for rule in _RULES:
@@ -134,7 +134,7 @@ def check_agreement(prefill: tuple[str, str], decode: tuple[str, str]) -> None:
     Raises:
         ConfigError: Every key that must be equal and is not.
     """
-    ours, theirs = _parse(*prefill), _parse(*decode)
+    ours, theirs = parse(*prefill), parse(*decode)
     found = [
         Problem(decode[0], key, _shown(theirs.get(key)), f"as in {prefill[0]}: {ours.get(key)}")
         for key in MUST_AGREE
@@ -144,12 +144,28 @@ def check_agreement(prefill: tuple[str, str], decode: tuple[str, str]) -> None:
         raise ConfigError(found)
 
 
-def _parse(file: str, text: str) -> dict[str, Any]:
+class _WithoutAliases(yaml.SafeLoader):
+    """A few aliases of aliases stand for more than fits into any memory; no engine needs one."""
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        """As the loader does it, but an alias is an error."""
+        if self.check_event(yaml.AliasEvent):
+            mark = self.peek_event().start_mark
+            raise yaml.composer.ComposerError(None, None, "found an alias", mark)
+        return super().compose_node(parent, index)
+
+
+def parse(file: str, text: str) -> dict[str, Any]:
+    """What an engine file says.
+
+    Raises:
+        ConfigError: It is not YAML without aliases, or no mapping of keys.
+    """
     try:
-        config = yaml.safe_load(text)
-    except yaml.YAMLError as error:
+        config = yaml.load(text, _WithoutAliases)  # noqa: S506  # it is a safe one
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         line = " ".join(str(error).split())
-        raise ConfigError([Problem(file, "(whole file)", line, "yaml")]) from None
+        raise ConfigError([Problem(file, "(whole file)", line, "yaml without aliases")]) from None
     if not isinstance(config, dict):
         raise ConfigError([Problem(file, "(whole file)", repr(config)[:40], "a mapping of keys")])
     return config

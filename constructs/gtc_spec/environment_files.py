@@ -43,7 +43,7 @@ def read(name: str, path: Path | None = None) -> tuple[str, dict[str, Any]]:
     file = f"environments/{name}.toml" if path is None else str(path)
     data = _parse(file, path or name)
     problems = []
-    for base, keys in data.pop("inherit", {}).items():
+    for base, keys in _inherited(file, data.pop("inherit", {})):
         theirs = _parse(f"environments/{base}.toml", base) if base in ENVIRONMENTS else {}
         for key in keys:
             if key not in theirs:
@@ -57,11 +57,23 @@ def read(name: str, path: Path | None = None) -> tuple[str, dict[str, Any]]:
     return file, data
 
 
+def _inherited(file: str, table: Any) -> list[tuple[str, list[str]]]:
+    """From which file which keys are taken."""
+    told = table.items() if isinstance(table, dict) else [("", table)]
+    for base, keys in told:
+        if not isinstance(keys, list) or not all(isinstance(key, str) for key in keys):
+            key = f"inherit.{base}".removesuffix(".")
+            raise ConfigError([Problem(file, key, repr(keys)[:80], "a list of keys")])
+    return list(told)
+
+
 def _parse(file: str, source: Path | str) -> dict[str, Any]:
     try:
         found = source if isinstance(source, Path) else _FOLDER / f"{source}.toml"
         return tomllib.loads(found.read_text(encoding="utf-8"))
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"{file} is not valid toml: {str(error).lower()}") from None
+    except RecursionError:
+        raise UsageError(f"{file} is not valid toml: nested too deeply") from None
     except (OSError, UnicodeDecodeError) as error:
         raise UsageError(f"cannot read {file}: {error}") from None

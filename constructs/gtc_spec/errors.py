@@ -6,14 +6,38 @@ is allowed. The hint says what to do next. The command line prints both and neve
 
 from __future__ import annotations
 
+import unicodedata
 from dataclasses import dataclass
+from typing import Final
+
+_LINE_MAX: Final = 1000
+_BEGIN, _END = 600, 390
+"""What is left of a line that is longer."""
+_UNSEEN: Final = ("Cc", "Cf", "Cs", "Zl", "Zp")
+"""Control characters, marks of direction, halves of characters, ends of lines."""
+
+
+def one_line(text: str) -> str:
+    """A text as one line of bounded length, whatever somebody has put into it.
+
+    A sign that a terminal would obey, or could not write, is escaped.
+    """
+    if len(text) > _LINE_MAX:
+        text = f"{text[:_BEGIN]}…{text[-_END:]}"
+    if text.isprintable():
+        return text
+    return "".join(
+        sign.encode("unicode_escape").decode() if unicodedata.category(sign) in _UNSEEN else sign
+        for sign in text
+    )
 
 
 class GtcError(Exception):
     """Something failed that the person in front of the screen can act on.
 
     Args:
-        message: One sentence for a person, lower case, no full stop.
+        message: One sentence for a person, lower case, no full stop. What it repeats of an input
+            may be anything: see `one_line`.
         hint: What to do next; empty when the message says it all.
     """
 
@@ -21,9 +45,9 @@ class GtcError(Exception):
     """What the command line exits with: 1 a check failed, 2 usage, 3 unreachable."""
 
     def __init__(self, message: str, hint: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = "\n".join(map(one_line, message.split("\n")))
+        self.hint = one_line(hint)
+        super().__init__(self.message)
 
 
 class UsageError(GtcError):
@@ -56,7 +80,7 @@ class Problem:
 
     def __str__(self) -> str:
         """The problem on one line."""
-        return f"{self.file}: {self.key}: got {self.value}, allowed: {self.allowed}"
+        return one_line(f"{self.file}: {self.key}: got {self.value}, allowed: {self.allowed}")
 
 
 class ConfigError(UsageError):

@@ -6,7 +6,6 @@ It gives answers or says which check tells why there is none. It must not judge 
 from __future__ import annotations
 
 import contextlib
-import json
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -23,7 +22,7 @@ from gtc_runtime.cluster.cluster import is_rehearsal
 from gtc_runtime.places import INSIDE, Place
 from gtc_runtime.settings import Settings
 from gtc_runtime.verdict import NotApplicable, RestsOn
-from gtc_spec import names
+from gtc_spec import foreign_json, names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
 from gtc_spec.kinds import Kind
@@ -162,7 +161,7 @@ class Scene:
     async def json(self, place: Place, path: str, body: Json | None = None) -> Any:
         """As `text`, read as JSON."""
         try:
-            return json.loads(await self.text(place, path, body))
+            return foreign_json.read(await self.text(place, path, body))
         except ValueError:
             raise RestsOn(place, f"{self.addresses[place]}{path} answers no JSON") from None
 

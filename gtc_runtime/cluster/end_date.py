@@ -56,7 +56,8 @@ async def read(kube: Kube) -> datetime | None:
         found = await kube.get(CONFIG_MAP, names.STATE_CONFIG_MAP)
     except NotFound:
         return None
-    text = ((found.get("metadata") or {}).get("annotations") or {}).get(names.ANNOTATION_UNTIL)
+    annotations = (found.get("metadata") or {}).get("annotations")
+    text = annotations.get(names.ANNOTATION_UNTIL) if isinstance(annotations, dict) else None
     if not text:
         return None
     try:

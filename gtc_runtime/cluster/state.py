@@ -15,7 +15,7 @@ from typing import Any, Final
 
 from gtc_runtime.cluster.api.errors import Conflict, Fenced, KubeError, NotFound, Unreachable
 from gtc_runtime.cluster.api.kube import Json, Kube, resource_version
-from gtc_spec import names
+from gtc_spec import foreign_json, names
 from gtc_spec.kinds import CONFIG_MAP
 
 _KEY = "state.json"
@@ -150,8 +150,8 @@ def _stored(config_map: Json) -> Stored:
     if text is None:
         return Stored(version=version)
     try:
-        document = json.loads(text)
-    except (TypeError, ValueError, RecursionError):
+        document = foreign_json.read(text)
+    except (TypeError, ValueError, AttributeError):
         return Stored(version=version, problem="the stored state is not JSON and counts as empty")
     if not isinstance(document, dict):
         return Stored(version=version, problem="the stored state is no object and counts as empty")

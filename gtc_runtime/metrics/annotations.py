@@ -12,7 +12,6 @@ creating needs the role Editor. `/api` is frozen and stays in Grafana 13.
 from __future__ import annotations
 
 import asyncio
-import json
 import logging
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -24,6 +23,7 @@ import aiohttp
 
 from gtc_runtime.metrics.marks import Mark
 from gtc_runtime.settings import Settings
+from gtc_spec import foreign_json
 from gtc_spec.errors import UsageError
 
 CALL_S = 3.0
@@ -191,7 +191,7 @@ class Annotations:
 
 def _json(content: bytes) -> Any:
     try:
-        return json.loads(content)
+        return foreign_json.read(content)
     except ValueError:
         return None
 

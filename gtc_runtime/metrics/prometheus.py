@@ -15,6 +15,8 @@ import aiohttp
 
 from gtc_runtime.formats import NO_DATA_WORDS
 from gtc_runtime.metrics.reading import Missing, Reading
+from gtc_spec import foreign_json
+from gtc_spec.errors import one_line
 
 TIMEOUT_S = 3.0
 """A whole question may take this long; the panel asks anew every two seconds anyway."""
@@ -120,7 +122,7 @@ class PrometheusClient:
             self._session = aiohttp.ClientSession()
         async with self._session.post(f"{self._url}/api/v1/query", data={"query": expr}) as answer:
             try:
-                body = await answer.json(content_type=None)
+                body = await answer.json(content_type=None, loads=foreign_json.read)
             except ValueError:
                 return Missing(f"prometheus answered {answer.status} and no JSON")
             return _rows_of(body, answer.status)
@@ -162,13 +164,13 @@ def _rows_of(body: Any, status: int) -> list[Row] | Missing:
     """The rows of Prometheus' answer; a scalar is one row without labels."""
     if not isinstance(body, dict) or body.get("status") != "success":
         words = body.get("error", "") if isinstance(body, dict) else ""
-        return Missing(f"prometheus answered {status}: {words or 'no success'}")
+        return Missing(one_line(f"prometheus answered {status}: {words or 'no success'}"))
     try:
         data = body["data"]
         if data["resultType"] == "scalar":
             return [({}, float(data["result"][1]))]
         return [(dict(row["metric"]), float(row["value"][1])) for row in data["result"]]
-    except (KeyError, IndexError, TypeError, ValueError):
+    except (LookupError, TypeError, ValueError, OverflowError):
         return Missing("prometheus answered something that is not an instant vector")
 
 

@@ -22,6 +22,7 @@ from gtc_runtime.recording import format as form
 from gtc_runtime.recording.cycles import Cycle, find_cycles
 from gtc_runtime.recording.format import Header
 from gtc_runtime.view import EVENTS_SHOWN, DemoView, EventView
+from gtc_spec import foreign_json
 from gtc_spec.environment import Environment, load
 from gtc_spec.errors import ConfigError, UsageError
 
@@ -226,7 +227,7 @@ def _header(path: Path, found: Any) -> Header:
 
 def _parsed(raw: bytes) -> Any:
     try:
-        return json.loads(raw)
+        return foreign_json.read(raw)
     except ValueError:
         return None
 

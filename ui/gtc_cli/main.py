@@ -17,7 +17,7 @@ from click.shell_completion import CompletionItem
 
 from gtc_cli.extras import missing
 from gtc_cli.verbs import VERBS
-from gtc_spec.errors import GtcError, UsageError
+from gtc_spec.errors import GtcError, UsageError, one_line
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -90,7 +90,8 @@ def main(argv: list[str] | None = None) -> int:
         click.echo(error.format_message(), err=True)
         return error.exit_code
     except click.ClickException as error:
-        return _print_error(error.format_message().rstrip(".").lower(), "", 2, wants_json)
+        said = one_line(error.format_message().rstrip(".").lower())
+        return _print_error(said, "", 2, wants_json)
     except ModuleNotFoundError as error:
         lacking = missing(error)
         return _print_error(lacking.message, lacking.hint, lacking.exit_code, wants_json)

@@ -14,6 +14,7 @@ import httpx
 
 from gtc_runtime.checks.doctor.resolving import resolve
 from gtc_runtime.verdict import RestsOn
+from gtc_spec import foreign_json
 
 Json = dict[str, Any]
 ADDRESS: Final = "https://api.digitalocean.com"
@@ -112,8 +113,9 @@ class Cloud:
         await self.reached()
         try:
             answer = await self._send(f"{self._info}/v1/oauth/token/info")
-            told = answer.json()["scopes"] if answer.status_code == 200 else None
-            return None if told is None else [str(each) for each in told]
+            if answer.status_code != 200:
+                return None
+            return [str(each) for each in foreign_json.read(answer.content)["scopes"]]
         except (RestsOn, httpx.HTTPError, OSError, ValueError, KeyError, TypeError):
             return None
 
@@ -136,7 +138,7 @@ class Cloud:
         if status != 200:
             raise RestsOn(owner, f"digitalocean answered {status} to {path}: {_words(answer)}")
         try:
-            document = answer.json()
+            document = foreign_json.read(answer.content)
         except ValueError:
             raise RestsOn(owner, f"digitalocean sent no JSON for {path}") from None
         return document if isinstance(document, dict) else {}
@@ -167,6 +169,6 @@ class Cloud:
 def _words(answer: httpx.Response) -> str:
     """What a refusal says, one line."""
     try:
-        return str(answer.json()["message"]).split("\n", 1)[0][:200]
+        return str(foreign_json.read(answer.content)["message"]).split("\n", 1)[0][:200]
     except (ValueError, KeyError, TypeError):
         return answer.reason_phrase.lower()

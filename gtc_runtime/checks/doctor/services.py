@@ -12,6 +12,7 @@ from gtc_runtime.checks.doctor.origins import ORIGINS
 from gtc_runtime.checks.doctor.resolving import resolve
 from gtc_runtime.load.conversations import followup_models
 from gtc_runtime.verdict import NotApplicable, RestsOn, Verdict, green, judge, red
+from gtc_spec import foreign_json
 from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.manifests.secret_names import GRADIENT, HF_TOKEN
 
@@ -108,7 +109,7 @@ def _refusal(what: str, answer: httpx.Response) -> str:
 
 def _json(answer: httpx.Response) -> dict[str, Any]:
     try:
-        read = answer.json()
+        read = foreign_json.read(answer.content)
     except ValueError:
         raise GtcError(f"{answer.url.host} sent no JSON", "repeat") from None
     return read if isinstance(read, dict) else {}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 import os
 import re
 import shutil
@@ -13,7 +12,7 @@ from typing import Any, Final
 
 from gtc_runtime.checks.doctor.case import Case
 from gtc_runtime.verdict import RestsOn, Verdict, green, judge, red
-from gtc_spec import versions
+from gtc_spec import foreign_json, versions
 from gtc_spec.errors import GtcError
 
 TOOL_S: Final = 6.0
@@ -168,14 +167,14 @@ def _last_words(err: str, out: str, program: str) -> str:
     """Why a program failed; doctl asked for JSON says even that in JSON, on its standard output."""
     last = ((err.strip() or out.strip()).splitlines() or [f"{program} failed without a word"])[-1]
     try:
-        return str(json.loads(last)["errors"][0]["detail"])
+        return str(foreign_json.read(last)["errors"][0]["detail"])
     except (ValueError, KeyError, IndexError, TypeError):
         return last
 
 
 def _json(text: str) -> dict[str, Any]:
     try:
-        read = json.loads(text)
+        read = foreign_json.read(text)
     except ValueError:
         raise GtcError(f"not JSON: {text.strip()[:80]!r}") from None
     first = read[0] if isinstance(read, list) and read else read

@@ -6,8 +6,7 @@ server sent into one sentence.
 
 from __future__ import annotations
 
-import json
-
+from gtc_spec import foreign_json
 from gtc_spec.errors import GtcError, UnreachableError
 
 _SENTENCE_CHARS = 300
@@ -66,8 +65,8 @@ def words_of(body: bytes) -> str:
     """
     text = body.decode("utf-8", errors="replace").strip()
     try:
-        document = json.loads(text)
-    except (ValueError, RecursionError):
+        document = foreign_json.read(text)
+    except ValueError:
         return "" if text.startswith("<") else first_line(text)
     if isinstance(document, dict):
         message = document.get("message") or document.get("reason")

@@ -14,6 +14,7 @@ from typing import Any, Self
 
 from gtc_runtime.cluster.api.errors import Fenced, KubeError
 from gtc_runtime.cluster.api.transport import Answer, Limits, Request, Transport
+from gtc_spec import foreign_json
 from gtc_spec.kinds import ACCESS_REVIEW, Kind
 
 Json = dict[str, Any]
@@ -247,9 +248,11 @@ def _name(obj: Mapping[str, Any]) -> str:
 
 def _document(answer: Answer) -> Json:
     try:
-        document = json.loads(answer.body)
-    except (ValueError, RecursionError) as error:
+        document = foreign_json.read(answer.body)
+    except ValueError as error:
         raise KubeError("kubernetes sent something that is not JSON") from error
     if not isinstance(document, dict):
         raise KubeError(f"kubernetes sent a {type(document).__name__} where an object belongs")
+    if not isinstance(document.get("metadata") or {}, dict):
+        raise KubeError("kubernetes sent an object whose metadata is none")
     return document

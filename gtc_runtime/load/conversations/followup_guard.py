@@ -18,6 +18,8 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Final
 
+from gtc_spec import foreign_json
+
 CANNED: Final = "follow-up questions come from the bundled list"
 REFUSED_S: Final = 600.0
 """Stay away this long after a refusal that only a person can mend: key, credit, model."""
@@ -155,7 +157,7 @@ class _Ledger:
         if not text:
             return Spent(day.isoformat())
         try:
-            spent = Spent(**json.loads(text))
+            spent = Spent(**foreign_json.read(text))
             valid = isinstance(spent.requests, int) and isinstance(spent.tokens, int)
         except (ValueError, TypeError):
             valid = False

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from gtc_spec import serving
+from gtc_spec import foreign_json, serving
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
 
 ANSWER_S = 5.0
@@ -53,7 +53,7 @@ async def offered(url: str, key: str = "", answer_s: float = ANSWER_S) -> tuple[
         ):
             if answer.status >= 400:
                 raise ListRefusedError(answer.status)
-            return _ids(await answer.json(content_type=None))
+            return _ids(await answer.json(content_type=None, loads=foreign_json.read))
     except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
         why = str(error) or type(error).__name__
         raise UnreachableError(f"no list of models from {address}: {why}") from None

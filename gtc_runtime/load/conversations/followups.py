@@ -16,7 +16,7 @@ from typing import Any, Protocol
 from gtc_runtime.load.conversations import followup_models
 from gtc_runtime.load.conversations.followup_guard import SpendGuard
 from gtc_runtime.load.prompts.library import followup_questions
-from gtc_spec import serving
+from gtc_spec import foreign_json, serving
 from gtc_spec.errors import GtcError
 
 QUESTION_MAX = 400
@@ -132,7 +132,7 @@ class HttpFollowUps:
                     self.model = self._wanted  # retired: look for another one next time
                 if response.status >= 400:
                     raise _RefusedError(response.status, response.headers.get("Retry-After", ""))
-                return await response.json()
+                return await response.json(loads=foreign_json.read)
         except aiohttp.ClientError as error:
             raise OSError(f"no follow-up question: {type(error).__name__}") from error
 

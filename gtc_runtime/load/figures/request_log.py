@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from gtc_runtime.load.records import RequestRecord
+from gtc_spec import foreign_json
 
 FILE_BYTES_MAX = 64 * 2**20
 """Two files of this size hold the newest 300,000 requests or more."""
@@ -112,7 +113,7 @@ def read(path: Path) -> list[dict[str, Any]]:
     for each in (older(path), path):
         for line in each.read_bytes().splitlines() if each.exists() else ():
             try:
-                found.append(json.loads(line))
+                found.append(foreign_json.read(line))
             except ValueError:
                 continue
     return found

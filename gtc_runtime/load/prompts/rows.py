@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gtc_spec import foreign_json
 from gtc_spec.errors import UsageError
 
 Row = dict[str, Any]
@@ -49,6 +49,6 @@ def _list(path: Path, text: str) -> Iterator[tuple[str, Any]]:
 
 def _parsed(place: str, text: str) -> Any:
     try:
-        return json.loads(text)
-    except (ValueError, RecursionError) as error:
+        return foreign_json.read(text)
+    except ValueError as error:
         raise UsageError(f"{place} is not JSON: {str(error).lower()}") from None

@@ -25,7 +25,7 @@ from gtc_runtime.cluster.state import with_event
 from gtc_runtime.cluster.writer import Writer
 from gtc_runtime.scenario.unattended.safe import SAFE_MODE
 from gtc_runtime.scenario.unattended.seized import seized
-from gtc_spec import names
+from gtc_spec import engine_config, names
 from gtc_spec.environment import Environment
 from gtc_spec.kinds import CONFIG_MAP, DGD, POD
 from gtc_spec.manifests.config_maps import engine_config_map_name, engine_file
@@ -103,7 +103,7 @@ class Swap:
         except NotFound:
             return  # a rehearsal has none, and its workers read none
         text = (decode.get("data") or {})[engine_file("decode")]
-        engine = yaml.safe_load(text)
+        engine = engine_config.parse(engine_file("decode"), text)
         engine.pop("cache_transceiver_config", None)
         made = {
             **CONFIG_MAP.type_meta,

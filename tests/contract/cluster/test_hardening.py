@@ -222,7 +222,11 @@ async def test_a_refusal_with_any_body_is_one_of_our_errors(tmp_path: Path, body
             await kube.patch(DGDSA, "a", SCALE)
 
 
-@pytest.mark.parametrize("body", [b"[1]", b"", b"<html>", b"3", b'"x"', b"{"])
+@pytest.mark.parametrize(
+    "body",
+    [b"[1]", b"", b"<html>", b"3", b'"x"', b"{", b"[" * 99_999, b'{"metadata": 3}',
+     b'{"kind": "\\ud800"}'],
+)  # fmt: skip
 async def test_a_success_that_is_no_object_is_one_of_our_errors(
     tmp_path: Path, body: bytes
 ) -> None:

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from gtc_cli.main import main as cli_main
 from gtc_spec.environment import ENVIRONMENTS
 from tests.unit.cli.conftest import Call
 
@@ -300,3 +301,11 @@ def test_the_help_of_every_verb_fits_in_a_hundred_columns(gtc: Call) -> None:
         told = gtc(*verb.split(), "--help")
         assert told.code == 0
         assert max(len(line) for line in told.out.splitlines()) <= 100
+
+
+def test_a_sign_that_a_terminal_cannot_write_or_would_obey_is_escaped(capsys):
+    assert cli_main(["kubeconfig", "\udcff", "\x1b[2J"]) == 2
+
+    told = capsys.readouterr().err
+    assert r"\udcff" in told
+    assert r"\x1b[2j" in told

@@ -190,6 +190,11 @@ Serve = Callable[[Handler], Awaitable[PrometheusClient]]
         (200, json.dumps({"status": "success", "data": {"resultType": "matrix", "result": [{}]}}),
          "not an instant vector"),
         (200, b"\xff\xfe", "no JSON"),
+        (200, "[" * 100_000, "no JSON"),
+        (503, json.dumps({"status": "error", "error": "a\nb"}), r"a\nb"),
+        (200, json.dumps({"status": "success",
+                          "data": {"resultType": "scalar", "result": [1, 10**400]}}),
+         "not an instant vector"),
     ],
 )  # fmt: skip
 async def test_a_server_that_talks_nonsense_is_missing(

@@ -122,3 +122,20 @@ def test_any_text_is_either_fine_or_a_list_of_one_line_problems(anything: str) -
 def test_any_values_of_known_keys_never_crash(config: dict[str, object]) -> None:
     with pytest.raises(ConfigError):
         check("x.yaml", yaml.safe_dump(config), "prefill", PROD)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "max_seq_len: 2026-13-45\n",
+        "a: " + "[" * 3000,
+        "\n".join(" " * depth + "a:" for depth in range(2000)),
+        "max_seq_len: " + "9" * 5000,
+        "a: &a [1]\nb: *a\n",
+        "\tbackend: pytorch\n",
+    ],
+)
+def test_what_is_no_plain_yaml_is_one_problem_of_the_whole_file(text: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        check("prefill.yaml", text, "prefill", PROD)
+    assert [each.key for each in caught.value.problems] == ["(whole file)"]

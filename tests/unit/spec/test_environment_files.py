@@ -8,7 +8,7 @@ import pytest
 
 from gtc_spec.environment import ENVIRONMENTS, load
 from gtc_spec.environment_files import read
-from gtc_spec.errors import ConfigError
+from gtc_spec.errors import ConfigError, UsageError
 
 FOLDER = Path(__file__).resolve().parents[3] / "constructs" / "gtc_spec" / "environments"
 
@@ -43,3 +43,20 @@ def test_what_is_taken_is_there_and_given_once(tmp_path: Path) -> None:
         ("inherit.prod", "nothing"),
         ("inherit.nowhere", "slo"),
     ]
+
+
+@pytest.mark.parametrize("inherit", ["inherit = 1", "[inherit]\nprod = 1", "[inherit]\nprod = [1]"])
+def test_what_is_taken_is_said_as_a_table_of_lists(tmp_path: Path, inherit: str) -> None:
+    file = tmp_path / "cpu.toml"
+    file.write_text(inherit + "\n")
+
+    with pytest.raises(ConfigError):
+        read("cpu", file)
+
+
+def test_a_file_that_is_nested_too_deeply_is_refused(tmp_path: Path) -> None:
+    file = tmp_path / "cpu.toml"
+    file.write_text("a = " + "[" * 5000)
+
+    with pytest.raises(UsageError, match="nested too deeply"):
+        read("cpu", file)

@@ -5,13 +5,13 @@ It must not know what any of the objects mean to us.
 
 from __future__ import annotations
 
-import json
 import os
 from collections.abc import Mapping
 from typing import Any, Final
 
 import httpx
 
+from gtc_spec import foreign_json
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
 
 Json = dict[str, Any]
@@ -127,7 +127,7 @@ def _read(method: str, path: str, status: int, body: bytes) -> object:
     if status >= 300:
         raise GtcError(f"{did}{_what(path)}")
     try:
-        return json.loads(body) if body else {}
+        return foreign_json.read(body) if body else {}
     except ValueError:
         raise GtcError(f"digitalocean sent no list of {_what(path)}") from None
 

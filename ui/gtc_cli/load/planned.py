@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import os
 from collections.abc import Sequence
@@ -29,6 +28,7 @@ from gtc_runtime.load.prompts.prompt import TokenRatio
 from gtc_runtime.load.prompts.trace import read_trace
 from gtc_runtime.load.prompts.written import common_words
 from gtc_runtime.load.settings import LoadSettings, RequestGoals, Timeouts, settings_from
+from gtc_spec import foreign_json
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
 from gtc_spec.workloads import COUNT, WorkloadMix
@@ -208,7 +208,7 @@ def _object(text: str | None) -> Flags:
     if text is None:
         return {}
     try:
-        found = json.loads(text)
+        found = foreign_json.read(text)
     except ValueError as error:
         raise UsageError(f"--extra-body is not JSON: {str(error).lower()}") from None
     if not isinstance(found, dict):

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import fcntl
-import json
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
-from gtc_spec import names
+from gtc_spec import foreign_json, names
 from gtc_spec.environment import ENVIRONMENTS
 from gtc_spec.errors import GtcError, UsageError
 
@@ -145,7 +144,7 @@ def _managed(folder: Path, stack: str) -> list[dict[str, Any]]:
         text = path.read_text(encoding="utf-8")
         if not text:  # as Terraform reads it: nothing yet
             return []
-        found = [each for each in json.loads(text)["resources"] if each["mode"] == "managed"]
+        found = [each for each in foreign_json.read(text)["resources"] if each["mode"] == "managed"]
         return [each for each in found if isinstance(each["instances"], list)]
     except FileNotFoundError:
         return []

@@ -13,6 +13,7 @@ from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_o
 from gtc_cli.target.panel_key import Panel
 from gtc_runtime.actor import CLI_AGENT
 from gtc_runtime.version import version
+from gtc_spec import foreign_json
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
 
 TIMEOUT_S = 60.0
@@ -103,7 +104,7 @@ def _is_address(base: str) -> bool:
 
 def _json(body: bytes, base: str, known_by: str) -> Any:
     try:
-        view = json.loads(body)
+        view = foreign_json.read(body)
     except ValueError:
         view = None
     if not isinstance(view, dict) or known_by not in view:
@@ -121,7 +122,7 @@ def _sent_on(base: str, location: str) -> GtcError:
 def _refusal(status: int, body: bytes) -> GtcError:
     kind = {401: LockedError, 422: UsageError}.get(status, GtcError)
     try:
-        told = json.loads(body)
+        told = foreign_json.read(body)
         return kind(str(told["error"]), str(told.get("hint", "")))
     except (ValueError, KeyError, TypeError, AttributeError):
         return kind(f"the panel answered {status}: {body[:120].decode(errors='replace')}")

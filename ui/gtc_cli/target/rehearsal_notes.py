@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any, Final
 
+from gtc_spec import foreign_json
 from gtc_spec.errors import UsageError
 
 FILE: Final = "rehearsal.json"
@@ -20,7 +20,7 @@ def read(state_dir: Path) -> dict[str, Any] | None:
     """
     path = state_dir / FILE
     try:
-        notes = json.loads(path.read_text(encoding="utf-8"))
+        notes = foreign_json.read(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
     except (OSError, ValueError) as error:

@@ -12,6 +12,7 @@ from gtc_cli.load.against import comparison
 from gtc_cli.load.against.spread import differences
 from gtc_cli.load.reports.outputs import reason
 from gtc_cli.load.reports.report import SCHEMA
+from gtc_spec import foreign_json
 from gtc_spec.errors import GtcError, UsageError
 
 JSON = dict[str, Any]
@@ -42,7 +43,7 @@ def carry_out(a: Path, b: Path, page: Path | None, *, as_json: bool) -> int:
 
 def _report(path: Path) -> JSON:
     try:
-        report = json.loads(path.read_text(encoding="utf-8"))
+        report = foreign_json.read(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"cannot read {path}: {str(error).lower()}") from None
     if not isinstance(report, dict) or report.get("schema") != SCHEMA or "windows" not in report:
