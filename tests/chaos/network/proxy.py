@@ -72,16 +72,21 @@ class Proxy:
     def __init__(self, port: int, choose: Choose = nothing, seed: int = 1) -> None:
         self._server_port, self._choose, self._seed = port, choose, seed
         self._listener: asyncio.Server | None = None
+        self._place = socket.socket()  # bound and deaf: keeps the port while nothing listens
         self._running: dict[_Connection, asyncio.Task[None]] = {}
         self.port = self.accepted = self.refused = 0
         self.struck: Counter[str] = Counter()
 
     async def __aenter__(self) -> Self:
+        self._place.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        self._place.bind(("127.0.0.1", 0))
+        self.port = self._place.getsockname()[1]
         await self.up()
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.down()
+        self._place.close()
 
     @property
     def url(self) -> str:
@@ -111,9 +116,9 @@ class Proxy:
     async def up(self) -> None:
         """Listen, again at the same port."""
         self._listener = await asyncio.start_server(
-            self._accept, "127.0.0.1", self.port, limit=PIECE_BYTES, backlog=1024
-        )
-        self.port = self._listener.sockets[0].getsockname()[1]
+            *(self._accept, "127.0.0.1", self.port),
+            limit=PIECE_BYTES, backlog=1024, reuse_port=True,
+        )  # fmt: skip
 
     async def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.accepted += 1
@@ -247,6 +252,6 @@ class _Way:
 
 def _reset(writer: asyncio.StreamWriter) -> None:
     found = writer.get_extra_info("socket")
-    with suppress(OSError):
+    with suppress(OSError, ValueError):  # the latter for one that is closed
         found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
     writer.transport.abort()

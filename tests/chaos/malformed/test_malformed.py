@@ -1,0 +1,73 @@
+"""A slice of the malformed inputs of every kind; `tests.chaos.malformed.run` tries more of them."""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import Random
+
+import pytest
+
+from gtc_spec.errors import UsageError
+from tests.chaos.malformed.damage import damaged, spoilt
+from tests.chaos.malformed.kinds import Kind, Try
+from tests.chaos.malformed.run import KINDS, run
+
+EACH = 60
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    logging.disable(logging.CRITICAL)
+    yield
+    logging.disable(logging.NOTSET)
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
+def test_what_is_malformed_is_one_line_or_counted_and_never_a_traceback(kind: Kind) -> None:
+    report = run(kind, range(EACH), seed=1)
+    assert report.faults == []
+    assert sum(report.outcomes.values()) == EACH
+    assert set(report.outcomes) != {"taken"}, "nothing was malformed"
+
+
+def kind_that(attempt: Try) -> Kind:
+    @contextmanager
+    def prepared() -> Iterator[Try]:
+        yield attempt
+
+    return Kind("example", prepared)
+
+
+def test_an_error_that_is_no_line_for_a_person_is_a_fault() -> None:
+    def attempt(random: Random) -> str:
+        raise KeyError("rps")
+
+    assert "KeyError" in run(kind_that(attempt), [0], seed=1).faults[0][1]
+
+
+def test_a_line_for_a_person_is_an_answer() -> None:
+    def attempt(random: Random) -> str:
+        raise UsageError("rate 'x' is not a number")
+
+    report = run(kind_that(attempt), [0, 1], seed=1)
+    assert (report.outcomes["refused"], report.faults) == (2, [])
+
+
+def test_what_hangs_is_stopped_and_a_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tests.chaos.malformed.run.LIMIT_S", 0.05)
+
+    def attempt(random: Random) -> str:
+        while True:
+            pass
+
+    assert "Hang" in run(kind_that(attempt), [0], seed=1).faults[0][1]
+
+
+def test_a_number_is_the_same_input_for_ever() -> None:
+    value = {"phases": [{"name": "BALANCED", "rps": 4}]}
+    for number in range(50):
+        first, again = Random(number), Random(number)
+        assert repr(spoilt(first, value)) == repr(spoilt(again, value))
+        assert damaged(first, b"[nodes]\nsize = 1\n") == damaged(again, b"[nodes]\nsize = 1\n")
