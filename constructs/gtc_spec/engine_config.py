@@ -150,8 +150,7 @@ class _WithoutAliases(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
         """As the loader does it, but an alias is an error."""
         if self.check_event(yaml.AliasEvent):
-            mark = self.peek_event().start_mark
-            raise yaml.composer.ComposerError(None, None, "found an alias", mark)
+            raise yaml.composer.ComposerError(None, None, "found an alias")
         return super().compose_node(parent, index)
 
 

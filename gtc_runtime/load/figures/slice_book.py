@@ -6,7 +6,9 @@ snapshots travel, nor who shows the figures.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import zlib
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -48,10 +50,37 @@ class WindowStats:
 
 @dataclass(slots=True)
 class _Block:
-    """Some seconds in a row, and their sum, so that long windows need not look at each."""
+    """Some seconds in a row, and their sum, so that long windows need not look at each.
 
-    seconds: Slices = field(default_factory=dict)
+    Seconds that are seldom asked for are packed: a day of them would fill a machine's memory. What
+    arrives for a packed second is kept beside it.
+    """
+
     sums: dict[Key, Tally] = field(default_factory=dict)
+    _seconds: Slices = field(default_factory=dict)
+    _packed: dict[int, list[bytes]] = field(default_factory=dict)
+
+    def add(self, second: int, tallies: Mapping[Key, Tally]) -> None:
+        """Add increments of one second."""
+        _merge(self._seconds.setdefault(second, {}), tallies)
+        _merge(self.sums, tallies)
+
+    def parts(self, seconds: Iterable[int]) -> Iterator[Mapping[Key, Tally]]:
+        """All that is known of some seconds, in parts that add up."""
+        for second in seconds:
+            yield from map(_unpacked, self._packed.get(second, ()))
+            if second in self._seconds:
+                yield self._seconds[second]
+
+    def known(self) -> list[int]:
+        """The seconds of which something is known."""
+        return sorted(self._seconds.keys() | self._packed.keys())
+
+    def pack(self) -> None:
+        """Hold what there is in a small part of its room."""
+        for second, tallies in self._seconds.items():
+            self._packed.setdefault(second, []).append(_packed(tallies))
+        self._seconds = {}
 
 
 class SliceBook:
@@ -70,11 +99,12 @@ class SliceBook:
     def add(self, snapshot: Snapshot) -> None:
         """Add the increments of a snapshot and forget slices older than the horizon."""
         for second, tallies in snapshot.slices.items():
-            block = self._blocks.setdefault(second // BLOCK_S, _Block())
-            _merge(block.seconds.setdefault(second, {}), tallies)
-            _merge(block.sums, tallies)
+            self._blocks.setdefault(second // BLOCK_S, _Block()).add(second, tallies)
             _merge(self._totals, tallies)
-        self._newest = int(snapshot.at_s) // BLOCK_S
+        newest = int(snapshot.at_s) // BLOCK_S
+        if newest != self._newest:
+            self._newest = newest
+            self._pack_before(newest - 1)
         oldest = (int(snapshot.at_s) - self._horizon_s) // BLOCK_S
         for number in [each for each in self._blocks if each < oldest and each not in self._kept]:
             del self._blocks[number]
@@ -102,8 +132,8 @@ class SliceBook:
             if begin <= first and first + BLOCK_S <= end:
                 _merge(sums, block.sums)
                 continue
-            for second in range(max(begin, first), min(end, first + BLOCK_S)):
-                _merge(sums, block.seconds.get(second, {}))
+            for part in block.parts(range(max(begin, first), min(end, first + BLOCK_S))):
+                _merge(sums, part)
         return WindowStats(start_s, end_s, _with_sums(sums))
 
     def totals(self) -> Mapping[str, Tally]:
@@ -113,20 +143,39 @@ class SliceBook:
     def settle_open(self) -> None:
         """The load process died: what it left open counts as cancelled from now on."""
         for block in self._blocks.values():
-            for tallies in block.seconds.values():
+            for second in block.known():
+                tallies: dict[Key, Tally] = {}
+                for part in block.parts([second]):
+                    _merge(tallies, part)
                 lost = {
                     key: Tally(failed={Outcome.CANCELLED: tally.open})
                     for key, tally in tallies.items()
                     if tally.open > 0
                 }
-                for sums in (tallies, block.sums, self._totals):
-                    _merge(sums, lost)
+                block.add(second, lost)
+                _merge(self._totals, lost)
 
     def reset(self) -> None:
         """Forget everything. Call it when no request is open, or later ends will have no due."""
         self._blocks.clear()
         self._kept = range(0)
         self._totals.clear()
+
+    def _pack_before(self, newest: int) -> None:
+        """Pack the blocks before this one: what is drawn now lies behind it."""
+        for number, block in self._blocks.items():
+            if number < newest:
+                block.pack()
+
+
+def _packed(tallies: Mapping[Key, Tally]) -> bytes:
+    plain = {key: tally.to_json() for key, tally in tallies.items()}
+    return zlib.compress(json.dumps(plain, separators=(",", ":")).encode(), 1)
+
+
+def _unpacked(packed: bytes) -> dict[Key, Tally]:
+    plain = json.loads(zlib.decompress(packed))
+    return {key: Tally.from_json(tally) for key, tally in plain.items()}
 
 
 def _merge(sums: dict[Key, Tally], tallies: Mapping[Key, Tally]) -> None:

@@ -45,7 +45,7 @@ def odd_value(random: Random, deepest: int = DEEP) -> Any:
     """Some value that is hardly ever what is wanted."""
     if random.random() < 0.03:
         return nested(min(deepest, random.choice((50, 500, DEEP))))
-    return random.choice(ODD_VALUES)
+    return copy.deepcopy(random.choice(ODD_VALUES))
 
 
 def nested(depth: int) -> Any:

@@ -15,11 +15,12 @@ import sys
 import time
 import traceback
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from random import Random
 from types import FrameType
+from typing import Final
 
 from gtc_spec.errors import GtcError
 from tests.chaos.malformed import (
@@ -32,8 +33,10 @@ from tests.chaos.malformed import (
     streams,
 )
 from tests.chaos.malformed.kinds import Kind, Try, check_words
+from tests.chaos.parts import Figure, Size, at_least, equal
 
 LIMIT_S = 2.0
+EACH: Final[Mapping[Size, int]] = {"full": 1000, "slice": 60}
 KINDS: tuple[Kind, ...] = (
     *configurations.KINDS,
     *files.KINDS,
@@ -74,7 +77,7 @@ class Report:
             yield f"malformed: {self.kind}: FAULT: {words} ({replay})"
 
 
-def run(kind: Kind, numbers: Sequence[int], seed: int) -> Report:
+def attempts(kind: Kind, numbers: Sequence[int], seed: int) -> Report:
     """Try the inputs of a kind with these numbers; each number is one input for ever."""
     report = Report(kind.name)
     began_s = time.monotonic()
@@ -131,6 +134,21 @@ def _limited() -> Iterator[None]:
         signal.setitimer(signal.ITIMER_REAL, 0)
 
 
+def run(size: Size, seed: int) -> list[Figure]:
+    """The part of `make chaos`."""
+    logging.disable(logging.CRITICAL)
+    each = EACH[size]
+    reports = [attempts(kind, range(each), seed) for kind in KINDS]
+    for report in reports:
+        print("\n".join(report.lines(seed)))  # noqa: T201
+    figures = [
+        equal(f"faults in {each} inputs: {report.kind}", len(report.faults), 0)
+        for report in reports
+    ]
+    total = sum(sum(report.outcomes.values()) for report in reports)
+    return [at_least("malformed inputs", total, each * len(KINDS)), *figures]
+
+
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--each", type=int, default=1000, help="inputs of each kind")
@@ -144,7 +162,7 @@ def main() -> int:
         with chosen[0].prepared() as attempt:
             print(attempt(Random(f"{asked.seed}/{chosen[0].name}/{asked.number}")))  # noqa: T201
         return 0
-    reports = [run(kind, range(asked.each), asked.seed) for kind in chosen]
+    reports = [attempts(kind, range(asked.each), asked.seed) for kind in chosen]
     for report in reports:
         print("\n".join(report.lines(asked.seed)))  # noqa: T201
     total = sum(sum(report.outcomes.values()) for report in reports)

@@ -10,9 +10,7 @@ import pytest
 from gtc_spec.errors import UsageError
 from tests.chaos.malformed.damage import damaged, spoilt
 from tests.chaos.malformed.kinds import Kind, Try
-from tests.chaos.malformed.run import KINDS, run
-
-EACH = 60
+from tests.chaos.malformed.run import EACH, KINDS, attempts
 
 
 @pytest.fixture(autouse=True)
@@ -26,9 +24,9 @@ def quiet() -> Iterator[None]:
 @pytest.mark.timeout(120)
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.name)
 def test_what_is_malformed_is_one_line_or_counted_and_never_a_traceback(kind: Kind) -> None:
-    report = run(kind, range(EACH), seed=1)
+    report = attempts(kind, range(EACH["slice"]), seed=1)
     assert report.faults == []
-    assert sum(report.outcomes.values()) == EACH
+    assert sum(report.outcomes.values()) == EACH["slice"]
     assert set(report.outcomes) != {"taken"}, "nothing was malformed"
 
 
@@ -44,14 +42,14 @@ def test_an_error_that_is_no_line_for_a_person_is_a_fault() -> None:
     def attempt(random: Random) -> str:
         raise KeyError("rps")
 
-    assert "KeyError" in run(kind_that(attempt), [0], seed=1).faults[0][1]
+    assert "KeyError" in attempts(kind_that(attempt), [0], seed=1).faults[0][1]
 
 
 def test_a_line_for_a_person_is_an_answer() -> None:
     def attempt(random: Random) -> str:
         raise UsageError("rate 'x' is not a number")
 
-    report = run(kind_that(attempt), [0, 1], seed=1)
+    report = attempts(kind_that(attempt), [0, 1], seed=1)
     assert (report.outcomes["refused"], report.faults) == (2, [])
 
 
@@ -62,7 +60,7 @@ def test_what_hangs_is_stopped_and_a_fault(monkeypatch: pytest.MonkeyPatch) -> N
         while True:
             pass
 
-    assert "Hang" in run(kind_that(attempt), [0], seed=1).faults[0][1]
+    assert "Hang" in attempts(kind_that(attempt), [0], seed=1).faults[0][1]
 
 
 def test_a_number_is_the_same_input_for_ever() -> None:

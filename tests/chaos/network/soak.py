@@ -19,12 +19,12 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from subprocess import PIPE
-from typing import IO, Any
+from typing import IO, Any, Final
 
 from gtc_cli.load.run import Plan, Run
 from gtc_cli.load.session import Session, forked
@@ -35,9 +35,11 @@ from gtc_runtime.load.forked import ForkedWorker
 from gtc_runtime.load.settings import LoadSettings, Timeouts, settings_from
 from gtc_spec.environment import load
 from gtc_spec.workloads import WorkloadMix
+from tests.chaos.parts import Figure, Size, at_least, equal
 
 STREAMS = 64
 SAMPLE_S = 1.0
+REQUESTS: Final[Mapping[Size, int]] = {"full": 100_000, "slice": 5_000}
 RSS_SHARE = 0.05
 SLACK = 2
 """Files and tasks that come and go between two samples."""
@@ -243,6 +245,21 @@ def _growth(report: Report) -> Iterator[str]:
             then = max(getattr(each, what) for each in held[half:])
             if then > first + SLACK:
                 yield f"{what} of {process} grew from {first} to {then}"
+
+
+def run(size: Size, seed: int) -> list[Figure]:
+    """The part of `make chaos`."""
+    report = soak(REQUESTS[size], seed)
+    print("\n".join(report.lines()))  # noqa: T201
+    faults = sum(report.server["faults"].values())
+    return [
+        equal("streamed requests", report.due, REQUESTS[size]),
+        at_least("faults in 100 requests", 100 * faults / report.due, 5),
+        equal("snapshots in which issued is not ok + failed + in flight", report.differences, 0),
+        equal("requests open at the end", report.open, 0),
+        equal("requests that are not in the log", report.due - sum(report.logged.values()), 0),
+        equal("things that are wrong, memory, files and tasks included", len(report.wrong), 0),
+    ]
 
 
 def main() -> int:

@@ -1,4 +1,5 @@
 import sys
+import tracemalloc
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -224,3 +225,34 @@ def test_what_a_dead_process_left_open_is_settled_as_cancelled():
     book.settle_open()
     for tally in (book.totals()["all"], book.window(10, 11)["reasoning"]):
         assert (tally.due, tally.ok, tally.failed) == (2, 1, {"cancelled": 1})
+
+
+def busy_second(second: int) -> Tally:
+    tally = Tally(due=40, ok=40)
+    for latency in (tally.ttft, tally.itl, tally.stall, tally.tpot, tally.e2e, tally.slip):
+        for index in range(60):
+            latency.add(0.01 * 1.013**index)
+    return tally
+
+
+def test_what_arrives_late_for_a_second_that_was_put_away_is_counted():
+    book = SliceBook(horizon_s=600)
+    for second in range(200):
+        book.add(Snapshot(second + 0.5, {second: {"reasoning": busy_second(second)}}))
+    book.add(Snapshot(200.0, {7: {"reasoning": Tally(failed={"stalled": 1})}}))
+    for second in range(200, 300):
+        book.add(Snapshot(second + 0.5, {}))
+    for window in (book.window(7, 8), book.window(0, 200)):
+        assert window["reasoning"].failed == {"stalled": 1}
+    assert book.window(7, 8)["reasoning"].ttft == busy_second(7).ttft
+
+
+def test_seconds_that_are_put_away_take_little_room():
+    book, plain = SliceBook(horizon_s=3600), busy_second(0).to_json()
+    tracemalloc.start()
+    for second in range(12 * BLOCK_S):
+        slices = {second: {key: Tally.from_json(plain) for key in ("reasoning", "summarization")}}
+        book.add(Snapshot(second + 0.5, slices))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert held < 4e6  # 12 MB, were they kept as they are
