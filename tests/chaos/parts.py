@@ -78,4 +78,18 @@ PARTS: Final[tuple[Part, ...]] = (
         1200.0,
         90.0,
     ),
+    Part(
+        "malformed",
+        "inputs of fourteen kinds, damaged: one line or counted, never a traceback",
+        "tests.chaos.malformed.run",
+        600.0,
+        90.0,
+    ),
+    Part(
+        "soak",
+        "streamed requests through a network with 5 % faults: are the books right?",
+        "tests.chaos.network.soak",
+        1200.0,
+        90.0,
+    ),
 )
