@@ -92,4 +92,11 @@ PARTS: Final[tuple[Part, ...]] = (
         1200.0,
         90.0,
     ),
+    Part(
+        "outages",
+        "the API away for 10 s, 2 min and 10 min in the middle of auto mode, over HTTP",
+        "tests.chaos.network.outages",
+        1500.0,
+        90.0,
+    ),
 )

@@ -251,7 +251,7 @@ class _Way:
 
 
 def _reset(writer: asyncio.StreamWriter) -> None:
-    found = writer.get_extra_info("socket")
-    with suppress(OSError, ValueError):  # the latter for one that is closed
-        found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
+    if (found := writer.get_extra_info("socket")) is not None:  # else it is closed
+        with suppress(OSError, ValueError):  # the latter for one that is being closed
+            found.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_0)
     writer.transport.abort()
