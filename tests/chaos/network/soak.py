@@ -35,12 +35,14 @@ from gtc_runtime.load.forked import ForkedWorker
 from gtc_runtime.load.settings import LoadSettings, Timeouts, settings_from
 from gtc_spec.environment import load
 from gtc_spec.workloads import WorkloadMix
-from tests.chaos.parts import Figure, Size, at_least, equal
+from tests.chaos.parts import Figure, Size, at_least, at_most, equal
 
 STREAMS = 64
 SAMPLE_S = 1.0
 REQUESTS: Final[Mapping[Size, int]] = {"full": 100_000, "slice": 5_000}
 RSS_SHARE = 0.05
+KEPT_KIB_PER_S = 50
+"""What the books of a run keep of each second, for its report."""
 LONG = 50_000
 """Requests; a run with fewer is all warm-up, and says nothing of memory."""
 SLACK = 2
@@ -237,12 +239,12 @@ def _growth(report: Report) -> Iterator[str]:
         yield f"only {len(steady)} samples"
         return
     half = len(steady) // 2
-    long = report.requests >= LONG
     for process in ("load", "books"):
         held: list[Held] = [getattr(each, process) for each in steady]
         base = held[0].rss_kib
         most = max(abs(each.rss_kib - base) for each in held)
-        if long and most > RSS_SHARE * base:
+        allowed = RSS_SHARE * base + (KEPT_KIB_PER_S * report.seconds if process == "books" else 0)
+        if report.requests >= LONG and most > allowed:
             yield f"memory of {process} went from {base} KiB by {most} KiB"
         for what in ("files", "tasks"):
             first = max(getattr(each, what) for each in held[:half])
@@ -262,8 +264,18 @@ def run(size: Size, seed: int) -> list[Figure]:
         equal("snapshots in which issued is not ok + failed + in flight", report.differences, 0),
         equal("requests open at the end", report.open, 0),
         equal("requests that are not in the log", report.due - sum(report.logged.values()), 0),
+        *_memory(report),
         equal("things that are wrong, memory, files and tasks included", len(report.wrong), 0),
     ]
+
+
+def _memory(report: Report) -> list[Figure]:
+    """How far memory went from where it was after the first twentieth."""
+    held = [each.load.rss_kib for each in report.samples if each.due >= report.requests / 20]
+    if report.requests < LONG or not held:
+        return []
+    percent = round(100 * max(abs(each - held[0]) for each in held) / held[0], 2)
+    return [at_most("memory of the process that sends went by, percent", percent, 100 * RSS_SHARE)]
 
 
 def main() -> int:
