@@ -103,19 +103,32 @@ def revision_missing(resource: Resource, name: str) -> ApiError:
     return invalid(resource, name, [Cause("FieldValueInvalid", words, "metadata.resourceVersion")])
 
 
-def precondition_failed(resource: Resource, name: str, what: str, want: str, have: str) -> ApiError:
-    """409: a delete named a uid or resourceVersion that the object does not have."""
+def precondition_failed(
+    resource: Resource, name: str, what: str, want: str, have: str, done: str
+) -> ApiError:
+    """409: a delete named a uid or resourceVersion that the object does not have.
+
+    Args:
+        resource: The kind.
+        name: The object.
+        what: What differs, in words.
+        want: Its value in the request.
+        have: Its value in the store.
+        done: What may have happened to the object since.
+    """
     message = (
-        f'Operation cannot be fulfilled on {resource.qualified} "{name}": Precondition failed: '
-        f"{what} in precondition: {want}, {what} in object meta: {have}"
+        f'Operation cannot be fulfilled on {_whole_kind(resource)} "{name}": the {what} in the '
+        f"precondition ({want}) does not match the {what} in record ({have}). The object might "
+        f"have been {done}"
     )
-    return ApiError(409, "Conflict", message, _details(resource, name))
+    details = {**_details(resource, name), "kind": resource.kind}
+    return ApiError(409, "Conflict", message, details)
 
 
 def invalid(resource: Resource, name: str, causes: Sequence[Cause]) -> ApiError:
     """422: the object breaks its schema or a rule on metadata; all rules are listed."""
-    kind = f"{resource.kind}.{resource.group}" if resource.group else resource.kind
-    return _invalid(kind, {**_details(resource, name), "kind": resource.kind}, name, causes)
+    details = {**_details(resource, name), "kind": resource.kind}
+    return _invalid(_whole_kind(resource), details, name, causes)
 
 
 def invalid_patch(patch: str, why: str) -> ApiError:
@@ -129,6 +142,10 @@ def _invalid(kind: str, details: dict[str, Any], name: str, causes: Sequence[Cau
     joined = lines[0] if len(lines) == 1 else f"[{', '.join(lines)}]"
     details["causes"] = [_cause(cause) for cause in causes]
     return ApiError(422, "Invalid", f'{kind} "{name}" is invalid: {joined}', details)
+
+
+def _whole_kind(resource: Resource) -> str:
+    return f"{resource.kind}.{resource.group}" if resource.group else resource.kind
 
 
 def _cause(cause: Cause) -> dict[str, str]:
@@ -187,10 +204,34 @@ def unsupported_media_type(accepted: Sequence[str]) -> ApiError:
     return ApiError(415, "UnsupportedMediaType", message)
 
 
-def method_not_allowed(method: str) -> ApiError:
-    """405: the verb makes no sense on this URL."""
-    return ApiError(
-        405,
-        "MethodNotAllowed",
-        f"the server does not allow this method on the requested resource: {method}",
+def undecodable(resource: Resource, why: str) -> ApiError:
+    """400: the body cannot be decoded into the kind, for what Go's decoder or the schema says."""
+    return bad_request(
+        f'{resource.kind} in version "{resource.version}" cannot be handled as a '
+        f"{resource.kind}: {why}"
     )
+
+
+def invalid_version(text: str, *, watch: bool) -> ApiError:
+    """A resourceVersion that is no number: 400 for a list; a watch stumbles over it, 500."""
+    why = f'resourceVersion: Invalid value: "{text}": strconv.ParseUint: parsing "{text}": invalid '
+    why += "syntax"
+    return ApiError(500, "", why) if watch else bad_request(f"invalid resource version: {why}")
+
+
+def method_not_allowed() -> ApiError:
+    """405: the verb makes no sense on this URL."""
+    words = "the server does not allow this method on the requested resource"
+    return ApiError(405, "MethodNotAllowed", words)
+
+
+def not_supported(resource: Resource, action: str) -> ApiError:
+    """405: a custom resource does not know the verb there.
+
+    Args:
+        resource: The kind.
+        action: The verb of the API, such as "create".
+    """
+    words = f'{action} is not supported on resources of kind "{resource.qualified}"'
+    details = {"group": resource.group, "kind": resource.plural}
+    return ApiError(405, "MethodNotAllowed", words, details)

@@ -13,11 +13,13 @@ from importlib import resources as package_files
 from typing import Any
 
 from gtc_rehearsal.kube_api.objects import Object, clone
-from gtc_rehearsal.kube_api.resources import Resource
+from gtc_rehearsal.kube_api.resources import PV, Resource
 
 Schema = dict[str, Any]
 
 _PRESERVE = "x-kubernetes-preserve-unknown-fields"
+_PLAIN_TEXTS = {PV: frozenset({"storageClassName"})}
+"""Fields of a kind whose empty text is none: those of a claim or a Lease are pointers, and stay."""
 _METADATA_FIELDS = frozenset(
     {
         "annotations",
@@ -65,7 +67,8 @@ def printer_columns(resource: Resource) -> list[dict[str, Any]] | None:
 def prune(resource: Resource, obj: Object) -> list[str]:
     """Remove the fields that the schema does not have; changes `obj`.
 
-    Nulls of built-in kinds go too, because the server decodes them as absent.
+    Of built-in kinds nulls go too, which the server decodes as absent, and empties, which it does
+    not write: lists, maps, and texts that are no pointers in Go.
 
     Returns:
         The dotted paths that were removed.
@@ -76,12 +79,27 @@ def prune(resource: Resource, obj: Object) -> list[str]:
         _drop_nulls(obj)
     for name in [name for name in obj if name not in {"apiVersion", "kind", "metadata"}]:
         _prune_child(obj, name, schema, "", removed)
+    if not resource.custom:
+        _drop_empties(obj, schema, _PLAIN_TEXTS.get(resource, frozenset()))
     meta = obj.get("metadata")
     if isinstance(meta, dict):
         for name in [name for name in meta if name not in _METADATA_FIELDS]:
             del meta[name]
             removed.append(f"metadata.{name}")
     return removed
+
+
+def _drop_empties(obj: Object, schema: Schema, texts: frozenset[str]) -> None:
+    """Drop what Go leaves out of its JSON; what is required stays, and what a status says."""
+    for name in [name for name in obj if name not in {"metadata", "status"}]:
+        value, child = obj[name], _child_schema(schema, name) or {}
+        for item in value if isinstance(value, list) else [value]:
+            if isinstance(item, dict):
+                _drop_empties(item, child.get("items", child), texts)
+        is_map = value == {} and "additionalProperties" in child
+        is_text = value == "" and name in texts
+        if (is_map or is_text or value == []) and name not in schema.get("required", ()):
+            del obj[name]
 
 
 def _drop_nulls(value: Any) -> None:

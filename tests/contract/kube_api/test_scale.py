@@ -45,12 +45,33 @@ async def test_a_replace_of_the_scale_changes_the_spec(api: Api) -> None:
     assert (await api.send("GET", "adapters/one")).body["spec"]["replicas"] == 4
 
 
-async def test_a_scale_to_the_present_number_changes_nothing(api: Api) -> None:
-    before = await api.send("GET", "adapters/one")
+async def test_scales_to_the_present_number_count_until_the_scale_owns_it(api: Api) -> None:
+    revisions = [(await api.send("GET", "adapters/one")).revision]
+    for _ in range(4):
+        same = await api.send("PATCH", "adapters/one/scale", {"spec": {"replicas": 2}})
+        revisions.append(same.revision)
 
-    after = await api.send("PATCH", "adapters/one/scale", {"spec": {"replicas": 2}})
+    settled = revisions[2]
+    assert int(revisions[0]) < int(revisions[1]) < int(settled)
+    assert revisions[3:] == [settled, settled]
+    assert (await api.send("GET", "adapters/one")).body["metadata"]["generation"] == 1
 
-    assert after.revision == before.revision
+
+async def test_a_scale_to_another_number_owns_it_at_once(api: Api) -> None:
+    first = await api.send("PATCH", "adapters/one/scale", {"spec": {"replicas": 3}})
+    same = await api.send("PATCH", "adapters/one/scale", {"spec": {"replicas": 3}})
+    on_object = await api.send("PATCH", "adapters/one", {"spec": {"replicas": 3}})
+
+    assert first.revision == same.revision == on_object.revision
+
+
+async def test_replicas_set_on_the_object_take_the_ownership_back(api: Api) -> None:
+    await api.send("PATCH", "adapters/one/scale", {"spec": {"replicas": 3}})
+    on_object = await api.send("PATCH", "adapters/one", {"spec": {"replicas": 4}})
+
+    same = await api.send("PATCH", "adapters/one/scale", {"spec": {"replicas": 4}})
+
+    assert int(same.revision) > int(on_object.revision)
 
 
 async def test_a_scale_with_the_present_version_is_a_compare_and_set(api: Api) -> None:

@@ -27,6 +27,14 @@ async def test_an_apply_on_the_servers_side_is_a_format_that_it_does_not_take(
     assert (await rehearsal.send("GET", "adapters/one")).body["spec"]["replicas"] == 2
 
 
+async def test_protobuf_is_a_format_that_it_does_not_take(rehearsal: Api) -> None:
+    # through kubectl proxy a real one ends the stream instead, so it cannot be asked the same way
+    kind = "application/vnd.kubernetes.protobuf"
+    answer = await rehearsal.send("POST", "adapters", b"k8s\x00\n", content_type=kind)
+
+    assert answer.status == 415
+
+
 async def test_managed_fields_that_somebody_sends_are_not_kept(rehearsal: Api) -> None:
     owned = {"manager": "alice", "operation": "Apply", "fieldsV1": {"f:spec": {}}}
 

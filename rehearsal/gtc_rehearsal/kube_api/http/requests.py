@@ -17,7 +17,7 @@ from gtc_rehearsal.kube_api.http.paths import Target
 from gtc_rehearsal.kube_api.objects import Object, metadata, revision_of
 from gtc_rehearsal.kube_api.resources import SCALE_API_VERSION, SCALE_KIND
 from gtc_rehearsal.kube_api.storage import patch
-from gtc_rehearsal.kube_api.storage.validation import require_readable
+from gtc_rehearsal.kube_api.storage.decoding import require_readable
 from gtc_rehearsal.kube_api.write import USER, FieldValidation, Write
 
 Format = Literal["json", "table", "metadata"]
@@ -90,7 +90,7 @@ async def read_object(request: web.Request, target: Target) -> Object:
     if request.content_type not in (*_OBJECT_TYPES, "application/octet-stream"):
         raise errors.unsupported_media_type(_OBJECT_TYPES)
     obj = _decoded(await request.text(), request.content_type)
-    require_readable(obj)
+    require_readable(target.resource, obj)
     _check_kind(obj, target)
     _check_place(obj, target)
     return obj

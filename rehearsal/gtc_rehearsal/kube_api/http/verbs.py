@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import aclosing, suppress
+from dataclasses import replace
 from typing import Any
 
 from aiohttp import web
@@ -39,8 +40,10 @@ class Verbs:
         verbs = {"GET": self._get, "PUT": self._replace, "PATCH": self._patch}
         if not target.subresource:
             verbs["DELETE"] = self._delete
+        if not target.subresource and target.resource.custom:
+            verbs["POST"] = self._create  # the name in the URL is passed over
         if request.method not in verbs:
-            raise errors.method_not_allowed(request.method)
+            raise _not_there(request.method, target)
         return await verbs[request.method](request, target)
 
     async def _on_collection(self, request: web.Request, target: Target) -> web.StreamResponse:
@@ -53,7 +56,7 @@ class Verbs:
             return await self._create(request, target)
         if request.method == "DELETE" and is_placed:
             return await self._delete_collection(request, target)
-        raise errors.method_not_allowed(request.method)
+        raise _not_there(request.method, target)
 
     async def _get(self, request: web.Request, target: Target) -> web.Response:
         obj = self._store.get(target.resource, target.name, target.namespace)
@@ -95,6 +98,7 @@ class Verbs:
 
     async def _create(self, request: web.Request, target: Target) -> web.Response:
         write = requests.write_options(request)
+        target = replace(target, name="")
         obj = await requests.read_object(request, target)
         created = self._store.create(target.resource, obj, write=write)
         return _one(request, target, created, 201, write.warnings)
@@ -134,10 +138,15 @@ class Verbs:
     def _check_preconditions(self, target: Target, preconditions: Object) -> None:
         name = target.name
         have = metadata(self._store.get(target.resource, name, target.namespace))
-        for option, label in (("uid", "UID"), ("resourceVersion", "ResourceVersion")):
+        for option, what, done in (
+            ("uid", "UID", "deleted and then recreated"),
+            ("resourceVersion", "ResourceVersion", "modified"),
+        ):
             want = preconditions.get(option)
             if want and want != have[option]:
-                raise errors.precondition_failed(target.resource, name, label, want, have[option])
+                raise errors.precondition_failed(
+                    target.resource, name, what, want, have[option], done
+                )
 
     async def _delete_collection(self, request: web.Request, target: Target) -> web.Response:
         write = requests.write_options(request)
@@ -149,6 +158,16 @@ class Verbs:
             )
         list_meta = {"resourceVersion": str(self._store.revision)}
         return answers.answer(answers.drawn_list(target.resource, found, list_meta, "json"))
+
+
+def _not_there(method: str, target: Target) -> errors.ApiError:
+    """Why a method is not for a URL; custom resources have a handler with words of its own."""
+    if not target.resource.custom:
+        return errors.method_not_allowed()
+    if not target.name and method in ("PUT", "PATCH"):
+        return errors.bad_request("name must be provided")
+    actions = {"POST": "create", "DELETE": "delete"}
+    return errors.not_supported(target.resource, actions.get(method, method.lower()))
 
 
 def _filter(request: web.Request, target: Target) -> Predicate:

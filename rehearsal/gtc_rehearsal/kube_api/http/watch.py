@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+import math
 import random
 import time
 from collections.abc import AsyncGenerator, Callable, Mapping
 from typing import Any
 
-from gtc_rehearsal.kube_api.errors import ApiError, bad_request
+from gtc_rehearsal.kube_api.errors import ApiError, bad_request, invalid_version
 from gtc_rehearsal.kube_api.http.paths import Target
 from gtc_rehearsal.kube_api.objects import Object
 from gtc_rehearsal.kube_api.selectors import Predicate
@@ -17,6 +18,8 @@ from gtc_rehearsal.kube_api.storage.store import Store
 
 BOOKMARK_PERIOD_S = 60.0
 """Seconds between bookmarks, as on a real server."""
+BEFORE_END_S = 2.0
+"""The last bookmark comes this long before the end; a shorter watch gets none."""
 
 SHORTEST_DEFAULT_S = 1800.0
 """A watch without timeoutSeconds ends after one to two times this (real server's default)."""
@@ -36,7 +39,7 @@ class Watch:
         clock: Monotonic seconds.
 
     Raises:
-        ApiError: 400 for parameters that are no numbers.
+        ApiError: 400 or 500 for parameters that are no numbers.
     """
 
     def __init__(
@@ -54,12 +57,13 @@ class Watch:
         self._length_s = _length_s(query)
         self._wants_bookmarks = query.get("allowWatchBookmarks") == "true"
         self._initial_events = query.get("sendInitialEvents", "")
-        self._revision = start_revision(query)
+        self._revision = start_revision(query, watch=True)
+        self._told = self._revision
 
     async def frames(self) -> AsyncGenerator[Frame, None]:
         """The frames, until the watch's time is up or its history is gone."""
         deadline = self._clock() + self._length_s
-        next_bookmark = self._clock() + BOOKMARK_PERIOD_S
+        bookmark_s = self._next_bookmark(deadline)
         for frame in self._first():
             yield frame
         while (now := self._clock()) < deadline:
@@ -71,20 +75,26 @@ class Watch:
             for change in changes:
                 self._revision = change.revision
                 if seen := _frame(change, self._target, self._wanted):
+                    self._told = self._revision
                     yield seen
-            if self._wants_bookmarks and now >= next_bookmark:
-                next_bookmark = now + BOOKMARK_PERIOD_S
-                yield self._bookmark()
-            wake = min(deadline, next_bookmark) if self._wants_bookmarks else deadline
-            await self._store.changed(self._revision, wake - self._clock())
-        if self._wants_bookmarks:
-            yield self._bookmark()
+            if now >= bookmark_s:
+                bookmark_s = self._next_bookmark(deadline)
+                if self._revision > self._told:  # it would say nothing new
+                    yield self._bookmark()
+            await self._store.changed(self._revision, min(deadline, bookmark_s) - self._clock())
+
+    def _next_bookmark(self, deadline: float) -> float:
+        """When the next bookmark is due; never without being asked for, nor close to the end."""
+        last = deadline - BEFORE_END_S
+        if not self._wants_bookmarks or self._clock() >= last:
+            return math.inf
+        return min(self._clock() + BOOKMARK_PERIOD_S, last)
 
     def _first(self) -> list[Frame]:
         """What the stream says before any change; moves the revision to the present."""
         if self._revision and self._initial_events != "true":
             return []
-        self._revision = self._store.revision
+        self._told = self._revision = self._store.revision
         if self._initial_events == "false":
             return []
         present = self._store.select(self._target.resource, self._target.namespace, self._wanted)
@@ -94,6 +104,7 @@ class Watch:
         return first
 
     def _bookmark(self, annotations: Mapping[str, str] | None = None) -> Frame:
+        self._told = self._revision
         meta: dict[str, Any] = {"resourceVersion": str(self._revision), "creationTimestamp": None}
         if annotations:
             meta["annotations"] = dict(annotations)
@@ -110,15 +121,15 @@ def line(kind: str, drawn: Object) -> bytes:
     return json.dumps({"type": kind, "object": drawn}, separators=(",", ":")).encode() + b"\n"
 
 
-def start_revision(query: Mapping[str, str]) -> int:
+def start_revision(query: Mapping[str, str], *, watch: bool = False) -> int:
     """The revision that a list or watch names; 0 for "any".
 
     Raises:
-        ApiError: 400 when it is no number.
+        ApiError: 400 when it is no number, and 500 for a watch.
     """
     text = query.get("resourceVersion") or "0"
     if not text.isdigit():
-        raise bad_request(f'Invalid value: "{text}": resourceVersion: Invalid value: "{text}"')
+        raise invalid_version(text, watch=watch)
     return int(text)
 
 

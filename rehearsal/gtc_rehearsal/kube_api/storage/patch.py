@@ -80,17 +80,22 @@ def strategic(target: Any, patch: Any) -> Any:
             continue
         if value is None:
             merged.pop(key, None)
-        elif isinstance(value, list) and key in MERGE_KEYS:
+        elif key in MERGE_KEYS and _is_list_of_objects(value):
             merged[key] = _merge_list(merged.get(key) or [], value, MERGE_KEYS[key])
         else:
             merged[key] = strategic(merged.get(key), value)
     return merged
 
 
+def _is_list_of_objects(value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
+
+
 def _merge_list(present: list[Any], changes: list[Any], identity: str) -> list[Any]:
-    items = {item.get(identity): item for item in present if isinstance(item, dict)}
+    # any JSON may stand where a name belongs; whether it may be stored is judged later
+    items = {json.dumps(item.get(identity)): item for item in present if isinstance(item, dict)}
     for change in changes:
-        name = change.get(identity)
+        name = json.dumps(change.get(identity))
         if change.get("$patch") == "delete":
             items.pop(name, None)
         else:

@@ -7,9 +7,50 @@ from typing import Any
 
 from gtc_rehearsal.kube_api.errors import bad_request
 from gtc_rehearsal.kube_api.objects import Object, clone, metadata
-from gtc_rehearsal.kube_api.resources import SCALE_API_VERSION, SCALE_KIND
+from gtc_rehearsal.kube_api.resources import SCALE_API_VERSION, SCALE_KIND, Resource
 
 _SHOWN = ("name", "namespace", "uid", "resourceVersion", "creationTimestamp")
+
+
+_WRITES_UNTIL_OWNED = 2
+"""Scales to the number that is there already, until the ownership of it has settled (1.35)."""
+
+
+class Owners:
+    """Who owns the replicas of custom resources, so far as it shows in resourceVersions.
+
+    A real server keeps owners in managedFields. When a write of the object itself has set replicas,
+    a scale to the same number moves the ownership and counts as a write, though nothing else
+    changes; after a scale to another number it is settled at once.
+    """
+
+    def __init__(self) -> None:
+        self._unsettled: dict[str, int] = {}
+
+    def see(
+        self, resource: Resource, old: Object | None, new: Object, subresource: str | None
+    ) -> None:
+        """Learn from a write that takes effect."""
+        uid = metadata(new)["uid"]
+        if _has_scale(resource) and subresource is None and _replicas(old) != _replicas(new):
+            self._unsettled[uid] = _WRITES_UNTIL_OWNED
+        elif subresource == "scale":
+            same = _replicas(old) == _replicas(new)
+            self._unsettled[uid] = self._unsettled.get(uid, 0) - 1 if same else 0
+
+    def moves(self, resource: Resource, obj: Object, subresource: str | None) -> bool:
+        """Whether a write that changes nothing counts as one all the same."""
+        if subresource != "scale" or not _has_scale(resource):
+            return False
+        return self._unsettled.get(metadata(obj)["uid"], 0) > 0
+
+
+def _has_scale(resource: Resource) -> bool:
+    return resource.custom and "scale" in resource.subresources
+
+
+def _replicas(obj: Object | None) -> Any:
+    return ((obj or {}).get("spec") or {}).get("replicas")
 
 
 def view(obj: Object) -> Object:

@@ -17,10 +17,11 @@ from gtc_rehearsal.kube_api.objects import (
 )
 from gtc_rehearsal.kube_api.resources import LEASE, NAMESPACE, RESOURCES, Resource
 from gtc_rehearsal.kube_api.storage import admission, lifecycle, scale
+from gtc_rehearsal.kube_api.storage.decoding import require_readable
 from gtc_rehearsal.kube_api.storage.history import ChangeType
 from gtc_rehearsal.kube_api.storage.memory import Memory
 from gtc_rehearsal.kube_api.storage.patch import merge
-from gtc_rehearsal.kube_api.storage.validation import checked, require_readable
+from gtc_rehearsal.kube_api.storage.validation import checked
 from gtc_rehearsal.kube_api.write import USER, Write
 from gtc_spec import names
 
@@ -57,6 +58,7 @@ class Store(Memory):
         super().__init__(history)
         self.admission: list[admission.Hook] = list(admission.DEFAULT_HOOKS)
         self._now = now
+        self._owners = scale.Owners()
         for name in NAMESPACES:
             self.create(NAMESPACE, {"metadata": {"name": name}})
 
@@ -77,8 +79,9 @@ class Store(Memory):
                 schema, 400 it has unknown fields under strict validation, 403 a webhook refuses.
         """
         write = write or Write(actor)
-        require_readable(obj)
-        new = lifecycle.prepared_for_create(resource, clone(obj), self._now())
+        obj = clone(obj)
+        require_readable(resource, obj)
+        new = lifecycle.prepared_for_create(resource, obj, self._now())
         self._require_namespace(resource, new)
         new = checked(resource, new, None, write)
         self._admit(resource, None, new, write)
@@ -202,23 +205,30 @@ class Store(Memory):
         write: Write,
     ) -> Object:
         """Take an object from one state to the next, past every rule."""
-        require_readable(wanted)
+        require_readable(resource, wanted, patched=True)
         if revision_of(wanted) not in ("", revision_of(old)):
             raise errors.stale(resource, key_of(old)[1])
         new = lifecycle.prepared_for_update(resource, old, wanted, subresource)
         new = checked(resource, new, old, write)
         if not subresource:  # the webhooks are registered for the main resource alone
             self._admit(resource, old, new, write)
-        if lifecycle.same(old, new):
+        if lifecycle.same(old, new) and not self._owners.moves(resource, old, subresource):
             copy: Object = clone(old)
             return copy
         kind: ChangeType = "DELETED" if lifecycle.may_go(new) else "MODIFIED"
-        return self._commit(kind, resource, new, old, write)
+        return self._commit(kind, resource, new, old, write, subresource)
 
     def _commit(
-        self, kind: ChangeType, resource: Resource, new: Object, old: Object | None, write: Write
+        self,
+        kind: ChangeType,
+        resource: Resource,
+        new: Object,
+        old: Object | None,
+        write: Write,
+        subresource: str | None = None,
     ) -> Object:
         if not write.dry_run:
+            self._owners.see(resource, old, new, subresource)
             self._record(kind, resource, new, old)
         copy: Object = clone(new)
         return copy

@@ -32,15 +32,6 @@ _NAME_RULE = (
 )
 _NAME_LIMIT = 253
 _WRONG_TYPE = "FieldValueTypeInvalid"
-_METADATA_TYPES: dict[str, type] = {
-    "name": str,
-    "generateName": str,
-    "namespace": str,
-    "uid": str,
-    "resourceVersion": str,
-    "finalizers": list,
-    "ownerReferences": list,
-}
 
 
 def checked(resource: Resource, new: Object, old: Object | None, write: Write) -> Object:
@@ -53,6 +44,7 @@ def checked(resource: Resource, new: Object, old: Object | None, write: Write) -
     schemas.fill_defaults(resource, new)
     name = key_of(new)[1]
     causes = [*_metadata_causes(new, old), *_schema_causes(resource, new)]
+    causes += _scale_causes(resource, new)
     if not resource.custom:
         _refuse_undecodable(resource, causes)
     if not causes:
@@ -60,28 +52,6 @@ def checked(resource: Resource, new: Object, old: Object | None, write: Write) -
     if causes:
         raise errors.invalid(resource, name, causes)
     return new
-
-
-def require_readable(obj: Object) -> None:
-    """Refuse metadata of the wrong JSON types, which a real server cannot decode at all.
-
-    Raises:
-        ApiError: 400 naming the field.
-    """
-    meta = obj.get("metadata", {})
-    if not isinstance(meta, dict):
-        raise _undecodable("metadata", meta)
-    for name, value in meta.items():
-        expected = _METADATA_TYPES.get(name)
-        if expected and value is not None and not isinstance(value, expected):
-            raise _undecodable(f"metadata.{name}", value)
-    if not all(isinstance(name, str) for name in meta.get("finalizers") or []):
-        raise _undecodable("metadata.finalizers", meta["finalizers"])
-
-
-def _undecodable(field: str, value: Any) -> errors.ApiError:
-    kind = _json_type(value).strip('"')
-    return errors.bad_request(f"json: cannot unmarshal {kind} into field {field}")
 
 
 def _handle_unknown(resource: Resource, unknown: list[str], write: Write) -> None:
@@ -94,20 +64,15 @@ def _handle_unknown(resource: Resource, unknown: list[str], write: Write) -> Non
     why = f"strict decoding error: {', '.join(words)}"
     if write.patch:
         raise errors.invalid_patch(write.patch, why)
-    raise errors.bad_request(
-        f'{resource.kind} in version "{resource.version}" cannot be handled as a '
-        f"{resource.kind}: {why}"
-    )
+    raise errors.undecodable(resource, why)
 
 
 def _refuse_undecodable(resource: Resource, causes: list[Cause]) -> None:
     """Built-in kinds are decoded into typed fields: a wrong type is 400 there, not 422."""
     for cause in causes:
         if cause.reason == _WRONG_TYPE or cause.field.endswith("Time"):
-            raise errors.bad_request(
-                f'{resource.kind} in version "{resource.version}" cannot be handled as a '
-                f"{resource.kind}: json: cannot unmarshal {cause.field}: {cause.message}"
-            )
+            why = f"json: cannot unmarshal {cause.field}: {cause.message}"
+            raise errors.undecodable(resource, why)
 
 
 def _metadata_causes(new: Object, old: Object | None) -> list[Cause]:
@@ -146,23 +111,11 @@ def _moved_causes(meta: dict[str, Any], old: dict[str, Any]) -> Iterator[Cause]:
 def _string_map_causes(
     meta: dict[str, Any], name: str, value_rule: re.Pattern[str] | None
 ) -> Iterator[Cause]:
-    found = meta.get(name)
-    if found is None:
-        return
     path = f"metadata.{name}"
-    if not isinstance(found, dict):
-        yield Cause("FieldValueInvalid", f"Invalid value: {json.dumps(found)}: must be a map", path)
-        return
-    for key, value in found.items():
+    for key, value in (meta.get(name) or {}).items():
         if not _LABEL_KEY.fullmatch(key):
             yield Cause(
                 "FieldValueInvalid", f"Invalid value: {json.dumps(key)}: not a qualified name", path
-            )
-        elif not isinstance(value, str):
-            yield Cause(
-                "FieldValueInvalid",
-                f"Invalid value: {json.dumps(value)}: {path}.{key} in body must be of type string",
-                path,
             )
         elif value_rule and not value_rule.fullmatch(value):
             yield Cause(
@@ -172,6 +125,23 @@ def _string_map_causes(
             )
 
 
+def _scale_causes(resource: Resource, obj: Object) -> Iterator[Cause]:
+    """What the scale subresource of a custom resource adds to the words of its schema."""
+    spec = obj.get("spec")
+    if not resource.custom or "scale" not in resource.subresources or not isinstance(spec, dict):
+        return
+    replicas, path = spec.get("replicas", 0), ".spec.replicas"
+    if isinstance(replicas, int) and not isinstance(replicas, bool):
+        if replicas < 0:
+            words = f"Invalid value: {replicas}: should be a non-negative integer"
+            yield Cause("FieldValueInvalid", words, path)
+    elif found := _GO_TYPES.get(type(replicas)):
+        shown = str(replicas).lower() if isinstance(replicas, bool) else replicas
+        why = f"{path} accessor error: {shown} is of the type {found}, expected int64"
+        yield Cause("FieldValueInvalid", f"Invalid value: 0: {why}", path)
+
+
+_GO_TYPES = {str: "string", bool: "bool", float: "float64"}
 _formats = jsonschema.FormatChecker(formats=())
 _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 
