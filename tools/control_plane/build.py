@@ -31,7 +31,13 @@ KEDA_PACKAGES = {
     "keda-adapter": "./cmd/adapter",
     "keda-webhooks": "./cmd/webhooks",
 }
-SCALERS = {"prometheus": "prometheus", "cpu": "cpu_memory", "memory": "cpu_memory", "cron": "cron"}
+SCALERS = {
+    "prometheus": "prometheus",
+    "cpu": "cpu_memory",
+    "memory": "cpu_memory",
+    "cron": "cron",
+    "azure-queue": "azure_queue",  # it holds a constant of all
+}
 """The triggers that are built in, each with its file: all others would need SDKs of clouds."""
 CASE = re.compile(r'\tcase "([\w-]+)"[^\n]*:\n\t\treturn scalers\.[^\n]*\n')
 
