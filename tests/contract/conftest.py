@@ -1,8 +1,11 @@
 """Where the contracts of the API and of its client hold: the rehearsal, and a real API server."""
 
+import re
+from collections import Counter
 from collections.abc import Iterator
 
 import pytest
+from _pytest.terminal import TerminalReporter
 
 from tests.contract import real_cluster
 from tests.contract.real_cluster import RealCluster
@@ -29,3 +32,15 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         if name in metafunc.fixturenames:
             places = real_cluster.PLACES if bare else real_cluster.PLACES[:1]
             metafunc.parametrize(name, places, indirect=True)
+
+
+def pytest_terminal_summary(terminalreporter: TerminalReporter) -> None:
+    """Say for each contract in which places it was held."""
+    held: Counter[tuple[str, str]] = Counter()
+    for report in terminalreporter.getreports("passed"):
+        if found := re.match(
+            r"tests/contract/(\w+)/.*\[(rehearsal|control_plane|given)", report.nodeid
+        ):
+            held[found[1], found[2]] += 1
+    for (suite, place), tests in sorted(held.items()):
+        terminalreporter.write_line(f"contract {suite} held in {place}: {tests} tests")

@@ -62,7 +62,7 @@ def built(folder: Path) -> Iterator[RealCluster]:
         pytest.skip(programs)
     with (
         api_server.started(programs, folder) as server,
-        _prepared(server.kubeconfig) as reached,
+        prepared(server.kubeconfig) as reached,
     ):
         yield reached
 
@@ -73,12 +73,13 @@ def given() -> Iterator[RealCluster]:
     kubeconfig = os.environ.get("KUBECONFIG")
     if not kubeconfig:
         pytest.skip("KUBECONFIG names no real cluster")
-    with _prepared(Path(kubeconfig)) as reached:
+    with prepared(Path(kubeconfig)) as reached:
         yield reached
 
 
 @contextlib.contextmanager
-def _prepared(kubeconfig: Path) -> Iterator[RealCluster]:
+def prepared(kubeconfig: Path) -> Iterator[RealCluster]:
+    """A cluster with our kinds and namespaces in it, until the block ends."""
     _define(kubeconfig)
     with _namespaces(kubeconfig), _proxied(kubeconfig) as url:
         yield RealCluster(kubeconfig, url)
@@ -99,9 +100,10 @@ def _proxied(kubeconfig: Path) -> Iterator[str]:
             proxy.terminate()
 
 
-def _kubectl(
+def kubectl(
     kubeconfig: Path, *arguments: str, objects: Sequence[Mapping[str, Any]] = ()
 ) -> subprocess.CompletedProcess[str]:
+    """Run kubectl as whom a kubeconfig names, with objects on its standard input."""
     return subprocess.run(
         ["kubectl", "--kubeconfig", str(kubeconfig), *arguments],
         input=yaml.safe_dump_all(objects), capture_output=True, text=True, timeout=120, check=False,
@@ -153,12 +155,12 @@ def _definition(resource: Resource) -> dict[str, Any]:
 
 def _define(kubeconfig: Path) -> None:
     """Bring the kinds that the server does not know yet."""
-    known = _kubectl(kubeconfig, "api-resources", "-o", "name").stdout.split()
+    known = kubectl(kubeconfig, "api-resources", "-o", "name").stdout.split()
     lacking = [one for one in definitions() if one["metadata"]["name"] not in known]
     if not lacking:
         return
     for verb in (("apply", "--server-side"), ("wait", "--for=condition=Established")):
-        done = _kubectl(kubeconfig, *verb, "-f", "-", objects=lacking)
+        done = kubectl(kubeconfig, *verb, "-f", "-", objects=lacking)
         assert done.returncode == 0, done.stderr
 
 
@@ -166,14 +168,14 @@ def _define(kubeconfig: Path) -> None:
 def _namespaces(kubeconfig: Path) -> Iterator[None]:
     """The demo's namespaces; a cluster that has one may hold a demo and is left alone."""
     for name in NAMESPACES:
-        if _kubectl(kubeconfig, "get", "namespace", name).returncode == 0:
+        if kubectl(kubeconfig, "get", "namespace", name).returncode == 0:
             pytest.skip(f"that cluster has a namespace {name}; the contract wants an empty one")
     wanted = [
         {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name}} for name in NAMESPACES
     ]
-    made = _kubectl(kubeconfig, "apply", "-f", "-", objects=wanted)
+    made = kubectl(kubeconfig, "apply", "-f", "-", objects=wanted)
     assert made.returncode == 0, made.stderr
     try:
         yield
     finally:
-        _kubectl(kubeconfig, "delete", "namespace", *NAMESPACES, "--wait=false")
+        kubectl(kubeconfig, "delete", "namespace", *NAMESPACES, "--wait=false")

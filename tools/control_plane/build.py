@@ -29,7 +29,6 @@ KEDA_SUM = "h1:SR60v8uIcelbveS8n/1jcl8tLdBBIbHMxmdOHw8tKqA="
 KEDA_PACKAGES = {
     "keda-operator": "./cmd/operator",
     "keda-adapter": "./cmd/adapter",
-    "keda-webhooks": "./cmd/webhooks",
 }
 SCALERS = {
     "prometheus": "prometheus",

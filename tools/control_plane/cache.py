@@ -16,7 +16,7 @@ ASSETS = "KUBEBUILDER_ASSETS"
 MODULE = Path(__file__).with_name("server")
 """The Go module that pins etcd and Kubernetes."""
 SERVER = ("etcd", "kube-apiserver")
-AUTOSCALING = ("kube-controller-manager", "keda-operator", "keda-adapter", "keda-webhooks")
+AUTOSCALING = ("kube-controller-manager", "keda-operator", "keda-adapter")
 """What makes HPAs act and KEDA make them."""
 
 
