@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -33,6 +34,7 @@ from gtc_runtime.scenario.unattended.safe import make_safe_alone
 from gtc_runtime.settings import Settings
 from gtc_runtime.tasks.loop_lag import LoopLag
 from gtc_runtime.tasks.supervisor import Supervisor, Work
+from gtc_runtime.telling.freshness import older
 from gtc_runtime.view import DemoView, ProcessView
 from gtc_runtime.view_builder import ViewBuilder
 from gtc_spec.environment import Environment
@@ -41,6 +43,8 @@ from gtc_spec.errors import GtcError
 log = logging.getLogger(__name__)
 
 VIEW_S = 0.25
+OLD_S = 2.0
+"""A view that was not made anew for so long ages by that much more."""
 
 
 class DemoService(Commands):
@@ -91,6 +95,7 @@ class DemoService(Commands):
         )
         self._builder: ViewBuilder | None = None
         self._view: DemoView | None = None
+        self._view_at_s = 0.0
         self._supervisor, self._loop_lag = Supervisor(events), LoopLag()
         self._started = datetime.now(UTC)
 
@@ -116,10 +121,10 @@ class DemoService(Commands):
             self._load,
             self._conductor,
             self._events,
-            lambda: self._readings.newest,
+            lambda: (self._readings.newest, self._readings.age_s),
             corpus=self._texts.label,
             undo=self._undoable,
-            until=lambda: end.until,
+            until=lambda: (end.until, end.age_s),
         )
         self._view = self._build()
         # whatever ends it, the conductor has left auto mode and given the Lease back by then; a
@@ -173,17 +178,26 @@ class DemoService(Commands):
     def view(self) -> DemoView:
         """The newest view, at most a quarter of a second old.
 
+        One that could not be made anew for long is told as what it is: old, and then empty.
+
         Raises:
             GtcError: The service has not started.
         """
         if self._view is None:
             raise GtcError("the service has not started")
-        return self._view
+        age_s = time.monotonic() - self._view_at_s
+        return self._view if age_s < OLD_S else older(self._view, age_s)
+
+    def metrics(self) -> tuple[bytes, str]:
+        """The body of ``/metrics`` and its content type, of the newest view as it may be told."""
+        if self._view is not None:
+            self.exporter.update(self.view())
+        return self.exporter.render()
 
     def fresh_view(self) -> DemoView:
         """The view of this moment, for the answer to a command."""
         if self._builder is not None:
-            self._view = self._memory.see(self._build())
+            self._renew_view()
         return self.view()
 
     # -- a cycle that was asked for --------------------------------------------------------------
@@ -213,11 +227,15 @@ class DemoService(Commands):
         process = ProcessView(None if lag_s is None else round(lag_s, 3), restarts)
         return replace(self._builder.build(), process=process)
 
+    def _renew_view(self) -> DemoView:
+        view = self._memory.see(self._build())
+        self._view, self._view_at_s = view, time.monotonic()
+        return view
+
     async def _keep_view(self) -> None:
         while True:
             self._tell_settled()
-            self._view = self._memory.see(self._build())
-            self.exporter.update(self._view)
+            view = self._renew_view()
             if self._annotations is not None:
-                self._annotations.add(self._marks.see(self._view))
+                self._annotations.add(self._marks.see(view))
             await asyncio.sleep(VIEW_S)

@@ -34,8 +34,21 @@ PodRole = Literal["prefill", "decode", "frontend"]
 KedaState = Literal["active", "blind", "paused-by-us", "paused-by-other", "absent", "unknown"]
 """``blind``: it is there, not paused, and cannot see the metrics by which it scales."""
 
-GONE_AFTER_S: Final = 15.0
-"""What is older than this says nothing about now: no figure of it is shown, no word said."""
+STALE_AFTER_S: Final = 15.0
+"""A source older than this is named with its age, its figures are greyed, no word is said of it."""
+BLANK_AFTER_S: Final = 60.0
+"""Of a source older than this no figure is shown."""
+
+Source = Literal["cluster", "load", "prometheus", "end date"]
+"""Where figures come from; costs are worked out here and do not age."""
+Freshness = Literal["fresh", "stale", "gone"]
+
+
+def freshness(age_s: float | None) -> Freshness:
+    """How far figures of this age may be believed; an unknown age counts as gone."""
+    if age_s is None or age_s > BLANK_AFTER_S:
+        return "gone"
+    return "stale" if age_s > STALE_AFTER_S else "fresh"
 
 
 @dataclass(frozen=True)
@@ -52,13 +65,16 @@ class Quantiles:
 
 @dataclass(frozen=True)
 class WorkloadView:
-    """Figures of one workload key over the last `WINDOW_S`; outcomes since the last reset."""
+    """Figures of one workload key over the last `WINDOW_S`; outcomes since the last reset.
 
-    due: int = 0
-    ok: int = 0
-    shed: int = 0
-    failed: int = 0
-    failed_recent: int = 0
+    All are None once the load process has said nothing for `BLANK_AFTER_S`.
+    """
+
+    due: int | None = 0
+    ok: int | None = 0
+    shed: int | None = 0
+    failed: int | None = 0
+    failed_recent: int | None = 0
     """Of the requests due in the last `WINDOW_S`, those that have failed: what is wrong now."""
     ttft: Quantiles = field(default_factory=Quantiles)
     itl: Quantiles = field(default_factory=Quantiles)
@@ -200,6 +216,14 @@ class Goals:
 
 
 @dataclass(frozen=True)
+class StaleView:
+    """A source that has said nothing for longer than `STALE_AFTER_S`."""
+
+    source: Source
+    age_s: float
+
+
+@dataclass(frozen=True)
 class ProcessView:
     """The process that serves all this."""
 
@@ -253,6 +277,12 @@ class DemoView:
     """When this was recorded, ISO 8601 with zone; empty while it is live."""
     ending: str = ""
     """That the deployment's end date is near or has passed, one line; empty before."""
+    stale: tuple[StaleView, ...] = ()
+    """What is too old to be taken for now; figures of a source over `BLANK_AFTER_S` are None."""
+    workers_age_s: float | None = None
+    """Age of `workers`; None when Prometheus has said nothing of them, or is not asked."""
+    ending_age_s: float | None = None
+    """Age of the end date that the cluster told; None when it has told none."""
     process: ProcessView = field(default_factory=ProcessView)
     """Never recorded."""
 

@@ -22,9 +22,11 @@ from gtc_runtime.metrics.exporter import at_most
 from gtc_runtime.scenario import machine
 from gtc_runtime.scenario.conductor import Conductor
 from gtc_runtime.telling.claims import Claims
+from gtc_runtime.telling.freshness import judged, without
 from gtc_runtime.telling.sentences import Sentences
 from gtc_runtime.view import (
-    GONE_AFTER_S,
+    BLANK_AFTER_S,
+    STALE_AFTER_S,
     WINDOW_S,
     DemoView,
     Goals,
@@ -51,11 +53,12 @@ class ViewBuilder:
 
     Args:
         environment, cluster, load, conductor, events: The parts of the service.
-        inside: Says what is known of the inside of the workers.
+        inside: Says what is known of the inside of the workers, and how old that is.
         clock: Monotonic seconds.
         corpus: Where the texts of the load come from, a few words.
         undo: Says what undoing would bring back, a few words or none.
-        until: Tells the end date, None without one. Default: the environment's.
+        until: Tells the end date, None without one, and how old that word of the cluster is.
+            Default: the environment's.
     """
 
     def __init__(
@@ -65,13 +68,13 @@ class ViewBuilder:
         load: LoadControl,
         conductor: Conductor,
         events: EventLog,
-        inside: Callable[[], WorkersView],
+        inside: Callable[[], tuple[WorkersView, float | None]],
         clock: Callable[[], float] = time.monotonic,
         corpus: str = "",
         undo: Callable[[], str] = str,
-        until: Callable[[], datetime | None] | None = None,
+        until: Callable[[], tuple[datetime | None, float | None]] | None = None,
     ) -> None:
-        self._until = until or (lambda: environment.until)
+        self._until = until or (lambda: (environment.until, None))
         self._corpus, self._undo = corpus, undo
         self._inside = inside
         self._env, self._cluster, self._load = environment, cluster, load
@@ -86,8 +89,11 @@ class ViewBuilder:
     def build(self) -> DemoView:
         """The view of this moment."""
         now_s = self._clock()
-        window = self._load.book.window(int(now_s) - WINDOW_S, int(now_s) + 1)
-        state = self._cluster.poller.within(GONE_AFTER_S)
+        seen_s = self._seen_s(now_s)
+        window = self._load.book.window(int(seen_s) - WINDOW_S, int(seen_s) + 1)
+        state = self._cluster.poller.within(BLANK_AFTER_S)
+        inside, inside_age_s = self._inside()
+        until, until_age_s = self._until()
         keda_state: KedaState = state.keda.state if state is not None else "unknown"
         now = datetime.now(UTC)
         view = DemoView(
@@ -101,8 +107,8 @@ class ViewBuilder:
             phase=self._phase(now_s),
             strip=self._strip,
             goals=self._goals,
-            load=self._load_view(now_s),
-            workloads=self._workloads(window, now_s),
+            load=self._load_view(seen_s),
+            workloads=self._workloads(window, seen_s),
             pools=tuple(pools(state)),
             pods=tuple(pods(state)),
             gpus_total=self._env.slots,
@@ -111,14 +117,27 @@ class ViewBuilder:
             cluster_age_s=_rounded(self._cluster.poller.age_s),
             load_age_s=_rounded(self._load.age_s),
             events=self._events.newest(),
-            workers=self._inside(),
+            workers=inside,
+            workers_age_s=_rounded(inside_age_s),
             problem=self._problem(),
             usd_h=None if self._cluster.rehearsal else bill.bill(self._env, 0).usd_h,
             control=replace(self._conductor.control(keda_state), undo=self._undo()),
             claims=self._claims.see(now_s),
-            ending=bill.warning(self._until(), now),
+            ending=bill.warning(until, now),
+            ending_age_s=_rounded(until_age_s),
         )
-        return replace(view, phase=replace(view.phase, sentence=self._sentences.choose(view)))
+        return self._told(view)
+
+    def _told(self, view: DemoView) -> DemoView:
+        """No word rests on what is stale, although its figures are shown for a while."""
+        sentence = self._sentences.choose(without(view, STALE_AFTER_S))
+        return judged(replace(view, phase=replace(view.phase, sentence=sentence)))
+
+    def _seen_s(self, now_s: float) -> float:
+        """Until when the load process has told anything: what it has not told yet is not 0."""
+        age_s = self._load.age_s
+        late = self._load.snapshot is None and age_s is not None
+        return now_s - age_s if late and age_s is not None else now_s
 
     def _phase(self, now_s: float) -> PhaseView:
         state, timeline = self._conductor.state, self._conductor.timeline
@@ -137,7 +156,7 @@ class ViewBuilder:
         )
 
     def _load_view(self, now_s: float) -> LoadView:
-        load, snapshot = self._load.load, self._load.snapshot
+        load, snapshot = self._load.load, self._load.within(BLANK_AFTER_S)
         rps = load.rps if self._load.running else self._load.chosen_rps
         mix: dict[str, int] = {} if load.mix is None else dict(load.mix.items())
         if snapshot is None:

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from gtc_runtime.formats import duration, latency, rate
-from gtc_runtime.view import GONE_AFTER_S
+from gtc_runtime.view import STALE_AFTER_S
 from gtc_spec.pools import PDRatio
 
 View = dict[str, Any]
@@ -197,7 +197,7 @@ _CHECKS: tuple[Callable[[View, str], Iterator[str]], ...] = (
 
 
 def _old(age_s: float | None) -> bool:
-    return age_s is None or age_s > GONE_AFTER_S
+    return age_s is None or age_s > STALE_AFTER_S
 
 
 def _figure(view: View, measure: str, quantile: str) -> float | None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
+from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime
 from typing import Final
@@ -19,7 +21,8 @@ from gtc_spec.cloud import bill
 from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.kinds import CONFIG_MAP
 
-POLL_INTERVAL_S: Final = 15.0
+POLL_INTERVAL_S: Final = 10.0
+"""Shorter than a date takes to count as stale."""
 log = logging.getLogger(__name__)
 
 
@@ -29,17 +32,30 @@ class EndDate:
     Args:
         kube: A client of the workload's namespace.
         until: What counts while the cluster says nothing.
+        clock: Monotonic seconds.
     """
 
-    def __init__(self, kube: Kube, until: datetime | None) -> None:
-        self._kube, self._default = kube, until
+    def __init__(
+        self,
+        kube: Kube,
+        until: datetime | None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._kube, self._default, self._clock = kube, until, clock
         self.until = until
+        self._at_s: float | None = None
+
+    @property
+    def age_s(self) -> float | None:
+        """Age of the cluster's answer; None before the first one."""
+        return None if self._at_s is None else self._clock() - self._at_s
 
     async def poll(self) -> None:
         """Poll for ever; what was read last stays while the cluster does not answer."""
         while True:
             with suppress(GtcError):
                 self.until = await read(self._kube) or self._default
+                self._at_s = self._clock()
             await asyncio.sleep(POLL_INTERVAL_S)
 
 

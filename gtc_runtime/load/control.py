@@ -84,8 +84,12 @@ class LoadControl:
     @property
     def snapshot(self) -> Snapshot | None:
         """The newest snapshot, None when it says nothing about now."""
+        return self.within(STALE_S)
+
+    def within(self, most_s: float) -> Snapshot | None:
+        """The newest snapshot; None when it is older than that."""
         age_s = self.age_s
-        return self._newest if age_s is not None and age_s <= STALE_S else None
+        return self._newest if age_s is not None and age_s <= most_s else None
 
     @property
     def age_s(self) -> float | None:

@@ -15,14 +15,12 @@ import aiohttp
 
 from gtc_runtime.formats import NO_DATA_WORDS
 from gtc_runtime.metrics.reading import Missing, Reading
+from gtc_runtime.view import STALE_AFTER_S
 from gtc_spec import foreign_json
 from gtc_spec.errors import one_line
 
 TIMEOUT_S = 3.0
 """A whole question may take this long; the panel asks anew every two seconds anyway."""
-
-STALE_AFTER_S = 15.0
-"""Three scrapes of five seconds; older figures are shown as no data."""
 
 _SELECTOR = re.compile(r'([a-zA-Z_:][\w:]*)(\{(?:[^{}"]|"(?:[^"\\]|\\.)*")*\})')
 
@@ -38,7 +36,7 @@ class PrometheusClient:
     Args:
         url: Base URL of the server.
         timeout_s: Deadline of each question.
-        stale_after_s: Age from which a figure counts as missing.
+        stale_after_s: Age from which a figure counts as missing; by default three scrapes.
     """
 
     def __init__(

@@ -7,6 +7,8 @@ It must not know how they are drawn.
 from __future__ import annotations
 
 import asyncio
+import time
+from collections.abc import Callable
 from typing import Final
 
 from gtc_runtime.metrics.prometheus import PrometheusClient
@@ -32,17 +34,32 @@ class Readings:
     Args:
         url: Base URL of Prometheus.
         period_s: Seconds between two rounds of questions.
+        clock: Monotonic seconds.
     """
 
-    def __init__(self, url: str, period_s: float = metrics.SCRAPE_INTERVAL_S) -> None:
-        self._client, self._period_s = PrometheusClient(url), period_s
+    def __init__(
+        self,
+        url: str,
+        period_s: float = metrics.SCRAPE_INTERVAL_S,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._client, self._period_s, self._clock = PrometheusClient(url), period_s, clock
         self.newest = WorkersView()
+        self._at_s: float | None = None
+
+    @property
+    def age_s(self) -> float | None:
+        """Age of what is known; None while nothing is."""
+        return None if self._at_s is None else self._clock() - self._at_s
 
     async def run(self) -> None:
         """Ask again and again, for ever."""
         async with self._client:
             while True:
-                self.newest = await self._round()
+                told = await self._round()
+                # nothing at all is no news: a Prometheus that is away takes no figure back
+                if told != WorkersView():
+                    self.newest, self._at_s = told, self._clock()
                 await asyncio.sleep(self._period_s)
 
     async def _round(self) -> WorkersView:

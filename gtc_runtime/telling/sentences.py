@@ -17,7 +17,7 @@ from gtc_runtime.scenario.roster import grown
 from gtc_runtime.telling import seen
 from gtc_runtime.telling.seen import Seen
 from gtc_runtime.told import SentenceView
-from gtc_runtime.view import GONE_AFTER_S, DemoView, Mode
+from gtc_runtime.view import STALE_AFTER_S, DemoView, Mode
 from gtc_spec.environment import Environment
 from gtc_spec.phases import PhaseName, Segment, phase_title
 from gtc_spec.pools import Role
@@ -137,7 +137,7 @@ def _unsaid(view: DemoView) -> SentenceView | None:
 def _silent(view: DemoView) -> bool:
     """Whether nobody knows what requests do now."""
     age_s = view.load_age_s
-    return view.load.in_flight is None or age_s is None or age_s > GONE_AFTER_S
+    return view.load.in_flight is None or age_s is None or age_s > STALE_AFTER_S
 
 
 def _starting(now: Seen) -> SentenceView | None:

@@ -30,6 +30,13 @@ SIZES = {
 DRAW_MS = 1200
 """Two draws of the panel and a little more."""
 
+
+def later(page: Page, seconds: float) -> None:
+    """Let the clock of a page be later by so much, as if nothing had happened meanwhile."""
+    ahead = f"const now = Date.now; Date.now = () => now() + {seconds * 1000};"
+    page.evaluate(f"(() => {{ {ahead} }})()")
+
+
 Visit = Callable[..., Page]
 
 

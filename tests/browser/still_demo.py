@@ -24,6 +24,7 @@ from gtc_runtime.actor import Actor
 from gtc_runtime.checks.health import Health
 from gtc_runtime.recording.choice import whole_show
 from gtc_runtime.scenario.control_log import who_scales
+from gtc_runtime.telling.freshness import judged
 from gtc_runtime.told import ControlView, NextView, SafeReport
 from gtc_runtime.verdict import Report, Verdict
 from gtc_runtime.view import (
@@ -275,6 +276,18 @@ def _unknown(demo: StillDemo) -> None:
     )
 
 
+def _stale(demo: StillDemo) -> None:
+    """The show, and neither the cluster nor the load process has said anything for 23 s."""
+    _show(demo)
+    demo.now = judged(replace(demo.now, cluster_age_s=23.0, load_age_s=23.0))
+
+
+def _blank(demo: StillDemo) -> None:
+    """The same after 75 s."""
+    _show(demo)
+    demo.now = judged(replace(demo.now, cluster_age_s=75.0, load_age_s=75.0))
+
+
 scenes: dict[str, Callable[[StillDemo], None]] = {
     "manual": _manual,
     "idle": _idle,
@@ -284,6 +297,8 @@ scenes: dict[str, Callable[[StillDemo], None]] = {
     "moving": _moving,
     "worst": _worst,
     "unknown": _unknown,
+    "stale": _stale,
+    "blank": _blank,
 }
 
 

@@ -1,11 +1,12 @@
 """The control page in a real browser at the size of a booth screen."""
 
+import re
 import signal
 
 import pytest
 from playwright.sync_api import Page
 
-from tests.browser.conftest import BOOTH, CHROMIUM, commands, scene
+from tests.browser.conftest import BOOTH, CHROMIUM, commands, later, scene
 
 pytestmark = [
     pytest.mark.slow,
@@ -127,7 +128,34 @@ def test_a_page_that_hears_nothing_says_so(page):
     page.server.send_signal(signal.SIGSTOP)
     try:
         page.wait_for_function(f"{silent}('silent')", timeout=10_000)
-        page.wait_for_function(f"{silent}('silent-long')", timeout=15_000)
+        assert not page.evaluate(f"{silent}('silent-stale')")
+        later(page, 10)
+        page.wait_for_function(f"{silent}('silent-stale')", timeout=10_000)
+        assert not page.evaluate(f"{silent}('silent-blank')")
+        later(page, 45)
+        page.wait_for_function(f"{silent}('silent-blank')", timeout=10_000)
     finally:
         page.server.send_signal(signal.SIGCONT)
     page.wait_for_function(f"!{silent}('silent')", timeout=15_000)
+
+
+FIGURES = """() => [...document.querySelectorAll(".figure")]
+  .filter((each) => each.checkVisibility())
+  .map((each) => [each.querySelector(".figure-number").textContent,
+                  parseFloat(getComputedStyle(each).opacity) < 1])"""
+
+
+@pytest.mark.parametrize("path", ["/", "/stage", "/stage/wall"])
+def test_old_figures_are_grey_with_their_age_and_then_blank_and_never_0(page, path):
+    page.goto(page.server.address + path)
+    page.wait_for_function("document.querySelector('.figure') !== null")
+    scene(page, "stale")
+    shown = page.evaluate(FIGURES)
+    assert shown
+    assert all(grey for number, grey in shown if number != "–")
+    assert any(number != "–" for number, _ in shown)
+    assert re.search(r"2[34]\s*s", page.inner_text("body"))
+
+    scene(page, "blank")
+    assert {number for number, _ in page.evaluate(FIGURES)} == {"–"}
+    assert page.evaluate("!document.body.innerText.match(/\\b0\\/\\d|\\d\\/0\\b/)")

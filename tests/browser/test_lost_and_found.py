@@ -4,7 +4,7 @@ import signal
 
 import pytest
 
-from tests.browser.conftest import CHROMIUM, DRAW_MS, commands, scene
+from tests.browser.conftest import CHROMIUM, DRAW_MS, commands, later, scene
 
 pytestmark = [
     pytest.mark.slow,
@@ -62,7 +62,11 @@ def test_ages_go_on_and_everything_but_stop_greys_while_the_server_hangs(page):
     page.server.send_signal(signal.SIGSTOP)
     try:
         page.wait_for_function("document.querySelector('.ages').textContent.includes('4\\u202fs')")
-        page.wait_for_function("document.querySelector('.chart-card').matches('.silent *')")
+        page.wait_for_function("document.body.matches('.silent')")
+        assert not page.evaluate("document.body.matches('.silent-stale')")
+        assert page.evaluate("document.querySelector('.modes').inert")
+        later(page, 10)
+        page.wait_for_function("document.querySelector('.chart-card').matches('.silent-stale *')")
         looks = page.evaluate(
             """['.badges', '.phase', '.chart-card', '.settings', '.modes', '.key-stop'].map(
                (part) => { let shown = 1;
@@ -72,6 +76,7 @@ def test_ages_go_on_and_everything_but_stop_greys_while_the_server_hangs(page):
         )
         assert looks == [True, True, True, True, True, False]
         assert page.evaluate("document.querySelector('.modes').inert")
+        later(page, 45)
         page.wait_for_function(
             "!document.querySelector('.chart-card .figure-number').checkVisibility("
             "{visibilityProperty: true})"

@@ -61,7 +61,8 @@ async def test_data_that_are_too_old_cover_the_stage(page):
 
 
 async def test_the_tile_says_what_its_activity_rests_on(wall):
-    wall.demo.change(workers=WorkersView(prefill_tensor_active=0.63, decode_memory_active=0.81))
+    busy = WorkersView(prefill_tensor_active=0.63, decode_memory_active=0.81)
+    wall.demo.change(workers=busy, workers_age_s=1.0)
     await wall.draw()
     assert wall.says("activity") == stage_text.ACTIVITY["gpu"]
 

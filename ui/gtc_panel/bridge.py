@@ -17,11 +17,10 @@ from typing import Final, NamedTuple
 
 from nicegui import Event
 
-from gtc_panel.freshness import freshness
 from gtc_panel.port import PanelPort, Played
 from gtc_panel.strip import StripMark, StripMarks
 from gtc_runtime.told import DotView
-from gtc_runtime.view import DemoView, EventView, Light, Quantiles
+from gtc_runtime.view import DemoView, EventView, Light, Quantiles, freshness
 
 PERIOD_S: Final = 0.5
 """Two draws a second: nobody three metres away sees more."""
@@ -211,12 +210,12 @@ class _Story:
 
 
 def chart_row(view: DemoView) -> ChartRow | None:
-    """The view as a chart row; latencies too old to be shown become gaps."""
+    """The view as a chart row; latencies that are not of now become gaps."""
     at_ms = epoch_ms(view.at)
     if at_ms is None:
         return None
     every = view.workloads.get("all")
-    gone = every is None or freshness(view.load_age_s) == "gone"
+    gone = every is None or freshness(view.load_age_s) != "fresh"
     ttft, itl = (Quantiles(), Quantiles()) if gone or every is None else (every.ttft, every.itl)
     phase = "" if view.phase.index is None else view.phase.name
     return ChartRow(

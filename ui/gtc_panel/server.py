@@ -92,7 +92,7 @@ async def serve(
         server = stopping(_app(service, entrance.rules, run.headless, health, settings.state_dir))
         try:
             await service.start()
-            port = MetricsPort(service.exporter.render)
+            port = MetricsPort(service.metrics)
             service.keep("metrics port", lambda: _scraped_by(port).serve(sockets=[scraped.dup()]))
             log.info("%s", entrance.told(*(each.getsockname()[1] for each in (listener, scraped))))
             async with asyncio.TaskGroup() as tasks:

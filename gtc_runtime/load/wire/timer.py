@@ -20,6 +20,9 @@ _CLOCK_MONOTONIC = 1
 _NONBLOCK_CLOEXEC = os.O_NONBLOCK | getattr(os, "O_CLOEXEC", 0)
 _ABSOLUTE = 1
 _NS = 1_000_000_000
+_FAR_S = 2.0**32
+"""Later than anybody waits, and small enough for the kernel: a rate of 1e-300 asks for the end of
+time."""
 _ROUNDING_S = 1e-6
 
 
@@ -102,7 +105,7 @@ class FdTimer:
         """See `Timer`."""
         # Zero disarms, so a moment that is past must be at least one nanosecond.
         self._at_s = at_s
-        at_ns = 0 if at_s is None else max(1, int(at_s * _NS))
+        at_ns = 0 if at_s is None else max(1, int(min(at_s, _FAR_S) * _NS))
         self._spec.value_s, self._spec.value_ns = divmod(at_ns, _NS)
         if self._settime(self._fd, _ABSOLUTE, self._pointer, None) < 0:
             raise failed()

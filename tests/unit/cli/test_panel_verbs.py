@@ -28,6 +28,7 @@ from gtc_runtime.view import (
     PodView,
     PoolView,
     Quantiles,
+    StaleView,
     WorkloadView,
 )
 from tests.unit.cli.conftest import Call
@@ -497,3 +498,40 @@ def test_safe_passes_over_a_panel_that_cannot_do_it(gtc: Call, panel: Any, troub
     assert "\nnot by the panel, by Kubernetes alone: " in told.err
     assert told.code == 3  # and that is not there either
     assert "/nowhere/kubeconfig" in told.error
+
+
+def drawn(shown: Any) -> str:
+    out = io.StringIO()
+    Console(file=out, width=140, force_terminal=True).print(shown)
+    return out.getvalue()
+
+
+def test_status_names_stale_sources_with_their_ages() -> None:
+    old = view(stale=(StaleView("cluster", 23.4), StaleView("load", 40.0)))
+
+    lines = status_lines(old)
+
+    assert "stale   cluster 23 s old, load 40 s old" in lines
+    assert "cluster 23 s old, load 40 s old" in drawn(screen(old, ""))
+    assert not [line for line in status_lines(view()) if line.startswith("stale")]
+
+
+def test_what_is_blank_is_a_dash_and_never_0_in_a_terminal() -> None:
+    blank = WorkloadView(due=None, ok=None, shed=None, failed=None, failed_recent=None)
+    told = drawn(screen(view(workloads=dict.fromkeys(STAT_KEYS, blank)), ""))
+    rows = [line for line in told.splitlines() if "A chat" in line or " all " in line]
+    assert rows
+    for row in rows:
+        assert "–" in row
+        assert not {"0", "None"} & set(row.split())
+
+
+def test_a_live_view_that_hears_nothing_greys_after_15_s_and_is_blank_after_60_s() -> None:
+    told, fresh = view(), drawn(screen(view(), "gone"))
+    assert drawn(screen(told, "gone", 15.0)) == fresh
+    stale = drawn(screen(told, "gone", 15.1))
+    assert stale.count("\x1b[2") > fresh.count("\x1b[2") + 5
+    assert "the panel has said nothing for 15 s" in stale
+    blank = drawn(screen(told, "the panel does not answer", 60.1))
+    assert "no figures, the last ones are 60 s old" in blank
+    assert "prefill" not in blank

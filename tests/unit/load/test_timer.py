@@ -79,3 +79,15 @@ async def test_linux_has_the_exact_one():
     timer = timer_for(lambda: None)
     assert isinstance(timer, FdTimer)
     timer.close()
+
+
+@pytest.mark.parametrize("at_s", [1e12, 1e300, float("inf")])
+async def test_the_end_of_time_may_be_waited_for(kind, at_s):
+    rang = []
+    timer = kind(lambda: rang.append(1))
+    timer.set(at_s)
+    await asyncio.sleep(0.05)
+    timer.set(time.monotonic())
+    await asyncio.sleep(0.05)
+    timer.close()
+    assert rang == [1]

@@ -13,10 +13,9 @@ from gtc_spec.telemetry import metrics
 async def asked(url: str) -> WorkersView:
     """The answers of the first round."""
     readings = Readings(url, period_s=60)
-    before = readings.newest
     task = asyncio.create_task(readings.run())
     async with asyncio.timeout(10):
-        while readings.newest is before:
+        while readings.age_s is None:
             await asyncio.sleep(0.01)
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
@@ -41,4 +40,39 @@ async def test_what_prometheus_knows_is_told_and_the_rest_is_left_open():
 
 
 async def test_a_prometheus_that_is_down_leaves_everything_open():
-    assert await asked("http://127.0.0.1:9") == WorkersView()
+    readings = Readings("http://127.0.0.1:9", period_s=0.05)
+    task = asyncio.create_task(readings.run())
+    await asyncio.sleep(0.3)
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
+
+    assert (readings.newest, readings.age_s) == (WorkersView(), None)
+
+
+async def test_a_prometheus_that_goes_away_takes_no_figure_back_and_they_age():
+    twin = PrometheusTwin(list)
+    url = await twin.start()
+    pairs = {
+        "__name__": metrics.WORKER_INFLIGHT.name,
+        "namespace": "dynamo-workload",
+        "dynamo_component": metrics.COMPONENTS["prefill"],
+        "dynamo_endpoint": metrics.ENDPOINT,
+    }
+    twin.store.append(labels_of(pairs), int(time.time() * 1000), 7.0)
+    now_s = 100.0
+    readings = Readings(url, period_s=0.05, clock=lambda: now_s)
+    assert readings.age_s is None
+    task = asyncio.create_task(readings.run())
+    async with asyncio.timeout(10):
+        while readings.age_s is None:
+            await asyncio.sleep(0.01)
+
+    await twin.stop()
+    await asyncio.sleep(0.2)
+    now_s = 130.0
+    await asyncio.sleep(0.2)
+
+    assert readings.newest == WorkersView(prefill_in_flight=7.0)
+    assert readings.age_s == 30.0
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)

@@ -65,6 +65,7 @@ def _inside(error: UnreachableError, as_json: bool, where: JSON) -> int:
 
 def _watch(panel: Panel, view: JSON) -> None:
     """Redraw until Ctrl-C; a panel that goes away is waited for."""
+    heard_s = time.monotonic()
     try:
         with Live(screen(view, ""), auto_refresh=False, screen=True) as live:
             while True:
@@ -72,8 +73,9 @@ def _watch(panel: Panel, view: JSON) -> None:
                 problem = ""
                 try:
                     view = panel_client.call(panel, "GET", "/api/status")
+                    heard_s = time.monotonic()
                 except GtcError as error:
                     problem = error.message
-                live.update(screen(view, problem), refresh=True)
+                live.update(screen(view, problem, time.monotonic() - heard_s), refresh=True)
     except KeyboardInterrupt:
         return

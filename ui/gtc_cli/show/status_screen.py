@@ -7,6 +7,7 @@ from typing import Any
 from rich import box
 from rich.console import Group, RenderableType
 from rich.panel import Panel
+from rich.styled import Styled
 from rich.table import Table
 from rich.text import Text
 
@@ -23,9 +24,10 @@ from gtc_cli.show.view_lines import (
     sentence,
     shares,
     slots,
+    stale,
 )
-from gtc_runtime.formats import latency, percent
-from gtc_runtime.view import WINDOW_S
+from gtc_runtime.formats import latency, percent, whole
+from gtc_runtime.view import WINDOW_S, freshness
 from gtc_spec.workloads import FACTS, STATS
 
 JSON = dict[str, Any]
@@ -36,22 +38,35 @@ ROWS = {
     **{stat.key: f"{FACTS[stat.workload].letter} {stat.title.lower()}" for stat in STATS},
     "all": "all",
 }
+STALE = "dim"
+"""Style of figures that are not of now."""
 EVENTS = 6
 
 
-def screen(view: JSON, problem: str) -> RenderableType:
+def screen(view: JSON, problem: str, silent_s: float = 0.0) -> RenderableType:
     """Everything on one screen.
 
     Args:
         view: The newest view of the panel.
         problem: Why it is not the present one; empty when it is.
+        silent_s: How long the panel has sent none.
     """
     view = completed(view)
-    parts: list[RenderableType] = [_head(view), _pools(view), _workloads(view), _events(view)]
-    for text in (problem, view["problem"], view["ending"]):
+    heard = freshness(silent_s)
+    if heard == "gone":
+        return Text(f"{problem}: no figures, the last ones are {silent_s:.0f} s old", "bold red")
+    old = {each["source"] for each in view["stale"]}
+    parts: list[RenderableType] = [
+        _head(view),
+        Styled(_pools(view), STALE if "cluster" in old else ""),
+        Styled(_workloads(view), STALE if "load" in old else ""),
+        _events(view),
+    ]
+    silence = f"the panel has said nothing for {silent_s:.0f} s" if heard == "stale" else ""
+    for text in (problem, silence, stale(view), view["problem"], view["ending"]):
         if text:
             parts.insert(1, Text(text, style="bold red"))
-    return Group(*parts)
+    return Styled(Group(*parts), STALE if heard == "stale" else "")
 
 
 def _head(view: JSON) -> Panel:
@@ -64,7 +79,7 @@ def _head(view: JSON) -> Panel:
         lines.append(f"next {offers}\n")
     lines.append(
         f"load {rate(load)} {shares(load)}   "
-        f"{load['waiting']} waiting, {load['streaming']} streaming   "
+        f"{whole(load['waiting'])} waiting, {whole(load['streaming'])} streaming   "
     )
     lines.append(f"client {client_light(load)}\n", style=LIGHTS[load["light"]])
     lines.append(f"cost {cost(view)}")
@@ -107,7 +122,7 @@ def _workloads(view: JSON) -> Table:
             latency(each["itl"]["p50_ms"]),
             _judged(each["itl"]["p95_ms"], goals["itl_p95_ms"]),
             percent(each["goodput"]),
-            *(str(each[outcome]) for outcome in ("ok", "failed", "shed")),
+            *(whole(each[outcome]) for outcome in ("ok", "failed", "shed")),
         )
     return table
 

@@ -30,6 +30,7 @@ def status_lines(view: JSON) -> list[str]:
     holder = f", lease {view['holder']}" if view["holder"] else ""
     lines = [
         f"{view['cluster']} {view['environment']} ({view['digest']})",
+        *(f"stale   {text}" for text in (stale(view),) if text),
         f"mode    {view['mode']}, keda {view['keda']}{holder}",
         f"scaled  {control(view)}",
         f"phase   {phase_words(view)}",
@@ -55,6 +56,12 @@ def status_lines(view: JSON) -> list[str]:
     lines += [f"claim   {each['state']:9} {each['text']}" for each in view["claims"]]
     told = (("now", sentence(view)), ("end", view["ending"]), ("problem", view["problem"]))
     return [*lines, *(f"{name:7} {text}" for name, text in told if text)]
+
+
+def stale(view: JSON) -> str:
+    """Sources that have said nothing for long, with their ages; empty while all speak."""
+    told = (f"{each['source']} {each['age_s']:.0f} s old" for each in view["stale"])
+    return ", ".join(told)
 
 
 def control(view: JSON) -> str:

@@ -6,8 +6,8 @@ from typing import TypeVar
 
 from nicegui import ui
 
-from gtc_panel.freshness import Freshness
 from gtc_runtime.formats import NO_DATA, Written
+from gtc_runtime.view import Freshness
 
 
 def box(classes: str) -> ui.element:

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from gtc_panel import text
 from gtc_panel.components.basics import Figure, box, heading, swap, words
-from gtc_panel.freshness import freshness
 from gtc_runtime.formats import Written, rate, whole
-from gtc_runtime.view import DemoView
+from gtc_runtime.view import DemoView, freshness
 
 
 class KeyNumbers:

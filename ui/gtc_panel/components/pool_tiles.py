@@ -11,10 +11,9 @@ from typing import Literal, NamedTuple
 
 from gtc_panel import text
 from gtc_panel.components.basics import box, heading, swap, tip, words
-from gtc_panel.freshness import freshness
 from gtc_panel.port import PanelPort
 from gtc_runtime.formats import whole
-from gtc_runtime.view import DemoView, PoolView
+from gtc_runtime.view import DemoView, PoolView, freshness
 from gtc_spec.pools import ROLES
 
 TileState = Literal["ready", "draining", "pending", "free", "unknown"]

@@ -8,14 +8,18 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from typing import Final
 
 from nicegui import ui
 
 from gtc_panel import text
 from gtc_panel.bridge import Bridge
 from gtc_panel.components.basics import words
-from gtc_panel.freshness import STALE_AFTER_S
-from gtc_runtime.view import GONE_AFTER_S, DemoView
+from gtc_runtime.view import BLANK_AFTER_S, STALE_AFTER_S, DemoView
+
+SILENT_AFTER_S: Final = 5.0
+"""A page that hears nothing for so long says so, and nothing on it can be pressed but what goes by
+plain HTTP."""
 
 
 def listen(bridge: Bridge) -> None:
@@ -28,8 +32,9 @@ def listen(bridge: Bridge) -> None:
 def watch() -> Callable[[DemoView], None]:
     """Watch over the page that is being built; returns what to call with every view it hears of."""
     setup = {
+        "silentS": SILENT_AFTER_S,
         "staleS": STALE_AFTER_S,
-        "goneS": GONE_AFTER_S,
+        "blankS": BLANK_AFTER_S,
         "silence": text.SILENCE,
         "ages": text.DATA_AGE,
         "noData": text.NO_DATA,

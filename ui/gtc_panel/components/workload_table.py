@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from gtc_panel import text
 from gtc_panel.components.basics import box, named, swap, tip, words
-from gtc_panel.freshness import freshness
 from gtc_runtime.formats import NO_DATA, latency, per_s, whole
-from gtc_runtime.view import DemoView, WorkloadView
+from gtc_runtime.view import DemoView, WorkloadView, freshness
 
 
 class WorkloadTable:

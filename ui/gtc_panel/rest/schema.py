@@ -38,8 +38,9 @@ mix, `on`, a time.
 **Who** gave a command is told in the events that it causes, as `actor`: `page`, `gtc` or `api`, and
 an address. The command line says so of itself in its User-Agent; that is a name and no proof.
 
-**Figures** that are not known are null, never 0. Times are ISO 8601 with zone, durations carry
-their unit in their name.
+**Figures** that are not known are null, never 0. Sources that have said nothing for 15 s are in
+`stale` with their age; after 60 s their figures are null. Times are ISO 8601 with zone, durations
+carry their unit in their name.
 
 **`/ws`** is a WebSocket that sends, twice a second, the same JSON as `GET /api/status`. It takes no
 messages; who reads nothing for 5 s is dropped.

@@ -17,18 +17,19 @@ window.gtcPresence = (() => {
   function tell() {
     if (!setup || !document.body) return;
     const silentS = (Date.now() - heardAt) / 1000;
-    const stale = silentS > setup.staleS, gone = silentS > setup.goneS;
-    document.body.classList.toggle("silent", stale);
-    document.body.classList.toggle("silent-long", gone);
-    for (const part of document.querySelectorAll(".needs-server")) part.inert = stale;
+    const silent = silentS > setup.silentS;
+    document.body.classList.toggle("silent", silent);
+    document.body.classList.toggle("silent-stale", silentS > setup.staleS);
+    document.body.classList.toggle("silent-blank", silentS > setup.blankS);
+    for (const part of document.querySelectorAll(".needs-server")) part.inert = silent;
     if (!bar) {
       bar = document.body.appendChild(Object.assign(document.createElement("div"), { className: "silence" }));
       bar.setAttribute("role", "alert");
     }
-    const words = stale ? `${setup.silence} · ${Math.round(silentS)} s` : "";
+    const words = silent ? `${setup.silence} · ${Math.round(silentS)} s` : "";
     if (bar.textContent !== words) bar.textContent = words;
     const written = (age) =>
-      age == null || age + silentS > setup.goneS ? setup.noData : `${Math.round(age + silentS)}\u202fs`;
+      age == null || age + silentS > setup.blankS ? setup.noData : `${Math.round(age + silentS)}\u202fs`;
     const line = setup.ages.replace(/\{(\w+)\}/g, (_, source) => written(ages[source]));
     for (const each of document.querySelectorAll(".ages")) if (each.textContent !== line) each.textContent = line;
   }

@@ -9,10 +9,9 @@ from gtc_panel.components.charts.canvas import Canvas
 from gtc_panel.components.charts.feed import push, start
 from gtc_panel.components.charts.legend import legend, sample
 from gtc_panel.components.charts.spec import CONTROL, ChartSpec, specs
-from gtc_panel.freshness import freshness
 from gtc_panel.port import PanelPort
 from gtc_runtime import formats
-from gtc_runtime.view import DemoView, Quantiles
+from gtc_runtime.view import DemoView, Quantiles, freshness
 
 
 class Charts:
@@ -56,7 +55,7 @@ class _ChartCard:
         self._p95.figure.show(formats.latency(shown.p95_ms), fresh)
         self._p50.figure.show(formats.latency(shown.p50_ms), fresh)
         goal_ms = self._spec.goal_ms
-        over = fresh != "gone" and shown.p95_ms is not None and shown.p95_ms > goal_ms
+        over = fresh == "fresh" and shown.p95_ms is not None and shown.p95_ms > goal_ms
         self._verdict.set_text(text.verdict(formats.latency(goal_ms).narrow, over=over))
         swap(self._verdict, "over-", "yes" if over else "no")
 

@@ -11,9 +11,8 @@ from gtc_panel import text
 from gtc_panel.bridge import epoch_ms
 from gtc_panel.components.basics import named
 from gtc_panel.components.charts.spec import ChartSpec
-from gtc_panel.freshness import freshness
 from gtc_runtime.formats import latency
-from gtc_runtime.view import DemoView, Quantiles
+from gtc_runtime.view import DemoView, Quantiles, freshness
 
 EVERY_MS: Final = 5000
 """Said anew no more often: a screen reader that is on a chart would never come to an end."""
@@ -43,7 +42,7 @@ class Summary:
         if self._said_ms is not None and 0 <= now_ms - self._said_ms < EVERY_MS:
             return
         self._said_ms = now_ms
-        every = view.workloads.get("all") if freshness(view.load_age_s) != "gone" else None
+        every = view.workloads.get("all") if freshness(view.load_age_s) == "fresh" else None
         shown: Quantiles = getattr(every, self._spec.key) if every else Quantiles()
         before_ms = self._past[0] if len(self._past) == _BACK else None
         self._past.append(shown.p95_ms)

@@ -6,8 +6,7 @@ from typing import Final
 
 from gtc_panel import stage_text
 from gtc_panel.components.basics import box, swap, words
-from gtc_panel.freshness import freshness
-from gtc_runtime.view import DemoView
+from gtc_runtime.view import DemoView, freshness
 
 CHARACTERS: Final = 100
 """As many as surely fit into the three lines of the box."""
@@ -35,7 +34,7 @@ def answered(view: DemoView) -> tuple[str, str, str]:
     answer = view.load.answer
     if view.recorded:
         return "none", stage_text.ANSWER, stage_text.NOT_RECORDED
-    if answer is None or freshness(view.load_age_s) == "gone":
+    if answer is None or freshness(view.load_age_s) != "fresh":
         return "none", stage_text.ANSWER, stage_text.NO_ANSWER
     state = "done" if answer.done else "streams"
     return state, stage_text.answer_of(answer.key), ending(answer.text, CHARACTERS)

@@ -6,10 +6,9 @@ from nicegui import ui
 
 from gtc_panel import stage_text
 from gtc_panel.components.basics import box, swap, words
-from gtc_panel.freshness import freshness
 from gtc_panel.port import PanelPort
 from gtc_runtime.formats import whole
-from gtc_runtime.view import DemoView
+from gtc_runtime.view import DemoView, freshness
 from gtc_spec.cloud.nodes import hardware
 
 
@@ -57,6 +56,6 @@ def alarm(view: DemoView) -> str:
     """Who has said nothing for too long, and for how long; empty when all speak."""
     sources = ((stage_text.NO_CLUSTER, view.cluster_age_s), (stage_text.NO_CLIENT, view.load_age_s))
     for what, age_s in sources:
-        if freshness(age_s) == "gone":
+        if freshness(age_s) != "fresh":
             return stage_text.silent_for(what, "" if age_s is None else whole(age_s))
     return ""

@@ -7,9 +7,8 @@ from typing import Any, Final
 from gtc_panel import text
 from gtc_panel.components.basics import Figure, box, words
 from gtc_panel.components.charts import Canvas, ChartSpec, ChartStyle
-from gtc_panel.freshness import freshness
 from gtc_runtime import formats
-from gtc_runtime.view import DemoView, Quantiles
+from gtc_runtime.view import DemoView, Quantiles, freshness
 
 STYLE: Final = ChartStyle(
     axis=31,

@@ -8,9 +8,8 @@ from nicegui import ui
 
 from gtc_panel import stage_text
 from gtc_panel.components.basics import Figure, box, words
-from gtc_panel.freshness import Freshness, freshness
 from gtc_runtime.formats import Written, latency, per_s, percent, whole
-from gtc_runtime.view import DemoView, WorkloadView
+from gtc_runtime.view import DemoView, Freshness, WorkloadView, freshness
 from gtc_spec.workloads import FACTS
 
 Source = Literal["gpu", "good"]
@@ -76,7 +75,7 @@ class Activity:
     def draw(self, view: DemoView) -> None:
         """Show the view."""
         source, values = activity(view)
-        fresh = "fresh" if source == "gpu" else freshness(view.load_age_s)
+        fresh = freshness(view.workers_age_s if source == "gpu" else view.load_age_s)
         self._name.set_text(stage_text.ACTIVITY[source])
         names = stage_text.ACTIVITY_OF[source]
         for line, name, value in zip(self._lines, names, values, strict=True):

@@ -14,10 +14,9 @@ from gtc_panel.components.basics import box, swap, words
 from gtc_panel.components.pool_tiles import Tile, tiled
 from gtc_panel.components.stage.answer import LiveAnswer
 from gtc_panel.components.stage.trust import proves
-from gtc_panel.freshness import freshness
 from gtc_panel.port import PanelPort
 from gtc_runtime.formats import whole
-from gtc_runtime.view import DemoView, PoolView
+from gtc_runtime.view import DemoView, PoolView, freshness
 from gtc_spec.pools import ROLES, Role
 
 DOTS_MAX: Final = 12
@@ -54,7 +53,7 @@ class RequestPath:
         for gpu, tile in zip(self._tiles, tiled(pools, len(self._tiles))[0], strict=True):
             gpu.show(tile)
         swap(self._row, "is-", fresh)
-        known = freshness(view.load_age_s) != "gone"
+        known = freshness(view.load_age_s) == "fresh"
         self._waiting.show(view.load.waiting if known else None, jammed=queue_jams(view))
         self._streaming.show(view.load.streaming if known else None, jammed=streams_jam(view))
         self._answer.draw(view)
@@ -103,7 +102,7 @@ def queue_jams(view: DemoView) -> bool:
     """Whether more requests wait for their first token than the prefill workers soon get to."""
     ready = next((pool.ready for pool in view.pools if pool.role == "prefill"), None)
     waiting = view.load.waiting
-    if ready is None or waiting is None or freshness(view.load_age_s) == "gone":
+    if ready is None or waiting is None or freshness(view.load_age_s) != "fresh":
         return False
     return waiting > WAITING_MAX * ready
 

@@ -13,11 +13,10 @@ from nicegui import ui
 from gtc_panel import stage_text
 from gtc_panel.components.basics import Figure, box, swap, words
 from gtc_panel.components.stage.subject import Subject, subject_by_hand, subject_of
-from gtc_panel.freshness import freshness
 from gtc_panel.port import PanelPort
 from gtc_panel.strip import places
 from gtc_runtime.formats import NO_DATA, Written, latency, per_s, percent, thousands
-from gtc_runtime.view import DemoView, Quantiles, WorkloadView
+from gtc_runtime.view import DemoView, Quantiles, WorkloadView, freshness
 from gtc_spec.workloads import FACTS
 
 

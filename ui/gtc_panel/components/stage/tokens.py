@@ -9,9 +9,8 @@ from nicegui import ui
 from gtc_panel import text
 from gtc_panel.bridge import ChartRow
 from gtc_panel.components.basics import Figure, box, words
-from gtc_panel.freshness import freshness
 from gtc_runtime.formats import thousands
-from gtc_runtime.view import DemoView
+from gtc_runtime.view import DemoView, freshness
 from gtc_spec.colours import COLOURS
 
 COLUMN: Final = ChartRow._fields.index("output_tokens_s")

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from gtc_panel import stage_text
 from gtc_panel.components.basics import box, swap, words
-from gtc_panel.freshness import freshness
-from gtc_runtime.view import DemoView
+from gtc_runtime.view import DemoView, freshness
 
 
 def distrust(view: DemoView) -> str:
@@ -15,7 +14,7 @@ def distrust(view: DemoView) -> str:
 
 def proves(view: DemoView) -> bool:
     """Whether figures of the load say anything about the goals: they are of now, and trusted."""
-    known = view.load.light != "unknown" and freshness(view.load_age_s) != "gone"
+    known = view.load.light != "unknown" and freshness(view.load_age_s) == "fresh"
     return known and not distrust(view)
 
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from gtc_panel import stage_text, text
 from gtc_panel.components.basics import box, swap, words
 from gtc_panel.components.pool_tiles import TileState
-from gtc_panel.freshness import freshness
 from gtc_panel.port import PanelPort
 from gtc_runtime.formats import whole
-from gtc_runtime.view import DemoView, PoolView
+from gtc_runtime.view import DemoView, PoolView, freshness
 from gtc_spec.environment import Environment
 from gtc_spec.pools import ROLES, Role
 
