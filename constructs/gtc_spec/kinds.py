@@ -46,6 +46,8 @@ DGD: Final = Kind(*_DYNAMO, "dynamographdeployments", "DynamoGraphDeployment")
 DGDSA: Final = Kind(
     *_DYNAMO, "dynamographdeploymentscalingadapters", "DynamoGraphDeploymentScalingAdapter"
 )
+COMPONENT: Final = Kind(*_DYNAMO, "dynamocomponentdeployments", "DynamoComponentDeployment")
+POD_CLIQUE_SET: Final = Kind("grove.io", "v1alpha1", "podcliquesets", "PodCliqueSet")
 POD_CLIQUE: Final = Kind("grove.io", "v1alpha1", "podcliques", "PodClique")
 SCALED_OBJECT: Final = Kind("keda.sh", "v1alpha1", "scaledobjects", "ScaledObject")
 QUEUE: Final = Kind("scheduling.run.ai", "v2", "queues", "Queue", namespaced=False)

@@ -95,6 +95,9 @@ NETWORK_POLICY = _served(kinds.NETWORK_POLICY, "netpol")
 RUNTIME_CLASS = _served(kinds.RUNTIME_CLASS)
 POD_MONITOR = _served(kinds.POD_MONITOR, "pmon", custom=True)
 """Stored as it comes: who is scraped here is written down in `cluster`, not read from monitors."""
+COMPONENT = _served(kinds.COMPONENT, "dcd", custom=True)
+POD_CLIQUE_SET = _served(kinds.POD_CLIQUE_SET, "pcs", custom=True)
+"""It and the kind before are stored as they come: the operator writes, `gtc grove` deletes them."""
 NAMESPACE = _served(kinds.NAMESPACE, "ns", subresources=_STATUS)
 NODE = _served(kinds.NODE, "no", subresources=_STATUS)
 LEASE = _served(kinds.LEASE)
@@ -102,12 +105,14 @@ JOB = _served(kinds.JOB, subresources=_STATUS, categories=_ALL)
 DEPLOYMENT = _served(kinds.DEPLOYMENT, "deploy", subresources=_STATUS_AND_SCALE, categories=_ALL)
 
 RESOURCES: tuple[Resource, ...] = (
+    COMPONENT,
     CONFIG_MAP,
     EVENT,
     NAMESPACE,
     NODE,
     PVC,
     POD,
+    POD_CLIQUE_SET,
     PV,
     SECRET,
     SERVICE,

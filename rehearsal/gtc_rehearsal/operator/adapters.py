@@ -14,7 +14,8 @@ from gtc_rehearsal.kube_api.objects import Object, stamp, utc_now
 from gtc_rehearsal.kube_api.resources import DGD, DGDSA, EVENT
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.kube_api.write import OPERATOR
-from gtc_rehearsal.operator.pods import Service, owner_reference
+from gtc_rehearsal.operator.pods import owner_reference
+from gtc_rehearsal.operator.services import Service
 from gtc_spec import names
 from gtc_spec.manifests.dgd import scaling_adapter
 

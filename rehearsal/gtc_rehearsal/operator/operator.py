@@ -1,4 +1,4 @@
-"""The operator's part of the rehearsal: DGD -> scaling adapters -> pods -> worker processes.
+"""The operator's part of the rehearsal: DGD -> adapters and sets of pods -> worker processes.
 
 One pass over the store after every change, cheap enough for that (tens of objects). It must not
 know HTTP, autoscaling or load.
@@ -7,7 +7,7 @@ know HTTP, autoscaling or load.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from gtc_rehearsal.kube_api.objects import Object, stamp, utc_now
@@ -16,17 +16,17 @@ from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.kube_api.write import OPERATOR
 from gtc_rehearsal.operator.adapters import Adapters
 from gtc_rehearsal.operator.pod_runner import PodRunner, Workers, remove_finalizer
+from gtc_rehearsal.operator.pod_sets import PodSets
 from gtc_rehearsal.operator.pods import (
-    Service,
     graph_status,
     is_placed,
     is_ready,
     is_terminating,
     new_pod,
     pods_to_delete,
-    services_of,
 )
 from gtc_rehearsal.operator.scheduler import Scheduler
+from gtc_rehearsal.operator.services import PodSet, Service, services_of
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
@@ -56,7 +56,8 @@ class Operator:
     ) -> None:
         self._store, self._workers = store, workers
         self._worker_start_s = environment.worker_start_s
-        self._adapters = Adapters(store)
+        self._adapters, self._sets = Adapters(store), PodSets(store)
+        self._given_up: set[str] = set()  # uids of pods that Grove has deleted
         self._scheduler = Scheduler(store, environment.nodes)
         self._runners: dict[_Key, PodRunner] = {}
         self._warm = True  # until a first pass that found services: their workers do not load
@@ -99,33 +100,59 @@ class Operator:
             self._adapters.sync(graph, services_of(graph))
         graphs = self._store.list(DGD)  # once more: adapters have written replicas into them
         services = [service for graph in graphs for service in services_of(graph)]
-        self._collect_garbage(graphs, services)
-        owners = {(g["metadata"]["namespace"], g["metadata"]["name"]): g for g in graphs}
-        for service in services:
-            self._resize(service, owners[service.namespace, service.dgd])
+        sets = {_graph_key(g): self._sets.sync(g, services_of(g)) for g in graphs}
+        self._collect_garbage(graphs, [each for found in sets.values() for each in found])
+        for found in sets.values():
+            for pods in found:
+                self._resize(pods)
         self._scheduler.place(self._store.list(POD))
         self._run_pods({_service_key(service): service for service in services})
-        self._write_status(graphs)
+        self._write_status(graphs, sets)
         self._warm = self._warm and not services
 
-    def _collect_garbage(self, graphs: Iterable[Object], services: Iterable[Service]) -> None:
-        """Adapters and pods go with their deployment or service."""
-        alive = {(g["metadata"]["namespace"], g["metadata"]["name"]) for g in graphs}
+    def _collect_garbage(self, graphs: Sequence[Object], sets: Iterable[PodSet]) -> None:
+        """Adapters and sets go with their deployment, pods with their set."""
+        alive = {_graph_key(graph) for graph in graphs}
         self._adapters.delete_orphans(lambda namespace, name: (namespace, name) in alive)
-        wanted = {_service_key(service) for service in services}
-        for pod in self._ours():
-            if _pod_service(pod) not in wanted:
+        self._sets.delete_orphans(graphs)
+        standing: dict[tuple[str, str, str], list[PodSet]] = {}
+        for each in sets:
+            standing.setdefault(_service_key(each.service), []).append(each)
+        ours = self._ours()
+        self._given_up &= {str(pod["metadata"]["uid"]) for pod in ours}
+        for pod in ours:
+            if not any(each.has(pod) for each in standing.get(_pod_service(pod), ())):
                 self._delete(pod)
 
-    def _resize(self, service: Service, owner: Object) -> None:
-        """Create the pods that lack, mark those that are too many."""
-        labels = names.pod_labels(service.name, service.dgd)
-        pods = self._store.list(POD, service.namespace, labels)
-        staying = [pod for pod in pods if not is_terminating(pod)]
-        for pod in pods_to_delete(staying, len(staying) - service.desired):
+    def _resize(self, pods: PodSet) -> None:
+        """Create the pods that lack, delete those that are too many."""
+        found = self._pods(pods)
+        if pods.kind == "PodClique":
+            leaving, lacking = self._by_grove(pods, found)
+        else:
+            staying = [pod for pod in found if not is_terminating(pod)]
+            leaving = pods_to_delete(staying, len(staying) - pods.desired)
+            lacking = pods.desired - len(staying)
+        for pod in leaving:
             self._delete(pod)
-        for _ in range(service.desired - len(staying)):
-            self._store.create(POD, new_pod(service, owner), actor=OPERATOR)
+        for _ in range(lacking):
+            self._store.create(POD, new_pod(pods), actor=OPERATOR)
+
+    def _by_grove(
+        self, pods: PodSet, found: Sequence[Object]
+    ) -> tuple[Sequence[Mapping[str, Any]], int]:
+        """Whom Grove (alpha.3) deletes, and how many it creates.
+
+        It counts a pod until that is gone, and looks among all for the first to go: while one
+        drains it finds that one again, so that a further one goes only after it. Nor does it
+        replace a pod that somebody else has deleted before that one is gone.
+        """
+        uids = {str(pod["metadata"]["uid"]) for pod in found}
+        excess = len(found) - pods.desired
+        more = excess - len(self._given_up & uids)
+        leaving = pods_to_delete(found, excess)[: max(0, more)]
+        self._given_up |= {str(pod["metadata"]["uid"]) for pod in leaving}
+        return leaving, -more
 
     def _run_pods(self, services: Mapping[tuple[str, str, str], Service]) -> None:
         present: set[_Key] = set()
@@ -162,11 +189,15 @@ class Operator:
             router_mode=service.router_mode,
         )
 
-    def _write_status(self, graphs: Iterable[Object]) -> None:
+    def _write_status(
+        self, graphs: Iterable[Object], sets: Mapping[_Key, Sequence[PodSet]]
+    ) -> None:
         lacking = False
         for graph in graphs:
-            rows = [(service, *self._pods(service)) for service in services_of(graph)]
-            lacking = lacking or any(ready < service.desired for service, _, ready in rows)
+            # of the present way of serving alone: it comes first
+            charged = {each.service.name: each for each in reversed(sets[_graph_key(graph)])}
+            rows = [(each, *self._count(each)) for each in charged.values()]
+            lacking = lacking or any(ready < each.desired for each, _, ready in rows)
             meta = graph["metadata"]
             status = graph_status(graph, rows, stamp(utc_now()))
             self._store.patch(
@@ -175,13 +206,15 @@ class Operator:
         if not lacking and not self._warm:
             self._settled.set()
 
-    def _pods(self, service: Service) -> tuple[int, int]:
-        """Pods of a service that stay, and how many of them are Ready."""
+    def _count(self, pods: PodSet) -> tuple[int, int]:
+        """Pods of a set that stay, and how many of them are Ready."""
+        staying = [pod for pod in self._pods(pods) if not is_terminating(pod)]
+        return len(staying), sum(map(is_ready, staying))
+
+    def _pods(self, pods: PodSet) -> list[Object]:
+        service = pods.service
         labels = names.pod_labels(service.name, service.dgd)
-        pods = [
-            p for p in self._store.list(POD, service.namespace, labels) if not is_terminating(p)
-        ]
-        return len(pods), sum(is_ready(pod) for pod in pods)
+        return [pod for pod in self._store.list(POD, service.namespace, labels) if pods.has(pod)]
 
     def _ours(self) -> list[Object]:
         """Pods that belong to some deployment; whatever else runs in the cluster is not ours."""
@@ -195,6 +228,10 @@ class Operator:
         meta = pod["metadata"]
         if not is_terminating(pod):
             self._store.delete(POD, meta["name"], meta["namespace"], actor=OPERATOR)
+
+
+def _graph_key(graph: Mapping[str, Any]) -> _Key:
+    return graph["metadata"]["namespace"], graph["metadata"]["name"]
 
 
 def _service_key(service: Service) -> tuple[str, str, str]:

@@ -16,7 +16,8 @@ from gtc_rehearsal.kube_api.objects import stamp, utc_now
 from gtc_rehearsal.kube_api.resources import POD
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.kube_api.write import OPERATOR
-from gtc_rehearsal.operator.pods import Role, running
+from gtc_rehearsal.operator.pods import running
+from gtc_rehearsal.operator.services import Role
 from gtc_spec.errors import GtcError
 
 log = logging.getLogger(__name__)

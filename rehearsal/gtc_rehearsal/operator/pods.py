@@ -7,125 +7,23 @@ any process.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from gtc_rehearsal.conditions import Condition, updated
 from gtc_rehearsal.kube_api.objects import Object
-from gtc_spec import names
+from gtc_rehearsal.operator.services import PodSet
 from gtc_spec.manifests.placement import CPU_POOL, POOL_LABEL
-
-Role = Literal["prefill", "decode", "aggregated", "frontend"]
 
 FINALIZER = "gtc-demo.digitalocean.com/drain"
 """Holds a pod that is to go until its worker has drained, as a real kubelet does by the grace."""
-DEFAULT_GRACE_S = 60.0
-"""terminationGracePeriodSeconds that the operator sets when the service says nothing."""
-LABEL_METRICS = "nvidia.com/metrics-enabled"
-LABEL_NAMESPACE = "nvidia.com/dynamo-namespace"
 GPU = "nvidia.com/gpu"
 
 _CONTAINER = "main"
 
 
-@dataclass(frozen=True)
-class Service:
-    """One service of a DGD, read.
-
-    Attributes:
-        dgd: Name of the deployment.
-        namespace: Where it lies.
-        name: Key of the service.
-        role: What its pods do.
-        desired: Wanted pods.
-        gpus: GPUs of one pod.
-        grace_s: How long a pod may take to drain, seconds.
-        adapter: Whether a scaling adapter owns `desired`.
-        spec: The service as written.
-    """
-
-    dgd: str
-    namespace: str
-    name: str
-    role: Role
-    desired: int
-    gpus: int
-    grace_s: float
-    adapter: bool
-    spec: Mapping[str, Any]
-
-    @property
-    def clique(self) -> str:
-        """Name of the PodClique: pods and status are named after it."""
-        return f"{self.dgd}-0-{self.name.lower()}"
-
-    @property
-    def router_mode(self) -> str:
-        """How a frontend routes: its variable, else Dynamo's default."""
-        envs = self.spec.get("envs") or []
-        modes = [each.get("value") for each in envs if each.get("name") == "DYN_ROUTER_MODE"]
-        return str(modes[-1]) if modes else "round-robin"
-
-    @property
-    def labels(self) -> dict[str, str]:
-        """Labels of its pods (operator 0.8.x)."""
-        labels = names.pod_labels(self.name, self.dgd) | {
-            LABEL_NAMESPACE: f"{self.namespace}-{self.dgd}",
-            LABEL_METRICS: "true",
-            "nvidia.com/selector": self.clique,
-            names.LABEL_COMPONENT_TYPE: str(self.spec.get("componentType") or "worker"),
-        }
-        if sub := self.spec.get("subComponentType"):
-            labels[names.LABEL_SUB_COMPONENT_TYPE] = str(sub)
-        return labels
-
-
-def services_of(dgd: Mapping[str, Any]) -> list[Service]:
-    """The services of a deployment that we can run: the frontend and workers of any role."""
-    meta = dgd["metadata"]
-    found = []
-    for name, spec in ((dgd.get("spec") or {}).get("services") or {}).items():
-        role = _role(spec)
-        if role is None:
-            continue
-        resources = spec.get("resources") or {}
-        limits = {**(resources.get("requests") or {}), **(resources.get("limits") or {})}
-        pod_spec = spec.get("extraPodSpec") or {}
-        found.append(
-            Service(
-                dgd=meta["name"],
-                namespace=meta["namespace"],
-                name=name,
-                role=role,
-                desired=int(spec.get("replicas") or 0),
-                gpus=int(limits.get("gpu") or 0),
-                grace_s=float(pod_spec.get("terminationGracePeriodSeconds") or DEFAULT_GRACE_S),
-                adapter=bool((spec.get("scalingAdapter") or {}).get("enabled")),
-                spec=spec,
-            )
-        )
-    return found
-
-
-def _role(spec: Mapping[str, Any]) -> Role | None:
-    """What a service does; None for planners and other helpers, which are not played."""
-    kind = spec.get("componentType") or "worker"
-    if kind == "frontend":
-        return "frontend"
-    if kind not in {"worker", "prefill", "decode"}:
-        return None
-    purpose = spec.get("subComponentType") or kind
-    roles: dict[str, Role] = {"prefill": "prefill", "decode": "decode"}
-    return roles.get(str(purpose), "aggregated")
-
-
-def new_pod(service: Service, owner: Mapping[str, Any]) -> Object:
-    """A pod of a service, not yet placed.
-
-    Args:
-        service: The service.
-        owner: The DGD object.
-    """
+def new_pod(pods: PodSet) -> Object:
+    """A pod of a set, not yet placed."""
+    service = pods.service
     pod_spec = service.spec.get("extraPodSpec") or {}
     container, selector = pod_spec.get("mainContainer") or {}, pod_spec.get("nodeSelector")
     port = {"name": "http", "containerPort": 8000, "protocol": "TCP"}
@@ -136,11 +34,11 @@ def new_pod(service: Service, owner: Mapping[str, Any]) -> Object:
         main["resources"] = {"limits": {GPU: str(service.gpus)}}
     return {
         "metadata": {
-            "generateName": f"{service.clique}-",
+            "generateName": f"{pods.name}-",
             "namespace": service.namespace,
-            "labels": service.labels,
+            "labels": pods.labels,
             "finalizers": [FINALIZER],
-            "ownerReferences": [owner_reference(owner)],
+            "ownerReferences": [owner_reference(pods.owner)],
         },
         "spec": {
             "containers": [main],
@@ -248,16 +146,16 @@ def pods_to_delete(pods: Iterable[Mapping[str, Any]], excess: int) -> list[Mappi
 
 
 def graph_status(
-    dgd: Mapping[str, Any], services: Sequence[tuple[Service, int, int]], at: str
+    dgd: Mapping[str, Any], sets: Sequence[tuple[PodSet, int, int]], at: str
 ) -> Object:
     """Status of a deployment.
 
     Args:
         dgd: The DGD as stored.
-        services: Each service with the number of its pods and of its ready pods.
+        sets: The set of each service with the number of its pods and of its ready pods.
         at: Time stamp of now.
     """
-    lacking = [each.name for each, _, ready in services if ready < each.desired]
+    lacking = [each.service.name for each, _, ready in sets if ready < each.desired]
     if lacking:
         words = f"resources not ready: {', '.join(sorted(lacking))}"
         fact = Condition("Ready", "False", "some_resources_are_not_ready", words)
@@ -267,14 +165,14 @@ def graph_status(
         "state": "pending" if lacking else "successful",
         "conditions": _conditions(dgd, [fact], at),
         "services": {
-            each.name: {
-                "componentKind": "PodClique",
-                "componentName": each.clique,
+            each.service.name: {
+                "componentKind": each.kind,
+                "componentName": each.name,
                 "replicas": pods,
                 "updatedReplicas": pods,
                 "readyReplicas": ready,
             }
-            for each, pods, ready in services
+            for each, pods, ready in sets
         },
     }
 

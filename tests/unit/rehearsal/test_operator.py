@@ -128,14 +128,24 @@ async def test_pods_carry_names_and_labels_of_the_real_operator(tmp_path: Path) 
         pod = c.pods(PREFILL)[0]
 
     assert pod["metadata"]["name"].startswith("gtc-demo-0-trtllmprefillworker-")
-    assert pod["metadata"]["labels"] == {
+    labels = pod["metadata"]["labels"]
+    assert labels.pop("grove.io/pod-template-hash")
+    assert labels == {
         "nvidia.com/dynamo-graph-deployment-name": "gtc-demo",
         "nvidia.com/dynamo-component": "TrtllmPrefillWorker",
         "nvidia.com/dynamo-namespace": "dynamo-workload-gtc-demo",
         "nvidia.com/dynamo-component-type": "worker",
         "nvidia.com/dynamo-sub-component-type": "prefill",
         "nvidia.com/metrics-enabled": "true",
-        "nvidia.com/selector": "gtc-demo-0-trtllmprefillworker",
+        "nvidia.com/selector": "gtc-demo-trtllmprefillworker",
+        "app.kubernetes.io/component": "pcs-podclique",
+        "app.kubernetes.io/managed-by": "grove-operator",
+        "app.kubernetes.io/name": "gtc-demo-0-trtllmprefillworker",
+        "app.kubernetes.io/part-of": "gtc-demo",
+        "grove.io/podclique": "gtc-demo-0-trtllmprefillworker",
+        "grove.io/podcliqueset-replica-index": "0",
+        "grove.io/podgang": "gtc-demo-0",
+        "kai.scheduler/queue": "dynamo",
     }
 
 
@@ -210,6 +220,43 @@ async def test_a_draining_pod_keeps_its_gpu_until_it_is_gone(tmp_path: Path) -> 
         await c.until(lambda: c.ready(PREFILL) == 6)
         assert len(c.pods(DECODE)) == 2
         assert len(c.workers.drained) == 1
+
+
+async def test_while_a_pod_drains_a_further_one_goes_only_after_it(tmp_path: Path) -> None:
+    async with cluster(tmp_path) as c:
+        c.workers.drain.clear()
+        c.scale(DECODE, 2)
+        await c.until(lambda: c.ready(DECODE) == 2)
+        c.scale(DECODE, 1)
+        await asyncio.sleep(0.3)
+        assert (c.ready(DECODE), len(c.pods(DECODE))) == (2, 3)
+
+        c.workers.drain.set()
+        await c.until(lambda: len(c.pods(DECODE)) == 1)
+        assert len(c.workers.drained) == 2
+
+
+async def test_two_at_once_drain_at_once(tmp_path: Path) -> None:
+    async with cluster(tmp_path) as c:
+        c.workers.drain.clear()
+        c.scale(DECODE, 1)
+
+        await c.until(lambda: sum(is_terminating(pod) for pod in c.pods(DECODE)) == 2)
+        c.workers.drain.set()
+
+
+async def test_a_pool_that_grows_again_does_not_wait_for_the_pod_that_drains(
+    tmp_path: Path,
+) -> None:
+    async with cluster(tmp_path) as c:
+        c.workers.drain.clear()
+        c.scale(DECODE, 2)
+        await c.until(lambda: c.ready(DECODE) == 2)
+        c.scale(DECODE, 3)
+
+        await c.until(lambda: c.ready(DECODE) == 3)
+        assert len(c.pods(DECODE)) == 4
+        c.workers.drain.set()
 
 
 async def test_a_smaller_pool_gives_up_loading_workers_first(tmp_path: Path) -> None:

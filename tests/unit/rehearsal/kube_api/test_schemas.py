@@ -9,10 +9,12 @@ import pytest
 
 from gtc_rehearsal.kube_api import schemas
 from gtc_rehearsal.kube_api.resources import (
+    COMPONENT,
     DGD,
     DGDSA,
     LEASE,
     POD,
+    POD_CLIQUE_SET,
     POD_MONITOR,
     RESOURCES,
     SCALED_OBJECT,
@@ -35,10 +37,11 @@ def rules_in(schema: Any) -> set[str]:
     return here | {rule for value in schema.values() for rule in rules_in(value)}
 
 
-def test_every_kind_has_a_packaged_schema_but_one_that_is_stored_as_it_comes() -> None:
+def test_every_kind_has_a_packaged_schema_but_those_that_are_stored_as_they_come() -> None:
     packaged = {(d["group"], d["kind"]) for file in FILES.values() for d in file["definitions"]}
 
-    checked = [resource for resource in RESOURCES if resource is not POD_MONITOR]
+    open_ = {POD_MONITOR, COMPONENT, POD_CLIQUE_SET}
+    checked = [resource for resource in RESOURCES if resource not in open_]
     assert packaged == {(resource.group, resource.kind) for resource in checked}
 
 
