@@ -35,6 +35,10 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
         "show.steer:go_on",
         "Let a show that is held go on.",
     ),
+    "grove": (
+        "deploy.grove:grove",
+        "Serve the graph without Grove, or with it again; replaces every worker.",
+    ),
     "guardian": (
         "show.guardian:guardian",
         "Resume KEDA when the panel has died while it was paused.",
