@@ -36,7 +36,7 @@ ADOPTING = $(if $(ADOPT),--adopt)
 UNSEEN = $(if $(filter no,$(DOCTOR)),--skip-doctor)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo plan test test-slow control-plane test-control-plane test-charts third-party chaos bench-load bench-models check lint \
+.PHONY: help setup demo plan test test-slow control-plane test-control-plane test-charts third-party chaos mutants bench-load bench-models check lint \
 	types arch synth check-env doctor deploy teardown kubeconfig infra-init infra-plan infra-up \
 	infra-down cluster-config cluster-teardown deploy-dynamo deploy-keda deploy-loadgen deploy-corpus \
 	deploy-apps model-to-spaces model-to-nfs setup-model build-loadgen build-all push-loadgen \
@@ -84,6 +84,9 @@ test-charts: setup ## Render every pinned chart and check it; GTC_CHARTS=folder 
 
 chaos: setup ## Kill and break everything, in virtual time and for real, against figures; PART= SEED= JSON=FILE
 	@$(BIN)/python -m tests.chaos.run $(if $(PART),--part $(PART)) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
+
+mutants: setup ## Plant small faults in deciding code and see whether its tests notice; MODULE=load/response
+	@$(BIN)/python -m tools.mutants $(MODULE)
 
 third-party: setup ## Servers of others for the slow tests of the load engine: llama.cpp, LiteLLM, GuideLLM
 	$(BIN)/python -m tools.third_party

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 
-from gtc_spec import names
 from gtc_spec.cloud.memory import misfit
 from gtc_spec.cloud.nodes import CpuNodes, counted
 from gtc_spec.errors import Problem
@@ -82,8 +81,9 @@ def _phase_problems(
 ) -> Iterator[tuple[str, str, str]]:
     for phase in table.phases:
         key = f"phase_tables.{name}.{phase.name}"
-        for rps in (phase.rps, phase.ramp_to_rps or 0, phase.settle.rps if phase.settle else 0):
-            if rps > env.load.rps_max:
+        settled_rps = phase.settle.rps if phase.settle else None
+        for rps in (phase.rps, phase.ramp_to_rps, settled_rps):
+            if rps is not None and rps > env.load.rps_max:
                 yield f"{key}.rps", f"{rps:g}", f"at most load.rps_max = {env.load.rps_max:g}"
         if phase.gate and (phase.max_s is None or phase.max_s < phase.duration_s):
             yield f"{key}.max_s", str(phase.max_s), f"at least duration_s = {phase.duration_s:g}"
@@ -132,15 +132,6 @@ def _scalers_fit(env: Environment) -> Iterator[tuple[str, str, str]]:
         yield "pools.*.initial", str(env.initial_ratio), f"at most {counted(env.slots, env.nodes)}"
 
 
-def _names_are_short(env: Environment) -> Iterator[tuple[str, str, str]]:
-    for role in ROLES:
-        pair = names.grove_pair(names.DEMO, names.SERVICES[role])
-        if env.grove and len(pair) > names.GROVE_PAIR_MAX:
-            yield f"names.{role}", pair, f"at most {names.GROVE_PAIR_MAX} characters"
-        if len(names.hpa(names.scaler(role))) > 63:
-            yield f"names.{role}", names.hpa(names.scaler(role)), "at most 63 characters"
-
-
 def _prompts_fit(env: Environment) -> Iterator[tuple[str, str, str]]:
     longest = env.workloads.longest_prompt_tokens
     if longest > env.load.prompt_tokens_max:
@@ -181,7 +172,6 @@ _RULES: tuple[Rule, ...] = (
     _phases_are_whole,
     _slots_hold_the_timeline,
     _scalers_fit,
-    _names_are_short,
     _prompts_fit,
     _model_fits_the_gpu,
     _engine_suits_the_nodes,

@@ -6,6 +6,8 @@ not know time, sockets or statistics.
 
 from __future__ import annotations
 
+import re
+
 from gtc_runtime.load.answer.endings import is_whole
 from gtc_runtime.load.answer.frame import parse, words_of
 from gtc_runtime.load.answer.framing import (
@@ -24,6 +26,7 @@ LARGE = 600
 """From this many bytes on it pays to look for a part of a read that can be counted the fast way."""
 _BEFORE_PLAIN_MAX = 3
 _FINISH = b'"finish_reason":"'
+_HEAD_END = re.compile(rb"\r\n\r\n|\n\n").search
 ERROR_BODY_MAX = 4_096
 """How much of an error response is kept for the record, bytes."""
 
@@ -153,21 +156,20 @@ class StreamedResponse:
         """Collect the head; returns what follows it."""
         raw = self._raw_head + data
         while self._head is None:
-            end, gap = _head_end(raw)
-            if end < 0:
+            end = _HEAD_END(raw)
+            if end is None:
                 self._raw_head = raw
                 if len(raw) > HEAD_MAX or not b"HTTP/1.".startswith(raw[:7]):
                     raise MalformedError(f"not an http response: {sample(raw)}")
                 return b""
-            head = Head.parse(raw[:end])
-            raw = raw[end + gap :]
+            head = Head.parse(raw[: end.start()])
+            raw = raw[end.end() :]
             if head.status >= 200:  # 1xx only announces the real one
                 self._take_head(head)
         return raw
 
     def _take_head(self, head: Head) -> None:
         self._head = head
-        self._raw_head = b""
         self._body = head.body()
         if head.fine and not head.streams_events:
             kind = head.headers.get(b"content-type", b"")
@@ -225,14 +227,6 @@ def _how(events: EventStream) -> str:
     end = f"finish_reason {events.reason}" if events.finished else "only [DONE]"
     counted = events.usage().get("completion_tokens")
     return f"{end}, usage says {counted} tokens" if counted else end
-
-
-def _head_end(raw: bytes) -> tuple[int, int]:
-    """Where the head ends and how long the gap behind it is; -1 when it has not ended."""
-    strict, bare = raw.find(b"\r\n\r\n"), raw.find(b"\n\n")
-    if bare >= 0 and (strict < 0 or bare < strict):
-        return bare, 2
-    return strict, 4
 
 
 def _message(body: bytes) -> str:

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from gtc_runtime.load.answer.event_lines import LINE_MAX
 from gtc_runtime.load.answer.framing import HEAD_MAX
-from gtc_runtime.load.answer.response import StreamedResponse
+from gtc_runtime.load.answer.response import LARGE, StreamedResponse
 from gtc_runtime.load.records import Outcome
 
 OK = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream; charset=utf-8\r\n"
@@ -293,3 +293,231 @@ def test_giving_up_after_the_finish_reason_is_still_a_success():
     response = feed(closing(data(content("a", "stop"))))
     response.give_up(Outcome.STALLED, "no output")
     assert response.outcome is Outcome.OK
+    assert response.detail == ""
+
+
+def test_giving_up_before_it_is_told_as_it_was_given():
+    response = feed(closing(data(content("a"))))
+    assert (response.outcome, response.detail) == (None, "")
+    response.give_up(Outcome.STALLED, "no output for 30 s")
+    assert (response.outcome, response.detail) == (Outcome.STALLED, "no output for 30 s")
+
+
+def test_a_response_began_with_its_first_byte():
+    response = StreamedResponse()
+    assert response.began is False
+    response.feed(b"H")
+    assert response.began is True
+
+
+def test_nobody_who_asks_for_nothing_gets_text_or_forgiveness():
+    response = StreamedResponse()
+    response.feed(closing(data(content("a")) + data(content("b", "stop"))))
+    assert response.events.text() == ""
+    response = StreamedResponse()
+    response.feed(closing(data(content("", "stop")) + data(b"[DONE]")))
+    assert response.outcome is Outcome.EMPTY
+    response = StreamedResponse()
+    response.feed(closing(data(content("a")) + data(b"[DONE]")))
+    assert response.outcome is Outcome.TRUNCATED
+
+
+def test_a_body_that_ends_with_the_connection_is_complete_then_and_not_before():
+    response = feed(closing(data(content("a", "stop"))))
+    assert not response.complete
+    response.close()
+    assert response.complete
+    assert not feed(b"", close=True).complete
+
+
+@pytest.mark.parametrize("separator", [b"\r\n\r\n", b"\n\n"])
+def test_a_head_may_end_with_bare_line_ends(separator):
+    body = b'{"message":"no instances"}'
+    head = b"HTTP/1.1 503 X" + separator[: len(separator) // 2]
+    raw = head + b"Content-Length: %d" % len(body) + separator + body
+    assert feed(raw).detail == "503: no instances"
+
+
+def test_the_first_empty_line_ends_the_head_whatever_line_ends_follow():
+    head = b"HTTP/1.1 200 OK\nContent-Type: text/event-stream\nTransfer-Encoding: chunked\n\n"
+    body = b"\r\n\r\n".join([data(content("a", "stop")), b""])
+    response = feed(head + b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body))
+    assert response.outcome is Outcome.OK
+    assert response.reusable
+
+
+def test_a_head_of_just_the_allowed_length_is_waited_for_and_one_byte_more_is_not():
+    raw = b"HTTP/1.1 200 OK\r\nX: ".ljust(HEAD_MAX, b"x")
+    assert feed(raw).outcome is None
+    assert feed(raw + b"x").outcome is Outcome.MALFORMED
+
+
+def test_another_protocol_is_refused_at_the_first_byte_that_differs():
+    assert feed(b"HTTP/1.").outcome is None
+    assert feed(b"HTTP/1-").outcome is Outcome.MALFORMED
+
+
+@pytest.mark.parametrize(("status", "outcome"), [(199, Outcome.OK), (200, Outcome.MALFORMED)])
+def test_only_a_status_below_200_announces_another_response(status, outcome):
+    start = b"HTTP/1.1 %d X\r\nContent-Length: 0\r\n\r\n" % status
+    assert feed(start + chunked([data(content("a", "stop"))])).outcome is outcome
+
+
+def test_an_endless_line_behind_the_end_of_an_answer_costs_no_connection():
+    frames = [data(content("a", "stop")), data(b"[DONE]"), b"x" * (LINE_MAX + 1)]
+    response = feed(chunked(frames))
+    assert response.outcome is Outcome.OK
+    assert response.reusable
+
+
+def test_a_last_frame_without_a_line_end_counts_when_the_stream_is_over():
+    last = data(content("b", "stop")).rstrip()
+    response = feed(closing(data(content("a")) + last))
+    assert response.outcome is None
+    response.close()
+    assert response.outcome is Outcome.OK
+    assert response.events.tokens == 2
+    assert feed(closing(b"data: {}"), close=True).outcome is Outcome.MALFORMED
+
+
+@pytest.mark.parametrize(
+    ("payload", "outcome", "detail"),
+    [
+        (
+            data(content("a", {"type": "abort", "message": "out of memory"})),
+            Outcome.ABORTED,
+            "finish_reason abort: out of memory",
+        ),
+        (data(content("a", "abort")), Outcome.ABORTED, "finish_reason abort"),
+        (
+            data(content("a")) + data(b"[DONE]"),
+            Outcome.TRUNCATED,
+            "[DONE] came before a finish reason",
+        ),
+        (
+            data(content("a")) + b"engine died\n\n",
+            Outcome.TRUNCATED,
+            "the stream ended before a finish reason; it said: engine died",
+        ),
+        (data(content("", "stop")), Outcome.EMPTY, "no output: finish_reason stop"),
+        (
+            data(content("", "stop", usage={"completion_tokens": 3})),
+            Outcome.EMPTY,
+            "no output: finish_reason stop, usage says 3 tokens",
+        ),
+        (
+            data({"choices": [{"delta": {"role": "assistant"}}]}) + data(b"[DONE]"),
+            Outcome.EMPTY,
+            "no output: only [DONE]",
+        ),
+    ],
+)
+def test_an_answer_that_is_none_is_told_with_how_it_ended(payload, outcome, detail):
+    response = feed(closing(payload), close=True)
+    assert (response.outcome, response.detail) == (outcome, detail)
+
+
+def test_done_alone_ends_an_answer_of_a_server_that_names_no_finish_reasons():
+    nameless = data({"choices": [{"delta": {"content": "a"}}]})
+    assert feed(closing(nameless + data(b"[DONE]"))).outcome is Outcome.OK
+    assert feed(closing(nameless), close=True).outcome is Outcome.TRUNCATED
+
+
+def test_done_alone_ends_an_answer_of_which_nothing_more_is_expected():
+    response = StreamedResponse(done_suffices=True)
+    response.feed(closing(data(content("a")) + data(b"[DONE]")))
+    assert response.outcome is Outcome.OK
+
+
+def test_an_answer_may_be_empty_when_no_output_was_asked_for():
+    response = StreamedResponse(may_be_empty=True)
+    response.feed(closing(data(content("", "stop")) + data(b"[DONE]")))
+    assert response.outcome is Outcome.OK
+
+
+@pytest.mark.parametrize(("first", "understood"), [(-1, True), (0, False)])
+def test_an_error_body_is_kept_until_it_has_4096_bytes(first, understood):
+    body = json.dumps({"message": "x", "padding": " " * 4_096}).encode()
+    head = b"HTTP/1.1 503 X\r\nContent-Length: %d\r\n\r\n" % len(body)
+    response = feed(head + body, [len(head), len(head) + 4_096 + first])
+    assert (response.detail == "503: x") == understood
+
+
+def test_of_the_words_of_an_error_200_letters_are_told():
+    body = json.dumps({"message": "y" * 300}).encode()
+    raw = b"HTTP/1.1 503 X\r\nContent-Length: %d\r\n\r\n%b" % (len(body), body)
+    assert feed(raw).detail == f"503: {'y' * 200}"
+
+
+# -- large reads of plain frames are counted the fast way ------------------------------------------
+
+
+def frame_chunk(text, finish=None, **more):
+    line = json.dumps(content(text, finish, **more), separators=(",", ":")).encode()
+    return b"%x\r\ndata: %b\n\n\r\n" % (len(line) + 8, line)
+
+
+STREAM_HEAD = OK + b"Transfer-Encoding: chunked\r\n\r\n"
+FIRST = frame_chunk("first")
+PLAIN = frame_chunk("w") * 20
+END_OF_STREAM = frame_chunk("", "stop") + b"e\r\ndata: [DONE]\n\n\r\n0\r\n\r\n"
+
+
+def kept(*reads):
+    """The response, and how many pieces it kept: a frame each, or a read counted at once."""
+    response = StreamedResponse(keep_text=True)
+    for read in reads:
+        response.feed(read)
+    _, pieces_kept = response.events.words_from(0)
+    return response, pieces_kept
+
+
+@pytest.mark.parametrize(
+    "reads",
+    [
+        (STREAM_HEAD + FIRST, PLAIN),
+        (STREAM_HEAD + FIRST + PLAIN,),
+        (STREAM_HEAD + FIRST[:-4], FIRST[-4:] + PLAIN),
+        (STREAM_HEAD + FIRST[:20], FIRST[20:] + PLAIN),
+        (STREAM_HEAD + b"8\r\n: ping\n\n\r\n" * 2 + FIRST + PLAIN,),
+    ],
+)
+def test_a_large_read_is_counted_at_once_from_the_border_of_a_chunk_on(reads):
+    response, pieces_kept = kept(*reads)
+    assert len(PLAIN) > LARGE
+    assert response.events.tokens == 21
+    assert pieces_kept == 2
+    assert response.outcome is None
+
+
+def test_a_small_read_is_looked_at_frame_by_frame():
+    response, pieces_kept = kept(STREAM_HEAD + FIRST, PLAIN[: len(PLAIN) // 4])
+    assert response.events.tokens == pieces_kept == 6
+
+
+def test_the_end_of_an_answer_behind_plain_frames_is_read_the_exact_way():
+    response, pieces_kept = kept(STREAM_HEAD + FIRST, PLAIN + END_OF_STREAM)
+    assert response.events.tokens == 21
+    assert pieces_kept == 2
+    assert response.outcome is Outcome.OK
+    assert response.reusable
+
+
+def test_part_of_a_chunk_behind_plain_frames_waits_for_its_rest():
+    response, pieces_kept = kept(STREAM_HEAD + FIRST, PLAIN + FIRST[:20], FIRST[20:])
+    assert response.events.tokens == 22
+    assert pieces_kept == 3
+
+
+def test_plain_frames_begin_only_between_chunks_of_an_open_answer():
+    response = StreamedResponse()
+    response.feed(STREAM_HEAD)
+    assert response.opening == b""
+    response.feed(FIRST)
+    assert response.opening == b'"content":"'
+    response.feed(FIRST[:20])
+    assert response.opening == b""
+    response.feed(FIRST[20:])
+    assert response.opening == b'"content":"'
+    response.give_up(Outcome.STALLED, "")
+    assert response.opening == b""

@@ -256,3 +256,21 @@ def test_seconds_that_are_put_away_take_little_room():
     held, _ = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert held < 4e6  # 12 MB, were they kept as they are
+
+
+def test_goodput_is_a_share_of_what_has_ended_and_unknown_before_that():
+    assert Tally(due=1).good_share is None
+    assert Tally(due=1, failed={"timeout": 1}).good_share == 0.0
+    assert Tally(due=9, ok=4, good=3, shed=1, failed={"timeout": 1}).good_share == 0.5
+
+
+def test_a_tally_reads_back_all_that_it_wrote():
+    recorder = SliceRecorder()
+    whole = record(send_s=10.5, first_s=11.0, last_s=11.5, prompt_tokens=70, tokens=9)
+    whole.outcome = Outcome.OK
+    count(recorder, whole)
+    tally = Tally()
+    for tallies in recorder.take().values():
+        tally.merge(tallies["reasoning"])
+    assert tally.isl.n == tally.osl.n == 1
+    assert Tally.from_json(tally.to_json()) == tally

@@ -1,5 +1,8 @@
 """The scenario machine on a turned clock."""
 
+import math
+from dataclasses import replace
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -15,16 +18,21 @@ from gtc_runtime.scenario.machine import (
     State,
 )
 from gtc_spec.environment import ENVIRONMENTS, load
+from gtc_spec.phases import Timeline
 from gtc_spec.pools import PDRatio
 from tests.unit.scenario.show import (
     CHAT,
+    COOLDOWN,
+    COOLDOWN_AT,
     DOCUMENTS,
     EVEN,
     LARGE,
+    RECOVERY,
     RECOVERY_AT,
     SETTLE_AT,
     SHOW,
     SMALL,
+    STRESS,
     STRESS_AT,
     Show,
 )
@@ -323,3 +331,93 @@ def test_deciding_twice_on_the_same_sight_does_nothing_the_second_time(
 
     assert all(isinstance(each, GateOpened) for each in show.actions)
     assert show.state.index == before.index
+
+
+# -- figures about where the show stands -----------------------------------------------------------
+
+
+def test_an_idle_show_has_never_done_anything() -> None:
+    assert (
+        State(
+            index=None,
+            entered_s=0.0,
+            gate_s=None,
+            ordered=None,
+            cycle=0,
+            once=False,
+            held_s=None,
+            changed=None,
+            grown_s=-math.inf,
+            closed_s=None,
+        )
+        == IDLE
+    )
+    assert machine.latest_end_s(SHOW, replace(IDLE, entered_s=7.0)) == 7.0
+
+
+def test_a_show_goes_on_for_ever_unless_it_is_said() -> None:
+    state, _ = machine.start(SHOW, 1000.0)
+
+    assert state.once is False
+
+
+def test_what_has_been_played_and_what_is_left_add_up_and_are_never_negative() -> None:
+    state = Show().to(20).state
+
+    assert machine.elapsed_s(state, 1020.0) == 20.0
+    assert machine.left_s(SHOW, state, 1020.0) == 40.0
+    assert machine.elapsed_s(state, 999.0) == 0.0
+    assert machine.left_s(SHOW, state, 1061.0) == 0.0
+
+
+def test_a_show_that_stands_still_has_as_much_left_as_when_it_stopped() -> None:
+    held = replace(Show().to(20).state, held_s=1020.0)
+
+    assert machine.elapsed_s(held, 1500.0) == 20.0
+    assert machine.left_s(SHOW, held, 1500.0) == 40.0
+
+
+def test_pools_that_a_later_phase_wants_are_told_by_its_title() -> None:
+    at = {index: replace(IDLE, index=index) for index in range(4)}
+
+    assert machine.ahead_of(SHOW, at[STRESS_AT], LARGE) == "Prefill recovery"
+    assert machine.ahead_of(SHOW, at[COOLDOWN_AT], LARGE) == "Prefill recovery"
+    assert machine.ahead_of(load("prod").timeline, at[0], PDRatio(2, 5)) == "Decode recovery"
+
+
+def test_pools_that_the_present_phase_wants_or_none_are_ahead_of_nothing() -> None:
+    at = {index: replace(IDLE, index=index) for index in range(4)}
+
+    assert machine.ahead_of(SHOW, IDLE, LARGE) == ""
+    assert machine.ahead_of(SHOW, at[STRESS_AT], SMALL) == ""
+    assert machine.ahead_of(SHOW, at[RECOVERY_AT], LARGE) == ""
+    assert machine.ahead_of(SHOW, at[STRESS_AT], PDRatio(9, 9)) == ""
+
+
+def test_a_segment_begins_with_what_it_wants_at_once_and_not_with_what_is_due_soon() -> None:
+    soon = Timeline((STRESS, RECOVERY, COOLDOWN), STRESS.duration_s - 0.5)
+
+    assert Show(soon).state.ordered == SMALL
+
+
+def test_what_the_presenter_did_to_a_segment_ends_with_it() -> None:
+    show = Show()
+    touched = replace(
+        show.state, held_s=1010.0, changed=SHOW.segments[RECOVERY_AT], closed_s=1005.0
+    )
+
+    entered, _ = machine.go_to(SHOW, touched, SETTLE_AT, 1020.0, "next")
+
+    assert (entered.held_s, entered.changed, entered.closed_s) == (None, None, None)
+    assert (entered.index, entered.entered_s, entered.gate_s) == (SETTLE_AT, 1020.0, 1020.0)
+
+
+def test_the_moment_of_the_last_growth_is_kept_and_shrinking_does_not_change_it() -> None:
+    show = Show()
+    assert show.state.grown_s == 1000.0
+
+    assert show.to(30).state.grown_s == 1010.0
+
+    show.ready = LARGE
+    assert show.to(101).state.ordered == SMALL
+    assert show.state.grown_s == 1010.0

@@ -5,7 +5,9 @@ from typing import Any
 
 import pytest
 
+from gtc_runtime.formats import NO_DATA_WORDS
 from gtc_runtime.scenario.story import Claim, judge
+from gtc_runtime.verdict import Verdict
 from gtc_spec.environment import Environment, load
 
 PROD = load("prod")
@@ -135,3 +137,50 @@ def test_the_quantile_that_is_judged_is_a_fact_of_the_environment() -> None:
 
     assert verdict.claim == "itl p95 over BALANCED >= 1.25"
     assert verdict.value is None
+
+
+def test_a_claim_tells_the_latencies_before_and_after_and_what_had_to_be_reached() -> None:
+    found = {
+        name: (claim.since, claim.before_ms, claim.after_ms, claim.limit_ms)
+        for name, claim in verdicts(GOOD).items()
+    }
+
+    assert found == {
+        "PREFILL_STRESS": ("BALANCED", 2000, 9000, 5000),
+        "PREFILL_RECOVERY": ("PREFILL_STRESS", 9000, 3000, 4000),
+        "DECODE_STRESS": ("BALANCED", 20, 32, 25),
+        "DECODE_RECOVERY": ("DECODE_STRESS", 32, 24, 26),
+        "KV_CACHE_DEMO": ("KV_CACHE_DEMO", 600, 120, 360),
+    }
+
+
+def test_what_had_to_be_reached_is_unknown_without_the_figures_that_it_follows_from() -> None:
+    assert all(claim.limit_ms is None for claim in judge(PROD, []))
+
+
+def test_people_read_a_claim_with_its_figure_in_green_or_red() -> None:
+    kept, broken = verdicts(GOOD)["DECODE_STRESS"], verdicts([])["DECODE_STRESS"]
+
+    assert kept.verdict == Verdict("DECODE_STRESS", "green", "itl p50 over BALANCED >= 1.25: 1.60")
+    assert broken.verdict == Verdict(
+        "DECODE_STRESS", "red", f"itl p50 over BALANCED >= 1.25: {NO_DATA_WORDS}"
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "phase_name"),
+    [
+        ("prefill_stress_ttft_ratio_min", "PREFILL_STRESS"),
+        ("prefill_recovery_ttft_ratio_max", "PREFILL_RECOVERY"),
+        ("decode_stress_itl_ratio_min", "DECODE_STRESS"),
+        ("decode_recovery_share_min", "DECODE_RECOVERY"),
+        ("kv_turn2_share_max", "KV_CACHE_DEMO"),
+    ],
+)
+def test_a_claim_that_the_environment_does_not_make_is_not_judged(
+    key: str, phase_name: str
+) -> None:
+    story = PROD.story.model_copy(update={key: None})
+    silent = PROD.model_copy(update={"story": story})
+
+    assert set(verdicts(GOOD, silent)) == set(CLAIMS) - {phase_name}

@@ -2,9 +2,8 @@
 
 import pytest
 
-from gtc_spec import names, rules
-from gtc_spec.environment import ENVIRONMENTS, load
-from gtc_spec.pools import ROLES
+from gtc_spec import names
+from gtc_spec.pools import ROLES, Role
 
 
 def test_the_plans_names_are_exact() -> None:
@@ -59,15 +58,7 @@ def test_pods_are_selected_by_deployment_and_service() -> None:
     }
 
 
-@pytest.mark.parametrize("environment", ENVIRONMENTS)
-def test_a_service_name_too_long_for_grove_is_refused(
-    environment: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = load(environment)
-    monkeypatch.setitem(names.SERVICES, "prefill", "TrtllmPrefillWorkerOfTheLongName")
-
-    problem, *rest = rules.check(found, "x")
-
-    assert rest == []
-    assert problem.key == "names.prefill"
-    assert problem.allowed == f"at most {names.GROVE_PAIR_MAX} characters"
+@pytest.mark.parametrize("role", ROLES)
+def test_a_service_is_short_enough_for_grove_and_its_hpa_for_kubernetes(role: Role) -> None:
+    assert len(names.grove_pair(names.DEMO, names.SERVICES[role])) <= names.GROVE_PAIR_MAX
+    assert len(names.hpa(names.scaler(role))) <= 63

@@ -1,13 +1,14 @@
 """P:D ratios and scale rules."""
 
-from typing import get_args
+from typing import Any, get_args
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from gtc_spec.errors import UsageError
-from gtc_spec.pools import METRIC_TYPES, ROLES, PDRatio, ScaleRule, Trigger
+from gtc_spec.pools import METRIC_TYPES, ROLES, PDRatio, Pool, Pools, ScaleRule, Trigger
 
 workers = st.integers(1, 99)
 ratios = st.builds(PDRatio, workers, workers)
@@ -72,3 +73,67 @@ def test_totals_are_divided_by_the_workers_and_latencies_are_not(
 
 def test_every_trigger_says_how_its_number_is_read() -> None:
     assert set(METRIC_TYPES) == set(get_args(Trigger))
+
+
+def rule(**changed: object) -> ScaleRule:
+    return ScaleRule(**{"trigger": "queued_requests", "threshold": 1, "min": 1, "max": 2} | changed)
+
+
+def pool(**changed: object) -> Pool:
+    return Pool(**{"initial": 1, "drain_s": 15, "scale": rule()} | changed)
+
+
+def pools() -> Pools:
+    return Pools(prefill=pool(initial=2), decode=pool(initial=3))
+
+
+def test_a_role_has_its_own_workers_and_its_own_pool() -> None:
+    assert (PDRatio(2, 3).of("prefill"), PDRatio(2, 3).of("decode")) == (2, 3)
+    assert (pools().of("prefill").initial, pools().of("decode").initial) == (2, 3)
+    assert pools().initial_ratio == PDRatio(2, 3)
+
+
+@pytest.mark.parametrize(
+    ("make", "field", "value"),
+    [
+        (rule, "threshold", 0.1),
+        (rule, "min", 1),
+        (rule, "max", 1),
+        (pool, "initial", 1),
+        (pool, "drain_s", 0),
+        (pool, "drain_s", 600),
+    ],
+)
+def test_a_value_at_its_limit_is_allowed(make: Any, field: str, value: float) -> None:
+    assert getattr(make(**{field: value}), field) == value
+
+
+@pytest.mark.parametrize(
+    ("make", "field", "value"),
+    [
+        (rule, "threshold", 0),
+        (rule, "threshold", float("inf")),
+        (rule, "min", 0),
+        (rule, "max", 0),
+        (pool, "initial", 0),
+        (pool, "drain_s", -0.1),
+        (pool, "drain_s", 600.1),
+        (pool, "drain_s", float("nan")),
+        (rule, "mni", 1),
+        (pool, "inital", 1),
+        (lambda **more: Pools(prefill=pool(), decode=pool(), **more), "aggregated", pool()),
+    ],
+)
+def test_a_value_beyond_its_limit_or_of_an_unknown_name_is_refused(
+    make: Any, field: str, value: object
+) -> None:
+    with pytest.raises(ValidationError, match=field):
+        make(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("made", "field"), [(rule(), "min"), (pool(), "initial"), (pools(), "decode")]
+)
+def test_nobody_changes_a_pool_that_was_loaded(made: Any, field: str) -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(made, field, getattr(made, field))

@@ -2,8 +2,12 @@
 
 import pytest
 
-from gtc_spec.environment import load
+from gtc_spec.environment import Environment, load
 from gtc_spec.errors import ConfigError, Problem
+from gtc_spec.phases import Phase, PhaseName, PhaseTable
+from gtc_spec.pools import PDRatio
+from gtc_spec.rules import check
+from gtc_spec.workloads import WorkloadMix
 
 
 def problems(name: str = "prod", **overrides: object) -> tuple[Problem, ...]:
@@ -238,7 +242,15 @@ def test_a_bf16_70b_model_is_refused_on_one_h200_and_the_way_out_is_named() -> N
 
     assert problem.key == "model.repository"
     assert "132 gib of weights" in problem.value
-    assert "fp8 checkpoint" in problem.allowed
+    assert problem.allowed.endswith(
+        ": name an fp8 checkpoint such as nvidia/Llama-3.1-70B-Instruct-FP8"
+    )
+
+
+def test_a_model_without_a_known_smaller_checkpoint_is_refused_with_advice_all_the_same() -> None:
+    problem = only(problems(model__weight_bytes=2, model__served_name="own/model"))
+
+    assert problem.allowed.endswith(": name an fp8 checkpoint with weight_bytes = 1")
 
 
 def test_workers_that_drain_count_against_the_gpus() -> None:
@@ -302,3 +314,122 @@ def test_engine_nodes_and_share_have_to_go_together(
 def test_a_budget_is_told_in_what_it_consists_of() -> None:
     with pytest.raises(ConfigError, match="at most 8 simulated worker slots"):
         load("cpu", {"pools.decode.scale.max": 9})
+
+
+# -- at the limits, where one more or one less decides ---------------------------------------------
+
+
+def acts(*wanted: tuple[str, float], **fields: object) -> PhaseTable:
+    """A table of these ratios and lengths, whose growth is ordered when it is wanted."""
+    made = [
+        Phase(
+            name=name,
+            duration_s=length_s,
+            ratio=PDRatio.parse(ratio),
+            **{"rps": 1, "mix": WorkloadMix(40, 30, 30), "narration": "look", **fields},
+        )
+        for name, (ratio, length_s) in zip(list(PhaseName)[1:], wanted, strict=False)
+    ]
+    return PhaseTable(lead_s=0, phases=tuple(made))
+
+
+def prod_with(table: PhaseTable, prefill_drain_s: float = 15, decode_drain_s: float = 15):
+    """Prod that plays only this table, with these drains."""
+    prod = load("prod")
+    pools = prod.pools.model_copy(
+        update={
+            "prefill": prod.pools.prefill.model_copy(update={"drain_s": prefill_drain_s}),
+            "decode": prod.pools.decode.model_copy(update={"drain_s": decode_drain_s}),
+        }
+    )
+    return prod.model_copy(update={"phase_tables": {"show": table}, "pools": pools})
+
+
+def told(environment: Environment) -> list[tuple[str, str]]:
+    return [(problem.key, problem.value) for problem in check(environment, "x")]
+
+
+def test_the_gpus_suffice_to_the_last_one_and_not_for_one_more() -> None:
+    resting = ("2P:3D", 60)
+
+    assert told(prod_with(acts(("3P:5D", 60), resting), 0, 0)) == []
+    assert told(prod_with(acts(("3P:6D", 60), resting), 0, 0)) == [
+        ("phase_tables.show.BALANCED.ratio", "3P:6D"),
+        ("phase_tables.show", "9 GPUs at 0 s of the cycle, starting and draining too"),
+    ]
+
+
+def test_workers_that_drain_into_the_next_cycle_count_and_those_that_grow_spare_none() -> None:
+    """Prefill shrinks by one in the moment in which decode grows to seven: nine for 15 seconds."""
+    cycle = acts(("1P:7D", 60), ("1P:4D", 60), ("2P:3D", 60))
+
+    assert told(prod_with(cycle)) == [
+        ("phase_tables.show", "9 GPUs at 180 s of the cycle, starting and draining too")
+    ]
+    assert told(prod_with(cycle, prefill_drain_s=0)) == []
+
+
+@pytest.mark.parametrize(("drain_s", "fits"), [(60, True), (61, False)])
+def test_a_worker_keeps_its_gpu_until_the_moment_in_which_its_drain_ends(
+    drain_s: float, fits: bool
+) -> None:
+    """Three prefill workers go at 60 s; at 120 s decode grows to what they have left."""
+    cycle = acts(("4P:3D", 60), ("1P:3D", 60), ("1P:5D", 60), ("2P:3D", 60))
+
+    assert (told(prod_with(cycle, drain_s, 0)) == []) == fits
+
+
+def test_of_moments_that_need_as_many_gpus_the_first_is_told() -> None:
+    cycle = acts(("2P:7D", 60), ("2P:3D", 60), ("3P:6D", 60), ("2P:3D", 60))
+
+    assert told(prod_with(cycle, 0, 0))[-1] == (
+        "phase_tables.show",
+        "9 GPUs at 0 s of the cycle, starting and draining too",
+    )
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"rps": 40, "ramp_to_rps": 40},
+        {"gate": "ready", "max_s": 60},
+        {"narration": "a " * 12},
+    ],
+)
+def test_a_phase_may_use_all_that_is_allowed(fields: dict[str, object]) -> None:
+    assert told(prod_with(acts(("2P:3D", 60), **fields))) == []
+
+
+def test_a_phase_without_ramp_and_settle_asks_for_no_rate_but_its_own() -> None:
+    prod = prod_with(acts(("2P:3D", 60), rps=0.4))
+    limited = prod.model_copy(update={"load": prod.load.model_copy(update={"rps_max": 0.5})})
+
+    assert told(limited) == []
+
+
+def test_the_rate_of_a_settle_tail_is_limited_too() -> None:
+    tail = {"duration_s": 10, "rps": 41, "mix": "40/30/30", "ratio": "2P:3D"}
+
+    assert told(prod_with(acts(("2P:3D", 60), settle=tail))) == [
+        ("phase_tables.show.BALANCED.rps", "41")
+    ]
+
+
+def test_a_pool_may_rest_with_all_gpus_and_stay_at_one_size() -> None:
+    prod = prod_with(acts(("3P:5D", 60)))
+    sizes = {"prefill": 3, "decode": 5}
+    pools = {
+        role: prod.pools.of(role).model_copy(
+            update={
+                "initial": size,
+                "scale": prod.pools.of(role).scale.model_copy(update={"min": 3, "max": 3}),
+            }
+        )
+        for role, size in sizes.items()
+    }
+
+    assert told(prod.model_copy(update={"pools": prod.pools.model_copy(update=pools)})) == []
+
+
+def test_a_prompt_may_be_as_long_as_the_longest_one() -> None:
+    assert load("prod", {"load.prompt_tokens_max": 20000, "load.max_tokens_max": 2000})
