@@ -269,11 +269,8 @@ def _after(frame: bytes, field: bytes) -> bytes:
 
 
 def _number_after(frame: bytes, field: bytes) -> int | None:
-    """The whole number behind a field; None if there is none."""
-    at = frame.find(field)
-    if at < 0:
-        return None
-    digits = frame[at + len(field) :].lstrip(b" ")[:9]
+    """The whole number behind a field that the frame has; None if there is none."""
+    digits = frame.partition(field)[2].lstrip(b" ")[:9]
     count = len(digits) - len(digits.lstrip(b"0123456789"))
     return int(digits[:count]) if count else None
 

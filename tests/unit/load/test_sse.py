@@ -121,7 +121,9 @@ def test_a_frame_is_a_token_at_least_whatever_its_usage_says():
 
 
 def test_zeros_are_no_running_usage():
-    made = stream(frame("a", **used(0)), frame("b", **used(0)))
+    made = stream(frame("a", **used(0)))
+    assert (made.tokens, made.running, made.so_far) == (1, False, -1)
+    made.feed(event(frame("b", **used(0))))
     assert (made.tokens, made.running, made.so_far) == (2, False, -1)
 
 
@@ -222,6 +224,9 @@ def test_who_keeps_no_text_keeps_nothing_of_frames_counted_elsewhere():
     made.add(1, [event(frame("b"))])
     assert made.text() == ""
     assert made.words_from(0) == ("", 0)
+    unasked = EventStream()
+    unasked.feed(event(frame("a")))
+    assert unasked.words_from(0) == ("", 0)
 
 
 # -- words -----------------------------------------------------------------------------------------
@@ -334,6 +339,13 @@ def test_a_frame_that_is_no_object_is_malformed(odd, before):
     made = stream(*before)
     with pytest.raises(MalformedError, match="frame is no json object: "):
         made.feed(event(odd) + event(frame("b")))
+
+
+@pytest.mark.parametrize("cut", [slice(1, None), slice(None, -1)])
+def test_a_frame_with_text_that_begins_or_ends_as_no_object_is_malformed_too(cut):
+    whole = json.dumps(frame("b"), separators=(",", ":")).encode()
+    with pytest.raises(MalformedError, match="frame is no json object: "):
+        stream(frame("a"), event(whole[cut]), frame("c"))
 
 
 def test_behind_a_finish_reason_a_frame_may_be_anything():
