@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from collections import deque
 from collections.abc import Callable, Iterable
 from contextlib import suppress
@@ -30,16 +31,21 @@ CALL_S = 3.0
 """Deadline of one call."""
 FINISH_S = 2.0
 """Longest that the end of the process waits for marks."""
-QUEUE_MAX = 200
-"""Marks kept while Grafana is away: hours of show, about forty a cycle."""
+QUEUE_MAX = 500
+"""Marks kept while Grafana is away: three hours of show, about forty a cycle."""
 RETRY_S = (1.0, 30.0)
-"""First and longest pause before a mark is tried again."""
+"""First and longest pause before a mark is tried again, half to one and a half times that long; the
+longest one also bounds what Grafana may ask for."""
 
 log = logging.getLogger(__name__)
 
 
 class _NotNowError(Exception):
-    """Grafana did not take a mark this time; the mark waits."""
+    """Grafana did not take a mark this time; the mark waits, at least as long as it was told."""
+
+    def __init__(self, wait_s: float = 0.0) -> None:
+        super().__init__(wait_s)
+        self.wait_s = wait_s
 
 
 class Annotations:
@@ -71,7 +77,9 @@ class Annotations:
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._warn, self._retry_s = warn, retry_s
         self._warned = ""
-        self._waiting: deque[Mark] = deque()
+        self._waiting: deque[Mark] = deque(maxlen=QUEUE_MAX)
+        self.dropped = 0
+        """Marks that were given up because too many waited."""
         self._open: dict[Mark, int] = {}  # Grafana's number of phases that it knows the start of
         self._news = asyncio.Event()
 
@@ -94,8 +102,9 @@ class Annotations:
                 try:
                     await self._write_all(session)
                     pause_s = first_s
-                except _NotNowError:
-                    await asyncio.sleep(pause_s)
+                except _NotNowError as refused:
+                    spread_s = pause_s * random.uniform(0.5, 1.5)
+                    await asyncio.sleep(max(spread_s, min(refused.wait_s, longest_s)))
                     pause_s = min(2 * pause_s, longest_s)
 
     async def finish(self) -> None:
@@ -121,10 +130,16 @@ class Annotations:
         if mark in self._waiting:
             return  # its phase has ended while its beginning was on the way
         if len(self._waiting) >= QUEUE_MAX:
+            self._drop()
             if not last:
                 return  # it is older than everything that waits
             self._open.pop(self._waiting.popleft(), None)
         self._waiting.append(mark) if last else self._waiting.appendleft(mark)
+
+    def _drop(self) -> None:
+        if not self.dropped:
+            self._warn(f"grafana is away: of {QUEUE_MAX} marks that wait the oldest are given up")
+        self.dropped += 1
 
     async def _write(self, session: aiohttp.ClientSession, mark: Mark) -> None:
         """Bring Grafana to what the mark says now."""
@@ -162,14 +177,15 @@ class Annotations:
                 session.request(method, url, json=body, allow_redirects=False) as response,
             ):
                 status, content = response.status, await response.read()
+                asked = response.headers.get("Retry-After", "")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             words = str(error).split("\n")[0] or type(error).__name__
             log.info("grafana does not answer, marks wait: %s", words)
             raise _NotNowError from None
-        self._judge(status)
+        self._judge(status, float(asked) if asked.isdecimal() else 0.0)
         return status, _json(content)
 
-    def _judge(self, status: int) -> None:
+    def _judge(self, status: int, wait_s: float) -> None:
         if status in (401, 403):
             self._warn_once(
                 f"grafana refuses marks ({status}): GRAFANA_TOKEN must be an editor's token"
@@ -177,7 +193,7 @@ class Annotations:
             raise _NotNowError
         if status == 429 or status >= 500 or 300 <= status < 400:
             log.info("grafana answered %d, marks wait", status)
-            raise _NotNowError
+            raise _NotNowError(wait_s)
         if status == 200:
             self._warned = ""
         else:

@@ -7,8 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from typing import Final
 
 from gtc_spec.errors import GtcError
+
+WAITING_MAX: Final = 64
+"""Commands that may wait: more hands than any booth has."""
 
 Command = Callable[[], Awaitable[None]]
 
@@ -17,7 +21,8 @@ class CommandQueue:
     """`submit` is called by anybody, `run_next` by one task alone."""
 
     def __init__(self) -> None:
-        self._waiting: asyncio.Queue[tuple[Command, asyncio.Future[None]]] = asyncio.Queue()
+        self._waiting: asyncio.Queue[tuple[Command, asyncio.Future[None]]]
+        self._waiting = asyncio.Queue(WAITING_MAX)
         self._open = True
 
     def close(self) -> None:
@@ -32,12 +37,17 @@ class CommandQueue:
         """Have a command run and wait for its end.
 
         Raises:
-            GtcError: What the command raised, or the queue is closed.
+            GtcError: What the command raised, the queue is closed, or too many wait.
         """
         if not self._open:
             raise _ended()
         done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        await self._waiting.put((command, done))
+        try:
+            self._waiting.put_nowait((command, done))
+        except asyncio.QueueFull:
+            raise GtcError(
+                f"{WAITING_MAX} commands wait already, allowed: no more", "wait for their end"
+            ) from None
         await done
 
     async def run_next(self, wait_s: float) -> bool:

@@ -30,6 +30,8 @@ from gtc_runtime.cluster.api.outage import Outage
 _log = logging.getLogger(__name__)
 
 _NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
+RETRY_AFTER_MAX_S = 30.0
+"""A server that asks for a longer wait than this is asked again after it all the same."""
 _CREDENTIALS_S = 15.0
 """Longest time for reading credentials; exec plugins such as doctl's start a process."""
 
@@ -247,7 +249,7 @@ class Transport:
         backoff_s = self._limits.backoff_s * 2.0 ** (tried - 1)
         jittered_s = backoff_s * random.uniform(0.5, 1.5)
         if answer is not None and answer.retry_after_s is not None:
-            return answer.retry_after_s + jittered_s
+            return min(answer.retry_after_s, RETRY_AFTER_MAX_S) + jittered_s
         return jittered_s
 
 

@@ -21,6 +21,7 @@ class Grafana:
     def __init__(self) -> None:
         self.status = 200
         self.silent = False
+        self.retry_after = ""
         self.calls = 0
         self.kept: dict[int, dict] = {}
         self.seen: list[str] = []
@@ -42,7 +43,8 @@ class Grafana:
         if self.silent:
             await asyncio.sleep(30)
         if self.status != 200:
-            return web.json_response({"message": "no"}, status=self.status)
+            asked = {"Retry-After": self.retry_after} if self.retry_after else {}
+            return web.json_response({"message": "no"}, status=self.status, headers=asked)
         return act(request, await request.json())
 
     def _create(self, _request: web.Request, body: dict) -> web.Response:
@@ -246,3 +248,28 @@ def test_a_token_that_would_forge_a_header_is_refused_and_not_shown():
 def test_marks_need_a_token_except_on_this_machine(url, token, writes):
     settings = Settings(grafana_url=url, GRAFANA_TOKEN=token)
     assert (annotations_for(settings, print) is not None) == writes
+
+
+async def test_marks_that_are_given_up_are_counted_and_told_once(grafana):
+    told = []
+    made = Annotations(grafana.url, "", told.append)
+    made.add([mark(number) for number in range(QUEUE_MAX)])
+    assert (made.dropped, told) == (0, [])
+
+    made.add([mark(number) for number in range(QUEUE_MAX, QUEUE_MAX + 3)])
+
+    assert made.dropped == 3
+    assert told == ["grafana is away: of 500 marks that wait the oldest are given up"]
+
+
+async def test_a_grafana_that_asks_for_time_gets_it_but_not_for_ever(grafana):
+    grafana.status, grafana.retry_after = 429, "1"
+    made = Annotations(grafana.url, "", [].append, retry_s=(0.01, 0.5))
+    made.add([mark(1)])
+    task = asyncio.create_task(made.run())
+    await until(lambda: grafana.calls == 1)
+    await asyncio.sleep(0.3)
+    assert grafana.calls == 1
+    await until(lambda: grafana.calls == 2)  # after 0.5 s, the longest pause
+    task.cancel()
+    await asyncio.gather(task, return_exceptions=True)
