@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import secrets
 import socket
 import ssl
@@ -11,6 +12,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,14 @@ from tests.control_plane.certificates import Certificates
 START_S = 120.0
 """A machine that does other work too has been seen to need 40 s."""
 STOP_S = 10.0
+AUDIT = "audit.log"
+AUDITED = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "omitStages": ["RequestReceived"],
+    "rules": [{"level": "Metadata", "userGroups": ["system:serviceaccounts"]}, {"level": "None"}],
+}
+"""What ServiceAccounts ask. No metric of the server counts what RBAC refuses."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +53,15 @@ class ApiServer:
     def kubeconfig(self) -> Path:
         """The administrator's kubeconfig."""
         return self.folder / "kubeconfig"
+
+    def forbidden(self) -> list[str]:
+        """What ServiceAccounts have asked without the right to, each as who, verb and address."""
+        events = map(json.loads, (self.folder / AUDIT).read_text().splitlines())
+        return [
+            f"{event['user']['username']} {event['verb']} {event['requestURI']}"
+            for event in events
+            if event.get("responseStatus", {}).get("code") == HTTPStatus.FORBIDDEN
+        ]
 
     def kubeconfig_of(self, token: str, namespace: str = "default") -> dict[str, Any]:
         """A kubeconfig of whoever a token stands for, as the content of its file."""
@@ -84,6 +103,7 @@ def started(programs: Path, folder: Path) -> Iterator[ApiServer]:
     certificates = Certificates.made(folder / "certificates")
     server = ApiServer(folder, f"https://127.0.0.1:{secure}", token, certificates)
     (folder / "tokens.csv").write_text(f"{token},admin,admin,system:masters\n")
+    (folder / "audit.yaml").write_text(yaml.safe_dump(AUDITED))
     server.kubeconfig.write_text(yaml.safe_dump(server.kubeconfig_of(token)))
     etcd = f"http://127.0.0.1:{client}"
     with contextlib.ExitStack() as stack:
@@ -117,7 +137,8 @@ def _api_flags(folder: Path, etcd: str, port: int, certificates: Certificates) -
         "--requestheader-group-headers=X-Remote-Group",
         "--requestheader-extra-headers-prefix=X-Remote-Extra-",
         f"--proxy-client-cert-file={own.certificate}", f"--proxy-client-key-file={own.key}",
-        "--endpoint-reconciler-type=none",
+        "--endpoint-reconciler-type=none", f"--audit-policy-file={folder / 'audit.yaml'}",
+        f"--audit-log-path={folder / AUDIT}",
     ]  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,24 +119,28 @@ class RealDemo:
     @contextlib.contextmanager
     def gtc(self, who: str, *words: str) -> Iterator[subprocess.Popen[bytes]]:
         """One of our processes under its own account; it ends with the block."""
-        environ = {k: v for k, v in os.environ.items() if not k.startswith("GTC_")} | {
-            "KUBECONFIG": str(self.kubeconfig_of(who)),
-            "GTC_STATE_DIR": str(self.folder / "state"),
-            "GTC_FRONTEND_URL": self.frontend.url,
-            "GTC_PROMETHEUS_URL": self.prometheus.url,
-            "NO_PROXY": "127.0.0.1,localhost",
-        }
-        command = [sys.executable, "-m", "gtc_cli", *words, "--env", self.env.name]
-        with api_server.running(f"gtc-{who}", command, self.folder, environ) as process:
+        environ = self._environ(self.kubeconfig_of(who))
+        with api_server.running(f"gtc-{who}", self._gtc(words), self.folder, environ) as process:
             yield process
 
     def ask(self, *words: str) -> subprocess.CompletedProcess[str]:
         """A command of gtc as the administrator gives it."""
         return subprocess.run(
-            [sys.executable, "-m", "gtc_cli", *words, "--env", self.env.name,
-             "--kubeconfig", str(self.server.kubeconfig)],
+            self._gtc(words), env=self._environ(self.server.kubeconfig),
             capture_output=True, text=True, timeout=120, check=False,
         )  # fmt: skip
+
+    def _gtc(self, words: Sequence[str]) -> list[str]:
+        return [sys.executable, "-m", "gtc_cli", *words, "--env", self.env.name]
+
+    def _environ(self, kubeconfig: Path) -> dict[str, str]:
+        return {k: v for k, v in os.environ.items() if not k.startswith("GTC_")} | {
+            "KUBECONFIG": str(kubeconfig),
+            "GTC_STATE_DIR": str(self.folder / "state"),
+            "GTC_FRONTEND_URL": self.frontend.url,
+            "GTC_PROMETHEUS_URL": self.prometheus.url,
+            "NO_PROXY": "127.0.0.1,localhost",
+        }
 
 
 @contextlib.contextmanager

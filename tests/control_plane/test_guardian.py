@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from gtc_spec.manifests.rbac import GUARDIAN_ACCOUNT
+from gtc_spec.names import NAMESPACE_WORKLOAD
+from tests.contract import real_cluster
 from tests.control_plane.demo import RealDemo
 
 pytestmark = [pytest.mark.control_plane, pytest.mark.slow, pytest.mark.timeout(420)]
@@ -12,6 +15,7 @@ GUARDED_S = 30.0
 
 
 def test_a_guardian_resumes_keda_when_the_panel_is_killed_in_auto_mode(demo: RealDemo) -> None:
+    before = demo.server.forbidden()
     with demo.gtc("guardian", "guardian"), demo.gtc("panel", *AUTO) as panel:
         demo.until(lambda: demo.paused() and not demo.hpas())
         panel.kill()
@@ -20,8 +24,29 @@ def test_a_guardian_resumes_keda_when_the_panel_is_killed_in_auto_mode(demo: Rea
         demo.until(lambda: len(demo.hpas()) == 2)
 
     assert unpaused_s < GUARDED_S
-    logs = [(demo.folder / f"gtc-{who}.log").read_text() for who in ("panel", "guardian")]
-    assert not [line for log in logs for line in log.splitlines() if "403" in line], logs
+    assert demo.server.forbidden() == before
+
+
+def test_what_no_role_allows_is_refused(demo: RealDemo) -> None:
+    before = demo.server.forbidden()
+
+    said = real_cluster.kubectl(demo.kubeconfig_of("guardian"), "get", "secrets")
+
+    assert "cannot list resource" in said.stderr
+    (refused,) = demo.server.forbidden()[len(before) :]
+    assert f"{GUARDIAN_ACCOUNT} list /api/v1/namespaces/{NAMESPACE_WORKLOAD}/secrets" in refused
+
+
+def test_the_safe_state_is_reached_when_nobody_else_is_alive(demo: RealDemo) -> None:
+    with demo.gtc("panel", *AUTO) as panel:
+        demo.until(lambda: demo.paused() and not demo.hpas())
+        panel.kill()
+        said = demo.ask("safe")
+
+    assert said.returncode == 0, said.stdout + said.stderr
+    assert not demo.paused()
+    assert demo.desired() == demo.env.initial_ratio
+    demo.until(lambda: len(demo.hpas()) == 2)
 
 
 def test_a_panel_that_is_told_to_end_leaves_keda_steering(demo: RealDemo) -> None:
