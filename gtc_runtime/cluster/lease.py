@@ -151,14 +151,20 @@ class Lease:
             _log.info("the lease was not given back and will expire: %s", error)
 
     async def keep(self) -> None:
-        """Renew until somebody else has the Lease; returns then. Watch `held` meanwhile."""
+        """Renew until somebody else has the Lease; returns then. Watch `held` meanwhile.
+
+        A renewal that failed is tried again soon: whoever takes the Lease by force waits for us to
+        notice, and not until our fence falls.
+        """
         while True:
+            wait_s = self._times.renew_s
             try:
                 if not await self.renew():
                     return
             except KubeError as error:
                 _log.warning("the lease could not be renewed: %s", error)
-            await asyncio.sleep(self._times.renew_s)
+                wait_s /= 4
+            await asyncio.sleep(wait_s)
 
     @contextlib.asynccontextmanager
     async def kept(self) -> AsyncIterator[None]:
@@ -193,6 +199,7 @@ class Lease:
 
     async def _renew_after_conflict(self, started_s: float) -> bool:
         """Somebody wrote the Lease: it may have been a renewal of ours without an answer."""
+        self._renewed_s = -math.inf  # until we know
         found = await self._get()
         if found is None or not self._is_ours(found, self.epoch):
             self._ours = None

@@ -79,6 +79,20 @@ PARTS: Final[tuple[Part, ...]] = (
         90.0,
     ),
     Part(
+        "sweep",
+        "a kill at every await of a journey, then the guardian or a new panel",
+        f"{_SIMULATED}.sweep",
+        600.0,
+        90.0,
+    ),
+    Part(
+        "rules",
+        "a rule machine: panels, guardian, people and faults in any order",
+        f"{_SIMULATED}.rules",
+        600.0,
+        90.0,
+    ),
+    Part(
         "malformed",
         "inputs of fourteen kinds, damaged: one line or counted, never a traceback",
         "tests.chaos.malformed.run",

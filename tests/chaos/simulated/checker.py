@@ -28,7 +28,8 @@ END_S = 22.0
 """Longest way out after SIGTERM: 20 s, and what is in flight."""
 BURST_S = 5.0
 """Two phases are never entered within this: the shortest segment is far longer."""
-OUTAGE_RATE = 1.0
+LATE_S = 40.0
+"""A conductor that waits for a slow API may look so late."""
 
 
 class Checker:
@@ -155,6 +156,7 @@ class Checker:
         else:
             self._load_follows(panel)
         self._no_burst(panel, now)
+        self._goes_on(panel)
 
     def _load_follows(self, panel: Panel) -> None:
         """In auto mode the load is that of the timeline, whatever else fails."""
@@ -171,6 +173,18 @@ class Checker:
                 f"the load of {process.name} is {panel.load.load.rps:g} rps where the table says"
                 f" {planned[0]:g}"
             )
+
+    def _goes_on(self, panel: Panel) -> None:
+        """No phase lasts longer than the table says, unless it is made to stand still."""
+        conductor = panel.conductor
+        if conductor.mode != "auto" or conductor.state.held_s is not None:
+            return
+        if panel.ending_s is not None or panel.steered_within(LATE_S):
+            return
+        end_s = machine.latest_end_s(conductor.timeline, conductor.state)
+        late_s = self._clock() + panel.process.skew_s - end_s
+        if late_s > LATE_S:
+            self.violated(f"the show of {panel.process.name} stands still for {late_s:.0f} s")
 
     def _no_burst(self, panel: Panel, now: float) -> None:
         state = panel.conductor.state

@@ -37,6 +37,8 @@ class Played:
     kills: Counter[tuple[str, ...]]
     acts: Counter[str]
     rates: list[tuple[float, float]]
+    modes_s: Counter[str]
+    converged: int
     recent: list[str] = field(default_factory=list)
 
 
@@ -49,7 +51,7 @@ def play(seed: int, hours: float) -> Played:
         recent = list(made.recent) if made.violations else []
         return Played(
             seed, made.now_s / 3600, made.history, list(made.violations), made.hits, made.kills,
-            nemesis.acts, nemesis.rates, recent,
+            nemesis.acts, nemesis.rates, made.modes_s, nemesis.converged, recent,
         )  # fmt: skip
 
 
@@ -78,7 +80,9 @@ def _figures(size: Size, played: list[Played], same: int) -> list[Figure]:
     hits: Counter[tuple[str, str]] = sum((one.hits for one in played), Counter())
     kills: Counter[tuple[str, ...]] = sum((one.kills for one in played), Counter())
     acts: Counter[str] = sum((one.acts for one in played), Counter())
+    modes_s: Counter[str] = sum((one.modes_s for one in played), Counter())
     violations = [text for one in played for text in one.violations]
+    converged = sum(one.converged for one in played)
     simulated_h = sum(one.hours for one in played)
     figures = [
         at_least(
@@ -88,6 +92,9 @@ def _figures(size: Size, played: list[Played], same: int) -> list[Figure]:
         Figure("distinct awaits, by the lines that waited", f"{len(kills):,}"),
         at_least("faults", hits.total(), 2500 if full else 500),
         at_least("distinct (call site, fault) pairs", len(hits), 300 if full else 60),
+        Figure("of them in auto mode", f"{modes_s['auto'] / 3600:,.1f}"),
+        Figure("of them in manual mode", f"{modes_s['manual'] / 3600:,.1f}"),
+        Figure("outages in steady auto mode, in order 15 s after", f"{converged:,}"),
         Figure("acts of people, deaths, outages", f"{acts.total():,}"),
         at_most("violations", len(violations), 0),
         equal("seeds that replay identically", same, REPLAYS),

@@ -43,7 +43,6 @@ class Process:
         self.frozen_s = 0.0
         self.skew_s = self.wall_skew_s = 0.0
         self.waiting: list[Handle] = []
-        self.graves: list[object] = []
 
 
 PROCESS: ContextVar[Process | None] = ContextVar("process", default=None)
@@ -93,6 +92,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         self._ready: deque[Handle] = deque()
         self._timers: list[tuple[float, int, Handle]] = []
         self._number = 0
+        self._graves: list[object] = []
         Numbered.made = 0
 
     # -- what asyncio needs ------------------------------------------------------------------------
@@ -173,7 +173,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """From now on it runs nothing, not even its own end."""
         process.alive = False
         # kept until the world ends: a coroutine that is thrown away would run its finally blocks
-        process.graves.extend(asyncio.all_tasks(self))
+        self._graves.extend(asyncio.all_tasks(self))
         process.waiting.clear()
 
     def freeze(self, process: Process, for_s: float) -> None:

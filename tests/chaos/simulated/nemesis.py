@@ -32,6 +32,7 @@ class Nemesis:
 
     Attributes:
         acts: How often each act was done.
+        converged: Outages in mid auto mode after which all was in order in time.
         rates: Requests a second of each process in each outage, with how long it lasted.
     """
 
@@ -40,6 +41,7 @@ class Nemesis:
         self.chance = random.Random(f"nemesis {world.seed}")
         self.acts: Counter[str] = Counter()
         self.rates: list[tuple[float, float]] = []
+        self.converged = 0
         self._gap_s = self.chance.choice((20.0, 60.0, 180.0))
         self._rate = self.chance.choice((0.0, 0.005, 0.02, 0.05))
         self._panels = self.chance.choice((1, 1, 1, 2, 3))
@@ -63,17 +65,18 @@ class Nemesis:
             act = self.chance.choice(self._menu)
             self.acts[act.__name__.strip("_")] += 1
             act()
-            world.run(self.chance.expovariate(1.0 / self._gap_s))
-            self._undo_what_is_due()
-            self._restart()
+            self._let_pass(self.chance.expovariate(1.0 / self._gap_s))
         if not world.violations:
             self._calm()
 
-    def _restart(self) -> None:
-        """Whoever looks after pods starts again what has died, a little later."""
-        world = self.world
-        while len(world.panels) < self._panels and self.chance.random() < 0.7:
-            world.start_panel(self.chance.choice("ab"))
+    def _let_pass(self, for_s: float) -> None:
+        """Time passes; whoever looks after pods starts again what has died, a little later."""
+        world, end = self.world, self.world.now_s + for_s
+        while world.now_s < end:
+            world.run(min(self.chance.uniform(1.0, 15.0), end - world.now_s))
+            self._undo_what_is_due()
+            if len(world.panels) < self._panels:
+                world.start_panel(self.chance.choice("ab"))
 
     def _later(self, after_s: float, undo: Callable[[], None]) -> None:
         self._undo.append((self.world.now_s + after_s, undo))
@@ -92,15 +95,8 @@ class Nemesis:
         for panel in list(world.panels):
             world.kill(panel.process)
         world.start_guardian()
-        world.until(lambda: not self._paused_without_end(), 60.0)
-        if self._paused_without_end():
+        if not world.until(lambda: not paused_without_end(world), 60.0):
             world.checker.violated("keda was still paused a minute after everything had died")
-
-    def _paused_without_end(self) -> bool:
-        return any(
-            names.ANNOTATION_PAUSED_BY in each and names.ANNOTATION_PAUSED_UNTIL not in each
-            for each in self.world.cluster.annotations()
-        )
 
     def _panel(self) -> Panel | None:
         panels = [panel for panel in self.world.panels if panel.ending_s is None]
@@ -121,7 +117,7 @@ class Nemesis:
         until = self.world.host.wall() + timedelta(seconds=self.chance.uniform(5, 900))
         return self.chance.choice(
             [
-                *[("auto", {})] * 6, ("auto", {"once": True}), ("manual", {"keep_load": True}),
+                *[("auto", {})] * 10, ("auto", {"once": True}), ("manual", {"keep_load": True}),
                 ("manual", {"keep_load": False}), ("reset", {}), ("hold", {"on": True}),
                 ("hold", {"on": False}), ("extend", {}), ("next_phase", {}), ("next_phase", {}),
                 ("resume_show", {}), ("prescale", {"until": until}),
@@ -209,7 +205,10 @@ class Nemesis:
             self.world.checker.violated(f"{panel.process.name} has no lease 15 s after an outage")
             return
         desired, hindered = self.world.cluster.desired(), self.world.faults.denied
-        if desired not in (None, panel.conductor.state.ordered) and not hindered:
+        if hindered or desired is None:
+            return
+        self.converged += 1
+        if desired != panel.conductor.state.ordered:
             self.world.checker.violated(
                 f"{desired} 15 s after an outage, {panel.conductor.state.ordered} is wanted"
             )
@@ -279,3 +278,18 @@ class Nemesis:
 
     def _prescale(self) -> None:
         self.world.prescale(self.chance.uniform(20.0, 900.0))
+
+
+def in_order(world: World) -> bool:
+    """Whether nobody who is dead has left KEDA paused."""
+    holder = world.host.processes.get(world.checker.holder)
+    driven = holder is not None and holder.alive
+    return not paused_without_end(world) or (driven and world.pausers() == {world.checker.holder})
+
+
+def paused_without_end(world: World) -> bool:
+    """Whether KEDA is paused by us, and not until a time."""
+    return any(
+        names.ANNOTATION_PAUSED_BY in each and names.ANNOTATION_PAUSED_UNTIL not in each
+        for each in world.cluster.annotations()
+    )

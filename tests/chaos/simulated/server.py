@@ -98,6 +98,7 @@ class Server:
         return {"kind": "List", "metadata": {}, "items": items}
 
     def _scale(self, plural: str, name: str, document: Json) -> Reply:
+        self._found(plural, name)
         replicas = (document.get("spec") or {}).get("replicas")
         if isinstance(replicas, bool) or not isinstance(replicas, int):
             raise Refusal(400, "spec.replicas is no integer")

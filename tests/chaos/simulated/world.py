@@ -22,6 +22,7 @@ from unittest.mock import patch
 
 from gtc_runtime.cluster import poller
 from gtc_runtime.cluster.poller import POLL_INTERVAL_S
+from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
 from gtc_spec.kinds import SCALED_OBJECT
@@ -44,6 +45,8 @@ class World:
 
     Attributes:
         hits: How often each (call site, fault) came to be.
+        killed_s: When the newest kill at a step happened.
+        modes_s: How long the panel that holds the Lease was in each mode.
         recent: The newest of what was written, answered and killed.
         kills: How often a panel was killed at each (mode, lines where it waited).
     """
@@ -70,6 +73,8 @@ class World:
         self.recent: deque[str] = deque(maxlen=80)
         self._history = hashlib.blake2b(digest_size=8)
         self._started = 0
+        self.killed_s = 0.0
+        self.modes_s: Counter[str] = Counter()
         self._outage: tuple[float, Counter[Process]] | None = None
 
     @property
@@ -102,7 +107,7 @@ class World:
         while not holds():
             if self.now_s >= give_up:
                 return False
-            self.run(0.5)
+            self.run(min(0.5, give_up - self.now_s))
         return True
 
     # -- processes ---------------------------------------------------------------------------------
@@ -133,6 +138,7 @@ class World:
 
         def killed(place: tuple[str, ...]) -> None:
             self.kills[panel.conductor.mode, *place] += 1
+            self.killed_s = self.now_s
             self._note("killed", panel.process.name, place)
             self.panels = [each for each in self.panels if each.process.alive]
 
@@ -162,6 +168,11 @@ class World:
     def _process(self, role: str, host: str) -> Process:
         self._started += 1
         return Process(f"{role}-{host}-{self._started}", host)
+
+    def pausers(self) -> set[str]:
+        """Who has paused a scaler in our way."""
+        owners = (each.get(names.ANNOTATION_PAUSED_BY) for each in self.cluster.annotations())
+        return {owner for owner in owners if owner}
 
     # -- the API -----------------------------------------------------------------------------------
 
@@ -225,6 +236,8 @@ class World:
             self.panels, able=able, wall=self.host.wall(), outage=self.faults.down is not None
         )
         self._reap()
+        held = (panel.conductor.mode for panel in self.panels if panel.writer.lease.held)
+        self.modes_s[next(held, "nobody")] += 1
 
     def _lives(self, panel: Panel) -> bool:
         if panel.ending_s is not None and panel.task.done():

@@ -158,6 +158,34 @@ async def test_a_renewal_whose_answer_was_lost_is_not_a_loss(cluster: Cluster, k
     assert await a.renew()
 
 
+async def test_after_a_conflict_nobody_acts_until_the_holder_is_known(
+    cluster: Cluster, kube: Kube
+) -> None:
+    mine, other = lease(kube, "a", Clock()), lease(kube, "b", Clock())
+    assert await mine.acquire()
+    assert await other.acquire(force=True)
+    unread = cluster.faults.add(Fault("GET", "leases", 503, times=-1))
+
+    with pytest.raises(Unreachable):
+        await mine.renew()
+
+    assert not mine.held
+    unread.times = 0
+    assert not await mine.renew()
+
+
+async def test_a_renewal_that_failed_is_tried_again_soon(cluster: Cluster, kube: Kube) -> None:
+    mine = Lease(kube, "a", TIMES)
+    assert await mine.acquire()
+    cluster.faults.add(Fault("PUT", "leases", 503, times=2))
+    keeper = asyncio.create_task(mine.keep())
+
+    await asyncio.sleep(TIMES.renew_s * 0.9)
+
+    keeper.cancel()
+    assert [method for method, _ in cluster.server.log].count("PUT") >= 3
+
+
 async def test_a_renewal_that_hangs_ends_in_time_to_be_repeated(
     cluster: Cluster, kube: Kube
 ) -> None:
