@@ -45,15 +45,16 @@ def main(arguments: list[str]) -> int:
     """Build what is wanted and lacking. Returns the exit code."""
     wanted = cache.SERVER + (cache.AUTOSCALING if arguments == ["--with-keda"] else ())
     given = os.environ.get(cache.ASSETS)
-    if not given and shutil.which("go") is None:
+    lacks = [] if given else cache.lacking(cache.pinned(), wanted)
+    if lacks and shutil.which("go") is None:
         print("control plane: no go on PATH to build it with")
         print(f"hint: install go 1.26, or name a folder with {wanted[0]} in {cache.ASSETS}")
         return 1
     try:
-        if not given:
-            _build(cache.pinned(), cache.lacking(cache.pinned(), wanted))
+        if lacks:
+            _build(cache.pinned(), lacks)
     except subprocess.CalledProcessError as error:
-        print(f"control plane: `{' '.join(error.cmd[:4])} …` ended with {error.returncode}")
+        print(f"control plane: `{' '.join(error.cmd[3:6])} …` ended with {error.returncode}")
         return 1
     folder = cache.found(wanted)
     print(f"control plane: {folder}")
@@ -78,7 +79,7 @@ def _build(folder: Path, programs: list[str]) -> None:
 
 def _go_build(module: Path, package: str, program: Path, version: str) -> None:
     """Compile one program; it gets its name when it is whole."""
-    print(f"building {program.name} {version} …", flush=True)
+    print(f"building {program.name} …", flush=True)
     major, minor, *_ = version.lstrip("v").split(".")
     told = {"gitVersion": f"v{version}", "gitMajor": major, "gitMinor": minor}
     flags = ["-s", "-w", f"-X={KEDA_MODULE}/version.Version={version}"]
@@ -102,6 +103,8 @@ def _keda_source(place: Path) -> Path:
     if module["Sum"] != KEDA_SUM:
         raise SystemExit(f"control plane: {version} is {module['Sum']}, expected {KEDA_SUM}")
     shutil.copytree(module["Dir"], place, copy_function=shutil.copyfile)
+    for folder in (place, *place.rglob("*/")):
+        folder.chmod(0o755)  # the module cache is read-only
     for file in place.joinpath("pkg/scalers").glob("*_scaler.go"):
         if file.name.removesuffix("_scaler.go") not in SCALERS.values():
             file.unlink()
