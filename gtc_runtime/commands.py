@@ -12,7 +12,7 @@ import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from datetime import UTC, datetime
-from typing import Final
+from typing import Any, Final
 
 from gtc_runtime.actor import PANEL, Actor
 from gtc_runtime.cluster.cluster import Cluster
@@ -55,7 +55,7 @@ class Commands:
         self._cluster: Cluster | None = None
         self._conductor: Conductor | None = None
         self._stopper: Actor | None = None
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._leaving: set[asyncio.Task[Any]] = set()
         self._safe_by_force = safe_by_force
         self._making_safe: asyncio.Task[SafeReport] | None = None
 
@@ -88,8 +88,7 @@ class Commands:
         self._stopper = by
         if in_auto:
             leaving = asyncio.create_task(self._leave_auto(by), name="leave auto")
-            self._leaving.add(leaving)
-            leaving.add_done_callback(self._leaving.discard)
+            self._own(leaving)
             await asyncio.wait({leaving}, timeout=LEAVE_TOLD_S)
 
     async def set_load(
@@ -179,6 +178,7 @@ class Commands:
         """
         if self._making_safe is None or self._making_safe.done():
             self._making_safe = asyncio.create_task(self._make_safe(by), name="safe state")
+            self._own(self._making_safe)
         return await asyncio.shield(self._making_safe)
 
     # -- the running show ------------------------------------------------------------------------
@@ -244,6 +244,11 @@ class Commands:
             return steps.report() + SafeReport((), (f"scaling: {error.message}",))
 
     # -- what they share -------------------------------------------------------------------------
+
+    def _own(self, task: asyncio.Task[Any]) -> None:
+        """Keep what goes on after its answer, for the end of the process to break off."""
+        self._leaving.add(task)
+        task.add_done_callback(self._leaving.discard)
 
     async def _leave_auto(self, by: Actor) -> None:
         try:

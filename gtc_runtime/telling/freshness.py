@@ -14,6 +14,7 @@ from gtc_runtime.view import (
     STALE_AFTER_S,
     DemoView,
     PoolView,
+    Source,
     StaleView,
     WorkersView,
     WorkloadView,
@@ -30,14 +31,14 @@ _UNKNOWN = WorkloadView(due=None, ok=None, shed=None, failed=None, failed_recent
 
 def judged(view: DemoView) -> DemoView:
     """The view with its stale sources named, and without the figures of those that are too old."""
-    ages = {
+    ages: dict[Source, float | None] = {
         "cluster": view.cluster_age_s,
         "load": view.load_age_s,
         "prometheus": view.workers_age_s,
         "end date": view.ending_age_s,
     }
     old = tuple(
-        StaleView(source, age_s)  # type: ignore[arg-type]
+        StaleView(source, age_s)
         for source, age_s in ages.items()
         if age_s is not None and age_s > STALE_AFTER_S
     )
