@@ -11,20 +11,21 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
+import aiohttp
 import pytest
 import yaml
 
 from gtc_rehearsal.kube_api import Store
 from gtc_rehearsal.kube_api.access.asked import Asked
 from gtc_rehearsal.kube_api.access.rights import Rights
-from gtc_rehearsal.kube_api.resources import ROLE, ROLE_BINDING, SERVICE_ACCOUNT
+from gtc_rehearsal.kube_api.resources import DGDSA, ROLE, ROLE_BINDING, SERVICE_ACCOUNT
 from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.lease_view import LeaseTimes
 from gtc_runtime.scenario.unattended.guardian import Guardian
 from gtc_spec import names
 from gtc_spec.environment import load
 from gtc_spec.manifests import rbac
-from gtc_spec.pools import PDRatio
+from gtc_spec.pools import ROLES, PDRatio
 from tests.app.conftest import N, Panel, World, short_show
 
 PROD = load("prod")
@@ -33,6 +34,8 @@ ACCESS = {
     rbac.GUARDIAN_ACCOUNT: rbac.guardian_access(PROD, ""),
 }
 """Account -> its ServiceAccount, Role and RoleBinding."""
+KINDS = (SERVICE_ACCOUNT, ROLE, ROLE_BINDING)
+ADAPTERS = [names.pool_dgdsa(role) for role in ROLES]
 TIMES = LeaseTimes(duration_s=1.2, renew_s=0.3, fence_s=0.9, call_s=0.5)
 
 
@@ -149,6 +152,53 @@ def test_the_show_fails_without_any_single_right(played: Witness, right: Right) 
     assert refused, f"nothing uses the right {right}: drop it from rbac.py, or play what uses it"
 
 
+async def test_an_account_of_ones_own_may_read_follow_and_scale_and_nothing_else(
+    world: World,
+) -> None:
+    witness = world.api.rights = Witness(world.store)
+    rules = rbac.scaling_rules(ADAPTERS)
+    for resource, made in zip(KINDS, bound("autoscaler", rules), strict=True):
+        world.store.create(resource, made)
+    token = world.api.kubeconfig((N, "autoscaler"))["users"][0]["user"]["token"]
+    place = f"{world.api.url}/apis/nvidia.com/v1alpha1/namespaces/{N}/{DGDSA.plural}"
+    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/merge-patch+json"}
+    async with aiohttp.ClientSession(headers=headers, raise_for_status=True) as session:
+        for name in ADAPTERS:
+            one = {"fieldSelector": f"metadata.name={name}"}
+            await session.get(f"{place}/{name}")
+            await session.get(place, params=one)
+            await session.get(place, params={**one, "watch": "true", "timeoutSeconds": "1"})
+            await session.get(f"{place}/{name}/scale")
+            await session.patch(f"{place}/{name}/scale", json={"spec": {"replicas": 1}})
+
+    used = {(ask.verb, ask.whole_resource, ask.name) for _, ask in witness.asked}
+    granted = {(one.verb, one.resource, one.name) for one in rights_of("autoscaler", rules)}
+    assert used == granted
+
+
+async def test_a_show_lives_through_a_server_that_has_not_read_its_roles_yet(
+    world: World, panel: Panel
+) -> None:
+    await panel.service.auto()
+    await world.until(world.paused)
+
+    world.api.rights.known = False
+    await panel.until(lambda view: "403" in view.problem)
+    await asyncio.sleep(1)
+    world.api.rights.known = True
+
+    await panel.until(lambda view: not view.problem)
+    assert panel.view.mode == "auto"
+    await panel.service.manual()
+    assert not world.paused()
+
+
+def bound(name: str, rules: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """A ServiceAccount of the workload's namespace with a Role of these rules."""
+    head = {"name": name, "namespace": N}
+    return [{"metadata": head}, *rbac.role_and_binding(head, rules, name, N)]
+
+
 def rights_without(dropped: Right) -> Rights:
     """What is left of an account's Role when one verb on one name is taken from it."""
     account, role, binding = ACCESS[dropped.account]
@@ -163,7 +213,6 @@ def rights_without(dropped: Right) -> Rights:
         for right in left
     ]
     store = Store()
-    store.create(SERVICE_ACCOUNT, account)
-    store.create(ROLE, {**role, "rules": rules})
-    store.create(ROLE_BINDING, binding)
+    for resource, made in zip(KINDS, (account, {**role, "rules": rules}, binding), strict=True):
+        store.create(resource, made)
     return Rights(store)

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -22,6 +23,27 @@ def test_get_shows_the_objects_of_the_demo(rehearsal: Rehearsal, kind: str) -> N
     shown = rehearsal.kubectl("get", kind)
     assert shown.returncode == 0, shown.stderr
     assert "gtc-demo" in shown.stdout
+
+
+@pytest.mark.parametrize("process", ["panel", "guardian"])
+def test_each_process_of_ours_has_the_rights_of_its_own_account_alone(
+    rehearsal: Rehearsal, process: str
+) -> None:
+    file = rehearsal.notes["accounts"][process]
+    environ = Path(f"/proc/{rehearsal.notes['pids'][process]}/environ").read_bytes().decode()
+
+    refused = rehearsal.kubectl("--kubeconfig", file, "get", "secrets")
+    leases = rehearsal.kubectl("--kubeconfig", file, "get", "lease", "gtc-demo-conductor")
+
+    assert f"KUBECONFIG={file}" in environ.split("\0")
+    assert Path(file).stat().st_mode & 0o777 == 0o600
+    assert refused.returncode == 1
+    assert refused.stderr.strip() == (
+        'Error from server (Forbidden): secrets is forbidden: User "system:serviceaccount:'
+        f'gtc-demo-panel:gtc-demo-{process}" cannot list resource "secrets" in API group "" in the'
+        ' namespace "dynamo-workload"'
+    )
+    assert leases.returncode == 0, leases.stderr
 
 
 def test_gtc_wait_finds_every_worker_ready(rehearsal: Rehearsal) -> None:

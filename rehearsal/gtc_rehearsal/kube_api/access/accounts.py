@@ -61,7 +61,12 @@ class Accounts:
             raise unauthorized()
         if self._store.get(SERVICE_ACCOUNT, name, namespace)["metadata"]["uid"] != uid:
             raise unauthorized()
-        return f"{_PREFIX}{namespace}:{name}"
+        return user_of((namespace, name))
+
+
+def user_of(account: Account) -> str:
+    """The user that a ServiceAccount is."""
+    return _PREFIX + ":".join(account)
 
 
 def account_of(user: str) -> Account | None:

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 
 from gtc_rehearsal.kube_api import errors
-from gtc_rehearsal.kube_api.access.accounts import Account, Accounts
+from gtc_rehearsal.kube_api.access.accounts import Account, Accounts, user_of
 from gtc_rehearsal.kube_api.access.asked import asked_by
 from gtc_rehearsal.kube_api.access.rights import Rights
 from gtc_rehearsal.kube_api.errors import ApiError
@@ -78,7 +78,10 @@ class KubeApiServer:
         Raises:
             ApiError: 404 when there is no such account.
         """
-        user = {"token": self._accounts.token(*account)} if account else {}
+        user: dict[str, str] = {}
+        if account:
+            # kubectl sends no token over plain HTTP, and says as whom it acts instead
+            user = {"token": self._accounts.token(*account), "as": user_of(account)}
         return {
             "apiVersion": "v1",
             "kind": "Config",
