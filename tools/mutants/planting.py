@@ -27,7 +27,7 @@ ROOTS = ("constructs", "rehearsal", "ui", ".")
 SLOWEST_S = 15.0
 """A test that takes longer judges no fault."""
 FAST = "not slow and not cluster and not control_plane"
-OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "-m", FAST]
+OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "--timeout=0", "-m", FAST]
 
 
 @dataclass

@@ -55,8 +55,6 @@ class _Ramp:
     def after(self, from_s: float, intervals: float) -> float:
         """When so many intervals have passed, which must be within the ramp."""
         rate, slope = self.rate(from_s), self._slope
-        if slope == 0:
-            return from_s + intervals / rate
         # intervals = rate t + slope t²/2, in the form that loses nothing where slope is small
         root = math.sqrt(max(0.0, rate * rate + 2 * slope * intervals))
         return from_s + (2 * intervals / (rate + root) if rate + root > 0 else 0.0)

@@ -2,15 +2,25 @@
 
 import json
 from itertools import pairwise
+from typing import Any
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from gtc_spec.colours import COLOURS
 from gtc_spec.environment import Environment, load
 from gtc_spec.errors import UsageError
-from gtc_spec.phases import Phase, PhaseName, PhaseTable, Segment, Settle, Timeline
+from gtc_spec.phases import (
+    Phase,
+    PhaseName,
+    PhaseTable,
+    Segment,
+    Settle,
+    Timeline,
+    phase_title,
+)
 from gtc_spec.pools import ROLES, PDRatio
 from gtc_spec.rules import check
 from gtc_spec.workloads import WorkloadMix
@@ -247,3 +257,177 @@ def test_every_phase_has_a_colour_that_boards_know() -> None:
 def test_a_phase_is_its_name_whatever_is_told_beside_it() -> None:
     assert PhaseName("KV_CACHE_DEMO") is PhaseName.KV_CACHE_DEMO == "KV_CACHE_DEMO"
     assert json.dumps(list(PhaseName)[:2]) == '["IDLE", "BALANCED"]'
+
+
+# -- single values ---------------------------------------------------------------------------------
+
+
+def act(**changed: object) -> Phase:
+    values = {"name": "BALANCED", "duration_s": 60, "rps": 1, "mix": CALM, "ratio": PDRatio(2, 3)}
+    return Phase(**values | {"narration": "look here"} | changed)
+
+
+def tail(**changed: object) -> Settle:
+    return Settle(**{"duration_s": 20, "rps": 1, "mix": CALM, "ratio": PDRatio(2, 2)} | changed)
+
+
+def table(*acts: Phase, lead_s: float | None = 0, **more: object) -> PhaseTable:
+    return PhaseTable(lead_s=lead_s, phases=acts, **more)
+
+
+@pytest.mark.parametrize(
+    ("make", "field", "value"),
+    [
+        (act, "duration_s", 0.1),
+        (act, "rps", 0),
+        (act, "ramp_to_rps", 0),
+        (act, "guard_queued", 1),
+        (tail, "duration_s", 0.1),
+        (tail, "rps", 0),
+        (lambda **lead: table(act(), **lead), "lead_s", 0),
+        (lambda **lead: table(act(), **lead), "lead_s", None),
+    ],
+)
+def test_a_value_at_its_limit_is_allowed(make: Any, field: str, value: object) -> None:
+    assert getattr(make(**{field: value}), field) == value
+
+
+@pytest.mark.parametrize(
+    ("make", "field", "value"),
+    [
+        (act, "duration_s", 0),
+        (act, "duration_s", float("inf")),
+        (act, "rps", -0.1),
+        (act, "ramp_to_rps", -0.1),
+        (act, "guard_queued", 0),
+        (act, "gate", "open"),
+        (act, "raito", "2P:3D"),
+        (act, "mix", 40),
+        (tail, "duration_s", 0),
+        (tail, "duration_s", float("nan")),
+        (tail, "rps", -0.1),
+        (tail, "narration", "unheard"),
+        (lambda **lead: table(act(), **lead), "lead_s", -0.1),
+        (lambda **lead: table(act(), **lead), "lead_s", float("inf")),
+        (lambda **more: table(act(), **more), "leads_s", 1),
+        (lambda **acts: PhaseTable(**acts), "phases", ()),
+    ],
+)
+def test_a_value_beyond_its_limit_or_of_an_unknown_name_is_refused(
+    make: Any, field: str, value: object
+) -> None:
+    with pytest.raises(ValidationError, match=field):
+        make(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("made", "field"), [(act(), "rps"), (tail(), "rps"), (table(act()), "lead_s")]
+)
+def test_nobody_changes_a_phase_that_was_loaded(made: Any, field: str) -> None:
+    with pytest.raises(ValidationError, match="frozen"):
+        setattr(made, field, getattr(made, field))
+
+
+def test_mix_and_ratio_are_read_and_written_as_people_write_them() -> None:
+    written = act(mix="40/30/30", ratio="2P:3D")
+
+    assert (written.mix, written.ratio) == (CALM, PDRatio(2, 3))
+    dumped = written.model_dump(mode="json")
+    assert (dumped["mix"], dumped["ratio"]) == ("40/30/30", "2P:3D")
+    with pytest.raises(ValidationError, match="allowed: like 2P:3D"):
+        act(ratio="two")
+
+
+def test_what_a_phase_leaves_out_it_has_not() -> None:
+    bare = act()
+
+    assert bare.ramp_to_rps is bare.gate is bare.max_s is bare.guard_queued is bare.settle is None
+    assert PhaseTable(phases=(bare,)).lead_s is None
+
+
+def test_only_the_two_phases_that_overload_a_pool_are_stress() -> None:
+    assert [name for name in PhaseName if name.stresses] == ["PREFILL_STRESS", "DECODE_STRESS"]
+
+
+@pytest.mark.parametrize(
+    ("name", "title"),
+    [("PREFILL_STRESS", "Prefill stress"), ("KV_CACHE_DEMO", "KV cache demo"), ("IDLE", "Idle")],
+)
+def test_people_read_a_phase_as_words(name: str, title: str) -> None:
+    assert phase_title(name) == title
+
+
+# -- segments, exactly -----------------------------------------------------------------------------
+
+
+def segments(*acts: Phase, lead_s: float = 0) -> tuple[Segment, ...]:
+    return Timeline(acts, lead_s).segments
+
+
+def orders(*acts: Phase, lead_s: float) -> list[list[tuple[float, str]]]:
+    return [
+        [(order.at_s, str(order.ratio)) for order in segment.orders]
+        for segment in segments(*acts, lead_s=lead_s)
+    ]
+
+
+def test_a_phase_with_a_tail_is_two_segments_each_with_its_own_load() -> None:
+    main, quiet = segments(act(guard_queued=7, ramp_to_rps=3, settle=tail(rps=0.5)))
+
+    assert (main.kind, main.nominal_s, main.max_s) == ("main", 60, 60)
+    assert (main.rps, main.ramp_to_rps, main.guard_queued) == (1, 3, 7)
+    assert main.ratio == PDRatio(2, 3)
+    assert (quiet.kind, quiet.nominal_s, quiet.max_s) == ("settle", 20, 20)
+    assert (quiet.rps, quiet.ramp_to_rps, quiet.guard_queued) == (0.5, 0.5, None)
+    assert (quiet.ratio, quiet.gate) == (PDRatio(2, 2), None)
+    assert main.phase is quiet.phase
+
+
+@pytest.mark.parametrize(
+    ("gate", "max_s", "longest_s"), [("ready", 90, 90), ("ready", None, 60), (None, 90, 60)]
+)
+def test_only_a_gate_makes_a_segment_longer_than_planned(
+    gate: str | None, max_s: float | None, longest_s: float
+) -> None:
+    (main,) = segments(act(gate=gate, max_s=max_s))
+
+    assert (main.gate, main.nominal_s, main.max_s) == (gate, 60, longest_s)
+
+
+def test_a_ramp_begins_and_ends_with_its_segment() -> None:
+    (main,) = segments(act(rps=2, ramp_to_rps=6))
+
+    assert [main.rps_at(at_s) for at_s in (-9, 0, 15, 60, 99)] == [2, 2, 3, 6, 6]
+
+
+def test_an_order_counts_from_its_instant_on() -> None:
+    first, _ = segments(act(), act(name="FULL_LOAD", ratio=PDRatio(4, 3)), lead_s=25)
+
+    assert first.ratio_at(34.9) == PDRatio(2, 3)
+    assert first.ratio_at(35 - 1e-7) == PDRatio(4, 3)
+    assert first.ratio_at(35) == PDRatio(4, 3)
+
+
+def test_growth_is_ordered_just_one_lead_ahead_through_other_segments_and_the_next_cycle() -> None:
+    calm, full = act(), act(name="FULL_LOAD", ratio=PDRatio(4, 3))
+
+    assert orders(calm, full, lead_s=0) == [[(0, "2P:3D")], [(0, "4P:3D")]]
+    assert orders(calm, full, lead_s=25) == [[(0, "2P:3D"), (35, "4P:3D")], [(0, "4P:3D")]]
+    assert orders(calm, full, lead_s=60) == [[(0, "4P:3D")], [(0, "4P:3D")]]
+    assert orders(calm, calm, full, lead_s=90) == [
+        [(0, "2P:3D"), (30, "4P:3D")],
+        [(0, "4P:3D")],
+        [(0, "4P:3D")],
+    ]
+    assert orders(full, calm, lead_s=25) == [[(0, "4P:3D")], [(0, "2P:3D"), (35, "4P:3D")]]
+
+
+def test_a_cycle_tells_its_instants_from_its_own_start() -> None:
+    timeline = Timeline((act(), act(name="FULL_LOAD", ratio=PDRatio(4, 3))), 25)
+
+    assert (timeline.lead_s, timeline.cycle_s, timeline.starts_s) == (25, 120, (0, 60))
+    assert list(timeline.instants()) == [
+        (0, PDRatio(2, 3)),
+        (35, PDRatio(4, 3)),
+        (60, PDRatio(4, 3)),
+    ]
