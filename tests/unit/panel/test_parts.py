@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gtc_panel import text
+from gtc_panel.components.control.controls import reason
 from gtc_panel.components.control.rate import comfortable_rps, within
 from gtc_panel.components.control.slide import number
 from gtc_panel.components.control.sliders import mix_of, preset_phases
@@ -147,6 +148,21 @@ def test_a_rate_beyond_the_limits_is_the_limit(asked, used):
 
 def test_the_rate_slider_reaches_beyond_every_phase():
     assert comfortable_rps(PROD.table.phases) >= max(phase.rps for phase in PROD.table.phases)
+
+
+@pytest.mark.parametrize(
+    ("keda", "said"),
+    [
+        ("active", "KEDA scales the workers"),
+        ("blind", "KEDA cannot see it"),
+        ("paused-by-other", "nothing scales the workers"),
+        ("unknown", "is not known yet"),
+    ],
+)
+def test_by_hand_the_controls_say_who_scales(keda, said):
+    view = replace(StillDemo().now, mode="manual", keda=keda)
+
+    assert said in reason(view)
 
 
 def test_a_mix_that_is_not_reported_is_not_invented():
