@@ -26,10 +26,17 @@ POLLING_S = 30
 
 @dataclass
 class _Loop:
-    """The loop of one ScaledObject; a new HPA or a changed spec begins another one."""
+    """The loop of one ScaledObject; a new HPA or a changed spec begins another one.
+
+    Attributes:
+        of: Which HPA and which spec.
+        due_s: When it looks next, on the clock.
+        shadowed: Whether something else that KEDA writes takes the place of its next conditions.
+    """
 
     of: tuple[str, int]
     due_s: float
+    shadowed: bool
 
 
 class ScaleLoop:
@@ -67,32 +74,36 @@ class ScaleLoop:
         for obj, hpa in found:
             loop = loops.get(key_of(obj))
             if hpa is not None and loop is not None and self._clock() >= loop.due_s:
-                self._look(obj, hpa)
+                self._look(obj, hpa, shadowed=loop.shadowed)
+                loop.shadowed = False
                 loop.due_s = self._clock() + self._period_s(obj)
         return min((loop.due_s for loop in loops.values()), default=None)
 
     def _loop(self, obj: Object, hpa: Object) -> _Loop:
-        """The loop that goes on, or a new one.
+        """The loop that goes on, or a new one, which looks at once.
 
-        A new one looks at once. What the first look at a new ScaledObject finds is overwritten by
-        what else KEDA writes at that moment, so that the second look is the first that shows.
+        The conditions that the first look at a new ScaledObject sets are overwritten by what else
+        KEDA writes at that moment: health shows at once, Ready with the second look (as seen with
+        KEDA 2.20.2).
         """
         known = self._loops.get(key_of(obj))
         of = (str(metadata(hpa).get("uid")), int(metadata(obj).get("generation", 0)))
         if known is not None and known.of == of:
             return known
         fresh = find(conditions_of(obj), "Ready").get("status") == "Unknown"
-        wait_s = self._period_s(obj) if fresh or self._warm else 0.0
-        return _Loop(of, self._clock() + wait_s)
+        wait_s = self._period_s(obj) if self._warm else 0.0
+        return _Loop(of, self._clock() + wait_s, shadowed=fresh)
 
     def _period_s(self, obj: Object) -> float:
         return float(obj["spec"].get("pollingInterval", POLLING_S)) * self._time_scale
 
-    def _look(self, obj: Object, hpa: Object) -> None:
+    def _look(self, obj: Object, hpa: Object, *, shadowed: bool) -> None:
         namespace, name = key_of(obj)
         try:
             facts = [*self._of_triggers(obj), *_of_hpa(hpa)]
         except (SpecError, ApiError):
+            return
+        if shadowed:
             return
         present = self._store.get(SCALED_OBJECT, name, namespace)
         patch = {"status": {"conditions": updated(conditions_of(present), facts)}}

@@ -115,9 +115,10 @@ def test_a_new_scaled_object_has_its_hpa_at_once_and_is_ready_with_the_next_poll
     assert [(one["type"], one["status"]) for one in cluster.status["conditions"]] == [
         ("Ready", "Unknown"),
         ("Active", "Unknown"),
-        ("Fallback", "Unknown"),
+        ("Fallback", "False"),
         ("Paused", "False"),
     ]
+    assert cluster.status["health"]["s0-prometheus"]["status"] == "Happy"
     cluster.pass_s(15)
     (metric,) = cluster.hpa["status"]["currentMetrics"]
     assert metric["external"]["current"] == {"averageValue": "0"}
