@@ -196,4 +196,5 @@ class Checker:
         if known is None or known[0] != place:
             if known is not None and now - known[1] < BURST_S and not panel.steered_within(BURST_S):
                 self.violated(f"{panel.process.name} went through phases in a burst")
-            self._entered[panel.process] = (place, now)
+            # where a restarted panel goes on, it has entered nothing
+            self._entered[panel.process] = (place, -math.inf if known is None else now)

@@ -133,8 +133,8 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def call_exception_handler(self, context: dict[str, Any]) -> None:
         error = context.get("exception")
-        text = f"{context.get('message')}: {error!r}"
-        self.unseen.append((PROCESS.get(), text))
+        if error is not None:  # else a task of a process that has ended is thrown away
+            self.unseen.append((PROCESS.get(), f"{context.get('message')}: {error!r}"))
 
     # -- what the world does -----------------------------------------------------------------------
 

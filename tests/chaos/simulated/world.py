@@ -242,7 +242,7 @@ class World:
     def _lives(self, panel: Panel) -> bool:
         if panel.ending_s is not None and panel.task.done():
             self._note("ended", panel.process.name)
-            panel.process.alive = False
+            self.loop.kill(panel.process)
         return panel.process.alive
 
     def _reap(self) -> None:
@@ -257,7 +257,7 @@ class World:
             if error is not None and not isinstance(error, GtcError):
                 self.checker.violated(f"{process.name}: {error!r}")
             if process.name.split("-")[0] in ("safe", "prescale"):
-                process.alive = False
+                self.loop.kill(process)
         self._tasks = still
         unseen, self.loop.unseen = self.loop.unseen, []
         for process, text in unseen:
