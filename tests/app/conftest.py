@@ -100,7 +100,7 @@ class Frontend:
     """An OpenAI-like server; every word takes ``word_s``."""
 
     def __init__(self) -> None:
-        self.word_s = 0.01
+        self.word_s, self.words_max = 0.01, 100_000
         self.requests = self.open = 0
         self.prompts: list[str] = []
         self.url = ""
@@ -129,7 +129,7 @@ class Frontend:
         try:
             response = web.StreamResponse(headers={"Content-Type": "text/event-stream"})
             await response.prepare(request)
-            words = body["max_tokens"]
+            words = min(body["max_tokens"], self.words_max)
             for word in range(words):
                 await asyncio.sleep(self.word_s)
                 await response.write(_frame([_choice(f"w{word} ", None)]))

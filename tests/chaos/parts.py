@@ -113,4 +113,11 @@ PARTS: Final[tuple[Part, ...]] = (
         1500.0,
         90.0,
     ),
+    Part(
+        "kills",
+        "real panels, killed at each step that changes the cluster, in each phase",
+        "tests.chaos.processes.kills",
+        3600.0,
+        110.0,
+    ),
 )
