@@ -21,7 +21,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import yaml
 from aiohttp import web
@@ -30,52 +30,22 @@ from gtc_spec.environment import load
 from gtc_spec.pools import PDRatio
 from tests.app.conftest import World
 from tests.chaos.parts import Figure, Size, at_least, at_most, equal
+from tests.chaos.processes.cases import STEPS, Case, cases
 from tests.faulty_api.server import FaultyApiServer
 
-Signal = Literal["SIGKILL", "SIGTERM"]
 RUNS: Final[Mapping[Size, int]] = {"full": 60, "slice": 4}
-TOGETHER: Final = 3
+TOGETHER: Final = 2
 TIME_SCALE: Final = 0.06
 RESTARTED_S, GUARDED_S, TERMINATED_S = 20.0, 30.0, 20.0
 REACHED_S = 150.0
 """Longest wait for the step at which a panel is to die; a cycle takes 50 s."""
 ENDED_S = 60.0
+STARTED_S = 60.0
+"""Until a panel that was started again asks its first question: a busy machine's time, not ours."""
 _CHANGES = ("PATCH", "PUT", "POST")
 _NO_STEPS = ("/leases/", "/selfsubjectaccessreviews")
-_WAYS: Final[tuple[tuple[Signal, bool, bool], ...]] = (
-    ("SIGKILL", False, True), ("SIGTERM", True, False),
-    ("SIGKILL", True, False), ("SIGTERM", False, True),
-    ("SIGKILL", True, True), ("SIGTERM", False, False),
-    ("SIGKILL", False, False), ("SIGTERM", True, True),
-)  # fmt: skip
-"""Signal, whether the request is carried out first, whether the panel is started again."""
-STEPS: Final = 30
-"""Of one cycle: pause, replicas, state of each phase, and the way back."""
 _SLICE_STEPS: Final = 12
 """The first of them, within half a minute."""
-
-
-@dataclass(frozen=True)
-class Case:
-    """How one panel dies.
-
-    Attributes:
-        step: It dies at the Nth of its requests that change something, the Lease left out.
-        signal: What it is sent.
-        after: The request is carried out first.
-        restart: It is started again at once; else the guardian is alone.
-    """
-
-    number: int
-    step: int
-    signal: Signal
-    after: bool
-    restart: bool
-
-    def __str__(self) -> str:
-        when = "after" if self.after else "before"
-        then = "then restarted" if self.restart else "then guarded"
-        return f"{self.signal} {when} step {self.step}, {then}"
 
 
 @dataclass
@@ -84,7 +54,8 @@ class Outcome:
 
     Attributes:
         where: Phase and step at which it died.
-        settled_s: From the kill (guarded) or the start (restarted) until all was well; None never.
+        settled_s: From the kill (guarded) or the first question of the panel that was started again
+            until all was well; None never.
         ended: How the process ended: its exit code, or minus the signal.
         ended_s: How long it took to end after SIGTERM.
     """
@@ -97,14 +68,6 @@ class Outcome:
     wrong: list[str] = field(default_factory=list)
 
 
-def cases(runs: int, steps: int = STEPS) -> list[Case]:
-    """Steps from the first one on, spread over so many, each way to die in turn."""
-    return [
-        Case(number, 1 + number * steps // runs, *_WAYS[number % len(_WAYS)])
-        for number in range(runs)
-    ]
-
-
 class DeadlyApi(FaultyApiServer):
     """The API that the panel talks to; it ends the panel at one of its requests."""
 
@@ -112,10 +75,12 @@ class DeadlyApi(FaultyApiServer):
         super().__init__(store)
         self._case, self._seen = case, 0
         self.pid = 0
-        self.struck = asyncio.Event()
+        self.struck, self.asked_again = asyncio.Event(), asyncio.Event()
         self.where = ""
 
     async def answer(self, request: web.Request) -> web.StreamResponse:
+        if self.struck.is_set():
+            self.asked_again.set()
         step = request.method in _CHANGES and not any(each in request.path for each in _NO_STEPS)
         if not (step and self.pid and not self.struck.is_set()):
             return await super().answer(request)
@@ -150,11 +115,14 @@ async def run_case(case: Case) -> Outcome:
                 outcome.ended = await panel.wait()
             outcome.ended_s = time.monotonic() - struck_s
             if case.restart:
-                from_s = time.monotonic()
+                deadly.asked_again.clear()
                 await _panel(stack, world, auto=False)
+                async with asyncio.timeout(STARTED_S):
+                    await deadly.asked_again.wait()
+                from_s = time.monotonic()
             outcome.settled_s = await _settled(world, from_s, case)
         except TimeoutError:
-            outcome.wrong.append("the step was never reached, or the panel never ended")
+            outcome.wrong.append("the step was never reached, or a panel never ended or began")
     _judge(outcome)
     return outcome
 

@@ -9,7 +9,8 @@ from gtc_rehearsal.kube_api.resources import LEASE
 from gtc_spec import names
 from gtc_spec.pools import PDRatio
 from tests.app.conftest import N, World, short_show
-from tests.chaos.processes.kills import STEPS, Case, _Signs, cases
+from tests.chaos.processes.cases import STEPS, Case, cases
+from tests.chaos.processes.kills import _Signs
 
 RESTARTED = Case(0, 1, "SIGKILL", after=False, restart=True)
 GUARDED = Case(0, 1, "SIGKILL", after=False, restart=False)
