@@ -118,6 +118,6 @@ PARTS: Final[tuple[Part, ...]] = (
         "real panels, killed at each step that changes the cluster, in each phase",
         "tests.chaos.processes.kills",
         3600.0,
-        170.0,
+        110.0,
     ),
 )
