@@ -205,9 +205,7 @@ class _Signs:
         if self._world.paused():
             alive = held and self._world.pauser() == lease["holderIdentity"]
             return case.restart and alive and self._world.desired() in self._ratios
-        if not case.restart:
-            return True  # KEDA scales; it is nobody else's matter how
-        return held and self._world.desired() in self._ratios
+        return held or not case.restart  # KEDA scales; it is nobody else's matter how
 
 
 def _judge(outcome: Outcome) -> None:

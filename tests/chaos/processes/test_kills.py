@@ -51,7 +51,10 @@ async def test_a_pause_of_somebody_who_does_not_hold_the_lease_is_not_well(world
     assert not signs.all_well(RESTARTED)
 
 
-async def test_replicas_that_are_in_no_table_are_not_well(world: World) -> None:
+async def test_replicas_that_are_in_no_table_are_not_well_while_keda_is_paused(
+    world: World,
+) -> None:
+    pause(world, "panel-1")
     signs = _Signs(world)
     renew(world, "panel-1")
     world.scale(PDRatio(1, 1))
