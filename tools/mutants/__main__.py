@@ -166,13 +166,12 @@ class _Children:
         """Tests that call the function of the fault, the quickest first; then the others."""
         seconds = {test: s for test, s in self._seen.seconds.items() if s <= SLOWEST_S}
         in_turn = sorted(seconds, key=seconds.__getitem__)
-        names = {name for called in self._seen.calls.values() for name in called}
-        if fault.function not in names:
-            # the body of a module or class, which runs at import; or a function that no test calls
-            return in_turn if _runs_at_import(fault) else []
+        if not fault.function:
+            return in_turn
         calling = [test for test in in_turn if fault.function in self._seen.calls[test]]
-        others = [test for test in in_turn if test not in calling]
-        return calling + (others if sum(seconds.values()) <= ALL_TESTS_S else [])
+        if not calling or sum(seconds.values()) > ALL_TESTS_S:
+            return calling
+        return calling + [test for test in in_turn if test not in calling]
 
     def _collect(self) -> None:
         """Wait for a moment; note who is done and end who is late."""
@@ -187,10 +186,6 @@ class _Children:
                 del self._running[pid]
                 if status == 0:
                     self._left.append(planted)
-
-
-def _runs_at_import(fault: Fault) -> bool:
-    return not any(part[:1].islower() or part[:1] == "_" for part in fault.function.split("."))
 
 
 if __name__ == "__main__":

@@ -36,7 +36,7 @@ class Fault:
         place: Fields and indices from the root of the tree to the node.
         node: What stands there instead.
         line: Where, for people.
-        function: Qualified name of the function around it; empty in the body of the module.
+        function: Qualified name of the function around it; empty where code runs at import.
         key: Names it although lines move: function, what stood there, what stands there now.
     """
 
@@ -64,37 +64,42 @@ def faults(tree: ast.Module) -> list[Fault]:
     """Every fault that can be planted in a module, in the order of its lines."""
     seen: Counter[str] = Counter()
     found = []
-    for place, node, other, names in _walk(tree, (), (), ast.Module([], [])):
+    for place, node, other, names, function in _walk(tree, (), (), "", ast.Module([], [])):
         key = f"{'.'.join(names)}: {_text(node)} -> {_text(other)}"
         seen[key] += 1
         if seen[key] > 1:
             key += f" #{seen[key]}"
         line = getattr(node, "lineno", 0)
-        found.append(Fault(place, ast.copy_location(other, node), line, ".".join(names), key))
+        found.append(Fault(place, ast.copy_location(other, node), line, function, key))
     return found
 
 
-Found = tuple[tuple[str | int, ...], ast.AST, ast.AST, tuple[str, ...]]
+Found = tuple[tuple[str | int, ...], ast.AST, ast.AST, tuple[str, ...], str]
 
 
 def _walk(
-    node: ast.AST, place: tuple[str | int, ...], names: tuple[str, ...], parent: ast.AST
+    node: ast.AST,
+    place: tuple[str | int, ...],
+    names: tuple[str, ...],
+    function: str,
+    parent: ast.AST,
 ) -> Iterator[Found]:
     if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
         names = (*names, node.name)
+        function = function if isinstance(node, ast.ClassDef) else ".".join(names)
     for other in _others(node, parent):
-        yield place, node, other, names
+        yield place, node, other, names, function
     if _is_told(node):
         return
     for field, value in ast.iter_fields(node):
         if field in UNTOUCHED:
             continue
         if isinstance(value, ast.AST):
-            yield from _walk(value, (*place, field), names, node)
+            yield from _walk(value, (*place, field), names, function, node)
         elif isinstance(value, list):
             for index, each in enumerate(value):
                 if isinstance(each, ast.AST):
-                    yield from _walk(each, (*place, field, index), names, node)
+                    yield from _walk(each, (*place, field, index), names, function, node)
 
 
 def _is_told(node: ast.AST) -> bool:

@@ -217,3 +217,28 @@ async def test_an_hpa_that_does_not_come_back_is_waited_for_again(
     assert panel.told()[-1] != ("keda", RESUMED)
     with pytest.raises(HpaLate):
         await panel.handover.retry(1000.0 + RETRY_S)
+
+
+async def test_a_pause_whose_end_has_passed_is_undone_like_any_other(
+    cluster: Cluster, panel: Panel, keda_plays: Playing
+) -> None:
+    await Keda(panel.writer.kube).pause("dead", until=NOON - timedelta(minutes=1))
+    cluster.set_desired("decode", 5)
+
+    await panel.handover.undo(await panel.writer.keda.status())
+
+    assert desired(cluster) == INITIAL
+    assert holders(cluster) == [None, None]
+
+
+async def test_nothing_is_resumed_again_that_is_not_pending(
+    cluster: Cluster, panel: Panel, keda_plays: Playing
+) -> None:
+    await Keda(panel.writer.kube).pause("other")
+    await panel.handover.retry(9e9)
+    assert holders(cluster) == ["other", "other"]
+
+    await panel.handover.resume()
+    await Keda(panel.writer.kube).pause("other")
+    await panel.handover.retry(9e9)
+    assert holders(cluster) == ["other", "other"]
