@@ -166,7 +166,7 @@ class _Children:
         """Tests that call the function of the fault, the quickest first; then the others."""
         seconds = {test: s for test, s in self._seen.seconds.items() if s <= SLOWEST_S}
         in_turn = sorted(seconds, key=seconds.__getitem__)
-        if not fault.function:
+        if not fault.function or fault.function in self._seen.at_import:
             return in_turn
         calling = [test for test in in_turn if fault.function in self._seen.calls[test]]
         if not calling or sum(seconds.values()) > ALL_TESTS_S:

@@ -110,7 +110,9 @@ def _is_told(node: ast.AST) -> bool:
 
 
 def _is_type(node: ast.AST) -> bool:
-    """`Some | None`, `tuple[int, ...]` outside of annotations: an alias."""
+    """`Some | None`, `tuple[int, ...]` outside of annotations, an alias; or `strict` of a zip."""
+    if isinstance(node, ast.keyword):
+        return node.arg == "strict"
     if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name):
         name, value = node.targets[0].id, node.value
         return (
@@ -162,7 +164,11 @@ def _other_calls(node: ast.Call) -> Iterator[ast.AST]:
     if isinstance(node.func, ast.Name) and node.func.id in SWAPPED:
         yield _with(node, func=ast.Name(SWAPPED[node.func.id], ast.Load()))
     for index, keyword in enumerate(node.keywords):
-        if keyword.arg and not isinstance(keyword.value, ast.JoinedStr) and not _is_told(node):
+        if (
+            keyword.arg not in (None, "strict")
+            and not isinstance(keyword.value, ast.JoinedStr)
+            and not _is_told(node)
+        ):
             yield _with(node, keywords=node.keywords[:index] + node.keywords[index + 1 :])
 
 

@@ -36,11 +36,13 @@ class Watched:
 
     Attributes:
         calls: Functions of the module that each test calls, by qualified name.
+        at_import: Those that run before the first test, when the module is imported.
         seconds: How long each test takes.
         modules: Everything imported that is not ours.
     """
 
     calls: dict[str, list[str]] = field(default_factory=dict)
+    at_import: list[str] = field(default_factory=list)
     seconds: dict[str, float] = field(default_factory=dict)
     modules: list[str] = field(default_factory=list)
 
@@ -80,6 +82,14 @@ class _Watch(_Quick):
         self._files = {str(ROOT / file) for file in files}
         self._called: set[str] = set()
         self.seen = Watched()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_collection(self) -> Iterator[Any]:
+        sys.settrace(self._trace)
+        result = yield
+        sys.settrace(None)
+        self.seen.at_import = sorted(self._called)
+        return result
 
     @pytest.hookimpl(wrapper=True)
     def pytest_runtest_protocol(self, item: pytest.Item) -> Iterator[Any]:

@@ -305,6 +305,7 @@ def test_a_value_at_its_limit_is_allowed(make: Any, field: str, value: object) -
         (act, "mix", 40),
         (tail, "duration_s", 0),
         (tail, "duration_s", float("nan")),
+        (tail, "duration_s", float("inf")),
         (tail, "rps", -0.1),
         (tail, "narration", "unheard"),
         (lambda **lead: table(act(), **lead), "lead_s", -0.1),
