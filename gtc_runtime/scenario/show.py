@@ -157,6 +157,9 @@ class Show:
             await self._load.set_load(Rate(rps=round(rps, 3), mix=mix, pacing="paced"))
         if actions:
             self._stepped()
+        kinds = {type(action) for action in actions}
+        if machine.Entered in kinds and machine.SetRatio not in kinds and state.ordered is not None:
+            actions = [*actions, machine.SetRatio(state.ordered)]  # somebody may have changed it
         for action in actions:
             self._act(action, now_s)
 

@@ -1,0 +1,82 @@
+"""Every failure of docs/failures.md is proven by tests that exist and may fail."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.architecture.repository import ROOT
+from tools.failures import PAGE, Row, Watch, ill_formed, rows, told, unproven
+
+HEAD = "## Panel\n\n| # | a | b | c | d | e |\n| --- | --- | --- | --- | --- | --- |\n"
+TEST = "tests/a/test_b.py::test_c"
+ROW = Row(1, "Panel", ("it dies", "nothing", "guardian", "30 s"), (TEST,))
+PARTS = (
+    *("API server", "Poll of the cluster", "Account and rights", "KEDA", "Adapters and pods"),
+    *("Panel process", "Browser", "Load and frontend", "Follow-up questions", "Corpus and models"),
+    *("Share", "Prometheus", "Grafana", "Configuration", "Terraform and account", "Cost"),
+    "The show",
+)
+
+
+@pytest.mark.timeout(180)
+def test_every_row_names_tests_that_exist_and_may_fail():
+    """In a process of its own: pytest does not run inside of pytest."""
+    ran = subprocess.run(
+        [sys.executable, "-m", "tools.failures"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        timeout=170,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+
+
+def test_no_part_is_without_a_row():
+    found = rows(PAGE.read_text(encoding="utf-8"))
+    assert tuple(dict.fromkeys(row.part for row in found)) == PARTS
+
+
+def test_a_row_is_read_with_its_part_and_all_its_tests():
+    line = f"| 1 | it dies | nothing | guardian | 30 s | `{TEST}` `{TEST}[x y]` |"
+    assert rows(HEAD + line) == [Row(1, "Panel", ROW.cells, (TEST, f"{TEST}[x y]"))]
+
+
+@pytest.mark.parametrize(
+    ("marks", "said"),
+    [
+        ({}, [f"row 1: no such test: {TEST}"]),
+        ({f"{TEST}_longer": set()}, [f"row 1: no such test: {TEST}"]),
+        ({f"{TEST}[a]": {"xfail"}}, [f"row 1: marked xfail: {TEST}"]),
+        ({f"{TEST}[a]": set(), f"{TEST}[b]": {"skip"}}, [f"row 1: marked skip: {TEST}"]),
+        ({f"{TEST}[a]": {"slow", "skipif"}}, []),
+    ],
+)
+def test_a_test_that_is_not_there_or_cannot_fail_is_named(marks, said):
+    assert unproven([ROW], Watch(items=marks)) == said
+
+
+def test_a_page_with_too_few_rows_a_gap_or_an_empty_cell_is_refused():
+    page = [ROW, Row(3, "Panel", ("it dies", "", "guardian", "30 s"), ())]
+    assert ill_formed(page) == [
+        "2 rows, allowed: at least 60",
+        "rows are not numbered 1, 2, 3 …",
+        "row 3 has an empty or a missing cell",
+        "row 3 names no test",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("came", "said"),
+    [
+        ({"passed": {f"{TEST}[a]"}, "skipped": {f"{TEST}[b]": "no server"}}, ("held", "")),
+        ({"skipped": dict.fromkeys((f"{TEST}[a]", f"{TEST}[b]"), "no server")},
+         ("not tried", "no server")),
+        ({"passed": {f"{TEST}[a]"}, "failed": {f"{TEST}[b]": "oh"}},
+         ("FAILED", f"{TEST}[b]: oh")),
+        ({"passed": {f"{TEST}[a]"}}, ("FAILED", f"{TEST}[b] did not run")),
+    ],
+)  # fmt: skip
+def test_a_row_is_held_when_each_of_its_tests_passed_somewhere_and_none_failed(came, said):
+    assert told(ROW, Watch(items={f"{TEST}[a]": set(), f"{TEST}[b]": set()}, **came)) == said
