@@ -68,8 +68,6 @@ class Commands:
             GtcError: The scenario drives the load, or this panel only shows.
         """
         self._refuse_in_auto("start")
-        if self._lead.mode == "read-only":
-            raise GtcError("this panel does not hold the lease and only shows")
         self._lead.forget_stopped()
         await self._load.begin()
         self._tell(by, f"load started: {self._setting}")
@@ -136,14 +134,15 @@ class Commands:
 
     # -- who drives ------------------------------------------------------------------------------
 
-    async def auto(self, *, once: bool = False, by: Actor = PANEL) -> None:
+    async def auto(self, *, once: bool = False, take_over: bool = False, by: Actor = PANEL) -> None:
         """Let the scenario drive load and workers; KEDA is paused.
 
         Args:
             once: Stop after one cycle.
+            take_over: Whether a pause of somebody else is taken over; it ends with auto mode.
             by: Who wants it.
         """
-        await self._lead.auto(once=once, by=by)
+        await self._lead.auto(once=once, take_over=take_over, by=by)
         self._history.clear()
         await self._poll_now()
 
@@ -286,6 +285,7 @@ class Commands:
             self._tell(by, f"load set: {self._setting}")
 
     def _refuse_in_auto(self, what: str) -> None:
+        self._lead.refuse_to_show_only()
         if self._lead.mode in ("auto", "starting"):
             raise GtcError(f"cannot {what} while the scenario drives", "switch to manual first")
 

@@ -10,10 +10,12 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
+from collections.abc import Awaitable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from gtc_runtime import finished_cycle
 from gtc_runtime.cluster.cluster import Cluster
@@ -45,6 +47,12 @@ log = logging.getLogger(__name__)
 VIEW_S = 0.25
 OLD_S = 2.0
 """A view that was not made anew for so long ages by that much more."""
+STOP_S: Final = 19.0
+"""Longest time from the order to end to the end of everything; who asked waits 20 s."""
+DRAIN_S: Final = 8.0
+"""So much of it open streams have at most, while auto mode is left."""
+LAST_S: Final = 2.0
+"""So much of it is kept for the end of the recording."""
 
 
 class DemoService(Commands):
@@ -98,6 +106,7 @@ class DemoService(Commands):
         self._view_at_s = 0.0
         self._supervisor, self._loop_lag = Supervisor(events), LoopLag()
         self._started = datetime.now(UTC)
+        self._stopped = False
 
     # -- life -----------------------------------------------------------------------------------
 
@@ -143,19 +152,35 @@ class DemoService(Commands):
         self._supervisor.keep(name, work, vital=vital)
 
     async def stop(self) -> None:
-        """Leave auto mode, end the load and give the Lease back."""
-        leaving = list(self._leaving)
-        for task in leaving:
+        """Leave auto mode, end the load, give the Lease back and end the recording.
+
+        All of it takes `STOP_S` at most, whatever does not answer. Repeated: nothing happens.
+        """
+        if self._stopped:
+            return
+        self._stopped = True
+        end_s = asyncio.get_running_loop().time() + STOP_S
+        leaving = asyncio.create_task(self._leave(), name="leave")
+        await asyncio.wait({leaving}, timeout=DRAIN_S)  # open streams may end meanwhile
+        await _within(end_s - LAST_S, asyncio.gather(leaving, self._load.stop(), self._last_mark()))
+        await _within(end_s, self._memory.end(self._build() if self._builder else None))
+        if self._cluster is not None:
+            await _within(end_s, self._cluster.close())
+
+    async def _leave(self) -> None:
+        """End what runs: the conductor gives KEDA its pools on its way."""
+        commands = list(self._leaving)
+        for task in commands:
             task.cancel()
+        with suppress(GtcError):
+            await self._load.quiet()
         await self._supervisor.stop()
-        await asyncio.gather(*leaving, return_exceptions=True)
+        await asyncio.gather(*commands, return_exceptions=True)
+
+    async def _last_mark(self) -> None:
         if self._annotations is not None and self._builder is not None:
             self._annotations.add(self._marks.see(self._build()))  # the last phase is over
             await self._annotations.finish()
-        await self._load.stop()
-        await self._memory.end(self._build() if self._builder is not None else None)
-        if self._cluster is not None:
-            await self._cluster.close()
 
     async def failed(self) -> None:
         """Wait until the conductor ends, which it should not.
@@ -239,3 +264,14 @@ class DemoService(Commands):
             if self._annotations is not None:
                 self._annotations.add(self._marks.see(view))
             await asyncio.sleep(VIEW_S)
+
+
+async def _within(end_s: float, work: Awaitable[object]) -> None:
+    """Wait for something until then; what is not done by then, or fails, is logged."""
+    try:
+        async with asyncio.timeout_at(end_s):
+            await work
+    except TimeoutError:
+        log.warning("the end is near and something is not done: %s", work)
+    except (GtcError, OSError) as error:
+        log.warning("on the way out: %s", error)

@@ -103,7 +103,7 @@ class ViewBuilder:
             at=now.isoformat(timespec="milliseconds"),
             uptime_s=round(now_s - self._started_s, 1),
             mode=self._conductor.mode,
-            holder=self._cluster.writer.lease.holder if self._cluster.writer.lease.held else "",
+            holder=self._holder(),
             phase=self._phase(now_s),
             strip=self._strip,
             goals=self._goals,
@@ -199,6 +199,10 @@ class ViewBuilder:
             for key, tally in window.by_key.items()
         }
 
+    def _holder(self) -> str:
+        lease = self._cluster.writer.lease
+        return lease.holder if lease.held else lease.rival
+
     def _problem(self) -> str:
         poller = self._cluster.poller
         if poller.fresh is None:
@@ -206,7 +210,7 @@ class ViewBuilder:
         if self._load.snapshot is None:
             return "the load process does not report"
         if self._conductor.mode == "read-only":
-            return "another panel holds the lease; this one only shows"
+            return f"{self._conductor.leader} holds the lease and leads; this panel only shows"
         keda = poller.fresh.keda
         if self._conductor.mode == "manual" and keda.state == "blind":
             return f"keda scales by nothing: {keda.blind}"

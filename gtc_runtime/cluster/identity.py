@@ -28,6 +28,11 @@ def own_identity(role: str) -> str:
     return f"{role}@{socket.gethostname()}/{own}"
 
 
+def spoken(identity: str) -> str:
+    """An identity for people: ``panel@host``; another form, of whoever holds it, as it is."""
+    return identity.partition("/")[0] if _IDENTITY.match(identity) else identity
+
+
 def is_dead(identity: str) -> bool:
     """Whether the holder certainly runs no more; False whenever that cannot be known from here."""
     match = _IDENTITY.match(identity)

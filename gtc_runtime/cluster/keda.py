@@ -88,7 +88,7 @@ class Keda:
                 await self._pause_one(role, holder, force, until)
             return await self._wait(_settled_pause, "is still there")
         except KubeError:
-            await self._roll_back(holder)
+            await self._roll_back(holder, before)
             raise
 
     async def resume(self, holder: str | None = None, *, force: bool = False) -> KedaStatus:
@@ -182,12 +182,24 @@ class Keda:
             else:
                 return
 
-    async def _roll_back(self, holder: str) -> None:
+    async def _roll_back(self, holder: str, before: KedaStatus) -> None:
+        """End our pause; one of somebody else that was taken over is theirs again."""
         try:
+            for role, scaler in before.scalers.items():
+                if scaler.foreign_pause:
+                    await self._give_back(role, holder, scaler.foreign_pause)
             await self._unpause(holder, force=False)
         except KubeError as error:
             # The owner annotation stays where it is: the guardian ends what we cannot.
             _log.warning("the pause of keda could not be rolled back: %s", error)
+
+    async def _give_back(self, role: Role, holder: str, pause: str) -> None:
+        key, _, value = pause.partition(": ")
+        cleared = dict.fromkeys(
+            (names.ANNOTATION_PAUSED, names.ANNOTATION_PAUSED_BY, names.ANNOTATION_PAUSED_UNTIL)
+        )
+        theirs: dict[str, str | None] = {**cleared, key: value}
+        await self._annotate(role, lambda scaler: theirs if scaler.owner == holder else None)
 
     async def _wait(self, settled: Callable[[ScalerState], bool], complaint: str) -> KedaStatus:
         give_up = self._clock() + self._hpa_deadline_s
@@ -217,5 +229,5 @@ def _settled_resume(scaler: ScalerState) -> bool:
 def _paused_by_other(what: str) -> PausedByOther:
     return PausedByOther(
         f"keda is paused by somebody else: {what}",
-        "remove that annotation, or force the take-over",
+        "remove that annotation, or take it over: gtc auto --take-over",
     )

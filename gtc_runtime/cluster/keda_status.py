@@ -107,6 +107,15 @@ class KedaStatus:
         )
 
     @property
+    def held(self) -> str:
+        """Which annotation holds what in one direction only; empty when none does."""
+        return "; ".join(
+            f"{names.scaler(role)} has {scaler.held}"
+            for role, scaler in self.scalers.items()
+            if scaler.held
+        )
+
+    @property
     def hpa_present(self) -> dict[Role, bool]:
         """Whether each HPA exists."""
         return {role: scaler.hpa_present for role, scaler in self.scalers.items()}

@@ -62,6 +62,9 @@ class Lease:
         self._ours: Json | None = None
         self._renewed_s = -math.inf
         self._observer = Observer(times, clock)
+        self._asked_epoch: int | None = None
+        self.rival = ""
+        """Who else held it when we tried to take it last; empty once it was ours."""
 
     @property
     def held(self) -> bool:
@@ -109,10 +112,13 @@ class Lease:
             view = self._observer.judge(found)
             taken = force or view.free or view.holder == self.holder or is_dead(view.holder)
             if not taken:
+                self.rival = view.holder
                 return False
             epoch = max(transitions_of(found) if found else -1, epoch_floor) + 1
             with contextlib.suppress(Conflict):
+                self._asked_epoch = epoch
                 await self._put(found, self._spec(epoch), started_s)
+                self._asked_epoch, self.rival = None, ""
                 return True
         return False
 
@@ -140,6 +146,9 @@ class Lease:
     async def release(self) -> None:
         """Give the Lease back, so that the next holder need not wait; errors are only logged."""
         ours, self._ours = self._ours, None
+        if ours is None and self._asked_epoch is not None:
+            # We were cut off while we took it, and it may be ours all the same.
+            await self._free_what_is_ours(self._asked_epoch)
         if ours is None:
             return
         try:

@@ -13,14 +13,17 @@ import math
 import time
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
+from typing import Final
 
 from gtc_runtime.actor import PANEL, Actor
 from gtc_runtime.cluster.cluster import Cluster
+from gtc_runtime.cluster.identity import spoken
 from gtc_runtime.events import EventLog, caused_by
 from gtc_runtime.load.control import LoadControl
 from gtc_runtime.scenario import machine
 from gtc_runtime.scenario.command_queue import CommandQueue
 from gtc_runtime.scenario.cycle_log import CycleLog
+from gtc_runtime.scenario.holding import Holding
 from gtc_runtime.scenario.modes import Modes
 from gtc_runtime.scenario.restart.stopped import RESUME_S, Stopped
 from gtc_runtime.scenario.unattended.safe import SafeSteps
@@ -32,9 +35,10 @@ from gtc_spec.phases import Timeline
 
 log = logging.getLogger(__name__)
 
-LEASE_RETRY_S = 2.0
-LEAVE_S = 20.0
+LEAVE_S: Final = 13.0
 """Longest time that leaving auto mode may take on the way out of the process."""
+RELEASE_S: Final = 2.0
+"""And giving the Lease back after it, so that the guardian need not wait."""
 
 
 class Conductor:
@@ -65,6 +69,8 @@ class Conductor:
         self._show = self._modes.show
         self._cluster, self._events, self._clock = cluster, events, clock
         self._commands = CommandQueue()
+        gained, lost = self._modes.recover, self._modes.only_show
+        self._holding = Holding(cluster.writer, events, self._commands.submit, gained, lost)
         self._resumes = 0
 
     # -- how things stand ------------------------------------------------------------------------
@@ -108,17 +114,27 @@ class Conductor:
         """Who drives, and what the presenter may do about it; ``keda`` as it was seen last."""
         return self._modes.control(keda)
 
+    @property
+    def leader(self) -> str:
+        """Which other panel or process holds the Lease, for people; empty when none does."""
+        return spoken(self._cluster.writer.lease.rival)
+
     # -- commands: each is done by the one task of `run` ----------------------------------------
 
-    async def auto(self, *, once: bool = False, by: Actor = PANEL) -> None:
+    async def auto(self, *, once: bool = False, take_over: bool = False, by: Actor = PANEL) -> None:
         """Take control and begin the show; does nothing when it is on.
 
         `left` is set when auto mode has ended, `completed` says whether with a whole cycle.
 
+        Args:
+            once: Stop after one cycle.
+            take_over: Whether a pause of somebody else is taken over; it ends with auto mode.
+            by: Who wants it.
+
         Raises:
             GtcError: Read-only, or KEDA could not be paused; it stays manual then.
         """
-        await self._submit(by, lambda: self._auto(once, by))
+        await self._submit(by, lambda: self._auto(once, take_over, by))
 
     async def manual(self, *, keep_load: bool, by: Actor = PANEL) -> None:
         """Give scaling back to KEDA; the load goes on as it is or ends."""
@@ -187,6 +203,7 @@ class Conductor:
         """Have a command done in its turn; what it causes is told as the actor's doing."""
 
         async def attributed() -> None:
+            self.refuse_to_show_only()
             with caused_by(by):
                 await command()
 
@@ -194,9 +211,22 @@ class Conductor:
 
     # -- what a command may not do ---------------------------------------------------------------
 
-    async def _auto(self, once: bool, by: Actor) -> None:
+    def refuse_to_show_only(self) -> None:
+        """Nothing is done beside a panel that leads.
+
+        Raises:
+            GtcError: Another one does, and which.
+        """
+        if self.mode == "read-only":
+            raise GtcError(
+                f"{self.leader} holds the lease and leads; this panel only shows",
+                "use that panel, or end it: this one takes over then",
+            )
+
+    async def _auto(self, once: bool, take_over: bool, by: Actor) -> None:
         if self.mode != "auto":
-            await self._leading(lambda: self._modes.enter_auto(by, once=once))
+            enter = self._modes.enter_auto
+            await self._leading(lambda: enter(by, once=once, take_over=take_over))
         elif once:
             raise GtcError("auto mode is on already", "switch to manual first")
 
@@ -215,10 +245,11 @@ class Conductor:
         await self._leading(lambda: self._modes.resume(stopped, by))
 
     async def _leading(self, act: Callable[[], Awaitable[None]]) -> None:
+        self.refuse_to_show_only()
         if not self._cluster.writer.lease.held:
             raise GtcError(
-                "this panel does not hold the lease and only shows",
-                "use the panel that holds it, or end it",
+                "this panel cannot show kubernetes a sign of life and does nothing",
+                "try again when kubernetes answers",
             )
         await act()
 
@@ -232,7 +263,7 @@ class Conductor:
                 tasks.create_task(self._modes.orders.run(), name="orders")
                 tasks.create_task(self._modes.notes.run(), name="notes")
                 tasks.create_task(self._conduct(), name="conduct")
-                tasks.create_task(self._hold_lease(), name="lease")
+                tasks.create_task(self._holding.run(), name="lease")
         finally:
             self._commands.close()
             await self._shut_down()
@@ -241,53 +272,23 @@ class Conductor:
         """On the way out: KEDA gets its pools back, the Lease is given back."""
         try:
             async with asyncio.timeout(LEAVE_S):
-                if self.mode in ("auto", "starting", "stopping"):
-                    await self._modes.leave_auto(PANEL, keep_load=False, why="the panel ends")
+                await self._modes.end()
         except (GtcError, TimeoutError) as error:
-            log.warning("auto mode was not left cleanly, the guardian will do it: %s", error)
-        await self._cluster.writer.lease.release()
-
-    async def _hold_lease(self) -> None:
-        lease = self._cluster.writer.lease
-        while True:
-            try:
-                stored = await self._cluster.writer.state.read()
-                if await lease.acquire(epoch_floor=stored.epoch):
-                    await self._lead()
-                    self._events.add("warning", "another panel has taken the lease")
-                    await self._commands.submit(self._modes.only_show)
-                elif self.mode != "read-only":
-                    await self._commands.submit(self._modes.only_show)
-                    self._events.add("info", "another panel holds the lease; this one only shows")
-            except GtcError as error:
-                self._events.add("warning", error.message)
-            await asyncio.sleep(LEASE_RETRY_S)
-
-    async def _lead(self) -> None:
-        """Keep the Lease until somebody else has it, and first see what was left behind."""
-        keeping = asyncio.create_task(self._cluster.writer.lease.keep(), name="lease keeper")
+            why = str(error) or f"not within {LEAVE_S:g} s"
+            log.warning("auto mode was not left cleanly, the guardian will do it: %s", why)
         try:
-            recovered = False
-            while not (recovered or keeping.done()):
-                recovered = await self._recover()
-                await asyncio.wait({keeping}, timeout=None if recovered else LEASE_RETRY_S)
-        finally:
-            keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
-
-    async def _recover(self) -> bool:
-        try:
-            await self._commands.submit(self._modes.recover)
-        except GtcError as error:
-            self._events.add("warning", error.message)
-            return False
-        return True
+            async with asyncio.timeout(RELEASE_S):
+                await self._cluster.writer.lease.release()
+        except TimeoutError:
+            log.warning("the lease was not given back and will expire")
 
     async def _conduct(self) -> None:
         while True:
             now = self._clock()
-            if not await self._commands.run_next(math.floor(now) + 1 - now):
-                await self._look(float(math.floor(now) + 1))
+            second = math.floor(now) + 1
+            if not await self._commands.run_next(second - now):
+                # later than planned when something has blocked the loop
+                await self._look(float(max(second, math.floor(self._clock()))))
 
     async def _look(self, now_s: float) -> None:
         try:

@@ -8,6 +8,7 @@ of the Lease may call this. It must not know phases or load.
 
 from __future__ import annotations
 
+import asyncio
 import math
 import time
 from collections.abc import Callable
@@ -22,6 +23,8 @@ from gtc_spec.errors import GtcError
 from gtc_spec.pools import PDRatio
 
 RESUMED: Final = "KEDA resumed; it drives scaling"
+ORDER_S: Final = 8.0
+"""Longest time for the initial ratio before KEDA is resumed without it."""
 RETRY_S = 5.0
 """Between two tries to resume KEDA."""
 
@@ -48,15 +51,29 @@ class Handover:
         self._writer, self._initial, self._events = writer, initial, events
         self._clock, self._now = clock, now
         self._resume_at_s = math.inf
+        self._taken_over = ""
+        self.owes = False
+        """Whether a pause of ours may stand that has no end of its own."""
 
-    async def take(self) -> None:
+    async def take(self, *, force: bool = False) -> None:
         """Pause KEDA; replicas are ours when this returns.
+
+        Args:
+            force: Take a pause of somebody else over; it ends with ours.
 
         Raises:
             GtcError: KEDA was not paused; nothing was changed.
         """
-        await self._writer.keda.pause(self._writer.lease.holder)
+        before = await self._writer.keda.status()
+        await self._pause(force=force)
+        if before.paused_by_other:
+            self._taken_over = before.paused_by_other
+            self._events.add("keda", f"a pause of somebody else is taken over: {self._taken_over}")
         self._events.add("keda", "KEDA paused; the scenario drives scaling")
+        if before.held:
+            self._events.add(
+                "keda", f"somebody holds KEDA in one direction, and still will: {before.held}"
+            )
 
     async def give_back(self) -> None:
         """Order the initial ratio and resume KEDA.
@@ -65,7 +82,10 @@ class Handover:
             GtcError: KEDA is not back yet; `retry` goes on.
         """
         try:
-            await self._writer.scaling.set_ratio(self._initial)
+            async with asyncio.timeout(ORDER_S):
+                await self._writer.scaling.set_ratio(self._initial)
+        except TimeoutError:
+            self._events.add("warning", f"{self._initial} was not set within {ORDER_S:g} s")
         except GtcError as error:
             # KEDA gets its pools all the same: a wrong ratio it corrects, a pause nobody does
             self._events.add("warning", error.message)
@@ -77,7 +97,8 @@ class Handover:
         Raises:
             GtcError: KEDA was not paused, or the ratio was not set; the pause stands then.
         """
-        await self._writer.keda.pause(self._writer.lease.holder, until=until)
+        await self._pause(until=until)
+        self.owes = False
         self._resume_when(until)
         self._events.add("keda", f"KEDA paused until {until:%H:%M} UTC; {ratio} stays")
         await self._writer.scaling.set_ratio(ratio)
@@ -91,7 +112,7 @@ class Handover:
             GtcError: The ratio was not set, or KEDA is not back yet; `retry` goes on.
         """
         try:
-            await self._writer.keda.pause(self._writer.lease.holder)
+            await self._pause()
         except PausedByOther:
             # no HPA either way, so the ratio stays as we set it; their pause is not ours to end
             await self._writer.scaling.set_ratio(self._initial)
@@ -122,6 +143,19 @@ class Handover:
         elif keda.paused_by_us:
             await self.give_back()
 
+    async def _pause(self, *, force: bool = False, until: datetime | None = None) -> None:
+        self.owes = True
+        holder = self._writer.lease.holder
+        try:
+            await self._writer.keda.pause(holder, force=force, until=until)
+        except PausedByOther:
+            self.owes = False
+            raise
+        except GtcError:
+            # it was rolled back as far as that went; what is left of it ends by `retry`
+            self._resume_at_s = self._clock() + RETRY_S
+            raise
+
     def _resume_when(self, until: datetime) -> None:
         left_s = (until - self._now()).total_seconds()
         self._resume_at_s = self._clock() + max(0.0, left_s)
@@ -135,5 +169,10 @@ class Handover:
         # the next try is set before this one: whatever it raises, `retry` goes on
         self._resume_at_s = self._clock() + RETRY_S
         await self._writer.keda.resume()
-        self._resume_at_s = math.inf
+        self._resume_at_s, self.owes = math.inf, False
         self._events.add("keda", RESUMED)
+        if self._taken_over:
+            self._events.add(
+                "keda", f"with it ended the pause of somebody else: {self._taken_over}"
+            )
+            self._taken_over = ""

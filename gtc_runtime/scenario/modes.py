@@ -70,14 +70,12 @@ class Modes:
         self.stopped: Stopped | None = None
         self.orders = Orders(cluster.writer.scaling, events)
         self.roster = Roster(environment.initial_ratio, environment.worker_start_s, events)
-        digest = environment.digest
-        self.notes = Notes(cluster.writer, digest, events, self._stand, clock, wall)
+        self.notes = Notes(cluster.writer, environment.digest, events, self._stand, clock, wall)
         told = self.roster, events, self.notes.want
         self.show = Show(environment.timeline, cluster.poller, load, self.orders, *told)
         self._handover = Handover(cluster.writer, environment.initial_ratio, events, clock, wall)
-        self._earlier = Earlier(cluster.writer, digest, events, wall, ended)
-        self._not_continued = ""
-        self._control = ControlLog(clock)
+        self._earlier = Earlier(cluster.writer, environment.digest, events, wall, ended)
+        self._control, self._not_continued = ControlLog(clock), ""
         self._env, self._writer, self._load = environment, cluster.writer, load
         self._events, self._clock = events, clock
 
@@ -87,14 +85,14 @@ class Modes:
 
     # -- auto ------------------------------------------------------------------------------------
 
-    async def enter_auto(self, by: Actor, *, once: bool) -> None:
-        """Take scaling from KEDA and begin the show.
+    async def enter_auto(self, by: Actor, *, once: bool, take_over: bool = False) -> None:
+        """Take scaling from KEDA, or from whoever has paused it, and begin the show.
 
         Raises:
             GtcError: KEDA could not be paused; it stays manual then.
         """
         self.notes.begin_run()
-        await self._take(by)
+        await self._take(by, take_over=take_over)
         await self.show.begin(self.second(), once=once)
         await self.notes.write()
 
@@ -105,8 +103,8 @@ class Modes:
             GtcError: KEDA could not be paused; it stays manual then.
         """
         await self._take(by)
-        there, now_s = self._env.initial_ratio, self.second()
-        await self.show.resume(stopped.state, stopped.at_s, now_s, there)
+        at_s, there = stopped.at_s, self._env.initial_ratio
+        await self.show.resume(stopped.state, at_s, self.second(), there)
         await self.notes.write()
 
     async def leave_if_over(self) -> None:
@@ -152,14 +150,14 @@ class Modes:
         except GtcError as error:
             self._events.add("warning", error.message)
 
-    async def _take(self, by: Actor) -> None:
+    async def _take(self, by: Actor, *, take_over: bool = False) -> None:
         self.forget()
         self.now = "starting"
         self._control.ordered(by)
         self.left.clear()
         self.notes.want()
         try:
-            await self._handover.take()
+            await self._handover.take(force=take_over)
         except GtcError:
             self.now = "manual"
             self.left.set()
@@ -199,8 +197,6 @@ class Modes:
         self._events.add("info", f"reset: load off, {self._env.initial_ratio} ordered")
         await self.notes.write()
 
-    # -- with the Lease, and without it -----------------------------------------------------------
-
     async def safe(self, by: Actor, steps: SafeSteps) -> None:
         """The safe state: as a reset, and the statistics stay; ``steps`` get what came of each."""
         self.forget()
@@ -212,6 +208,8 @@ class Modes:
         self._control.ordered(by)
         await hand_back(self._writer, self._env.initial_ratio, steps, self._handover.resume)
         await self.notes.write()
+
+    # -- with the Lease, and without it ----------------------------------------------------------
 
     async def recover(self) -> None:
         """First thing with the Lease in hand: go on with the show of a panel that died, or undo it.
@@ -239,12 +237,22 @@ class Modes:
             await self._handover.take()
         except GtcError as error:
             return error.message
-        self.notes.run_name = left.run
-        self.now = "auto"
+        self.notes.run_name, self.now = left.run, "auto"
         self.left.clear()
         await self.show.go_on(left.state, now_s)
         await self.notes.write()
         return ""
+
+    async def end(self) -> None:
+        """The process ends: KEDA gets its pools back, whatever is under way.
+
+        Raises:
+            GtcError: KEDA is not back.
+        """
+        if self.now in ("auto", "starting", "stopping"):
+            await self.leave_auto(PANEL, keep_load=False, why="the panel ends")
+        elif self._handover.owes:
+            await self._handover.resume()
 
     async def only_show(self) -> None:
         """The Lease is gone: stop acting, and leave replicas and pause to the new holder."""
@@ -271,11 +279,7 @@ class Modes:
         return None if self.stopped is None else self.stopped.left_s(self._clock())
 
     def control(self, keda: KedaState) -> ControlView:
-        """Who drives, and what the presenter may do about it.
-
-        Args:
-            keda: What was seen last of KEDA.
-        """
+        """Who drives, and what the presenter may do about it; ``keda`` as it was seen last."""
         seen = replace(self._control.see(self.now, keda), interrupted=self._interrupted())
         if self.now == "auto":
             following = self.show.following(self._clock())
@@ -286,8 +290,8 @@ class Modes:
         """What became of the show of a panel that died; empty without one."""
         if self.now != "auto" or not self.show.log.interrupted:
             return self._not_continued
-        title = phase_title(self.show.log.interrupted)
-        return f"the show went on in {title} after a restart; of this cycle the rest is judged"
+        phase = phase_title(self.show.log.interrupted)
+        return f"the show went on in {phase} after a restart; of this cycle the rest is judged"
 
     def _stand(self) -> tuple[Mode, PhaseName, machine.State]:
         show = self.show

@@ -241,7 +241,7 @@ async def test_a_panel_that_only_shows_refuses_commands_with_a_hint(
     await second.service.stop()
 
     assert (status, seen) == (409, 200)
-    assert "does not hold the lease" in told["error"]
+    assert "holds the lease and leads; this panel only shows" in told["error"]
 
 
 # -- the socket ----------------------------------------------------------------------------------

@@ -18,6 +18,7 @@ from gtc_spec.errors import GtcError
 from gtc_spec.pools import PDRatio
 from gtc_spec.workloads import WorkloadMix
 from tests.app.conftest import SHOW, N, NewPanel, Panel, World
+from tests.faulty_api.faults import Fault
 
 PRESENTER = Actor("page", "10.0.0.7")
 INITIAL, GROWN = PDRatio(2, 3), PDRatio(4, 3)
@@ -224,6 +225,38 @@ async def test_a_pause_of_somebody_else_is_respected(world: World, panel: Panel)
     assert panel.view.mode == "manual"
     assert world.paused()
     assert world.pauser() is None
+
+
+async def test_a_pause_of_somebody_else_is_taken_over_on_demand_and_ends_with_the_show(
+    world: World, panel: Panel
+) -> None:
+    world.annotate({names.ANNOTATION_PAUSED: "true"})
+
+    await panel.service.auto(take_over=True, by=PRESENTER)
+
+    assert world.pauser() == panel.view.holder
+    told = await panel.until_told("a pause of somebody else is taken over")
+    assert "gtc-demo-prefill-scaler has autoscaling.keda.sh/paused: true" in told
+
+    await panel.service.manual()
+
+    assert not world.paused()
+    await panel.until_told("with it ended the pause of somebody else: gtc-demo-prefill-scaler")
+
+
+async def test_a_pause_that_failed_half_way_is_ended_as_soon_as_that_is_possible(
+    world: World, panel: Panel
+) -> None:
+    """Its roll-back fails too, and the panel lives on: the guardian would not act."""
+    world.api.faults.add(Fault("PATCH", "decode-scaler", 403, latency_s=0.4))
+    second = world.api.faults.add(Fault("PATCH", "prefill-scaler", 403, times=0))
+    starting = asyncio.create_task(panel.service.auto())
+    await world.until(lambda: bool(world.pauser("prefill")))
+    second.times = 1
+    with pytest.raises(GtcError):
+        await starting
+    await world.until(lambda: not world.paused())
+    await panel.until_told("KEDA resumed")
 
 
 @pytest.mark.slow
@@ -467,10 +500,12 @@ async def test_a_second_panel_only_shows_and_takes_over_when_the_first_one_ends(
     await second.until_mode("read-only")
 
     for command in (second.service.auto, second.service.reset, second.service.start_load):
-        with pytest.raises(GtcError, match="does not hold the lease and only shows"):
+        with pytest.raises(
+            GtcError, match=r"^panel@\S+ holds the lease and leads; this panel only shows"
+        ):
             await command()
-    await second.until(lambda view: "another panel holds the lease" in view.problem)
-    assert second.view.holder == ""
+    await second.until(lambda view: "holds the lease and leads" in view.problem)
+    assert second.view.holder == panel.view.holder != ""
 
     await panel.service.stop()
     await second.until_mode("manual")

@@ -164,7 +164,7 @@ class StillDemo:
         shares = now.mix if mix is None else {name: mix[name] for name in WORKLOADS}
         self.change(load=replace(now, rps=now.rps if rps is None else rps, mix=shares))
 
-    async def auto(self, *, by: Actor) -> None:
+    async def auto(self, *, take_over: bool = False, by: Actor) -> None:
         self._take("auto")
 
     async def manual(self, *, by: Actor) -> None:

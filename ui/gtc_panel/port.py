@@ -52,8 +52,11 @@ class PanelPort(Protocol):
         """Change the rate (requests per second), the mix, or both; None leaves it as it is."""
         ...
 
-    async def auto(self, *, by: Actor) -> None:
-        """Let the scenario drive load and workers; KEDA is paused."""
+    async def auto(self, *, take_over: bool = False, by: Actor) -> None:
+        """Let the scenario drive load and workers; KEDA is paused.
+
+        With ``take_over`` also where somebody else has paused it; that pause ends with auto mode.
+        """
         ...
 
     async def manual(self, *, by: Actor) -> None:

@@ -13,7 +13,7 @@ import json
 import logging
 import signal
 import socket
-from collections.abc import Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -37,6 +37,8 @@ from gtc_spec.errors import GtcError, UsageError
 
 log = logging.getLogger(__name__)
 
+ANSWERS_S = 15
+"""Longest time for answers that are under way when the process is asked to end."""
 READY_S = 120.0
 """Longest wait for the initial workers before a run that was asked for on the command line."""
 
@@ -89,9 +91,12 @@ async def serve(
             environment, settings, time_scale=time_scale, texts=texts, state_dir=settings.state_dir
         )
         health = Health.of_panel(environment, settings)
-        server = stopping(_app(service, entrance.rules, run.headless, health, settings.state_dir))
+        asked = asyncio.Event()
+        app = _app(service, entrance.rules, run.headless, health, settings.state_dir)
+        server = stopping(app, asked.set)
         try:
-            await service.start()
+            if not await _unless(asked, service.start()):
+                return
             port = MetricsPort(service.metrics)
             service.keep("metrics port", lambda: _scraped_by(port).serve(sockets=[scraped.dup()]))
             log.info("%s", entrance.told(*(each.getsockname()[1] for each in (listener, scraped))))
@@ -101,22 +106,49 @@ async def serve(
                     tasks.create_task(service.failed(), name="watchdog"),
                     tasks.create_task(_perform(service, run, server), name="run"),
                 )
-                await asyncio.wait({web})
+                # beside the web server, which waits for the answers to commands that wait for it
+                await _unless(asked, asyncio.wait({web}))
                 for task in others:
                     task.cancel()
+                await service.stop()
         except* GtcError as group:
             raise group.exceptions[0] from None
         finally:
-            await health.close()
             await service.stop()
+            await health.close()
 
 
-def stopping(app: FastAPI) -> uvicorn.Server:
-    """A server that ends in order when the process is asked to."""
-    server = Server(uvicorn.Config(app, **door.settings()))
+async def _unless(asked: asyncio.Event, work: Awaitable[object]) -> bool:
+    """Do something, and break it off when the process is asked to end; whether it was done."""
+    doing, asking = asyncio.ensure_future(work), asyncio.create_task(asked.wait(), name="signal")
+    try:
+        await asyncio.wait({doing, asking}, return_when=asyncio.FIRST_COMPLETED)
+        if doing.done():
+            doing.result()
+        return doing.done()
+    finally:
+        for task in (doing, asking):
+            task.cancel()
+        await asyncio.gather(doing, asking, return_exceptions=True)
+
+
+def stopping(app: FastAPI, asked: Callable[[], None] = lambda: None) -> uvicorn.Server:
+    """A server that ends in order when the process is asked to, however often.
+
+    Args:
+        app: What it serves.
+        asked: Called at once when the process is asked to end.
+    """
+    config = uvicorn.Config(app, timeout_graceful_shutdown=ANSWERS_S, **door.settings())
+    server = Server(config)
     loop = asyncio.get_running_loop()
+
+    def end() -> None:
+        server.should_exit = True
+        asked()
+
     for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, setattr, server, "should_exit", True)
+        loop.add_signal_handler(number, end)
     return server
 
 

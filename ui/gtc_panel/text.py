@@ -107,6 +107,11 @@ CONFIRM: Final[dict[str, tuple[str, str]]] = {
         "Let the scenario drive?",
         "It pauses KEDA and runs the whole show: load, mix and workers.",
     ),
+    "auto-take-over": (
+        "Somebody else has paused KEDA. Take that over?",
+        "The show pauses KEDA in its own name; when it ends, KEDA scales again, and their pause "
+        "is gone.",
+    ),
     "manual": (
         "Take over by hand?",
         "The show ends. The load goes on as it is, and KEDA scales the workers again.",
@@ -119,6 +124,7 @@ CONFIRM: Final[dict[str, tuple[str, str]]] = {
 }
 CONFIRM_YES: Final[dict[str, str]] = {
     "auto": "Start the show",
+    "auto-take-over": "Take over and start",
     "manual": "Take over",
     "reset": "Reset",
 }

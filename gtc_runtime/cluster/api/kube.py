@@ -8,10 +8,10 @@ the demo.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, Self
 
+from gtc_runtime.cluster.api.clock import boot_clock
 from gtc_runtime.cluster.api.errors import Fenced, KubeError
 from gtc_runtime.cluster.api.transport import Answer, Limits, Request, Transport
 from gtc_spec import foreign_json
@@ -45,7 +45,7 @@ class Kube:
         namespace: str,
         kubeconfig: str | None = None,
         limits: Limits | None = None,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = boot_clock,
     ) -> Kube:
         """Connect and prove that the API answers.
 
@@ -209,7 +209,8 @@ class Kube:
         repeatable: bool = True,
     ) -> Answer:
         # a review is a question in the form of a create
-        if method != "GET" and kind is not ACCESS_REVIEW and not self._may_write():
+        writes = method != "GET" and kind is not ACCESS_REVIEW
+        if writes and not self._may_write():
             raise Fenced(f"refused to {action}: we do not hold the lease")
         return await self.transport.send(
             Request(
@@ -222,8 +223,13 @@ class Kube:
                 body=None if body is None else json.dumps(body).encode(),
                 content_type=content_type,
                 repeatable=repeatable,
+                may_send=self._may_write if writes else _always,
             )
         )
+
+
+def _always() -> bool:
+    return True
 
 
 def _selector(labels: Mapping[str, str] | None) -> dict[str, str]:

@@ -12,7 +12,6 @@ import asyncio
 import contextlib
 import logging
 import random
-import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -23,7 +22,8 @@ import httpx
 from kr8s import APITimeoutError
 from kr8s.asyncio import Api
 
-from gtc_runtime.cluster.api.errors import Conflict, KubeError, Unreachable, refusal
+from gtc_runtime.cluster.api.clock import boot_clock
+from gtc_runtime.cluster.api.errors import Conflict, Fenced, KubeError, Unreachable, refusal
 from gtc_runtime.cluster.api.headers import date, retry_after_s
 from gtc_runtime.cluster.api.outage import Outage
 
@@ -65,6 +65,7 @@ class Request:
         path: Parts after the namespace: plural, name, subresource.
         namespace: None for kinds without one.
         repeatable: Sending it twice has the effect of sending it once, whoever writes meanwhile.
+        may_send: Asked before every try: between two of them a Lease may have been lost.
     """
 
     method: str
@@ -76,6 +77,7 @@ class Request:
     body: bytes | None = None
     content_type: str = "application/json"
     repeatable: bool = True
+    may_send: Callable[[], bool] = lambda: True
 
     @property
     def writes(self) -> bool:
@@ -114,7 +116,7 @@ class Transport:
         kubeconfig: str | None,
         namespace: str,
         limits: Limits,
-        clock: Callable[[], float] = time.monotonic,
+        clock: Callable[[], float] = boot_clock,
     ) -> Transport:
         """Find the credentials and prove that the API answers.
 
@@ -180,6 +182,8 @@ class Transport:
         while True:
             if not self._outage.may_ask():
                 raise Unreachable(f"kubernetes does not answer; not asked to {request.action}")
+            if not request.may_send():
+                raise Fenced(f"refused to {request.action}: we do not hold the lease")
             tried += 1
             answer, error, again = await self._try(api, request)
             self._outage.note(answered=answer is not None and answer.status < 500)

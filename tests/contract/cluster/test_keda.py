@@ -204,3 +204,29 @@ def test_annotations_of_any_shape_are_read() -> None:
 
 def annotated(annotations: dict[str, str]) -> dict[str, object]:
     return {"metadata": {"annotations": annotations}}
+
+
+@pytest.mark.parametrize("foreign", [{PAUSED: "yes please"}, {PAUSED_REPLICAS: "2"}])
+async def test_a_take_over_that_fails_gives_a_foreign_pause_back(
+    cluster: Cluster, kube: Kube, foreign: dict[str, str]
+) -> None:
+    """Nobody plays KEDA, so that its HPAs never go."""
+    cluster.annotate("decode", **foreign)
+    with pytest.raises(HpaLate):
+        await Keda(kube, hpa_deadline_s=0.3).pause("me", force=True)
+    assert cluster.annotations("decode") == foreign
+    assert cluster.annotations("prefill") == {}
+
+
+async def test_a_hold_in_one_direction_is_named_and_outlives_our_pause(
+    cluster: Cluster, kube: Kube, keda_plays: Playing
+) -> None:
+    theirs = {"autoscaling.keda.sh/paused-scale-in": "true"}
+    cluster.annotate("decode", **theirs)
+    assert (await Keda(kube).status()).held == f"gtc-demo-decode-scaler has {HELD}"
+    await Keda(kube).pause("me")
+    await Keda(kube).resume()
+    assert cluster.annotations("decode") == theirs
+
+
+HELD = "autoscaling.keda.sh/paused-scale-in: true"

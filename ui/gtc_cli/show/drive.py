@@ -43,9 +43,13 @@ def stop(as_json: bool, **where: Any) -> None:
 @click.command()
 @options.panel
 @click.option("--once", is_flag=True, help="End after one cycle.")
-def auto(as_json: bool, once: bool, **where: Any) -> None:
+@click.option(
+    "--take-over", is_flag=True, help="Also when somebody else has paused KEDA; that ends with it."
+)
+def auto(as_json: bool, once: bool, take_over: bool, **where: Any) -> None:
     """Let the scenario drive load and workers; KEDA is paused."""
-    print_view(_call("POST", "/api/scenario/auto", where, {"once": once}), as_json)
+    body = {"once": once, "take_over": take_over}
+    print_view(_call("POST", "/api/scenario/auto", where, body), as_json)
 
 
 @click.command()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 from typing import Any
 
 import click
@@ -43,6 +44,8 @@ def serve(
     **run: Any,
 ) -> None:
     """Drive a cluster: panel, REST, conductor and metrics."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _nothing_to_leave)
     options.refuse_odd_run(**run)
     configured = settings.read(
         env=env, host=host, port=port, load_shards=shards, request_log=request_log
@@ -57,6 +60,15 @@ def serve(
     kubeconfig = choose(env).kubeconfig or ""
     configured = configured.model_copy(update={"kubeconfig": kubeconfig})
     texts = texts_of(environment, configured)
-    asyncio.run(
-        serve_demo(environment, configured, run=Run(**run), time_scale=time_scale, texts=texts)
-    )
+    try:
+        asyncio.run(
+            serve_demo(environment, configured, run=Run(**run), time_scale=time_scale, texts=texts)
+        )
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)  # asked twice, and done already
+
+
+def _nothing_to_leave(_number: int, _frame: object) -> None:
+    """Asked to end before anything was begun."""
+    raise SystemExit(0)

@@ -103,7 +103,7 @@ class Replay:
     async def set_load(self, rps: float | None, mix: WorkloadMix | None, *, by: Actor) -> None:  # noqa: ARG002, D102
         self._refuse(by)
 
-    async def auto(self, *, by: Actor) -> None:  # noqa: D102
+    async def auto(self, *, take_over: bool = False, by: Actor) -> None:  # noqa: ARG002, D102
         self._refuse(by)
 
     async def manual(self, *, by: Actor) -> None:  # noqa: D102

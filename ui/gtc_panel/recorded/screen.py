@@ -87,8 +87,8 @@ class Screen:
     async def set_load(self, rps: float | None, mix: WorkloadMix | None, *, by: Actor) -> None:  # noqa: D102
         await self._shown.set_load(rps, mix, by=by)
 
-    async def auto(self, *, by: Actor) -> None:  # noqa: D102
-        await self._shown.auto(by=by)
+    async def auto(self, *, take_over: bool = False, by: Actor) -> None:  # noqa: D102
+        await self._shown.auto(take_over=take_over, by=by)
 
     async def manual(self, *, by: Actor) -> None:  # noqa: D102
         await self._shown.manual(by=by)

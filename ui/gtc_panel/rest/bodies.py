@@ -38,6 +38,8 @@ class AutoBody(BaseModel):
 
     once: bool = False
     """Whether it ends after one cycle."""
+    take_over: bool = False
+    """Whether a pause of KEDA that somebody else has set is taken over; it ends with auto mode."""
 
 
 class HoldBody(BaseModel):

@@ -149,9 +149,11 @@ def _modes(router: APIRouter, service: DemoService) -> None:
     async def auto(by: By, body: Annotated[AutoBody | None, Body()] = None) -> JSONResponse:
         """Begin the show: the scenario drives load and workers, KEDA is paused.
 
-        Repeated: it goes on; with ``once`` 409.
+        Repeated: it goes on; with ``once`` 409. While somebody else has paused KEDA: 409 with whose
+        pause it is, unless ``take_over`` is true.
         """
-        await service.auto(once=body is not None and body.once, by=by)
+        asked = body or AutoBody()
+        await service.auto(once=asked.once, take_over=asked.take_over, by=by)
         return _now(service)
 
     @router.post("/api/scenario/stop", responses=COMMAND)

@@ -36,7 +36,7 @@ PORT: Final = 8080
 METRICS_PORT: Final = 8081
 """For Prometheus: a port of its own, because a policy cannot tell one path from another."""
 GRACE_S: Final = 60
-"""Time to resume KEDA and zero the load after SIGTERM; both HPAs are back within 30 s."""
+"""After SIGTERM; the panel needs 20 s at most, whatever does not answer."""
 SECRETS: Final = (GRADIENT, SPACES)
 """Follow-up questions and the corpus; never the HuggingFace token."""
 SECRETS_MOUNT: Final = "/etc/gtc-demo/secrets"

@@ -78,8 +78,9 @@ class Controls:
         await send(self._panel.safe(by=here()))
 
     async def _on_auto(self) -> None:
-        if await confirmed("auto"):
-            await send(self._panel.auto(by=here()))
+        foreign = self._panel.view().keda == "paused-by-other"
+        if await confirmed("auto-take-over" if foreign else "auto"):
+            await send(self._panel.auto(take_over=foreign, by=here()))
 
     async def _on_manual(self) -> None:
         if await confirmed("manual"):
