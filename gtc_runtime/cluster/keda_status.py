@@ -34,6 +34,8 @@ class ScalerState:
         held: A partial pause (scale-in or scale-out only), ``key: value``; empty without.
         hpa_present: Whether its HPA exists.
         blind: Why KEDA cannot see what it scales by, one line; empty when it can.
+        set_by: Through what program the pause was set, as the API server noted it; empty when it
+            did not.
     """
 
     present: bool
@@ -43,6 +45,7 @@ class ScalerState:
     held: str = ""
     hpa_present: bool = False
     blind: str = ""
+    set_by: str = ""
 
     @property
     def foreign_pause(self) -> str:
@@ -93,6 +96,7 @@ class KedaStatus:
         """Which foreign annotation pauses what; empty when none does."""
         return "; ".join(
             f"{names.scaler(role)} has {scaler.foreign_pause}"
+            + (f", set by {scaler.set_by}" if scaler.set_by else "")
             for role, scaler in self.scalers.items()
             if scaler.foreign_pause
         )
@@ -159,7 +163,20 @@ def scaler_state(scaled_object: Json, *, hpa_present: bool, hpa: Json | None = N
         held=f"{held}: {annotations[held]}" if held else "",
         hpa_present=hpa_present,
         blind=unread(scaled_object) or (deaf(hpa) if hpa else ""),
+        set_by=_manager(metadata, pause) if pause else "",
     )
+
+
+def _manager(metadata: Any, annotation: str) -> str:
+    """Who manages an annotation, such as ``kubectl-annotate``; empty when that is not noted."""
+    managed = metadata.get("managedFields") if isinstance(metadata, dict) else None
+    for entry in managed if isinstance(managed, list) else []:
+        fields: Any = entry
+        for key in ("fieldsV1", "f:metadata", "f:annotations"):
+            fields = fields.get(key) if isinstance(fields, dict) else None
+        if isinstance(fields, dict) and f"f:{annotation}" in fields:
+            return str(entry.get("manager") or "")
+    return ""
 
 
 def _time(text: object) -> datetime | None:

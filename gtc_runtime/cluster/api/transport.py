@@ -84,6 +84,11 @@ class Request:
         """Whether it goes over the connection for writes."""
         return self.method != "GET"
 
+    async def fence(self, event: str = ".started", _: object = None) -> None:
+        """Refuse what may not be sent: before a try, and when its bytes are about to leave."""
+        if event.endswith(".started") and not self.may_send():
+            raise Fenced(f"refused to {self.action}: we do not hold the lease")
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -182,8 +187,7 @@ class Transport:
         while True:
             if not self._outage.may_ask():
                 raise Unreachable(f"kubernetes does not answer; not asked to {request.action}")
-            if not request.may_send():
-                raise Fenced(f"refused to {request.action}: we do not hold the lease")
+            await request.fence()
             tried += 1
             answer, error, again = await self._try(api, request)
             self._outage.note(answered=answer is not None and answer.status < 500)
@@ -246,6 +250,7 @@ class Transport:
             headers=headers,
             params=dict(request.params) or None,
             content=request.body,
+            extensions={"trace": request.fence},
             **options,
         )
 

@@ -20,7 +20,7 @@ from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.api.transport import Limits
 from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.cluster.lease_view import LeaseTimes
-from gtc_runtime.cluster.writer import Writer
+from gtc_runtime.cluster.scaling import Scaling
 from gtc_spec import kinds, names
 from gtc_spec.pools import PDRatio
 from tests.faulty_api.faults import Fault
@@ -64,39 +64,37 @@ async def watch_and_take(kubeconfig: Path, taken: list[tuple[float, int]]) -> No
 async def test_who_was_blocked_longer_than_the_lease_writes_nothing_afterwards(
     tmp_path: Path,
 ) -> None:
+    """The loop is blocked at the worst moment: the write has just been allowed."""
     with elsewhere(tmp_path) as (cluster, loop):
         kube = await Kube.connect(NAMESPACE, str(tmp_path / "kubeconfig"))
-        writer = Writer.of(kube, 8, "panel", QUICK)
-        writer.scaling._hold_s = 0.0
-        assert await writer.lease.acquire()
-        keeping = asyncio.create_task(writer.lease.keep())
-        stop = asyncio.Event()
+        lease = Lease(kube, "panel", QUICK)
+        blocking = False
 
-        async def scale() -> None:
-            """Somebody who never stops writing what was decided before."""
-            while not stop.is_set():
-                for ratio in (PDRatio(3, 3), PDRatio(2, 3)):
-                    try:
-                        await writer.scaling.set_ratio(ratio)
-                    except KubeError:
-                        await asyncio.sleep(0.01)
+        def allowed() -> bool:
+            nonlocal blocking
+            held, blocked, blocking = lease.held, blocking, False
+            if blocked:
+                time.sleep(2.2)  # this is the fault
+            return held
 
-        scaling = [asyncio.create_task(scale()) for _ in range(4)]
-        await asyncio.sleep(0.5)
+        scaling = Scaling(kube.fenced(allowed), 8, hold_s=0.0)
+        assert await lease.acquire()
+        keeping = asyncio.create_task(lease.keep())
+        await scaling.set_ratio(PDRatio(3, 3))
         taken: list[tuple[float, int]] = []
         rival = asyncio.run_coroutine_threadsafe(
             watch_and_take(tmp_path / "kubeconfig", taken), loop
         )
         await asyncio.sleep(0.4)
-        time.sleep(2.2)  # this is the fault
-        assert taken, "the rival waits for ever"
-        before = len(scales(cluster))
-        await asyncio.sleep(0.8)
+        before, blocking = len(scales(cluster)), True
 
-        assert scales(cluster)[before:] == []
-        assert not writer.lease.held
-        stop.set()
-        await asyncio.gather(*scaling)
+        with pytest.raises(Fenced, match="do not hold the lease"):
+            await scaling.set_ratio(PDRatio(2, 3))
+
+        assert taken, "the rival waits for ever"
+        await asyncio.sleep(0.5)
+        assert len(scales(cluster)) == before == 1
+        assert not lease.held
         await asyncio.wait_for(asyncio.wrap_future(rival), 5)
         keeping.cancel()
         await kube.close()
