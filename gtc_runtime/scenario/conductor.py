@@ -269,18 +269,17 @@ class Conductor:
             await self._shut_down()
 
     async def _shut_down(self) -> None:
-        """On the way out: KEDA gets its pools back, the Lease is given back."""
+        """On the way out: KEDA gets its pools back, the Lease is kept until then and given back."""
         try:
-            async with asyncio.timeout(LEAVE_S):
+            async with (
+                asyncio.timeout(LEAVE_S + RELEASE_S),
+                self._cluster.writer.lease.kept(),
+                asyncio.timeout(LEAVE_S),
+            ):
                 await self._modes.end()
         except (GtcError, TimeoutError) as error:
             why = str(error) or f"not within {LEAVE_S:g} s"
             log.warning("auto mode was not left cleanly, the guardian will do it: %s", why)
-        try:
-            async with asyncio.timeout(RELEASE_S):
-                await self._cluster.writer.lease.release()
-        except TimeoutError:
-            log.warning("the lease was not given back and will expire")
 
     async def _conduct(self) -> None:
         while True:

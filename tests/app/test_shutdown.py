@@ -89,6 +89,7 @@ async def test_whatever_is_under_way_ends_with_keda_scaling_and_the_lease_free(
         await asyncio.gather(panel.begun, return_exceptions=True)
 
 
+@pytest.mark.slow
 async def test_an_api_that_is_away_is_given_up_in_time_and_left_to_the_guardian(
     world: World, panel: Panel
 ) -> None:
@@ -102,6 +103,7 @@ async def test_an_api_that_is_away_is_given_up_in_time_and_left_to_the_guardian(
     assert world.frontend.open == 0
 
 
+@pytest.mark.slow
 async def test_an_api_that_never_answers_is_given_up_in_time(world: World, panel: Panel) -> None:
     await grown(panel)
     outage = world.api.faults.add(Fault("", "", 0, latency_s=60, times=-1))
@@ -111,6 +113,7 @@ async def test_an_api_that_never_answers_is_given_up_in_time(world: World, panel
     outage.times = 0
 
 
+@pytest.mark.slow
 async def test_keda_is_resumed_although_the_pools_cannot_be_set(
     world: World, panel: Panel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
