@@ -210,12 +210,8 @@ class Transport:
         try:
             async with asyncio.timeout(self._limits.exchange_s):
                 async with self._call(api, request) as response:
-                    answer = Answer(
-                        response.status_code,
-                        response.content,
-                        retry_after_s(response),
-                        date(response),
-                    )
+                    status, told_at = response.status_code, date(response)
+                    answer = Answer(status, response.content, retry_after_s(response), told_at)
         except (APITimeoutError, TimeoutError, httpx.HTTPError, OSError) as lost:
             cause = lost.__cause__ if isinstance(lost, APITimeoutError) else lost
             never_sent = isinstance(cause, _NEVER_SENT)
