@@ -103,10 +103,9 @@ class DemoService(Commands):
         )
         self._builder: ViewBuilder | None = None
         self._view: DemoView | None = None
-        self._view_at_s = 0.0
+        self._view_at_s, self._stopped = 0.0, False
         self._supervisor, self._loop_lag = Supervisor(events), LoopLag()
         self._started = datetime.now(UTC)
-        self._stopped = False
 
     # -- life -----------------------------------------------------------------------------------
 

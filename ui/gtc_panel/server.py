@@ -106,7 +106,6 @@ async def serve(
                     tasks.create_task(service.failed(), name="watchdog"),
                     tasks.create_task(_perform(service, run, server), name="run"),
                 )
-                # beside the web server, which waits for the answers to commands that wait for it
                 await _unless(asked, asyncio.wait({web}))
                 for task in others:
                     task.cancel()
