@@ -38,9 +38,10 @@ class RecordedPanel(Panel):
         await self.world.until(lambda: not recorder._thread.is_alive())
         cut_off(recordings(recorder._folder.parent)[0])
         await self.service._load.stop()
-        assert self.service._conductor is not None
-        self.service._conductor._modes.now = "manual"  # else it would leave auto mode in order
+        assert self.service._cluster is not None
+        self.service._cluster.writer.lease._ours = None  # else it would leave auto mode in order
         await self.service._supervisor.stop()
+        self.world.hold_lease("")
 
 
 def cut_off(path: Path) -> None:
