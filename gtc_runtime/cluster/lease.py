@@ -114,7 +114,7 @@ class Lease:
             if not taken:
                 self.rival = view.holder
                 return False
-            epoch = max(transitions_of(found) if found else -1, epoch_floor) + 1
+            epoch = max(transitions_of(found or {}), epoch_floor) + 1
             with contextlib.suppress(Conflict):
                 self._asked_epoch = epoch
                 await self._put(found, self._spec(epoch), started_s)

@@ -138,6 +138,11 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     # -- what the world does -----------------------------------------------------------------------
 
+    @property
+    def next_s(self) -> float:
+        """When the next timer is due; now without one."""
+        return self._timers[0][0] if self._timers else self.now_s
+
     def run_until(self, until_s: float) -> None:
         """Run everything that is due until then."""
         before = events._get_running_loop()
