@@ -157,11 +157,17 @@ class Show:
             await self._load.set_load(Rate(rps=round(rps, 3), mix=mix, pacing="paced"))
         if actions:
             self._stepped()
-        kinds = {type(action) for action in actions}
-        if machine.Entered in kinds and machine.SetRatio not in kinds and state.ordered is not None:
-            actions = [*actions, machine.SetRatio(state.ordered)]  # somebody may have changed it
+        if any(isinstance(action, machine.Entered) for action in actions):
+            actions = [*actions, *self._put_right(actions)]
         for action in actions:
             self._act(action, now_s)
+
+    def _put_right(self, actions: list[machine.Action]) -> list[machine.Action]:
+        """The order that is in force again, where somebody has changed what it had set."""
+        seen, ordered = self._poller.fresh, self.state.ordered
+        if any(isinstance(action, machine.SetRatio) for action in actions) or ordered is None:
+            return []
+        return [] if seen is None or seen.desired == ordered else [machine.SetRatio(ordered)]
 
     def _act(self, action: machine.Action, now_s: float) -> None:
         match action:
