@@ -52,7 +52,7 @@ class Limits:
     tries: int = 3
     total_s: float = 30.0
     backoff_s: float = 0.2
-    ask_every_s: float = 4.0
+    ask_every_s: float = 5.0
 
 
 @dataclass(frozen=True)

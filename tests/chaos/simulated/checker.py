@@ -177,7 +177,9 @@ class Checker:
     def _goes_on(self, panel: Panel) -> None:
         """No phase lasts longer than the table says, unless it is made to stand still."""
         conductor = panel.conductor
-        if conductor.mode != "auto" or conductor.state.held_s is not None:
+        if conductor.mode != "auto" or conductor.state.index is None:
+            return  # nothing is played yet
+        if conductor.state.held_s is not None:
             return
         if panel.ending_s is not None or panel.steered_within(LATE_S):
             return

@@ -6,6 +6,7 @@ judgement. It must not know how the product is made.
 
 from __future__ import annotations
 
+import math
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -127,12 +128,13 @@ class Nemesis:
     def _queue(self) -> None:
         for panel in self.world.panels:
             panel.load.queued = self.chance.choice((0, 20, 60, 200))
-            panel.steered_until(self.world.now_s + 300.0)
+            panel.steered_until(math.inf)  # its guard may end a phase at once
         self._later(60.0, self._no_queue)
 
     def _no_queue(self) -> None:
         for panel in self.world.panels:
             panel.load.queued = 0
+            panel.left_alone()
 
     # -- deaths ------------------------------------------------------------------------------------
 
@@ -205,7 +207,7 @@ class Nemesis:
             self.world.checker.violated(f"{panel.process.name} has no lease 15 s after an outage")
             return
         desired, hindered = self.world.cluster.desired(), self.world.faults.denied
-        if hindered or desired is None:
+        if hindered or desired is None or self.world.meddled:
             return
         self.converged += 1
         if desired != panel.conductor.state.ordered:

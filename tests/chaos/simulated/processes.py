@@ -103,6 +103,10 @@ class Panel:
         """Somebody moves the show."""
         self.steered_until(self._loop.now_s)
 
+    def left_alone(self) -> None:
+        """Nothing moves the show any more, from now on."""
+        self._steered_s = self._loop.now_s
+
     def frozen(self, until_s: float) -> None:
         """It runs nothing until then, and has its time to end after it."""
         self.steered_until(until_s)

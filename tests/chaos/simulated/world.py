@@ -25,7 +25,7 @@ from gtc_runtime.cluster.poller import POLL_INTERVAL_S
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
-from gtc_spec.kinds import SCALED_OBJECT
+from gtc_spec.kinds import DGDSA, SCALED_OBJECT
 from tests.chaos.simulated import processes
 from tests.chaos.simulated.checker import Checker
 from tests.chaos.simulated.cluster import KINDS, Cluster
@@ -45,6 +45,7 @@ class World:
 
     Attributes:
         hits: How often each (call site, fault) came to be.
+        meddled: Whether somebody else ordered workers last; the show orders at its next phase.
         killed_s: When the newest kill at a step happened.
         modes_s: How long the panel that holds the Lease was in each mode.
         recent: The newest of what was written, answered and killed.
@@ -74,6 +75,7 @@ class World:
         self._history = hashlib.blake2b(digest_size=8)
         self._started = 0
         self.killed_s = 0.0
+        self.meddled = False
         self.modes_s: Counter[str] = Counter()
         self._outage: tuple[float, Counter[Process]] | None = None
 
@@ -215,6 +217,8 @@ class World:
 
     def _wrote(self, plural: str, name: str, before: Json | None, after: Json | None) -> None:
         self.cluster.wrote(plural, name, before, after)
+        if plural == DGDSA.plural:
+            self.meddled = self._writer is None
         if self._writer is not None:
             self.checker.wrote(self._writer, plural, name, after)
 
