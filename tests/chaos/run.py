@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
+import signal
 import subprocess
 import sys
 import tempfile
 import time
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -40,6 +43,7 @@ class Result:
 def main(arguments: list[str] | None = None) -> int:
     """The command."""
     asked = _parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _end)
     chosen = [part for part in PARTS if not asked.part or part.name in asked.part]
     if asked.only:
         return _only(next(part for part in PARTS if part.name == asked.only), asked)
@@ -58,6 +62,11 @@ def main(arguments: list[str] | None = None) -> int:
     return 1 if missed else 0
 
 
+def _end(_number: int, _frame: object) -> None:
+    """Asked to end: what is running is ended on the way out."""
+    raise SystemExit(1)
+
+
 def say(text: str) -> None:
     """Tell it at once, also into a pipe."""
     sys.stdout.write(f"{text}\n")
@@ -65,20 +74,14 @@ def say(text: str) -> None:
 
 
 def run_apart(part: Part, size: Size, seed: int) -> Result:
-    """Run a part in a process of its own, within its time."""
+    """Run a part in a process group of its own, within its time; nothing of it is left behind."""
     began_s = time.monotonic()
     limit_s = part.full_s if size == "full" else part.slice_s
     with tempfile.TemporaryDirectory() as folder:
         answer = Path(folder) / "figures.json"
         command = [sys.executable, "-m", "tests.chaos.run", "--only", part.name, "--size", size]
         command += ["--seed", str(seed), "--json", str(answer)]
-        problem = ""
-        try:
-            ended = subprocess.run(command, cwd=_ROOT, timeout=limit_s, check=False)
-            if ended.returncode:
-                problem = f"ended with {ended.returncode}"
-        except subprocess.TimeoutExpired:
-            problem = f"not done after {limit_s:g} s"
+        problem = run_group(command, limit_s, folder)
         figures = json.loads(answer.read_text()) if answer.exists() else []
     if not figures and not problem:
         problem = "no figures"
@@ -86,6 +89,30 @@ def run_apart(part: Part, size: Size, seed: int) -> Result:
         problem += f"; repeat with: make chaos PART={part.name} SEED={seed}"
     took_s = round(time.monotonic() - began_s, 1)
     return Result(part.name, part.about, took_s, tuple(Figure(**one) for one in figures), problem)
+
+
+def run_group(command: list[str], limit_s: float, folder: str) -> str:
+    """Run a command and end every process of its group after it.
+
+    Args:
+        command: What to run.
+        limit_s: It is ended after so long.
+        folder: Where it and its processes put what lasts no longer than they do.
+
+    Returns:
+        What went wrong; empty when nothing did.
+    """
+    environ = {**os.environ, "TMPDIR": folder}
+    running = subprocess.Popen(command, cwd=_ROOT, env=environ, process_group=0)
+    try:
+        code = running.wait(limit_s)
+    except subprocess.TimeoutExpired:
+        return f"not done after {limit_s:g} s"
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(running.pid, signal.SIGKILL)
+        running.wait()
+    return f"ended with {code}" if code else ""
 
 
 def _only(part: Part, asked: argparse.Namespace) -> int:

@@ -1,7 +1,10 @@
 """The report of `make chaos`: a miss is seen and said, and a part that dies is one."""
 
+import time
+from pathlib import Path
+
 from tests.chaos.parts import Figure, at_least, at_most, equal
-from tests.chaos.run import Result, markdown, table
+from tests.chaos.run import Result, markdown, run_group, table
 
 
 def test_figures_know_their_limits() -> None:
@@ -25,3 +28,28 @@ def test_one_missed_figure_misses_the_part_and_is_marked() -> None:
 
 def test_a_part_that_ended_without_figures_misses() -> None:
     assert not Result("soak", "", 1.0, (), "ended with 1").met
+
+
+def test_nothing_of_a_part_is_left_behind_when_it_ends_or_is_cut(tmp_path: Path) -> None:
+    pid = tmp_path / "pid"
+    begin = f"sleep 600 & echo $! > {pid}"
+
+    assert run_group(["sh", "-c", begin], 30.0, str(tmp_path)) == ""
+    assert _ended(int(pid.read_text()))
+
+    pid.unlink()
+    assert run_group(["sh", "-c", f"{begin}; wait"], 2.0, str(tmp_path)) == "not done after 2 s"
+    assert _ended(int(pid.read_text()))
+
+
+def _ended(pid: int) -> bool:
+    """Whether a process is gone, or dead and only not yet waited for, within a moment."""
+    stat = Path(f"/proc/{pid}/stat")
+    for _ in range(100):
+        try:
+            if stat.read_text().rpartition(")")[2].split()[0] == "Z":
+                return True
+        except (FileNotFoundError, ProcessLookupError):
+            return True
+        time.sleep(0.05)
+    return False
