@@ -1,4 +1,4 @@
-"""When and how a panel dies: one case a step of a show, every way to die in turn."""
+"""When and how a panel dies: each step of a show, every way to die in turn."""
 
 from __future__ import annotations
 
@@ -15,6 +15,9 @@ _WAYS: Final[tuple[tuple[Signal, bool, bool], ...]] = (
 """Signal, whether the request is carried out first, whether the panel is started again."""
 STEPS: Final = 30
 """Of one cycle: pause, replicas, state of each phase, and the way back."""
+FAST, SLOW = 0.06, 0.5
+"""Time scales: a cycle of a minute; a first phase of a minute, longer than a restart takes."""
+_WITHIN_FIRST_PHASE: Final = (6, 7)
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,8 @@ class Case:
         signal: What it is sent.
         after: The request is carried out first.
         restart: It is started again at once; else the guardian is alone.
+        goes_on: Its phase lasts longer than the restart takes, so that the show has to go on,
+            unless the guardian was first.
     """
 
     number: int
@@ -33,6 +38,12 @@ class Case:
     signal: Signal
     after: bool
     restart: bool
+    goes_on: bool = False
+
+    @property
+    def time_scale(self) -> float:
+        """How much the show is shortened."""
+        return SLOW if self.goes_on else FAST
 
     def __str__(self) -> str:
         when = "after" if self.after else "before"
@@ -41,8 +52,16 @@ class Case:
 
 
 def cases(runs: int, steps: int = STEPS) -> list[Case]:
-    """Steps from the first one on, spread over so many, each way to die in turn."""
-    return [
+    """Steps from the first one on, spread over so many, each way to die in turn.
+
+    Where every step has its turn, more follow in which the show has to go on.
+    """
+    spread = [
         Case(number, 1 + number * steps // runs, *_WAYS[number % len(_WAYS)])
         for number in range(runs)
+    ]
+    kept = [(step, after) for step in _WITHIN_FIRST_PHASE for after in (False, True)]
+    return spread + [
+        Case(number, step, "SIGKILL", after, restart=True, goes_on=True)
+        for number, (step, after) in enumerate(kept if runs >= steps else (), runs)
     ]
