@@ -14,9 +14,10 @@ from gtc_runtime.scenario import machine
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.kinds import CONFIG_MAP, DGDSA, LEASE, SCALED_OBJECT
-from gtc_spec.pools import ROLES, Role
+from gtc_spec.pools import ROLES, PDRatio, Role
 from tests.chaos.simulated.cluster import Cluster
 from tests.chaos.simulated.loop import Process
+from tests.chaos.simulated.pauses import Pauses
 from tests.chaos.simulated.processes import Panel
 from tests.chaos.simulated.server import Json
 
@@ -30,6 +31,41 @@ BURST_S = 5.0
 """Two phases are never entered within this: the shortest segment is far longer."""
 LATE_S = 40.0
 """A conductor that waits for a slow API may look so late."""
+TAKEN_S = 10.0
+"""Longest time in auto mode without KEDA paused by the panel that plays."""
+ORDERED_S = 45.0
+"""Longest time until the adapters say what the show has ordered, when requests fail."""
+
+
+class Stood:
+    """How long something wrong has stood while somebody was able to end it.
+
+    The clock stops while nobody is; who comes then has not seen what was before, and gets the time
+    once more, but once only.
+
+    Args:
+        most_s: The longest time.
+    """
+
+    def __init__(self, most_s: float) -> None:
+        self._most_s = self._limit_s = most_s
+        self._stood_s = 0.0
+        self._wrong = False
+
+    def second(self, wrong: bool, able: bool) -> float:
+        """One second more; how long it stands when that is too long, else 0."""
+        if not wrong:
+            self._stood_s, self._limit_s, self._wrong = 0.0, self._most_s, False
+            return 0.0
+        if not able:
+            self._limit_s = 2 * self._most_s
+            return 0.0
+        self._stood_s += 1.0 if self._wrong else 0.0
+        self._wrong = True
+        if self._stood_s <= self._limit_s:
+            return 0.0
+        stood_s, self._stood_s = self._stood_s, 0.0
+        return stood_s
 
 
 class Checker:
@@ -38,22 +74,27 @@ class Checker:
     Attributes:
         violations: One line each, with the time.
         newest_epochs: The highest epoch that has written the state, and the pools with KEDA.
-        wall_slack_s: How far the clocks of day may differ between machines.
+        pauses: Whose pauses stand.
     """
 
-    def __init__(self, env: Environment, cluster: Cluster, clock: Callable[[], float]) -> None:
-        self._env, self._cluster, self._clock = env, cluster, clock
+    def __init__(
+        self, env: Environment, cluster: Cluster, pauses: Pauses, clock: Callable[[], float]
+    ) -> None:
+        self._cluster, self.pauses, self._clock = cluster, pauses, clock
         self.violations: list[str] = []
         self.newest_epochs = {"state": -1, "pools": -1}
-        self.wall_slack_s = 0.0
-        self.holder, self.renewed_s = "", -math.inf
+        self.holder, self.renewed_s, self._guarded = "", -math.inf, False
         self._epochs: dict[Process, int] = {}
-        self._paused_s: float | None = None
-        self._stuck_s: float | None = None
+        self._paused, self._stuck = Stood(PAUSED_MOST_S), Stood(STUCK_S)
+        self._untaken: dict[Process, Stood] = {}
+        self._unordered: dict[Process, Stood] = {}
+        self._wanted: dict[Process, tuple[PDRatio | None, float]] = {}
+        self._meddled_s = {DGDSA.plural: -math.inf, SCALED_OBJECT.plural: -math.inf}
         self._entered: dict[Process, tuple[tuple[int, int], float]] = {}
         self._strayed: dict[Process, int] = {}
         ratios = [env.initial_ratio, env.full_ratio, *(s.ratio for s in env.timeline.segments)]
         ratios += [order.ratio for s in env.timeline.segments for order in s.orders]
+        self._ratios = frozenset(ratios)
         self._allowed: dict[Role, frozenset[int]] = {
             role: frozenset(ratio.of(role) for ratio in ratios) for role in ROLES
         }
@@ -64,10 +105,23 @@ class Checker:
 
     # -- writes ------------------------------------------------------------------------------------
 
-    def wrote(self, process: Process, plural: str, name: str, after: Json | None) -> None:
-        """A process of ours has changed an object."""
-        if after is None:
-            return
+    def wrote(
+        self,
+        process: Process | None,
+        plural: str,
+        name: str,
+        before: Json | None,
+        after: Json | None,
+    ) -> None:
+        """A process of ours has changed an object, or somebody else without one."""
+        if plural == SCALED_OBJECT.plural:
+            self.pauses.wrote(process is not None, name, before, after)
+        if process is None and plural in self._meddled_s:
+            self._meddled_s[plural] = self._clock()
+        if process is not None and after is not None:
+            self._wrote(process, plural, name, after)
+
+    def _wrote(self, process: Process, plural: str, name: str, after: Json) -> None:
         if plural == LEASE.plural:
             self._lease(process, after["spec"])
         elif plural in (DGDSA.plural, SCALED_OBJECT.plural, CONFIG_MAP.plural):
@@ -77,7 +131,7 @@ class Checker:
 
     def _lease(self, process: Process, spec: Json) -> None:
         self.holder = str(spec.get("holderIdentity") or "")
-        self.renewed_s = self._clock()
+        self.renewed_s, self._guarded = self._clock(), process.name.startswith("guardian")
         if self.holder:
             self._epochs[process] = spec["leaseTransitions"]
 
@@ -100,49 +154,59 @@ class Checker:
 
     # -- every second ------------------------------------------------------------------------------
 
-    def look(self, panels: list[Panel], *, able: bool, wall: datetime, outage: bool) -> None:
+    def look(self, panels: list[Panel], *, able: bool, wall: datetime, slack_s: float) -> None:
         """See how all stands.
 
         Args:
             panels: All that live.
             able: Whether anybody lives who could end a pause, and Kubernetes lets it.
             wall: The true time of day.
-            outage: Whether the API is down.
+            slack_s: How far from it the clock of day of a living process is.
         """
-        owners = [
-            (each[names.ANNOTATION_PAUSED_BY], each.get(names.ANNOTATION_PAUSED_UNTIL))
-            for each in self._cluster.annotations()
-            if names.ANNOTATION_PAUSED_BY in each
-        ]
-        slack = timedelta(seconds=self.wall_slack_s)
-        paused = [
-            by for by, until in owners if not until or wall >= datetime.fromisoformat(until) + slack
-        ]
-        now = self._clock()
-        live = bool(self.holder) and now - self.renewed_s <= LEASE_LIVES_S
-        self._pause_without_lease(bool(paused) and not live and able, now)
+        now, latest = self._clock(), wall - timedelta(seconds=slack_s)
+        paused = any(pause.until is None or latest >= pause.until for pause in self.pauses.ours())
+        # a guardian holds the Lease only to end a pause: that makes none right
+        live = bool(self.holder) and not self._guarded and now - self.renewed_s <= LEASE_LIVES_S
+        if stood_s := self._paused.second(paused and not live, able):
+            self.violated(f"keda is paused without a live lease for {stood_s:.0f} s")
         manual = any(
             panel.conductor.mode == "manual" and panel.writer.lease.held for panel in panels
         )
-        self._pause_in_manual(bool(paused) and live and manual and able, now)
+        if stood_s := self._stuck.second(paused and live and manual, able):
+            self.violated(f"a panel in manual mode leaves keda paused for {stood_s:.0f} s")
         for panel in panels:
-            self._panel(panel, now, outage)
+            self._panel(panel, now)
+            self._plays(panel, now, able)
 
-    def _pause_without_lease(self, wrong: bool, now: float) -> None:
-        self._paused_s = (self._paused_s or now) if wrong else None
-        if self._paused_s is not None and now - self._paused_s > PAUSED_MOST_S:
-            self.violated(f"keda is paused without a live lease for {now - self._paused_s:.0f} s")
-            self._paused_s = now
+    def _plays(self, panel: Panel, now: float, able: bool) -> None:
+        """In auto mode KEDA is paused, and the workers are those that the show has ordered."""
+        process, lease = panel.process, panel.writer.lease
+        ordered = panel.conductor.state.ordered
+        if ordered is not None and ordered not in self._ratios:
+            self.violated(f"{process.name} wants {ordered}, which is not in the table")
+        plays = panel.conductor.mode == "auto" and panel.ending_s is None
+        if not plays or not lease.held or self.holder != lease.holder or process.frozen_s > now:
+            for known in (self._untaken, self._unordered, self._wanted):
+                known.pop(process, None)
+            return
+        if self._wanted.get(process, (None, 0.0))[0] != ordered:
+            self._wanted[process] = ordered, now
+            self._unordered.pop(process, None)
+        # what somebody else does in auto mode is left as it is until the next order
+        since_s = self._wanted[process][1] - 1.0
+        untaken = self._untaken.setdefault(process, Stood(TAKEN_S))
+        wrong = not self.pauses.paused_by(lease.holder)
+        wrong = wrong and self._meddled_s[SCALED_OBJECT.plural] < since_s
+        if stood_s := untaken.second(wrong, able):
+            self.violated(f"{process.name} plays and has not paused keda for {stood_s:.0f} s")
+        unordered = self._unordered.setdefault(process, Stood(ORDERED_S))
+        desired = self._cluster.desired()
+        wrong = panel.conductor.state.index is not None and desired not in (None, ordered)
+        wrong = wrong and self._meddled_s[DGDSA.plural] < since_s
+        if stood_s := unordered.second(wrong, able):
+            self.violated(f"{desired} where {process.name} ordered {ordered} {stood_s:.0f} s ago")
 
-    def _pause_in_manual(self, wrong: bool, now: float) -> None:
-        self._stuck_s = (self._stuck_s or now) if wrong else None
-        if self._stuck_s is not None and now - self._stuck_s > STUCK_S:
-            self.violated(
-                f"a panel in manual mode leaves keda paused for {now - self._stuck_s:.0f} s"
-            )
-            self._stuck_s = now
-
-    def _panel(self, panel: Panel, now: float, outage: bool) -> None:
+    def _panel(self, panel: Panel, now: float) -> None:
         name, frozen = panel.process.name, panel.process.frozen_s > now
         if panel.ending_s is None and panel.task.done():
             error = None if panel.task.cancelled() else panel.task.exception()

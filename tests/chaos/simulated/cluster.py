@@ -73,13 +73,6 @@ class Cluster:
             return None
         return PDRatio(*(each["spec"]["replicas"] for each in found if each))
 
-    def annotations(self) -> list[dict[str, str]]:
-        """Those of both scalers that are there."""
-        return [
-            each["metadata"].get("annotations") or {}
-            for each in self._server.all(SCALED_OBJECT.plural)
-        ]
-
     # -- reactions to writes -----------------------------------------------------------------------
 
     def wrote(self, plural: str, name: str, before: Json | None, after: Json | None) -> None:

@@ -96,7 +96,7 @@ class Nemesis:
         for panel in list(world.panels):
             world.kill(panel.process)
         world.start_guardian()
-        if not world.until(lambda: not paused_without_end(world), 60.0):
+        if not world.until(lambda: not world.checker.pauses.without_end(), 60.0):
             world.checker.violated("keda was still paused a minute after everything had died")
 
     def _panel(self) -> Panel | None:
@@ -177,8 +177,6 @@ class Nemesis:
             return
         if self.chance.random() < 0.5:
             panel.process.wall_skew_s += self.chance.choice((-3600.0, 3600.0))
-            # a pause that ends at a time ends by the clock of whoever looks
-            self.world.checker.wall_slack_s = 3600.0 * 3
         else:
             panel.process.skew_s += self.chance.choice((5.0, 60.0, 1200.0))
             panel.steered()
@@ -284,14 +282,9 @@ class Nemesis:
 
 def in_order(world: World) -> bool:
     """Whether nobody who is dead has left KEDA paused."""
-    holder = world.host.processes.get(world.checker.holder)
-    driven = holder is not None and holder.alive
-    return not paused_without_end(world) or (driven and world.pausers() == {world.checker.holder})
-
-
-def paused_without_end(world: World) -> bool:
-    """Whether KEDA is paused by us, and not until a time."""
-    return any(
-        names.ANNOTATION_PAUSED_BY in each and names.ANNOTATION_PAUSED_UNTIL not in each
-        for each in world.cluster.annotations()
+    holder, pauses = world.checker.holder, world.checker.pauses
+    driver = world.host.processes.get(holder)
+    driven = driver is not None and driver.alive
+    return not pauses.without_end() or (
+        driven and all(pause.by == holder for pause in pauses.ours())
     )

@@ -22,7 +22,6 @@ from gtc_spec.environment import load
 from gtc_spec.kinds import DGDSA, SCALED_OBJECT
 from gtc_spec.pools import ROLES
 from tests.chaos.parts import Figure, Size, at_least, at_most
-from tests.chaos.simulated.nemesis import paused_without_end
 from tests.chaos.simulated.world import World, world
 
 PROD: Final = load("prod")
@@ -184,7 +183,7 @@ class Calm(Show):
                 for panel in list(made.panels):
                     made.kill(panel.process)
                 made.start_guardian()
-                assert made.until(lambda: not paused_without_end(made), 60.0)
+                assert made.until(lambda: not made.checker.pauses.without_end(), 60.0)
         finally:
             super().teardown()
 

@@ -7,7 +7,6 @@ import pytest
 from gtc_runtime.scenario.conductor import LEAVE_S
 from gtc_spec.environment import load
 from gtc_spec.pools import PDRatio
-from tests.chaos.simulated.nemesis import paused_without_end
 from tests.chaos.simulated.processes import Panel
 from tests.chaos.simulated.world import World, world
 
@@ -58,9 +57,9 @@ def test_the_pause_of_a_panel_that_stands_still_is_ended_by_the_guardian(
     here.loop.freeze(panel.process, for_s)
     panel.frozen(here.now_s + for_s)
 
-    assert here.until(lambda: not paused_without_end(here), GUARDED_S)
+    assert here.until(lambda: not here.checker.pauses.without_end(), GUARDED_S)
     here.run(for_s + 20.0)
-    assert not paused_without_end(here) or panel.writer.lease.held
+    assert not here.checker.pauses.without_end() or panel.writer.lease.held
 
 
 @pytest.mark.parametrize("how", ["refused", "hang", "unavailable"])
@@ -72,7 +71,7 @@ def test_a_panel_that_is_told_to_end_while_kubernetes_is_away_ends_in_time(
     assert here.until(panel.task.done, LEAVE_S + 5.0)
 
     here.api_up()
-    assert here.until(lambda: not paused_without_end(here), GUARDED_S)
+    assert here.until(lambda: not here.checker.pauses.without_end(), GUARDED_S)
 
 
 def test_a_new_panel_ends_the_pause_of_a_dead_one_where_the_guardian_is_dead_too(
@@ -81,13 +80,14 @@ def test_a_new_panel_ends_the_pause_of_a_dead_one_where_the_guardian_is_dead_too
     assert here.guardian is not None
     here.kill(here.guardian)
     here.kill(panel.process)
-    assert paused_without_end(here)
+    assert here.checker.pauses.without_end()
 
-    second = here.start_panel("b")
+    second, pauses = here.start_panel("b"), here.checker.pauses
 
     assert here.until(lambda: second.writer.lease.held, RESTARTED_S)
     assert here.until(
-        lambda: not paused_without_end(here) or second.conductor.mode == "auto", RESTARTED_S
+        lambda: not pauses.without_end() or second.conductor.mode == "auto",
+        RESTARTED_S,
     )
 
 

@@ -15,8 +15,9 @@ from gtc_runtime.load.control import LoadControl
 from gtc_runtime.scenario.conductor import Conductor
 from gtc_runtime.scenario.modes import Modes
 from gtc_runtime.scenario.show import Show
+from gtc_spec import names
 from gtc_spec.environment import load
-from gtc_spec.pools import PDRatio
+from gtc_spec.pools import ROLES, PDRatio
 from tests.chaos.simulated.processes import Panel
 from tests.chaos.simulated.world import World, world
 
@@ -88,12 +89,28 @@ async def _forever(*_: Any) -> None:
 _set_ratio = Scaling.set_ratio
 
 
+async def _leave_the_pause(self: Keda, holder: str | None, force: bool) -> None:
+    nobody = {names.ANNOTATION_PAUSED_BY: None}
+    for role in ROLES:
+        await self._annotate(role, lambda scaler: nobody if scaler.owner else None)
+
+
+async def _off_by_one(self: Scaling, ratio: PDRatio) -> None:
+    await _set_ratio(self, PDRatio(3, 2) if ratio == PDRatio(2, 3) else ratio)
+
+
 async def _one_more(self: Scaling, ratio: PDRatio) -> None:
     await _set_ratio(self, PDRatio(ratio.prefill, ratio.decode + 3))
 
 
 PLANTED: list[tuple[str, Any, dict[str, Any], Callable[[World], None], str]] = [
     ("a resume that does nothing", Keda, {"_unpause": _nothing}, dies, "without a live lease"),
+    ("a resume that takes away the name only", Keda, {"_unpause": _leave_the_pause}, dies,
+     "without a live lease"),
+    ("an auto mode that pauses nothing", Keda, {"pause": _nothing}, plays_on, "has not paused"),
+    ("an auto mode that orders nothing", Scaling, {"set_ratio": _nothing}, plays_on, "ordered"),
+    ("orders of a pair that is in no table", Scaling, {"set_ratio": _off_by_one}, plays_on,
+     "3P:2D where"),
     ("a holder that neither renews nor stops", Lease, {"held": True, "keep": _forever},
      meets_a_rival, "in epoch"),
     ("a ratio that is in no table", Scaling, {"set_ratio": _one_more}, plays, "not in the table"),

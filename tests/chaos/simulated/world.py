@@ -22,22 +22,19 @@ from unittest.mock import patch
 
 from gtc_runtime.cluster import poller
 from gtc_runtime.cluster.poller import POLL_INTERVAL_S
-from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
-from gtc_spec.kinds import DGDSA, SCALED_OBJECT
+from gtc_spec.kinds import DGDSA
 from tests.chaos.simulated import processes
 from tests.chaos.simulated.checker import Checker
 from tests.chaos.simulated.cluster import KINDS, Cluster
 from tests.chaos.simulated.faults import Faults
 from tests.chaos.simulated.host import Host, answering
 from tests.chaos.simulated.loop import PROCESS, Numbered, Process, VirtualLoop
+from tests.chaos.simulated.pauses import Pauses
 from tests.chaos.simulated.processes import Panel
 from tests.chaos.simulated.server import Json, Reply, Server
 from tests.chaos.simulated.wire import Network
-
-GUARDIAN_LATE_S = 5.0
-"""A guardian that has just begun knows nothing yet."""
 
 
 class World:
@@ -62,7 +59,7 @@ class World:
         self.faults = Faults(self.chance, self.hits)
         self.server = Server(KINDS, self._wrote)
         self.cluster = Cluster(self.server, self.loop, env, self.chance)
-        self.checker = Checker(env, self.cluster, self.loop.time)
+        self.checker = Checker(env, self.cluster, Pauses(self.server), self.loop.time)
         self.network = Network(
             self.loop, self.server, self.faults, self.chance, self._sent, self._arrived
         )
@@ -171,11 +168,6 @@ class World:
         self._started += 1
         return Process(f"{role}-{host}-{self._started}", host)
 
-    def pausers(self) -> set[str]:
-        """Who has paused a scaler in our way."""
-        owners = (each.get(names.ANNOTATION_PAUSED_BY) for each in self.cluster.annotations())
-        return {owner for owner in owners if owner}
-
     # -- the API -----------------------------------------------------------------------------------
 
     def api_down(self, how: Any) -> None:
@@ -219,8 +211,7 @@ class World:
         self.cluster.wrote(plural, name, before, after)
         if plural == DGDSA.plural:
             self.meddled = self._writer is None
-        if self._writer is not None:
-            self.checker.wrote(self._writer, plural, name, after)
+        self.checker.wrote(self._writer, plural, name, before, after)
 
     def _note(self, *what: object) -> None:
         line = f"{self.now_s:.3f} {' '.join(map(str, what))}"
@@ -230,15 +221,13 @@ class World:
     def _look(self) -> None:
         self.loop.call_later(1.0, self._look)
         self.panels = [panel for panel in self.panels if self._lives(panel)]
-        able = self.faults.down is None and SCALED_OBJECT.plural not in self.faults.denied
-        able = able and any(
-            process.alive and process.frozen_s <= self.now_s
-            for process in (self.guardian, *(panel.process for panel in self.panels))
-            if process is not None
-        )
-        self.checker.look(
-            self.panels, able=able, wall=self.host.wall(), outage=self.faults.down is not None
-        )
+        living = [panel.process for panel in self.panels]
+        if self.guardian is not None and self.guardian.alive:
+            living.append(self.guardian)
+        able = self.faults.down is None and not self.faults.denied
+        able = able and any(process.frozen_s <= self.now_s for process in living)
+        slack_s = max((abs(process.wall_skew_s + process.skew_s) for process in living), default=0)
+        self.checker.look(self.panels, able=able, wall=self.host.wall(), slack_s=slack_s)
         self._reap()
         held = (panel.conductor.mode for panel in self.panels if panel.writer.lease.held)
         self.modes_s[next(held, "nobody")] += 1
