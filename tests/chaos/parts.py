@@ -75,7 +75,7 @@ PARTS: Final[tuple[Part, ...]] = (
         "hours",
         "simulated hours of the show under kills, faults, outages and people",
         f"{_SIMULATED}.hours",
-        1200.0,
+        1320.0,
         90.0,
     ),
     Part(

@@ -27,11 +27,10 @@ BEFORE: Final[tuple[Fault, ...]] = (
     "hang", "slow",
 )  # fmt: skip
 AFTER: Final[tuple[Fault, ...]] = (
-    "conflict", "busy for long", "reset after", "hang after", "error after", "gateway after",
-    "late",
+    "reset after", "hang after", "error after", "gateway after", "late",
 )  # fmt: skip
 READS: Final[tuple[Fault, ...]] = (*BEFORE, "garbage", "cut")
-WRITES: Final[tuple[Fault, ...]] = (*BEFORE, *AFTER)
+WRITES: Final[tuple[Fault, ...]] = (*BEFORE, "conflict", "busy for long", *AFTER)
 _RUNTIME = str(Path(__file__).parents[3] / "gtc_runtime")
 _BELOW = f"{_RUNTIME}/cluster/api/"
 

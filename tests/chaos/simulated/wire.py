@@ -76,13 +76,13 @@ class Wire:
         network.sent(self._process)
         path = request["url"]
         plural = path.partition("/")[0]
-        fault = network.faults.pick(method, plural)
-        if fault is None and method == "GET" and not self._revoked:
+        fault: Fault | None = "unauthorised"
+        if not self._revoked or network.faults.down is not None:
+            fault = network.faults.pick(method, plural)
+        if fault is None and method == "GET":
             return await self._read(path, request["params"] or {})
         if fault == "unauthorised":
             self._revoked = True
-        if self._revoked:
-            fault = "unauthorised"
         if fault is None and network.faults.denies(method, plural):
             fault = "forbidden"
         return await self._deliver(fault, method, path, request)
