@@ -77,9 +77,13 @@ class Commands:
 
         It is done when the load is off: auto mode may be ending still, and what fails there is an
         event. A repeat by the same giver changes nothing and is not told.
+
+        Raises:
+            GtcError: This panel only shows: the load is that of another one.
         """
         was_on = self._load.running
         await self._load.quiet()
+        self._lead.refuse_to_show_only()
         in_auto = self._lead.mode in ("auto", "starting")
         if was_on or by != self._stopper or (in_auto and not self._leaving):
             self._tell(by, "load stopped")
@@ -172,8 +176,8 @@ class Commands:
     async def safe(self, *, by: Actor = PANEL) -> SafeReport:
         """The safe state: load off, streams ended, initial ratio, KEDA scaling, manual mode.
 
-        What fails is in the report and never raised. Whoever asks while it is being reached gets
-        the same report. A panel without the Lease takes it by force, as `gtc safe` does.
+        What fails is in the report and never raised. Whoever asks meanwhile gets the same report.
+        A panel without the Lease takes it by force, as `gtc safe` does.
         """
         if self._making_safe is None or self._making_safe.done():
             self._making_safe = asyncio.create_task(self._make_safe(by), name="safe state")
@@ -228,13 +232,15 @@ class Commands:
         return report
 
     async def _safely(self, by: Actor) -> SafeReport:
-        """Load first: it waits for nobody. Then the cluster, by whoever may write to it."""
+        """Load, then our own show, which would start it again; then the cluster, by who may."""
         steps, snapshot = SafeSteps(), self._load.snapshot
         if self._load.running or snapshot is None or snapshot.gauges.in_flight > 0:
             await steps.take("load off, open streams ended", self._load.cancel())
         else:
             steps.already("load off")
         try:
+            with suppress(GtcError):  # read-only: no show is ours
+                await self._lead.end_show(steps, by=by)
             if self._cluster is None or not self._cluster.writer.lease.held:
                 return steps.report() + await self._safe_by_force()
             await self._lead.safe(steps, by=by)

@@ -209,8 +209,8 @@ class ViewBuilder:
             return poller.problem or "the cluster has not answered yet"
         if self._load.snapshot is None:
             return "the load process does not report"
-        if self._conductor.mode == "read-only":
-            return f"{self._conductor.leader} holds the lease and leads; this panel only shows"
+        if self._conductor.problem:
+            return self._conductor.problem
         keda = poller.fresh.keda
         if self._conductor.mode == "manual" and keda.state == "blind":
             return f"keda scales by nothing: {keda.blind}"

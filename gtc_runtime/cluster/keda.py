@@ -9,7 +9,6 @@ anew after a resume; the ``Paused`` condition has been wrong in several releases
 from __future__ import annotations
 
 import asyncio
-import logging
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -21,8 +20,6 @@ from gtc_runtime.cluster.keda_status import KedaStatus, ScalerState, scaler_stat
 from gtc_spec import names
 from gtc_spec.kinds import HPA, SCALED_OBJECT
 from gtc_spec.pools import ROLES, Role
-
-_log = logging.getLogger(__name__)
 
 HPA_DEADLINE_S: Final = 30.0
 """Longest wait for an HPA to go or to come back."""
@@ -37,6 +34,10 @@ class PausedByOther(KubeError):  # noqa: N818
 
 class HpaLate(KubeError):  # noqa: N818
     """KEDA has taken the annotation, and its HPA did not follow in time."""
+
+
+class PauseStands(KubeError):  # noqa: N818
+    """A pause failed, as ``__cause__`` says, and so did its roll-back: ours may stand."""
 
 
 class Keda:
@@ -76,8 +77,9 @@ class Keda:
             until: When it is to end although its holder is gone; None ends it with the holder.
 
         Raises:
-            PausedByOther: A foreign pause, and no ``force``; nothing was written.
+            PausedByOther: A foreign pause, and no ``force``; nothing of ours stands.
             HpaLate: An HPA did not go in time; the pause was rolled back.
+            PauseStands: It could not be rolled back; `resume` it.
             KubeError: A patch failed; the pause was rolled back.
         """
         before = await self.status()
@@ -87,8 +89,8 @@ class Keda:
             for role in ROLES:
                 await self._pause_one(role, holder, force, until)
             return await self._wait(_settled_pause, "is still there")
-        except KubeError:
-            await self._roll_back(holder, before)
+        except KubeError as error:
+            await self._roll_back(holder, before, error)
             raise
 
     async def resume(self, holder: str | None = None, *, force: bool = False) -> KedaStatus:
@@ -182,7 +184,7 @@ class Keda:
             else:
                 return
 
-    async def _roll_back(self, holder: str, before: KedaStatus) -> None:
+    async def _roll_back(self, holder: str, before: KedaStatus, cause: KubeError) -> None:
         """End our pause; one of somebody else that was taken over is theirs again."""
         try:
             for role, scaler in before.scalers.items():
@@ -190,8 +192,9 @@ class Keda:
                     await self._give_back(role, holder, scaler.foreign_pause)
             await self._unpause(holder, force=False)
         except KubeError as error:
-            # The owner annotation stays where it is: the guardian ends what we cannot.
-            _log.warning("the pause of keda could not be rolled back: %s", error)
+            # The owner annotation stays: who lives ends it, and the guardian when nobody does.
+            stands = f"{cause.message}; our own pause may stand: {error.message}"
+            raise PauseStands(stands, cause.hint, cause.status) from cause
 
     async def _give_back(self, role: Role, holder: str, pause: str) -> None:
         key, _, value = pause.partition(": ")

@@ -51,7 +51,11 @@ class CommandQueue:
         await done
 
     async def run_next(self, wait_s: float) -> bool:
-        """Run one command if one comes within ``wait_s`` seconds; False when none did."""
+        """Run one command if one comes within ``wait_s`` seconds; False when none did.
+
+        Raises:
+            Exception: What a command raised that is no GtcError; its submitter gets it as well.
+        """
         try:
             async with asyncio.timeout(wait_s):
                 command, done = await self._waiting.get()
@@ -59,9 +63,11 @@ class CommandQueue:
             return False
         try:
             await command()
-        except GtcError as error:
+        except Exception as error:
             if not done.cancelled():
                 done.set_exception(error)
+            if not isinstance(error, GtcError):
+                raise
         except asyncio.CancelledError:
             done.cancel()
             raise

@@ -1,8 +1,8 @@
 """The conductor: the only writer of replicas and of KEDA's pause, one command at a time.
 
-It holds the Lease, takes commands in their order and looks at the show once a second. Whatever
-happens, it leaves with the initial ratio ordered and KEDA resumed. It must not know pages, sockets
-or how a request is made.
+It holds the Lease, takes commands in their order and looks at the show once a second. On its way
+out it orders the initial ratio and resumes KEDA, as far as the cluster answers; the guardian does
+the rest. It must not know pages, sockets or how a request is made.
 """
 
 from __future__ import annotations
@@ -115,9 +115,12 @@ class Conductor:
         return self._modes.control(keda)
 
     @property
-    def leader(self) -> str:
-        """Which other panel or process holds the Lease, for people; empty when none does."""
-        return spoken(self._cluster.writer.lease.rival)
+    def problem(self) -> str:
+        """What keeps it from its work, one line; empty when nothing does."""
+        if self.mode != "read-only":
+            return self._modes.problem
+        rival = spoken(self._cluster.writer.lease.rival) or "another panel"
+        return f"{rival} holds the lease and leads; this panel only shows"
 
     # -- commands: each is done by the one task of `run` ----------------------------------------
 
@@ -132,7 +135,7 @@ class Conductor:
             by: Who wants it.
 
         Raises:
-            GtcError: Read-only, or KEDA could not be paused; it stays manual then.
+            GtcError: Read-only, or KEDA could not be paused; it is manual then.
         """
         await self._submit(by, lambda: self._auto(once, take_over, by))
 
@@ -149,8 +152,12 @@ class Conductor:
         """Load off, open streams ended, initial ratio ordered, statistics zeroed, KEDA scaling."""
         await self._submit(by, lambda: self._leading(lambda: self._modes.reset(by)))
 
+    async def end_show(self, steps: SafeSteps, *, by: Actor = PANEL) -> None:
+        """End a show of our own, with the Lease or without it; ``steps`` get what came of it."""
+        await self._submit(by, lambda: self._modes.end_show(by, steps))
+
     async def safe(self, steps: SafeSteps, *, by: Actor = PANEL) -> None:
-        """Auto mode ended, initial ratio ordered, KEDA scaling; ``steps`` get what came of each.
+        """Initial ratio ordered, KEDA scaling; ``steps`` get what came of each.
 
         Raises:
             GtcError: This panel does not hold the Lease.
@@ -185,7 +192,7 @@ class Conductor:
         """Go on with the show that a Stop has ended less than 10 s ago.
 
         Raises:
-            GtcError: There is none, or KEDA could not be paused; it stays manual then.
+            GtcError: There is none, or KEDA could not be paused; it is manual then.
         """
         in_time = self._modes.resumable_s() is not None  # when it is asked for, not when it is done
         stopped = self._modes.stopped if in_time else None
@@ -200,8 +207,6 @@ class Conductor:
         self._modes.forget()
 
     async def _submit(self, by: Actor, command: Callable[[], Awaitable[None]]) -> None:
-        """Have a command done in its turn; what it causes is told as the actor's doing."""
-
         async def attributed() -> None:
             self.refuse_to_show_only()
             with caused_by(by):
@@ -218,10 +223,8 @@ class Conductor:
             GtcError: Another one does, and which.
         """
         if self.mode == "read-only":
-            raise GtcError(
-                f"{self.leader} holds the lease and leads; this panel only shows",
-                "use that panel, or end it: this one takes over then",
-            )
+            hint = "use that panel, or end it: this one takes over then; gtc safe ends every show"
+            raise GtcError(self.problem, hint)
 
     async def _auto(self, once: bool, take_over: bool, by: Actor) -> None:
         if self.mode != "auto":

@@ -15,7 +15,8 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Final
 
-from gtc_runtime.cluster.keda import PausedByOther
+from gtc_runtime.cluster.api.errors import Conflict, Fenced, KubeError, Unreachable
+from gtc_runtime.cluster.keda import PausedByOther, PauseStands
 from gtc_runtime.cluster.keda_status import KedaStatus
 from gtc_runtime.cluster.writer import Writer
 from gtc_runtime.events import EventLog
@@ -25,6 +26,8 @@ from gtc_spec.pools import PDRatio
 RESUMED: Final = "KEDA resumed; it drives scaling"
 ORDER_S: Final = 8.0
 """Longest time for the initial ratio before KEDA is resumed without it."""
+PASSING: Final = Unreachable, Conflict, Fenced
+"""Refusals that may be gone at the next try."""
 RETRY_S = 5.0
 """Between two tries to resume KEDA."""
 
@@ -54,6 +57,8 @@ class Handover:
         self._taken_over = ""
         self.owes = False
         """Whether a pause of ours may stand that has no end of its own."""
+        self.problem = ""
+        """Why KEDA has not got its pools back although it should have; empty when it has."""
 
     async def take(self, *, force: bool = False) -> None:
         """Pause KEDA; replicas are ours when this returns.
@@ -62,7 +67,7 @@ class Handover:
             force: Take a pause of somebody else over; it ends with ours.
 
         Raises:
-            GtcError: KEDA was not paused; nothing was changed.
+            GtcError: KEDA was not paused; what may stand of our pause is ended by `retry`.
         """
         before = await self._writer.keda.status()
         await self._pause(force=force)
@@ -74,6 +79,20 @@ class Handover:
             self._events.add(
                 "keda", f"somebody holds KEDA in one direction, and still will: {before.held}"
             )
+
+    async def take_again(self) -> str:
+        """Take for a show that goes on; why not, where another try would end alike.
+
+        Raises:
+            GtcError: KEDA was not paused this time; try again.
+        """
+        try:
+            await self.take()
+        except KubeError as error:
+            if isinstance(error, PASSING) or isinstance(error.__cause__, PASSING):
+                raise
+            return error.message
+        return ""
 
     async def give_back(self) -> None:
         """Order the initial ratio and resume KEDA.
@@ -95,7 +114,8 @@ class Handover:
         """Order a ratio and keep KEDA from changing it until a time, even when we are gone.
 
         Raises:
-            GtcError: KEDA was not paused, or the ratio was not set; the pause stands then.
+            GtcError: KEDA was not paused, and `retry` ends what may stand of our pause; or the
+                ratio was not set, and the pause stands until its end.
         """
         await self._pause(until=until)
         self.owes = False
@@ -123,10 +143,15 @@ class Handover:
         """Resume again when an earlier try failed and its pause is over.
 
         Raises:
-            GtcError: It failed again.
+            GtcError: It failed; what fails again is told in ``problem`` alone.
         """
         if now_s >= self._resume_at_s:
-            await self.resume()
+            told = self.problem
+            try:
+                await self.resume()
+            except GtcError:
+                if not told:
+                    raise
 
     async def undo(self, keda: KedaStatus) -> None:
         """End a pause that a panel before has left, unless it has an end of its own.
@@ -151,10 +176,13 @@ class Handover:
         except PausedByOther:
             self.owes = False
             raise
-        except GtcError:
+        except GtcError as error:
             # it was rolled back as far as that went; what is left of it ends by `retry`
             self._resume_at_s = self._clock() + RETRY_S
+            if isinstance(error, PauseStands):
+                self.problem = _not_yet(error)
             raise
+        self._resume_at_s, self.problem = math.inf, ""
 
     def _resume_when(self, until: datetime) -> None:
         left_s = (until - self._now()).total_seconds()
@@ -168,11 +196,19 @@ class Handover:
         """
         # the next try is set before this one: whatever it raises, `retry` goes on
         self._resume_at_s = self._clock() + RETRY_S
-        await self._writer.keda.resume()
-        self._resume_at_s, self.owes = math.inf, False
+        try:
+            await self._writer.keda.resume()
+        except KubeError as error:
+            self.problem = _not_yet(error)
+            raise type(error)(self.problem, error.hint, error.status) from error
+        self._resume_at_s, self.owes, self.problem = math.inf, False, ""
         self._events.add("keda", RESUMED)
         if self._taken_over:
             self._events.add(
                 "keda", f"with it ended the pause of somebody else: {self._taken_over}"
             )
             self._taken_over = ""
+
+
+def _not_yet(error: GtcError) -> str:
+    return f"keda is not resumed yet: {error.message}; tried again every {RETRY_S:g} s"

@@ -7,6 +7,7 @@ time before overlaps it. It must not know what these commands do.
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Awaitable, Callable
 from typing import Final
 
@@ -14,6 +15,8 @@ from gtc_runtime.cluster.identity import spoken
 from gtc_runtime.cluster.writer import Writer
 from gtc_runtime.events import EventLog
 from gtc_spec.errors import GtcError
+
+log = logging.getLogger(__name__)
 
 RETRY_S: Final = 2.0
 
@@ -51,8 +54,7 @@ class Holding:
                 stored = await self._writer.state.read()
                 if await lease.acquire(epoch_floor=stored.epoch):
                     self._shows_for = ""
-                    await self._lead()
-                    self._events.add("warning", "another panel has taken the lease")
+                    self._events.add("warning", await self._lead())
                     await self._submit(self._lost)
                 elif lease.rival != self._shows_for:
                     await self._submit(self._lost)
@@ -62,17 +64,32 @@ class Holding:
                 self._events.add("warning", error.message)
             await asyncio.sleep(RETRY_S)
 
-    async def _lead(self) -> None:
-        """Keep the Lease until somebody else has it, and first see what was left behind."""
+    async def _lead(self) -> str:
+        """Keep the Lease, and first see what was left behind; why it is kept no more."""
         keeping = asyncio.create_task(self._writer.lease.keep(), name="lease keeper")
         try:
-            begun = False
-            while not (begun or keeping.done()):
-                begun = await self._begin()
-                await asyncio.wait({keeping}, timeout=None if begun else RETRY_S)
+            begun, held = False, True
+            while not keeping.done():
+                begun = begun or await self._begin()
+                await asyncio.wait({keeping}, timeout=RETRY_S)
+                held = self._tell_lapse(held)
         finally:
             keeping.cancel()
-            await asyncio.gather(keeping, return_exceptions=True)
+            await asyncio.wait({keeping})
+        error = keeping.exception()
+        if error is None:
+            return "another panel has taken the lease"
+        log.error("the lease is not kept any more", exc_info=error)
+        return f"the lease is not kept any more: {type(error).__name__}; it is taken anew"
+
+    def _tell_lapse(self, before: bool) -> bool:
+        """Whether our Lease holds now; a change is told once."""
+        held = self._writer.lease.held
+        if before and not held:
+            self._events.add("warning", "kubernetes is away: our lease lapsed, we order nothing")
+        elif held and not before:
+            self._events.add("info", "kubernetes is back: the lease is ours, we order again")
+        return held
 
     async def _begin(self) -> bool:
         try:

@@ -75,7 +75,7 @@ class Modes:
         self.show = Show(environment.timeline, cluster.poller, load, self.orders, *told)
         self._handover = Handover(cluster.writer, environment.initial_ratio, events, clock, wall)
         self._earlier = Earlier(cluster.writer, environment.digest, events, wall, ended)
-        self._control, self._not_continued = ControlLog(clock), ""
+        self._control, self._not_continued, self._ended_by_hand = ControlLog(clock), "", False
         self._env, self._writer, self._load = environment, cluster.writer, load
         self._events, self._clock = events, clock
 
@@ -83,14 +83,13 @@ class Modes:
         """The second that it is: statistics are cut at whole ones."""
         return float(math.floor(self._clock()))
 
-    # -- auto ------------------------------------------------------------------------------------
-
     async def enter_auto(self, by: Actor, *, once: bool, take_over: bool = False) -> None:
         """Take scaling from KEDA, or from whoever has paused it, and begin the show.
 
         Raises:
-            GtcError: KEDA could not be paused; it stays manual then.
+            GtcError: KEDA could not be paused; it is manual then, and `look` ends what may stand.
         """
+        self._ended_by_hand = False
         self.notes.begin_run()
         await self._take(by, take_over=take_over)
         await self.show.begin(self.second(), once=once)
@@ -100,11 +99,11 @@ class Modes:
         """Take scaling from KEDA again and go on where the show was stopped.
 
         Raises:
-            GtcError: KEDA could not be paused; it stays manual then.
+            GtcError: As above.
         """
         await self._take(by)
-        at_s, there = stopped.at_s, self._env.initial_ratio
-        await self.show.resume(stopped.state, at_s, self.second(), there)
+        at_s, initial = stopped.at_s, self._env.initial_ratio
+        await self.show.resume(stopped.state, at_s, self.second(), initial)
         await self.notes.write()
 
     async def leave_if_over(self) -> None:
@@ -174,8 +173,6 @@ class Modes:
         """Somebody acts: what ended before is not resumed any more, nor told."""
         self.stopped, self._not_continued = None, ""
 
-    # -- the other states ------------------------------------------------------------------------
-
     async def prescale(self, until: datetime, by: Actor) -> None:
         """The fallback state: the full ratio, KEDA paused until a time; the load goes on."""
         self.forget()
@@ -197,19 +194,21 @@ class Modes:
         self._events.add("info", f"reset: load off, {self._env.initial_ratio} ordered")
         await self.notes.write()
 
-    async def safe(self, by: Actor, steps: SafeSteps) -> None:
-        """The safe state: as a reset, and the statistics stay; ``steps`` get what came of each."""
+    async def end_show(self, by: Actor, steps: SafeSteps) -> None:
+        """First of the safe state, whoever has the Lease: none of our own show goes on."""
         self.forget()
-        if self.now == "manual":
-            steps.already("manual mode")
-        else:
+        self._ended_by_hand = True
+        if self.now in ("auto", "starting", "stopping"):
             left = self.leave_auto(by, keep_load=False, why="the safe state was ordered")
             await steps.take("auto mode left", left)
+        else:
+            steps.already("manual mode")
+
+    async def safe(self, by: Actor, steps: SafeSteps) -> None:
+        """The safe state: as a reset, and the statistics stay; ``steps`` get what came of each."""
         self._control.ordered(by)
         await hand_back(self._writer, self._env.initial_ratio, steps, self._handover.resume)
         await self.notes.write()
-
-    # -- with the Lease, and without it ----------------------------------------------------------
 
     async def recover(self) -> None:
         """First thing with the Lease in hand: go on with the show of a panel that died, or undo it.
@@ -221,22 +220,22 @@ class Modes:
         why = await self._go_on(found) if found.in_auto else ""
         if self.now == "auto":
             return
-        if why:
+        if why:  # what was tried may have left a pause of ours
+            found = replace(found, keda=await self._writer.keda.status())
             self._events.add("warning", left_behind(found, why))
             self._not_continued = f"the show is not continued: {why}"
         await self._handover.undo(found.keda)
         await self._be_manual()
 
     async def _go_on(self, found: Found) -> str:
-        """Go on with the show that was found; the reason when it cannot be."""
+        """Go on with the show that was found; the reason when that will never be."""
+        if self._ended_by_hand:
+            return "the safe state was ordered"
         now_s = self.second()
         left = continued(self.show.timeline, found, now_s)
-        if isinstance(left, str):
-            return left
-        try:
-            await self._handover.take()
-        except GtcError as error:
-            return error.message
+        why = left if isinstance(left, str) else await self._handover.take_again()
+        if why or isinstance(left, str):
+            return why
         self.notes.run_name, self.now = left.run, "auto"
         self.left.clear()
         await self.show.go_on(left.state, now_s)
@@ -259,9 +258,8 @@ class Modes:
         self.notes.forget()
         await self.orders.forget()
         await self._silence()
-        self.stopped = None
         self.show.clear()
-        self.now = "read-only"
+        self.stopped, self.now = None, "read-only"
         self.left.set()
 
     async def look(self, now_s: float) -> None:
@@ -273,6 +271,11 @@ class Modes:
             await self._handover.retry(now_s)
 
     # -- what is told ----------------------------------------------------------------------------
+
+    @property
+    def problem(self) -> str:
+        """Why KEDA does not drive although it should; empty when it does."""
+        return self._handover.problem if self.now == "manual" else ""
 
     def resumable_s(self) -> float | None:
         """Seconds left to resume the show that was stopped; None when there is none."""
@@ -287,12 +290,11 @@ class Modes:
         return replace(seen, resume_s=self.resumable_s()) if self.stopped else seen
 
     def _interrupted(self) -> str:
-        """What became of the show of a panel that died; empty without one."""
         if self.now != "auto" or not self.show.log.interrupted:
             return self._not_continued
         phase = phase_title(self.show.log.interrupted)
         return f"the show went on in {phase} after a restart; of this cycle the rest is judged"
 
     def _stand(self) -> tuple[Mode, PhaseName, machine.State]:
-        show = self.show
-        return self.now, machine.phase_of(show.timeline, show.state), show.state
+        state = self.show.state
+        return self.now, machine.phase_of(self.show.timeline, state), state

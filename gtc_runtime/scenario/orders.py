@@ -6,11 +6,14 @@ The scenario must not stand still while a scale is verified. It must not know wh
 from __future__ import annotations
 
 import asyncio
+import logging
 
 from gtc_runtime.cluster.scaling import Scaling
 from gtc_runtime.events import EventLog
 from gtc_spec.errors import GtcError
 from gtc_spec.pools import PDRatio
+
+log = logging.getLogger(__name__)
 
 RETRY_S = 5.0
 
@@ -57,8 +60,11 @@ class Orders:
     async def _carry_out(self, ratio: PDRatio) -> None:
         try:
             await self._scaling.set_ratio(ratio)
-        except GtcError as error:
-            self._events.add("warning", f"{ratio} was not set: {error.message}")
+        except Exception as error:  # also an answer that nobody foresaw: told, never a hot loop
+            why = error.message if isinstance(error, GtcError) else type(error).__name__
+            if not isinstance(error, GtcError):
+                log.exception("%s was not set", ratio)
+            self._events.add("warning", f"{ratio} was not set: {why}")
             await asyncio.sleep(RETRY_S)
             return
         if self._wanted == ratio:

@@ -15,6 +15,7 @@ from gtc_runtime.scenario.unattended.safe import SAFE_MODE
 from gtc_spec import names
 from gtc_spec.pools import PDRatio
 from tests.app.conftest import N, NewPanel, Panel, World
+from tests.faulty_api.faults import Fault
 
 INITIAL, GROWN = PDRatio(2, 3), PDRatio(4, 3)
 
@@ -235,3 +236,38 @@ async def test_what_the_presenter_did_to_the_phase_is_still_so_after_a_restart(
         assert view.control.holding
     else:
         assert (view.phase.ends_in_s or 0) > 25
+
+
+async def test_a_show_goes_on_although_the_first_try_to_take_keda_fails(
+    world: World, panel: Panel, new_panel: NewPanel
+) -> None:
+    await in_recovery(panel)
+    await kill(panel)
+    world.annotate({names.ANNOTATION_PAUSED: None, names.ANNOTATION_PAUSED_BY: None})
+    refused = world.api.faults.add(Fault("PATCH", "scaledobjects", 503, times=-1))
+
+    second = await new_panel()
+    await second.until_told("kubernetes answered 503 to patch")
+    refused.times = 0
+
+    await second.until_mode("auto")
+    assert world.paused()
+
+
+async def test_a_take_that_fails_for_good_leaves_no_pause_of_ours(
+    world: World, panel: Panel, new_panel: NewPanel
+) -> None:
+    await in_recovery(panel)
+    await kill(panel)
+    world.annotate({names.ANNOTATION_PAUSED: None, names.ANNOTATION_PAUSED_BY: None})
+    world.api.faults.add(Fault("PATCH", "decode-scaler", 403, latency_s=0.4))
+    roll_back = world.api.faults.add(Fault("PATCH", "prefill-scaler", 403, times=0))
+
+    starting = asyncio.create_task(new_panel())
+    await world.until(lambda: bool(world.pauser("prefill")))
+    roll_back.times = 1
+    second = await starting
+    await second.until_mode("manual")
+
+    assert "KEDA is resumed now" in await second.until_told("found auto mode")
+    assert not world.paused()

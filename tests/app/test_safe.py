@@ -112,3 +112,22 @@ async def test_over_rest_it_answers_with_what_came_of_each_step(panel: Panel, ti
             assert status == 200
             assert set(told) == {"done", "failed", "already", "left"}
         assert told["done"] == []
+
+
+async def test_ordered_while_the_cluster_is_away_it_stays_and_is_finished_when_it_is_back(
+    world: World, panel: Panel
+) -> None:
+    await panel.service.auto()
+    await panel.until(lambda view: (view.load.in_flight or 0) > 0)
+    outage = world.api.faults.add(Fault(status=503, times=-1))
+    lease = panel.service._cluster.writer.lease
+    await world.until(lambda: not lease.held)
+
+    report = await panel.service.safe()
+
+    assert any(line.startswith("auto mode left: ") for line in report.failed)
+    await asyncio.sleep(3)
+    assert (panel.view.mode, panel.view.load.running) == ("manual", False)
+    outage.times = 0
+    await world.until(lambda: not world.paused() and len(world.hpas()) == 2, 15)
+    assert (panel.view.mode, panel.view.load.running) == ("manual", False)

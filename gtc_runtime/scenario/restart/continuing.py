@@ -14,6 +14,7 @@ from typing import Any, Final
 from gtc_runtime.cluster.keda_status import KedaStatus
 from gtc_runtime.formats import duration
 from gtc_runtime.scenario import machine
+from gtc_runtime.scenario.restart.notes import STAMP_S
 from gtc_runtime.scenario.restart.record import UNREADABLE, ShowRecord, UnreadableError
 from gtc_spec.phases import Timeline
 from gtc_spec.pools import ROLES, PDRatio
@@ -23,6 +24,8 @@ STATE_MAX_S: Final = 900.0
 LATE_S: Final = 30.0
 """A phase that ended while nobody looked is followed by the next one for so long after its end:
 the guardian has ended every pause by then."""
+HELD_MAX_S: Final = LATE_S + 2 * STAMP_S
+"""A show that stands still has no end; it goes on so long after its last stamp."""
 CLOCKS_S: Final = 5.0
 """By so much the clocks of two hosts may differ."""
 UNFINISHED: Final = {
@@ -115,8 +118,9 @@ def _too_late(
         yield UNREADABLE
     elif min(age_s, record.played_s(found.now)) < -CLOCKS_S:
         yield "the clock was set back meanwhile"
-    elif age_s > STATE_MAX_S:
-        yield f"the stored state is {duration(age_s)} old, allowed: {duration(STATE_MAX_S)}"
+    most_s = STATE_MAX_S if record.held_s is None else HELD_MAX_S
+    if age_s is not None and age_s > most_s:
+        yield f"the stored state is {duration(age_s)} old, allowed: {duration(most_s)}"
     over_s = now_s - machine.latest_end_s(timeline, state)
     if record.held_s is None and over_s > LATE_S:
         yield f"its phase ended {duration(over_s)} ago"

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from gtc_runtime.cluster.api.errors import Fenced
 from gtc_runtime.cluster.state import with_event
@@ -23,6 +23,8 @@ from gtc_spec.errors import GtcError
 from gtc_spec.phases import PhaseName
 
 RETRY_S = 5.0
+STAMP_S: Final = 10.0
+"""A show that stands still is written down this often: it has no steps that show its life."""
 
 
 class Notes:
@@ -86,7 +88,13 @@ class Notes:
     async def run(self) -> None:
         """Write what is wanted, for ever; nothing is written without the Lease."""
         while True:
-            await self._changed.wait()
+            try:
+                async with asyncio.timeout(STAMP_S):
+                    await self._changed.wait()
+            except TimeoutError:
+                _, _, state = self._stand()
+                if state.held_s is None:
+                    continue
             if not (self._writer.lease.held and await self.write()):
                 await asyncio.sleep(RETRY_S)
 

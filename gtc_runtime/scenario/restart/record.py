@@ -39,6 +39,8 @@ class ShowRecord:
         began_at: When the segment began, less what it has stood still.
         gate_s: When its gate opened, seconds after its begin; None while it is closed.
         held_s: How much of it was played when it was made to stand still; None while it moves.
+        closed_s: When its gate was closed again, seconds after its begin; None as planned.
+        grown_s: When more workers were ordered last, seconds after its begin; None when never.
         changed: Its length, load, gate and orders where the presenter has changed them.
     """
 
@@ -51,6 +53,8 @@ class ShowRecord:
     gate_s: float | None
     held_s: float | None
     changed: JSON | None
+    closed_s: float | None = None
+    grown_s: float | None = None
 
     @classmethod
     def of(cls, run: str, state: machine.State, now_s: float, now: datetime) -> ShowRecord | None:
@@ -75,6 +79,8 @@ class ShowRecord:
             None if state.gate_s is None else state.gate_s - state.entered_s,
             held_s,
             None if state.changed is None else _changes(state.changed),
+            None if state.closed_s is None else state.closed_s - state.entered_s,
+            None if math.isinf(state.grown_s) else state.grown_s - state.entered_s,
         )
 
     def played_s(self, now: datetime) -> float:
@@ -102,6 +108,8 @@ class ShowRecord:
             once=self.once,
             held_s=None if self.held_s is None else now_s,
             changed=changed,
+            closed_s=None if self.closed_s is None else entered_s + self.closed_s,
+            grown_s=-math.inf if self.grown_s is None else entered_s + self.grown_s,
         )
 
     def to_json(self) -> JSON:
@@ -116,6 +124,8 @@ class ShowRecord:
             "gate_s": self.gate_s,
             "held_s": self.held_s,
             "changed": self.changed,
+            "closed_s": self.closed_s,
+            "grown_s": self.grown_s,
         }
 
     @classmethod
@@ -140,6 +150,8 @@ class ShowRecord:
                 _seconds(found["gate_s"]),
                 _seconds(found["held_s"]),
                 changed,
+                _seconds(found.get("closed_s")),
+                _moment(found.get("grown_s")),
             )
         except (KeyError, TypeError, ValueError, OverflowError, UsageError):
             raise UnreadableError(UNREADABLE) from None
@@ -184,6 +196,11 @@ def _count(found: Any) -> int:
 
 def _seconds(found: Any) -> float | None:
     return None if found is None else _positive(found)
+
+
+def _moment(found: Any) -> float | None:
+    """Orders are ahead of their segment now and then, so it may be negative."""
+    return -_positive(-found) if isinstance(found, int | float) and found < 0 else _seconds(found)
 
 
 def _positive(found: Any) -> float:

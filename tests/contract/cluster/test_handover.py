@@ -7,7 +7,7 @@ import pytest
 
 from gtc_runtime.cluster.api.errors import KubeError
 from gtc_runtime.cluster.api.kube import Kube
-from gtc_runtime.cluster.keda import HpaLate, Keda, PausedByOther
+from gtc_runtime.cluster.keda import HpaLate, Keda, PausedByOther, PauseStands
 from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.cluster.scaling import Scaling
 from gtc_runtime.cluster.state import StateStore
@@ -215,8 +215,9 @@ async def test_an_hpa_that_does_not_come_back_is_waited_for_again(
         await panel.handover.give_back()
 
     assert panel.told()[-1] != ("keda", RESUMED)
-    with pytest.raises(HpaLate):
-        await panel.handover.retry(1000.0 + RETRY_S)
+    await panel.handover.retry(1000.0 + RETRY_S)  # the same once more is a problem, no news
+    assert "is not back after" in panel.handover.problem
+    assert panel.told()[-1] != ("keda", RESUMED)
 
 
 async def test_a_pause_whose_end_has_passed_is_undone_like_any_other(
@@ -242,3 +243,41 @@ async def test_nothing_is_resumed_again_that_is_not_pending(
     await Keda(panel.writer.kube).pause("other")
     await panel.handover.retry(9e9)
     assert holders(cluster) == ["other", "other"]
+
+
+async def away(cluster: Cluster, panel: Panel) -> list[Fault]:
+    """From the second scaler's pause on nothing is written any more."""
+    second = Fault("PATCH", names.scaler("decode"), 503, latency_s=0.2, times=-1)
+    first = Fault("PATCH", names.scaler("prefill"), 503, times=0)
+    return [cluster.faults.add(second), cluster.faults.add(first)]
+
+
+BEGUN = {
+    "take": lambda panel: panel.handover.take(),
+    "hold": lambda panel: panel.handover.hold(LARGE, NOON + timedelta(hours=1)),
+    "restore": lambda panel: panel.handover.restore(),
+}
+
+
+@pytest.mark.parametrize("begun", BEGUN)
+async def test_a_pause_that_could_not_be_rolled_back_is_a_problem_until_it_is_ended(
+    begun: str, cluster: Cluster, panel: Panel, keda_plays: Playing
+) -> None:
+    second, first = await away(cluster, panel)
+    trying = asyncio.create_task(BEGUN[begun](panel))
+    while holders(cluster)[0] is None:
+        await asyncio.sleep(0.01)
+    first.times = -1
+
+    with pytest.raises(PauseStands, match="our own pause may stand"):
+        await trying
+    assert panel.handover.problem.startswith("keda is not resumed yet: ")
+    assert panel.handover.problem.endswith("; tried again every 5 s")
+
+    await panel.handover.retry(1000.0 + RETRY_S)
+    assert holders(cluster)[0] == "panel"
+    second.times = first.times = 0
+    await panel.handover.retry(1000.0 + 2 * RETRY_S)
+    assert holders(cluster) == [None, None]
+    assert panel.handover.problem == ""
+    assert len(cluster.hpas()) == 2

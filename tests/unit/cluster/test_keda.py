@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from gtc_runtime.cluster.api.errors import Conflict, Denied, KubeError, Unreachable
-from gtc_runtime.cluster.keda import HpaLate, Keda, PausedByOther
+from gtc_runtime.cluster.keda import HpaLate, Keda, PausedByOther, PauseStands
 from gtc_spec import names
 from gtc_spec.kinds import HPA, SCALED_OBJECT
 from gtc_spec.pools import ROLES
@@ -91,8 +91,11 @@ def test_a_pause_that_cannot_be_rolled_back_says_why_it_failed_first() -> None:
         lambda: cluster.fail("PATCH", "scaledobjects", Denied("no"), times=-1),
         after=True,
     )
-    with pytest.raises(HpaLate):
+    with pytest.raises(
+        PauseStands, match=r"still there after .* our own pause may stand: no"
+    ) as it:
         cluster.run(keda(cluster).pause("me"))
+    assert isinstance(it.value.__cause__, HpaLate)
     assert annotations(cluster) == [OURS, OURS]
 
 

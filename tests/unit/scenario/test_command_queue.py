@@ -23,3 +23,19 @@ async def test_one_command_more_than_may_wait_is_refused_and_the_others_are_done
         pass
     await asyncio.gather(*waiting)
     assert len(done) == WAITING_MAX
+
+
+async def test_who_has_submitted_a_command_that_breaks_gets_its_error_and_so_does_its_runner() -> (
+    None
+):
+    queue = CommandQueue()
+
+    async def broken() -> None:
+        raise KeyError("items")
+
+    submitted = asyncio.create_task(queue.submit(broken))
+    await asyncio.sleep(0)
+    with pytest.raises(KeyError):
+        await queue.run_next(0.01)
+    with pytest.raises(KeyError):
+        await submitted

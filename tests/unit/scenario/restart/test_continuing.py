@@ -94,13 +94,17 @@ def test_a_phase_that_is_just_over_is_followed_by_the_next_and_only_that() -> No
 
 def test_a_show_that_is_held_goes_on_held_but_not_for_ever() -> None:
     held = steering.hold(Show().to(20).state, 1020)
-    later = found(held, 1020, now=NOON + timedelta(minutes=14))
+    later = found(held, 1020, now=NOON + timedelta(seconds=50))
     answer = continued(SHOW, later, 50.0)
     assert isinstance(answer, GoesOn)
     assert answer.state.held_s is not None
 
-    old = found(held, 1020, now=NOON + timedelta(minutes=16))
-    assert why(old) == "the stored state is 16 min old, allowed: 15 min"
+    old = found(held, 1020, now=NOON + timedelta(minutes=14))
+    assert why(old) == "the stored state is 14 min old, allowed: 50 s"
+
+    stamped = NOON + timedelta(minutes=14)
+    alive = found(held, 1020, now=stamped + timedelta(seconds=2), saved_at=stamped.isoformat())
+    assert why(alive) == ""
 
 
 @pytest.mark.parametrize("desired", [SMALL, LARGE])

@@ -1,6 +1,7 @@
 """Where a show stands, written down and read again by another process at another time."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -59,6 +60,18 @@ def test_what_the_presenter_has_changed_stays_changed() -> None:
     state = after(longer, show.now_s, away_s=0, restart_s=0.0)
 
     assert machine.running(SHOW, state) == machine.running(SHOW, longer)
+
+
+def test_a_gate_that_was_closed_again_and_its_order_keep_their_times() -> None:
+    state = replace(Show().to(20).state, closed_s=1015.0, grown_s=1015.0)
+    read = after(state, 1020.0, away_s=5, restart_s=3.0)
+
+    assert (read.closed_s, read.grown_s) == (-7.0, -7.0)
+
+
+def test_an_order_that_was_ahead_of_its_segment_keeps_its_time() -> None:
+    state = replace(Show().to(20).state, grown_s=980.0)
+    assert after(state, 1020.0, away_s=5, restart_s=3.0).grown_s == -42.0
 
 
 def test_an_idle_show_has_no_record() -> None:
