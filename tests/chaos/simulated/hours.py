@@ -97,18 +97,25 @@ def _figures(size: Size, played: list[Played], same: int) -> list[Figure]:
         at_least("distinct (call site, fault) pairs", len(hits), 300 if full else 60),
         Figure("of them in auto mode", f"{modes_s['auto'] / 3600:,.1f}"),
         Figure("of them in manual mode", f"{modes_s['manual'] / 3600:,.1f}"),
-        at_least("outages in steady auto mode, in order 15 s after", converged, 50 if full else 0),
         Figure("acts of people, deaths, outages", f"{acts.total():,}"),
         at_most("violations", len(violations), 0),
         equal("seeds that replay identically", same, REPLAYS),
     ]
+    least = 50 if full else None
+    figures.append(_counted("outages in steady auto mode, in order 15 s after", converged, least))
     for lasted_s in OUTAGES_S:
         rates = [rate for one in played for length_s, rate in one.rates if length_s == lasted_s]
-        name = f"API down for {lasted_s:g} s, processes that lived through it"
-        figures.append(at_least(name, len(rates), 50 if full else 0))
-        name = f"API down for {lasted_s:g} s, highest mean of requests a second"
-        figures.append(at_most(name, round(max(rates, default=0.0), 2), 1.0))
+        away, most = f"API down for {lasted_s:g} s", max(rates, default=0.0)
+        figures += [
+            _counted(f"{away}, processes that lived through it", len(rates), least),
+            at_most(f"{away}, highest mean of requests a second", round(most, 2), 1.0),
+        ]
     return figures
+
+
+def _counted(name: str, found: int, least: int | None) -> Figure:
+    """A count that must not be lower; None where a slice is too short to ask for any."""
+    return Figure(name, f"{found:,}") if least is None else at_least(name, found, least)
 
 
 def main() -> int:

@@ -29,6 +29,7 @@ class Process:
         alive: False from its kill or its end on.
         steps: Steps of tasks and callbacks that it has run.
         kill_at: It dies before the first step of a task from this number on.
+        on_step: Told where a task waited, at each step before that one.
         frozen_s: It runs nothing until then.
         skew_s: How far its monotonic clock is from that of the world.
         wall_skew_s: How far its wall clock is beside that.
@@ -40,6 +41,7 @@ class Process:
         self.steps = 0
         self.kill_at: int | None = None
         self.on_kill: Callable[[tuple[str, ...]], None] | None = None
+        self.on_step: Callable[[tuple[str, ...]], None] | None = None
         self.frozen_s = 0.0
         self.skew_s = self.wall_skew_s = 0.0
         self.waiting: list[Handle] = []
@@ -217,10 +219,12 @@ class VirtualLoop(asyncio.AbstractEventLoop):
             process.waiting.append(handle)
             return False
         process.steps += 1
-        if process.kill_at is None or process.steps < process.kill_at:
-            return True
         task = getattr(handle.callback, "__self__", None)
-        if not isinstance(task, asyncio.Task):
+        if process.kill_at is None or not isinstance(task, asyncio.Task):
+            return True
+        if process.steps < process.kill_at:
+            if process.on_step is not None:
+                process.on_step(where(task))
             return True
         process.kill_at = None
         place = where(task)
