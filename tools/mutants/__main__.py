@@ -48,6 +48,9 @@ def main(argv: list[str]) -> int:
     parser = argparse.ArgumentParser(prog="make mutants", description=__doc__)
     parser.add_argument("modules", nargs="*", help="such as load/response; all without one")
     parser.add_argument("--again", action="store_true", help="only what survived the last run")
+    parser.add_argument(
+        "--jobs", type=int, help="side by side; without, as many as an idle machine has use for"
+    )
     asked = parser.parse_args(argv)
     table = tomllib.loads((HERE / "modules.toml").read_text())
     accepted = tomllib.loads((HERE / "survivors.toml").read_text())
@@ -62,7 +65,7 @@ def main(argv: list[str]) -> int:
         told = SURVIVED / f"{name.replace('/', '-')}.txt"
         again = told.read_text().splitlines() if asked.again else None
         try:
-            left, planted = survivors(table[name], again)
+            left, planted = survivors(table[name], again, asked.jobs)
         except AssertionError as error:
             print(f"{name:20} {error}", flush=True)
             well = False
@@ -86,7 +89,9 @@ def main(argv: list[str]) -> int:
     return 0 if well else 1
 
 
-def survivors(entry: dict[str, list[str]], again: list[str] | None) -> tuple[list[Planted], int]:
+def survivors(
+    entry: dict[str, list[str]], again: list[str] | None, jobs: int | None
+) -> tuple[list[Planted], int]:
     """The faults of a module that its tests do not notice, and how many were planted.
 
     Raises:
@@ -103,9 +108,9 @@ def survivors(entry: dict[str, list[str]], again: list[str] | None) -> tuple[lis
             each for each in planted if any(line.endswith(f" {each.fault.key}") for line in again)
         ]
     with tempfile.TemporaryDirectory() as folder:
-        seen, jobs = _watched(entry, Path(folder))
+        seen, useful = _watched(entry, Path(folder))
         _import(seen.modules)
-        waiting = _Children(entry["tests"], seen, jobs, Path(folder))
+        waiting = _Children(entry["tests"], seen, jobs or useful, Path(folder))
         return waiting.survivors(planted), len(planted)
 
 
