@@ -85,8 +85,8 @@ test-charts: setup ## Render every pinned chart and check it; GTC_CHARTS=folder 
 chaos: setup ## Kill and break everything, in virtual time and for real, against figures; PART= SEED= JSON=FILE
 	@$(BIN)/python -m tests.chaos.run $(if $(PART),--part $(PART)) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
 
-mutants: setup ## Plant small faults in deciding code and see whether its tests notice; MODULE=load/response
-	@$(BIN)/python -m tools.mutants $(MODULE)
+mutants: setup ## Plant small faults in deciding code and see whether its tests notice; MODULE=load/response JOBS=2
+	@$(BIN)/python -m tools.mutants $(MODULE) $(if $(JOBS),--jobs $(JOBS))
 
 third-party: setup ## Servers of others for the slow tests of the load engine: llama.cpp, LiteLLM, GuideLLM
 	$(BIN)/python -m tools.third_party

@@ -65,7 +65,7 @@ def main(argv: list[str]) -> int:
         told = SURVIVED / f"{name.replace('/', '-')}.txt"
         again = told.read_text().splitlines() if asked.again else None
         try:
-            left, planted = survivors(table[name], again, asked.jobs)
+            left, planted, late = survivors(table[name], again, asked.jobs)
         except AssertionError as error:
             print(f"{name:20} {error}", flush=True)
             well = False
@@ -77,7 +77,7 @@ def main(argv: list[str]) -> int:
         new = [each for each in left if each.fault.key not in listed]
         print(
             f"{name:20} {planted:7} {noticed:7} {share:6.1%}  "
-            f"{len(left) - len(new)} listed, {len(new)} not",
+            f"{len(left) - len(new)} listed, {len(new)} not; {late} noticed by their time",
             flush=True,
         )
         told.write_text("".join(f"{e.file}:{e.fault.line} {e.fault.key}\n" for e in new))
@@ -91,8 +91,8 @@ def main(argv: list[str]) -> int:
 
 def survivors(
     entry: dict[str, list[str]], again: list[str] | None, jobs: int | None
-) -> tuple[list[Planted], int]:
-    """The faults of a module that its tests do not notice, and how many were planted.
+) -> tuple[list[Planted], int, int]:
+    """What the tests of a module do not notice, how many were planted, and how many took too long.
 
     Raises:
         AssertionError: The tests fail without any fault.
@@ -111,7 +111,7 @@ def survivors(
         seen, useful = _watched(entry, Path(folder))
         _import(seen.modules)
         waiting = _Children(entry["tests"], seen, jobs or useful, Path(folder))
-        return waiting.survivors(planted), len(planted)
+        return waiting.survivors(planted), len(planted), waiting.late
 
 
 def _watched(entry: dict[str, list[str]], folder: Path) -> tuple[Watched, int]:
@@ -125,6 +125,11 @@ def _watched(entry: dict[str, list[str]], folder: Path) -> tuple[Watched, int]:
     waits = (time.monotonic() - begun_s) / max(0.1, _used_s() - used_s)
     jobs = round((os.cpu_count() or 1) * waits)
     return Watched(**json.loads(told.read_text())), min(JOBS_MAX, max(2, jobs))
+
+
+def _load() -> float:
+    """Processes that want to run, for each processor: on a busy machine nobody is late so soon."""
+    return os.getloadavg()[0] / (os.cpu_count() or 1)
 
 
 def _used_s() -> float:
@@ -149,6 +154,8 @@ class _Children:
         self._tests, self._seen, self._jobs, self._folder = tests, seen, jobs, folder
         self._running: dict[int, tuple[Planted, float]] = {}
         self._left: list[Planted] = []
+        self.late = 0
+        """How many were ended because their tests took too long; they count as noticed."""
 
     def survivors(self, planted: list[Planted]) -> list[Planted]:
         """Those that no test notices, in the order in which they are planted."""
@@ -162,7 +169,7 @@ class _Children:
             run = judge(each.file, each.fault.planted(each.tree), self._tests, order)
             limit_s = 20.0 + 5 * sum(self._seen.seconds[test] for test in order)
             pid = forked(run, Path(os.devnull))
-            self._running[pid] = each, time.monotonic() + limit_s
+            self._running[pid] = each, time.monotonic() + limit_s * max(1.0, _load())
         while self._running:
             self._collect()
         return [each for each in planted if each in self._left]
@@ -185,6 +192,7 @@ class _Children:
             ended, status = os.waitpid(pid, os.WNOHANG)
             if not ended and time.monotonic() > until_s:
                 os.killpg(pid, signal.SIGKILL)
+                self.late += 1
                 _, status = os.waitpid(pid, 0)
                 ended = pid
             if ended:

@@ -27,7 +27,11 @@ ROOTS = ("constructs", "rehearsal", "ui", ".")
 SLOWEST_S = 15.0
 """A test that takes longer judges no fault."""
 FAST = "not slow and not cluster and not control_plane"
-OPTIONS = ["-x", "-q", "-p", "no:cacheprovider", "--timeout=0", "-m", FAST]
+OPTIONS = [
+    "-x", "-q", "--tb=no", "--timeout=0", "-m", FAST,
+    "-p", "no:cacheprovider", "-p", "no:unraisableexception",
+]  # fmt: skip
+"""What only tells more, or collects garbage at the end, costs as much as the tests that judge."""
 
 
 @dataclass
