@@ -116,7 +116,8 @@ class Memory:
             return self._with_previous(view)
         resumed = any(event.text == RESUMED for event in since)
         by = "by this panel" if resumed else "before it was back"
-        keda = {"active": f"was resumed {by}", "paused-by-us": "is still paused"}
+        back = f"was resumed {by}"
+        keda = {"active": back, "blind": back, "paused-by-us": "is still paused"}
         previous = self._earlier.told(keda.get(view.keda, ""))
         if interrupted:
             previous = replace(previous, text=f"{previous.text}; {interrupted}")

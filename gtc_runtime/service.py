@@ -138,6 +138,7 @@ class DemoService(Commands):
         # whatever ends it, the conductor has left auto mode and given the Lease back by then; a
         # show that nobody conducts, and commands that nobody takes, would be a lie
         self.keep("conductor", self._conductor.run, vital=True)
+        self.keep("load keeper", self._load.keep_alive)
         self.keep("view", self._keep_view)
         self.keep("loop lag", self._loop_lag.run)
         self.keep("end date", end.poll)
@@ -196,8 +197,8 @@ class DemoService(Commands):
 
     @property
     def ready(self) -> bool:
-        """Whether the service has seen its cluster and its load process."""
-        return self._view is not None and not self._view.problem
+        """Whether it has started and answers: what is wrong with the demo is seen through it."""
+        return self._view is not None
 
     def view(self) -> DemoView:
         """The newest view, at most a quarter of a second old.
@@ -247,8 +248,10 @@ class DemoService(Commands):
 
     def _build(self) -> DemoView:
         assert self._builder is not None  # noqa: S101 - made before the first view is asked for
-        lag_s, restarts = self._loop_lag.worst_s, dict(self._supervisor.restarts)
-        process = ProcessView(None if lag_s is None else round(lag_s, 3), restarts)
+        lag_s, tasks = self._loop_lag.worst_s, self._supervisor
+        process = ProcessView(
+            None if lag_s is None else round(lag_s, 3), dict(tasks.restarts), dict(tasks.causes)
+        )
         return replace(self._builder.build(), process=process)
 
     def _renew_view(self) -> DemoView:

@@ -230,7 +230,9 @@ class ProcessView:
     loop_lag_s: float | None = None
     """How late its event loop woke somebody, at worst in the last 15 s; None before it is known."""
     restarts: dict[str, int] = field(default_factory=dict)
-    """How often each of its tasks died and was started again; 0 for one that never did."""
+    """How often each of its tasks died, to be started again; 0 for one that never did."""
+    causes: dict[str, str] = field(default_factory=dict)
+    """What each task that died did die of last, one line."""
 
 
 @dataclass(frozen=True)

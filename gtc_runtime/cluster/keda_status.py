@@ -72,6 +72,18 @@ class KedaStatus:
         return "blind" if self.blind else "active"
 
     @property
+    def paused(self) -> bool:
+        """Whether a pool is kept from KEDA by anybody; what a free one sees does not matter."""
+        return bool(self.paused_by_us or self.paused_by_other)
+
+    @property
+    def scales(self) -> bool:
+        """Whether KEDA has its HPAs: it acts only through them."""
+        return not self.paused and all(
+            each.hpa_present for each in self.scalers.values() if each.present
+        )
+
+    @property
     def paused_by_us(self) -> bool:
         """Whether at least one ScaledObject carries our owner annotation, whoever the holder."""
         return any(scaler.owner for scaler in self.scalers.values())

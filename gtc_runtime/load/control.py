@@ -11,7 +11,6 @@ import logging
 import math
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 from gtc_runtime.load.demand.forms import Rate
 from gtc_runtime.load.figures.singles import RecentSingles
@@ -63,7 +62,6 @@ class LoadControl:
         self.turns = 0
         """Chat turns sent since the statistics began, or were zeroed."""
         self._turns_told = 0
-        self._keeper: asyncio.Task[None] | None = None
         self._lock = asyncio.Lock()
 
     @property
@@ -106,16 +104,11 @@ class LoadControl:
         self._process.on_snapshot(callback)
 
     async def start(self) -> None:
-        """Start the process; it stays idle until `set_load`."""
+        """Start the process; it stays idle until `set_load`. `keep_alive` has to run beside it."""
         await self._process.start(self._settings)
-        self._keeper = asyncio.create_task(self._keep_alive(), name="load keeper")
 
     async def stop(self) -> None:
-        """End the process for good."""
-        if self._keeper is not None:
-            self._keeper.cancel()
-            with suppress(asyncio.CancelledError):
-                await self._keeper
+        """End the process; for good only once `keep_alive` has ended."""
         await self._process.stop()
 
     async def set_load(self, load: Rate) -> None:
@@ -201,7 +194,8 @@ class LoadControl:
         if self._process.alive:  # else the keeper sends it to the next process
             await self._process.set_load(self._load)
 
-    async def _keep_alive(self) -> None:
+    async def keep_alive(self) -> None:
+        """Start a load process that died again, for ever."""
         while True:
             await asyncio.sleep(0.5)
             if self._process.alive:

@@ -60,7 +60,7 @@ class Roster:
             return
         if state.desired is not None:
             log.pools(now_s, state.desired, state.ready)
-            if state.keda.state == "active" and self._desired is not None:
+            if state.keda.state in ("active", "blind") and self._desired is not None:
                 self._tell_keda(self._desired, state.desired)
             self._note_desired(state.desired, now_s)
         if state.ready != self._ready:

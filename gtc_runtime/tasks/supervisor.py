@@ -1,4 +1,4 @@
-"""Owns the tasks of the serving process: one that dies is told once and started again.
+"""Owns the tasks of the serving process: one that dies is told and started again.
 
 The pause before it doubles from 1 s to 30 s, and begins anew after a task has run for a minute. A
 vital task is not started again: what it did is not known to be whole, so its end is the end of the
@@ -32,7 +32,7 @@ class Supervisor:
     """Keeps tasks alive until it is stopped.
 
     Args:
-        events: Gets one sentence the first time that a task dies.
+        events: Gets one sentence when a task dies: not of each try again that ends likewise.
         clock: Monotonic seconds.
         sleep: Waits; tests wait for nothing.
     """
@@ -46,12 +46,18 @@ class Supervisor:
         self._events, self._clock, self._sleep = events, clock, sleep
         self._tasks: list[asyncio.Task[None]] = []
         self._restarts: dict[str, int] = {}
+        self._causes: dict[str, str] = {}
         self._ended: asyncio.Future[GtcError] | None = None
 
     @property
     def restarts(self) -> Mapping[str, int]:
-        """How often each task was started again, by its name; 0 for one that never died."""
+        """How often each task died, to be started again, by its name; 0 for one that never did."""
         return self._restarts
+
+    @property
+    def causes(self) -> Mapping[str, str]:
+        """What each task died of last, one line, by its name; none for one that never did."""
+        return self._causes
 
     def keep(self, name: str, work: Work, *, vital: bool = False) -> None:
         """Run work that never ends by itself, and again when it does; needs a running loop.
@@ -97,13 +103,15 @@ class Supervisor:
         while True:
             began_s = self._clock()
             why = await _end_of(name, work)
-            if self._clock() - began_s >= STEADY_S:
+            steady = self._clock() - began_s >= STEADY_S
+            if steady:
                 pause_s = FIRST_PAUSE_S
-            if not self._restarts[name]:
+            if steady or why != self._causes.get(name):
                 self._events.add("warning", f"the {name} ended and is started again: {why}")
+            self._restarts[name] += 1  # before the pause: a task that is dead must not look alive
+            self._causes[name] = why
             await self._sleep(pause_s)
             pause_s = min(2 * pause_s, LONGEST_PAUSE_S)
-            self._restarts[name] += 1
 
 
 async def _end_of(name: str, work: Work) -> str:

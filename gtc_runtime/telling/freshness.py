@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from gtc_runtime.told import ClaimView, SentenceView
 from gtc_runtime.view import (
     BLANK_AFTER_S,
     STALE_AFTER_S,
@@ -47,7 +48,8 @@ def judged(view: DemoView) -> DemoView:
     view = without(view, BLANK_AFTER_S)
     if any(each.source == "load" for each in old):
         # a light says of now whether the figures hold: a word, and no figure
-        view = replace(view, load=replace(view.load, light="unknown", light_reason=""))
+        dark = replace(view.load, light="unknown", light_reason="")
+        view = replace(view, load=dark, claims=_judged_claims(view))
     return replace(view, stale=old)
 
 
@@ -63,11 +65,16 @@ def without(view: DemoView, after_s: float) -> DemoView:
 
 
 def older(view: DemoView, by_s: float) -> DemoView:
-    """A view that was made ``by_s`` seconds ago, as it may be told now."""
+    """A view that was made ``by_s`` seconds ago, as it may be told now.
+
+    Once it is stale, no word of it is said of now, and no countdown in it runs.
+    """
 
     def aged(age_s: float | None) -> float | None:
         return None if age_s is None else round(age_s + by_s, 2)
 
+    if by_s > STALE_AFTER_S:
+        view = _unmade(view, by_s)
     return judged(
         replace(
             view,
@@ -77,6 +84,24 @@ def older(view: DemoView, by_s: float) -> DemoView:
             ending_age_s=aged(view.ending_age_s),
         )
     )
+
+
+def _unmade(view: DemoView, by_s: float) -> DemoView:
+    """A view whose maker is gone: where the show stood is known, not what it does."""
+    control = view.control
+    coming = None if control.next is None else replace(control.next, ready_in_s=None)
+    return replace(
+        view,
+        phase=replace(view.phase, sentence=SentenceView(), ends_in_s=None),
+        control=replace(control, next=coming, resume_s=None),
+        claims=_judged_claims(view),
+        problem=f"this panel has not looked at anything for {by_s:.0f} s",
+    )
+
+
+def _judged_claims(view: DemoView) -> tuple[ClaimView, ...]:
+    """Claims that are judged for good; what is measured "so far" is a word of now."""
+    return tuple(claim for claim in view.claims if claim.state != "measuring")
 
 
 def _over(age_s: float | None, after_s: float) -> bool:

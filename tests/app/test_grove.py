@@ -113,7 +113,7 @@ async def test_a_pause_of_somebody_is_respected(world: World, kube: Kube) -> Non
     with pytest.raises(KubeError, match="paused") as refusal:
         await switched(kube, world, on=False)
 
-    assert "gtc safe" in refusal.value.hint
+    assert "remove that annotation" in refusal.value.hint  # the safe state leaves it alone
     assert kinds(world) == (1, 0)
 
 

@@ -141,7 +141,7 @@ def test_the_show_asks_for_nothing_that_the_roles_do_not_grant(played: Witness) 
 
 
 @pytest.mark.parametrize("right", GRANTED, ids=str)
-def test_the_show_fails_without_any_single_right(played: Witness, right: Right) -> None:
+def test_every_single_right_is_used_by_the_show(played: Witness, right: Right) -> None:
     rights = rights_without(right)
     user = f"system:serviceaccount:{names.NAMESPACE_PANEL}:{right.account}"
     asked = [asked for account, asked in played.asked if account == right.account]

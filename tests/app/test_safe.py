@@ -4,8 +4,9 @@ import asyncio
 
 import pytest
 
+from gtc_rehearsal.kube_api.resources import HPA
 from gtc_spec import names
-from tests.app.conftest import NewPanel, Panel, World
+from tests.app.conftest import N, NewPanel, Panel, World
 from tests.app.test_api import serving
 from tests.faulty_api.faults import Fault
 
@@ -13,6 +14,11 @@ from tests.faulty_api.faults import Fault
 def is_safe(world: World) -> bool:
     at_rest = world.desired() == world.environment.initial_ratio
     return at_rest and not world.paused() and len(world.hpas()) == 2
+
+
+def patches(world: World, what: str) -> list[str]:
+    """Paths of all writes of a kind so far."""
+    return [path for method, path in world.api.log if method == "PATCH" and what in path]
 
 
 async def test_in_auto_mode_load_ratio_and_keda_are_put_right(world: World, panel: Panel) -> None:
@@ -54,6 +60,52 @@ async def test_when_everything_is_safe_it_says_so_and_writes_no_scale(
     assert set(report.already) >= {"load off", "manual mode", "keda scales"}
     after = len([path for _, path in world.api.log if "scaledobjects" in path and "PATCH" in _])
     assert after == before
+
+
+async def test_a_blind_keda_that_scales_is_safe_already(world: World, panel: Panel) -> None:
+    world.keda_is_blind = True
+    await panel.until(lambda view: view.keda == "blind")
+    before = len(patches(world, "scale"))
+
+    report = await panel.service.safe()
+
+    assert set(report.already) >= {"load off", "manual mode", "keda scales"}
+    assert (report.done, report.failed) == ((), ())
+    assert len(patches(world, "scale")) == before
+
+
+async def test_a_blind_keda_is_paused_before_the_ratio_is_ordered(
+    world: World, panel: Panel
+) -> None:
+    world.keda_is_blind = True
+    await panel.until(lambda view: view.keda == "blind")
+    world.scale(world.environment.full_ratio)
+    before = len(patches(world, "scale"))
+
+    report = await panel.service.safe()
+
+    assert report.failed == ()
+    asked = patches(world, "scale")[before:]
+    assert "scaledobjects" in asked[0]  # its HPA would put its own number back
+    assert any("/scale" in path for path in asked)
+    assert is_safe(world)
+
+
+async def test_a_keda_that_has_no_hpa_is_not_said_to_scale(
+    world: World, panel: Panel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cluster = panel.service._cluster
+    assert cluster
+    monkeypatch.setattr(cluster.writer.keda, "_hpa_deadline_s", 0.5)
+    assert world.keda_task
+    world.keda_task.cancel()
+    for name in list(world.hpas()):
+        world.store.delete(HPA, name, N)
+
+    report = await panel.service.safe()
+
+    assert "keda scales" not in report.already
+    assert [line for line in report.failed if line.startswith("keda resumed: hpa")]
 
 
 async def test_a_pause_by_somebody_else_is_named_and_left(world: World, panel: Panel) -> None:

@@ -7,6 +7,8 @@ import ast
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).parents[2]
 TREES = ("gtc_runtime", "ui")
 
@@ -59,12 +61,24 @@ def calls() -> Iterator[tuple[str, ast.Call, str, str]]:
                     yield name, node, ast.unparse(node.func), targets.get(id(node), "")
 
 
+def endless(limit: ast.expr) -> bool:
+    """Whether a limit is none: None, or 0 for a queue."""
+    return isinstance(limit, ast.Constant) and not limit.value
+
+
+@pytest.mark.parametrize(
+    ("limit", "none"), [("None", True), ("0", True), ("5", False), ("X", False)]
+)
+def test_none_and_0_are_no_limits(limit: str, none: bool) -> None:
+    assert endless(ast.parse(limit, mode="eval").body) is none
+
+
 def test_every_way_out_of_a_process_has_a_deadline():
     found, without = set(), []
     for name, call, what, _ in calls():
         if what not in WAYS_OUT:
             continue
-        if any(each.arg == "timeout" for each in call.keywords):
+        if any(each.arg == "timeout" and not endless(each.value) for each in call.keywords):
             continue
         found.add((name, what))
         if (name, what) not in DEADLINE_BY:
@@ -79,8 +93,9 @@ def test_every_queue_and_buffer_has_a_bound():
         kind = what.rpartition(".")[2]
         if kind not in ("Queue", "LifoQueue", "PriorityQueue", "SimpleQueue", "deque"):
             continue
-        bounded = any(each.arg in ("maxlen", "maxsize") for each in call.keywords)
-        if bounded or (kind != "deque" and call.args):
+        limits = [each.value for each in call.keywords if each.arg in ("maxlen", "maxsize")]
+        limits += call.args[1:2] if kind == "deque" else call.args[:1]
+        if any(not endless(limit) for limit in limits):
             continue
         found.add((name, target))
         if (name, target) not in BOUNDED_BY:

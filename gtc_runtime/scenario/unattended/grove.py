@@ -80,7 +80,9 @@ async def _refuse_in_use(kube: Kube) -> None:
     keda, stored = await asyncio.gather(Keda(kube).status(), StateStore(kube).read())
     if stored.document.get("mode") == "auto":
         raise KubeError("a show is on in auto mode", "gtc manual ends it")
-    if keda.state.startswith("paused"):
+    if keda.paused_by_other:
+        raise KubeError(keda.reason, "remove that annotation, see docs/runbook.md")
+    if keda.paused:
         raise KubeError(keda.reason, "gtc reset or gtc safe gives KEDA its pools back")
 
 

@@ -79,12 +79,14 @@ async def hand_back(
     """
     keda, desired = await _seen(writer)
     ordered, scales = f"ratio {initial} ordered", "keda resumed"
-    free = keda is not None and keda.state in ("active", "absent")
+    free = keda is not None and not keda.paused
     if free and desired == initial:
         steps.already(ordered)
+    else:
+        await steps.take(ordered, _order(writer, initial, pause_first=free))
+    if desired == initial and keda is not None and keda.scales:
         steps.already("keda scales")
         return
-    await steps.take(ordered, _order(writer, initial, pause_first=free))
     if keda is not None and keda.paused_by_other:
         steps.left(f"keda is paused by somebody else ({keda.paused_by_other}): left as it is")
         if not keda.paused_by_us:

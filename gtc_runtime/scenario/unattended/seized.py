@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from gtc_runtime.cluster.api.errors import KubeError
 from gtc_runtime.cluster.api.kube import Json, Kube
+from gtc_runtime.cluster.identity import is_dead
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
 from gtc_runtime.cluster.writer import Writer
 
@@ -23,12 +24,12 @@ class Seized:
     Attributes:
         writer: Writes; each write is refused once the Lease is no longer ours.
         previous: Who held the Lease; empty when nobody did.
-        times: Times of the Lease.
+        fenced_at_s: When the fence of the holder before us has fallen, time of the loop.
     """
 
     writer: Writer
     previous: str
-    times: LeaseTimes
+    fenced_at_s: float
 
     async def record(self, change: Callable[[Json], Json]) -> None:
         """Change the stored state, which a living panel reads.
@@ -39,10 +40,13 @@ class Seized:
         await self.writer.state.update(self.writer.lease.epoch, change)
 
     async def wait_for_previous(self) -> None:
-        """Wait until the holder before us must have noticed; returns at once without one."""
-        if self.previous:
-            # It learns of its loss at its next renewal; until then it may still write.
-            await asyncio.sleep(self.times.renew_s + self.times.call_s / 4)
+        """Wait until the holder before us may not write any more.
+
+        It learns of its loss at its next renewal; one that gets no answer writes until its fence
+        falls. Without a holder, or with one that is known to be dead, this returns at once.
+        """
+        if self.previous and not is_dead(self.previous):
+            await asyncio.sleep(self.fenced_at_s - asyncio.get_running_loop().time())
 
 
 @contextlib.asynccontextmanager
@@ -65,5 +69,6 @@ async def seized(
     previous = (await writer.lease.poll()).holder
     if not await writer.lease.acquire(force=True, epoch_floor=stored.epoch):
         raise KubeError(f"the lease could not be taken from {previous}", "try again")
+    fenced_at_s = asyncio.get_running_loop().time() + times.fence_s
     async with writer.lease.kept():
-        yield Seized(writer, previous, times)
+        yield Seized(writer, previous, fenced_at_s)

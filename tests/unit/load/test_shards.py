@@ -83,6 +83,7 @@ async def test_one_dead_shard_ends_them_all_and_all_are_started_again(
     pids = []
     load.on_snapshot(lambda _: pids.append(load.pid))
     await load.start()
+    keeper = asyncio.create_task(load.keep_alive())
     try:
         await load.set_load(Rate(rps=40, mix=MIX, pacing="constant"))
         await until(lambda: load.book.totals()["all"].due > 20)
@@ -98,6 +99,7 @@ async def test_one_dead_shard_ends_them_all_and_all_are_started_again(
         after = load.book.totals()["all"]
         assert after.due == after.ok + after.failed_total + after.shed
     finally:
+        keeper.cancel()
         await load.stop()
 
 

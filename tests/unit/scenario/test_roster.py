@@ -24,9 +24,11 @@ class Watched:
         self.roster = Roster(SMALL, 120.0, self.events)
         self.now_s = 0.0
 
-    def poll(self, desired: PDRatio, ready: PDRatio, *, keda: bool = False) -> None:
+    def poll(
+        self, desired: PDRatio, ready: PDRatio, *, keda: bool = False, blind: str = ""
+    ) -> None:
         paused = ScalerState(True, "autoscaling.keda.sh/paused: true", "panel")
-        scaler = ScalerState(True, hpa_present=True) if keda else paused
+        scaler = ScalerState(True, hpa_present=True, blind=blind) if keda else paused
         pools = {
             role: PoolState(desired.of(role), ready.of(role), 0, 0)
             for role in ("prefill", "decode")
@@ -111,6 +113,13 @@ def test_what_keda_orders_is_told_as_its_own_and_timed(watched: Watched) -> None
         "3P:3D ready: 1 more prefill worker, 41 s after the order",
         "KEDA lets 1 prefill worker go: draining",
     ]
+
+
+def test_what_a_blind_keda_orders_is_told_as_well(watched: Watched) -> None:
+    watched.poll(SMALL, SMALL, keda=True, blind="its metric is made up")
+    watched.poll(PDRatio(3, 3), SMALL, keda=True, blind="its metric is made up")
+
+    assert watched.told == ["KEDA orders 1 more prefill worker"]
 
 
 def test_a_worker_that_comes_back_without_an_order_has_no_start_to_tell(watched: Watched) -> None:

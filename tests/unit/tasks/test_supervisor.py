@@ -102,6 +102,49 @@ async def test_it_is_told_once_however_often_it_dies(
     await supervisor.stop()
 
 
+async def test_another_cause_is_told_as_well_and_the_newest_is_kept(
+    supervisor: Supervisor, events: EventLog
+) -> None:
+    causes = iter(["no figures", "no figures", "no room", "no room"])
+
+    async def dies_otherwise() -> None:
+        raise ValueError(next(causes, "no room"))
+
+    supervisor.keep("readings", dies_otherwise)
+    await until(lambda: supervisor.restarts["readings"] >= 4)
+
+    told = [event.text.rpartition(": ")[2] for event in events.newest()]
+    assert told == ["no figures", "no room"]
+    assert supervisor.causes == {"readings": "ValueError: no room"}
+    await supervisor.stop()
+
+
+async def test_a_task_that_dies_again_after_a_steady_minute_is_told_again(
+    supervisor: Supervisor, clock: Turned, events: EventLog
+) -> None:
+    async def runs_long() -> None:
+        clock.now_s += 60
+        events.add("info", "a minute went by")  # the log drops a repeat of its newest
+        raise ValueError("no figures")
+
+    supervisor.keep("readings", runs_long)
+    await until(lambda: supervisor.restarts["readings"] >= 3)
+
+    told = [event.text for event in events.newest()]
+    assert sum("the readings ended" in text for text in told) >= 3
+    await supervisor.stop()
+
+
+async def test_a_task_that_is_dead_is_counted_before_the_pause(events: EventLog) -> None:
+    supervisor = Supervisor(events)
+    supervisor.keep("readings", dies())
+
+    await until(lambda: bool(events.newest()))
+
+    assert supervisor.restarts["readings"] == 1
+    await supervisor.stop()
+
+
 async def test_a_task_that_simply_ends_is_started_again_as_well(
     supervisor: Supervisor, events: EventLog
 ) -> None:

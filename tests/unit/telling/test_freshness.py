@@ -5,6 +5,7 @@ from dataclasses import fields, replace
 import pytest
 
 from gtc_runtime.telling.freshness import judged, older, without
+from gtc_runtime.told import ClaimView, ControlView, NextView, SentenceView
 from gtc_runtime.view import PodView, PoolView, Quantiles, StaleView, WorkersView, freshness
 from gtc_spec.environment import load
 from tests.browser.still_demo import calm_view
@@ -17,6 +18,7 @@ CALM = replace(
     ending="ends in 15 min",
     ending_age_s=3.0,
 )
+MEASURED = ClaimView("RECOVERY", "measuring", "TTFT", "2.0x", "at most half", 0.5, 0.5)
 AGES = {
     "cluster": "cluster_age_s",
     "load": "load_age_s",
@@ -87,6 +89,27 @@ def test_a_view_that_is_not_made_anew_ages_with_all_its_sources():
     assert gone.pools == (PoolView("prefill"), PoolView("decode"))
     assert gone.workers == WorkersView()
     assert gone.load.in_flight is None
+
+
+def test_a_view_that_nobody_makes_anew_says_no_word_of_now_and_runs_no_countdown():
+    claims = tuple(replace(MEASURED, state=state) for state in ("held", "measuring"))
+    control = ControlView(next=NextView("RECOVERY", 12.0), resume_s=8.0)
+    phase = replace(CALM.phase, sentence=SentenceView("Both goals hold.", "holds"), ends_in_s=9.0)
+    view = replace(CALM, claims=claims, control=control, phase=phase)
+
+    young, old = older(view, 15.0), older(view, 15.1)
+
+    assert (young.phase, young.control, young.problem) == (phase, control, CALM.problem)
+    assert old.phase == replace(phase, sentence=SentenceView(), ends_in_s=None)
+    assert old.control == ControlView(next=NextView("RECOVERY", None))
+    assert [each.state for each in old.claims] == ["held"]
+    assert old.problem == "this panel has not looked at anything for 15 s"
+
+
+def test_what_is_measured_so_far_is_not_told_of_a_load_process_that_is_stale():
+    claims = tuple(replace(MEASURED, state=state) for state in ("failed", "measuring"))
+    told = judged(replace(CALM, claims=claims, load_age_s=15.1))
+    assert [each.state for each in told.claims] == ["failed"]
 
 
 def test_words_may_be_chosen_without_what_is_stale():

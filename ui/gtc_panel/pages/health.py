@@ -83,7 +83,8 @@ def counted(report: Report, planned: Sequence[Verdict]) -> str:
 def what_runs(view: DemoView) -> str:
     """Version, since when, how late its loop is and what it had to start again, one line."""
     died = {task: times for task, times in view.process.restarts.items() if times}
-    told = ", ".join(f"{task} {times}" for task, times in died.items())
+    causes = view.process.causes
+    told = ", ".join(f"{task} {times} ({causes.get(task, '')})" for task, times in died.items())
     return text.HEALTH_FACTS.format(
         version=version(),
         up=_up(view.uptime_s),

@@ -259,10 +259,10 @@ def _questions(router: APIRouter, service: Watched) -> None:
 
     @router.get("/readyz", response_class=PlainTextResponse, responses=PROBE)
     async def ready() -> Response:
-        """Whether it sees what it shows."""
+        """Whether it has started: a panel that shows a problem must stay within reach."""
         if service.ready:
             return PlainTextResponse("ok")
-        return PlainTextResponse(service.view().problem or "starting", status_code=503)
+        return PlainTextResponse("starting", status_code=503)
 
     @router.websocket("/ws")
     async def stream(socket: WebSocket) -> None:
