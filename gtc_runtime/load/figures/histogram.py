@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from itertools import accumulate
 from typing import Self
 
 GROWTH = 1.01
@@ -89,10 +90,7 @@ class Counts:
     def from_json(cls, flat: Sequence[int]) -> Self:
         """Read what `to_json` wrote."""
         counts = cls()
-        index = 0
-        for step, count in zip(flat[::2], flat[1::2], strict=True):
-            index += step
-            counts.buckets[index] = count
+        counts.buckets = dict(zip(accumulate(flat[::2]), flat[1::2], strict=True))
         return counts
 
     def __eq__(self, other: object) -> bool:

@@ -52,18 +52,25 @@ class WindowStats:
 class _Block:
     """Some seconds in a row, and their sum, so that long windows need not look at each.
 
-    Seconds that are seldom asked for are packed: a day of them would fill a machine's memory. What
-    arrives for a packed second is kept beside it.
+    What is seldom asked for is packed, seconds and sum: a day of it would fill a machine's memory.
+    What arrives for a packed block is kept beside it, until it is packed again.
     """
 
-    sums: dict[Key, Tally] = field(default_factory=dict)
+    _sums: dict[Key, Tally] = field(default_factory=dict)
+    _packed_sums: bytes = b""
     _seconds: Slices = field(default_factory=dict)
     _packed: dict[int, list[bytes]] = field(default_factory=dict)
 
     def add(self, second: int, tallies: Mapping[Key, Tally]) -> None:
         """Add increments of one second."""
         _merge(self._seconds.setdefault(second, {}), tallies)
-        _merge(self.sums, tallies)
+        _merge(self._sums, tallies)
+
+    def whole(self) -> Iterator[Mapping[Key, Tally]]:
+        """The sum of all seconds, in parts that add up."""
+        if self._packed_sums:
+            yield _unpacked(self._packed_sums)
+        yield self._sums
 
     def parts(self, seconds: Iterable[int]) -> Iterator[Mapping[Key, Tally]]:
         """All that is known of some seconds, in parts that add up."""
@@ -80,7 +87,12 @@ class _Block:
         """Hold what there is in a small part of its room."""
         for second, tallies in self._seconds.items():
             self._packed.setdefault(second, []).append(_packed(tallies))
-        self._seconds = {}
+        if self._sums:
+            sums: dict[Key, Tally] = {}
+            for part in self.whole():
+                _merge(sums, part)
+            self._packed_sums = _packed(sums)
+        self._seconds, self._sums = {}, {}
 
 
 class SliceBook:
@@ -129,10 +141,8 @@ class SliceBook:
             block, first = self._blocks.get(number), number * BLOCK_S
             if block is None:
                 continue
-            if begin <= first and first + BLOCK_S <= end:
-                _merge(sums, block.sums)
-                continue
-            for part in block.parts(range(max(begin, first), min(end, first + BLOCK_S))):
+            within = range(max(begin, first), min(end, first + BLOCK_S))
+            for part in block.whole() if len(within) == BLOCK_S else block.parts(within):
                 _merge(sums, part)
         return WindowStats(start_s, end_s, _with_sums(sums))
 

@@ -258,6 +258,22 @@ def test_seconds_that_are_put_away_take_little_room():
     assert held < 4e6  # 12 MB, were they kept as they are
 
 
+def test_minutes_that_are_put_away_are_no_sums_in_full():
+    assert room_of(12) - room_of(6) < 6 * BLOCK_S * 1000  # bytes
+
+
+def room_of(blocks: int) -> int:
+    """What so many blocks of busy seconds take."""
+    book = SliceBook(horizon_s=3600)
+    tracemalloc.start()
+    for second in range(blocks * BLOCK_S):
+        plain = busy_second(second).to_json()
+        book.add(Snapshot(second + 0.5, {second: {"reasoning": Tally.from_json(plain)}}))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return held
+
+
 def test_goodput_is_a_share_of_what_has_ended_and_unknown_before_that():
     assert Tally(due=1).good_share is None
     assert Tally(due=1, failed={"timeout": 1}).good_share == 0.0
