@@ -39,12 +39,14 @@ class Row:
         part: Heading above its table.
         cells: What fails, what is seen, who acts, in what time.
         tests: Node ids, without the parameters unless those are named.
+        unread: What stands among them and is none; the page must not claim it.
     """
 
     number: int
     part: str
     cells: tuple[str, ...]
     tests: tuple[str, ...]
+    unread: str = ""
 
 
 @dataclass
@@ -80,7 +82,8 @@ def rows(text: str) -> list[Row]:
         cells = [cell.strip() for cell in line.strip("|").split(" | ")]
         if line.startswith("| ") and cells[0].isdigit():
             tests = tuple(_TEST.findall(cells[-1]))
-            found.append(Row(int(cells[0]), part, tuple(cells[1:-1]), tests))
+            unread = " ".join(_TEST.sub(" ", cells[-1]).split())
+            found.append(Row(int(cells[0]), part, tuple(cells[1:-1]), tests, unread))
     return found
 
 
@@ -114,6 +117,8 @@ def ill_formed(page: Sequence[Row]) -> list[str]:
             wrong.append(f"row {row.number} has an empty or a missing cell")
         if not row.tests:
             wrong.append(f"row {row.number} names no test")
+        if row.unread:
+            wrong.append(f"row {row.number}: not the name of a test: {row.unread}")
     return wrong
 
 

@@ -44,6 +44,15 @@ def test_a_row_is_read_with_its_part_and_all_its_tests():
 
 
 @pytest.mark.parametrize(
+    "odd",
+    ["`tests/a/test_b.py`", "`tests/a/test_b.py::TestC::test_c`", "`test_b.py::test_c`", "seen"],
+)
+def test_a_proof_that_is_no_name_of_a_test_is_refused(odd):
+    row, *_ = rows(HEAD + f"| 1 | it dies | nothing | guardian | 30 s | {odd} `{TEST}` |")
+    assert f"row 1: not the name of a test: {odd}" in ill_formed([row])
+
+
+@pytest.mark.parametrize(
     ("marks", "said"),
     [
         ({}, [f"row 1: no such test: {TEST}"]),
