@@ -14,6 +14,7 @@ async def test_by_hand_a_blind_keda_is_the_problem_and_names_its_trigger(
     assert (view.mode, view.keda, view.control.scaler) == ("manual", "blind", "KEDA")
     assert view.problem.startswith("keda scales by nothing: gtc-demo-prefill-scaler is blind")
     assert "s0-prometheus" in view.keda_detail
+    assert world.desired() == world.environment.initial_ratio
 
     world.keda_is_blind = False
 

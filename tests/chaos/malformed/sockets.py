@@ -1,7 +1,8 @@
 """Bytes on the panel's port: requests and sockets, their heads and their frames damaged.
 
 The listener and the door are the real ones; behind them is a small application. What the server
-says of itself in its log, or what its loop was not told, is a fault.
+says of itself in its log, or what its loop was not told, is a fault. After each input a plain
+request has to be answered, and nothing of the input may still be at work: a hang is its own.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import Any
 
 from starlette.requests import ClientDisconnect
 
-from tests.attacks.raw import UPGRADE, house
+from tests.attacks.raw import HERE, UPGRADE, House, house
 from tests.chaos.malformed.damage import damaged
 from tests.chaos.malformed.kinds import Kind, Try
 
@@ -70,7 +71,19 @@ async def _sent(port: int, data: bytes) -> str:
         async with asyncio.timeout(_LISTEN_S):
             answer = await reader.read(12)
     writer.close()
+    with suppress(ConnectionError):
+        await writer.wait_closed()
     return answer[9:12].decode("latin-1") or "no answer"
+
+
+async def _tried(here: House, data: bytes, idle: int) -> str:
+    """What a damaged input is answered with, once the server is done with it and answers others."""
+    word = await _sent(here.port, data)
+    status, _ = await here.ask("GET /healthz", HERE, "Connection: close")
+    assert status == 200, f"a plain request after it is answered with {status}"
+    while len(asyncio.all_tasks()) > idle + 1:
+        await asyncio.sleep(0.001)
+    return word
 
 
 @contextmanager
@@ -81,6 +94,8 @@ def _sockets() -> Iterator[Try]:
         opened = house()
         here = runner.run(opened.__aenter__())
 
+        idle = len(asyncio.all_tasks(runner.get_loop()))
+
         def uncaught(_loop: Any, context: dict[str, Any]) -> None:
             faults.seen.append(context.get("exception") or AssertionError(context["message"]))
 
@@ -89,7 +104,7 @@ def _sockets() -> Iterator[Try]:
         logging.disable(logging.NOTSET)
 
         def attempt(random: Random) -> str:
-            answer = runner.run(_sent(here.port, _bytes(random, here.port)))
+            answer = runner.run(_tried(here, _bytes(random, here.port), idle))
             if faults.seen:
                 error = faults.seen[0]
                 faults.seen.clear()
