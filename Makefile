@@ -82,8 +82,8 @@ test-control-plane: setup ## Hold the rehearsal against a real API server, KEDA 
 test-charts: setup ## Render every pinned chart and check it; GTC_CHARTS=folder of charts, else they are pulled
 	$(BIN)/pytest -m charts -rs tests/charts
 
-chaos: setup ## Kill and break everything, in virtual time and for real, against figures; PART= SEED= JSON=FILE
-	@$(BIN)/python -m tests.chaos.run $(if $(PART),--part $(PART)) $(if $(SEED),--seed $(SEED)) $(if $(JSON),--json $(JSON))
+chaos: setup ## Kill and break everything, in virtual time and for real, against figures; PART= SEED= SIZE=slice JSON=FILE
+	@$(BIN)/python -m tests.chaos.run $(if $(PART),--part $(PART)) $(if $(SEED),--seed $(SEED)) $(if $(SIZE),--size $(SIZE)) $(if $(JSON),--json $(JSON))
 
 mutants: setup ## Plant small faults in deciding code and see whether its tests notice; MODULE=load/response JOBS=2
 	@$(BIN)/python -m tools.mutants $(MODULE) $(if $(JOBS),--jobs $(JOBS))

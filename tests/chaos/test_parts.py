@@ -7,7 +7,7 @@ from tests.chaos.run import SEED, run_apart, table
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("part", PARTS, ids=lambda part: part.name)
 def test_a_slice_meets_every_figure(part: Part) -> None:
     result = run_apart(part, "slice", SEED)
