@@ -21,7 +21,7 @@ from gtc_runtime.cluster.keda_status import KedaStatus
 from gtc_runtime.cluster.writer import Writer
 from gtc_runtime.events import EventLog
 from gtc_spec.errors import GtcError
-from gtc_spec.pools import PDRatio
+from gtc_spec.pools import PDRatio, Role
 
 RESUMED: Final = "KEDA resumed; it drives scaling"
 ORDER_S: Final = 8.0
@@ -54,6 +54,8 @@ class Handover:
         self._writer, self._initial, self._events = writer, initial, events
         self._clock, self._now = clock, now
         self._resume_at_s = math.inf
+        self._absent: set[Role] = set()
+        self._keep_at_s = -math.inf
         self._taken_over = ""
         self.owes = False
         """Whether a pause of ours may stand that has no end of its own."""
@@ -93,6 +95,29 @@ class Handover:
                 raise
             return error.message
         return ""
+
+    async def keep(self, keda: KedaStatus | None, now_s: float) -> None:
+        """Pause again, while replicas are ours, what was made anew: it knows nothing of our pause.
+
+        A pause that somebody has ended is not set again.
+
+        Args:
+            keda: Both scalers as they are now; None when that is not known.
+            now_s: When it is.
+
+        Raises:
+            GtcError: KEDA was not paused; it is tried again in `RETRY_S`.
+        """
+        if keda is None or now_s < self._keep_at_s:
+            return
+        scalers = keda.scalers.items()
+        self._absent |= {role for role, scaler in scalers if not scaler.present}
+        back = {role for role, scaler in scalers if scaler.present} & self._absent
+        if any(not keda.scalers[role].pause for role in back):
+            self._keep_at_s = now_s + RETRY_S
+            await self._pause()
+            self._events.add("keda", "KEDA paused again: a scaler was made anew")
+        self._absent -= back
 
     async def give_back(self) -> None:
         """Order the initial ratio and resume KEDA.

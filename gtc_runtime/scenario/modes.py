@@ -76,8 +76,8 @@ class Modes:
         self._handover = Handover(cluster.writer, environment.initial_ratio, events, clock, wall)
         self._earlier = Earlier(cluster.writer, environment.digest, events, wall, ended)
         self._control, self._not_continued, self._ended_by_hand = ControlLog(clock), "", False
-        self._env, self._writer, self._load = environment, cluster.writer, load
-        self._events, self._clock = events, clock
+        self._writer, self._poller = cluster.writer, cluster.poller
+        self._env, self._load, self._events, self._clock = environment, load, events, clock
 
     def second(self) -> float:
         """The second that it is: statistics are cut at whole ones."""
@@ -265,12 +265,12 @@ class Modes:
     async def look(self, now_s: float) -> None:
         """What is to be done once a second, whatever the mode."""
         if self.now == "auto":
+            fresh = self._poller.fresh
+            await self._handover.keep(None if fresh is None else fresh.keda, now_s)
             await self.show.step(now_s)
             await self.leave_if_over()
         elif self.now == "manual":
             await self._handover.retry(now_s)
-
-    # -- what is told ----------------------------------------------------------------------------
 
     @property
     def problem(self) -> str:

@@ -95,6 +95,8 @@ class Nemesis:
         world.faults.rate = 0.0
         for panel in list(world.panels):
             world.kill(panel.process)
+        if world.guardian is not None and world.guardian.frozen_s > world.now_s:
+            world.kill(world.guardian)  # a blocked loop is a fault that ends, too
         world.start_guardian()
         if not world.until(lambda: not world.checker.pauses.without_end(), 60.0):
             world.checker.violated("keda was still paused a minute after everything had died")
