@@ -104,8 +104,8 @@ class Panel:
         self.steered_until(self._loop.now_s)
 
     def left_alone(self) -> None:
-        """Nothing moves the show any more, from now on."""
-        self._steered_s = self._loop.now_s
+        """Nothing moves the show any more, from now on or from when it thaws."""
+        self._steered_s = max(self._loop.now_s, self.process.frozen_s)
 
     def frozen(self, until_s: float) -> None:
         """It runs nothing until then, and has its time to end after it."""
