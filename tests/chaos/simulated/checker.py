@@ -186,8 +186,10 @@ class Checker:
             self.violated(f"{process.name} wants {ordered}, which is not in the table")
         plays = panel.conductor.mode == "auto" and panel.ending_s is None
         if not plays or not lease.held or self.holder != lease.holder or process.frozen_s > now:
-            for known in (self._untaken, self._unordered, self._wanted):
+            for known in (self._untaken, self._unordered):
                 known.pop(process, None)
+            if not plays:  # a Lease that lapses for a while is no new order
+                self._wanted.pop(process, None)
             return
         if self._wanted.get(process, (None, 0.0))[0] != ordered:
             self._wanted[process] = ordered, now
