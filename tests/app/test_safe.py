@@ -105,7 +105,8 @@ async def test_a_keda_that_has_no_hpa_is_not_said_to_scale(
     report = await panel.service.safe()
 
     assert "keda scales" not in report.already
-    assert [line for line in report.failed if line.startswith("keda resumed: hpa")]
+    (failed,) = report.failed
+    assert failed.startswith("keda resumed: keda is not resumed yet: hpa")
 
 
 async def test_a_pause_by_somebody_else_is_named_and_left(world: World, panel: Panel) -> None:

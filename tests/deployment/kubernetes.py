@@ -72,6 +72,7 @@ class Inside:
         self.store = Store()
         self._empty()
         self.server = FaultyApiServer(self.store)
+        self.server.accounts.trust(account.kube.token)
         self.silent = False
         self.panel: PanelPod | None = None
         account.kube.ca = base64.b64encode(CERTIFICATE.encode()).decode()

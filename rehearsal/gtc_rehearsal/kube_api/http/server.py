@@ -37,6 +37,7 @@ class KubeApiServer:
         store: The objects.
 
     Attributes:
+        accounts: Who may ask.
         rights: What accounts may do.
         ports: Forwards ports of pods; whoever plays the kubelet says where they listen.
         url: Base URL; empty before `start`.
@@ -46,8 +47,8 @@ class KubeApiServer:
         self.rights = Rights(store)
         self.ports = PortForward(store)
         self.url = ""
-        self._accounts = Accounts(store)
-        self._reviews = Reviews(self._accounts, self.rights)
+        self.accounts = Accounts(store)
+        self._reviews = Reviews(self.accounts, self.rights)
         self._verbs = Verbs(store)
         self._runner: web.AppRunner | None = None
 
@@ -81,7 +82,7 @@ class KubeApiServer:
         user: dict[str, str] = {}
         if account:
             # kubectl sends no token over plain HTTP, and says as whom it acts instead
-            user = {"token": self._accounts.token(*account), "as": user_of(account)}
+            user = {"token": self.accounts.token(*account), "as": user_of(account)}
         return {
             "apiVersion": "v1",
             "kind": "Config",
@@ -115,7 +116,7 @@ class KubeApiServer:
             return answers.refusal(ApiError(500, "InternalError", "internal error"))
 
     async def _respond(self, request: web.Request) -> web.StreamResponse:
-        user = self._accounts.user(request.headers.get("Authorization", ""))
+        user = self.accounts.user(request.headers.get("Authorization", ""))
         if acting := request.headers.get("Impersonate-User"):
             self.rights.require_impersonation(user, acting)
             user = acting
