@@ -95,9 +95,14 @@ class KedaStatus:
 
     @property
     def until(self) -> datetime | None:
-        """When our pause is to end by itself, the earliest if they differ; None without a time."""
-        times = (scaler.until for scaler in self.scalers.values())
-        return min((time for time in times if time is not None), default=None)
+        """When our pause is to end by itself, the earliest if they differ.
+
+        None where any part of it ends with its holder: who died while taking over from a pause
+        with an end has left both kinds.
+        """
+        times = [scaler.until for scaler in self.scalers.values() if scaler.owner]
+        known = [time for time in times if time is not None]
+        return min(known) if known and len(known) == len(times) else None
 
     def held_at(self, now: datetime) -> bool:
         """Whether our pause is meant to go on at ``now`` although nobody may hold the Lease."""

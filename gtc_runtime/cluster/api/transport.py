@@ -84,9 +84,9 @@ class Request:
         """Whether it goes over the connection for writes."""
         return self.method != "GET"
 
-    async def fence(self, event: str = ".started", _: object = None) -> None:
-        """Refuse what may not be sent: before a try, and when its bytes are about to leave."""
-        if event.endswith(".started") and not self.may_send():
+    async def fence(self, event: str = "send_request", _: object = None) -> None:
+        """Refuse what may not be sent: before a try and as its bytes leave, never after that."""
+        if "send_request" in event and "complete" not in event and not self.may_send():
             raise Fenced(f"refused to {self.action}: we do not hold the lease")
 
 

@@ -159,8 +159,8 @@ async def test_a_cluster_that_is_down_is_unreachable(cluster: Cluster, kube: Kub
 async def test_a_writer_that_loses_the_lease_half_way_stops_writing(
     cluster: Cluster, kube: Kube
 ) -> None:
-    held = itertools.chain([True, True], itertools.repeat(False))  # asked twice a write
-    fenced = Scaling(kube.fenced(lambda: next(held)), gpu_budget=8, hold_s=0.2)
+    asked = itertools.count(1)  # before a try, and again while the bytes of a write leave
+    fenced = Scaling(kube.fenced(lambda: next(asked) <= 4), gpu_budget=8, hold_s=0.2)
     with pytest.raises(Fenced, match="do not hold the lease"):
         await fenced.set_ratio(PDRatio(1, 5))
     assert writes(cluster) == [("prefillworker", 1)]
