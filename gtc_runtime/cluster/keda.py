@@ -27,6 +27,13 @@ _POLL_INTERVAL_S = 0.5
 _RACES_MAX = 5
 """KEDA writes the status of a ScaledObject now and then; a lost race is read again this often."""
 
+_OURS: Final = (
+    names.ANNOTATION_PAUSED,
+    names.ANNOTATION_PAUSED_BY,
+    names.ANNOTATION_PAUSED_UNTIL,
+)
+"""What a pause of ours is written with."""
+
 
 class PausedByOther(KubeError):  # noqa: N818
     """Somebody else has paused a ScaledObject; it is left as it is."""
@@ -145,12 +152,7 @@ class Keda:
             ours = scaler.owner and holder in (None, scaler.owner)
             if not (ours or (force and scaler.pause)):
                 return None
-            cleared = (
-                names.ANNOTATION_PAUSED,
-                names.ANNOTATION_PAUSED_BY,
-                names.ANNOTATION_PAUSED_UNTIL,
-            )
-            every = (*cleared, names.ANNOTATION_PAUSED_REPLICAS) if force else cleared
+            every = (*_OURS, names.ANNOTATION_PAUSED_REPLICAS) if force else _OURS
             return dict.fromkeys(every)
 
         failed: list[KubeError] = []
@@ -198,10 +200,7 @@ class Keda:
 
     async def _give_back(self, role: Role, holder: str, pause: str) -> None:
         key, _, value = pause.partition(": ")
-        cleared = dict.fromkeys(
-            (names.ANNOTATION_PAUSED, names.ANNOTATION_PAUSED_BY, names.ANNOTATION_PAUSED_UNTIL)
-        )
-        theirs: dict[str, str | None] = {**cleared, key: value}
+        theirs: dict[str, str | None] = {**dict.fromkeys(_OURS), key: value}
         await self._annotate(role, lambda scaler: theirs if scaler.owner == holder else None)
 
     async def _wait(self, settled: Callable[[ScalerState], bool], complaint: str) -> KedaStatus:
