@@ -6,7 +6,6 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -117,10 +116,10 @@ def test_a_comparison_that_is_ended_puts_graph_and_keda_back(rehearsal: Rehearsa
     )  # fmt: skip
     assert comparison.stdout is not None
     try:
-        for line in comparison.stdout:
-            if line.startswith("replacing the graph"):
-                time.sleep(2)  # the demo's graph is gone, the other one is not ready
-                comparison.send_signal(signal.SIGTERM)
+        next(line for line in comparison.stdout if line.startswith("replacing the graph"))
+        next(line for line in comparison.stdout if " leave, graph " in line)
+        comparison.send_signal(signal.SIGTERM)  # the demo's graph is gone, the other is not ready
+        comparison.stdout.read()
         assert comparison.wait(100) == 1
     finally:
         comparison.kill()
