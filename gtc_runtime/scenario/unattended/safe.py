@@ -38,13 +38,19 @@ class SafeSteps:
         self._left: list[str] = []
         self._failed: list[str] = []
 
-    async def take(self, name: str, work: Awaitable[object]) -> None:
-        """Take one step; what it raises is what came of it."""
+    async def take(self, name: str, work: Awaitable[object], *, names_itself: bool = False) -> None:
+        """Take one step; what it raises is what came of it.
+
+        Args:
+            name: What is done when it succeeds.
+            work: The step.
+            names_itself: Whether what it raises says already which step this is.
+        """
         try:
             await work
             self._done.append(name)
         except GtcError as error:
-            self._failed.append(f"{name}: {error.message}")
+            self._failed.append(error.message if names_itself else f"{name}: {error.message}")
 
     def already(self, name: str) -> None:
         """Nothing had to be done for this one."""
@@ -75,7 +81,7 @@ async def hand_back(
         writer: Holds the Lease.
         initial: The ratio at rest.
         steps: Get what came of it.
-        resume: Resumes KEDA. Default: the writer's own, once.
+        resume: Resumes KEDA, and says so itself when it cannot. Default: the writer's own, once.
     """
     keda, desired = await _seen(writer)
     ordered, scales = f"ratio {initial} ordered", "keda resumed"
@@ -91,7 +97,8 @@ async def hand_back(
         steps.left(f"keda is paused by somebody else ({keda.paused_by_other}): left as it is")
         if not keda.paused_by_us:
             return
-    await steps.take(scales, (resume or writer.keda.resume)())
+    resumed = (resume or writer.keda.resume)()
+    await steps.take(scales, resumed, names_itself=resume is not None)
 
 
 async def _seen(writer: Writer) -> tuple[KedaStatus | None, PDRatio | None]:
