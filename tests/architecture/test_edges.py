@@ -48,17 +48,50 @@ def calls() -> Iterator[tuple[str, ast.Call, str, str]]:
     """File, call, what is called, and what it is assigned to."""
     for tree in TREES:
         for path in sorted((ROOT / tree).rglob("*.py")):
-            name = str(path.relative_to(ROOT))
             module = ast.parse(path.read_text(encoding="utf-8"))
-            targets = {
-                id(node.value): ast.unparse(target)
-                for node in ast.walk(module)
-                if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
-                for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
-            }
-            for node in ast.walk(module):
-                if isinstance(node, ast.Call):
-                    yield name, node, ast.unparse(node.func), targets.get(id(node), "")
+            for call, what, target in calls_in(module):
+                yield str(path.relative_to(ROOT)), call, what, target
+
+
+def calls_in(module: ast.Module) -> Iterator[tuple[ast.Call, str, str]]:
+    """Call, what is called by its full name however it was imported, and what it is assigned to."""
+    imported = imports_of(module)
+    targets = {
+        id(node.value): ast.unparse(target)
+        for node in ast.walk(module)
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+    }
+    for node in ast.walk(module):
+        if isinstance(node, ast.Call):
+            first, dot, rest = ast.unparse(node.func).partition(".")
+            yield node, imported.get(first, first) + dot + rest, targets.get(id(node), "")
+
+
+def imports_of(module: ast.Module) -> dict[str, str]:
+    """What a name of a module stands for, where it was imported bare or under another name."""
+    found = {}
+    for node in ast.walk(module):
+        if isinstance(node, ast.ImportFrom) and node.module and not node.level:
+            found |= {a.asname or a.name: f"{node.module}.{a.name}" for a in node.names}
+        elif isinstance(node, ast.Import):
+            found |= {a.asname: a.name for a in node.names if a.asname}
+    return found
+
+
+@pytest.mark.parametrize(
+    ("imported", "call"),
+    [
+        ("import asyncio", "asyncio.open_connection(host)"),
+        ("import asyncio as aio", "aio.open_connection(host)"),
+        ("from asyncio import open_connection", "open_connection(host)"),
+        ("from asyncio import open_connection as connect", "connect(host)"),
+        ("from asyncio import Server, open_connection as connect", "reader = connect(host)"),
+    ],
+)
+def test_a_way_out_is_seen_however_it_was_imported(imported: str, call: str) -> None:
+    module = ast.parse(f"{imported}\n\ndef ask(host):\n    {call}\n")
+    assert [what for _, what, _ in calls_in(module)] == ["asyncio.open_connection"]
 
 
 def endless(limit: ast.expr) -> bool:
