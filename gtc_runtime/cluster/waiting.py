@@ -56,6 +56,7 @@ async def wait(
     deadline_s: float,
     report: Callable[[str], None],
     *,
+    hint: str = "",
     interval_s: float = POLL_INTERVAL_S,
     clock: Callable[[], float] = time.monotonic,
 ) -> None:
@@ -67,6 +68,7 @@ async def wait(
         poll: Reads the part.
         deadline_s: How long to wait, seconds.
         report: Callback, gets one line whenever what was found changes.
+        hint: What to do about it when it is not there in time.
         interval_s: Between two polls, seconds.
         clock: Monotonic seconds.
 
@@ -86,7 +88,7 @@ async def wait(
         if found.ready:
             return
         if clock() >= give_up:
-            raise GtcError(f"gave up after {deadline_s:.0f} s: {found.text}")
+            raise GtcError(f"gave up after {deadline_s:.0f} s: {found.text}", hint)
         await asyncio.sleep(min(interval_s, max(0.0, give_up - clock())))
 
 

@@ -10,8 +10,7 @@ how Grove is installed.
 from __future__ import annotations
 
 import asyncio
-import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,6 +20,7 @@ from gtc_runtime.cluster.api.kube import Json, Kube
 from gtc_runtime.cluster.keda import Keda
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
 from gtc_runtime.cluster.state import StateStore, with_event
+from gtc_runtime.cluster.waiting import Readiness
 from gtc_runtime.cluster.writer import Writer
 from gtc_runtime.scenario.unattended.seized import seized
 from gtc_spec import names
@@ -36,6 +36,10 @@ SLACK_S: Final = 120.0
 """Beside starts and drains: scheduling, probes, finalizers."""
 LABEL_CLIQUE: Final = "grove.io/podclique"
 """At pods of Grove alone."""
+HINT: Final = (
+    f"do the operators run? kubectl -n {names.NAMESPACE_PLATFORM} get pods; a finalizer waits for "
+    "its own; repeat gtc grove"
+)
 
 
 async def switch(
@@ -56,6 +60,7 @@ async def switch(
 
     Raises:
         KubeError: A show or a pause is on, and nothing was touched; or a step failed.
+        GtcError: What a step waits for did not come in time.
     """
     await _refuse_in_use(kube)
     event = f"the graph is served {'with' if on else 'without'} grove from now on, ordered by hand"
@@ -114,12 +119,15 @@ class _Switch:
             await self._delete(name)
         drain_s = max(self.env.pools.prefill.drain_s, self.env.pools.decode.drain_s)
         self.report("waiting until its pods are gone")
-        await self._until(self._is_clear, drain_s + SLACK_S, self._still_there())
+        await waiting.wait(
+            self._clear, drain_s + SLACK_S, self.report, hint=HINT, interval_s=POLL_INTERVAL_S
+        )
         self.report("waiting for the new workers")
         await waiting.wait(
             lambda: waiting.workers(self.writer.kube, self.env),
             2 * self.env.worker_start_s + SLACK_S,
             self.report,
+            hint=HINT,
             interval_s=POLL_INTERVAL_S,
         )
 
@@ -153,7 +161,9 @@ class _Switch:
         self.report("changing the graph, so that the operator looks at it")
         await self.writer.scaling.set_ratio(PDRatio(now.prefill, now.decode + step))
         try:
-            await self._until(self._stands, NOTICED_S, f"no {self._new.kind} was made")
+            await waiting.wait(
+                self._noticed, NOTICED_S, self.report, hint=HINT, interval_s=POLL_INTERVAL_S
+            )
         finally:
             await self.writer.scaling.set_ratio(now)
 
@@ -161,6 +171,10 @@ class _Switch:
         """Whether every service has its set of the new way."""
         wanted = 1 if self.on else len(await self._services())
         return len(await self._named(self._new)) >= wanted
+
+    async def _noticed(self) -> Readiness:
+        stands = await self._stands()
+        return Readiness(stands, f"{self._new.kind} made" if stands else f"no {self._new.kind} yet")
 
     async def _services(self) -> Json:
         graph = await self.writer.kube.get(DGD, names.DEMO)
@@ -181,31 +195,12 @@ class _Switch:
         except NotFound:
             return
 
-    async def _is_clear(self) -> bool:
+    async def _clear(self) -> Readiness:
         pods = await self.writer.kube.list(POD, {names.LABEL_DGD: names.DEMO})
         old = [pod for pod in pods if (LABEL_CLIQUE in pod["metadata"]["labels"]) != self.on]
-        return not old and not await self._named(self._old)
-
-    def _still_there(self) -> str:
-        return f"{self._old.kind} or pods of it are still there"
-
-    async def _until(
-        self, holds: Callable[[], Awaitable[bool]], within_s: float, complaint: str
-    ) -> None:
-        """Poll.
-
-        Raises:
-            KubeError: It was not so in time.
-        """
-        give_up_s = time.monotonic() + within_s
-        while not await holds():
-            if time.monotonic() >= give_up_s:
-                raise KubeError(
-                    f"{complaint} after {within_s:.0f} s",
-                    f"do the operators run? kubectl -n {names.NAMESPACE_PLATFORM} get pods; a "
-                    "finalizer waits for its own; repeat gtc grove",
-                )
-            await asyncio.sleep(POLL_INTERVAL_S)
+        clear = not old and not await self._named(self._old)
+        what = f"{self._old.kind} and its pods"
+        return Readiness(clear, f"{what} are gone" if clear else f"{what} are still there")
 
 
 def _is_ours(each: Json) -> bool:

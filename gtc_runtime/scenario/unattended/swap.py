@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
-import time
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,15 +17,18 @@ from typing import Any, Final
 
 import yaml
 
-from gtc_runtime.cluster.api.errors import Conflict, KubeError, NotFound
+from gtc_runtime.cluster import waiting
+from gtc_runtime.cluster.api.errors import Conflict, NotFound
 from gtc_runtime.cluster.api.kube import Json, Kube
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
 from gtc_runtime.cluster.state import with_event
+from gtc_runtime.cluster.waiting import Readiness
 from gtc_runtime.cluster.writer import Writer
 from gtc_runtime.scenario.unattended.safe import SAFE_MODE
 from gtc_runtime.scenario.unattended.seized import seized
 from gtc_spec import engine_config, names
 from gtc_spec.environment import Environment
+from gtc_spec.errors import GtcError
 from gtc_spec.kinds import CONFIG_MAP, DGD, POD
 from gtc_spec.manifests.config_maps import engine_config_map_name, engine_file
 from gtc_spec.manifests.dgd import aggregated_graph
@@ -59,7 +61,7 @@ class Swap:
         """Order the ratio of the demo's graph and wait until it is there and nothing drains.
 
         Raises:
-            KubeError: It was not set, or is not there in time.
+            GtcError: It was not set, or is not there in time.
         """
         self.report(f"ordering {ratio}")
         await self.writer.scaling.set_ratio(ratio)
@@ -69,7 +71,7 @@ class Swap:
         """Replace the demo's graph by aggregated workers and wait until all are ready.
 
         Raises:
-            KubeError: The one does not go, or the other does not come in time.
+            GtcError: The one does not go, or the other does not come in time.
         """
         graph = aggregated_graph(self.env, workers)
         before = await self.writer.kube.get(DGD, names.DEMO)
@@ -85,15 +87,17 @@ class Swap:
         """Make this the one graph of our name: delete the one before, wait for its GPUs.
 
         Raises:
-            KubeError: The one before does not go in time, or Kubernetes refuses the new one.
+            GtcError: The one before does not go in time, or Kubernetes refuses the new one.
         """
         with contextlib.suppress(NotFound):
             await self.writer.kube.delete(DGD, names.DEMO)
-        give_up_s = time.monotonic() + self._drain_s() + SLACK_S
-        while await self.present() or await self._pods():
-            if time.monotonic() >= give_up_s:
-                raise KubeError("the graph before does not go", "kubectl describe dgd gtc-demo")
-            await asyncio.sleep(POLL_INTERVAL_S)
+        await waiting.wait(
+            self._gone,
+            self._drain_s() + SLACK_S,
+            self.report,
+            hint=f"kubectl -n {names.NAMESPACE_WORKLOAD} describe dgd {names.DEMO}",
+            interval_s=POLL_INTERVAL_S,
+        )
         await self.writer.kube.create(DGD, graph)
 
     async def _engine_file(self) -> None:
@@ -114,21 +118,32 @@ class Swap:
             await self.writer.kube.create(CONFIG_MAP, made)
 
     async def settled(self, workers: int) -> None:
-        """Wait until the graph is successful with exactly that many workers ready, none leaving."""
-        give_up_s = time.monotonic() + 2 * self.env.worker_start_s + self._drain_s() + SLACK_S
-        while True:
-            graph = await self.writer.kube.get(DGD, names.DEMO)
-            done = (graph.get("status") or {}).get("state") == "successful"
-            pods = await self._pods()
-            staying = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
-            if done and len(pods) == len(staying) == workers + 1:  # and the frontend
-                return
-            if time.monotonic() >= give_up_s:
-                raise KubeError(
-                    f"{workers} workers were not ready in time, {len(staying)} pods are there",
-                    "kubectl -n dynamo-workload get pods",
-                )
-            await asyncio.sleep(POLL_INTERVAL_S)
+        """Wait until the graph is successful with exactly that many workers ready, none leaving.
+
+        Raises:
+            GtcError: It is not so in time.
+        """
+        await waiting.wait(
+            lambda: self._there(workers),
+            2 * self.env.worker_start_s + self._drain_s() + SLACK_S,
+            self.report,
+            hint=f"kubectl -n {names.NAMESPACE_WORKLOAD} get pods",
+            interval_s=POLL_INTERVAL_S,
+        )
+
+    async def _there(self, workers: int) -> Readiness:
+        graph = await self.writer.kube.get(DGD, names.DEMO)
+        state = (graph.get("status") or {}).get("state") or "new"
+        pods = await self._pods()
+        staying = [pod for pod in pods if not pod["metadata"].get("deletionTimestamp")]
+        wanted = workers + 1  # and the frontend
+        text = f"{len(staying)} of {wanted} pods, {len(pods) - len(staying)} leave, graph {state}"
+        return Readiness(state == "successful" and len(pods) == len(staying) == wanted, text)
+
+    async def _gone(self) -> Readiness:
+        there, pods = await self.present(), len(await self._pods())
+        text = f"the graph before is {'still there' if there else 'deleted'}, {pods} pods of it"
+        return Readiness(not there and not pods, text)
 
     async def present(self) -> bool:
         """Whether there is a graph of our name."""
@@ -163,7 +178,7 @@ async def swapping(
         times: Times of the Lease.
 
     Raises:
-        KubeError: The Lease cannot be taken, KEDA not paused, or something is not restored; the
+        GtcError: The Lease cannot be taken, KEDA not paused, or something is not restored; the
             message says what, and ``keep`` then still holds the graph.
     """
     graph = _without_volatile(await kube.get(DGD, names.DEMO))
@@ -181,7 +196,7 @@ async def swapping(
             try:
                 await asyncio.shield(_restore(swap, graph))
                 await asyncio.to_thread(keep.unlink, missing_ok=True)
-            except KubeError:
+            except GtcError:
                 report(f"it is not back: kubectl delete dgd {names.DEMO}; kubectl create -f {keep}")
                 raise
             finally:

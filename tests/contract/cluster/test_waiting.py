@@ -8,10 +8,13 @@ from typing import Any
 import pytest
 import yaml
 
-from gtc_rehearsal.kube_api.resources import DEPLOYMENT, NODE, POD
+from gtc_rehearsal.kube_api.resources import DEPLOYMENT, DGD, NODE, POD
 from gtc_runtime.cluster import waiting
 from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.waiting import Readiness
+from gtc_runtime.cluster.writer import Writer
+from gtc_runtime.scenario.unattended import swap
+from gtc_runtime.scenario.unattended.swap import Swap
 from gtc_spec import names
 from gtc_spec.environment import load
 from gtc_spec.errors import GtcError
@@ -201,3 +204,34 @@ async def test_a_cluster_that_does_not_answer_is_waited_for(cluster: Cluster, ku
 
     assert told[-1] == "8 of 8 gpus on 1 nodes"
     assert "503" in told[0]
+
+
+async def test_a_comparison_waits_for_a_cluster_that_does_not_answer(
+    cluster: Cluster, kube: Kube
+) -> None:
+    metadata = {"name": names.DEMO, "namespace": names.NAMESPACE_WORKLOAD}
+    cluster.store.create(DGD, {"metadata": metadata, "spec": {"services": {}}})
+    status = {"status": {"state": "successful"}}
+    cluster.store.patch(DGD, names.DEMO, names.NAMESPACE_WORKLOAD, status, "status")
+    add_frontend(cluster)
+    cluster.faults.add(Fault(path=DGD.plural, status=503, times=LIMITS.tries))
+    told: list[str] = []
+
+    await Swap(Writer.of(kube, 8, "compare"), load("dev"), told.append).settled(0)
+
+    assert "503" in told[0]
+    assert told[-1] == "1 of 1 pods, 0 leave, graph successful"
+
+
+async def test_a_graph_that_does_not_come_is_told_with_what_was_there(
+    cluster: Cluster, kube: Kube, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(swap, "SLACK_S", 0.0)
+    metadata = {"name": names.DEMO, "namespace": names.NAMESPACE_WORKLOAD}
+    cluster.store.create(DGD, {"metadata": metadata, "spec": {"services": {}}})
+    quick = {"worker_start_s": 0.1, "pools.prefill.drain_s": 0.1, "pools.decode.drain_s": 0.1}
+    at_once = load("dev", quick)
+
+    with pytest.raises(GtcError, match="0 of 3 pods, 0 leave, graph new") as refusal:
+        await Swap(Writer.of(kube, 8, "compare"), at_once, lambda _line: None).settled(2)
+    assert "get pods" in refusal.value.hint
