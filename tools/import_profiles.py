@@ -1,6 +1,6 @@
 """Make ``constructs/gtc_spec/profiles/*.json`` from the CSV tables of a profiling run.
 
-``python tools/import_profiles.py [SOURCE]``, SOURCE defaults to ``../shared/profiles``. The output
+``python -m tools.import_profiles [SOURCE]``, SOURCE defaults to ``../shared/profiles``. The output
 is deterministic, so a second run with the same tables changes no byte; each file names the
 tables that it was made from and their sha256.
 """
@@ -9,10 +9,11 @@ from __future__ import annotations
 
 import csv
 import hashlib
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+
+from gtc_runtime.calibration.document import text
 
 ROOT = Path(__file__).resolve().parent.parent
 TARGET = ROOT / "constructs" / "gtc_spec" / "profiles"
@@ -96,18 +97,6 @@ def rows(source: Path, table: str, key: Key) -> Iterator[dict[str, str]]:
 def coefficients(row: dict[str, str], stage: str, names: tuple[str, ...]) -> dict[str, float]:
     """The closed form of one stage."""
     return {name: float(row[f"{stage}_{name}"]) for name in names}
-
-
-def text(document: dict[str, object]) -> str:
-    """JSON with one table row a line, so that a diff shows the numbers that moved."""
-    parts = []
-    for key, value in document.items():
-        if isinstance(value, list):
-            lines = ",\n".join(f"    {json.dumps(row)}" for row in value)
-            parts.append(f"  {json.dumps(key)}: [\n{lines}\n  ]")
-        else:
-            parts.append(f"  {json.dumps(key)}: {json.dumps(value)}")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """How long one GPU takes for a prefill and a decode step, and how much its KV cache holds.
 
-The numbers are predictions of NVIDIA's aiconfigurator (a table of measured kernels), imported by
-``tools/import_profiles.py``; each file names its source. The error bar to quote is 15 %
-(compared with one H200: prefill within 9 %, decode within 15 %). This module must not know queues,
-workers or transfers: it answers for one engine step on one GPU.
+Most packaged numbers are predictions of NVIDIA's aiconfigurator (a table of measured kernels); the
+error bar to quote is 15 % (compared with one H200: prefill within 9 %, decode within 15 %). Those
+of vLLM were measured, point by point as their section ``measured`` says. Each file names its
+source. This module must not know queues or workers: it answers for one engine step on one GPU.
 """
 
 from __future__ import annotations
@@ -12,20 +12,25 @@ import difflib
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import Annotated, Literal, NamedTuple, Self
 
-from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from gtc_spec.errors import UsageError
+from gtc_spec.profiles.closed_forms import DecodeFit, Frozen, Positive, PrefillFit
 from gtc_spec.profiles.interpolation import Table
+from gtc_spec.profiles.measured import KvTransfer, Measured, Provenance, Start
 
 PROFILES = resources.files("gtc_spec") / "profiles"
 """The packaged profiles, one JSON file each."""
 
+MEASURED_KEPT = 0.05
+"""How far the table may be from a point that was measured, for the sake of a smooth table."""
+
 Source = Literal["table", "fit"]
 """Whether a time was interpolated in the table or continued from its edge with the closed form."""
 
-Positive = Annotated[float, Field(gt=0)]
 Tokens = Annotated[int, Field(ge=0)]
 
 
@@ -39,63 +44,6 @@ class Timing(NamedTuple):
 
     ms: float
     source: Source
-
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class SourceFile(_Frozen):
-    """One file that a profile was made from, with its fingerprint."""
-
-    file: str
-    sha256: Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
-
-
-class Provenance(_Frozen):
-    """Where the numbers of a profile come from."""
-
-    tool: str
-    perf_db: str
-    imported_by: str
-    sources: tuple[SourceFile, ...]
-
-
-class PrefillFit(_Frozen):
-    """Closed form of one prefill: ``max(floor, t0 + a n + b n (p + n / 2))`` milliseconds.
-
-    ``n`` are new tokens and ``p`` cached ones; ``b`` is the attention to everything before.
-    """
-
-    t0_ms: float
-    floor_ms: Positive
-    ms_per_token: Positive
-    ms_per_token_x_context: Positive
-
-    def ms(self, new_tokens: float, cached_tokens: float) -> float:
-        """Milliseconds for ``new_tokens`` behind ``cached_tokens``."""
-        attention = new_tokens * (cached_tokens + new_tokens / 2)
-        linear = self.t0_ms + self.ms_per_token * new_tokens
-        return max(self.floor_ms, linear + self.ms_per_token_x_context * attention)
-
-
-class DecodeFit(_Frozen):
-    """Closed form of one decode step: ``t0 + a B + b max(0, B - 128) + c B context`` ms."""
-
-    t0_ms: Positive
-    ms_per_seq: Positive
-    ms_per_seq_over_128: Positive
-    ms_per_kv_token: Positive
-
-    def ms(self, batch: float, context_tokens: float) -> float:
-        """Milliseconds for one step of ``batch`` sequences of ``context_tokens`` each."""
-        many = self.ms_per_seq_over_128 * max(0.0, batch - 128)
-        return (
-            self.t0_ms
-            + self.ms_per_seq * batch
-            + many
-            + (self.ms_per_kv_token * batch * context_tokens)
-        )
 
 
 class PrefillPoint(NamedTuple):
@@ -121,7 +69,7 @@ class KvPool(NamedTuple):
     tokens: Annotated[int, Field(ge=1)]
 
 
-class Profile(_Frozen):
+class Profile(Frozen):
     """Timings and memory of one model on one GPU in one precision.
 
     Attributes:
@@ -133,6 +81,11 @@ class Profile(_Frozen):
         kv_pools: KV tokens by memory fraction, ascending.
         prefill: The table of prefills, one request at a time.
         decode: The table of decode steps, a full grid.
+        engine: Whose step times these are; with ``vllm`` the fraction of ``kv_pools`` is of the
+            card's memory, with ``trtllm`` of what the weights leave.
+        measured: Which points were timed on the card; None: all are predicted.
+        kv_transfer: What a handover costs; None where nobody measured it.
+        start: How long a worker starts; None where nobody measured it.
     """
 
     model: str
@@ -146,6 +99,10 @@ class Profile(_Frozen):
     decode_fit: DecodeFit
     prefill: Annotated[tuple[PrefillPoint, ...], Field(min_length=4)]
     decode: Annotated[tuple[DecodePoint, ...], Field(min_length=4)]
+    engine: Literal["trtllm", "vllm"] = "trtllm"
+    measured: Measured | None = None
+    kv_transfer: KvTransfer | None = None
+    start: Start | None = None
 
     _prefill_table: Table = PrivateAttr()
     _decode_table: Table = PrivateAttr()
@@ -155,23 +112,36 @@ class Profile(_Frozen):
         """Read one profile.
 
         Args:
-            name: File name without ``.json``, for example ``llama-3.1-70b.h200.fp8``.
-            directory: Where to look; the packaged profiles by default.
+            name: A packaged one, ``llama-3.1-70b.h200.fp8``, or the path of a file: whatever ends
+                with ``.json``.
+            directory: Where packaged ones are.
 
         Raises:
             UsageError: No such profile, or the file is broken; one line says what.
         """
+        if name.endswith(".json"):
+            return cls._read(name, Path(name))
         known = names(directory)
         if name not in known:
             close = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {close[0]}?" if close else ""
-            raise UsageError(f"unknown profile {name!r}, allowed: {', '.join(known)}", hint)
+            raise UsageError(
+                f"unknown profile {name!r}, allowed: {', '.join(known)}, or a file ending with"
+                " .json",
+                hint,
+            )
+        return cls._read(f"{name}.json", directory / f"{name}.json")
+
+    @classmethod
+    def _read(cls, name: str, file: Traversable) -> Self:
         try:
-            return cls.model_validate_json((directory / f"{name}.json").read_bytes())
+            return cls.model_validate_json(file.read_bytes())
+        except OSError as error:
+            raise UsageError(f"cannot read profile {name}: {error.strerror}") from None
         except ValidationError as error:
             raise UsageError(
-                f"profile {name}.json is broken: {_first(error)}",
-                "make it again with tools/import_profiles.py",
+                f"profile {name} is broken: {_first(error)}",
+                "gtc calibrate writes one; the packaged ones are made by tools/",
             ) from error
 
     @model_validator(mode="after")
@@ -191,7 +161,23 @@ class Profile(_Frozen):
             raise ValueError("kv_pools are out of order, allowed: ascending fractions")
         self._prefill_table = Table(self.prefill)
         self._decode_table = Table(self.decode)
+        self._measured_points_are_kept()
         return self
+
+    def _measured_points_are_kept(self) -> None:
+        if self.measured is None:
+            return
+        read = [(*point[:3], self.prefill_ms(*point[:2])) for point in self.measured.prefill]
+        read += [
+            (batch, context, ms, self.decode_step_ms(batch, batch * context))
+            for batch, context, ms, *_ in self.measured.decode
+        ]
+        for row, column, ms, told in read:
+            if abs(told - ms) > MEASURED_KEPT * ms:
+                raise ValueError(
+                    f"measured point ({row}, {column}) is {ms} ms and the table says {told:.3f},"
+                    f" allowed: {MEASURED_KEPT:.0%} apart"
+                )
 
     def prefill_timing(self, new_tokens: float, cached_tokens: float = 0) -> Timing:
         """One prefill of ``new_tokens`` (> 0) behind ``cached_tokens`` (>= 0) in the cache."""

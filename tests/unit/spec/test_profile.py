@@ -12,6 +12,7 @@ from gtc_spec.profiles.profile import PROFILES, Profile, names
 from tools.import_profiles import PROFILES as IMPORTED
 from tools.import_profiles import profile as imported_profile
 from tools.import_profiles import text
+from tools.measured.import_h200_vllm import PROFILES as MEASURED
 
 SHARED = Path(__file__).resolve().parents[4] / "shared" / "profiles"
 needs_shared = pytest.mark.skipif(not SHARED.is_dir(), reason="../shared/profiles is not here")
@@ -47,13 +48,17 @@ def test_packaged_files_are_what_the_import_makes_of_the_tables(name: str) -> No
     assert (PROFILES / f"{name}.json").read_text() == text(imported_profile(SHARED, IMPORTED[name]))
 
 
-def test_every_packaged_profile_loads() -> None:
-    assert set(names()) == set(IMPORTED)
-    for name in names():
+def test_every_packaged_profile_loads_and_is_a_prediction_or_a_measurement() -> None:
+    assert set(names()) == set(IMPORTED) | set(MEASURED)
+    for name in IMPORTED:
         assert Profile.load(name).provenance.perf_db == "trtllm-1.3.0rc20"
+        assert Profile.load(name).measured is None
+    for name in MEASURED:
+        assert Profile.load(name).provenance.bench is not None
+        assert Profile.load(name).measured is not None
 
 
-@pytest.mark.parametrize("name", IMPORTED)
+@pytest.mark.parametrize("name", [*IMPORTED, *MEASURED])
 def test_table_points_are_answered_exactly(name: str) -> None:
     profile = Profile.load(name)
     for new, cached, ms in profile.prefill:
@@ -139,3 +144,14 @@ def test_broken_file_is_one_line(tmp_path: Path, old: str, new: str, says: str) 
         Profile.load("mine", tmp_path)
     assert says in caught.value.message
     assert "\n" not in caught.value.message
+
+
+def test_a_file_anywhere_is_named_by_its_path(tmp_path: Path) -> None:
+    (tmp_path / "mine.json").write_bytes((PROFILES / "llama-3.1-70b.h200.fp8.json").read_bytes())
+
+    assert Profile.load(str(tmp_path / "mine.json")).model_dump() == LARGE.model_dump()
+
+
+def test_a_file_that_is_not_there_is_one_line(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"^cannot read profile .*mine\.json: No such file"):
+        Profile.load(str(tmp_path / "mine.json"))

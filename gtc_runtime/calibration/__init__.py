@@ -1,0 +1,1 @@
+"""Profiles made of measurements: Dynamo's self-benchmark, a live run, the kernels of a card."""
