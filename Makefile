@@ -77,7 +77,7 @@ control-plane: setup ## Build etcd and kube-apiserver for test-control-plane, on
 	@$(BIN)/python -m tools.control_plane.build $(if $(KEDA),--with-keda)
 
 test-control-plane: setup ## Hold the rehearsal against a real API server, KEDA and HPA; skips what is not built
-	$(BIN)/pytest -m control_plane -rs --numprocesses 2 --dist loadfile tests/contract tests/control_plane
+	$(BIN)/pytest -m control_plane -rs --numprocesses 2 --dist loadfile tests/control_plane tests/contract
 
 test-charts: setup ## Render every pinned chart and check it; GTC_CHARTS=folder of charts, else they are pulled
 	$(BIN)/pytest -m charts -rs tests/charts

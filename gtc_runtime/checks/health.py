@@ -6,7 +6,6 @@ It must not know who asks or how the answer is shown.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import time
 from collections.abc import Awaitable, Callable
 from typing import Final
@@ -70,8 +69,7 @@ class Health:
         """Break off a look that is under way."""
         if self._running is not None:
             self._running.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await self._running
+            await asyncio.gather(self._running, return_exceptions=True)
 
     async def _run(self) -> Report:
         try:

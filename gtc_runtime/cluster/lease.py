@@ -183,9 +183,13 @@ class Lease:
             yield
         finally:
             keeper.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await keeper
-            await self.release()
+            try:
+                # not awaited itself: whoever cancels us meanwhile would be taken for that
+                await asyncio.wait({keeper})
+            finally:
+                await self.release()
+            if not keeper.cancelled():
+                keeper.result()
 
     async def _free(self, ours: Json) -> None:
         spec = spec_of(ours) | {"holderIdentity": "", "leaseDurationSeconds": 1}

@@ -135,8 +135,7 @@ class RehearsalCluster:
         """End controllers first, then what they steer."""
         for task in self._tasks:
             task.cancel()
-            with suppress(asyncio.CancelledError, GtcError):
-                await task
+            await asyncio.gather(task, return_exceptions=True)
         with suppress(TimeoutError):
             async with asyncio.timeout(STOP_S):
                 await self._stack.aclose()
