@@ -18,6 +18,7 @@ from gtc_spec.facts import Story
 JSON = dict[str, Any]
 About = Literal["rise", "recovery", "cache"]
 Measure = Literal["ttft", "itl"]
+Judged = tuple[float | None, float, bool, float | None]
 
 
 CALM: Final = "BALANCED"
@@ -34,6 +35,8 @@ class Claim:
         value: The figure found; None when the report lacks it.
         limit: What the figure is compared with.
         passed: Whether the claim holds.
+        margin: How far the figure is on the good side of its limit, as a share of the limit;
+            negative beyond it, None without a figure.
         about: Whether it tells a rise, the way back, or what the cache spares.
         measure, quantile: The latency whose figures it rests on.
         key: Whose requests ``after_ms`` is of, a key of the statistics.
@@ -48,6 +51,7 @@ class Claim:
     value: float | None
     limit: float
     passed: bool
+    margin: float | None
     about: About
     measure: Measure
     quantile: str
@@ -125,7 +129,7 @@ class _Figures:
         self,
         phase: str,
         claim: str,
-        judged: tuple[float | None, float, bool],
+        judged: Judged,
         about: About,
         before: tuple[str, float | None],
         after: tuple[float | None, float | None],
@@ -136,7 +140,7 @@ class _Figures:
             phase: Its phase.
             claim: What should hold.
             about: What it tells.
-            judged: Value, limit, and whether the value passes.
+            judged: Value, limit, whether the value passes, and its margin.
             before: Phase and latency before.
             after: Latency after, and what it has to reach.
         """
@@ -199,9 +203,14 @@ def _given_back(calm: float | None, high: float | None, after: float | None) -> 
     return (high - after) / (high - calm)
 
 
-def _at_least(value: float | None, limit: float) -> tuple[float | None, float, bool]:
-    return value, limit, value is not None and value >= limit
+def _at_least(value: float | None, limit: float) -> Judged:
+    return value, limit, value is not None and value >= limit, _margin(value, limit)
 
 
-def _at_most(value: float | None, limit: float) -> tuple[float | None, float, bool]:
-    return value, limit, value is not None and value <= limit
+def _at_most(value: float | None, limit: float) -> Judged:
+    margin = _margin(value, limit)
+    return value, limit, value is not None and value <= limit, None if margin is None else -margin
+
+
+def _margin(value: float | None, limit: float) -> float | None:
+    return None if value is None else value / limit - 1

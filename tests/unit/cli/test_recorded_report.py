@@ -7,7 +7,7 @@ import pytest
 
 from gtc_cli.main import main
 from gtc_cli.recordings import report
-from gtc_cli.recordings.curve import Curve
+from gtc_cli.recordings.curve import curve
 from gtc_cli.recordings.story import story
 from gtc_runtime.recording.folder import folder, recordings
 from gtc_runtime.recording.reader import read
@@ -130,6 +130,6 @@ def test_a_recording_without_a_show_has_no_report(tmp_path, capsys):
 
 def test_a_time_without_figures_is_a_gap_in_the_curve():
     points = [(0, 100.0), (1, 200.0), (2, None), (3, 100.0), (4, 150.0)]
-    drawn = Curve("TTFT", "blue", points, points, 120.0, [("Balanced", 0.0)], 4).svg()
+    drawn = curve("TTFT", "blue", (points, points), 120.0, [("Balanced", 0.0)], 4).svg()
 
     assert [path.count("M") for path in re.findall(r"<path d='([^']*)'", drawn)] == [2, 2]

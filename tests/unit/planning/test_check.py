@@ -39,6 +39,20 @@ def test_a_prediction_has_the_form_of_a_report_and_is_plain_json() -> None:
     ]
 
 
+def test_every_figure_has_its_median_between_what_few_seeds_pass() -> None:
+    told = predict(load("dev"), seeds=3, processes=1)
+
+    claim = next(each for each in told.claims if each.phase == "DECODE_STRESS")
+    assert claim.found
+    assert claim.margin
+    assert claim.found.low < claim.found.median < claim.found.high
+    assert claim.margin.median == pytest.approx(claim.found.median / 1.25 - 1)
+    assert told.worst_margin == min(each.margin.median for each in told.claims if each.margin)
+    for low, middle, high in zip(told.low, told.phases, told.high, strict=True):
+        p50 = [each["itl_ms"]["all"]["p50"] for each in (low, middle, high)]
+        assert p50 == sorted(p50)
+
+
 @pytest.mark.slow
 def test_a_prediction_is_the_same_in_one_process_and_in_two() -> None:
     dev = load("dev")
@@ -50,4 +64,4 @@ def test_a_prediction_is_the_same_in_one_process_and_in_two() -> None:
     ("held", "seeds", "passed"), [(12, 12, True), (9, 12, True), (8, 12, False), (0, 1, False)]
 )
 def test_a_claim_holds_when_three_of_four_seeds_agree(held: int, seeds: int, passed: bool) -> None:
-    assert PredictedClaim("BALANCED", "calm", 1.0, held, seeds).passed is passed
+    assert PredictedClaim("BALANCED", "calm", None, None, held, seeds).passed is passed

@@ -11,8 +11,10 @@ from jinja2 import StrictUndefined
 from markupsafe import Markup
 
 from gtc_cli import options
+from gtc_cli.paper.lines import Lines
+from gtc_cli.paper.style import style
 from gtc_cli.recordings import chosen
-from gtc_cli.recordings.curve import Curve
+from gtc_cli.recordings.curve import curve
 from gtc_cli.recordings.story import Story, story
 from gtc_runtime import formats
 from gtc_runtime.recording.reader import Recording
@@ -55,17 +57,18 @@ def page(recording: Recording, told: Story) -> str:
     }  # fmt: skip
     source = (resources.files("gtc_cli.recordings") / "report.html.j2").read_text(encoding="utf-8")
     return templates.from_string(source).render(
+        style=Markup(style()),  # noqa: S704
         told=told,
         first=told.first,
         header=recording.header,
         facts=recording.environment,
         model=recording.environment.model.title,
         lights=formats.LIGHTS,
-        plots={name: Markup(curve.svg()) for name, curve in curves(told).items()},  # noqa: S704
+        plots={name: Markup(drawn.svg()) for name, drawn in curves(told).items()},  # noqa: S704
     )
 
 
-def curves(told: Story) -> dict[str, Curve]:
+def curves(told: Story) -> dict[str, Lines]:
     """Both latencies over the cycle."""
     goals = told.first.goals
     phases = [(act.name, act.start_s) for act in told.acts]
@@ -80,8 +83,13 @@ def curves(told: Story) -> dict[str, Curve]:
         return found
 
     return {
-        title: Curve(
-            title, ink, points(measure, "p50_ms"), points(measure, "p95_ms"), goal, phases, length_s
+        title: curve(
+            title,
+            ink,
+            (points(measure, "p50_ms"), points(measure, "p95_ms")),
+            goal,
+            phases,
+            length_s,
         )
         for title, measure, ink, goal in (
             ("Time to first token", "ttft", "blue", goals.ttft_p95_ms),

@@ -10,7 +10,7 @@ import pytest
 
 from gtc_spec.environment import ENVIRONMENTS
 
-ROOT = Path(__file__).parents[3]
+ROOT = Path(__file__).parents[4]
 
 
 def plan_check(*flags: str) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,54 @@
+"""One cycle of a show, played for an answer.
+
+The only place that starts a `Simulation`, so that every answer plays the same one. It must not know
+what is asked.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from gtc_runtime.planning.simulator import Simulation
+from gtc_spec.environment import Environment
+from gtc_spec.profiles.profile import Profile
+
+JSON = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Show:
+    """What is played.
+
+    Attributes:
+        environment: Facts, with the phase table to play.
+        profile: GPU timings.
+    """
+
+    environment: Environment
+    profile: Profile
+
+    @classmethod
+    def of(cls, environment: Environment) -> Self:
+        """The show of an environment on its own hardware.
+
+        Raises:
+            UsageError: It names a profile that does not exist.
+        """
+        return cls(environment, Profile.load(environment.model.profile))
+
+
+@dataclass(frozen=True)
+class Cycle:
+    """What one cycle came to.
+
+    Attributes:
+        phases: Its phases in report form.
+    """
+
+    phases: list[JSON]
+
+
+def play(show: Show, seed: int) -> Cycle:
+    """Play one cycle; equal seeds give equal cycles."""
+    return Cycle(Simulation(show.environment, show.profile, seed).run())
