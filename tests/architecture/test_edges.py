@@ -36,6 +36,7 @@ BOUNDED_BY = {
     ("gtc_runtime/planning/workers.py", "self._waiting"): "requests of one simulated cycle",
     ("gtc_runtime/load/conversations/conversations.py", "self._ready"): "open conversations",
     ("gtc_runtime/load/figures/singles.py", "self._until"): "dots of the last seconds, low rates",
+    ("gtc_runtime/load/figures/slice_book.py", "self._at_hand"): "seconds not packed, each once",
     ("gtc_runtime/load/prompts/prepared.py", "self._ready"): "prompts made ahead, its own limit",
     ("gtc_runtime/load/wire/kernel_reader.py", "self._waiting"): "bytes of open connections",
     ("gtc_runtime/load/demand/schedule.py", "self._pending"): "changes whose time is 0.1 s ahead",

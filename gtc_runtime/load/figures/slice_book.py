@@ -8,17 +8,20 @@ from __future__ import annotations
 
 import json
 import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from gtc_runtime.load.figures.snapshot import Snapshot
-from gtc_runtime.load.figures.stats import Slices, Tally
+from gtc_runtime.load.figures.stats import Tally
 from gtc_runtime.load.records import KEYS, STAT_KEYS, Key, Outcome
 from gtc_spec.workloads import FACTS, SUMMED
 
 BLOCK_S: Final = 30
 """Seconds of a block."""
+DRAWN_S: Final = 60.0
+"""Nothing that is drawn again and again looks back further."""
 KEPT_S: Final = 3600
 """So much of a cycle is kept for its report, whatever holds it up."""
 
@@ -49,50 +52,58 @@ class WindowStats:
 
 
 @dataclass(slots=True)
-class _Block:
-    """Some seconds in a row, and their sum, so that long windows need not look at each.
+class _Kept:
+    """What is known of some time: what came last as it is, and all before it packed, in one piece.
 
-    What is seldom asked for is packed, seconds and sum: a day of it would fill a machine's memory.
-    What arrives for a packed block is kept beside it, until it is packed again.
+    A second of a busy run takes 160 KB as it is and 4 KB packed; a day of them would fill a
+    machine's memory.
     """
 
-    _sums: dict[Key, Tally] = field(default_factory=dict)
-    _packed_sums: bytes = b""
-    _seconds: Slices = field(default_factory=dict)
-    _packed: dict[int, list[bytes]] = field(default_factory=dict)
+    _new: dict[Key, Tally] = field(default_factory=dict)
+    _packed: bytes = b""
 
-    def add(self, second: int, tallies: Mapping[Key, Tally]) -> None:
-        """Add increments of one second."""
-        _merge(self._seconds.setdefault(second, {}), tallies)
-        _merge(self._sums, tallies)
+    @property
+    def is_packed(self) -> bool:
+        """Whether nothing is held as it is."""
+        return not self._new
 
-    def whole(self) -> Iterator[Mapping[Key, Tally]]:
-        """The sum of all seconds, in parts that add up."""
-        if self._packed_sums:
-            yield _unpacked(self._packed_sums)
-        yield self._sums
+    def add(self, tallies: Mapping[Key, Tally]) -> None:
+        """Add increments."""
+        _merge(self._new, tallies)
 
-    def parts(self, seconds: Iterable[int]) -> Iterator[Mapping[Key, Tally]]:
-        """All that is known of some seconds, in parts that add up."""
-        for second in seconds:
-            yield from map(_unpacked, self._packed.get(second, ()))
-            if second in self._seconds:
-                yield self._seconds[second]
-
-    def known(self) -> list[int]:
-        """The seconds of which something is known."""
-        return sorted(self._seconds.keys() | self._packed.keys())
+    def parts(self) -> Iterator[Mapping[Key, Tally]]:
+        """All that is known, in parts that add up."""
+        if self._packed:
+            yield _unpacked(self._packed)
+        yield self._new
 
     def pack(self) -> None:
-        """Hold what there is in a small part of its room."""
-        for second, tallies in self._seconds.items():
-            self._packed.setdefault(second, []).append(_packed(tallies))
-        if self._sums:
-            sums: dict[Key, Tally] = {}
-            for part in self.whole():
-                _merge(sums, part)
-            self._packed_sums = _packed(sums)
-        self._seconds, self._sums = {}, {}
+        """Hold everything in a small part of its room."""
+        whole: dict[Key, Tally] = {}
+        for part in self.parts():
+            _merge(whole, part)
+        self._packed, self._new = _packed(whole), {}
+
+
+@dataclass(slots=True)
+class _Block:
+    """Some seconds in a row, and their sum, so that long windows need not look at each."""
+
+    sum: _Kept = field(default_factory=_Kept)
+    seconds: dict[int, _Kept] = field(default_factory=dict)
+
+    def at(self, second: int) -> tuple[_Kept, _Kept]:
+        """Where increments of one second belong."""
+        return self.seconds.setdefault(second, _Kept()), self.sum
+
+    def parts(self, within: range) -> Iterator[Mapping[Key, Tally]]:
+        """All that is known of some of its seconds, in parts that add up."""
+        if all(second in within for second in self.seconds):
+            yield from self.sum.parts()
+            return
+        for second in within:
+            if second in self.seconds:
+                yield from self.seconds[second].parts()
 
 
 class SliceBook:
@@ -100,23 +111,24 @@ class SliceBook:
 
     Args:
         horizon_s: How long slices are kept at least, in seconds. Totals are kept for good.
+        drawn_s: What arrived within so many seconds is at hand; all that came before it is packed,
+            and a second of it takes a millisecond to look at.
     """
 
-    def __init__(self, horizon_s: int = 1800) -> None:
-        self._horizon_s = horizon_s
+    def __init__(self, horizon_s: int = 1800, drawn_s: float = DRAWN_S) -> None:
+        self._horizon_s, self._drawn_s = horizon_s, drawn_s
         self._blocks: dict[int, _Block] = {}
-        self._kept, self._newest = range(0), 0
+        self._kept, self._newest_s = range(0), 0.0
+        self._at_hand: deque[tuple[float, _Kept]] = deque()  # by when its first part arrived
         self._totals: dict[Key, Tally] = {}
 
     def add(self, snapshot: Snapshot) -> None:
         """Add the increments of a snapshot and forget slices older than the horizon."""
+        self._newest_s = snapshot.at_s
         for second, tallies in snapshot.slices.items():
-            self._blocks.setdefault(second // BLOCK_S, _Block()).add(second, tallies)
-            _merge(self._totals, tallies)
-        newest = int(snapshot.at_s) // BLOCK_S
-        if newest != self._newest:
-            self._newest = newest
-            self._pack_before(newest - 1)
+            self._count(second, tallies)
+        while self._at_hand and self._at_hand[0][0] < snapshot.at_s - self._drawn_s:
+            self._at_hand.popleft()[1].pack()
         oldest = (int(snapshot.at_s) - self._horizon_s) // BLOCK_S
         for number in [each for each in self._blocks if each < oldest and each not in self._kept]:
             del self._blocks[number]
@@ -128,7 +140,9 @@ class SliceBook:
 
     def keep_so_far(self) -> None:
         """What `keep_from` keeps ends now; it is kept still, and what comes after it is not."""
-        self._kept = range(self._kept.start, min(self._kept.stop, self._newest + 1))
+        self._kept = range(
+            self._kept.start, min(self._kept.stop, int(self._newest_s) // BLOCK_S + 1)
+        )
 
     def window(self, start_s: float, end_s: float) -> WindowStats:
         """Statistics of all slices whose second lies in [start_s, end_s).
@@ -141,8 +155,7 @@ class SliceBook:
             block, first = self._blocks.get(number), number * BLOCK_S
             if block is None:
                 continue
-            within = range(max(begin, first), min(end, first + BLOCK_S))
-            for part in block.whole() if len(within) == BLOCK_S else block.parts(within):
+            for part in block.parts(range(max(begin, first), min(end, first + BLOCK_S))):
                 _merge(sums, part)
         return WindowStats(start_s, end_s, _with_sums(sums))
 
@@ -153,29 +166,33 @@ class SliceBook:
     def settle_open(self) -> None:
         """The load process died: what it left open counts as cancelled from now on."""
         for block in self._blocks.values():
-            for second in block.known():
+            for second, kept in block.seconds.items():
                 tallies: dict[Key, Tally] = {}
-                for part in block.parts([second]):
+                for part in kept.parts():
                     _merge(tallies, part)
                 lost = {
                     key: Tally(failed={Outcome.CANCELLED: tally.open})
                     for key, tally in tallies.items()
                     if tally.open > 0
                 }
-                block.add(second, lost)
-                _merge(self._totals, lost)
+                self._count(second, lost)
 
     def reset(self) -> None:
         """Forget everything. Call it when no request is open, or later ends will have no due."""
         self._blocks.clear()
+        self._at_hand.clear()
         self._kept = range(0)
         self._totals.clear()
 
-    def _pack_before(self, newest: int) -> None:
-        """Pack the blocks before this one: what is drawn now lies behind it."""
-        for number, block in self._blocks.items():
-            if number < newest:
-                block.pack()
+    def _count(self, second: int, tallies: Mapping[Key, Tally]) -> None:
+        """Add increments of one second to all that it belongs to."""
+        if not tallies:
+            return
+        for kept in self._blocks.setdefault(second // BLOCK_S, _Block()).at(second):
+            if kept.is_packed:
+                self._at_hand.append((self._newest_s, kept))
+            kept.add(tallies)
+        _merge(self._totals, tallies)
 
 
 def _packed(tallies: Mapping[Key, Tally]) -> bytes:

@@ -274,6 +274,26 @@ def room_of(blocks: int) -> int:
     return held
 
 
+def test_only_what_arrived_lately_is_held_as_it_is():
+    assert held_after(60, drawn_s=4) - held_after(20, drawn_s=4) < 40 * 1500  # bytes
+    assert held_after(60, drawn_s=4) < held_after(60, drawn_s=60) / 4
+
+
+def held_after(seconds: int, drawn_s: float) -> int:
+    """Bytes that busy seconds take whose requests end half a minute after they were due."""
+    book = SliceBook(horizon_s=3600, drawn_s=drawn_s)
+    tracemalloc.start()
+    for second in range(seconds):
+        plain = busy_second(second).to_json()
+        slices = {second: {"reasoning": Tally.from_json(plain)}}
+        if second >= 30:
+            slices[second - 30] = {"reasoning": Tally(failed={"stalled": 1})}
+        book.add(Snapshot(second + 0.5, slices))
+    held, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return held
+
+
 def test_goodput_is_a_share_of_what_has_ended_and_unknown_before_that():
     assert Tally(due=1).good_share is None
     assert Tally(due=1, failed={"timeout": 1}).good_share == 0.0

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import time
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -24,6 +25,9 @@ DRAIN_S = 120.0
 """Longest wait for open requests at the end; 2,000 tokens at 33 ms take 66 s."""
 LONGEST_S = 86_400.0
 """Statistics of single seconds are kept so long."""
+DRAWN_S = 4.0
+"""Statistics that arrived so lately are not packed yet: a run is looked at twice a second at most,
+and its memory must not grow while it goes on."""
 _LIGHTS: tuple[Light, ...] = ("green", "amber", "red")
 
 
@@ -77,7 +81,7 @@ class Run:
     def __init__(self, plan: Plan, clock: Callable[[], float] = time.monotonic) -> None:
         self.plan, self.clock = plan, clock
         lasts_s = min(plan.lead_s + plan.duration_s, LONGEST_S)
-        self.book = SliceBook(horizon_s=int(lasts_s + DRAIN_S) + 60)
+        self.book = SliceBook(horizon_s=int(lasts_s + DRAIN_S) + 60, drawn_s=DRAWN_S)
         self.newest: Snapshot | None = None
         self.began_s: float | None = None
         self.load_ended_s: float | None = None
@@ -87,7 +91,8 @@ class Run:
         self.problem = ""
         self.started = datetime.now(UTC)
         self.wall_minus_monotonic_s = time.time() - time.monotonic()
-        self._qualities: list[Quality] = []
+        self._lights: Counter[Light] = Counter()
+        self._worst: Quality | None = None
 
     @property
     def elapsed_s(self) -> float:
@@ -161,13 +166,15 @@ class Run:
         self.newest = snapshot
         self.book.add(snapshot)
         if self.began_s is not None:
-            self._qualities.append(snapshot.quality)
+            self._lights[snapshot.quality.light] += 1
+            before = () if self._worst is None else (self._worst,)
+            self._worst = worst((*before, snapshot.quality))
 
     def light_shares(self) -> dict[Light, float]:
         """Share of the run (0..1) that each light was on."""
-        seen = [quality.light for quality in self._qualities]
-        return {light: seen.count(light) / len(seen) if seen else 0.0 for light in _LIGHTS}
+        seen = self._lights.total()
+        return {light: self._lights[light] / seen if seen else 0.0 for light in _LIGHTS}
 
     def worst_quality(self) -> Quality:
         """The worst light with its words, and the worst of each figure of the run."""
-        return worst(self._qualities or [Quality()])
+        return self._worst or Quality()

@@ -67,6 +67,21 @@ def finished(quality: Quality = KERNEL) -> Run:
     return run
 
 
+def test_a_run_keeps_of_its_lights_their_shares_and_the_worst():
+    green, amber = Quality(slip_p99_ms=9.0), Quality("amber", "the reader stalls", cpu_share=0.8)
+    run = finished(green)
+    for each in (green, amber, amber):
+        run.take(Snapshot(112.5, quality=each))
+    assert run.light_shares() == {"green": 0.6, "amber": 0.4, "red": 0.0}
+    assert run.worst_quality() == replace(amber, slip_p99_ms=9.0)
+
+
+def test_a_run_without_a_snapshot_has_no_light():
+    run = Run(finished().plan)
+    assert run.light_shares() == {"green": 0.0, "amber": 0.0, "red": 0.0}
+    assert run.worst_quality() == Quality()
+
+
 def requests(n: int = 4) -> list[dict]:
     done = {
         "key": "reasoning", "workload": "reasoning", "turn": 1, "due_s": 100.0, "send_s": 100.0,
