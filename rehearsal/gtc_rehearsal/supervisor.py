@@ -13,7 +13,6 @@ import fcntl
 import json
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ import aiohttp
 
 from gtc_rehearsal import followups, grafana
 from gtc_rehearsal.child import Child
+from gtc_rehearsal.ports import HeldPort
 from gtc_spec.errors import GtcError, UsageError
 
 CLUSTER_READY_S = 120.0
@@ -85,6 +85,7 @@ class Supervisor:
         self._logs = plan.state_dir / "logs"
         self._children: dict[str, Child] = {}
         self._notes: dict[str, Any] = {}
+        self._held = contextlib.ExitStack()
 
     async def run(self) -> int:
         """Start everything and keep it alive until a signal or the end of the panel's run.
@@ -102,7 +103,7 @@ class Supervisor:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM):
             loop.add_signal_handler(number, stop.set)
-        with _only_one(self._plan.state_dir):
+        with _only_one(self._plan.state_dir), self._held:
             try:
                 return await self._until(stop)
             finally:
@@ -151,13 +152,17 @@ class Supervisor:
             raise GtcError(f"the panel ended with {panel.exit_code}: {panel.log_tail()}")
         return 0
 
+    def _hold(self) -> int:
+        """A port for a child, held as long as the rehearsal goes on: a child may start again."""
+        return self._held.enter_context(HeldPort()).number
+
     # -- children -------------------------------------------------------------------------------
 
     async def _start_cluster(self) -> None:
         plan = self._plan
         notes = plan.state_dir / CLUSTER_NOTES
         notes.unlink(missing_ok=True)
-        port, metrics_port = plan.port or _free_port(), _free_port()
+        port, metrics_port = plan.port or self._hold(), self._hold()
         command = [
             *(sys.executable, "-m", "gtc_rehearsal.cluster"),
             *("--env", plan.environment, "--state-dir", str(plan.state_dir)),
@@ -188,10 +193,10 @@ class Supervisor:
             return
         urls, folder = self._notes["urls"], self._plan.state_dir
         source = grafana.prometheus(
-            found[0], folder / "prometheus", urls["prometheus"] + "/sd", _free_port()
+            found[0], folder / "prometheus", urls["prometheus"] + "/sd", self._hold()
         )
         await self._start("prometheus", source.command)
-        made = grafana.provision(found[1], folder / "grafana", boards, source.url, _free_port())
+        made = grafana.provision(found[1], folder / "grafana", boards, source.url, self._hold())
         await self._start("grafana", made.command, made.environ)
         urls["grafana"] = made.url
 
@@ -275,12 +280,6 @@ def _only_one(state_dir: Path) -> Iterator[None]:
                 "end it with Ctrl-C, or use another --state-dir",
             ) from None
         yield
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 async def _answers(session: aiohttp.ClientSession, url: str) -> bool:

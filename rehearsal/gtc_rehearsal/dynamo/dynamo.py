@@ -15,6 +15,7 @@ from pathlib import Path
 
 from gtc_rehearsal.child import Child
 from gtc_rehearsal.dynamo.dynamo_settings import (
+    PORTS,
     DynamoSettings,
     WorkerRole,
     frontend_command,
@@ -22,7 +23,8 @@ from gtc_rehearsal.dynamo.dynamo_settings import (
     worker_command,
 )
 from gtc_rehearsal.dynamo.model_dir import ensure_model_dir, working_dir
-from gtc_rehearsal.dynamo.probes import Probes, free_port
+from gtc_rehearsal.dynamo.probes import Probes
+from gtc_rehearsal.ports import HeldPort
 from gtc_spec.engines.mocker import MAX_SEQUENCES
 from gtc_spec.engines.timings import npz
 from gtc_spec.errors import GtcError
@@ -80,7 +82,7 @@ class Dynamo:
         self._model_dir = self._home
         self._frontend: Child | None = None
         self._router_mode = ""
-        self._frontend_port = 0
+        self._frontend_port: HeldPort | None = None
         self._workers: dict[str, Worker] = {}
         self._serving: set[str] = set()
         self._deregistrations: dict[str, asyncio.Task[None]] = {}
@@ -89,7 +91,8 @@ class Dynamo:
     @property
     def url(self) -> str:
         """Base URL of the frontend; valid once `start` has returned."""
-        return f"http://127.0.0.1:{self._frontend_port}"
+        port = 0 if self._frontend_port is None else self._frontend_port.number
+        return f"http://127.0.0.1:{port}"
 
     async def frontend_ended(self) -> None:
         """Wait until the frontend's process has ended; at once when there is none."""
@@ -117,12 +120,12 @@ class Dynamo:
                 return self.url
             await self._frontend.stop()
         self._router_mode = router_mode
-        if not self._frontend_port:
+        if self._frontend_port is None:
             await asyncio.to_thread(self._prepare)
-            self._frontend_port = free_port()
+            self._frontend_port = HeldPort(PORTS)
         self._frontend = await Child.start(
             FRONTEND,
-            frontend_command(self._settings, self._frontend_port, router_mode),
+            frontend_command(self._settings, self._frontend_port.number, router_mode),
             env=process_env(self._settings, self._discovery, self._home),
             cwd=working_dir(self._model_dir, self._settings.served_name),
             log=self._logs / f"{FRONTEND}.log",
@@ -146,30 +149,23 @@ class Dynamo:
         """
         if name in self._workers:
             raise GtcError(f"worker {name} is running already")
-        port = free_port()
-        loop = asyncio.get_running_loop()
-        opens_at = loop.time() + delay_s
-        child = await Child.start(
-            name,
-            worker_command(self._settings, role, self._model_dir, self._timings),
-            env=process_env(self._settings, self._discovery, self._home, port),
-            cwd=working_dir(self._model_dir, self._settings.served_name),
-            log=self._logs / f"{name}.log",
-            piped=True,
-        )
-        worker = Worker(name, role, f"http://127.0.0.1:{port}/metrics", child)
-        self._workers[name] = worker
-        try:
-            await _until_time_or_end(opens_at, child)
-            await child.write(b"\n")
-            await self._until(child, lambda: self._worker_answers(port))
-            worker_id = await self._worker_id(worker)
-        except BaseException:
-            self._workers.pop(name, None)
-            # SIGTERM first: past its gate it may be on the router's list already
-            await asyncio.shield(child.stop())
-            raise
-        self._deregistrations[name] = asyncio.create_task(self._deregister_at_end(child, worker_id))
+        opens_at = asyncio.get_running_loop().time() + delay_s
+        with contextlib.ExitStack() as held:
+            port = held.enter_context(HeldPort(PORTS)).number
+            worker = await self._launch(name, role, port)
+            child = worker._child
+            try:
+                await _until_time_or_end(opens_at, child)
+                await child.write(b"\n")
+                await self._until(child, lambda: self._worker_answers(port))
+                worker_id = await self._worker_id(worker)
+            except BaseException:
+                self._workers.pop(name, None)
+                # SIGTERM first: past its gate it may be on the router's list already
+                await asyncio.shield(child.stop())
+                raise
+            ending = self._deregister_at_end(child, worker_id, held.pop_all())
+        self._deregistrations[name] = asyncio.create_task(ending)
         self._serving.add(name)
         return worker
 
@@ -200,7 +196,24 @@ class Dynamo:
         self._workers.clear()
         self._deregistrations.clear()
         await self._probes.close()
-        self._frontend, self._frontend_port = None, 0
+        self._frontend = None
+        if self._frontend_port is not None:
+            self._frontend_port.close()
+            self._frontend_port = None
+
+    async def _launch(self, name: str, role: WorkerRole, port: int) -> Worker:
+        """Start a worker's process, which waits behind its gate."""
+        child = await Child.start(
+            name,
+            worker_command(self._settings, role, self._model_dir, self._timings),
+            env=process_env(self._settings, self._discovery, self._home, port),
+            cwd=working_dir(self._model_dir, self._settings.served_name),
+            log=self._logs / f"{name}.log",
+            piped=True,
+        )
+        worker = Worker(name, role, f"http://127.0.0.1:{port}/metrics", child)
+        self._workers[name] = worker
+        return worker
 
     def _prepare(self) -> None:
         """Write model directory and timings; forget entries and logs of an earlier run."""
@@ -251,12 +264,15 @@ class Dynamo:
         found = _WORKER_ID.search(await self._probes.text(worker.metrics_url) or "")
         return found[1] if found else ""
 
-    async def _deregister_at_end(self, child: Child, worker_id: str) -> None:
-        """When a worker ends, however it ends, take it off the router's list.
+    async def _deregister_at_end(
+        self, child: Child, worker_id: str, held: contextlib.ExitStack
+    ) -> None:
+        """When a worker ends, however it ends, let go what it held, and its place with the router.
 
         A killed one cannot do that itself, and the router would go on sending requests to it.
         """
-        await child.ended()
+        with held:
+            await child.ended()
         if not worker_id:
             return
         for entry in self._discovery.rglob(f"*{worker_id}"):

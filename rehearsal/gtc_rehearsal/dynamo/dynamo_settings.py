@@ -23,6 +23,9 @@ from gtc_spec.telemetry.buckets import frontend_env
 WorkerRole = Literal["prefill", "decode", "aggregated"]
 """What a worker does; "aggregated" does both."""
 
+PORTS = range(20_000, 32_000)
+"""Below the kernel's ephemeral ports, and below 32,768: Dynamo parses one of its ports as a 16-bit
+signed integer and ends when it does not fit."""
 TERM_DRAIN_S = 600
 """How long a worker may drain after SIGTERM by itself; the caller's deadline is shorter."""
 
@@ -118,8 +121,7 @@ def process_env(
         settings: The facts.
         discovery_dir: Where processes find each other.
         home: Where the frontend caches tokenizers; the user's own cache is left alone.
-        metrics_port: Port of a worker's probes and metrics, below 32,768 (it is parsed as a
-            16-bit signed integer); None for the frontend.
+        metrics_port: Port of a worker's probes and metrics, one of `PORTS`; None for the frontend.
     """
     env = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     env |= {

@@ -1,22 +1,13 @@
-"""Asking processes on localhost how they are, and finding ports for them."""
+"""Asking processes on localhost how they are."""
 
 from __future__ import annotations
 
-import contextlib
 import json
-import random
-import socket
 
 import aiohttp
 
-from gtc_spec.errors import GtcError
-
 ANSWER_S = 2.0
 """How long one answer may take; a slower one counts as none."""
-
-PORTS = range(20_000, 32_000)
-"""Below the kernel's ephemeral ports, and below 32,768: Dynamo parses one of its ports as a 16-bit
-signed integer and ends when it does not fit."""
 
 
 class Probes:
@@ -49,16 +40,3 @@ class Probes:
         if self._session is not None:
             await self._session.close()
             self._session = None
-
-
-def free_port() -> int:
-    """A port on which nobody listens.
-
-    Raises:
-        GtcError: No luck in a hundred tries.
-    """
-    for port in random.sample(PORTS, 100):
-        with socket.socket() as probe, contextlib.suppress(OSError):
-            probe.bind(("127.0.0.1", port))
-            return port
-    raise GtcError(f"no free port between {PORTS.start} and {PORTS.stop}")

@@ -12,7 +12,6 @@ from gtc_rehearsal.dynamo.dynamo_settings import (
     settings_from,
     worker_command,
 )
-from gtc_rehearsal.dynamo.probes import free_port
 from gtc_spec import environment
 from gtc_spec.telemetry.metrics import COMPONENTS
 
@@ -72,7 +71,3 @@ def test_the_frontend_has_the_fine_buckets_under_the_name_that_it_reads() -> Non
 
     assert "DYN_HISTOGRAM_DYN_METRICS_TTFT_COUNT" in env
     assert "DYN_HISTOGRAM_DYN_METRICS_TTFT_COUNT" not in process_env(PROD, HERE, HERE, 20_000)
-
-
-def test_ports_fit_into_sixteen_signed_bits() -> None:
-    assert all(1024 < free_port() < 32_768 for _ in range(20))
