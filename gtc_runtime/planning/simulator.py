@@ -1,39 +1,31 @@
 """One simulated cycle of the show in about a second: the planner's discrete events.
 
 It runs the live scenario machine, the live arrival schedule and the live mix against simulated
-workers, and keeps what the report needs. What it leaves out on purpose: HTTP parsing, chunked
-prefill packing, failures. It must not know how its figures are judged.
+workers, and keeps what the report needs. What it leaves out on purpose: HTTP parsing, failures.
+It must not know how its figures are judged.
 """
 
 from __future__ import annotations
 
-import heapq
-import random
-from collections.abc import Callable
-from functools import partial
-from itertools import count
+from collections.abc import Mapping
 
-from gtc_runtime.load.demand.arrivals import Arrivals
-from gtc_runtime.load.demand.mix import MixSequence
 from gtc_runtime.load.figures.slice_book import SliceBook
 from gtc_runtime.load.figures.snapshot import Snapshot
 from gtc_runtime.load.figures.stats import Slices, tally_at
 from gtc_runtime.load.records import Key
-from gtc_runtime.planning.pools import SimulatedPools
-from gtc_runtime.planning.workers import Conversation, DecodeWorker, PrefillWorker, Request
+from gtc_runtime.planning.demand import Demand
+from gtc_runtime.planning.hardware import Hardware
+from gtc_runtime.planning.serving.cluster import Cluster
+from gtc_runtime.planning.serving.events import Events
+from gtc_runtime.planning.serving.requests import Request
+from gtc_runtime.planning.topology import Topology
 from gtc_runtime.scenario import machine, report
 from gtc_runtime.scenario.cycle_log import CycleLog
 from gtc_spec.environment import Environment
-from gtc_spec.profiles.profile import Profile
-from gtc_spec.workloads import FACTS, ChatShape, Workload
+from gtc_spec.pools import ROLES, Mode, PDRatio
 
-HTTP_S = 0.0156
-"""Host and HTTP overhead of a request, seconds (BLIS fits 15.6 ms)."""
-BLOCK_TOKENS = 32
-"""Tokens of a KV block; only whole blocks hit."""
-QUESTION_TOKENS = 40
-"""Tokens that a follow-up question adds."""
 TICK_S = 1.0
+"""How often the scenario machine looks at the world, as live."""
 
 JSON = report.JSON
 
@@ -43,187 +35,117 @@ class Simulation:
 
     Args:
         environment: Facts, with the phase table to play.
-        profile: GPU timings.
+        hardware: What it is played on.
         seed: Equal seeds give equal cycles.
+
+    Attributes:
+        requests: Every request so far in the order of due times, with what became of it.
+        busy: Share (0..1) of its GPUs' time in which a pool computes, by phase and pool.
     """
 
-    def __init__(self, environment: Environment, profile: Profile, seed: int) -> None:
-        self._env = environment
-        self._profile = profile
-        self._random = random.Random(seed)
-        self._events: list[tuple[float, int, Callable[[], None]]] = []
-        self._order = count()
-        self.now_s = 0.0
+    def __init__(self, environment: Environment, hardware: Hardware, seed: int) -> None:
         self._timeline = environment.timeline
-        self._arrivals = Arrivals(seed, 0.0)
-        self._mix: MixSequence | None = None
-        self._turns_owed = 0
-        self._waiting = 0
+        self.events = Events()
+        topology = Topology.of(environment.initial_ratio)
+        self.cluster = Cluster(hardware, topology, self.events, self)
+        self.demand = Demand(environment.workloads, seed, self.events, self._send)
         self.log = CycleLog()
         self.book = SliceBook()
+        self.requests: list[Request] = []
+        self.busy: dict[str, dict[Mode, float]] = {}
         self._slices: Slices = {}
         self._state = machine.IDLE
-        self.pools = SimulatedPools(environment, self._new_prefill, self._new_decode, self.at)
+        self._phase, self._phase_began = "", self.cluster.gpu_seconds()
 
     def run(self) -> list[JSON]:
         """Play one cycle to its end; the phases of its report."""
         self._state, actions = machine.start(self._timeline, 0.0, once=True)
         self._apply(actions)
-        self.at(0.0, self._tick)
-        self._schedule_arrival()
-        while self._events and self._state.index is not None:
-            self.now_s, _, event = heapq.heappop(self._events)
-            event()
+        self._tick()
+        while self._state.index is not None:
+            self.events.run(self.now_s + TICK_S)
+            self._tick()
+        self._note_busy("")
         self.log.close(self.now_s)
         self.book.add(Snapshot(self.now_s, self._slices))
         return report.phases(self.log, self.book)
 
-    def at(self, when_s: float, event: Callable[[], None]) -> None:
-        """Do something later."""
-        heapq.heappush(self._events, (when_s, next(self._order), event))
+    @property
+    def now_s(self) -> float:
+        """Seconds since the beginning of the cycle."""
+        return self.events.now_s
+
+    @property
+    def state(self) -> machine.State:
+        """Where the show stands."""
+        return self._state
+
+    @property
+    def ready(self) -> PDRatio:
+        """Workers that take requests."""
+        return _ratio(self.cluster.ready)
+
+    @property
+    def desired(self) -> PDRatio:
+        """Workers that the pools are to have."""
+        return _ratio(self.cluster.desired)
 
     # -- the scenario ---------------------------------------------------------------------------
 
     def _tick(self) -> None:
-        seen = machine.Observation(self.now_s, self.pools.ready, self._waiting)
+        seen = machine.Observation(self.now_s, self.ready, self.cluster.waiting)
         self._state, actions = machine.step(self._timeline, self._state, seen)
         self._apply(actions)
-        self.log.pools(self.now_s, self.pools.desired, self.pools.ready)
-        self.at(self.now_s + TICK_S, self._tick)
+        self.log.pools(self.now_s, self.desired, self.ready)
 
     def _apply(self, actions: list[machine.Action]) -> None:
         for action in actions:
             if isinstance(action, machine.Entered):
-                self.log.enter(self._timeline.segments[action.index], self.now_s)
+                segment = self._timeline.segments[action.index]
+                self.log.enter(segment, self.now_s)
+                self._note_busy(str(segment.phase.name))
             elif isinstance(action, machine.SetRatio):
-                self.pools.order(action.ratio, self.now_s)
+                self.cluster.order({role: action.ratio.of(role) for role in ROLES})
         load = machine.load_at(self._timeline, self._state, self.now_s)
         rps, mix = load if load else (0.0, None)
-        if mix is not None:
-            self._mix = self._mix or MixSequence(mix)
-            self._mix.change(mix)
-        self._arrivals.set_rate(rps, "paced", self.now_s)
-        self._schedule_arrival()
+        self.demand.set(rps, mix, "paced")
 
-    # -- arrivals -------------------------------------------------------------------------------
-
-    def _schedule_arrival(self) -> None:
-        due = self._arrivals.next_due_s
-        if due is not None:
-            self.at(max(due, self.now_s), partial(self._arrive, due))
-
-    def _arrive(self, due_s: float) -> None:
-        if self._arrivals.next_due_s != due_s or self._mix is None:
-            return  # the rate changed since; another arrival stands in for this one
-        self._arrivals.pop()
-        self._schedule_arrival()
-        workload = self._mix.next()
-        if workload == "chat" and self._turns_owed > 0:
-            self._turns_owed -= 1
+    def _note_busy(self, phase: str) -> None:
+        """A phase ends, settle tail included, and another one begins."""
+        if phase == self._phase:
             return
-        self._send(self._draw(workload))
+        began, now = self._phase_began, self.cluster.gpu_seconds()
+        if self._phase:
+            self.busy[self._phase] = {role: _share(began[role], now[role]) for role in ROLES}
+        self._phase, self._phase_began = phase, now
 
-    def _draw(self, workload: Workload) -> Request:
-        shape, between = self._env.workloads.of(workload), self._random.randint
-        if isinstance(shape, ChatShape):
-            talk = Conversation(between(*shape.turns) - 1, between(*shape.context_tokens))
-            return self._turn(talk)
-        prompt_tokens, output_tokens = between(*shape.prompt_tokens), between(*shape.output_tokens)
-        return Request(FACTS[workload].key(1), self.now_s, prompt_tokens, output_tokens)
-
-    def _turn(self, talk: Conversation) -> Request:
-        key = FACTS["chat"].key(talk.turn)
-        reply = self._random.randint(*self._env.workloads.chat.reply_tokens)
-        return Request(key, self.now_s, talk.prompt_tokens, reply, talk)
-
-    def _follow_up(self, talk: Conversation) -> None:
-        if self._mix is None or not self._mix.mix["chat"]:
-            return  # conversations end when chat has no share
-        self._turns_owed += 1
-        self._send(self._turn(talk))
-
-    # -- the path of a request ------------------------------------------------------------------
+    # -- what happens to requests ---------------------------------------------------------------
 
     def _send(self, request: Request) -> None:
+        self.requests.append(request)
         tally_at(self._slices, request.due_s, request.key).due += 1
-        self._waiting += 1
-        worker = min(self.pools.prefill, key=partial(self._prefill_cost, request))
-        talk = request.conversation
-        if talk is not None and talk.holder is worker:
-            request.cached_tokens = talk.cached_tokens
-        worker.queue.append(request)
-        self._start_prefill(worker)
+        self.cluster.send(request)
 
-    def _prefill_cost(self, request: Request, worker: PrefillWorker) -> float:
-        talk = request.conversation
-        cached = talk.cached_tokens if talk is not None and talk.holder is worker else 0
-        return worker.pending_tokens + request.prompt_tokens - cached
-
-    def _start_prefill(self, worker: PrefillWorker) -> None:
-        duration_s = worker.next_s()
-        if duration_s is not None:
-            self.at(self.now_s + duration_s, partial(self._prefilled, worker))
-
-    def _prefilled(self, worker: PrefillWorker) -> None:
-        request = worker.finish()
-        talk = request.conversation
-        if talk is not None:
-            talk.holder = worker
-            talk.cached_tokens = request.prompt_tokens // BLOCK_TOKENS * BLOCK_TOKENS
-        decode = min(self.pools.decode, key=lambda each: each.load_tokens)
-        rehearsal = self._env.rehearsal
-        seconds = request.prompt_tokens * self._profile.kv_bytes_per_token / rehearsal.kv_link_gb_s
-        starts = self.now_s
-        if rehearsal.link_contention:
-            starts = max(starts, worker.link_free_s, decode.link_free_s)
-        arrives = starts + seconds / 1e9
-        worker.link_free_s = decode.link_free_s = arrives
-        self.at(arrives, partial(self._to_decode, decode, request))
-        self._start_prefill(worker)
-        self.pools.settle(self.now_s)
-
-    def _to_decode(self, worker: DecodeWorker, request: Request) -> None:
-        worker.add(request)
-        joins = worker.interrupt_s(self.now_s)
-        self._book_at(worker, self.now_s if joins is None else joins)
-
-    def _book_at(self, worker: DecodeWorker, when_s: float) -> None:
-        worker.version += 1
-        self.at(when_s, partial(self._boundary, worker, worker.version))
-
-    def _boundary(self, worker: DecodeWorker, version: int) -> None:
-        if version != worker.version:
-            return
-        ends = worker.boundary(self.now_s)
-        if ends is not None:
-            self._book_at(worker, ends)
-
-    # -- what workers report --------------------------------------------------------------------
-
-    def _new_prefill(self) -> PrefillWorker:
-        return PrefillWorker(self._profile)
-
-    def _new_decode(self) -> DecodeWorker:
-        pool = self._profile.kv_pool_tokens(self._env.model.kv_fraction)
-        return DecodeWorker(self._profile, pool, self._on_tokens, self._on_first, self._on_done)
-
-    def _on_tokens(self, end_s: float, step_s: float, streams: dict[Key, int], steps: int) -> None:
+    def on_tokens(self, end_s: float, step_s: float, streams: dict[Key, int], steps: int) -> None:
+        """Tokens of some steps."""
         for key, each in streams.items():
             if each:
                 tally_at(self._slices, end_s, key).itl.add(step_s, each * steps)
 
-    def _on_first(self, request: Request, now_s: float) -> None:
-        self._waiting -= 1
-        tally_at(self._slices, request.due_s, request.key).ttft.add(now_s - request.due_s + HTTP_S)
+    def on_first(self, request: Request) -> None:
+        """The first token of a request."""
+        tally_at(self._slices, request.due_s, request.key).ttft.add(request.ttft_s)
 
-    def _on_done(self, request: Request, now_s: float) -> None:
+    def on_done(self, request: Request) -> None:
+        """The end of a request."""
         tally_at(self._slices, request.due_s, request.key).ok += 1
-        self.pools.settle(now_s)
-        talk = request.conversation
-        if talk is None or talk.turns_left <= 0:
-            return
-        talk.turns_left -= 1
-        talk.turn += 1
-        talk.prompt_tokens += request.output_tokens + QUESTION_TOKENS
-        think_s = self._random.uniform(*self._env.workloads.chat.think_s)
-        self.at(now_s + think_s, partial(self._follow_up, talk))
+        self.demand.done(request)
+
+
+def _ratio(workers: Mapping[Mode, int]) -> PDRatio:
+    return PDRatio(workers["prefill"], workers["decode"])
+
+
+def _share(before: tuple[float, float], after: tuple[float, float]) -> float:
+    there_s = after[1] - before[1]
+    return (after[0] - before[0]) / there_s if there_s else 0.0

@@ -32,8 +32,8 @@ DEADLINE_BY = {
 """Where the deadline of a way out stands that has no ``timeout`` of its own."""
 
 BOUNDED_BY = {
-    ("gtc_runtime/planning/workers.py", "self.queue"): "requests of one simulated cycle",
-    ("gtc_runtime/planning/workers.py", "self._waiting"): "requests of one simulated cycle",
+    ("gtc_runtime/planning/serving/decode.py", "self._waiting"): "requests of one simulation",
+    ("gtc_runtime/planning/serving/prompts.py", "self._prompts"): "requests of one simulation",
     ("gtc_runtime/load/conversations/conversations.py", "self._ready"): "open conversations",
     ("gtc_runtime/load/figures/singles.py", "self._until"): "dots of the last seconds, low rates",
     ("gtc_runtime/load/figures/slice_book.py", "self._at_hand"): "seconds not packed, each once",

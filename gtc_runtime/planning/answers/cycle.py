@@ -9,9 +9,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Self
 
+from gtc_runtime.planning.hardware import Hardware
 from gtc_runtime.planning.simulator import Simulation
 from gtc_spec.environment import Environment
-from gtc_spec.profiles.profile import Profile
 
 JSON = dict[str, Any]
 
@@ -22,11 +22,11 @@ class Show:
 
     Attributes:
         environment: Facts, with the phase table to play.
-        profile: GPU timings.
+        hardware: What it is played on.
     """
 
     environment: Environment
-    profile: Profile
+    hardware: Hardware
 
     @classmethod
     def of(cls, environment: Environment) -> Self:
@@ -35,7 +35,7 @@ class Show:
         Raises:
             UsageError: It names a profile that does not exist.
         """
-        return cls(environment, Profile.load(environment.model.profile))
+        return cls(environment, Hardware.of(environment))
 
 
 @dataclass(frozen=True)
@@ -51,4 +51,4 @@ class Cycle:
 
 def play(show: Show, seed: int) -> Cycle:
     """Play one cycle; equal seeds give equal cycles."""
-    return Cycle(Simulation(show.environment, show.profile, seed).run())
+    return Cycle(Simulation(show.environment, show.hardware, seed).run())

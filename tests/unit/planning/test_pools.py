@@ -1,38 +1,47 @@
 """Simulated pools: late starts, drains, and the GPUs that both share."""
 
+from collections.abc import Mapping
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from gtc_runtime.planning.pools import SimulatedPools
-from gtc_runtime.planning.workers import DecodeWorker, PrefillWorker, Request
-from gtc_spec.environment import load
-from gtc_spec.pools import PDRatio
-from tests.unit.planning.bench import PROFILE, Clock
-
-PROD = load("prod")
+from gtc_runtime.planning.serving.cluster import Cluster
+from gtc_runtime.planning.serving.events import Events
+from gtc_runtime.planning.topology import Topology
+from gtc_spec.pools import ROLES, Mode, PDRatio
+from tests.unit.planning.bench import HARDWARE, PROD, Notes, document
 
 
 class Operator:
-    """The pools of prod on a clock of their own; decode workers never step."""
+    """The cluster of prod and whoever sizes its pools."""
 
     def __init__(self) -> None:
-        self.clock = Clock()
-        self.pools = SimulatedPools(
-            PROD, lambda: PrefillWorker(PROFILE), self._decode, self.clock.at
-        )
-
-    def _decode(self) -> DecodeWorker:
-        return DecodeWorker(PROFILE, 400_000, lambda *_: None, lambda *_: None, lambda *_: None)
+        self.events = Events()
+        self.told = Notes(self.events)
+        topology = Topology.of(PROD.initial_ratio)
+        self.cluster = Cluster(HARDWARE, topology, self.events, self.told)
 
     def order(self, ratio: str) -> None:
-        self.pools.order(PDRatio.parse(ratio), self.clock.now_s)
+        wanted = PDRatio.parse(ratio)
+        self.cluster.order({role: wanted.of(role) for role in ROLES})
 
     def to(self, second: float) -> str:
         """Ready workers after this long."""
-        self.clock.run(until_s=second)
-        self.clock.now_s = second
-        return str(self.pools.ready)
+        self.events.run(second)
+        return self.ready
+
+    def send(self, documents: int, answer: int = 200) -> None:
+        for _ in range(documents):
+            self.cluster.send(document(self.events.now_s, 15_000, answer))
+
+    @property
+    def ready(self) -> str:
+        return str(PDRatio(*self.workers(self.cluster.ready)))
+
+    @staticmethod
+    def workers(found: Mapping[Mode, int]) -> tuple[int, int]:
+        return found["prefill"], found["decode"]
 
 
 @pytest.fixture
@@ -40,13 +49,8 @@ def operator() -> Operator:
     return Operator()
 
 
-def busy(worker: PrefillWorker) -> PrefillWorker:
-    worker.queue.append(Request("summarization", 0.0, 15_000, 1))
-    return worker
-
-
 def test_the_initial_workers_are_ready_at_once(operator: Operator) -> None:
-    assert str(operator.pools.ready) == "2P:3D"
+    assert operator.ready == "2P:3D"
 
 
 def test_a_new_worker_is_ready_one_start_time_after_its_order(operator: Operator) -> None:
@@ -57,31 +61,66 @@ def test_a_new_worker_is_ready_one_start_time_after_its_order(operator: Operator
 
 
 def test_a_new_worker_gets_no_work_that_waits_elsewhere(operator: Operator) -> None:
-    first = busy(operator.pools.prefill[0])
+    """Two workers with 130 documents need more than two minutes; a third one comes at 120 s."""
     operator.order("3P:3D")
-    operator.to(121)
+    operator.to(1)
+    operator.send(260)
+    operator.to(125)
+    before = operator.cluster.gpu_seconds()["prefill"][0]
+    operator.to(135)
+    after = operator.cluster.gpu_seconds()["prefill"][0]
 
-    assert operator.pools.prefill[2].idle
-    assert len(first.queue) == 1
+    assert operator.ready == "3P:3D"
+    assert after - before == pytest.approx(2 * 10, abs=4)
 
 
 def test_an_idle_worker_that_is_removed_goes_at_once(operator: Operator) -> None:
     operator.order("1P:2D")
 
-    assert str(operator.pools.ready) == "1P:2D"
+    assert operator.ready == "1P:2D"
 
 
 def test_a_worker_that_drains_keeps_its_gpu_until_it_is_done(operator: Operator) -> None:
     operator.order("4P:4D")
     operator.to(121)
-    last = busy(operator.pools.prefill[3])
+    operator.send(40)  # ten for each prefill worker, 19 s
+    operator.to(122)
     operator.order("3P:5D")
 
-    assert operator.to(300) == "3P:4D"
+    assert operator.to(123 + 120) == "3P:4D"
+    assert operator.to(122 + 25 + 120) == "3P:5D"
 
-    last.queue.clear()
-    operator.pools.settle(operator.clock.now_s)
-    assert operator.to(421) == "3P:5D"
+
+def test_a_second_shrink_waits_for_the_worker_that_drains(operator: Operator) -> None:
+    operator.order("4P:3D")
+    operator.to(121)
+    operator.send(40)
+    operator.to(122)
+    operator.order("3P:3D")
+    operator.order("2P:3D")
+
+    assert operator.to(123) == "3P:3D"
+    assert operator.to(150) == "2P:3D"
+
+
+def test_one_order_shrinks_a_pool_by_as_many_as_it_says(operator: Operator) -> None:
+    operator.order("4P:3D")
+    operator.to(121)
+    operator.send(40)
+    operator.to(122)
+    operator.order("2P:3D")
+
+    assert operator.ready == "2P:3D"
+
+
+def test_nothing_is_lost_when_a_worker_is_removed(operator: Operator) -> None:
+    operator.send(20)
+    operator.to(1)
+    operator.order("1P:1D")
+    operator.to(300)
+
+    assert len(operator.told.done_s) == 20
+    assert operator.cluster.drained
 
 
 def test_the_same_order_twice_starts_nothing_twice(operator: Operator) -> None:
@@ -123,9 +162,10 @@ def test_whatever_is_ordered_the_gpus_suffice_and_the_last_order_comes_true(
     for wait_s, ratio in orders:
         at += wait_s
         operator.to(at)
-        operator.pools.order(ratio, at)
-        assert operator.pools.ready.total <= PROD.slots
+        operator.send(3)
+        operator.order(str(ratio))
+        assert sum(operator.workers(operator.cluster.ready)) <= PROD.slots
 
     operator.to(at + 1000)
 
-    assert operator.pools.ready == (orders[-1][1] if orders else PROD.initial_ratio)
+    assert operator.ready == str(orders[-1][1] if orders else PROD.initial_ratio)

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import heapq
-import math
 from collections.abc import Callable
 from typing import Any
 
 from gtc_runtime.load.figures.snapshot import Snapshot
+from gtc_runtime.planning.hardware import Hardware
 from gtc_runtime.planning.simulator import Simulation
 from gtc_runtime.scenario import report
-from gtc_runtime.scenario.machine import State
 from gtc_spec.environment import Environment
-from gtc_spec.profiles.profile import Profile
 
 
 class Played(Simulation):
@@ -27,16 +24,12 @@ class Played(Simulation):
     def __init__(
         self, environment: Environment, look: Callable[[Played], None], seed: int = 1
     ) -> None:
-        super().__init__(environment, Profile.load(environment.model.profile), seed)
+        super().__init__(environment, Hardware.of(environment), seed)
         self._look = look
 
     @property
-    def state(self) -> State:
-        return self._state
-
-    @property
     def waiting(self) -> int:
-        return self._waiting
+        return self.cluster.waiting
 
     @property
     def running(self) -> bool:
@@ -51,10 +44,10 @@ class Played(Simulation):
     def play(self) -> list[dict[str, Any]]:
         """The cycle, then the open streams to their end; the phases of its report."""
         self.run()
-        end_s = math.inf
-        while self.now_s < end_s:
-            self.now_s, _, event = heapq.heappop(self._events)
-            event()
-            if end_s == math.inf and self.book.totals()["all"].open == 0:
-                end_s = self.now_s + 5
+        while self.book.totals()["all"].open:
+            self.events.run(self.now_s + 1)
+            self._tick()
+        for _ in range(5):
+            self.events.run(self.now_s + 1)
+            self._tick()
         return report.phases(self.log, self.book)

@@ -402,7 +402,7 @@ def simulated_view(
         mode="auto" if played.running else "manual",
         phase=phase,
         keda="paused-by-us" if played.running else "active",
-        pools=pools(played.pools.desired, played.pools.ready),
+        pools=pools(played.desired, played.ready),
         workloads=figures,
         claims=claims,
         load=LoadView(

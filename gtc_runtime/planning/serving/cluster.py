@@ -1,0 +1,148 @@
+"""The path of a request through the workers, as Dynamo's frontend sends it.
+
+Routing prefers the worker that has least to compute before the first token: what waits there and
+what of the prompt it does not hold. Work that waits on a worker stays there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import partial
+
+from gtc_runtime.load.records import Key
+from gtc_runtime.planning.hardware import Hardware
+from gtc_runtime.planning.serving import link
+from gtc_runtime.planning.serving.aggregated import AggregatedWorker
+from gtc_runtime.planning.serving.batch import Listener
+from gtc_runtime.planning.serving.decode import DecodeWorker
+from gtc_runtime.planning.serving.events import Events
+from gtc_runtime.planning.serving.pools import Pool, Pools
+from gtc_runtime.planning.serving.prefill import PrefillWorker
+from gtc_runtime.planning.serving.requests import Request
+from gtc_runtime.planning.topology import Topology
+from gtc_spec.pools import Mode
+
+
+class Cluster:
+    """Frontend, router, pools and links.
+
+    Args:
+        hardware: GPUs and network.
+        topology: Workers that are ready from the beginning.
+        events: The clock.
+        listener: Told of tokens.
+
+    Attributes:
+        waiting: Requests that were sent and wait for their first token.
+        in_flight: Requests that were sent and have not ended.
+    """
+
+    def __init__(
+        self, hardware: Hardware, topology: Topology, events: Events, listener: Listener
+    ) -> None:
+        self._hardware, self._events, self._listener = hardware, events, listener
+        self.waiting = self.in_flight = 0
+        new = hardware, events
+        self._prefill = Pool(
+            lambda meter: PrefillWorker(*new, meter, self._prefilled), topology.prefill
+        )
+        self._decode = Pool(lambda meter: DecodeWorker(*new, meter, self), topology.decode)
+        self._aggregated = Pool(
+            lambda meter: AggregatedWorker(*new, meter, self), topology.aggregated
+        )
+        self._all: dict[Mode, Pool[PrefillWorker | DecodeWorker | AggregatedWorker]] = {
+            "prefill": self._prefill,
+            "decode": self._decode,
+            "aggregated": self._aggregated,
+        }
+        self._pools = Pools(self._all, hardware.slots, hardware.worker_start_s, events)
+
+    # -- pools ----------------------------------------------------------------------------------
+
+    @property
+    def desired(self) -> Mapping[Mode, int]:
+        """Workers that each pool is to have."""
+        return {mode: pool.desired for mode, pool in self._all.items()}
+
+    @property
+    def ready(self) -> Mapping[Mode, int]:
+        """Workers of each pool that take requests."""
+        return {mode: len(pool.ready) for mode, pool in self._all.items()}
+
+    @property
+    def drained(self) -> bool:
+        """Whether no worker has anything left to do."""
+        return all(worker.idle for pool in self._all.values() for worker in pool.ready)
+
+    def order(self, desired: Mapping[Mode, int]) -> None:
+        """Make pools this large: shrink, then start what the free GPUs allow."""
+        self._pools.order(desired)
+
+    def gpu_seconds(self) -> Mapping[Mode, tuple[float, float]]:
+        """GPU seconds of computing and of being there, by pool, since the beginning."""
+        now_s = self._events.now_s
+        return {mode: (pool.meter.busy_s, pool.gpu_s(now_s)) for mode, pool in self._all.items()}
+
+    # -- the path of a request ------------------------------------------------------------------
+
+    def send(self, request: Request) -> None:
+        """A request is sent now."""
+        self.waiting += 1
+        self.in_flight += 1
+        host_s = self._hardware.host_s + self._hardware.host_us_per_token * (
+            request.prompt_tokens / 1e6
+        )
+        self._events.at(self._events.now_s + host_s, partial(self._route, request))
+
+    def _route(self, request: Request) -> None:
+        workers: list[PrefillWorker | AggregatedWorker]
+        workers = [*self._prefill.ready, *self._aggregated.ready]
+        min(workers, key=lambda worker: worker.cost(request)).add(request)
+
+    def _prefilled(self, sender: PrefillWorker, request: Request) -> None:
+        self._events.at(
+            self._events.now_s + self._hardware.handover_s,
+            partial(self._hand_over, sender, request),
+        )
+        self._pools.settle()
+
+    def _hand_over(self, sender: PrefillWorker, request: Request) -> None:
+        request.handed_s = self._events.now_s
+        receiver = min(self._decode.ready, key=lambda worker: worker.cost)
+        receiver.expect(request)
+        hardware, tokens = self._hardware, request.prompt_tokens
+        if hardware.ships_missing_only:
+            tokens -= receiver.held(request)
+        scattered = max(
+            sender.free_blocks.take(request.new_tokens),
+            receiver.free_blocks.take(tokens + request.output_tokens),
+        )
+        seconds = link.post_s(hardware, tokens, scattered)
+        posted = partial(self._posted, sender, receiver, request, tokens)
+        if hardware.posting_stalls:
+            receiver.post(seconds, posted)
+        else:
+            self._events.at(self._events.now_s + seconds, posted)
+
+    def _posted(
+        self, sender: PrefillWorker, receiver: DecodeWorker, request: Request, tokens: int
+    ) -> None:
+        arrives_s = link.arrives_s(self._hardware, self._events.now_s, sender, receiver, tokens)
+        self._events.at(arrives_s, partial(receiver.add, request))
+
+    # -- what workers report --------------------------------------------------------------------
+
+    def on_tokens(self, end_s: float, step_s: float, streams: dict[Key, int], steps: int) -> None:
+        """Tokens of some steps."""
+        self._listener.on_tokens(end_s, step_s, streams, steps)
+
+    def on_first(self, request: Request) -> None:
+        """The first token of a request."""
+        self.waiting -= 1
+        self._listener.on_first(request)
+
+    def on_done(self, request: Request) -> None:
+        """The end of a request."""
+        self.in_flight -= 1
+        self._listener.on_done(request)
+        self._pools.settle()
