@@ -30,6 +30,9 @@ _LAST = int(math.log(CEILING_S / FLOOR_S) * _PER_LOG)
 SCALE = (_PER_LOG, _AT_ONE_S, FLOOR_S, _LAST)
 """All that `bucket_of` needs to know, for its twin in the native core."""
 
+_NUMBERS = tuple(range(_LAST + 1))
+"""Numbers that are read: each of its own, all day long, would tear the memory to pieces."""
+
 
 class Counts:
     """How often each whole number came.
@@ -90,7 +93,8 @@ class Counts:
     def from_json(cls, flat: Sequence[int]) -> Self:
         """Read what `to_json` wrote."""
         counts = cls()
-        counts.buckets = dict(zip(accumulate(flat[::2]), flat[1::2], strict=True))
+        numbers = [_shared(each) for each in accumulate(flat[::2])]
+        counts.buckets = dict(zip(numbers, flat[1::2], strict=True))
         return counts
 
     def __eq__(self, other: object) -> bool:
@@ -150,6 +154,11 @@ def bucket_of(value_s: float) -> int:
         return 0
     index = int(_log(value_s) * _PER_LOG + _AT_ONE_S)
     return index if index < _LAST else _LAST
+
+
+def _shared(number: int) -> int:
+    """The same number, and the same object each time if it is one of a bucket."""
+    return _NUMBERS[number] if 0 <= number <= _LAST else number
 
 
 def _middle(index: int) -> float:

@@ -268,7 +268,7 @@ def run(size: Size, seed: int) -> list[Figure]:
 def _memory(report: Report) -> list[Figure]:
     """How far memory went from where it was after the first twentieth.
 
-    The books keep each second of a run for its report, packed, and the newest minute as it is:
+    The books keep each second of a run for its report, packed, and the newest few as they are:
     they grow with the time that a run takes, so that they have a figure of their own.
     """
     steady = [each for each in report.samples if each.due >= report.requests / 20]

@@ -274,6 +274,12 @@ def room_of(blocks: int) -> int:
     return held
 
 
+def test_what_is_read_again_and_again_shares_its_numbers():
+    plain = busy_second(0).to_json()
+    one, other = (list(Tally.from_json(plain).ttft.buckets) for _ in range(2))
+    assert list(map(id, one)) == list(map(id, other))
+
+
 def test_only_what_arrived_lately_is_held_as_it_is():
     assert held_after(60, drawn_s=4) - held_after(20, drawn_s=4) < 40 * 1500  # bytes
     assert held_after(60, drawn_s=4) < held_after(60, drawn_s=60) / 4
