@@ -243,7 +243,7 @@ docs: setup ## Write what is generated: tables in docs/, .env.example, dashboard
 	$(BIN)/python tools/generate.py
 
 lock: setup ## Pin the requirements again; LOCK_FLAGS=--upgrade takes newer versions
-	$(COMPILE) --all-extras -o requirements/dev.txt pyproject.toml
+	$(COMPILE) $(foreach extra,infra runtime ui load reports video rehearsal dev build,--extra $(extra)) -o requirements/dev.txt pyproject.toml
 	$(COMPILE) --extra runtime --extra ui --extra rehearsal --extra reports --extra build -c requirements/dev.txt -o requirements/demo.txt pyproject.toml
 	$(COMPILE) --extra runtime --extra ui --extra build -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
 

@@ -18,9 +18,9 @@ EXTRAS = PROJECT["project"]["optional-dependencies"]
 SETS = {
     "demo": ["runtime", "ui", "rehearsal", "build"],
     "runtime": ["runtime", "ui", "build"],
-    "dev": list(EXTRAS),
+    "dev": [extra for extra in EXTRAS if extra not in ("gpu", "vllm")],
 }
-"""What each file must hold; `make lock` says the same."""
+"""What each file must hold; `make lock` says the same. What needs a GPU is installed beside one."""
 
 
 @cache
