@@ -23,12 +23,18 @@ from grafana_foundation_sdk.models import common as cm
 from grafana_foundation_sdk.models import dashboard as dm
 
 from gtc_spec.colours import COLOURS
+from gtc_spec.telemetry import metrics
+from gtc_spec.telemetry.buckets import ITL_BUCKETS, TTFT_BUCKETS
 from gtc_spec.telemetry.promql_syntax import lacking, metrics_in
 
 DATASOURCE: Final = cm.DataSourceRef(type_val="prometheus", uid="$datasource")
 """Without braces: Terraform would read those as its own."""
 NAME_PX, VALUE_PX, BAR_NAME_PX = 24, 72, 28
 """Text of large numbers. From 3 m a letter needs 15 mm, which is 24 px on a 55-inch 1080p wall."""
+_BUCKETS: Final = {
+    **dict.fromkeys((metrics.TTFT.name, metrics.CLIENT_TTFT.name), TTFT_BUCKETS),
+    **dict.fromkeys((metrics.ITL.name, metrics.CLIENT_ITL.name), ITL_BUCKETS),
+}
 Style = Literal["line", "thin", "dash", "ghost"]
 
 
@@ -209,6 +215,19 @@ def needs(queries: Sequence[str]) -> str:
     return f"Cluster only: a rehearsal {told}"
 
 
+def ends(queries: Sequence[str]) -> str:
+    """What a percentile reads when it lies above all buckets, for a board writes no ≥ before it."""
+    asked = [query for query in queries if query.count("histogram_quantile(") == 1]  # no share
+    named = {metric.name for query in asked for metric in metrics_in(query)}
+    bounds = sorted({_BUCKETS[name].max_s for name in named & _BUCKETS.keys()})
+    told = [f"{bound:g} s" if bound >= 1 else f"{1000 * bound:g} ms" for bound in bounds]
+    if not asked:
+        return ""
+    if named - _BUCKETS.keys():
+        return "A percentile at the last bound of its buckets means that or more."
+    return f"A percentile of {' or '.join(told)} means that or more: the buckets end there."
+
+
 def _finished(
     panel: Any,
     title: str,
@@ -220,7 +239,8 @@ def _finished(
     *,
     instant: bool = False,
 ) -> Panel:
-    description = f"{look} {needs([query.expr for query in queries])}".strip()
+    asked = [query.expr for query in queries]
+    description = " ".join(filter(None, (look, ends(asked), needs(asked))))
     panel = panel.title(title).description(description).datasource(DATASOURCE).unit(unit)
     for letter, query in zip("ABCDEFGHIJKL", queries, strict=False):
         ref = query.ref or letter

@@ -12,6 +12,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 import dashboards
 from gtc_spec.colours import COLOURS
+from gtc_spec.telemetry.buckets import TTFT_BUCKETS
 from gtc_spec.telemetry.metrics import SCRAPE_LABELS, owner
 from tests.unit.panel.test_theme import contrast
 from tests.unit.spec.test_promql import selectors
@@ -48,6 +49,15 @@ def area(panel):
     return {
         (x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])
     }
+
+
+@every_panel
+def test_a_panel_of_a_percentile_says_what_the_last_bucket_means(panel):
+    asked = [target["expr"] for target in panel["targets"]]
+    alone = [query for query in asked if query.count("histogram_quantile(") == 1]
+    assert ("means that or more" in panel["description"]) == bool(alone)
+    if any("time_to_first_token" in query or "ttft" in query for query in alone):
+        assert f"A percentile of {TTFT_BUCKETS.max_s:g} s means" in panel["description"]
 
 
 def test_the_three_boards_have_the_names_of_their_files():
