@@ -1,10 +1,8 @@
 """Every failure of docs/failures.md is proven by tests that exist and may fail."""
 
-import subprocess
-import sys
-
 import pytest
 
+from tests.architecture.named_tests import Suite
 from tests.architecture.repository import ROOT
 from tools.failures import PAGE, Row, Watch, ill_formed, rows, told, unproven
 
@@ -19,18 +17,67 @@ PARTS = (
 )
 
 
-@pytest.mark.timeout(180)
 def test_every_row_names_tests_that_exist_and_may_fail():
-    """In a process of its own: pytest does not run inside of pytest."""
-    ran = subprocess.run(
-        [sys.executable, "-m", "tools.failures"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=170,
-        check=False,
+    page, suite = rows(PAGE.read_text(encoding="utf-8")), Suite(ROOT)
+    items = {name: marks for row in page for test in row.tests
+             for name, marks in suite.marks(test).items()}  # fmt: skip
+    assert ill_formed(page) + unproven(page, Watch(items=items)) == []
+
+
+MARKS = "import pytest\n\nWIP = pytest.mark.xfail(reason='not yet')\nSOME = ('one', 'two')\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "marks"),
+    [
+        ("def test_c(): ...", set()),
+        ("@pytest.mark.slow\nasync def test_c(): ...", {"slow"}),
+        ("@pytest.mark.skip(reason='x')\ndef test_c(): ...", {"skip"}),
+        ("pytestmark = [pytest.mark.slow, pytest.mark.xfail]\ndef test_c(): ...",
+         {"slow", "xfail"}),
+        ("later = pytest.mark.skip\n@later\ndef test_c(): ...", {"skip"}),
+        ("from tests.a.marks import WIP as later\n@later\ndef test_c(): ...", {"xfail"}),
+        ("from .marks import WIP\npytestmark = WIP\ndef test_c(): ...", {"xfail"}),
+        ("@pytest.mark.parametrize('a', [pytest.param(1, marks=pytest.mark.skip)])\n"
+         "def test_c(a): ...", {"parametrize", "skip"}),
+        ("pytest.skip('x', allow_module_level=True)\ndef test_c(): ...", {"skip"}),
+        ("def test_c_longer(): ...", None),
+        ("def check():\n    def test_c(): ...", None),
+        ("class TestC:\n    def test_c(self): ...", None),
+    ],
+)  # fmt: skip
+def test_the_marks_of_a_test_are_read_wherever_they_stand(tmp_path, text, marks):
+    suite = written(tmp_path, text)
+    assert suite.marks(TEST) == ({} if marks is None else {TEST: marks})
+    assert suite.marks("tests/a/test_none.py::test_c") == {}
+
+
+@pytest.mark.parametrize(
+    ("cases", "case", "there"),
+    [
+        ("['one', 'two']", "one", True),
+        ("['one', 'two']", "three", False),
+        ("SOME", "two", True),
+        ("SOME", "three", False),
+        ("[pytest.param(f, id=f.__name__) for f in (one, two)]", "two", True),
+        ("[pytest.param(f, id=f.__name__) for f in (one,)]", "two", False),
+    ],
+)
+def test_a_case_is_there_when_the_cases_of_its_test_hold_it(tmp_path, cases, case, there):
+    text = (
+        "from tests.a.marks import SOME\n\ndef one(): ...\n\ndef two(): ...\n\n"
+        f"@pytest.mark.parametrize('a', {cases})\ndef test_c(a): ..."
     )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert bool(written(tmp_path, text).marks(f"{TEST}[{case}]")) == there
+
+
+def written(root, text):
+    """A repository of one test."""
+    folder = root / "tests" / "a"
+    folder.mkdir(parents=True)
+    (folder / "marks.py").write_text(MARKS)
+    (folder / "test_b.py").write_text(f"import pytest\n\n{text}\n")
+    return Suite(root)
 
 
 def test_no_part_is_without_a_row():
