@@ -258,6 +258,20 @@ def test_a_kept_lease_is_renewed_every_three_seconds_and_given_back() -> None:
     assert len(cluster.written()) == 4
 
 
+def test_a_keeper_that_died_of_a_fault_of_ours_is_no_secret_and_the_lease_is_given_back() -> None:
+    cluster = TurnedCluster()
+    mine = held(cluster)
+    cluster.fail("PUT", "leases", ZeroDivisionError("a fault of ours"))
+
+    async def work() -> None:
+        async with mine.kept():
+            await asyncio.sleep(1.0)
+
+    with pytest.raises(ZeroDivisionError):
+        cluster.run(work())
+    assert cluster.lease()["holderIdentity"] == ""
+
+
 def test_a_renewal_that_failed_is_tried_again_in_a_quarter_of_the_time() -> None:
     cluster = TurnedCluster()
     mine = held(cluster)
