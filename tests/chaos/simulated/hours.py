@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from multiprocessing import get_context
 from typing import Final
 
 from gtc_spec.environment import load
@@ -48,7 +49,7 @@ def play(seed: int, hours: float) -> Played:
     with world(load("prod"), seed, poll_s=poll_s) as made:
         nemesis = Nemesis(made)
         nemesis.play(hours * 3600)
-        recent = list(made.recent) if made.violations else []
+        recent = list(made.story.recent) if made.violations else []
         return Played(
             seed, made.now_s / 3600, made.history, list(made.violations), made.hits, made.kills,
             nemesis.acts, nemesis.rates, made.modes_s, nemesis.converged, recent,
@@ -62,7 +63,8 @@ def run(size: Size, seed: int) -> list[Figure]:
     with ProcessPoolExecutor(PROCESSES) as pool:
         played = list(pool.map(play, seeds, hours))
     again = random.Random(seed).sample(played, REPLAYS)
-    with ProcessPoolExecutor(PROCESSES) as pool:
+    # fresh interpreters, whose hashes of texts and places in memory are others
+    with ProcessPoolExecutor(PROCESSES, get_context("spawn")) as pool:
         replayed = list(pool.map(play, [one.seed for one in again], hours))
     for one in played:
         for text in one.violations:
@@ -71,7 +73,14 @@ def run(size: Size, seed: int) -> list[Figure]:
                 f" .venv/bin/python -m tests.chaos.simulated.hours {one.seed}"
                 f" --hours {HOURS[size]:g}\n"
             )
-    same = sum(a.history == b.history for a, b in zip(again, replayed, strict=True))
+    differ = [a.seed for a, b in zip(again, replayed, strict=True) if a.history != b.history]
+    for one_seed in differ:
+        sys.stdout.write(
+            f"  seed {one_seed} was played twice and differs\n"
+            f"  repeat: .venv/bin/python -m tests.chaos.simulated.replay {one_seed}"
+            f" --hours {HOURS[size]:g}\n"
+        )
+    same = len(again) - len(differ)
     return _figures(size, played, same)
 
 

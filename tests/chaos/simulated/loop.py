@@ -72,14 +72,15 @@ class Handle:
 
 
 class Numbered(asyncio.Task):  # type: ignore[type-arg]
-    """A task whose place in a set does not depend on where it lies in memory."""
+    """A task whose place in a set does not depend on where it lies in memory.
 
-    made = 0
+    A group cancels its tasks in the order of a set.
+    """
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        Numbered.made += 1
-        self._number = Numbered.made
-        super().__init__(*args, **options)
+    def __init__(self, work: Any, loop: VirtualLoop, **options: Any) -> None:
+        loop.tasks_made += 1
+        self._number = loop.tasks_made
+        super().__init__(work, loop=loop, **options)
 
     def __hash__(self) -> int:
         return self._number
@@ -90,12 +91,12 @@ class VirtualLoop(asyncio.AbstractEventLoop):
 
     def __init__(self) -> None:
         self.now_s = 0.0
+        self.tasks_made = 0
         self.unseen: list[tuple[Process | None, str]] = []
         self._ready: deque[Handle] = deque()
         self._timers: list[tuple[float, int, Handle]] = []
         self._number = 0
         self._graves: list[object] = []
-        Numbered.made = 0
 
     # -- what asyncio needs ------------------------------------------------------------------------
 
@@ -115,9 +116,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         return asyncio.Future(loop=self)
 
     def create_task(self, coro: Any, *, name: Any = None, context: Any = None) -> Any:
-        # only a group keeps its tasks in a set whose order can be seen, and it names them
-        make = asyncio.Task if name is None else Numbered
-        return make(coro, loop=self, name=name, context=context)
+        return Numbered(coro, self, name=name, context=context)
 
     def call_soon(self, callback: Any, *args: Any, context: Context | None = None) -> Any:
         handle = Handle(callback, args, context or copy_context())
@@ -174,7 +173,7 @@ class VirtualLoop(asyncio.AbstractEventLoop):
         """A task of a process."""
         context = copy_context()
         context.run(PROCESS.set, process)
-        return Numbered(work, loop=self, context=context)
+        return Numbered(work, self, context=context)
 
     def kill(self, process: Process) -> None:
         """From now on it runs nothing, not even its own end."""

@@ -167,7 +167,7 @@ class Show(RuleBasedStateMachine):
     def nothing_is_violated(self) -> None:
         Tally.steps += 1
         assert not self.world.violations, "\n".join(
-            [*list(self.world.recent)[-40:], *self.world.violations]
+            [*list(self.world.story.recent)[-40:], *self.world.violations]
         )
 
 

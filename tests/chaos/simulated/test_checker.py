@@ -67,11 +67,12 @@ def dies_and_another_comes(made: World) -> None:
 
 def loses_the_api(made: World) -> None:
     panel_in_auto(made)
-    made.api_down("hang")
-    made.run(300.0)
-    rates = made.api_up()
-    if max(rates.values()) > 1.0:
-        made.checker.violated(f"requests a second: {rates}")
+    for how in ("hang", "refused"):
+        made.api_down(how)
+        made.run(300.0)
+        rates = made.api_up()
+        if max(rates.values()) > 1.0:
+            made.checker.violated(f"requests a second: {rates}")
 
 
 async def _nothing(*_: Any, **__: Any) -> None:
@@ -119,7 +120,7 @@ PLANTED: list[tuple[str, Any, dict[str, Any], Callable[[World], None], str]] = [
      dies_and_another_comes, "leaves keda paused"),
     ("a show that never steps", Show, {"step": _nothing}, plays_on, "stands still"),
     ("a load that is not set", LoadControl, {"set_load": _nothing}, plays_on, "the load of"),
-    ("no patience in an outage", Outage, {"may_ask": lambda self: True}, loses_the_api,
+    ("no patience in an outage", Outage, {"may_ask": lambda self, **_: True}, loses_the_api,
      "requests a second"),
 ]  # fmt: skip
 

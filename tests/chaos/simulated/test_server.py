@@ -47,7 +47,7 @@ def simulated(loop: VirtualLoop) -> Kube:
         Server(KINDS, lambda *_: None),
         Faults(chance, Counter()),
         chance,
-        lambda _: None,
+        lambda *_: None,
         lambda process, method, path, work: work(),
     )
     return Kube(network.transport(Process("one", "a")), N)

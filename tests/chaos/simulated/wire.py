@@ -31,7 +31,7 @@ class Network:
     Args:
         server: Answers.
         faults: Decide.
-        sent: Called with every request, before it is sent.
+        sent: Called with every request, before it is sent: process, method and path.
         arrived: Called around every request at the server: process, method, path and the work.
     """
 
@@ -41,7 +41,7 @@ class Network:
         server: Server,
         faults: Faults,
         chance: random.Random,
-        sent: Callable[[Process], None],
+        sent: Callable[[Process, str, str], None],
         arrived: Callable[[Process, str, str, Callable[[], Reply]], Reply],
     ) -> None:
         self.loop, self.server, self.faults, self.chance = loop, server, faults, chance
@@ -73,8 +73,8 @@ class Wire:
         network = self._network
         if not self._process.alive:
             raise httpx.ConnectError("a dead process sends nothing")
-        network.sent(self._process)
         path = request["url"]
+        network.sent(self._process, method, path)
         plural = path.partition("/")[0]
         fault: Fault | None = "unauthorised"
         if not self._revoked or network.faults.down is not None:

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import hashlib
 import logging
 import random
 import sys
 import warnings
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -29,6 +28,7 @@ from tests.chaos.simulated import processes
 from tests.chaos.simulated.checker import Checker
 from tests.chaos.simulated.cluster import KINDS, Cluster
 from tests.chaos.simulated.faults import Faults
+from tests.chaos.simulated.history import History
 from tests.chaos.simulated.host import Host, answering
 from tests.chaos.simulated.loop import PROCESS, Numbered, Process, VirtualLoop
 from tests.chaos.simulated.pauses import Pauses
@@ -45,7 +45,7 @@ class World:
         meddled: Whether somebody else ordered workers last; the show orders at its next phase.
         killed_s: When the newest kill at a step happened.
         modes_s: How long the panel that holds the Lease was in each mode.
-        recent: The newest of what was written, answered and killed.
+        story: What was asked, written, answered and killed.
         kills: How often a panel was killed at each (mode, lines where it waited).
     """
 
@@ -68,8 +68,7 @@ class World:
         self.sent: Counter[Process] = Counter()
         self._tasks: list[tuple[Process, Numbered]] = []
         self._writer: Process | None = None
-        self.recent: deque[str] = deque(maxlen=80)
-        self._history = hashlib.blake2b(digest_size=8)
+        self.story = History()
         self._started = 0
         self.killed_s = 0.0
         self.meddled = False
@@ -83,8 +82,8 @@ class World:
 
     @property
     def history(self) -> str:
-        """Digest of everything that was written, answered and killed so far."""
-        return self._history.hexdigest()
+        """Digest of everything that was asked, written, answered and killed so far."""
+        return self.story.digest
 
     @property
     def violations(self) -> list[str]:
@@ -191,8 +190,9 @@ class World:
 
     # -- what is noted -----------------------------------------------------------------------------
 
-    def _sent(self, process: Process) -> None:
+    def _sent(self, process: Process, method: str, path: str) -> None:
         self.sent[process] += 1
+        self.story.record(f"{self.now_s:.6f} {process.name} asks {method} {path}")
 
     def _arrived(
         self, process: Process, method: str, path: str, work: Callable[[], Reply]
@@ -214,9 +214,7 @@ class World:
         self.checker.wrote(self._writer, plural, name, before, after)
 
     def _note(self, *what: object) -> None:
-        line = f"{self.now_s:.3f} {' '.join(map(str, what))}"
-        self.recent.append(line)
-        self._history.update(line.encode())
+        self.story.note(f"{self.now_s:.3f} {' '.join(map(str, what))}")
 
     def _look(self) -> None:
         self.loop.call_later(1.0, self._look)
