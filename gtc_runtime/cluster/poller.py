@@ -88,7 +88,6 @@ class Poller:
         Raises:
             GtcError: The cluster does not answer or refuses.
         """
-        # one after the other: a Kubernetes that is away is asked for half as much
         pools = await self._scaling.read()
         keda = await self._keda.status()
         self.newest = ClusterState(self._clock(), pools, keda)

@@ -61,8 +61,8 @@ class Scaling:
         Raises:
             KubeError: Kubernetes does not answer or refuses.
         """
-        states = await asyncio.gather(*(self._read(role) for role in ROLES))
-        return dict(zip(ROLES, states, strict=True))
+        # one after the other: a Kubernetes that is away is asked for half as much
+        return {role: await self._read(role) for role in ROLES}
 
     async def set_ratio(self, ratio: PDRatio) -> None:
         """Order this many workers in each pool, shrinking before growing, and verify.

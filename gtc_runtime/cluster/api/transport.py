@@ -185,12 +185,14 @@ class Transport:
         give_up = self.clock() + self._limits.total_s
         renewed, tried = False, 0
         while True:
-            if not self._outage.may_ask():
+            if not self._outage.may_ask(writes=request.writes):
                 raise Unreachable(f"kubernetes does not answer; not asked to {request.action}")
             await request.fence()
             tried += 1
-            answer, error, again = await self._try(api, request)
-            self._outage.note(answered=answer is not None and answer.status < 500)
+            with self._outage.underway() as asked_s:
+                answer, error, again = await self._try(api, request)
+            answered = answer is not None and answer.status < 500
+            self._outage.note(answered=answered, asked_s=asked_s)
             if answer is not None and error is None:
                 return answer
             if answer is not None and answer.status == 401 and not renewed:

@@ -5,7 +5,6 @@ It must not know what is done about it.
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
@@ -48,9 +47,9 @@ class Earlier:
         Raises:
             GtcError: The cluster does not answer; try again.
         """
-        stored, pools, keda = await asyncio.gather(
-            self._writer.state.read(), self._writer.scaling.read(), self._writer.keda.status()
-        )
+        stored = await self._writer.state.read()
+        pools = await self._writer.scaling.read()
+        keda = await self._writer.keda.status()
         prefill, decode = pools["prefill"].desired, pools["decode"].desired
         desired = None if prefill is None or decode is None else PDRatio(prefill, decode)
         self._tell(stored.document.get("events"))
