@@ -59,7 +59,7 @@ def main() -> int:
                 infra=gtc_constructs.InfraStack(app, env),
                 image=ours,
                 engine_configs=ROOT / "engine_configs" / env.name,
-                dashboards=dashboards.sources(),
+                dashboards=dashboards.sources(env.engine.traits),
                 choices=made,
             )
         gtc_constructs.synthesise(app)

@@ -20,6 +20,7 @@ from dashboards import FOLDER, demo, depth, hardware, kv
 from dashboards.panels import DATASOURCE, Panel, datasource_variable
 from gtc_spec import names
 from gtc_spec.colours import COLOURS
+from gtc_spec.engines import REAL, Traits
 from gtc_spec.telemetry import metrics, promql_client
 
 REFRESH: Final = f"{metrics.SCRAPE_INTERVAL_S}s"
@@ -28,14 +29,28 @@ _GRAFANA: Final = cm.DataSourceRef(type_val="grafana", uid="-- Grafana --")
 
 
 def files() -> dict[Path, str]:
-    """Every board's file and its text."""
+    """Every board's file and its text; of a further engine only what differs from the default's."""
+    default, *others = REAL.values()
+    general = boards(default)
+    wanted = {FOLDER / f"{name}.json": text for name, text in general.items()}
+    for engine in others:
+        wanted |= {
+            FOLDER / engine.name / f"{name}.json": text
+            for name, text in boards(engine).items()
+            if text != general[name]
+        }
+    return wanted
+
+
+def boards(engine: Traits) -> dict[str, str]:
+    """Name of each board and its text, for workers that run this engine."""
     built = {
         "demo": board(demo.TITLE, demo.UID, {"": demo.panels()}),
-        "disaggregation": board(depth.TITLE, depth.UID, {**depth.rows(), **hardware.rows()}),
-        "kv_cache": board(kv.TITLE, kv.UID, {"": kv.panels()}),
+        "disaggregation": board(depth.TITLE, depth.UID, {**depth.rows(engine), **hardware.rows()}),
+        "kv_cache": board(kv.TITLE, kv.UID, {"": kv.panels(engine)}),
     }
     return {
-        FOLDER / f"{name}.json": json.dumps(made, cls=JSONEncoder, sort_keys=True, indent=1) + "\n"
+        name: json.dumps(made, cls=JSONEncoder, sort_keys=True, indent=1) + "\n"
         for name, made in built.items()
     }
 

@@ -10,6 +10,7 @@ from typing import Final
 
 from dashboards import scaling
 from dashboards.panels import Panel, Query, Style, lines
+from gtc_spec.engines import Traits
 from gtc_spec.pools import ROLES, Role
 from gtc_spec.telemetry import metrics, promql, promql_client
 from gtc_spec.telemetry.metric import Metric
@@ -19,12 +20,12 @@ UID: Final = "gtc-disaggregation"
 Rows = dict[str, list[Panel]]
 
 
-def rows() -> Rows:
-    """Panels under the heading of their row, in reading order."""
+def rows(engine: Traits) -> Rows:
+    """Panels under the heading of their row, in reading order; ``engine`` runs in the workers."""
     return {
         "Latency": [*_ttft(), _itl(), *_frontend()],
-        "Where the time goes": _stages(),
-        "Pools": [*_passing(), *(_workers(role) for role in ROLES), *_cache()],
+        "Where the time goes": _stages(engine),
+        "Pools": [*_passing(engine), *(_workers(role) for role in ROLES), *_cache(engine)],
         "Scaling": scaling.panels(),
         "Traffic": [*_requests(), _tokens(), _lengths(), _client(), _migrations()],
     }
@@ -100,7 +101,7 @@ def _frontend() -> list[Panel]:
     ]
 
 
-def _stages() -> list[Panel]:
+def _stages(engine: Traits) -> list[Panel]:
     return [
         lines(
             "Mean TTFT in two parts",
@@ -108,8 +109,8 @@ def _stages() -> list[Panel]:
             "routing, KV transfer and the first step of decode. A rest that grows means that "
             "decode is full, and another prefill worker would not help.",
             [
-                Query(promql.mean_prefill_ms(), "prefill", "prefill"),
-                Query(promql.mean_outside_prefill_ms(), "routing and transfer", "decode"),
+                Query(promql.mean_prefill_ms(engine), "prefill", "prefill"),
+                Query(promql.mean_outside_prefill_ms(engine), "routing and transfer", "decode"),
             ],
             unit="ms",
             stacked=True,
@@ -117,20 +118,20 @@ def _stages() -> list[Panel]:
         lines(
             "Time in the workers, p95",
             "Prefill ends with the first token, decode with the last one.",
-            [Query(promql.pool_duration_ms(role, 0.95), role, role) for role in ROLES],
+            [Query(promql.pool_duration_ms(role, 0.95, engine), role, role) for role in ROLES],
             unit="ms",
         ),
         lines(
             "Wait inside the engines",
             "Mean wait before an engine computes: this part of prefill is queue and not work.",
-            [Query(promql.mean_engine_queue_ms(role), role, role) for role in ROLES],
+            [Query(promql.mean_engine_queue_ms(role, engine), role, role) for role in ROLES],
             unit="ms",
         ),
     ]
 
 
-def _passing() -> list[Panel]:
-    proof = [Query(promql.pool_rate_rps(role), role, role) for role in ROLES]
+def _passing(engine: Traits) -> list[Panel]:
+    proof = [Query(promql.pool_rate_rps(role, engine), role, role) for role in ROLES]
     return [
         lines(
             "Requests that each pool takes",
@@ -143,13 +144,13 @@ def _passing() -> list[Panel]:
             "Requests inside each pool",
             "Prefill fills with documents, decode with long answers; which one grows says which "
             "pool is short.",
-            [Query(promql.in_flight(role), role, role) for role in ROLES],
+            [Query(promql.in_flight(role, engine), role, role) for role in ROLES],
             unit="short",
         ),
     ]
 
 
-def _cache() -> list[Panel]:
+def _cache(engine: Traits) -> list[Panel]:
     blocks: tuple[tuple[str, Metric, Style], ...] = (
         ("in use", metrics.KV_ACTIVE_BLOCKS, "line"),
         ("total", metrics.KV_TOTAL_BLOCKS, "dash"),
@@ -167,8 +168,8 @@ def _cache() -> list[Panel]:
             "Decode near its total admits no more streams, and TTFT climbs although prefill is "
             "idle.",
             [
-                Query(promql.kv_of_pool(metric, role), f"{role} {name}", role, style)
-                for role in ROLES
+                Query(promql.kv_of_pool(metric, role, engine=engine), f"{role} {name}", role, style)
+                for role in engine.kv_gauges
                 for name, metric, style in blocks
             ],
             unit="short",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from dashboards.panels import Panel, Query, lines, numbers
-from gtc_spec.pools import ROLES
+from gtc_spec.engines import Traits
 from gtc_spec.telemetry import metrics, promql, promql_client
 from gtc_spec.telemetry.metric import Metric
 from gtc_spec.telemetry.promql_syntax import known
@@ -14,9 +14,9 @@ TITLE: Final = "GTC Demo: KV cache"
 UID: Final = "gtc-kv-cache"
 
 
-def panels() -> list[Panel]:
-    """The panels in reading order."""
-    return [*_gain(), *_ttft(), *_prompts(), *_blocks()]
+def panels(engine: Traits) -> list[Panel]:
+    """The panels in reading order; ``engine`` runs in the workers."""
+    return [*_gain(), *_ttft(), *_prompts(), *_blocks(engine)]
 
 
 def _gain() -> list[Panel]:
@@ -102,9 +102,10 @@ def _prompts() -> list[Panel]:
     ]
 
 
-def _blocks() -> list[Panel]:
+def _blocks(engine: Traits) -> list[Panel]:
     return [
         _of_pools(
+            engine,
             "KV blocks in use",
             "Blocks of running requests against those that a pool has; a decode pool near its "
             "total admits no more streams.",
@@ -112,6 +113,7 @@ def _blocks() -> list[Panel]:
             "short",
         ),
         _of_pools(
+            engine,
             "KV pool, used share",
             "The fullest worker of each pool; above 90 % requests wait for memory, not for "
             "compute.",
@@ -120,6 +122,7 @@ def _blocks() -> list[Panel]:
             how="max",
         ),
         _of_pools(
+            engine,
             "Prefix hits of the engines",
             "What the engines themselves count as hits; the prefill pool is the one that matters.",
             {"hit rate": metrics.KV_HIT_RATE},
@@ -130,16 +133,16 @@ def _blocks() -> list[Panel]:
 
 
 def _of_pools(
-    title: str, look: str, asked: dict[str, Metric], unit: str, how: str = "sum"
+    engine: Traits, title: str, look: str, asked: dict[str, Metric], unit: str, how: str = "sum"
 ) -> Panel:
     queries = [
         Query(
-            promql.kv_of_pool(metric, role, how),
+            promql.kv_of_pool(metric, role, how, engine),
             f"{role}: {name}",
             role,
             "dash" if name == "total" else "line",
         )
         for name, metric in asked.items()
-        for role in ROLES
+        for role in engine.kv_gauges
     ]
     return lines(title, look, queries, unit=unit)

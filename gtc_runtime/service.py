@@ -96,7 +96,7 @@ class DemoService(Commands):
         )
         self._load.on_snapshot(self.exporter.add)
         self._load.on_snapshot(FollowUpEvents(self._events))
-        self._readings = Readings(settings.prometheus_url)
+        self._readings = Readings(settings.prometheus_url, environment.engine.traits)
         self._marks, self._annotations = (
             MarkFinder(),
             annotations_for(settings, lambda text: events.add("warning", text)),

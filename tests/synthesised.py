@@ -11,7 +11,8 @@ from typing import Any
 from gtc_constructs._bindings import App, TerraformStack, Testing
 from gtc_constructs.base import synthesise
 from gtc_constructs.stacks import ClusterStack, InfraStack
-from gtc_spec.environment import ENVIRONMENTS, load
+from gtc_spec.environment import ENVIRONMENTS, Environment, load
+from gtc_spec.overrides import load_with
 
 Json = dict[str, Any]
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,11 +61,16 @@ class Synthesised:
 
 @cache
 def output() -> Path:
-    """The folder with all four stacks of the demo, written once a test run."""
+    """The folder with all stacks of the demo, written once a test run."""
+    return written(*map(load, ENVIRONMENTS))
+
+
+def written(*environments: Environment) -> Path:
+    """The folder with the stacks of these environments."""
     folder = tempfile.mkdtemp(prefix="gtc-stacks-")
     atexit.register(shutil.rmtree, folder, ignore_errors=True)
     app = App(outdir=folder)
-    for env in map(load, ENVIRONMENTS):
+    for env in environments:
         infra = InfraStack(app, env)
         engines = ROOT / "engine_configs" / env.name
         ClusterStack(app, env, infra=infra, image=IMAGE, engine_configs=engines)
@@ -75,6 +81,13 @@ def output() -> Path:
 def stack_of_demo(name: str) -> Synthesised:
     """One of the demo's stacks, such as ``infra-prod``; do not change it."""
     return Synthesised(output() / "stacks" / name / "cdk.tf.json")
+
+
+@cache
+def cluster_with_engine(engine: str) -> Synthesised:
+    """The demo's stack ``cluster-prod`` with another engine; do not change it."""
+    folder = written(load_with("prod", {"GTC_ENGINE": engine}))
+    return Synthesised(folder / "stacks" / "cluster-prod" / "cdk.tf.json")
 
 
 def without_comments(value: Any) -> Any:

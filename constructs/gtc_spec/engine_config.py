@@ -14,12 +14,13 @@ from typing import Any, Final
 
 import yaml
 
+from gtc_spec.engines import trtllm
 from gtc_spec.environment import Environment
 from gtc_spec.errors import ConfigError, Problem
 from gtc_spec.pools import Mode
 from gtc_spec.profiles.profile import Profile
 
-BLOCK_TOKENS: Final = 32
+BLOCK_TOKENS: Final = trtllm.TRAITS.block_tokens
 """Tokens of one KV block: the engine's default, and what the router hashes (--kv-block-size)."""
 DECODE_BATCH_MIN: Final = 256
 """Below it the engine hides decode stress: ITL stays flat and the excess shows as TTFT."""

@@ -16,11 +16,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from gtc_spec.cloud.hosting import Hosting
 from gtc_spec.cloud.nodes import WorkerNodes
 from gtc_spec.cloud.spaces import Spaces
+from gtc_spec.engines import Engine, WorkerEngine
+from gtc_spec.engines.trtllm import TensorRtLlm
 from gtc_spec.environment_files import ENVIRONMENTS
 from gtc_spec.errors import UsageError
 from gtc_spec.phases import Phase, PhaseName, PhaseTable, Timeline
 from gtc_spec.pools import PDRatio, Pools
-from gtc_spec.serving import Engine, LoadLimits, Model, Slo, TensorRtLlm
+from gtc_spec.serving import LoadLimits, Model, Slo
 from gtc_spec.telemetry.metric import Where
 from gtc_spec.workloads import Workloads
 
@@ -100,6 +102,11 @@ class Environment(BaseModel):
     def slots(self) -> int:
         """Workers that can run at any one time, one a GPU where there are GPUs."""
         return self.nodes.slots
+
+    @property
+    def workers(self) -> WorkerEngine:
+        """How its workers are run."""
+        return self.engine.workers(self.model.profile, self.model.kv_fraction)
 
     @property
     def initial_ratio(self) -> PDRatio:

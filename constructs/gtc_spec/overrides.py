@@ -14,6 +14,8 @@ from typing import Any, Final
 
 from gtc_spec.cloud import bill, gpus, spaces
 from gtc_spec.cloud.nodes import CpuNodes
+from gtc_spec.engines import REAL
+from gtc_spec.engines.timed import timed_for
 from gtc_spec.environment import Environment, load
 from gtc_spec.errors import UsageError
 from gtc_spec.serving import CHECKPOINTS
@@ -43,6 +45,7 @@ def load_with(
         base = load(name)
         for key, value in chosen.items():
             facts |= CHOICES[key][1](base, value)
+        facts |= _profile(base, facts)
     return load(name, facts | (overrides or {}))
 
 
@@ -111,6 +114,23 @@ def _model(base: Environment, value: str) -> Facts:
     }
 
 
+def _engine(base: Environment, value: str) -> Facts:
+    """Nothing where workers are simulated, or where it is the engine anyway."""
+    if isinstance(base.nodes, CpuNodes) or value == base.engine.name:
+        return {}
+    if value not in REAL:
+        raise UsageError(f"unknown engine {value!r}, allowed: {', '.join(REAL)}")
+    return {"engine": value}
+
+
+def _profile(base: Environment, facts: Facts) -> Facts:
+    """The timings of the engine that was chosen, for the model that was chosen."""
+    if "engine" not in facts:
+        return {}
+    named = facts.get("model.profile", base.model.profile)
+    return {"model.profile": timed_for(named, facts["engine"])}
+
+
 def _until(_base: Environment, value: str) -> Facts:
     return {"until": bill.parse_until(value)}
 
@@ -118,6 +138,7 @@ def _until(_base: Environment, value: str) -> Facts:
 CHOICES: Final[Mapping[str, tuple[str, Callable[[Environment, str], Facts]]]] = {
     "GTC_REGION": ("region of everything but the bucket, such as atl1", _region),
     "GTC_GPU_TYPE": ("size of the GPU nodes, such as gpu-h100x1-80gb", _gpu_size),
+    "GTC_ENGINE": ("what computes the tokens: trtllm or vllm", _engine),
     "GTC_MODEL": ("HuggingFace repository of the checkpoint", _model),
     "GTC_UNTIL": (
         "when all of it is to be gone: a date with its zone; beside make also +8h or +2d",

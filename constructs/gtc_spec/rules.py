@@ -11,11 +11,13 @@ from itertools import pairwise
 
 from gtc_spec.cloud.memory import misfit
 from gtc_spec.cloud.nodes import CpuNodes, counted
+from gtc_spec.engines.mocker import Mocker
+from gtc_spec.engines.timed import timed_for
 from gtc_spec.errors import Problem
 from gtc_spec.facts import Environment
 from gtc_spec.phases import Phase, PhaseName, PhaseTable, Timeline
 from gtc_spec.pools import ROLES
-from gtc_spec.serving import Mocker, smaller_checkpoint
+from gtc_spec.serving import smaller_checkpoint
 
 Rule = Callable[[Environment], Iterator[tuple[str, str, str]]]
 """Yields (key, value received, what is allowed)."""
@@ -167,6 +169,13 @@ def _engine_suits_the_nodes(env: Environment) -> Iterator[tuple[str, str, str]]:
         yield "hosting.share", f"{env.hosting.share.gib} gib", "none: nothing would be stored on it"
 
 
+def _profile_is_the_engines(env: Environment) -> Iterator[tuple[str, str, str]]:
+    engine = env.engine.traits
+    own = timed_for(env.model.profile, engine.name)
+    if own != env.model.profile:
+        yield "model.profile", env.model.profile, f"{own}, which has the times of {engine.name}"
+
+
 _RULES: tuple[Rule, ...] = (
     _table_exists,
     _phases_are_whole,
@@ -175,4 +184,5 @@ _RULES: tuple[Rule, ...] = (
     _prompts_fit,
     _model_fits_the_gpu,
     _engine_suits_the_nodes,
+    _profile_is_the_engines,
 )

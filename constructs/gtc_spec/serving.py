@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Final, Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -28,7 +28,8 @@ class Model(BaseModel):
     profile: str
     """Packaged GPU timings of this model, see gtc_spec.profiles.profile."""
     kv_fraction: float = Field(gt=0, lt=1)
-    """Share of the free GPU memory that the engine gives to its KV pool."""
+    """Share of the GPU memory that the engine gives to its KV pool: TensorRT-LLM and its profiles
+    count what the weights leave, vLLM and its profiles the whole, weights included."""
 
     @property
     def title(self) -> str:
@@ -40,30 +41,6 @@ class Model(BaseModel):
     def weights_gib(self) -> float:
         """Memory of the weights, GiB."""
         return weights_gib(self.parameters_billion, self.weight_bytes)
-
-
-class TensorRtLlm(BaseModel):
-    """The engine that computes tokens; its settings are files, see ``engine_configs/``."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    name: Literal["trtllm"] = "trtllm"
-
-
-class Mocker(BaseModel):
-    """Dynamo's simulator of an engine: the times of a profile, random tokens."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
-
-    name: Literal["mocker"]
-    step_tokens: int = Field(ge=512, le=16_384)
-    """Most prompt tokens of one step. Release 0.8.1 sends the first token when the last step of a
-    prompt begins, and each step costs 0.13 s more than its profile says: a shorter step leaves less
-    of the prefill out of the first token, a longer one costs less in all."""
-
-
-Engine = Annotated[TensorRtLlm | Mocker, Field(discriminator="name")]
-"""What computes the tokens; ``name`` says which."""
 
 
 @dataclass(frozen=True)

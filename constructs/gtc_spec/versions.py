@@ -79,6 +79,8 @@ FRONTEND_IMAGE: Final = f"{_NVCR}/dynamo-frontend:{DYNAMO}"
 WORKER_IMAGE: Final = f"{_NVCR}/tensorrtllm-runtime:{DYNAMO}.post1"
 """NVIDIA's own recommended pull for TensorRT-LLM of this release: 1.2.0rc6.post2 instead of
 rc6.post1, CUDA 13 either way."""
+VLLM_IMAGE: Final = f"{_NVCR}/vllm-runtime:{DYNAMO}"
+"""vLLM 0.12.0, CUDA 12.9. Not the tag ``-cuda13``: by the release's own page it does not start."""
 KUBE_RBAC_PROXY_IMAGE: Final = "registry.k8s.io/kubebuilder/kube-rbac-proxy:v0.15.0"
 """The version that dynamo-platform 0.8.1 names, at its new home: the old one is in `DEAD_HOMES`."""
 CERTIFICATE_IMAGE: Final = "docker.io/bitnamilegacy/kubectl:1.33.4-debian-12-r0"

@@ -22,7 +22,8 @@ async def boards(scene: Scene) -> Verdict:
     """Its sidecar has loaded every board of ours."""
     _refuse_without(scene)
     await scene.json("grafana", "/api/health")
-    wanted = {str(board["uid"]): str(board["title"]) for board in dashboards.load().values()}
+    ours = dashboards.load(scene.env.engine.traits).values()
+    wanted = {str(board["uid"]): str(board["title"]) for board in ours}
     there = await asyncio.gather(*(_has(scene, uid) for uid in wanted))
     missing = [title for title, has in zip(wanted.values(), there, strict=True) if not has]
     found = f"without {', '.join(missing)}" if missing else ", ".join(wanted.values())

@@ -10,10 +10,10 @@ from typing import Any, Final
 import dashboards
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster.api.errors import first_line
+from gtc_runtime.metrics import readings
 from gtc_runtime.metrics.board_check import check_boards, queries_of
 from gtc_runtime.metrics.prometheus import PrometheusClient, selectors
 from gtc_runtime.metrics.reading import Missing
-from gtc_runtime.metrics.readings import QUERIES
 from gtc_runtime.verdict import RestsOn, Verdict, judge
 from gtc_spec import names
 from gtc_spec.errors import UnreachableError
@@ -98,9 +98,9 @@ def _asked(scene: Scene) -> dict[str, str]:
         promql.scaler_query(scene.env.pools.of(r).scale): f"scaler of {names.scaler(r)}"
         for r in ROLES
     }
-    for field, query in QUERIES.items():
+    for field, query in readings.queries(scene.env.engine.traits).items():
         asked.setdefault(query, f"panel: {field}")
-    for board in dashboards.load().values():
+    for board in dashboards.load(scene.env.engine.traits).values():
         for panel, query in queries_of(board):
             asked.setdefault(query, f"board: {panel}")
     return {query: place for query, place in asked.items() if not lacking(query, scene.where)}

@@ -9,23 +9,24 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Final
 
 from gtc_runtime.metrics.prometheus import PrometheusClient
 from gtc_runtime.metrics.reading import Reading
 from gtc_runtime.view import WorkersView
+from gtc_spec.engines import Traits
 from gtc_spec.telemetry import metrics, metrics_platform, promql, promql_platform
 
-QUERIES: Final[dict[str, str]] = {
-    "kv_reuse": promql.cached_token_ratio(),
-    "prefill_tensor_active": promql_platform.gpu_of_pool(
-        metrics_platform.GPU_TENSOR_ACTIVE, "prefill"
-    ),
-    "decode_memory_active": promql_platform.gpu_of_pool(metrics_platform.GPU_DRAM_ACTIVE, "decode"),
-    "prefill_in_flight": promql.in_flight("prefill"),
-    "decode_in_flight": promql.in_flight("decode"),
-}
-"""What to ask for each field of the view."""
+
+def queries(engine: Traits) -> dict[str, str]:
+    """What to ask for each field of the view, of workers that run this engine."""
+    gpu_of_pool = promql_platform.gpu_of_pool
+    return {
+        "kv_reuse": promql.cached_token_ratio(),
+        "prefill_tensor_active": gpu_of_pool(metrics_platform.GPU_TENSOR_ACTIVE, "prefill"),
+        "decode_memory_active": gpu_of_pool(metrics_platform.GPU_DRAM_ACTIVE, "decode"),
+        "prefill_in_flight": promql.in_flight("prefill", engine),
+        "decode_in_flight": promql.in_flight("decode", engine),
+    }
 
 
 class Readings:
@@ -33,6 +34,7 @@ class Readings:
 
     Args:
         url: Base URL of Prometheus.
+        engine: What the workers run.
         period_s: Seconds between two rounds of questions.
         clock: Monotonic seconds.
     """
@@ -40,10 +42,12 @@ class Readings:
     def __init__(
         self,
         url: str,
+        engine: Traits,
         period_s: float = metrics.SCRAPE_INTERVAL_S,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client, self._period_s, self._clock = PrometheusClient(url), period_s, clock
+        self._queries = queries(engine)
         self.newest = WorkersView()
         self._at_s: float | None = None
 
@@ -63,10 +67,10 @@ class Readings:
                 await asyncio.sleep(self._period_s)
 
     async def _round(self) -> WorkersView:
-        answers = await asyncio.gather(*map(self._client.query, QUERIES.values()))
+        answers = await asyncio.gather(*map(self._client.query, self._queries.values()))
         known = {
             field: round(answer.value, 4)
-            for field, answer in zip(QUERIES, answers, strict=True)
+            for field, answer in zip(self._queries, answers, strict=True)
             if isinstance(answer, Reading)
         }
         return WorkersView(**known)

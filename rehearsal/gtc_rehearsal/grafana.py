@@ -75,22 +75,30 @@ def prometheus(binary: str, folder: Path, discovery_url: str, port: int) -> Serv
     return Server(command, f"http://127.0.0.1:{port}")
 
 
-def provision(server: str, folder: Path, boards: Path, prometheus_url: str, port: int) -> Server:
+def provision(
+    server: str, folder: Path, boards: Mapping[str, Path], prometheus_url: str, port: int
+) -> Server:
     """Write what Grafana reads at its start.
 
     Args:
         server: Its binary.
         folder: Where its files go.
-        boards: Folder of the boards, JSON.
+        boards: Name and JSON file of each board.
         prometheus_url: What it asks.
         port: TCP port on loopback.
 
     Returns:
         What to start.
     """
+    shown = folder.resolve() / "boards"
+    # those of an earlier run may have been for another engine
+    shutil.rmtree(shown, ignore_errors=True)
+    shown.mkdir(parents=True)
+    for name, file in boards.items():
+        shutil.copyfile(file, shown / f"{name}.json")
     for kind, document in (
         ("datasources", _datasource(prometheus_url)),
-        ("dashboards", _provider(boards.resolve())),
+        ("dashboards", _provider(shown)),
     ):
         place = folder / "provisioning" / kind
         place.mkdir(parents=True, exist_ok=True)
@@ -112,7 +120,7 @@ def provision(server: str, folder: Path, boards: Path, prometheus_url: str, port
         "ANALYTICS_CHECK_FOR_PLUGIN_UPDATES": "false",
         "NEWS_NEWS_FEED_ENABLED": "false",
         "DASHBOARDS_MIN_REFRESH_INTERVAL": f"{SCRAPE_S}s",
-        "DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(boards.resolve() / "demo.json"),
+        "DASHBOARDS_DEFAULT_HOME_DASHBOARD_PATH": str(shown / "demo.json"),
         "LOG_MODE": "console",
     }
     return Server(

@@ -52,7 +52,7 @@ class Plan:
         panel_flags: More flags for ``gtc serve``.
         ends_with_panel: The rehearsal is over when the panel ends by itself; one that was killed is
             started again, and goes on.
-        boards: Folder of the boards that a Grafana of this machine shows; None starts none.
+        boards: Name and file of the boards for a Grafana of this machine; None starts none.
     """
 
     environment: str
@@ -63,7 +63,7 @@ class Plan:
     time_scale: float
     panel_flags: tuple[str, ...] = ()
     ends_with_panel: bool = False
-    boards: Path | None = None
+    boards: Mapping[str, Path] | None = None
 
 
 class Supervisor:
@@ -185,7 +185,7 @@ class Supervisor:
         found["metrics_port"] = metrics_port
         self._notes = {"env": plan.environment, "time_scale": plan.time_scale, **found}
 
-    async def _start_grafana(self, boards: Path) -> None:
+    async def _start_grafana(self, boards: Mapping[str, Path]) -> None:
         """A display beside the demo: nothing waits for it, and it is not started again."""
         found = grafana.binaries()
         if found is None:

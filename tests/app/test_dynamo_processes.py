@@ -18,8 +18,8 @@ import pytest_asyncio
 from gtc_rehearsal.dynamo.dynamo import Dynamo
 from gtc_rehearsal.dynamo.dynamo_settings import settings_from
 from gtc_spec import environment
+from gtc_spec.engines.trtllm import TRAITS
 from gtc_spec.errors import GtcError
-from gtc_spec.telemetry.metrics import COMPONENTS
 from tests.app.dynamo_probe import processes, until_serving
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(120)]
@@ -109,7 +109,7 @@ async def test_worker_metrics_name_the_component_of_the_catalogue(
     for worker in dynamo.workers():
         async with http.get(worker.metrics_url) as answer:
             text = await answer.text()
-        component = COMPONENTS["prefill" if worker.role == "prefill" else "decode"]
+        component = TRAITS.component(worker.role)
         assert f'dynamo_component="{component}"' in text
 
 

@@ -17,6 +17,7 @@ from typing import Any, get_args
 import dashboards
 from gtc_runtime.metrics.prometheus import age_query
 from gtc_spec import names
+from gtc_spec.engines import trtllm
 from gtc_spec.phases import PhaseName
 from gtc_spec.pools import ROLES, ScaleRule, Trigger
 from gtc_spec.telemetry import metrics, promql, promql_client, promql_platform
@@ -64,7 +65,7 @@ def _made_by(module: ModuleType) -> Iterator[str]:
 
 
 def _on_boards() -> Iterator[str]:
-    for board in dashboards.load().values():
+    for board in dashboards.load(trtllm.TRAITS).values():
         for panel in board["panels"]:
             yield from (target["expr"] for target in panel.get("targets", []))
         yield from (mark["expr"] for mark in board["annotations"]["list"] if "expr" in mark)
@@ -85,7 +86,7 @@ _VALUES: dict[str, list[str]] = {
     "status": ["success", "error"],
     "endpoint": [],  # the scrape's own; the frontend's is renamed
     "request_type": ["stream"],
-    "dynamo_component": [*metrics.COMPONENTS.values()],
+    "dynamo_component": [*trtllm.TRAITS.components.values()],
     "dynamo_endpoint": ["generate", "clear_kv_blocks"],
     "workload": [*WORKLOADS],
     "turn": ["1", "2plus"],
@@ -159,7 +160,7 @@ def _impossible(metric: Metric, service: str, labels: dict[str, str]) -> bool:
     """A pool's worker speaks for its own component; only chat has later turns."""
     if metric.emitter is Emitter.WORKER and "dynamo_component" in labels:
         role = next(role for role in ROLES if names.SERVICES[role] == service)
-        return labels["dynamo_component"] != metrics.COMPONENTS[role]
+        return labels["dynamo_component"] != trtllm.TRAITS.components[role]
     return labels.get("turn") == "2plus" and labels.get("workload") != "chat"
 
 

@@ -19,7 +19,8 @@ from gtc_runtime import choices, settings
 from gtc_runtime.metrics.board_check import BoardQuery, check_boards
 from gtc_runtime.metrics.prometheus import PrometheusClient
 from gtc_runtime.settings import Settings
-from gtc_spec.telemetry.metric import Where
+from gtc_spec.engines import trtllm
+from gtc_spec.environment import Environment
 
 KIOSK: Final = "kiosk&refresh=5s&from=now-15m&to=now"
 """Bare `kiosk`: with `kiosk=tv` Grafana 13 keeps its breadcrumbs."""
@@ -55,7 +56,8 @@ def open_boards(
 
 def _boards_at(grafana: str) -> list[str]:
     base = grafana.rstrip("/")
-    return [f"{base}/d/{board['uid']}/x?{KIOSK}" for board in boards.load().values()]
+    # whatever the engine, a board has one address
+    return [f"{base}/d/{board['uid']}/x?{KIOSK}" for board in boards.load(trtllm.TRAITS).values()]
 
 
 @dashboards.command()
@@ -93,19 +95,19 @@ async def _asked(configured: Settings, target: Target | None) -> tuple[str, list
         notes = rehearsal_notes.read(configured.state_dir)
         rehearsed = str(notes["urls"].get("prometheus", "")) if notes else ""
         here = url.rstrip("/") == rehearsed.rstrip("/")
-        where = choices.environment(configured.env).where(rehearsal=here)
-        return url, await _queries(url, where)
-    where = target.environment().where(rehearsal=target.notes is not None)
+        return url, await _queries(url, choices.environment(configured.env), here)
+    there = target.environment()
     if target.notes is not None:
         url = str(target.notes["urls"]["prometheus"])
-        return url, await _queries(url, where)
+        return url, await _queries(url, there, rehearsal=True)
     async with target.forwarded("prometheus") as address:
-        return address, await _queries(address, where)
+        return address, await _queries(address, there, rehearsal=False)
 
 
-async def _queries(url: str, where: Where) -> list[BoardQuery]:
+async def _queries(url: str, env: Environment, rehearsal: bool) -> list[BoardQuery]:
+    shown, where = boards.load(env.engine.traits), env.where(rehearsal=rehearsal)
     async with PrometheusClient(url) as client:
-        return await check_boards(client, boards.load(), where)
+        return await check_boards(client, shown, where)
 
 
 def _print(asked: list[BoardQuery]) -> None:

@@ -44,7 +44,7 @@ def rehearse(
     """
     options.refuse_odd_run(**run)
     configured = settings.read(env=env, port=port, state_dir=state_dir)
-    choices.environment(configured.env, phases).scaled(time_scale)
+    engine = choices.environment(configured.env, phases).scaled(time_scale).engine.traits
     bind("127.0.0.1", configured.port).close()
     told = run["report"] or (configured.state_dir / "report.json" if run["once"] else None)
     plan = Plan(
@@ -56,7 +56,7 @@ def rehearse(
         time_scale=time_scale,
         panel_flags=_panel_flags(told, run),
         ends_with_panel=run["once"],
-        boards=dashboards.FOLDER if grafana else None,
+        boards=dashboards.sources(engine) if grafana else None,
     )
     ready = _print_json if as_json else partial(_print_addresses, Entrance(configured))
     code = asyncio.run(Supervisor(plan, partial(click.echo, err=as_json), ready).run())

@@ -110,6 +110,7 @@ PULLED: Final = (
         names.DEMO,
         (versions.FRONTEND_IMAGE, "the frontend; in the environment cpu the workers too"),
         (versions.WORKER_IMAGE, "workers on GPUs"),
+        (versions.VLLM_IMAGE, "workers on GPUs where the engine is vllm"),
     ),
 )
 """All but our own (`gtc_spec.cloud.images`), and tests that a chart runs on demand only."""

@@ -11,21 +11,20 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final, Self
 
-from gtc_spec import engine_config, engines, names, versions
+from gtc_spec import engine_config, names, versions
 from gtc_spec.cloud.memory import misfit
 from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.cloud.nodes import CpuNodes
 from gtc_spec.engine_config import EngineFacts
 from gtc_spec.engines import trtllm
-from gtc_spec.engines.trtllm import KvTransport
-from gtc_spec.engines.worker_engine import WorkerEngine
+from gtc_spec.engines.worker_engine import KvTransport, WorkerEngine
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
 from gtc_spec.graph.model_ref import ModelRef
 from gtc_spec.manifests import config_maps, metadata
 from gtc_spec.manifests.placement import Slot, gpu_slot, on_management_pool, slot_of
 from gtc_spec.pools import Mode
-from gtc_spec.serving import TensorRtLlm, smaller_checkpoint
+from gtc_spec.serving import smaller_checkpoint
 
 _LONGEST: Final = EngineFacts(prompt_tokens_max=24_000, answer_tokens_max=2_000)
 
@@ -40,7 +39,8 @@ class Serving:
         gpu_pool: GPU nodes that the workers share with nobody else: the budget is all of them.
             Default: none, then ``cpu_nodes`` must be given.
         cpu_nodes: Nodes of simulated workers instead. Default: none.
-        engine: What the workers run. Default: TensorRT-LLM.
+        engine: What the workers run, such as ``gtc_spec.engines.vllm.engine()``. Default:
+            TensorRT-LLM.
         engine_configs: Folder with ``prefill.yaml``, ``decode.yaml`` and, for one pool,
             ``aggregated.yaml``; or their texts by mode. Default: none, for an engine without.
         engine_facts: What the engine files have to provide for. Default: prompts of 24,000 tokens,
@@ -50,7 +50,8 @@ class Serving:
         queue: KAI queue. Default: ``dynamo``, the one that dynamo-platform 0.8.1 makes.
         grove: Whether Grove gang-schedules the pods. Default: yes; ``False`` falls back to
             Deployments, without KAI.
-        kv_transport: ``"ucx"`` or ``"nixl"``, over the engine files. Default: as the files say.
+        kv_transport: ``"ucx"`` or ``"nixl"``, over the engine files. Default: as the files or the
+            engine say.
         node_selector: Nodes of the frontend. Default: the management pool.
         frontend_image: Image of the frontend. Default: the pinned one.
         worker_image: Image of the workers. Default: the engine's.
@@ -86,13 +87,17 @@ class Serving:
         engine_configs: Path | Mapping[Mode, str] | None = None,
         **choices: Any,
     ) -> Self:
-        """That of an environment; ``choices`` are further attributes, such as ``queue="mine"``."""
+        """That of an environment; ``choices`` are further attributes, such as ``queue="mine"``.
+
+        The folder of engine files is looked into by an engine that reads them only.
+        """
+        engine = env.workers
         made = cls(
             name=names.DEMO,
             model=ModelRef.of(env.model),
             **_nodes_of(env),
-            engine=None if isinstance(env.engine, TensorRtLlm) else engines.of(env),
-            engine_configs=engine_configs or {},
+            engine=engine,
+            engine_configs=(engine_configs or {}) if engine.reads_engine_file else {},
             engine_facts=EngineFacts.of(env),
             queue=env.kai_queue,
             grove=env.grove,
@@ -104,7 +109,7 @@ class Serving:
     @property
     def worker_engine(self) -> WorkerEngine:
         """What the workers run."""
-        return self.engine or trtllm.engine(self.kv_transport)
+        return self.engine or trtllm.engine()
 
     @property
     def brings_model(self) -> bool:
@@ -129,15 +134,30 @@ class Serving:
         """Check what can be wrong before there is a worker.
 
         Raises:
-            UsageError: A name is too long for Grove, there are no nodes or both kinds, or the model
-                does not fit its GPUs.
+            UsageError: A name is too long for Grove, there are no nodes or both kinds, the model
+                does not fit its GPUs, or something is given that the engine has no use for.
         """
+        self._check_engine()
         for mode in modes if self.grove else ():
             self._check_name_beside(names.service(mode))
         if (self.gpu_pool is None) == (self.cpu_nodes is None):
             raise UsageError("got both or neither of gpu_pool and cpu_nodes, allowed: one of them")
         if self.gpu_pool is not None:
             self._check_memory(self.gpu_pool)
+
+    def _check_engine(self) -> None:
+        engine = self.worker_engine
+        called = engine.framework or "a simulator"
+        if self.engine_configs and not engine.reads_engine_file:
+            raise UsageError(
+                f"got engine_configs, allowed with {called}: none",
+                "its settings are flags; edit them by overrides",
+            )
+        if self.kv_transport and self.kv_transport not in engine.kv_transports:
+            raise UsageError(
+                f"kv_transport is {self.kv_transport!r}, allowed with {called}: "
+                f"{' or '.join(engine.kv_transports) or 'none'}"
+            )
 
     def _check_memory(self, pool: NodePool) -> None:
         known, memory_gib = self.model.known, pool.gpu_memory_gib

@@ -164,11 +164,17 @@ def _worker_pod(serving: Serving, mode: Mode, drain_s: float) -> Manifest:
     settings = {"name": config_maps.engine_config_map_name(mode, serving.name)}
     volumes = [{"name": "engine", "configMap": settings}] if engine.reads_engine_file else []
     mounts = [{"name": "engine", "mountPath": ENGINE_MOUNT, "readOnly": True}]
+    facts = serving.engine_facts
     launch = Launch(
         mode=mode,
         model_path=serving.model_folder,
         served_name=serving.model.served_name,
-        engine_file=file,
+        engine_file=file if engine.reads_engine_file else "",
+        tokens_max=facts.prompt_tokens_max + facts.answer_tokens_max,
+        gpus=facts.gpus_per_worker,
+        kv_fraction=facts.kv_fraction,
+        kv_dtype=facts.kv_dtype,
+        kv_transport=serving.kv_transport,
     )
     return {
         "terminationGracePeriodSeconds": max(GRACE_MIN_S, math.ceil(2 * drain_s)),

@@ -12,7 +12,8 @@ Differences between the two, all harmless because every query is keyed on ``name
 * Workers of 1.4.2 add ``worker_id``.
 * ``dynamo_frontend_cached_tokens`` stays empty with the simulated workers, which report no cached
   tokens; 1.4.2 has ``dynamo_component_router_kv_hit_rate`` on the frontend instead.
-* Engine series are ``trtllm_*`` in 0.8.1 and ``trtllm:*`` in 1.4.2.
+* Engine series are ``trtllm_*`` in 0.8.1 and ``trtllm:*`` in 1.4.2; those of vLLM ``vllm:*`` in
+  both.
 * Integer bucket bounds are written ``le="1"``; Prometheus 3 stores them as ``le="1.0"``.
 """
 
@@ -21,7 +22,7 @@ from __future__ import annotations
 from typing import Final
 
 from gtc_spec import names
-from gtc_spec.pools import Role
+from gtc_spec.engines import REAL
 from gtc_spec.telemetry import metrics_platform
 from gtc_spec.telemetry.metric import Emitter as Emitter
 from gtc_spec.telemetry.metric import Kind, Unit
@@ -38,11 +39,6 @@ JOBS: Final[dict[Emitter, str]] = {
 
 SCRAPE_LABELS: Final = frozenset({"namespace", "pod", "container", "job", "instance", "endpoint"})
 """Labels that the scrape adds to every series of a pod; ours in rehearsal adds the same."""
-
-COMPONENTS: Final[dict[Role, str]] = {"prefill": "prefill", "decode": "tensorrt_llm"}
-"""Value of ``dynamo_component`` of each pool; the service name is nowhere in the metrics."""
-ENDPOINT: Final = "generate"
-"""Value of ``dynamo_endpoint`` for requests; other endpoints count housekeeping."""
 
 
 def _frontend(name: str, kind: Kind, unit: Unit, labels: tuple[str, ...], meaning: str) -> Metric:
@@ -125,11 +121,14 @@ KV_ACTIVE_BLOCKS = _kvstats("active_blocks", "blocks", "KV blocks in use.")
 KV_TOTAL_BLOCKS = _kvstats("total_blocks", "blocks", "KV blocks of a worker.")
 KV_USAGE = _kvstats("gpu_cache_usage_percent", "ratio", "Used share of the KV pool, 0 to 1.")
 KV_HIT_RATE = _kvstats("gpu_prefix_cache_hit_rate", "ratio", "Prefix cache hits, 0 to 1.")
-ENGINE_QUEUE = Metric(
-    "trtllm_request_queue_time_seconds", Emitter.WORKER, "histogram", "seconds",
-    ("model_name", "engine_type"), "Wait inside the engine before it computes.", rehearsal=False,
-    real_engine=True,
-)  # fmt: skip
+ENGINE_QUEUES: Final = {
+    name: Metric(
+        engine.queue_metric, Emitter.WORKER, "histogram", "seconds", engine.metric_labels,
+        "Wait inside the engine before it computes.", rehearsal=False, real_engine=True,
+    )
+    for name, engine in REAL.items()
+}  # fmt: skip
+"""Engine to its metric of that wait; a cluster has that of its own engine."""
 
 
 UP = Metric(
@@ -209,7 +208,8 @@ BUILD_INFO = _ours(
 
 CATALOGUE: Final[dict[str, Metric]] = {
     metric.name: metric
-    for metric in (*list(globals().values()), *metrics_platform.PLATFORM)
+    for value in (*list(globals().values()), *metrics_platform.PLATFORM)
+    for metric in (value.values() if isinstance(value, dict) else (value,))
     if isinstance(metric, Metric)
 }
 """Every metric by its family name."""

@@ -4,6 +4,7 @@ Every query is keyed on ``namespace``, the one label that both the deployed and 
 Prometheus put on every series; frontends of one namespace are told apart by their model.
 Functions return PromQL; they must not know how it is sent. Latencies come back in milliseconds
 because KEDA carries values as milli-quantities: in seconds it would see steps of 1 ms only.
+What asks the workers takes the engine that they run, which names their component.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from gtc_spec import names
+from gtc_spec.engines.traits import ENDPOINT, Traits
+from gtc_spec.engines.trtllm import TRAITS as TENSORRT_LLM
 from gtc_spec.pools import Role, ScaleRule
 from gtc_spec.telemetry import metrics as m
 from gtc_spec.telemetry.promql_syntax import WINDOW_S as WINDOW_S
@@ -70,9 +73,9 @@ def decode_streams(scope: Scope = DEMO) -> str:
     return f"sum({select(m.INFLIGHT, labels=scope.labels)}) - sum({queued})"
 
 
-def in_flight(role: Role) -> str:
+def in_flight(role: Role, engine: Traits = TENSORRT_LLM) -> str:
     """Requests inside the workers of one pool."""
-    return f"sum({select(m.WORKER_INFLIGHT, labels=_requests_of(role))})"
+    return f"sum({select(m.WORKER_INFLIGHT, labels=_requests_of(role, engine))})"
 
 
 def request_rate_rps(window_s: int = WINDOW_S) -> str:
@@ -124,38 +127,41 @@ def answer_tokens(q: float) -> str:
     return quantile(m.OUTPUT_LENGTH, q)
 
 
-def mean_prefill_ms() -> str:
+def mean_prefill_ms(engine: Traits = TENSORRT_LLM) -> str:
     """Mean time that a request spends inside a prefill worker, its queue included, milliseconds."""
-    return f"1000 * {mean(m.WORKER_DURATION, _requests_of('prefill'))}"
+    return f"1000 * {mean(m.WORKER_DURATION, _requests_of('prefill', engine))}"
 
 
-def mean_outside_prefill_ms() -> str:
+def mean_outside_prefill_ms(engine: Traits = TENSORRT_LLM) -> str:
     """What is left of the mean time to first token: routing, KV transfer and the first step."""
-    return f"1000 * ({mean(m.TTFT)} - {mean(m.WORKER_DURATION, _requests_of('prefill'))})"
+    prefill = mean(m.WORKER_DURATION, _requests_of("prefill", engine))
+    return f"1000 * ({mean(m.TTFT)} - {prefill})"
 
 
-def mean_engine_queue_ms(role: Role) -> str:
+def mean_engine_queue_ms(role: Role, engine: Traits = TENSORRT_LLM) -> str:
     """Mean wait inside the engines of a pool before they compute, milliseconds."""
+    waits = m.ENGINE_QUEUES[engine.name]
     total, seen = (
-        f"sum(rate({select(m.ENGINE_QUEUE, series, pods=_pods(role))}[{WINDOW_S}s]))"
-        for series in (m.ENGINE_QUEUE.sum, m.ENGINE_QUEUE.count)
+        f"sum(rate({select(waits, series, pods=_pods(role))}[{WINDOW_S}s]))"
+        for series in (waits.sum, waits.count)
     )
     return f"1000 * {total} / {seen}"
 
 
-def pool_rate_rps(role: Role) -> str:
+def pool_rate_rps(role: Role, engine: Traits = TENSORRT_LLM) -> str:
     """Requests that the workers of a pool take, a second: near the request rate in both pools."""
-    return rate_sum(m.WORKER_REQUESTS, labels=_requests_of(role))
+    return rate_sum(m.WORKER_REQUESTS, labels=_requests_of(role, engine))
 
 
-def pool_requests(role: Role) -> str:
+def pool_requests(role: Role, engine: Traits = TENSORRT_LLM) -> str:
     """Requests that the workers of a pool have taken since they started."""
-    return f"sum({select(m.WORKER_REQUESTS, labels=_requests_of(role))})"
+    return f"sum({select(m.WORKER_REQUESTS, labels=_requests_of(role, engine))})"
 
 
-def pool_busy_s(role: Role) -> str:
+def pool_busy_s(role: Role, engine: Traits = TENSORRT_LLM) -> str:
     """Seconds that requests have spent inside the workers of a pool since these started."""
-    return f"sum({select(m.WORKER_DURATION, m.WORKER_DURATION.sum, labels=_requests_of(role))})"
+    labels = _requests_of(role, engine)
+    return f"sum({select(m.WORKER_DURATION, m.WORKER_DURATION.sum, labels=labels)})"
 
 
 def router_hits() -> str:
@@ -163,14 +169,16 @@ def router_hits() -> str:
     return f"sum({select(m.ROUTER_HIT_RATE, m.ROUTER_HIT_RATE.sum)})"
 
 
-def pool_duration_ms(role: Role, q: float) -> str:
+def pool_duration_ms(role: Role, q: float, engine: Traits = TENSORRT_LLM) -> str:
     """Time of a request inside the workers of a pool, milliseconds."""
-    return f"1000 * {quantile(m.WORKER_DURATION, q, labels=_requests_of(role))}"
+    return f"1000 * {quantile(m.WORKER_DURATION, q, labels=_requests_of(role, engine))}"
 
 
-def kv_of_pool(metric: m.Metric, role: Role, how: str = "sum") -> str:
+def kv_of_pool(
+    metric: m.Metric, role: Role, how: str = "sum", engine: Traits = TENSORRT_LLM
+) -> str:
     """A KV gauge of 0.8.1 over the workers of a pool: ``sum``, ``avg`` or ``max``."""
-    return f"{how}({select(metric, labels={'dynamo_component': m.COMPONENTS[role]})})"
+    return f"{how}({select(metric, labels={'dynamo_component': engine.components[role]})})"
 
 
 def migrations_per_min() -> str:
@@ -209,9 +217,9 @@ def guarded(query: str, scope: Scope = DEMO) -> str:
     return f"(({query}) >= 0) or (0 * max({up} == 1))"
 
 
-def _requests_of(role: Role) -> dict[str, str]:
+def _requests_of(role: Role, engine: Traits) -> dict[str, str]:
     """Labels of the requests of one pool; other endpoints count housekeeping."""
-    return {"dynamo_component": m.COMPONENTS[role], "dynamo_endpoint": m.ENDPOINT}
+    return {"dynamo_component": engine.components[role], "dynamo_endpoint": ENDPOINT}
 
 
 def _pods(role: Role) -> str:

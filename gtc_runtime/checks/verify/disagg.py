@@ -11,6 +11,7 @@ import asyncio
 from gtc_runtime.checks.verify.client import problems
 from gtc_runtime.checks.verify.proof import Proof
 from gtc_runtime.verdict import Verdict, green, red
+from gtc_spec.pools import ROLES
 from gtc_spec.telemetry import promql
 from gtc_spec.telemetry.metrics import SCRAPE_INTERVAL_S
 
@@ -31,7 +32,8 @@ async def disagg(proof: Proof) -> Verdict:
 
 async def _count(proof: Proof) -> tuple[Verdict, bool]:
     """The verdict, and whether the workers' counts gave it."""
-    prefill, decode = promql.pool_requests("prefill"), promql.pool_requests("decode")
+    engine = proof.env.engine.traits
+    prefill, decode = (promql.pool_requests(role, engine) for role in ROLES)
     before = await asyncio.gather(proof.value(prefill), proof.value(decode))
     for _ in range(REQUESTS):
         answer = await proof.client.ask("chat", proof.client.prompt("chat", TOKENS))

@@ -38,7 +38,8 @@ async def link(proof: Proof) -> Verdict:
         profile = Profile.load(proof.env.model.profile)
     except UsageError as error:
         raise NotApplicable(f"kv bytes of a token are unknown: {error.message}") from None
-    counters = promql.pool_requests("prefill"), promql.pool_busy_s("prefill")
+    engine = proof.env.engine.traits
+    counters = promql.pool_requests("prefill", engine), promql.pool_busy_s("prefill", engine)
     requests, busy_s = await asyncio.gather(*(proof.value(each) for each in counters))
     answers = []
     for _ in range(REQUESTS):

@@ -13,11 +13,10 @@ from typing import Literal
 
 import gtc_rehearsal
 from gtc_spec import names
-from gtc_spec.engine_config import BLOCK_TOKENS
 from gtc_spec.engines.mocker import MAX_SEQUENCES, kv_blocks
+from gtc_spec.engines.traits import ENDPOINT, Traits
 from gtc_spec.environment import Environment
 from gtc_spec.profiles.profile import Profile
-from gtc_spec.telemetry import metrics
 from gtc_spec.telemetry.buckets import frontend_env
 
 WorkerRole = Literal["prefill", "decode", "aggregated"]
@@ -42,6 +41,7 @@ class DynamoSettings:
     Attributes:
         served_name: Name under which the model answers.
         profile: Packaged GPU timings of one worker.
+        engine: Whose names, blocks and scheduling the workers have.
         kv_blocks: KV blocks of one worker.
         kv_bytes_per_token: KV cache of one token over all layers, bytes.
         kv_link_gb_s: Bandwidth of one worker's KV transfers, GB/s. Each transfer has the link for
@@ -51,6 +51,7 @@ class DynamoSettings:
 
     served_name: str
     profile: str
+    engine: Traits
     kv_blocks: int
     kv_bytes_per_token: int
     kv_link_gb_s: float
@@ -63,12 +64,13 @@ def settings_from(environment: Environment) -> DynamoSettings:
     Raises:
         UsageError: The environment names a profile that does not exist.
     """
-    model = environment.model
+    model, engine = environment.model, environment.engine.traits
     profile = Profile.load(model.profile)
     return DynamoSettings(
         served_name=model.served_name,
         profile=model.profile,
-        kv_blocks=kv_blocks(profile, model.kv_fraction),
+        engine=engine,
+        kv_blocks=kv_blocks(profile, model.kv_fraction, engine.block_tokens),
         kv_bytes_per_token=profile.kv_bytes_per_token,
         kv_link_gb_s=environment.rehearsal.kv_link_gb_s,
     )
@@ -95,14 +97,14 @@ def worker_command(
         model_dir: Directory of configuration and tokenizer.
         timings: GPU timings in the simulator's format.
     """
-    component = metrics.COMPONENTS["prefill" if role == "prefill" else "decode"]
-    endpoint = f"dyn://{settings.namespace}.{component}.{metrics.ENDPOINT}"
+    engine = settings.engine
+    endpoint = f"dyn://{settings.namespace}.{engine.component(role)}.{ENDPOINT}"
     return [
         *(sys.executable, "-m", "gtc_rehearsal.dynamo.simulator_main"),
         *("--model-path", str(model_dir), "--model-name", settings.served_name),
         *("--endpoint", endpoint),
-        *("--engine-type", "trtllm", "--disaggregation-mode", _MODES[role]),
-        *("--block-size", str(BLOCK_TOKENS)),
+        *("--engine-type", engine.name, "--disaggregation-mode", _MODES[role]),
+        *("--block-size", str(engine.block_tokens)),
         *("--num-gpu-blocks-override", str(settings.kv_blocks)),
         *("--max-num-seqs", str(MAX_SEQUENCES)),
         *("--kv-transfer-bandwidth", f"{settings.kv_link_gb_s:g}"),

@@ -18,11 +18,11 @@ from gtc_constructs.platform.dynamo_platform import DynamoPlatform
 from gtc_constructs.platform.keda import Keda
 from gtc_constructs.platform.observability import Observability
 from gtc_constructs.secrets import SecretRef, WorkloadSecrets
-from gtc_spec import names
+from gtc_spec import names, versions
 from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.environment import ENVIRONMENTS
 from tests.snapshot.recorded import differences, without_digests
-from tests.synthesised import Synthesised, stack_of_demo
+from tests.synthesised import Synthesised, cluster_with_engine, stack_of_demo
 
 STACKS = (names.infra_stack, names.cluster_stack)
 OTHERS = [env for env in ENVIRONMENTS if env != "prod"]
@@ -73,6 +73,41 @@ def test_a_stack_differs_from_prods_as_recorded(
     prod, other = (without_digests(stack_of_demo(stack(each)).json) for each in ("prod", env))
 
     assert differences(prod, other) == snapshot.use_extension(JSONSnapshotExtension)
+
+
+def test_with_another_engine_the_cluster_differs_as_recorded(snapshot: SnapshotAssertion) -> None:
+    default = without_digests(stack_of_demo(names.cluster_stack("prod")).json)
+    other = without_digests(cluster_with_engine("vllm").json)
+
+    assert differences(default, other) == snapshot.use_extension(JSONSnapshotExtension)
+
+
+def test_with_another_engine_the_graph_runs_it_and_the_scalers_stay_as_they_are() -> None:
+    default, other = stack_of_demo(names.cluster_stack("prod")), cluster_with_engine("vllm")
+    [graph] = (each for each in other.manifests() if each["kind"] == "DynamoGraphDeployment")
+    workers = [
+        graph["spec"]["services"][service]["extraPodSpec"] for service in names.SERVICES.values()
+    ]
+
+    assert [each["mainContainer"]["command"][2] for each in workers] == ["dynamo.vllm"] * 2
+    assert {each["mainContainer"]["image"] for each in workers} == {versions.VLLM_IMAGE}
+    assert [each["mainContainer"]["args"][4] for each in workers] == [
+        "--is-prefill-worker",
+        "--is-decode-worker",
+    ]
+    assert [each["volumes"] for each in workers] == [[], []]
+    assert not [each for each in other.manifests() if "engine" in each["metadata"]["name"]]
+    assert scaler_queries(other) == scaler_queries(default)
+    assert not [query for query in scaler_queries(other) if "dynamo_component=" in query]
+
+
+def scaler_queries(stack: Synthesised) -> list[str]:
+    return [
+        trigger["metadata"]["query"]
+        for each in stack.manifests()
+        if each["kind"] == "ScaledObject"
+        for trigger in each["spec"]["triggers"]
+    ]
 
 
 def test_the_same_facts_give_the_same_stacks(tmp_path) -> None:

@@ -12,6 +12,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 
 import dashboards
 from gtc_spec.colours import COLOURS
+from gtc_spec.engines import REAL, Traits, trtllm, vllm
 from gtc_spec.telemetry.buckets import TTFT_BUCKETS
 from gtc_spec.telemetry.metrics import SCRAPE_LABELS, owner
 from tests.unit.panel.test_theme import contrast
@@ -19,7 +20,13 @@ from tests.unit.spec.test_promql import selectors
 
 plugins.register_default_plugins()
 
-BOARDS = dashboards.load()
+BOARDS = dashboards.load(trtllm.TRAITS) | {
+    f"{name} of {engine.name}": board
+    for engine in REAL.values()
+    if engine is not trtllm.TRAITS
+    for name, board in dashboards.load(engine).items()
+    if name != "demo"
+}
 PANELS = [
     pytest.param(panel, id=f"{name}: {panel['title']}")
     for name, board in BOARDS.items()
@@ -61,7 +68,8 @@ def test_a_panel_of_a_percentile_says_what_the_last_bucket_means(panel):
 
 
 def test_the_three_boards_have_the_names_of_their_files():
-    assert set(BOARDS) == {"demo", "disaggregation", "kv-cache"}
+    for engine in REAL.values():
+        assert set(dashboards.load(engine)) == {"demo", "disaggregation", "kv-cache"}
 
 
 @every_board
@@ -210,3 +218,29 @@ def test_scaling_and_phases_are_marked_from_metrics_first():
     assert [mark["datasource"]["type"] for mark in marks] == ["prometheus", "prometheus", "grafana"]
     assert all(mark["enable"] for mark in marks)
     assert marks[-1]["target"]["tags"] == ["gtc-demo"]
+
+
+def asked_of(engine: Traits) -> list[str]:
+    return [
+        target["expr"]
+        for board in dashboards.load(engine).values()
+        for panel in board["panels"]
+        for target in panel.get("targets", [])
+    ]
+
+
+@pytest.mark.parametrize("engine", REAL.values(), ids=REAL)
+def test_the_boards_of_an_engine_ask_for_its_components_and_for_no_others(engine: Traits) -> None:
+    asked = "\n".join(asked_of(engine))
+
+    for each in REAL.values():
+        named = f'dynamo_component="{each.components["decode"]}"' in asked
+        assert named is (each is engine)
+        assert (each.queue_metric in asked) is (each is engine)
+
+
+def test_pools_whose_workers_have_no_kv_gauges_are_not_asked_for_them() -> None:
+    asked = [each for each in asked_of(vllm.TRAITS) if "kvstats" in each]
+
+    assert asked
+    assert all('"backend"' in each for each in asked)

@@ -7,16 +7,24 @@ from pathlib import Path
 import pytest
 
 from gtc_rehearsal.dynamo.dynamo_settings import (
+    DynamoSettings,
     frontend_command,
     process_env,
     settings_from,
     worker_command,
 )
 from gtc_spec import environment
-from gtc_spec.telemetry.metrics import COMPONENTS
+from gtc_spec.engines import REAL, Traits
+from gtc_spec.engines.vllm import Vllm
+from gtc_spec.overrides import load_with
+from gtc_spec.pools import ROLES, Role
 
 PROD = settings_from(environment.load("prod"))
 HERE = Path("/state")
+
+
+def settings_of(engine: str) -> DynamoSettings:
+    return settings_from(load_with("prod", {"GTC_ENGINE": engine}))
 
 
 def _value(command: list[str], flag: str) -> str:
@@ -36,14 +44,25 @@ def test_every_environment_gives_settings(name: str) -> None:
     assert settings.kv_blocks * 32 > env.workloads.longest_prompt_tokens
 
 
-@pytest.mark.parametrize("role", ["prefill", "decode"])
-def test_a_worker_registers_under_the_component_of_the_catalogue(role: str) -> None:
-    command = worker_command(PROD, role, HERE, HERE)  # type: ignore[arg-type]
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize("engine", REAL.values(), ids=REAL)
+def test_a_worker_has_the_names_the_blocks_and_the_scheduling_of_its_engine(
+    engine: Traits, role: Role
+) -> None:
+    command = worker_command(settings_of(engine.name), role, HERE, HERE)
 
     assert _value(command, "--endpoint") == (
-        f"dyn://dynamo-workload-gtc-demo.{COMPONENTS[role]}.generate"  # type: ignore[index]
+        f"dyn://dynamo-workload-gtc-demo.{engine.components[role]}.generate"
     )
+    assert _value(command, "--engine-type") == engine.name
+    assert _value(command, "--block-size") == str(engine.block_tokens)
     assert _value(command, "--disaggregation-mode") == role
+
+
+def test_smaller_blocks_are_more_of_them_in_the_same_pool() -> None:
+    env = environment.load("prod").model_copy(update={"engine": Vllm()})
+
+    assert settings_from(env).kv_blocks == pytest.approx(2 * PROD.kv_blocks, abs=1)
 
 
 def test_an_aggregated_worker_answers_where_decode_workers_do() -> None:

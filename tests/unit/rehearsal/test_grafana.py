@@ -4,12 +4,15 @@ from pathlib import Path
 
 import yaml
 
+import dashboards
 from gtc_rehearsal import grafana
+from gtc_spec.engines import vllm
 from gtc_spec.telemetry.metrics import SCRAPE_INTERVAL_S
 
 
 def provisioned(tmp_path: Path, server: str = "/usr/sbin/grafana-server") -> grafana.Server:
-    return grafana.provision(server, tmp_path, tmp_path / "boards", "http://127.0.0.1:9", 3001)
+    boards = dashboards.sources(vllm.TRAITS)
+    return grafana.provision(server, tmp_path, boards, "http://127.0.0.1:9", 3001)
 
 
 def test_it_asks_the_rehearsals_prometheus_at_the_pace_of_the_scrapes(tmp_path: Path) -> None:
@@ -33,6 +36,9 @@ def test_it_shows_our_boards_to_anybody_on_this_machine_and_writes_beside_the_re
     )
 
     assert written["providers"][0]["options"]["path"] == str(tmp_path / "boards")
+    shown = {file.name: file.read_text() for file in (tmp_path / "boards").iterdir()}
+    assert set(shown) == {"demo.json", "disaggregation.json", "kv-cache.json"}
+    assert '\\"backend\\"' in shown["disaggregation.json"]
     assert made.environ["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
     assert made.environ["GF_SERVER_HTTP_ADDR"] == "127.0.0.1"
     assert made.environ["GF_PATHS_DATA"].startswith(str(tmp_path))

@@ -7,13 +7,12 @@ from typing import Any
 
 import pytest
 
-from gtc_spec import engines, names, versions
+from gtc_spec import names, versions
 from gtc_spec.engine_config import BLOCK_TOKENS, Mode
 from gtc_spec.engines import Launch, trtllm
 from gtc_spec.environment import ENVIRONMENTS, Environment, load
 from gtc_spec.manifests.dgd import aggregated_graph, dynamo_graph_deployment
 from gtc_spec.pools import ROLES, Role
-from gtc_spec.telemetry import metrics
 from tests.environments import SIMULATED, WITH_GPUS
 
 CPU = load("cpu")
@@ -31,8 +30,8 @@ FLAGS_OF_0_8_1 = {
 
 
 def simulated(mode: Mode) -> list[str]:
-    launch = Launch(mode=mode, model_path="/m", served_name="a/b", engine_file="")
-    return engines.of(CPU).arguments(launch)
+    launch = Launch(mode=mode, model_path="/m", served_name="a/b", tokens_max=26_000)
+    return CPU.workers.arguments(launch)
 
 
 def value(arguments: list[str], flag: str) -> str:
@@ -51,7 +50,7 @@ def test_the_simulator_is_given_only_flags_that_its_release_has(mode: Mode) -> N
 
 @pytest.mark.parametrize("role", ROLES)
 def test_simulated_workers_answer_as_the_component_that_queries_ask_for(role: Role) -> None:
-    component = metrics.COMPONENTS[role]
+    component = CPU.engine.traits.components[role]
 
     assert value(simulated(role), "--endpoint") == f"dyn://$(DYN_NAMESPACE).{component}.generate"
 
@@ -130,7 +129,7 @@ def test_simulated_workers_run_the_image_that_is_on_the_cluster_anyway(name: str
 
 @pytest.mark.parametrize("name", WITH_GPUS)
 def test_with_gpus_it_is_tensorrt_llm_as_before(name: str) -> None:
-    found = engines.of(load(name))
+    found = load(name).workers
 
     assert (found.image, found.framework) == (versions.WORKER_IMAGE, trtllm.engine().framework)
     assert not found.model_files
@@ -140,4 +139,4 @@ def test_with_gpus_it_is_tensorrt_llm_as_before(name: str) -> None:
 def test_only_an_engine_that_stores_nothing_goes_without_a_share(name: str) -> None:
     env = load(name)
 
-    assert bool(engines.of(env).model_files) == (env.hosting.share is None)
+    assert bool(env.workers.model_files) == (env.hosting.share is None)

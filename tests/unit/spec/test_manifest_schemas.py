@@ -9,7 +9,7 @@ import jsonschema
 import kubernetes_validate
 import pytest
 
-from gtc_spec import engines, environment, names
+from gtc_spec import environment, names
 from gtc_spec.graph.serving import Serving
 from gtc_spec.manifests import (
     config_maps,
@@ -73,7 +73,7 @@ def stored(env: environment.Environment) -> list[dict[str, Any]]:
 def carried(env: environment.Environment) -> list[dict[str, Any]]:
     """What there is where the model travels with the graph."""
     place = metadata(env, config_maps.model_config_map_name())
-    return [config_maps.model_config_map(place, engines.of(env).model_files)]
+    return [config_maps.model_config_map(place, env.workers.model_files)]
 
 
 def models(env: environment.Environment) -> list[dict[str, Any]]:

@@ -6,11 +6,11 @@ import pytest
 
 from gtc_rehearsal.prometheus.promql import Query
 from gtc_rehearsal.prometheus.tsdb import METRIC_NAME, Tsdb, labels_of
+from gtc_spec.engines import trtllm
 from gtc_spec.pools import ScaleRule
 from gtc_spec.telemetry import promql
 from gtc_spec.telemetry.metrics import (
     CACHED_TOKENS,
-    COMPONENTS,
     INFLIGHT,
     INPUT_TOKENS,
     JOBS,
@@ -112,7 +112,10 @@ def test_other_namespaces_do_not_count(world: World) -> None:
 
 
 def test_pools_are_told_apart_and_housekeeping_is_left_out(world: World) -> None:
-    for component, value in ((COMPONENTS["prefill"], 3), (COMPONENTS["decode"], 50)):
+    for component, value in (
+        (trtllm.TRAITS.components["prefill"], 3),
+        (trtllm.TRAITS.components["decode"], 50),
+    ):
         world.line(
             WORKER_INFLIGHT.name, value, dynamo_component=component, dynamo_endpoint="generate"
         )
