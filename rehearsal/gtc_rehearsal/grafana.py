@@ -90,12 +90,7 @@ def provision(
     Returns:
         What to start.
     """
-    shown = folder.resolve() / "boards"
-    # those of an earlier run may have been for another engine
-    shutil.rmtree(shown, ignore_errors=True)
-    shown.mkdir(parents=True)
-    for name, file in boards.items():
-        shutil.copyfile(file, shown / f"{name}.json")
+    shown = _copied(boards, folder.resolve() / "boards")
     for kind, document in (
         ("datasources", _datasource(prometheus_url)),
         ("dashboards", _provider(shown)),
@@ -128,6 +123,15 @@ def provision(
         f"http://127.0.0.1:{port}",
         {f"GF_{name}": value for name, value in settings.items()},
     )
+
+
+def _copied(boards: Mapping[str, Path], shown: Path) -> Path:
+    """The folder with these boards alone: those of an earlier run may ask for another engine."""
+    shutil.rmtree(shown, ignore_errors=True)
+    shown.mkdir(parents=True)
+    for name, file in boards.items():
+        shutil.copyfile(file, shown / f"{name}.json")
+    return shown
 
 
 def _datasource(url: str) -> dict[str, object]:

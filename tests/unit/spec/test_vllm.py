@@ -22,6 +22,8 @@ from gtc_spec.manifests.dgd import aggregated_graph, dynamo_graph_deployment
 from gtc_spec.manifests.scaled_object import scaled_object
 from gtc_spec.overrides import load_with
 from gtc_spec.pools import ROLES, Mode
+from gtc_spec.profiles import profile
+from gtc_spec.profiles.profile import Profile
 from gtc_spec.telemetry import promql
 from tests.environments import WITH_GPUS
 
@@ -77,6 +79,38 @@ def test_choosing_the_engine_that_is_written_changes_nothing(name: str) -> None:
 
 def test_another_engine_is_another_deployment() -> None:
     assert chosen().digest != load("prod").digest
+
+
+@pytest.mark.parametrize("name", profile.names())
+def test_a_profile_is_called_after_the_engine_that_it_times(name: str) -> None:
+    assert timed_for(name, Profile.load(name).engine) == name
+
+
+def test_the_engine_brings_its_own_times_where_it_was_timed() -> None:
+    assert chosen("prod").model.profile == "llama-3.1-70b.h200.fp8.vllm"
+
+
+def test_where_it_was_not_timed_on_that_card_the_times_of_the_other_engine_stay() -> None:
+    assert chosen("dev").model.profile == load("dev").model.profile
+
+
+@pytest.mark.parametrize(
+    ("engine", "named", "allowed"),
+    [
+        ("vllm", "llama-3.1-70b.h200.fp8", "llama-3.1-70b.h200.fp8.vllm"),
+        ("trtllm", "llama-3.1-70b.h200.fp8.vllm", "llama-3.1-70b.h200.fp8"),
+    ],
+)
+def test_times_of_another_engine_are_refused_where_there_are_its_own(
+    engine: str, named: str, allowed: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        load("prod", {"engine": engine, "model.profile": named})
+
+    assert caught.value.message == (
+        f"environments/prod.toml: model.profile: got {named}, allowed: {allowed}, "
+        f"which has the times of {engine}"
+    )
 
 
 def test_an_unknown_engine_is_refused_with_those_that_there_are() -> None:
