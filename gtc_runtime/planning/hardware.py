@@ -6,7 +6,7 @@ workloads.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 from gtc_spec.engine_config import BLOCK_TOKENS
@@ -19,8 +19,19 @@ MAX_SEQUENCES = 256
 """Most sequences of one decode step, from the same files (``max_batch_size``)."""
 HOST_S = 0.0105
 """Frontend and engine's host part of a request: Dynamo 1.4.2 with vLLM 0.26.0, one at a time."""
-HOST_US_PER_TOKEN = 4.2
-"""The same, for each token of the prompt: 4 ms for 1,000, 43 ms for 10,000."""
+PROMPT_US_PER_TOKEN = 4.2
+"""The same, for each token of a prompt: 4 ms for 1,000, 43 ms for 10,000. With vLLM the GPU waits
+meanwhile: one that prefills documents is full at 33,000 tokens a second, where its steps alone
+would make 38,000."""
+STREAM_US = 45.0
+"""How far apart the tokens of one step leave, for each stream: gaps between tokens stray by this
+with 16 to 190 streams, 8B and 70B alike."""
+HANDOVER_S = 0.009
+"""From a prefill worker to a decode worker, beside the decode step that is spent on it: measured
+with the same stack, 8B and 70B. With TensorRT-LLM it was not measured."""
+REHEARSED_HOST_S = 0.0156
+"""Host part of a request in the rehearsal, on two cores."""
+REHEARSED_HOST_US_PER_TOKEN = 2.0
 
 
 @dataclass(frozen=True)
@@ -29,7 +40,7 @@ class Hardware:
 
     Attributes:
         profile: Step times and memory of one GPU.
-        kv_fraction: Share of the free GPU memory that the KV pool takes.
+        kv_fraction: Share of the GPU memory that the KV pool takes, as its engine counts it.
         slots: Workers that can run at any one time.
         worker_start_s: From the order of a worker to Ready.
         block_tokens: Tokens of one KV block; only whole blocks hit.
@@ -40,13 +51,18 @@ class Hardware:
         step_tokens: Most tokens of one engine step.
         max_sequences: Most sequences of one decode step.
         kv_tokens: KV tokens of a worker, in place of what the fraction leaves; None for that.
+        layers: Layers of the model; a transfer has at least one descriptor for each.
+        scattered_gb_s: Bandwidth for blocks that lie anywhere; None where it is that of the link.
         transfer_setup_s: What a transfer costs before its first byte, seconds.
         ships_missing_only: Whether a transfer leaves out what its receiver holds already.
         prefix_attention: Whether a chunk of a prompt pays for attention to what came before it;
             Dynamo's simulator knows new tokens alone.
         host_s: HTTP, routing and queues of a request, seconds.
         host_us_per_token: Tokenising and sending a prompt, microseconds a token.
+        step_us_per_token: What a prefill step takes beside the GPU's work, microseconds a token.
         handover_s: From the end of a prefill until the decode worker knows of it, seconds.
+        stream_us: How far apart the tokens of one step leave, microseconds a stream.
+        fresh_pool: Whether the blocks of a new worker lie in a row still; else as after hours.
     """
 
     profile: Profile
@@ -61,12 +77,17 @@ class Hardware:
     step_tokens: int
     max_sequences: int
     kv_tokens: int | None = None
+    layers: int = 1
+    scattered_gb_s: float | None = None
     transfer_setup_s: float = 0.0
     ships_missing_only: bool = False
     prefix_attention: bool = True
     host_s: float = HOST_S
-    host_us_per_token: float = HOST_US_PER_TOKEN
+    host_us_per_token: float = PROMPT_US_PER_TOKEN
+    step_us_per_token: float = 0.0
     handover_s: float = 0.0
+    stream_us: float = STREAM_US
+    fresh_pool: bool = True
 
     @classmethod
     def of(cls, environment: Environment, profile: Profile | None = None) -> Self:
@@ -74,13 +95,15 @@ class Hardware:
 
         Args:
             environment: Its facts.
-            profile: Other timings than those that it names.
+            profile: Other timings than those that it names; what they say of transfers counts too,
+                but the link is the environment's.
 
         Raises:
             UsageError: It names a profile that does not exist.
         """
-        return cls(
-            profile=profile or Profile.load(environment.model.profile),
+        profile = profile or Profile.load(environment.model.profile)
+        plain = cls(
+            profile=profile,
             kv_fraction=environment.model.kv_fraction,
             slots=environment.slots,
             worker_start_s=environment.worker_start_s,
@@ -91,15 +114,47 @@ class Hardware:
             posting_stalls=False,
             step_tokens=STEP_TOKENS,
             max_sequences=MAX_SEQUENCES,
+            handover_s=HANDOVER_S + profile.decode_step_ms(1, 1) / 1000,
+        )
+        if profile.engine == "vllm":
+            plain = replace(
+                plain,
+                host_us_per_token=0.0,
+                step_us_per_token=PROMPT_US_PER_TOKEN,
+                ships_missing_only=True,
+            )
+        return plain._with_transfers()
+
+    @classmethod
+    def of_rehearsal(cls, environment: Environment) -> Self:
+        """What the rehearsal of an environment simulates with Dynamo's own simulator.
+
+        It knows no contention and no attention to earlier chunks, and hands over at once.
+        """
+        return replace(
+            cls.of(environment),
+            link_contention=False,
+            prefix_attention=False,
+            handover_s=0.0,
+            host_s=REHEARSED_HOST_S,
+            host_us_per_token=REHEARSED_HOST_US_PER_TOKEN,
+        )
+
+    def _with_transfers(self) -> Self:
+        costs = self.profile.kv_transfer
+        if costs is None:
+            return self
+        return replace(
+            self,
+            block_tokens=costs.block_tokens,
+            layers=costs.layers,
+            descriptor_us=costs.descriptor_us,
+            posting_stalls=costs.posting_stalls,
+            scattered_gb_s=costs.used_gb_s,
+            transfer_setup_s=costs.base_ms / 1000,
         )
 
     @property
     def pool_tokens(self) -> int:
         """KV tokens that one worker holds."""
         return self.kv_tokens or self.profile.kv_pool_tokens(self.kv_fraction)
-
-    @property
-    def layers(self) -> int:
-        """Layers of the model: KV cache of 8 heads of 128 in each, as in all of Llama 3.1."""
-        value_bytes = 1 if self.profile.kv == "fp8" else 2
-        return self.profile.kv_bytes_per_token // (2 * 8 * 128 * value_bytes)

@@ -24,6 +24,9 @@ class AggregatedWorker:
         events: The clock.
         meter: Where its computing is noted.
         listener: Told of tokens.
+
+    Attributes:
+        turn: When the router took it last, counted in its choices.
     """
 
     def __init__(
@@ -36,6 +39,7 @@ class AggregatedWorker:
         self._chunks: list[Chunk] = []
         self._cache = PrefixCache(hardware.pool_tokens, hardware.block_tokens)
         self._stretch = Stretch(events, self._boundary)
+        self.turn = 0
 
     @property
     def idle(self) -> bool:

@@ -51,13 +51,13 @@ class FreeBlocks:
     scattered.
 
     Args:
-        pool_tokens: KV tokens of the worker.
+        fresh_tokens: KV tokens that were never handed out.
     """
 
     __slots__ = ("_fresh_tokens",)
 
-    def __init__(self, pool_tokens: int) -> None:
-        self._fresh_tokens = pool_tokens
+    def __init__(self, fresh_tokens: int) -> None:
+        self._fresh_tokens = fresh_tokens
 
     def take(self, tokens: int) -> float:
         """Hand out blocks for so many tokens; the share (0..1) of them that is scattered."""

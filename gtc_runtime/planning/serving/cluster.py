@@ -6,6 +6,7 @@ what of the prompt it does not hold. Work that waits on a worker stays there.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping
 from functools import partial
 
@@ -42,6 +43,8 @@ class Cluster:
     ) -> None:
         self._hardware, self._events, self._listener = hardware, events, listener
         self.waiting = self.in_flight = 0
+        self._random = random.Random(1)
+        self._turns = 0
         new = hardware, events
         self._prefill = Pool(
             lambda meter: PrefillWorker(*new, meter, self._prefilled), topology.prefill
@@ -97,7 +100,9 @@ class Cluster:
     def _route(self, request: Request) -> None:
         workers: list[PrefillWorker | AggregatedWorker]
         workers = [*self._prefill.ready, *self._aggregated.ready]
-        min(workers, key=lambda worker: worker.cost(request)).add(request)
+        least = min(workers, key=lambda worker: (worker.cost(request), worker.turn))
+        least.turn = self._next_turn()
+        least.add(request)
 
     def _prefilled(self, sender: PrefillWorker, request: Request) -> None:
         self._events.at(
@@ -108,7 +113,8 @@ class Cluster:
 
     def _hand_over(self, sender: PrefillWorker, request: Request) -> None:
         request.handed_s = self._events.now_s
-        receiver = min(self._decode.ready, key=lambda worker: worker.cost)
+        receiver = min(self._decode.ready, key=lambda worker: (worker.cost, worker.turn))
+        receiver.turn = self._next_turn()
         receiver.expect(request)
         hardware, tokens = self._hardware, request.prompt_tokens
         if hardware.ships_missing_only:
@@ -117,24 +123,33 @@ class Cluster:
             sender.free_blocks.take(request.new_tokens),
             receiver.free_blocks.take(tokens + request.output_tokens),
         )
+        copy_s = link.copy_s(hardware, tokens, scattered)
+        posted = partial(self._posted, sender, receiver, request, copy_s)
         seconds = link.post_s(hardware, tokens, scattered)
-        posted = partial(self._posted, sender, receiver, request, tokens)
         if hardware.posting_stalls:
             receiver.post(seconds, posted)
         else:
             self._events.at(self._events.now_s + seconds, posted)
 
     def _posted(
-        self, sender: PrefillWorker, receiver: DecodeWorker, request: Request, tokens: int
+        self, sender: PrefillWorker, receiver: DecodeWorker, request: Request, copy_s: float
     ) -> None:
-        arrives_s = link.arrives_s(self._hardware, self._events.now_s, sender, receiver, tokens)
+        shared, now_s = self._hardware.link_contention, self._events.now_s
+        arrives_s = link.arrives_s(shared, now_s, copy_s, sender, receiver)
         self._events.at(arrives_s, partial(receiver.add, request))
+
+    def _next_turn(self) -> int:
+        """Among equals the one goes first that was taken longest ago; Dynamo draws one."""
+        self._turns += 1
+        return self._turns
 
     # -- what workers report --------------------------------------------------------------------
 
     def on_tokens(self, end_s: float, step_s: float, streams: dict[Key, int], steps: int) -> None:
-        """Tokens of some steps."""
-        self._listener.on_tokens(end_s, step_s, streams, steps)
+        """Tokens of some steps; those of one step leave one after the other, in any order."""
+        spread_s = sum(streams.values()) * self._hardware.stream_us / 1e6
+        strays_s = spread_s * (self._random.random() - self._random.random())
+        self._listener.on_tokens(end_s, max(0.0, step_s + strays_s), streams, steps)
 
     def on_first(self, request: Request) -> None:
         """The first token of a request."""

@@ -79,6 +79,7 @@ class DecodeWorker:
     Attributes:
         link_free_s: When its end of the link is free.
         free_blocks: Its pool.
+        turn: When the router took it last, counted in its choices.
     """
 
     def __init__(
@@ -90,8 +91,9 @@ class DecodeWorker:
         self._posts: list[tuple[float, Callable[[], None]]] = []
         self._stretch = Stretch(events, self._boundary)
         self._held = PrefixCache(hardware.pool_tokens, hardware.block_tokens)
-        self.free_blocks = FreeBlocks(hardware.pool_tokens)
+        self.free_blocks = FreeBlocks(hardware.pool_tokens if hardware.fresh_pool else 0)
         self.link_free_s = 0.0
+        self.turn = 0
         self._coming = 0
         self._coming_tokens = 0
 

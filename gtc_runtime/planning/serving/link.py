@@ -38,13 +38,25 @@ def post_s(hardware: Hardware, tokens: int, scattered: float) -> float:
     return descriptors(hardware, tokens, scattered) * hardware.descriptor_us / 1e6
 
 
-def arrives_s(hardware: Hardware, now_s: float, sender: End, receiver: End, tokens: int) -> float:
-    """When a transfer that is posted now has arrived; it takes its turn at both ends."""
-    megabytes = tokens * hardware.profile.kv_bytes_per_token / 1e6
-    seconds = hardware.transfer_setup_s + megabytes / 1000 / hardware.link_gb_s
-    starts_s = now_s
-    if hardware.link_contention:
-        starts_s = max(starts_s, sender.link_free_s, receiver.link_free_s)
-    ends_s = starts_s + seconds
-    sender.link_free_s = receiver.link_free_s = ends_s
-    return ends_s
+def copy_s(hardware: Hardware, tokens: int, scattered: float) -> float:
+    """Seconds that a posted transfer takes on an idle link."""
+    gigabytes = tokens * hardware.profile.kv_bytes_per_token / 1e9
+    link_gb_s = hardware.link_gb_s
+    slow_gb_s = min(link_gb_s, hardware.scattered_gb_s or link_gb_s)
+    copied_s = gigabytes * ((1 - scattered) / link_gb_s + scattered / slow_gb_s)
+    return hardware.transfer_setup_s + copied_s
+
+
+def arrives_s(shared: bool, now_s: float, seconds: float, sender: End, receiver: End) -> float:
+    """When a transfer that is posted now has arrived.
+
+    Args:
+        shared: Whether it takes its turn behind other transfers of both ends.
+        now_s: Now.
+        seconds: What it takes on an idle link.
+        sender: One end.
+        receiver: The other one.
+    """
+    starts_s = max(now_s, sender.link_free_s, receiver.link_free_s) if shared else now_s
+    sender.link_free_s = receiver.link_free_s = starts_s + seconds
+    return starts_s + seconds

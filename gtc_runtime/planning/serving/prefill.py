@@ -24,6 +24,7 @@ class PrefillWorker:
     Attributes:
         link_free_s: When its end of the link is free.
         free_blocks: Its pool.
+        turn: When the router took it last, counted in its choices.
     """
 
     def __init__(
@@ -38,8 +39,9 @@ class PrefillWorker:
         self._prompts = PromptQueue()
         self._step: list[Chunk] = []
         self._cache = PrefixCache(hardware.pool_tokens, hardware.block_tokens)
-        self.free_blocks = FreeBlocks(hardware.pool_tokens)
+        self.free_blocks = FreeBlocks(hardware.pool_tokens if hardware.fresh_pool else 0)
         self.link_free_s = 0.0
+        self.turn = 0
 
     @property
     def idle(self) -> bool:

@@ -97,14 +97,21 @@ def step_s(hardware: Hardware, chunks: list[Chunk], more_tokens: int = 0) -> flo
         chunks: What the step computes, at least one.
         more_tokens: Tokens of streams that decode in the same step; their attention is not in it.
     """
+    own_tokens = sum(chunk.tokens for chunk in chunks)
+    return (
+        _gpu_ms(hardware, chunks, own_tokens + more_tokens)
+        + (own_tokens * hardware.step_us_per_token / 1000)
+    ) / 1000
+
+
+def _gpu_ms(hardware: Hardware, chunks: list[Chunk], total: int) -> float:
     profile = hardware.profile
-    if len(chunks) == 1 and not more_tokens:
-        (_, tokens, before, _) = chunks[0]
-        return profile.prefill_ms(tokens, before if hardware.prefix_attention else 0) / 1000
-    total = more_tokens + sum(chunk.tokens for chunk in chunks)
+    if len(chunks) == 1 and chunks[0].tokens == total:
+        before = chunks[0].before if hardware.prefix_attention else 0
+        return profile.prefill_ms(total, before)
     together_ms = profile.prefill_ms(total)
     if not hardware.prefix_attention:
-        return together_ms / 1000
+        return together_ms
     attention = sum(tokens * (before + tokens / 2) for _, tokens, before, _ in chunks)
     ms_more = profile.prefill_fit.ms_per_token_x_context * (attention - total * total / 2)
-    return max(together_ms + ms_more, profile.prefill_fit.floor_ms) / 1000
+    return max(together_ms + ms_more, profile.prefill_fit.floor_ms)

@@ -1,6 +1,6 @@
 """The laws that need more than one worker, and whole cycles."""
 
-from typing import Any, ClassVar
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +10,6 @@ from gtc_runtime.load.records import KEYS
 from gtc_runtime.planning.hardware import Hardware
 from gtc_runtime.planning.simulator import Simulation
 from gtc_spec.environment import Environment, load
-from gtc_spec.profiles.profile import Profile
 
 
 def act(
@@ -40,37 +39,6 @@ def test_equal_seeds_play_equal_cycles_and_others_do_not() -> None:
     assert first != other
 
 
-def test_a_slow_link_makes_another_prefill_worker_useless() -> None:
-    """15k tokens need 1 s on a link of 2 GB/s in bf16; one H100 prefills them in 0.42 s."""
-    documents = act("PREFILL_STRESS", 120, 1.6, "0/100/0", "1P:1D")
-    quiet = act("COOLDOWN", 1, 0, "0/100/0", "1P:1D")
-    more = {**documents, "ratio": "2P:1D"}
-
-    one = play(shortened(documents, quiet, name="dev"))[1]
-    two = play(shortened(more, {**quiet, "ratio": "2P:1D"}, name="dev", pools__prefill__initial=2))[
-        1
-    ]
-    fast = play(shortened(documents, quiet, name="dev", rehearsal__kv_link_gb_s=20))[1]
-
-    p95 = {
-        which: found["PREFILL_STRESS"]["ttft_ms"]["summarization"]["p95"]
-        for which, found in (("one", one), ("two", two), ("fast", fast))
-    }
-    assert p95["two"] == pytest.approx(p95["one"], rel=0.1)
-    assert p95["fast"] < p95["one"] / 5
-
-
-def test_without_contention_transfers_do_not_wait_for_each_other() -> None:
-    documents = act("PREFILL_STRESS", 120, 1.6, "0/100/0", "1P:1D")
-    shared = play(shortened(documents, name="dev"))[1]
-    private = play(shortened(documents, name="dev", rehearsal__link_contention=False))[1]
-
-    def p95(found: dict[str, Any]) -> float:
-        return float(found["PREFILL_STRESS"]["ttft_ms"]["summarization"]["p95"])
-
-    assert p95(private) < p95(shared) / 2
-
-
 def test_new_prefill_workers_end_a_queue_and_not_before_they_are_ready() -> None:
     stress = act("PREFILL_STRESS", 120, 1.15, "0/100/0", "2P:3D")
     recovery = act("PREFILL_RECOVERY", 120, 1.15, "0/100/0", "4P:3D", gate="ready", max_s=240)
@@ -87,29 +55,6 @@ def test_new_prefill_workers_end_a_queue_and_not_before_they_are_ready() -> None
         found["PREFILL_RECOVERY"]["ttft_ms"]["summarization"]["p95"] for found in (ahead, late)
     ]
     assert p95_ms[1] > 1.5 * p95_ms[0]
-
-
-class Metered(Profile):
-    """The real timings, and a note of what was prefilled."""
-
-    prefills: ClassVar[list[tuple[float, float]]] = []
-
-    def prefill_ms(self, new_tokens: float, cached_tokens: float = 0) -> float:
-        self.prefills.append((new_tokens, cached_tokens))
-        return super().prefill_ms(new_tokens, cached_tokens)
-
-
-def test_chat_finds_seventy_per_cent_of_its_prompts_in_the_cache() -> None:
-    """The hit is the previous prompt and never the previous answer, in whole blocks."""
-    show = shortened(act("KV_CACHE_DEMO", 600, 1.0, "100/0/0", "2P:3D"))
-    Metered.prefills.clear()
-    chat = Simulation(show, Hardware.of(show, Metered.load(show.model.profile)), 1).run()[0]
-
-    cached = sum(cached for _, cached in Metered.prefills)
-    share = cached / sum(new + cached for new, cached in Metered.prefills)
-    assert share == pytest.approx(0.70, abs=0.03)
-    assert {cached % 32 for _, cached in Metered.prefills} == {0}
-    assert chat["ttft_ms"]["chat_turn2plus"]["p50"] < 0.5 * chat["ttft_ms"]["chat_turn1"]["p50"]
 
 
 def test_a_paced_rate_makes_as_many_requests_as_it_says() -> None:

@@ -27,6 +27,7 @@ def test_the_parts_of_a_lone_document_are_what_each_takes_alone() -> None:
     assert parts.host_s == pytest.approx(0.0105 + 15_000 * 4.2e-6)
     assert parts.queue_s == 0
     assert parts.prefill_s == pytest.approx(chunks_ms / 1000)
+    assert parts.handover_s == pytest.approx(0.009 + PROFILE.decode_step_ms(1, 1) / 1000)
     assert parts.transfer_s == pytest.approx(15_000 * PROFILE.kv_bytes_per_token / 20e9)
     assert parts.admission_s == pytest.approx(0, abs=1e-9)
     assert parts.first_step_s == pytest.approx(PROFILE.decode_step_ms(1, 15_000) / 1000)
