@@ -24,6 +24,7 @@ from gtc_spec import environment, versions
 from gtc_spec.cloud import costs, images, pulled_images
 from gtc_spec.phases import Segment
 from gtc_spec.telemetry import metrics
+from tools.fidelity import tables as fidelity
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKED = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -182,6 +183,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "dead-homes": dead_home_table,
     "images": image_table,
     "metrics": metric_table,
+    "twin-points": fidelity.point_table,
+    "twin-pair": fidelity.pair_table,
     **{f"phases-{name}": partial(phase_table, name) for name in environment.ENVIRONMENTS},
     **{
         f"example-{path.stem}": partial(example, path.stem)

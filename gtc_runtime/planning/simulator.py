@@ -15,6 +15,7 @@ from gtc_runtime.load.figures.stats import Slices, tally_at
 from gtc_runtime.load.records import Key
 from gtc_runtime.planning.demand import Demand
 from gtc_runtime.planning.hardware import Hardware
+from gtc_runtime.planning.keda import Keda, KedaLag
 from gtc_runtime.planning.serving.cluster import Cluster
 from gtc_runtime.planning.serving.events import Events
 from gtc_runtime.planning.serving.requests import Request
@@ -37,18 +38,27 @@ class Simulation:
         environment: Facts, with the phase table to play.
         hardware: What it is played on.
         seed: Equal seeds give equal cycles.
+        keda: With it the pools are KEDA's, and what the show orders is not carried out.
 
     Attributes:
         requests: Every request so far in the order of due times, with what became of it.
         busy: Share (0..1) of its GPUs' time in which a pool computes, by phase and pool.
     """
 
-    def __init__(self, environment: Environment, hardware: Hardware, seed: int) -> None:
+    def __init__(
+        self,
+        environment: Environment,
+        hardware: Hardware,
+        seed: int,
+        *,
+        keda: KedaLag | None = None,
+    ) -> None:
         self._timeline = environment.timeline
         self.events = Events()
         topology = Topology.of(environment.initial_ratio)
         self.cluster = Cluster(hardware, topology, self.events, self)
         self.demand = Demand(environment.workloads, seed, self.events, self._send)
+        self._keda = Keda(environment, keda, self.events, self.cluster) if keda else None
         self.log = CycleLog()
         self.book = SliceBook()
         self.requests: list[Request] = []
@@ -104,7 +114,7 @@ class Simulation:
                 segment = self._timeline.segments[action.index]
                 self.log.enter(segment, self.now_s)
                 self._note_busy(str(segment.phase.name))
-            elif isinstance(action, machine.SetRatio):
+            elif isinstance(action, machine.SetRatio) and self._keda is None:
                 self.cluster.order({role: action.ratio.of(role) for role in ROLES})
         load = machine.load_at(self._timeline, self._state, self.now_s)
         rps, mix = load if load else (0.0, None)
@@ -131,10 +141,14 @@ class Simulation:
         for key, each in streams.items():
             if each:
                 tally_at(self._slices, end_s, key).itl.add(step_s, each * steps)
+        if self._keda is not None:
+            self._keda.tokens(step_s, sum(streams.values()) * steps)
 
     def on_first(self, request: Request) -> None:
         """The first token of a request."""
         tally_at(self._slices, request.due_s, request.key).ttft.add(request.ttft_s)
+        if self._keda is not None:
+            self._keda.first_token(request.ttft_s)
 
     def on_done(self, request: Request) -> None:
         """The end of a request."""
@@ -148,4 +162,4 @@ def _ratio(workers: Mapping[Mode, int]) -> PDRatio:
 
 def _share(before: tuple[float, float], after: tuple[float, float]) -> float:
     there_s = after[1] - before[1]
-    return (after[0] - before[0]) / there_s if there_s else 0.0
+    return min(1.0, (after[0] - before[0]) / there_s) if there_s else 0.0

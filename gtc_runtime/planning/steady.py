@@ -180,7 +180,7 @@ class _Run:
         while self._open and events.now_s < self._until_s + TAIL_S:
             events.run(events.now_s + LOOK_S)
         busy: dict[Mode, float] = {
-            mode: (after[mode][0] - before[mode][0]) / (after[mode][1] - before[mode][1])
+            mode: min(1.0, (after[mode][0] - before[mode][0]) / (after[mode][1] - before[mode][1]))
             for mode in before
             if after[mode][1] > before[mode][1]
         }

@@ -32,6 +32,7 @@ DEADLINE_BY = {
 """Where the deadline of a way out stands that has no ``timeout`` of its own."""
 
 BOUNDED_BY = {
+    ("gtc_runtime/planning/keda.py", "self._slices"): "scrapes of one window",
     ("gtc_runtime/planning/serving/decode.py", "self._waiting"): "requests of one simulation",
     ("gtc_runtime/planning/serving/prompts.py", "self._prompts"): "requests of one simulation",
     ("gtc_runtime/load/conversations/conversations.py", "self._ready"): "open conversations",

@@ -11,15 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from gtc_rehearsal.autoscaling import hpa
 from gtc_rehearsal.autoscaling.keda_metrics import KedaMetrics, TriggerError
-from gtc_rehearsal.autoscaling.quantities import milli_of, text_of
 from gtc_rehearsal.autoscaling.scale_target import ScaleTarget
 from gtc_rehearsal.conditions import Condition, updated
 from gtc_rehearsal.kube_api.errors import ApiError
 from gtc_rehearsal.kube_api.objects import Key, Object, key_of, metadata, stamp, utc_now
 from gtc_rehearsal.kube_api.resources import HPA
 from gtc_rehearsal.kube_api.storage.store import Store
+from gtc_spec.autoscaling import hpa
+from gtc_spec.autoscaling.quantities import milli_of, text_of
 from gtc_spec.errors import UsageError
 
 ACTOR = "horizontal-pod-autoscaler"

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Any
 
 from gtc_rehearsal.autoscaling import scaled_object as spec_of
-from gtc_rehearsal.autoscaling.quantities import milli, text_of
 from gtc_rehearsal.autoscaling.scale_target import ScaleTarget
 from gtc_rehearsal.autoscaling.scaled_object import SpecError
 from gtc_rehearsal.conditions import Condition, find, updated
@@ -18,6 +17,7 @@ from gtc_rehearsal.kube_api.errors import ApiError
 from gtc_rehearsal.kube_api.objects import Key, Object, clone, key_of, metadata
 from gtc_rehearsal.kube_api.resources import HPA, SCALED_OBJECT
 from gtc_rehearsal.kube_api.storage.store import Store
+from gtc_spec.autoscaling.quantities import milli, text_of
 
 ACTOR = "keda-operator"
 

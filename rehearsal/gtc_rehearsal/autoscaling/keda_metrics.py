@@ -13,7 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from gtc_rehearsal.autoscaling.keda import ACTOR, NO_FALLBACK, OWNER_LABEL, conditions_of
-from gtc_rehearsal.autoscaling.quantities import milli
 from gtc_rehearsal.autoscaling.scale_target import ScaleTarget
 from gtc_rehearsal.autoscaling.scaled_object import Fallback, SpecError, Trigger, fallback, triggers
 from gtc_rehearsal.conditions import Condition, updated
@@ -22,6 +21,7 @@ from gtc_rehearsal.kube_api.objects import Object, key_of, metadata
 from gtc_rehearsal.kube_api.resources import SCALED_OBJECT
 from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.prometheus.promql_values import PromqlError, Value, Vector
+from gtc_spec.autoscaling.quantities import milli
 
 log = logging.getLogger(__name__)
 

@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from gtc_rehearsal.autoscaling.hpa import MetricType
 from gtc_rehearsal.kube_api.objects import Object, metadata
 from gtc_spec import names
+from gtc_spec.autoscaling.hpa import MetricType
 from gtc_spec.errors import UsageError
 
 DEFAULT_MAX = 100

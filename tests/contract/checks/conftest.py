@@ -19,7 +19,6 @@ import yaml
 from aiohttp import web
 
 from gtc_rehearsal.autoscaling.autoscaler import Autoscaler
-from gtc_rehearsal.autoscaling.hpa import SYNC_PERIOD_S
 from gtc_rehearsal.autoscaling.keda_metrics import Evaluate
 from gtc_rehearsal.cluster import seeds
 from gtc_rehearsal.kube_api.resources import HPA, POD, SCALED_OBJECT, Resource
@@ -39,6 +38,7 @@ from gtc_runtime.places import Place
 from gtc_runtime.settings import Settings
 from gtc_runtime.verdict import Verdict
 from gtc_spec import names
+from gtc_spec.autoscaling.hpa import SYNC_PERIOD_S
 from gtc_spec.environment import Environment, load
 from gtc_spec.pools import Role
 from gtc_spec.telemetry.metrics import JOBS, Emitter

@@ -19,7 +19,7 @@ def mean_wait_s(prefills: Prefills) -> float:
 def test_documents_of_one_length_at_random_wait_as_in_m_d_1(load: float) -> None:
     prefills = Prefills(kind=OneAtATime)
 
-    prefills.play(poisson(load / PREFILL_S, 20_000), lambda: DOCUMENT)
+    prefills.play(poisson(load / PREFILL_S, 8_000), lambda: DOCUMENT)
 
     expected_s = load * PREFILL_S / (2 * (1 - load))
     assert mean_wait_s(prefills) == pytest.approx(expected_s, rel=0.10)

@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from gtc_rehearsal.autoscaling.hpa import Behavior, History, decide, replicas_for, speed_limit
-from gtc_rehearsal.autoscaling.quantities import milli
+from gtc_spec.autoscaling.hpa import Behavior, History, decide, replicas_for, speed_limit
+from gtc_spec.autoscaling.quantities import milli
 
 DEFAULT = Behavior.parse(None)
 ONE_UP_A_HALF_MINUTE = {"policies": [{"type": "Pods", "value": 1, "periodSeconds": 30}]}

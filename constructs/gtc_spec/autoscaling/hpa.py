@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from gtc_rehearsal.autoscaling.quantities import milli_of
+from gtc_spec.autoscaling.quantities import milli_of
 
 SYNC_PERIOD_S = 15.0
 """Pace of the controller (--horizontal-pod-autoscaler-sync-period)."""

@@ -1,0 +1,1 @@
+"""What Kubernetes' autoscaler computes: for the rehearsal's controllers and for the planner."""

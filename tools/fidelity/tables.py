@@ -1,0 +1,61 @@
+"""The tables of docs/rehearsal-fidelity.md that hold the twin against what was measured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+
+from tools.fidelity.pair import Row, rows
+from tools.fidelity.points import Point, points
+
+
+@cache
+def point_table() -> str:
+    """One row a figure."""
+    heads = ("what", "at", "measured", "twin", "difference", "allowed", "source")
+    return _table(heads, _point_rows(points()))
+
+
+def _point_rows(found: Iterable[Point]) -> Iterator[tuple[str, ...]]:
+    before = ""
+    for point in found:
+        new = point.what != before
+        before = point.what
+        yield (
+            point.what if new else "",
+            point.at,
+            *(f"{_short(value)} {point.unit}" for value in (point.measured, point.twin)),
+            f"{point.difference:+.0%}".replace("-0%", "0%").replace("+0%", "0%").replace("%", " %"),
+            f"{point.limit:.0%}".replace("%", " %"),
+            point.source if new else "",
+        )
+
+
+@cache
+def pair_table() -> str:
+    """One row a load and topology: measured, then the twin's median in brackets."""
+    found = list(rows())
+    heads = ("load", "workers", *(f"{name}" for name in found[0].figures))
+    return _table(heads, map(_pair_row, found))
+
+
+def _pair_row(row: Row) -> tuple[str, ...]:
+    cells = (
+        f"{value:.0%} ({twin:.0%})".replace("%", " %")
+        if name == "good"
+        else f"{_short(value)} ({_short(twin)})"
+        for name, (value, twin, _, _) in row.figures.items()
+    )
+    return row.load, str(row.topology), *cells
+
+
+def _short(value: float) -> str:
+    """Three figures, as measurements are worth."""
+    if value >= 100:
+        return f"{float(f'{value:.3g}'):,.0f}" if value < 1000 else f"{value:,.0f}"
+    return f"{value:.1f}"
+
+
+def _table(heads: tuple[str, ...], found: Iterable[tuple[str, ...]]) -> str:
+    lines = [heads, ("---",) * len(heads), *found]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
