@@ -34,7 +34,6 @@ class SelfBenchmark:
         block_tokens: Tokens of a KV block.
         pool_tokens: Tokens of its KV pool.
         taken: The day.
-        decodes: How many decode points there are, which nothing is made of.
         partial: Why the worker stopped early; empty when it did not.
     """
 
@@ -42,7 +41,6 @@ class SelfBenchmark:
     block_tokens: int
     pool_tokens: int
     taken: date
-    decodes: int
     partial: str
 
     @classmethod
@@ -80,7 +78,6 @@ class SelfBenchmark:
             block,
             block * int(limits["num_gpu_blocks"]),
             datetime.fromisoformat(told["timing"]["started_at"]).date(),
-            sum(kind == "decode" for kind, *_ in points),
             str(told.get("stop_reason") or ""),
         )
 

@@ -10,6 +10,7 @@ _OURS: Final = ("gtc_spec", "gtc_runtime", "gtc_rehearsal", "gtc_cli", "gtc_pane
 _REHEARSAL: Final = ("dynamo", "jsonpatch", "jsonschema", "numpy", "promql_parser")
 _REPORTS: Final = ("jinja2", "matplotlib")
 _VIDEO: Final = ("playwright",)
+_GPU: Final = ("torch",)
 
 
 def missing(error: ModuleNotFoundError) -> GtcError:
@@ -31,6 +32,8 @@ def missing(error: ModuleNotFoundError) -> GtcError:
         extras = "runtime,ui,rehearsal"
     elif library in _VIDEO:
         extras = "runtime,ui,video"
+    elif library in _GPU:
+        extras = "runtime,ui,gpu"
     elif library in _REPORTS:
         extras = "reports"
     return GtcError(

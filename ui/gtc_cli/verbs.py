@@ -10,6 +10,10 @@ from typing import Final
 
 VERBS: Final[Mapping[str, tuple[str, str]]] = {
     "auto": ("show.drive:auto", "Let the scenario drive load and workers; KEDA is paused."),
+    "calibrate": (
+        "calibrate:calibrate",
+        "Measure what the profiles say: by a worker, by a run, or by the kernels of a card.",
+    ),
     "check-env": (
         "checks.doctor:check_env",
         "Check every variable and choice of a deployment, and nothing else; part of doctor.",

@@ -20,7 +20,7 @@ from pydantic import Field, PrivateAttr, ValidationError, model_validator
 from gtc_spec.errors import UsageError
 from gtc_spec.profiles.closed_forms import DecodeFit, Frozen, Positive, PrefillFit
 from gtc_spec.profiles.interpolation import Table
-from gtc_spec.profiles.measured import KvTransfer, Measured, Provenance, Start
+from gtc_spec.profiles.measured import KvTransfer, Live, Measured, Provenance, Start
 
 PROFILES = resources.files("gtc_spec") / "profiles"
 """The packaged profiles, one JSON file each."""
@@ -86,6 +86,7 @@ class Profile(Frozen):
         measured: Which points were timed on the card; None: all are predicted.
         kv_transfer: What a handover costs; None where nobody measured it.
         start: How long a worker starts; None where nobody measured it.
+        live: What a run showed that the profile was refitted to; None: it was not.
     """
 
     model: str
@@ -103,6 +104,7 @@ class Profile(Frozen):
     measured: Measured | None = None
     kv_transfer: KvTransfer | None = None
     start: Start | None = None
+    live: Live | None = None
 
     _prefill_table: Table = PrivateAttr()
     _decode_table: Table = PrivateAttr()

@@ -1,0 +1,141 @@
+"""`gtc calibrate` prints measured, profile and difference, and writes a profile that has a name."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gtc_cli.main import main
+from gtc_spec.profiles.profile import Profile
+
+BASE = "llama-3.1-8b.h100.bf16"
+SMALL = Profile.load(BASE)
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> str:
+    """A self-benchmark of a card that takes a tenth more than the packaged table."""
+    rows = [["prefill", 1, new, 0, 1.1 * SMALL.prefill_ms(new)] for new in (64, 512, 4_096, 20_480)]
+    path = tmp_path / "bench.json"
+    path.write_text(
+        json.dumps(
+            {
+                "columns": ["type", "batch", "new_tokens", "kv_read_tokens", "ms"],
+                "rows": rows,
+                "limits": {"block_size": 16, "num_gpu_blocks": 50_000},
+                "timing": {"started_at": "2026-11-29T05:15:23+00:00"},
+            }
+        )
+    )
+    return str(path)
+
+
+@pytest.fixture
+def log(tmp_path: Path) -> str:
+    """Requests one after the other, 30 % slower in prefill than the table, decode as the table."""
+    lines, now = [], 0.0
+    for prompt in (300, 700, 1_500, 3_000, 6_000, 9_000, 12_000, 15_000, 18_000, 20_000):
+        step = SMALL.decode_step_ms(1, prompt + 50) / 1000
+        work = 20 + 1.3 * SMALL.prefill_ms(prompt) + prompt * SMALL.kv_bytes_per_token / 5e6
+        first = now + work / 1000 + step
+        told = {"turn": 1, "send_s": now, "first_s": first, "last_s": first + 99 * step}
+        told |= {"prompt_tokens": prompt, "tokens": 100, "first_tokens": 1, "outcome": "ok"}
+        lines.append(json.dumps(told))
+        now = first + 99 * step + 1
+    path = tmp_path / "requests.ndjson"
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def figures(told: str) -> dict[str, dict[str, Any]]:
+    return {each["what"]: each for each in json.loads(told)["figures"]}
+
+
+def test_a_benchmark_is_told_beside_the_profile_and_written(
+    bench: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = str(tmp_path / "mine.json")
+
+    assert main(["calibrate", "--from-benchmark", bench, "--profile", BASE, "--output", mine]) == 0
+
+    said = capsys.readouterr().out
+    assert "prefill 4096 after 0" in said
+    assert said.count("+10.0%") == 4
+    assert f"--profile {mine}" in said.replace("\n", "")
+    assert Profile.load(mine).prefill_ms(4_096) == pytest.approx(107.2, rel=0.001)
+
+
+def test_a_run_is_told_beside_the_profile_and_written(
+    log: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = str(tmp_path / "mine.json")
+    asked = ["calibrate", "--from-report", log, "--profile", BASE, "--output", mine]
+
+    assert main([*asked, "--json"]) == 0
+
+    rows = figures(capsys.readouterr().out)
+    assert rows["prefill 10240"]["difference"] == pytest.approx(0.3, abs=0.02)
+    assert rows["decode step 64 @ 1024"]["difference"] == pytest.approx(0, abs=0.02)
+    assert rows["KV link"]["measured"] == pytest.approx(5, rel=0.05)
+    assert rows["start of a worker"]["measured"] is None
+    live = Profile.load(mine).live
+    assert live is not None
+    assert live.request_ms == pytest.approx(20, abs=1)
+
+
+def test_a_refitted_profile_is_the_beginning_of_the_next_one(
+    log: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = str(tmp_path / "mine.json")
+    main(["calibrate", "--from-report", log, "--profile", BASE, "--output", mine])
+    capsys.readouterr()
+
+    assert main(["calibrate", "--from-report", log, "--profile", mine, "--json"]) == 0
+
+    rows = figures(capsys.readouterr().out)
+    assert rows["prefill 10240"]["difference"] == pytest.approx(0, abs=0.02)
+    assert rows["a request beyond its steps"]["difference"] == pytest.approx(0, abs=0.05)
+
+
+@pytest.mark.parametrize(
+    ("asked", "says"),
+    [
+        ([], "what to calibrate by is missing"),
+        (["--gpu", "--from-report", "x.json"], "or more than one, allowed: one of"),
+        (["--from-benchmark", "none.json"], "cannot read none.json: No such file"),
+        (["--from-report", "none.json", "--profile", "nobody"], "unknown profile 'nobody'"),
+        (["--from-report", "none.json", "--output", "mine.toml"], "a file that ends with .json"),
+        (["--from-report", "none.json", "--output", "no/x.json"], "there is no directory no"),
+        (["--from-benchmark", "none.json", "--kv-fraction", "1.2"], "1.2"),
+    ],
+)
+def test_bad_input_is_one_line(
+    asked: list[str], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["calibrate", *asked]) == 2
+
+    error = capsys.readouterr().err
+    assert says in error
+    assert error.splitlines()[0].startswith("error: ")
+
+
+def test_workers_that_are_no_ratio_are_one_line(
+    log: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["calibrate", "--from-report", log, "--workers", "many"]) == 2
+
+    assert "many" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(importlib.util.find_spec("torch") is not None, reason="torch is installed")
+def test_without_torch_one_line_says_how_to_get_it(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["calibrate", "--gpu"]) == 1
+
+    assert capsys.readouterr().err.splitlines() == [
+        "error: this verb needs torch, which is not installed",
+        "hint: pip install 'gtc-demo[runtime,ui,gpu]'",
+    ]
