@@ -88,6 +88,11 @@ class CycleLog:
         if not self._ratios or self._ratios[-1][1:] != (desired, ready):
             self._ratios.append((now_s, desired, ready))
 
+    @property
+    def ratios(self) -> tuple[tuple[float, PDRatio, PDRatio | None], ...]:
+        """Every change of desired and ready workers with its time; ready is None when unknown."""
+        return tuple(self._ratios)
+
     def grown(
         self, role: Role, wanted: int, since_s: float, until_s: float
     ) -> tuple[float, int] | None:

@@ -6,14 +6,23 @@ what is asked.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, Self
+from itertools import accumulate
+from typing import Any, Final, Self
 
+from gtc_runtime.load.figures.slice_book import SliceBook
 from gtc_runtime.planning.hardware import Hardware
+from gtc_runtime.planning.serving.requests import Request
 from gtc_runtime.planning.simulator import Simulation
 from gtc_spec.environment import Environment
+from gtc_spec.pools import PDRatio
 
 JSON = dict[str, Any]
+STEP_S: Final = 5
+"""Between two moments of a course."""
+WINDOW_S: Final = 15
+"""Of the latencies at one moment."""
 
 
 @dataclass(frozen=True)
@@ -39,16 +48,94 @@ class Show:
 
 
 @dataclass(frozen=True)
+class Moment:
+    """The show at one time.
+
+    Attributes:
+        at_s: Seconds of the cycle.
+        rps: Requests due a second.
+        queued: Requests that wait for their first token.
+        desired, ready: Workers ordered, and there.
+        ttft_s: p95 of the time to the first token, seconds, by statistics key.
+        itl_s: p50 and p95 of the time between tokens.
+    """
+
+    at_s: int
+    rps: float
+    queued: int
+    desired: PDRatio
+    ready: PDRatio
+    ttft_s: float | None
+    itl_s: tuple[float | None, float | None]
+
+
+@dataclass(frozen=True)
 class Cycle:
     """What one cycle came to.
 
     Attributes:
-        phases: Its phases in report form.
+        phases: Its phases in report form, and for each ``busy``, the share of the time in which
+            the GPUs of a pool compute, and ``queued_max``.
+        course: The show every `STEP_S`; empty where nobody asked.
     """
 
     phases: list[JSON]
+    course: tuple[Moment, ...] = ()
 
 
 def play(show: Show, seed: int) -> Cycle:
     """Play one cycle; equal seeds give equal cycles."""
-    return Cycle(Simulation(show.environment, show.hardware, seed).run())
+    return _played(Simulation(show.environment, show.hardware, seed))
+
+
+def play_course(show: Show, seed: int) -> Cycle:
+    """The same with its course."""
+    simulation = Simulation(show.environment, show.hardware, seed)
+    cycle = _played(simulation)
+    return Cycle(cycle.phases, tuple(_course(simulation)))
+
+
+def _played(simulation: Simulation) -> Cycle:
+    phases = simulation.run()
+    queue = queued(simulation.requests, round(simulation.now_s))
+    for phase, span in zip(phases, simulation.log.spans, strict=True):
+        phase["busy"] = {
+            role: round(share, 3) for role, share in simulation.busy[phase["name"]].items()
+        }
+        phase["queued_max"] = max(queue[span.start_s : span.end_s], default=0)
+    return Cycle(phases)
+
+
+def queued(requests: Iterable[Request], length_s: int) -> list[int]:
+    """How many requests wait for their first token, second by second."""
+    change = [0] * (length_s + 2)
+    for request in requests:
+        change[min(int(request.due_s), length_s)] += 1
+        if request.first_s >= 0:
+            change[min(int(request.first_s) + 1, length_s + 1)] -= 1
+    return list(accumulate(change))[:length_s]
+
+
+def _course(simulation: Simulation) -> Iterable[Moment]:
+    length_s = round(simulation.now_s)
+    queue = queued(simulation.requests, length_s)
+    dues = [request.due_s for request in simulation.requests]
+    for at_s in range(STEP_S, length_s, STEP_S):
+        rps = sum(at_s - WINDOW_S <= due < at_s for due in dues) / min(at_s, WINDOW_S)
+        desired, ready = _workers(simulation.log.ratios, at_s)
+        ttft, itl = _latencies(simulation.book, at_s)
+        yield Moment(at_s, round(rps, 2), queue[at_s], desired, ready, ttft, itl)
+
+
+def _workers(
+    ratios: Sequence[tuple[float, PDRatio, PDRatio | None]], at_s: float
+) -> tuple[PDRatio, PDRatio]:
+    _, desired, ready = [each for each in ratios if each[0] <= at_s][-1]
+    return desired, ready or desired
+
+
+def _latencies(
+    book: SliceBook, at_s: int
+) -> tuple[float | None, tuple[float | None, float | None]]:
+    seen = book.window(max(0, at_s - WINDOW_S), at_s)["all"]
+    return seen.ttft.quantile(0.95), (seen.itl.quantile(0.5), seen.itl.quantile(0.95))
