@@ -48,18 +48,23 @@ def quantile(values: Sequence[float], q: float) -> float:
     return ordered[low] + (ordered[high] - ordered[low]) * share
 
 
-def folded(same: Sequence[Any], pick: Callable[[Sequence[float]], float]) -> Any:
+def folded(
+    same: Sequence[Any], pick: Callable[[Sequence[float]], float], decimals: int = DECIMALS
+) -> Any:
     """One structure out of equal ones, every number picked out of theirs; the rest from the first.
 
     Args:
         same: At least one; a key that some lack is folded over those that have it.
         pick: Makes one number of several.
+        decimals: That it keeps.
     """
     first = same[0]
     if isinstance(first, dict):
         keys = dict.fromkeys(key for each in same for key in each)
-        return {key: folded([each[key] for each in same if key in each], pick) for key in keys}
+        return {
+            key: folded([each[key] for each in same if key in each], pick, decimals) for key in keys
+        }
     numbers = [each for each in same if isinstance(each, (int, float))]
     if numbers and not isinstance(first, (str, list, bool)):
-        return round(pick(numbers), DECIMALS)
+        return round(pick(numbers), decimals)
     return first
