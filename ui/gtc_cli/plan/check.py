@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import click
 from rich.console import Console
 
 from gtc_cli import options, verdicts
-from gtc_cli.plan import flags, phase_table
+from gtc_cli.paper.sheet import Sheet
+from gtc_cli.plan import flags, phase_table, timeline
 from gtc_runtime import choices, settings
+from gtc_runtime.planning.answers.cycle import Show, play_course
 from gtc_runtime.planning.check import Prediction, predict
+from gtc_spec.environment import Environment
 
 
 @click.command()
@@ -18,16 +22,33 @@ from gtc_runtime.planning.check import Prediction, predict
 @options.phases
 @options.as_json
 @flags.seeds
-def check(env: str | None, phases: str | None, as_json: bool, seeds: int) -> int:
+@flags.html
+def check(env: str | None, phases: str | None, as_json: bool, seeds: int, page: Path | None) -> int:
     """Play the phase table with several seeds; exit 1 when it fails its story."""
+    flags.refuse_unwritable(page)
     environment = choices.environment(settings.read(env=env).env, phases)
-    with flags.progress("playing", seeds) as bar:
-        prediction = predict(environment, seeds=seeds, done=lambda: bar.advance(bar.task_ids[0]))
+    with flags.progress("playing", seeds) as done:
+        prediction = predict(environment, seeds=seeds, done=done)
+    if page is not None:
+        sheet(environment, prediction).write(page)
     if as_json:
         click.echo(json.dumps(prediction.to_json()))
     else:
         _print(prediction, environment.story.not_judged)
     return 0 if prediction.passed else 1
+
+
+def sheet(environment: Environment, prediction: Prediction) -> Sheet:
+    """The page, with the course of one cycle."""
+    show = Show.of(environment)
+    return Sheet(
+        "What the show will be",
+        f"{prediction.environment}, phases {prediction.table}: {environment.model.title}.",
+        verdicts=[claim.verdict for claim in prediction.claims],
+        drawings=timeline.drawings(show, play_course(show, 1)),
+        tables=[phase_table.table(prediction)],
+        notes=phase_table.NOTES,
+    )
 
 
 def _print(prediction: Prediction, not_judged: str) -> None:

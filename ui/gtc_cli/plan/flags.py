@@ -1,4 +1,4 @@
-"""Flags and the progress that the verbs of `gtc plan` share."""
+"""Flags, words and the progress that the verbs of `gtc plan` share."""
 
 from __future__ import annotations
 
@@ -11,16 +11,53 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from gtc_spec.errors import UsageError
+from gtc_spec.workloads import WorkloadMix
+
 SEEDS: Final = 12
 """Cycles of one answer: enough to tell a broken table from an unlucky draw."""
 
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
+
+
+class Positive(click.ParamType[float]):
+    """A number above 0, with its unit in the refusal."""
+
+    def __init__(self, unit: str) -> None:
+        self.name = self._unit = unit
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The number.
+
+        Raises:
+            BadParameter: It is none, or not above 0.
+        """
+        try:
+            number = float(value)
+        except ValueError:
+            number = 0.0
+        if not 0 < number < float("inf"):
+            self.fail(f"{value!r} is not a number of {self._unit} above 0", param, ctx)
+        return number
+
+
+def mix(_ctx: click.Context, _param: click.Parameter, text: str) -> WorkloadMix:
+    """The mix of a flag.
+
+    Raises:
+        UsageError: It is none, or does not add up.
+    """
+    return WorkloadMix.parse(text)
+
 
 seeds: Decorator = click.option(
     "--seeds", type=click.IntRange(1, 100), default=SEEDS, help="Cycles to play. [default 12]"
 )
 html: Decorator = click.option(
     "--html",
+    "page",
     metavar="FILE",
     type=click.Path(path_type=Path, dir_okay=False),
     default=None,
@@ -28,12 +65,31 @@ html: Decorator = click.option(
 )
 
 
+def refuse_unwritable(*files: Path | None) -> None:
+    """Refuse places before the work is done.
+
+    Raises:
+        UsageError: A file's folder does not exist.
+    """
+    for file in files:
+        if file is not None and not file.parent.is_dir():
+            raise UsageError(f"cannot write {file}: there is no directory {file.parent}")
+
+
 @contextmanager
-def progress(words: str, total: int | None) -> Iterator[Progress]:
-    """A bar on stderr, for people only: it is gone when the answer is there."""
+def progress(words: str, total: int | None) -> Iterator[Callable[[], None]]:
+    """A bar on stderr, for people only: it is gone when the answer is there.
+
+    Args:
+        words: What is done.
+        total: Its pieces; None when nobody knows.
+
+    Yields:
+        What is called after each piece.
+    """
     columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn())
     console = Console(stderr=True)
     away = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=away) as bar:
-        bar.add_task(words, total=total)
-        yield bar
+        task = bar.add_task(words, total=total)
+        yield lambda: bar.advance(task)

@@ -17,6 +17,14 @@ _FIGURES: Final = (
     ("tail", "itl_ms_tail", "all", "p50"),
 )
 
+NOTES: Final = (
+    "Every figure is the median of the seeds; the drawings are of the first seed.",
+    "A decode GPU is busy with one stream as with a hundred; a prefill GPU that is busy all the"
+    " time has a queue.",
+    "A claim holds when three of four seeds keep it; its margin is how far the median is on the"
+    " good side of its limit, as a share of the limit.",
+)
+
 
 def table(prediction: Prediction) -> Table:
     """One row a phase, the median first, in brackets where four of five seeds lie."""

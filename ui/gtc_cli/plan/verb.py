@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import click
 
+from gtc_cli.plan.capacity import capacity_verb
 from gtc_cli.plan.check import check
+from gtc_cli.plan.what_if import what_if_verb
 
 
 @click.group()
@@ -12,5 +14,5 @@ def plan() -> None:
     """Predict the show before playing it, and what this hardware can serve."""
 
 
-for _verb in (check,):
+for _verb in (check, capacity_verb, what_if_verb):
     plan.add_command(_verb)
