@@ -33,6 +33,7 @@ class PredictedClaim:
         claim: What should hold, in words.
         found: Its figure over the seeds; None when no seed had one.
         margin: How far that is on the good side of the limit, as shares of it; likewise.
+        sure: The margin that three of four seeds have; None when one of them had none.
         passed_seeds: Seeds in which it held.
         seeds: Seeds that were played.
     """
@@ -41,6 +42,7 @@ class PredictedClaim:
     claim: str
     found: Spread | None
     margin: Spread | None
+    sure: float | None
     passed_seeds: int
     seeds: int
 
@@ -76,6 +78,7 @@ class PredictedClaim:
             same[0].claim,
             Spread.of([claim.value for claim in same]),
             Spread.of([claim.margin for claim in same]),
+            _sure([claim.margin for claim in same]),
             sum(claim.passed for claim in same),
             len(same),
         )
@@ -162,6 +165,11 @@ def predicted(show: Show, seeds: Sequence[int], players: Crew) -> Prediction:
     )
     claims = tuple(_claims(environment, cycles))
     return Prediction(environment.name, environment.phases, medians, low, high, claims)
+
+
+def _sure(margins: Sequence[float | None]) -> float | None:
+    known = [margin for margin in margins if margin is not None]
+    return quantile(known, 1 - PASS_SHARE) if len(known) == len(margins) else None
 
 
 def _claims(environment: Environment, cycles: list[list[JSON]]) -> Iterator[PredictedClaim]:

@@ -65,4 +65,4 @@ def test_a_prediction_is_the_same_in_one_process_and_in_two() -> None:
     ("held", "seeds", "passed"), [(12, 12, True), (9, 12, True), (8, 12, False), (0, 1, False)]
 )
 def test_a_claim_holds_when_three_of_four_seeds_agree(held: int, seeds: int, passed: bool) -> None:
-    assert PredictedClaim("BALANCED", "calm", None, None, held, seeds).passed is passed
+    assert PredictedClaim("BALANCED", "calm", None, None, None, held, seeds).passed is passed

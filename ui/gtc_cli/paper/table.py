@@ -40,7 +40,9 @@ class Table:
         )
         for place, head in enumerate(self.heads):
             left = place < self.words
-            drawn.add_column(head, justify="left" if left else "right", no_wrap=place == 0 or not left)
+            drawn.add_column(
+                head, justify="left" if left else "right", no_wrap=place == 0 or not left
+            )
         for row in self.rows:
             drawn.add_row(*map(Text, row))
         console = Console()

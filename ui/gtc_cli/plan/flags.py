@@ -20,7 +20,7 @@ SEEDS: Final = 12
 Decorator = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
-class Positive(click.ParamType[float]):
+class Positive(click.ParamType):  # type: ignore[type-arg] # no generic before click 8.3
     """A number above 0, with its unit in the refusal."""
 
     def __init__(self, unit: str) -> None:

@@ -1,0 +1,1 @@
+"""Numbers that make a show visible and recoverable on this hardware, each with its reason."""

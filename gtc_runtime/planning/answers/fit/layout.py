@@ -1,0 +1,86 @@
+"""What a table needs before any rate can help: leads, gates, a settle, mixes that load one pool."""
+
+from __future__ import annotations
+
+import math
+from typing import Final
+
+from gtc_runtime.planning.answers.fit.draft import Draft
+from gtc_spec.phases import Phase, Settle
+from gtc_spec.pools import PDRatio
+from gtc_spec.workloads import WorkloadMix
+
+SETTLE_S: Final = 45.0
+SETTLE_RPS: Final = 1.0
+SETTLE_MIX: Final = WorkloadMix(50, 0, 50)
+STEP_S: Final = 10
+PAIRS: Final = (
+    ("PREFILL_STRESS", "PREFILL_RECOVERY"),
+    ("DECODE_STRESS", "DECODE_RECOVERY"),
+)
+"""Every stress with its way back."""
+
+
+def laid_out(draft: Draft) -> Draft:
+    """The table with what every show needs."""
+    draft = _lead(draft)
+    for _, recovery in PAIRS:
+        draft = _gate(draft, recovery)
+    for name in PAIRS[1]:
+        draft = _without_documents(draft, name)
+    return draft
+
+
+def settled(draft: Draft, ratio: PDRatio) -> Draft:
+    """With a quiet end of PREFILL_RECOVERY, at these workers, where there is none."""
+    phase = draft.phase("PREFILL_RECOVERY")
+    if phase is None or draft.phase("DECODE_STRESS") is None:
+        return draft
+    tail = phase.settle or Settle(duration_s=SETTLE_S, rps=SETTLE_RPS, mix=SETTLE_MIX, ratio=ratio)
+    if tail.ratio == ratio and phase.settle:
+        return draft
+    why = f"clears queues and windows, and frees GPUs down to {ratio}, before decode is loaded"
+    return draft.with_phase(phase.name, why, settle=tail.model_copy(update={"ratio": ratio}))
+
+
+def _lead(draft: Draft) -> Draft:
+    environment = draft.environment
+    start_s = environment.worker_start_s
+    if environment.lead_s >= start_s:
+        return draft
+    why = f"a worker takes {start_s:g} s to start: ordered that long ahead, it is there in time"
+    return draft.with_lead(start_s, why)
+
+
+def _gate(draft: Draft, name: str) -> Draft:
+    phase = draft.phase(name)
+    if phase is None or phase.gate:
+        return draft
+    longest_s = phase.duration_s + STEP_S * math.ceil(draft.environment.worker_start_s / 2 / STEP_S)
+    why = "its length counts from when its workers are ready: a late start costs no recovery"
+    return draft.with_phase(name, why, gate="ready", max_s=longest_s)
+
+
+def _without_documents(draft: Draft, name: str) -> Draft:
+    phase = draft.phase(name)
+    if phase is None or not phase.mix["summarization"]:
+        return draft
+    why = "no documents: they fill prefill first, and decode never sees the load"
+    return draft.with_phase(name, why, mix=_moved(phase, "summarization", "reasoning"))
+
+
+def only_documents(draft: Draft) -> Draft:
+    """With documents alone where prefill is loaded."""
+    for name in PAIRS[0]:
+        phase = draft.phase(name)
+        if phase is not None and phase.mix["summarization"] < 100:
+            why = "documents alone: the queue is theirs, and decode stays out of it"
+            draft = draft.with_phase(name, why, mix=WorkloadMix(0, 100, 0))
+    return draft
+
+
+def _moved(phase: Phase, source: str, target: str) -> WorkloadMix:
+    shares: dict[str, int] = {str(name): share for name, share in phase.mix.items()}
+    shares[target] += shares[source]
+    shares[source] = 0
+    return WorkloadMix.of(shares)
