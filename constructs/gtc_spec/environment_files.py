@@ -57,6 +57,15 @@ def read(name: str, path: Path | None = None) -> tuple[str, dict[str, Any]]:
     return file, data
 
 
+def parse(path: Path) -> dict[str, Any]:
+    """The content of a TOML file that is no whole environment.
+
+    Raises:
+        UsageError: It cannot be read, or is not TOML.
+    """
+    return _parse(str(path), path)
+
+
 def _inherited(file: str, table: Any) -> list[tuple[str, list[str]]]:
     """From which file which keys are taken."""
     told = table.items() if isinstance(table, dict) else [("", table)]

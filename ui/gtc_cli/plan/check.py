@@ -11,7 +11,6 @@ from rich.console import Console
 from gtc_cli import options, verdicts
 from gtc_cli.paper.sheet import Sheet
 from gtc_cli.plan import flags, phase_table, timeline
-from gtc_runtime import choices, settings
 from gtc_runtime.planning.answers.cycle import Show, play_course
 from gtc_runtime.planning.check import Prediction, predict
 from gtc_spec.environment import Environment
@@ -22,11 +21,16 @@ from gtc_spec.environment import Environment
 @options.phases
 @options.as_json
 @flags.seeds
+@click.option("--patch", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
+              default=None, help="Values of TOML laid over the environment's.")  # fmt: skip
 @flags.html
-def check(env: str | None, phases: str | None, as_json: bool, seeds: int, page: Path | None) -> int:
+def check(
+    env: str | None, phases: str | None, as_json: bool, seeds: int, patch: Path | None,
+    page: Path | None,
+) -> int:  # fmt: skip
     """Play the phase table with several seeds; exit 1 when it fails its story."""
     flags.refuse_unwritable(page)
-    environment = choices.environment(settings.read(env=env).env, phases)
+    environment = flags.environment(env, phases, patch)
     with flags.progress("playing", seeds) as done:
         prediction = predict(environment, seeds=seeds, done=done)
     if page is not None:

@@ -68,9 +68,12 @@ def _fit(show: Show, seeds: int) -> Fit:
     away = not console.is_terminal
     with Progress(*columns, console=console, transient=True, disable=away) as bar:
         task = bar.add_task("fitting", total=None)
+
+        def told(words: str) -> None:
+            bar.update(task, description=f"looking for {words}")
+
         with crew(done=lambda: bar.advance(task)) as players:
-            return fit(show, range(1, seeds + 1), players,
-                       lambda words: bar.update(task, description=f"looking for {words}"))  # fmt: skip
+            return fit(show, range(1, seeds + 1), players, told)
 
 
 def _write(path: Path, text: str) -> None:

@@ -11,6 +11,9 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from gtc_runtime import choices, settings
+from gtc_spec import environment_files, overrides
+from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
 from gtc_spec.workloads import WorkloadMix
 
@@ -74,6 +77,30 @@ def refuse_unwritable(*files: Path | None) -> None:
     for file in files:
         if file is not None and not file.parent.is_dir():
             raise UsageError(f"cannot write {file}: there is no directory {file.parent}")
+
+
+def environment(env: str | None, phases: str | None, patch: Path | None) -> Environment:
+    """The environment with what was chosen and with what a patch changes.
+
+    Raises:
+        UsageError: The patch is not TOML, or a choice is not allowed.
+        ConfigError: The environment breaks a rule with them.
+    """
+    name = settings.read(env=env).env
+    if patch is None:
+        return choices.environment(name, phases)
+    laid = dict(_dotted(environment_files.parse(patch)))
+    if phases:
+        laid["phases"] = phases
+    return overrides.load_with(name, choices.variables().chosen, laid)
+
+
+def _dotted(table: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:
+    for key, value in table.items():
+        if isinstance(value, dict):
+            yield from _dotted(value, f"{before}{key}.")
+        else:
+            yield f"{before}{key}", value
 
 
 @contextmanager

@@ -33,34 +33,37 @@ Candidate = tuple[Draft, float]
 """A draft, and the rate of its recovery over that of its stress."""
 
 
-def fitted_pair(draft: Draft, bench: Bench, pair: tuple[str, str]) -> Draft:
-    """The draft with a stress that shows and a recovery that takes it back."""
+def fitted_pair(
+    draft: Draft, bench: Bench, pair: tuple[str, str], aim: float = AIM + SPARE
+) -> Draft:
+    """The draft with a stress that shows and a recovery that takes it back, each by ``aim``."""
     stress, recovery = (draft.phase(name) for name in pair)
     if stress is None or recovery is None:
         return draft
     eased = recovery.rps / stress.rps if stress.rps else 1.0
-    if _margins(draft, bench, pair, stress.rps, eased).least >= AIM:
+    if _margins(draft, bench, pair, stress.rps, eased).least >= aim:
         return draft
     candidates = _prefill if pair == PAIRS[0] else _decode
     best: tuple[Draft, float, Found] | None = None
     for tried, share in candidates(draft):
         if tried.problems:
             continue
-        found = _search(tried, bench, pair, share)
+        found = _search(tried, bench, pair, share, aim)
         if best is None or found.margins.least > best[2].margins.least:
             best = tried, share, found
         if found.band is not None:
             break
-    return draft if best is None else _with_rates(best[0], pair, best[1], best[2])
+    return draft if best is None else _with_rates(best[0], pair, best[1], best[2], aim)
 
 
-def _search(draft: Draft, bench: Bench, pair: tuple[str, str], share: float) -> Found:
+def _search(draft: Draft, bench: Bench, pair: tuple[str, str], share: float, aim: float) -> Found:
     now = max(each.rps for name in pair if (each := draft.phase(name)))
     high = min(now * SPAN[1], draft.environment.load.rps_max)
     return band(
         lambda rps: _margins(draft, bench, pair, rps, share),
         rates(now * SPAN[0], high),
-        AIM + SPARE,
+        aim,
+        now,
     )
 
 
@@ -83,13 +86,15 @@ def _margins(
     return Margins(bench.margin(tried, cycles, stress), recovers)
 
 
-def _with_rates(draft: Draft, pair: tuple[str, str], share: float, found: Found) -> Draft:
+def _with_rates(
+    draft: Draft, pair: tuple[str, str], share: float, found: Found, aim: float
+) -> Draft:
     stress, recovery = pair
     least = f"{found.margins.least * 100:.0f} %"
     where = (
         f"within {found.band[0]:g} to {found.band[1]:g} rps both claims hold, here by {least}"
         if found.band
-        else f"the best there is: the claims hold by {least}, {AIM + SPARE:.0%} was looked for"
+        else f"the best there is: the claims hold by {least}, {aim * 100:.0f} % was looked for"
     )
     for name, rps in ((stress, found.rps), (recovery, _rounded(found.rps * share))):
         phase = draft.phase(name)

@@ -57,13 +57,17 @@ def rates(low: float, high: float) -> list[float]:
     return found
 
 
-def band(play: Callable[[float], Margins], grid: list[float], aim: float) -> Found:
-    """The middle of the band of rates that give at least ``aim`` on both sides.
+def band(play: Callable[[float], Margins], grid: list[float], aim: float, near: float) -> Found:
+    """The rate next to the present one that gives at least ``aim`` on both sides.
 
     Args:
         play: What a rate gives; asked once a rate.
         grid: Ascending, at least one.
         aim: Least margin.
+        near: The present rate.
+
+    Returns:
+        The rate with the best of the margins where none gives enough.
     """
     known: dict[float, Margins] = {}
 
@@ -79,9 +83,11 @@ def band(play: Callable[[float], Margins], grid: list[float], aim: float) -> Fou
         high = low + first(lambda place: at(low + place).recovers < aim, rest) - 1
         at((low + high) // 2)
     good = {rps: each for rps, each in known.items() if each.least >= aim}
-    best = max(good or known, key=lambda rps: known[rps].least)
-    ends = (min(good), max(good)) if good else None
-    return Found(best, known[best], ends)
+    if good:
+        best = min(good, key=lambda rps: abs(rps - near))
+        return Found(best, known[best], (min(good), max(good)))
+    best = max(known, key=lambda rps: known[rps].least)
+    return Found(best, known[best], None)
 
 
 def first(holds: Callable[[int], bool], count: int) -> int:
