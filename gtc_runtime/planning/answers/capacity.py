@@ -157,7 +157,7 @@ def knee_rps(demand: Demand, topology: Topology, near_rps: float) -> float:
     while high > low * (1 + KNEE_WITHIN):
         middle = (low + high) / 2
         low, high = (middle, high) if kept(middle) else (low, middle)
-    return round(low, 2)
+    return low
 
 
 def _splits(gpus: int) -> list[Topology]:

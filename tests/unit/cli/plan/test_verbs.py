@@ -1,0 +1,120 @@
+"""`gtc plan fit`, `capacity` and `what-if` as they are called: tables, JSON, pages, bad input."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.unit.cli.conftest import Call
+
+FEW = ("--rps", "0.5", "--gpus", "2")
+
+
+@pytest.mark.parametrize(
+    ("command", "error"),
+    [
+        ("capacity --rps -3", "invalid value for '--rps': '-3' is not a number of requests"),
+        ("capacity --rps nan", "invalid value for '--rps': 'nan' is not a number of requests"),
+        ("capacity", "missing option '--rps'"),
+        ("capacity --rps 3 --mix 40/30/40", "mix 40/30/40 adds up to 110, allowed: three shares"),
+        ("capacity --rps 3 --gpus 1", "invalid value for '--gpus': 1 is not in the range 2<=x<=64"),
+        ("capacity --rps 3 --profile gpt", "unknown profile 'gpt', allowed: llama"),
+        ("capacity --rps 3 --ttft-p95 1", "ttft-p95 1 is below the floor: one unloaded prompt of"),
+        ("capacity --rps 3 --itl-p95 0.001", "itl-p95 0.001 is below the floor: one decode"),
+        ("capacity --rps 3 --html no/page.html", "cannot write no/page.html: there is no"),
+        ("what-if", "nothing is other than it is"),
+        ("what-if --link 0", "invalid value for '--link': '0' is not a number of gb/s above 0"),
+        ("what-if --gpu b200", "no timings of llama-3.1-70b on 'b200', allowed: h200"),
+        ("what-if --block-size 0", "invalid value for '--block-size': 0 is not in the range"),
+        ("fit --phases encore", "environments/prod.toml: phases: got encore, allowed: one of"),
+        ("fit --output no/patch.toml", "cannot write no/patch.toml: there is no directory no"),
+        ("check --patch nowhere.toml", "cannot read nowhere.toml"),
+    ],
+)  # fmt: skip
+def test_bad_input_is_told_in_one_line(gtc: Call, command: str, error: str) -> None:
+    told = gtc("plan", *command.split())
+
+    assert told.code == 2
+    assert told.error.startswith(error)
+    assert "Traceback" not in told.err
+
+
+def test_a_patch_that_breaks_a_rule_is_refused(gtc: Call, tmp_path: Path) -> None:
+    (tmp_path / "patch.toml").write_text("[pools.decode.scale]\nmax = 7\n")
+
+    told = gtc("plan", "check", "--patch", "patch.toml")
+
+    assert told.code == 2
+    assert "pools.*.scale.max" in told.err
+
+
+def test_capacity_prints_the_pair_and_every_ratio(gtc: Call, tmp_path: Path) -> None:
+    told = gtc("plan", "capacity", *FEW, "--html", "page.html")
+
+    assert told.code == 0
+    assert "1P:1D" in told.out
+    assert "2 aggregated" in told.out
+    assert "1P:1D (2 GPUs" in told.out.splitlines()[-1]
+    page = (tmp_path / "page.html").read_text()
+    assert page.count("<svg") == 5
+    assert re.findall(r"(?:src|href|url)\s*[=(](?!#)", page) == []
+
+
+def test_capacity_as_json_has_the_keys_that_are_documented(gtc: Call) -> None:
+    found = gtc("plan", "capacity", *FEW, "--json").json
+
+    assert found.keys() == {
+        "env", "mix", "rps", "goals", "gpu_usd_h", "floors", "possible", "smallest", "aggregated",
+        "pair", "frontier", "frontier_aggregated",
+    }  # fmt: skip
+    assert found["smallest"].keys() >= {
+        "topology", "gpus", "rps", "kept", "usd_h", "usd_per_million", "knee_rps", "ttft_s",
+        "itl_s", "tpot_s", "good_share", "good_rps", "output_tokens_s", "busy", "by_key",
+    }  # fmt: skip
+
+
+def test_too_few_gpus_exit_1(gtc: Call) -> None:
+    told = gtc("plan", "capacity", "--rps", "30", "--gpus", "2")
+
+    assert told.code == 1
+    assert "no P:D of 2 GPUs serves 30.0 rps" in told.out
+
+
+def test_what_if_puts_both_sides_beside_each_other(gtc: Call, tmp_path: Path) -> None:
+    told = gtc("plan", "what-if", "--link", "2", "--seeds", "1", "--html", "page.html")
+
+    assert told.code == 1
+    assert "KV link, GB/s" in told.out
+    assert "the story then fails in" in told.out
+    assert (tmp_path / "page.html").read_text().count("<svg") == 10
+
+
+def test_what_if_as_json_tells_what_is_other_and_what_changes(gtc: Call) -> None:
+    told = gtc("plan", "what-if", "--env", "dev", "--block-size", "64", "--seeds", "1", "--json")
+
+    found = json.loads(told.out)
+    assert found.keys() == {"turned", "before", "after", "differences"}
+    assert found["turned"][0]["after"] == "64"
+
+
+def test_check_draws_the_cycle(gtc: Call, tmp_path: Path) -> None:
+    told = gtc("plan", "check", "--env", "dev", "--seeds", "1", "--html", "page.html")
+
+    page = (tmp_path / "page.html").read_text()
+    assert told.code == 0
+    assert page.count("<svg") == 5
+    assert "Prefill stress" in page or "Prefill" in page
+    assert "DECODE_RECOVERY" in page
+
+
+@pytest.mark.slow
+def test_fit_prints_a_patch_that_check_then_plays(gtc: Call, tmp_path: Path) -> None:
+    told = gtc("plan", "fit", "--env", "dev", "--phases", "plan", "--seeds", "2",
+               "--output", "patch.toml")  # fmt: skip
+
+    assert told.code == 0
+    assert "every claim holds by 15 %" in told.out
+    checked = gtc("plan", "check", "--env", "dev", "--phases", "plan", "--patch", "patch.toml",
+                  "--seeds", "2")  # fmt: skip
+    assert checked.code == 0
