@@ -54,7 +54,7 @@ class Handover:
         self._writer, self._initial, self._events = writer, initial, events
         self._clock, self._now = clock, now
         self._resume_at_s = math.inf
-        self._absent: set[Role] = set()
+        self._new: set[Role] = set()
         self._keep_at_s = -math.inf
         self._taken_over = ""
         self.owes = False
@@ -111,13 +111,14 @@ class Handover:
         if keda is None or now_s < self._keep_at_s:
             return
         scalers = keda.scalers.items()
-        self._absent |= {role for role, scaler in scalers if not scaler.present}
-        back = {role for role, scaler in scalers if scaler.present} & self._absent
+        self._new |= {role for role, scaler in scalers if not scaler.present}
+        back = {role for role, scaler in scalers if scaler.present} & self._new
         if any(not keda.scalers[role].pause for role in back):
             self._keep_at_s = now_s + RETRY_S
             await self._pause()
             self._events.add("keda", "KEDA paused again: a scaler was made anew")
-        self._absent -= back
+        else:  # one that somebody else holds is ours once they let go
+            self._new -= {role for role in back if keda.scalers[role].owner}
 
     async def give_back(self) -> None:
         """Order the initial ratio and resume KEDA.
@@ -197,7 +198,7 @@ class Handover:
         self.owes = True
         holder = self._writer.lease.holder
         try:
-            await self._writer.keda.pause(holder, force=force, until=until)
+            paused = await self._writer.keda.pause(holder, force=force, until=until)
         except PausedByOther:
             self.owes = False
             raise
@@ -208,6 +209,8 @@ class Handover:
                 self.problem = _not_yet(error)
             raise
         self._resume_at_s, self.problem = math.inf, ""
+        # what is not there now may be there before anybody looks again
+        self._new = {role for role, scaler in paused.scalers.items() if not scaler.owner}
 
     def _resume_when(self, until: datetime) -> None:
         left_s = (until - self._now()).total_seconds()

@@ -217,8 +217,8 @@ class Modes:
             GtcError: The cluster does not answer; try again.
         """
         found = await self._earlier.find()
-        why = await self._go_on(found) if found.in_auto else ""
-        if self.now == "auto":
+        why = await self._go_on(found) if found.in_auto and self.now != "auto" else ""
+        if self.now == "auto":  # or a presenter was faster, and what was found is of our own show
             return
         if why:  # what was tried may have left a pause of ours
             found = replace(found, keda=await self._writer.keda.status())

@@ -69,7 +69,7 @@ PARTS: Final[tuple[Part, ...]] = (
         "hours",
         "simulated hours of the show under kills, faults, outages and people",
         f"{_SIMULATED}.hours",
-        1320.0,
+        2400.0,
         160.0,
     ),
     Part(

@@ -20,7 +20,7 @@ from tests.chaos.parts import Figure, Size, at_least, at_most, equal
 from tests.chaos.simulated.nemesis import OUTAGES_S, Nemesis
 from tests.chaos.simulated.world import world
 
-WORLDS: Final = {"full": 400, "slice": 12}
+WORLDS: Final = {"full": 440, "slice": 12}
 HOURS: Final = {"full": 3.0, "slice": 0.5}
 REPLAYS: Final = 4
 PROCESSES: Final = 2

@@ -60,9 +60,12 @@ class Pauses:
         return found
 
     def paused_by(self, holder: str) -> bool:
-        """Whether every scaler that is there is paused, and by this holder."""
+        """Whether every scaler that is there is paused by this holder, or by nobody of ours.
+
+        A scaler that somebody makes anew and pauses at once is theirs until they let go.
+        """
         return all(
-            _stands(noted) and noted.get(names.ANNOTATION_PAUSED_BY) == holder
+            _stands(noted) and noted.get(names.ANNOTATION_PAUSED_BY, holder) == holder
             for noted in map(_annotations, self._server.all(SCALED_OBJECT.plural))
         )
 

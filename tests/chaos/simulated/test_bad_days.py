@@ -8,6 +8,7 @@ from gtc_runtime.scenario.conductor import LEAVE_S
 from gtc_spec.environment import load
 from gtc_spec.pools import PDRatio
 from tests.chaos.simulated.processes import Panel
+from tests.chaos.simulated.sweep import NEVER
 from tests.chaos.simulated.world import World, world
 
 PROD = load("prod")
@@ -101,3 +102,27 @@ def test_workers_that_somebody_scales_in_a_phase_are_left_until_the_next_order(
     here.command(panel, "next_phase")
     here.run(10.0)
     assert here.cluster.desired() == panel.conductor.state.ordered == PDRatio(2, 3)
+
+
+def test_a_show_that_was_begun_before_the_panel_could_look_back_is_not_taken_for_an_earlier_one(
+    here: World,
+) -> None:
+    panel = here.start_panel("a")
+
+    def away_once_it_leads(_: tuple[str, ...]) -> None:
+        if panel.writer.lease.held and here.now_s < 0.1:
+            here.api_down("refused")
+
+    panel.process.on_step, panel.process.kill_at = away_once_it_leads, NEVER
+    here.run(1.0)
+    panel.process.kill_at = None
+    here.api_up()
+    assert panel.writer.lease.held
+
+    while panel.conductor.mode != "auto" and here.now_s < 30.0:
+        here.command(panel, "auto")
+        here.run(0.1)
+    here.run(20.0)
+
+    assert panel.conductor.mode == "auto"
+    assert panel.told().count("KEDA paused; the scenario drives scaling") == 1

@@ -9,6 +9,7 @@ import pytest
 
 from gtc_runtime.cluster.api.outage import Outage
 from gtc_runtime.cluster.keda import Keda
+from gtc_runtime.cluster.keda_status import KedaStatus
 from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.cluster.scaling import Scaling
 from gtc_runtime.load.control import LoadControl
@@ -96,6 +97,10 @@ async def _leave_the_pause(self: Keda, holder: str | None, force: bool) -> None:
         await self._annotate(role, lambda scaler: nobody if scaler.owner else None)
 
 
+async def _looks_only(self: Keda, *_: Any, **__: Any) -> KedaStatus:
+    return await self.status()
+
+
 async def _off_by_one(self: Scaling, ratio: PDRatio) -> None:
     await _set_ratio(self, PDRatio(3, 2) if ratio == PDRatio(2, 3) else ratio)
 
@@ -108,7 +113,8 @@ PLANTED: list[tuple[str, Any, dict[str, Any], Callable[[World], None], str]] = [
     ("a resume that does nothing", Keda, {"_unpause": _nothing}, dies, "without a live lease"),
     ("a resume that takes away the name only", Keda, {"_unpause": _leave_the_pause}, dies,
      "without a live lease"),
-    ("an auto mode that pauses nothing", Keda, {"pause": _nothing}, plays_on, "has not paused"),
+    ("an auto mode that pauses nothing", Keda, {"pause": _looks_only}, plays_on,
+     "has not paused"),
     ("an auto mode that orders nothing", Scaling, {"set_ratio": _nothing}, plays_on, "ordered"),
     ("orders of a pair that is in no table", Scaling, {"set_ratio": _off_by_one}, plays_on,
      "3P:2D where"),

@@ -5,7 +5,7 @@ import pytest
 from gtc_runtime.cluster.api.errors import Denied
 from gtc_spec import names
 from gtc_spec.kinds import SCALED_OBJECT
-from tests.unit.scenario.test_handover import TAKEN, Panel
+from tests.unit.scenario.test_handover import FOREIGN, TAKEN, Panel
 
 
 def keep(panel: Panel, now_s: float = 0.0) -> None:
@@ -41,6 +41,41 @@ def test_a_scaler_that_was_not_there_at_the_start_is_paused_when_it_comes() -> N
     keep(panel)
     made_anew(panel)
     keep(panel)
+    assert panel.holders() == {"panel"}
+
+
+def test_a_scaler_that_comes_back_before_anybody_looks_again_is_paused_too() -> None:
+    panel = Panel()
+    without_decode(panel)
+    panel.cluster.run(panel.handover.take())
+    made_anew(panel)
+    keep(panel)
+    assert panel.holders() == {"panel"}
+
+
+def test_a_scaler_that_is_away_again_when_it_is_to_be_paused_is_paused_once_it_is_back() -> None:
+    panel = Panel()
+    without_decode(panel)
+    panel.cluster.run(panel.handover.take())
+    made_anew(panel)
+    seen = panel.cluster.run(panel.keda.status())
+    without_decode(panel)
+    panel.cluster.run(panel.handover.keep(seen, 0.0))
+    made_anew(panel)
+    keep(panel, 10.0)
+    assert panel.holders() == {"panel"}
+
+
+def test_a_new_scaler_that_somebody_holds_is_paused_once_they_let_go() -> None:
+    panel = Panel()
+    without_decode(panel)
+    panel.cluster.run(panel.handover.take())
+    made_anew(panel)
+    panel.cluster.annotate("decode", FOREIGN)
+    keep(panel)
+    assert panel.cluster.annotations("decode") == FOREIGN
+    panel.cluster.annotate("decode", dict.fromkeys(FOREIGN))
+    keep(panel, 1.0)
     assert panel.holders() == {"panel"}
 
 
