@@ -89,7 +89,7 @@ def _command_lines() -> Iterator[Try]:
         error, report = _written(told), _written(said)
         assert code in (0, 1, 2, 3, 4), f"exit code {code}"
         assert "Traceback" not in error + report
-        if code:
+        if code and not _is_help(arguments, error):
             _check(error, report)
         return "refused" if code else "taken"
 
@@ -120,6 +120,11 @@ def _read(group: click.Group, context: click.Context) -> int:
         context = command.make_context(name, arguments, parent=context)
         group, arguments = command, [*context._protected_args, *context.args]  # type: ignore[assignment]
     return 0
+
+
+def _is_help(arguments: list[str], error: str) -> bool:
+    """A group that is called by its name alone says what it can do."""
+    return len(arguments) == 1 and error.startswith(f"Usage: gtc {arguments[0]} ")
 
 
 def _check(error: str, report: str) -> None:
