@@ -73,6 +73,17 @@ def latency_s(value_s: float | None, absent: str = NO_DATA) -> Written:
     return latency(None if value_s is None else value_s * 1000, absent)
 
 
+def latency_range(low_ms: float, high_ms: float) -> Written:
+    """``9.1–12.4 s``: both ends in the unit of the higher one; one where they read alike."""
+    high = latency(high_ms)
+    if high.unit == "s":
+        low_n, high_n, digits = low_ms / 1000, high_ms / 1000, 1
+    else:
+        low_n, high_n, digits = low_ms, high_ms, 1 if high_ms < 99.95 else 0
+    ends = dict.fromkeys(f"{value:.{digits}f}" for value in (low_n, high_n))
+    return Written("–".join(ends), high.unit)
+
+
 def percent(share: float | None, decimals: int = 1, absent: str = NO_DATA) -> Written:
     """A share of 0..1: ``98.3 %``."""
     if share is None or not math.isfinite(share):

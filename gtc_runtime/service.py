@@ -37,6 +37,8 @@ from gtc_runtime.settings import Settings
 from gtc_runtime.tasks.loop_lag import LoopLag
 from gtc_runtime.tasks.supervisor import Supervisor, Work
 from gtc_runtime.telling.freshness import older
+from gtc_runtime.twin.beside import Beside
+from gtc_runtime.twin.player import Player
 from gtc_runtime.view import DemoView, ProcessView
 from gtc_runtime.view_builder import ViewBuilder
 from gtc_spec.environment import Environment
@@ -66,6 +68,8 @@ class DemoService(Commands):
         state_dir: Where it is recorded; None records nothing.
     """
 
+    _beside: Beside | None = None
+
     def __init__(
         self,
         environment: Environment,
@@ -75,8 +79,7 @@ class DemoService(Commands):
         texts: Texts = BUNDLED,
         state_dir: Path | None = None,
     ) -> None:
-        self.environment = environment
-        self.exporter = Exporter(environment)
+        self.environment, self.exporter = environment, Exporter(environment)
         self._settings, self._time_scale, self._texts = settings, time_scale, texts
         events = EventLog()
         if texts.warning:
@@ -102,6 +105,7 @@ class DemoService(Commands):
             annotations_for(settings, lambda text: events.add("warning", text)),
         )
         self._builder: ViewBuilder | None = None
+        self.twin = Player(environment, state_dir, events)
         self._view: DemoView | None = None
         self._view_at_s, self._stopped = 0.0, False
         self._supervisor, self._loop_lag = Supervisor(events), LoopLag()
@@ -123,6 +127,7 @@ class DemoService(Commands):
             self.environment, cluster, self._load, self._events, ended=self._memory.ended
         )
         end = EndDate(cluster.writer.kube, self.environment.until)
+        self._beside = Beside(self.twin, self._conductor, self._load)
         self._builder = ViewBuilder(
             self.environment,
             cluster,
@@ -133,6 +138,7 @@ class DemoService(Commands):
             corpus=self._texts.label,
             undo=self._undoable,
             until=lambda: (end.until, end.age_s),
+            twin=self._beside.see,
         )
         self._view = self._build()
         # whatever ends it, the conductor has left auto mode and given the Lease back by then; a
@@ -241,6 +247,7 @@ class DemoService(Commands):
             "started": self._started.isoformat(timespec="seconds"),
             "time_scale": self._time_scale,
             **found,
+            "twin": self._beside.report(found["phases"]) if self._beside else None,
             "events": report.events(self._events.since(started)),
         }
 

@@ -158,3 +158,40 @@ class SafeReport:
             *(f"note: {each}" for each in self.left),
         )
         return ("everything was safe already", *told) if self.was_safe else told
+
+
+@dataclass(frozen=True)
+class BandView:
+    """Where a curve should lie now: p10 to p90 over the seeds of the twin, milliseconds."""
+
+    low_ms: float
+    high_ms: float
+
+
+@dataclass(frozen=True)
+class ComparedView:
+    """One figure of a phase, as it was measured and as the twin predicted it."""
+
+    phase: str
+    figure: str
+    """``TTFT p50``, ``TTFT p95`` or ``ITL p50``, of all requests."""
+    measured_ms: float
+    predicted_ms: float
+    off: float
+    """How far they are apart, as a share of what was measured."""
+
+
+@dataclass(frozen=True)
+class TwinView:
+    """What a simulation of the same table expects, and how near it was."""
+
+    state: Literal["off", "pending", "ready"] = "off"
+    """Nothing is predicted here; there is no prediction yet; or there is one."""
+    ttft_p50: BandView | None = None
+    ttft_p95: BandView | None = None
+    itl_p50: BandView | None = None
+    """Of all requests; None where load, phase or a presenter's hand is not the table's, too."""
+    off: float | None = None
+    """Fidelity of the last cycle: the median of ``compared``; None before one is over."""
+    compared: tuple[ComparedView, ...] = ()
+    """Its figures, in the order of its phases; phases that went otherwise are left out."""

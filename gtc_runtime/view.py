@@ -16,6 +16,7 @@ from gtc_runtime.told import (
     DotView,
     PreviousView,
     SentenceView,
+    TwinView,
 )
 from gtc_spec.environment import Environment
 
@@ -287,6 +288,7 @@ class DemoView:
     """Age of the end date that the cluster told; None when it has told none."""
     process: ProcessView = field(default_factory=ProcessView)
     """Never recorded."""
+    twin: TwinView = field(default_factory=TwinView)
 
     def simulated(self, environment: Environment) -> bool:
         """Whether no GPU computes what is seen: in a rehearsal, and on nodes without GPUs."""

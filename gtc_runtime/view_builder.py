@@ -24,6 +24,7 @@ from gtc_runtime.scenario.conductor import Conductor
 from gtc_runtime.telling.claims import Claims
 from gtc_runtime.telling.freshness import judged, without
 from gtc_runtime.telling.sentences import Sentences
+from gtc_runtime.told import TwinView
 from gtc_runtime.view import (
     BLANK_AFTER_S,
     STALE_AFTER_S,
@@ -57,6 +58,7 @@ class ViewBuilder:
         clock: Monotonic seconds.
         corpus: Where the texts of the load come from, a few words.
         undo: Says what undoing would bring back, a few words or none.
+        twin: Says what is predicted of a moment of the clock.
         until: Tells the end date, None without one, and how old that word of the cluster is.
             Default: the environment's.
     """
@@ -73,7 +75,9 @@ class ViewBuilder:
         corpus: str = "",
         undo: Callable[[], str] = str,
         until: Callable[[], tuple[datetime | None, float | None]] | None = None,
+        twin: Callable[[float], TwinView] = lambda _: TwinView(),
     ) -> None:
+        self._twin = twin
         self._until = until or (lambda: (environment.until, None))
         self._corpus, self._undo = corpus, undo
         self._inside = inside
@@ -88,14 +92,13 @@ class ViewBuilder:
 
     def build(self) -> DemoView:
         """The view of this moment."""
-        now_s = self._clock()
+        now_s, now = self._clock(), datetime.now(UTC)
         seen_s = self._seen_s(now_s)
         window = self._load.book.window(int(seen_s) - WINDOW_S, int(seen_s) + 1)
         state = self._cluster.poller.within(BLANK_AFTER_S)
         inside, inside_age_s = self._inside()
         until, until_age_s = self._until()
         keda_state: KedaState = state.keda.state if state is not None else "unknown"
-        now = datetime.now(UTC)
         view = DemoView(
             environment=self._env.name,
             digest=self._env.digest,
@@ -125,6 +128,7 @@ class ViewBuilder:
             claims=self._claims.see(now_s),
             ending=bill.warning(until, now),
             ending_age_s=_rounded(until_age_s),
+            twin=self._twin(now_s),
         )
         return self._told(view)
 

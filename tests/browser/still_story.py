@@ -39,7 +39,16 @@ def past(demo: StillDemo) -> Iterator[DemoView]:
         )
         phase = before["phase"] if share <= 0 else now.phase
         when = (at - timedelta(seconds=seconds)).isoformat()
-        yield replace(now, at=when, phase=phase, workloads={"all": every})
+        expected = [
+            (1 - share) * (getattr(one, name) or 0.0) + share * (getattr(other, name) or 0.0)
+            for one, other, name in (
+                (before["workloads"]["all"].ttft, now.workloads["all"].ttft, "p50_ms"),
+                (before["workloads"]["all"].ttft, now.workloads["all"].ttft, "p95_ms"),
+                (before["workloads"]["all"].itl, now.workloads["all"].itl, "p50_ms"),
+            )
+        ]
+        twin = story_scenes.twin(*expected)
+        yield replace(now, at=when, phase=phase, workloads={"all": every}, twin=twin)
 
 
 def _between(one: Quantiles, other: Quantiles, share: float) -> Quantiles:

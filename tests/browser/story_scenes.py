@@ -10,7 +10,14 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from gtc_runtime.told import AnswerView, ClaimView, SentenceView
+from gtc_runtime.told import (
+    AnswerView,
+    BandView,
+    ClaimView,
+    ComparedView,
+    SentenceView,
+    TwinView,
+)
 from gtc_runtime.view import DemoView, LoadView, PhaseView, PoolView, Quantiles, WorkloadView
 from gtc_spec.environment import Environment
 from gtc_spec.phases import Phase
@@ -91,7 +98,15 @@ def phase(view: DemoView, environment: Environment, name: str) -> Fields:
             answer=AnswerView("reasoning", ANSWER, 212),
         ),
         "control": replace(view.control, scaler="SCENARIO"),
+        "twin": twin(ttft50, ttft95, itl50),
     }  # fmt: skip
+
+
+def twin(ttft50: float, ttft95: float, itl50: float) -> TwinView:
+    """A twin that expects a tenth less to a tenth more, and was 14 % off in the last cycle."""
+    bands = (BandView(0.9 * each, 1.1 * each) for each in (ttft50, ttft95, itl50))
+    figure = ComparedView("PREFILL_STRESS", "TTFT p95", 20900.0, 23830.0, 0.1402)
+    return TwinView("ready", *bands, off=figure.off, compared=(figure,))
 
 
 def _phase(phases: tuple[Phase, ...], place: int, view: DemoView) -> PhaseView:

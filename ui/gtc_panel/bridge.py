@@ -19,7 +19,7 @@ from nicegui import Event
 
 from gtc_panel.port import PanelPort, Played
 from gtc_panel.strip import StripMark, StripMarks
-from gtc_runtime.told import DotView
+from gtc_runtime.told import DotView, TwinView
 from gtc_runtime.view import DemoView, EventView, Light, Quantiles, freshness
 
 PERIOD_S: Final = 0.5
@@ -47,6 +47,13 @@ class ChartRow(NamedTuple):
     itl_p99_ms: float | None = None
     light: Light = "unknown"
     """Whether the figures can be trusted."""
+    twin_ttft_p50_low_s: float | None = None
+    """What a simulation expects of this instant: low and high of a curve."""
+    twin_ttft_p50_high_s: float | None = None
+    twin_ttft_p95_low_s: float | None = None
+    twin_ttft_p95_high_s: float | None = None
+    twin_itl_p50_low_ms: float | None = None
+    twin_itl_p50_high_ms: float | None = None
 
 
 class Marker(NamedTuple):
@@ -229,7 +236,15 @@ def chart_row(view: DemoView) -> ChartRow | None:
         _seconds(ttft.p99_ms),
         itl.p99_ms,
         view.load.light,
+        *(_expected(TwinView() if gone else view.twin)),
     )
+
+
+def _expected(twin: TwinView) -> Iterator[float | None]:
+    for band in (twin.ttft_p50, twin.ttft_p95):
+        yield from (None, None) if band is None else (band.low_ms / 1000, band.high_ms / 1000)
+    band = twin.itl_p50
+    yield from (None, None) if band is None else (band.low_ms, band.high_ms)
 
 
 def _gap(last: ChartRow) -> ChartRow:

@@ -97,8 +97,7 @@ async def serve(
         try:
             if not await _unless(asked, service.start()):
                 return
-            port = MetricsPort(service.metrics)
-            service.keep("metrics port", lambda: _scraped_by(port).serve(sockets=[scraped.dup()]))
+            _keep(service, scraped)
             log.info("%s", entrance.told(*(each.getsockname()[1] for each in (listener, scraped))))
             async with asyncio.TaskGroup() as tasks:
                 web = tasks.create_task(server.serve(sockets=[listener]), name="web")
@@ -149,6 +148,13 @@ def stopping(app: FastAPI, asked: Callable[[], None] = lambda: None) -> uvicorn.
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, end)
     return server
+
+
+def _keep(service: DemoService, scraped: socket.socket) -> None:
+    """What runs beside the pages."""
+    port = MetricsPort(service.metrics)
+    service.keep("metrics port", lambda: _scraped_by(port).serve(sockets=[scraped.dup()]))
+    service.keep("twin", service.twin.run)
 
 
 def _scraped_by(app: MetricsPort) -> uvicorn.Server:

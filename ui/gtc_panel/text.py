@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from gtc_runtime.formats import LIGHTS, NO_DATA_WORDS
+from gtc_runtime.formats import LIGHTS, NO_DATA_WORDS, latency_range, percent
+from gtc_runtime.formats import NO_DATA as DASH
 from gtc_runtime.verdict import State
 from gtc_runtime.view import WINDOW_S, KedaState, Light, Mode
 from gtc_spec.phases import phase_title as phase_title
@@ -155,6 +156,18 @@ MARKER: Final = {"scale": "ordered", "ready": "ready"}
 """Names of the vertical lines in the charts, by kind of event."""
 CHART_LIGHT: Final = {"amber": "client late", "red": "client late: do not trust"}
 """What stands above a hatched stretch of a chart, by the light of the client."""
+TWIN: Final = "twin"
+"""A simulation of the same table that is played ahead."""
+TWIN_PENDING: Final = "twin: no prediction yet"
+TWIN_NONE: Final = f"{TWIN} {DASH}"
+TWIN_TIP: Final = (
+    "Where a simulation of the same phases on the same hardware expects the curve: p10 to p90 over "
+    "its seeds. None while the load is not that of the phase table."
+)
+FIDELITY_TIP: Final = (
+    "Median over phases of how far TTFT p50, TTFT p95 and ITL p50 of the last cycle are from what "
+    "the simulation predicted"
+)
 TREND: Final = {"rising": "rising", "falling": "falling", "steady": "steady"}
 
 SENT: Final = "Requests/s sent"
@@ -222,6 +235,16 @@ def pool_count(role: str, ready: str, desired: str) -> str:
 def verdict(goal: str, *, over: bool) -> str:
     """The goal of the 95th percentile, and whether it is missed now."""
     return f"▲ above goal {goal}" if over else f"{GOAL} {P95} ≤ {goal}"
+
+
+def expected(quantile: str, low_ms: float, high_ms: float) -> str:
+    """``twin p95 9.1–12 s``: where a curve should lie now."""
+    return f"{TWIN} {quantile} {latency_range(low_ms, high_ms).narrow}"
+
+
+def fidelity(share: float | None) -> str:
+    """``twin within 14 %``."""
+    return f"{TWIN} {DASH}" if share is None else f"{TWIN} within {percent(share, 0).narrow}"
 
 
 def waits_for_slot(workers: int, slot: str) -> str:

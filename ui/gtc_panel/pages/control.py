@@ -15,6 +15,7 @@ from gtc_panel.components.control.controls import Controls
 from gtc_panel.components.control.notice import Notice
 from gtc_panel.components.control.presenter import Presenter
 from gtc_panel.components.events import Events
+from gtc_panel.components.fidelity import Fidelity
 from gtc_panel.components.key_numbers import KeyNumbers
 from gtc_panel.components.phase_strip import PhaseStrip
 from gtc_panel.components.pool_tiles import PoolTiles
@@ -38,7 +39,7 @@ def build(panel: PanelPort, bridge: Bridge, screen: Screen | None = None) -> Non
     with box("page"):
         badges, notice, strip = Badges(), Notice(panel, screen), PhaseStrip(panel)
         with box("story"):
-            claim, presenter = ClaimCard("card"), Presenter(panel)
+            claim, fidelity, presenter = ClaimCard("card"), Fidelity(), Presenter(panel)
         announcer = Announcer()
         with box("main"):
             with box("rail"):
@@ -48,7 +49,7 @@ def build(panel: PanelPort, bridge: Bridge, screen: Screen | None = None) -> Non
             with box("rail"):
                 numbers, workloads, events = KeyNumbers(), WorkloadTable(), Events()
 
-    told = badges, notice, announcer, claim, presenter, controls
+    told = badges, notice, announcer, claim, fidelity, presenter, controls
     shown = pools, numbers, workloads, events
 
     def draw(tick: Tick) -> None:

@@ -18,13 +18,18 @@ window.gtcNames = (() => {
       from: name.within && place(name.within.from),
       to: name.within && place(name.within.to),
     }));
-    const line = gtcScale.spread(measured, area.left, area.right, px(10)).map((name) => text(name.text, setup, {
+    const begin = area.left + aside(spec);
+    const free = measured.filter((name) => name.within || name.x >= begin);
+    const line = gtcScale.spread(free, begin, area.right, px(10)).map((name) => text(name.text, setup, {
       x: name.left, y: area.top - px(5), textVerticalAlign: "bottom",
       fill: setup.colours[name.colour], bold: name.bold,
     }));
     const children = [...line, goal(spec, setup, end, area), ...nothing(spec, setup, rows, now, interval / end, area, place)];
     return children.map((child, place) => ({ ...child, id: `name-${place}` }));
   }
+
+  // the page's own words at the beginning of the line
+  const aside = (spec) => (spec.aside ? document.getElementById(`c${spec.aside}`)?.offsetWidth ?? 0 : 0);
 
   // what was cut off at the end of the axis
   const peaks = (spec, rows, end) =>

@@ -108,5 +108,5 @@ window.gtcScale = (() => {
     return placed;
   }
 
-  return { BREAK_MS, end, step, tick, figure, settled, points, peaks, stretches, silence, spread };
+  return { BREAK_MS, known, end, step, tick, figure, settled, points, peaks, stretches, silence, spread };
 })();

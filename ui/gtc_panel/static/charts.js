@@ -57,10 +57,17 @@ window.gtcCharts = (() => {
       { data: gtcScale.points(rows, p95), markLine: lines(spec), markArea: phaseBands() },
       { data: gtcScale.points(rows, p50), markArea: doubtfulBands() },
       ...(spec.dotted ? dotsByShape(spec, end) : []),
+      ...spec.bands.flatMap(expected),
     ];
     const interval = gtcScale.step(end, spec.goal, height(spec, chart) / px(1.5 * spec.axisPx));
     const yAxis = { max: end, interval };
     return { xAxis: timeAxis(), yAxis, series, graphic: gtcNames.draw(spec, chart, end, interval, state()) };
+  }
+
+  // behind the curves: where a simulation expects them, as a lower edge and the room above it
+  function expected([low, high]) {
+    const room = rows.map((row) => [row[AT], gtcScale.known(row[high]) ? row[high] - row[low] : null]);
+    return [{ data: gtcScale.points(rows, low) }, { data: gtcScale.points(room, 1) }];
   }
 
   const height = ({ margins }, chart) => chart.getHeight() - px(margins[2] + margins[3]);

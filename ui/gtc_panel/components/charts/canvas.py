@@ -7,6 +7,7 @@ from typing import Any
 from nicegui import ui
 
 from gtc_panel.components.basics import box
+from gtc_panel.components.charts.expected import Expected
 from gtc_panel.components.charts.options import options
 from gtc_panel.components.charts.spec import ChartSpec, ChartStyle
 from gtc_panel.components.charts.summary import Summary
@@ -23,8 +24,11 @@ class Canvas:
 
     def __init__(self, spec: ChartSpec, style: ChartStyle) -> None:
         self._spec, self._style = spec, style
-        with box("chart") as holder:
+        with box("chart chart-holder") as holder:
             self._chart = ui.echart(options(spec, style)).classes("chart")
+            self._expected = Expected(spec, "chart-aside") if style.aside else None
+        if self._expected is not None:
+            self._expected.element.style(f"left: {style.margins[0] / 16}rem")
         self._summary = Summary(holder, spec)
 
     @property
@@ -35,6 +39,8 @@ class Canvas:
             "id": self._chart.id,
             "columns": spec.columns[:2],
             "asked": spec.columns,
+            "bands": spec.bands,
+            "aside": self._expected.element.id if self._expected is not None else None,
             "goal": spec.goal,
             "unit": spec.unit,
             "least": spec.least,
@@ -49,3 +55,5 @@ class Canvas:
     def draw(self, view: DemoView) -> None:
         """Say in words what the view shows; the lines come with `feed.push`."""
         self._summary.draw(view)
+        if self._expected is not None:
+            self._expected.draw(view)

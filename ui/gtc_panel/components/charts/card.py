@@ -6,6 +6,7 @@ from gtc_panel import text
 from gtc_panel.bridge import Bridge, Marker, Tick
 from gtc_panel.components.basics import Figure, box, heading, swap, words
 from gtc_panel.components.charts.canvas import Canvas
+from gtc_panel.components.charts.expected import Expected
 from gtc_panel.components.charts.feed import push, start
 from gtc_panel.components.charts.legend import legend, sample
 from gtc_panel.components.charts.spec import CONTROL, ChartSpec, specs
@@ -42,6 +43,7 @@ class _ChartCard:
                 words(spec.title[1], "muted chart-subtitle")
                 self._p95 = _NamedFigure(text.P95, "solid", "figure-hero")
                 self._p50 = _NamedFigure(text.P50, "dashed", "figure-lesser")
+                self._expected = Expected(spec)
                 self._verdict = words("", "chart-goal").mark(f"{spec.key}-verdict")
             with box("chart-body"):
                 legend(spec)
@@ -49,6 +51,7 @@ class _ChartCard:
 
     def draw(self, view: DemoView) -> None:
         self.canvas.draw(view)
+        self._expected.draw(view)
         fresh = freshness(view.load_age_s)
         every = view.workloads.get("all")
         shown: Quantiles = getattr(every, self._spec.key) if every else Quantiles()

@@ -44,15 +44,21 @@ def options(spec: ChartSpec, style: ChartStyle) -> dict[str, Any]:
             "axisLabel": {**axis_text, ":formatter": f"gtcScale.tick('{spec.unit}')"},
             "splitLine": {"lineStyle": {"color": COLOURS["line"], "opacity": 0.6}},
         },
-        "series": [
-            _line(text.P95, spec.colour, style, place=0),
-            _line(text.P50, spec.colour, style, place=1),
-            *(_dots(shape) for shape in SHAPES if spec.dotted),
-        ],
+        "series": _series(spec, style),
     }
     if style.hover:
         made["tooltip"] = _hover(spec)
     return made
+
+
+def _series(spec: ChartSpec, style: ChartStyle) -> list[dict[str, Any]]:
+    """In the order in which ``static/charts.js`` fills them."""
+    return [
+        _line(text.P95, spec.colour, style, place=0),
+        _line(text.P50, spec.colour, style, place=1),
+        *(_dots(shape) for shape in SHAPES if spec.dotted),
+        *(part for place in range(len(spec.bands)) for part in _band(spec.colour, place)),
+    ]
 
 
 def _line(name: str, colour: str, style: ChartStyle, *, place: int) -> dict[str, Any]:
@@ -69,6 +75,21 @@ def _line(name: str, colour: str, style: ChartStyle, *, place: int) -> dict[str,
             "color": COLOURS[colour],
         },
     }
+
+
+def _band(colour: str, place: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What is expected, behind what is: its lower edge unseen, and the room up to the upper one."""
+    common = {
+        "type": "line",
+        "stack": f"expected-{place}",
+        "showSymbol": False,
+        "silent": True,
+        "data": [],
+        "z": 1,
+        "lineStyle": {"opacity": 0},
+    }
+    area = {"color": COLOURS[colour], "opacity": 0.28}
+    return {**common, "name": f"low-{place}"}, {**common, "name": text.TWIN, "areaStyle": area}
 
 
 def _dots(shape: Shape) -> dict[str, Any]:

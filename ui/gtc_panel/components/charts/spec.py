@@ -19,6 +19,8 @@ class ChartSpec:
         title: Short and long name.
         colour: Token of its pool's colour.
         columns: Places of p95, p50 and p99 in a `ChartRow`; the first two are lines.
+        bands: Places of low and high of each curve that a simulation expects.
+        expected: Which of these quantiles the legend tells.
         goal: Goal line in the chart's unit.
         unit: Unit of the axis.
         least, most: The axis ends at no less and no more than so many goals; what is beyond the
@@ -30,6 +32,8 @@ class ChartSpec:
     title: tuple[str, str]
     colour: str
     columns: tuple[int, int, int]
+    bands: tuple[tuple[int, int], ...]
+    expected: str
     goal: float
     unit: str
     least: float
@@ -56,6 +60,7 @@ class ChartStyle:
         dot: Diameter of a single request.
         named: Whether phases have their names above the first chart.
         hover: Whether a pointer asks what was at a moment.
+        aside: Whether what is expected is told in the line of names: where there is no other place.
     """
 
     axis: int = 16
@@ -66,6 +71,7 @@ class ChartStyle:
     dot: int = 8
     named: bool = True
     hover: bool = False
+    aside: bool = False
 
 
 CONTROL: Final = ChartStyle(hover=True)
@@ -100,14 +106,21 @@ def specs(ttft_goal_s: float, itl_goal_ms: float) -> tuple[ChartSpec, ChartSpec]
     """Both charts. Five goals are enough to see a queue grow, and the goal stays readable."""
     return (
         ChartSpec(
-            "ttft", text.TTFT, "prefill", _columns("ttft", "s"), ttft_goal_s, "s", 2, 5, True
+            "ttft", text.TTFT, "prefill", _columns("ttft", "s"),
+            (_band("ttft_p95", "s"), _band("ttft_p50", "s")), "p95", ttft_goal_s, "s", 2, 5, True,
         ),
         ChartSpec(
-            "itl", text.ITL, "decode", _columns("itl", "ms"), itl_goal_ms, "ms", 1.5, 5, False
+            "itl", text.ITL, "decode", _columns("itl", "ms"),
+            (_band("itl_p50", "ms"),), "p50", itl_goal_ms, "ms", 1.5, 5, False,
         ),
-    )
+    )  # fmt: skip
 
 
 def _columns(key: str, unit: str) -> tuple[int, int, int]:
     p95, p50, p99 = (ChartRow._fields.index(f"{key}_{q}_{unit}") for q in ("p95", "p50", "p99"))
     return p95, p50, p99
+
+
+def _band(curve: str, unit: str) -> tuple[int, int]:
+    low, high = (ChartRow._fields.index(f"twin_{curve}_{end}_{unit}") for end in ("low", "high"))
+    return low, high

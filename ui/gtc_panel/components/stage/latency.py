@@ -18,6 +18,7 @@ STYLE: Final = ChartStyle(
     minutes=2,
     dot=11,
     named=False,
+    aside=True,
 )
 
 
