@@ -23,6 +23,7 @@ IMAGE = "registry.example/gtc-demo:20260101-abcdef0"
 CHOSEN = {
     "GTC_REGION": "nyc2",
     "GTC_GPU_TYPE": "gpu-h200x1-141gb",
+    "GTC_ENGINE": "vllm",
     "GTC_MODEL": "nvidia/Llama-3.1-8B-Instruct-FP8",
     "GTC_UNTIL": "2099-01-02T03:04:00+00:00",
     "GTC_BUCKET": "ours",
@@ -41,6 +42,7 @@ CHOSEN = {
 NONSENSE = {
     "GTC_REGION": "Mars",
     "GTC_GPU_TYPE": "s-2vcpu",
+    "GTC_ENGINE": "sglang",
     "GTC_MODEL": "a/b",
     "GTC_UNTIL": "tomorrow",
     "GTC_BUCKET": "No Bucket",
