@@ -11,6 +11,7 @@ from typing import Self
 
 from gtc_spec.engine_config import BLOCK_TOKENS
 from gtc_spec.environment import Environment
+from gtc_spec.profiles.measured import Live
 from gtc_spec.profiles.profile import Profile
 
 STEP_TOKENS = 8192
@@ -96,19 +97,20 @@ class Hardware:
         Args:
             environment: Its facts.
             profile: Other timings than those that it names; what they say of transfers counts too,
-                but the link is the environment's.
+                but the link is the environment's, unless a live run showed another.
 
         Raises:
             UsageError: It names a profile that does not exist.
         """
         profile = profile or Profile.load(environment.model.profile)
+        live = profile.live or Live()
         plain = cls(
             profile=profile,
             kv_fraction=environment.model.kv_fraction,
             slots=environment.slots,
-            worker_start_s=environment.worker_start_s,
+            worker_start_s=live.worker_start_s or environment.worker_start_s,
             block_tokens=BLOCK_TOKENS,
-            link_gb_s=environment.rehearsal.kv_link_gb_s,
+            link_gb_s=live.link_gb_s or environment.rehearsal.kv_link_gb_s,
             link_contention=environment.rehearsal.link_contention,
             descriptor_us=0.0,
             posting_stalls=False,

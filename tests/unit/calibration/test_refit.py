@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from gtc_runtime.calibration import document
 from gtc_runtime.calibration.live_run import Answered, LiveRun
 from gtc_runtime.calibration.refit import Refit, refit
+from gtc_runtime.planning.hardware import Hardware
+from gtc_spec.environment import load
 from gtc_spec.errors import UsageError
 from gtc_spec.pools import PDRatio
 from gtc_spec.profiles.profile import Profile
@@ -166,6 +168,20 @@ def test_a_refitted_profile_can_be_named_by_its_file(tmp_path: Path) -> None:
 
     assert document.of(read) == document.of(fitted)
     assert read.decode == LARGE.decode
+
+
+def test_the_twin_takes_start_and_link_of_a_refitted_profile() -> None:
+    prod = load("prod")
+    fitted = Refit(1.0, 1.0, 21.0, 7.5, 118.0, 40, 40, 3).applied(LARGE, "large", "a run")
+    unsure = Refit(1.0, 1.0, 21.0, None, None, 40, 40, 0).applied(LARGE, "large", "a run")
+
+    seen, before = Hardware.of(prod, fitted), Hardware.of(prod, unsure)
+
+    assert (seen.link_gb_s, seen.worker_start_s) == (7.5, 118.0)
+    assert (before.link_gb_s, before.worker_start_s) == (
+        prod.rehearsal.kv_link_gb_s,
+        prod.worker_start_s,
+    )
 
 
 def test_measured_points_end_with_a_refit() -> None:
