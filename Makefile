@@ -36,7 +36,7 @@ ADOPTING = $(if $(ADOPT),--adopt)
 UNSEEN = $(if $(filter no,$(DOCTOR)),--skip-doctor)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo plan test test-slow control-plane test-control-plane test-charts third-party chaos mutants bench-load bench-models check lint \
+.PHONY: help setup demo plan twin-beside-rehearsal test test-slow control-plane test-control-plane test-charts third-party chaos mutants bench-load bench-models check lint \
 	types arch synth check-env doctor deploy teardown kubeconfig infra-init infra-plan infra-up \
 	infra-down cluster-config cluster-teardown deploy-dynamo deploy-keda deploy-loadgen deploy-corpus \
 	deploy-apps model-to-spaces model-to-nfs setup-model build-loadgen build-all push-loadgen \
@@ -58,6 +58,13 @@ demo: ## Play the demo on this machine; ENV=prod|dev|cpu PORT=8080
 plan: ## Predict whether the show of ENV tells its story, in seconds
 	@$(PYTHON) tools/bootstrap.py demo
 	@$(BIN)/gtc plan check $(NAMED)
+
+twin-beside-rehearsal: export GTC_REQUEST_LOG = .gtc/twin
+twin-beside-rehearsal: ## Rehearse one cycle of ENV and hold the twin against it, request by request; a quarter of an hour
+	@$(PYTHON) tools/bootstrap.py demo
+	@rm -rf .gtc/twin
+	@$(BIN)/gtc rehearse $(NAMED) --port 0 --headless --auto --once --report .gtc/twin.json || true
+	@$(PYTHON) -m tools.fidelity.rehearsal .gtc/twin.json .gtc/twin
 
 ##@ Check
 test: setup ## Run the tests, without the slow ones

@@ -31,8 +31,9 @@ HANDOVER_S = 0.009
 """From a prefill worker to a decode worker, beside the decode step that is spent on it: measured
 with the same stack, 8B and 70B. With TensorRT-LLM it was not measured."""
 REHEARSED_HOST_S = 0.0156
-"""Host part of a request in the rehearsal, on two cores."""
-REHEARSED_HOST_US_PER_TOKEN = 2.0
+"""Host part of a request in the rehearsal, two cores that do nothing else."""
+REHEARSED_STEP_US_PER_TOKEN = 3.5
+"""What a prefill step of the simulator takes beside the time that it was told, there."""
 
 
 @dataclass(frozen=True)
@@ -139,7 +140,8 @@ class Hardware:
             prefix_attention=False,
             handover_s=0.0,
             host_s=REHEARSED_HOST_S,
-            host_us_per_token=REHEARSED_HOST_US_PER_TOKEN,
+            host_us_per_token=0.0,
+            step_us_per_token=REHEARSED_STEP_US_PER_TOKEN,
         )
 
     def _with_transfers(self) -> Self:

@@ -7,7 +7,7 @@ It must not know how its figures are judged.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from gtc_runtime.load.figures.slice_book import SliceBook
 from gtc_runtime.load.figures.snapshot import Snapshot
@@ -20,6 +20,7 @@ from gtc_runtime.planning.serving.cluster import Cluster
 from gtc_runtime.planning.serving.events import Events
 from gtc_runtime.planning.serving.requests import Request
 from gtc_runtime.planning.topology import Topology
+from gtc_runtime.planning.trace import Recorded, TracedDemand
 from gtc_runtime.scenario import machine, report
 from gtc_runtime.scenario.cycle_log import CycleLog
 from gtc_spec.environment import Environment
@@ -39,6 +40,7 @@ class Simulation:
         hardware: What it is played on.
         seed: Equal seeds give equal cycles.
         keda: With it the pools are KEDA's, and what the show orders is not carried out.
+        trace: Requests of a recorded show, sent in place of those that the phases ask for.
 
     Attributes:
         requests: Every request so far in the order of due times, with what became of it.
@@ -52,12 +54,17 @@ class Simulation:
         seed: int,
         *,
         keda: KedaLag | None = None,
+        trace: Sequence[Recorded] | None = None,
     ) -> None:
         self._timeline = environment.timeline
         self.events = Events()
         topology = Topology.of(environment.initial_ratio)
         self.cluster = Cluster(hardware, topology, self.events, self)
-        self.demand = Demand(environment.workloads, seed, self.events, self._send)
+        self.demand: Demand | TracedDemand
+        if trace is None:
+            self.demand = Demand(environment.workloads, seed, self.events, self._send)
+        else:
+            self.demand = TracedDemand(trace, self.events, self._send)
         self._keda = Keda(environment, keda, self.events, self.cluster) if keda else None
         self.log = CycleLog()
         self.book = SliceBook()

@@ -97,8 +97,8 @@ class Request:
 
     @property
     def tpot_s(self) -> float | None:
-        """Mean time of a token after the first; None for an answer of one token."""
-        if self.output_tokens < 2:
+        """Mean time of a token after the first; None for one token, and before the end."""
+        if self.output_tokens < 2 or self.done_s < 0:
             return None
         return (self.done_s - self.first_s) / (self.output_tokens - 1)
 
