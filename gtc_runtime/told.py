@@ -192,6 +192,9 @@ class TwinView:
     itl_p50: BandView | None = None
     """Of all requests; None where load, phase or a presenter's hand is not the table's, too."""
     off: float | None = None
-    """Fidelity of the last cycle: the median of ``compared``; None before one is over."""
+    """Fidelity of the last whole cycle: the median over its figures; None before one is over."""
     compared: tuple[ComparedView, ...] = ()
-    """Its figures, in the order of its phases; phases that went otherwise are left out."""
+    """Figures of the newest cycle, phase by phase as each is over; phases that a presenter's hand
+    has changed are left out."""
+    cycle: int | None = None
+    """Which cycle they are of, counted as that of the phase is."""

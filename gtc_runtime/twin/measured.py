@@ -29,15 +29,20 @@ class Measured:
     def __init__(self, phases: int) -> None:
         self._phases = phases
         self._log = CycleLog()
-        self._found: list[JSON] = []
+        self._seen = 0
         self._next_s = 0.0
+
+    @property
+    def whole(self) -> bool:
+        """Whether every phase of its cycle has been looked at."""
+        return self._seen == self._phases and not self._log.interrupted
 
     @property
     def log(self) -> CycleLog:
         """The cycle that is looked at."""
         return self._log
 
-    def see(self, log: CycleLog, book: SliceBook, now_s: float) -> list[JSON] | None:
+    def see(self, log: CycleLog, book: SliceBook, now_s: float) -> JSON | None:
         """Look, now and then.
 
         Args:
@@ -46,26 +51,25 @@ class Measured:
             now_s: Clock of both.
 
         Returns:
-            The phases of a cycle when all of it has been looked at, once; else None.
+            A phase that is over, each one once; else None.
         """
         if now_s < self._next_s:
             return None
         self._next_s = now_s + EVERY_S
-        place = len(self._found)
-        if place < len(self._log.spans) and self._log.spans[place].measured:
-            return self._look(place, book, now_s)
+        spans = self._log.spans
+        if self._seen < len(spans) and spans[self._seen].measured:
+            return self._look(book, now_s)
         if log is not self._log:
-            self._log, self._found = log, []
+            self._log, self._seen = log, 0
         return None
 
-    def _look(self, place: int, book: SliceBook, now_s: float) -> list[JSON] | None:
-        span = self._log.spans[place]
+    def _look(self, book: SliceBook, now_s: float) -> JSON | None:
+        span = self._log.spans[self._seen]
         since_s = now_s - span.main_end_s
         if since_s < REPORTED_S:
             return None
         found = report.phase(self._log, span, book)
         if found["open"] > 0 and since_s < PATIENCE_S:
             return None
-        self._found.append(found)
-        whole = len(self._found) == self._phases and not self._log.interrupted
-        return self._found if whole else None
+        self._seen += 1
+        return found

@@ -7,6 +7,7 @@ import pytest
 from gtc_runtime.formats import latency_s
 from tests.browser.chart_rows import SCENARIOS, SECONDS
 from tests.browser.conftest import BOOTH, CHROMIUM, SIZES, scene
+from tests.browser.legibility import cut_off
 
 pytestmark = [
     pytest.mark.slow,
@@ -43,6 +44,15 @@ WRITTEN = """() => {
   });
 }"""
 
+
+TWIN = {
+    "twin_ttft_p50_low_s": 0.4,
+    "twin_ttft_p50_high_s": 0.8,
+    "twin_ttft_p95_low_s": 1.2,
+    "twin_ttft_p95_high_s": 2.0,
+    "twin_itl_p50_low_ms": 20.0,
+    "twin_itl_p50_high_ms": 25.0,
+}
 
 PLOT_MIN = 0.2
 """The curves are the proof: how much of the height of the stage each of them has at least."""
@@ -221,3 +231,49 @@ def test_many_single_requests_are_drawn_at_the_time_they_were_due(page):
     )
     assert sum(counts) == 8 * SECONDS
     assert min(counts) > 0
+
+
+AREAS = """() => gtcCharts.state().setup.charts.filter((spec) => spec.goal).map((spec) => {
+  const chart = getElement(spec.id).chart;
+  return chart.getOption().series.filter((each) => each.areaStyle).map((each) => {
+    const shapes = chart.getZr().storage.getDisplayList(true)
+      .filter((shape) => shape.type === "ec-polygon");
+    return {
+      known: each.data.filter(([, room]) => room !== null).length,
+      highest: Math.max(...shapes.map((shape) => shape.getBoundingRect().height)),
+    };
+  });
+})"""
+"""The bands of each chart: at how many moments they are known, and how high they are drawn."""
+BANDS = {"/": (2, 1), "/stage": (2, 1)}
+
+
+@pytest.mark.parametrize("path", BANDS)
+def test_where_the_twin_expects_the_curves_is_drawn_behind_them_and_said(visit, path):
+    page = visit(path, (1920, 1080))
+    scene(page, "PREFILL_RECOVERY")
+    expected = [each._replace(**TWIN) for each in SCENARIOS["balanced"]()[0]]
+    page.evaluate(SHOW, [expected, [], []])
+    page.evaluate(DRAWN)
+    charts = page.evaluate(AREAS)
+
+    assert tuple(len(bands) for bands in charts) == BANDS[path]
+    assert all(
+        band["known"] == SECONDS and band["highest"] > 5 for bands in charts for band in bands
+    )
+    assert page.locator(".legend-twin").all_inner_texts() == [
+        "twin p95 2.3–2.9\u202fs",
+        "twin p50 18.9–23.1\u202fms",
+    ]
+    assert cut_off(page) == []
+
+
+def test_without_a_prediction_of_now_there_is_no_band_and_its_sample_is_grey(visit):
+    page = visit("/stage", (1920, 1080))
+    scene(page, "PREFILL_RECOVERY")
+    page.evaluate(SHOW, SCENARIOS["balanced"]())
+    page.evaluate(DRAWN)
+
+    assert {band["known"] for bands in page.evaluate(AREAS) for band in bands} == {0}
+    scene(page, "calm")
+    assert not page.locator(".legend-twin").first.is_visible()

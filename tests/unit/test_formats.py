@@ -108,3 +108,17 @@ def test_how_long_something_took_is_told_in_whole_seconds(seconds, written):
 def test_one_worker_is_singular():
     assert formats.workers(1, "prefill", "more") == "1 more prefill worker"
     assert formats.workers(3, "decode") == "3 decode workers"
+
+
+@pytest.mark.parametrize(
+    ("low_ms", "high_ms", "written"),
+    [
+        (9_123.0, 12_440.0, "9.1–12.4 s"),
+        (640.0, 1_240.0, "0.6–1.2 s"),
+        (143.2, 160.9, "143–161 ms"),
+        (20.94, 21.31, "20.9–21.3 ms"),
+        (21.29, 21.31, "21.3 ms"),
+    ],
+)
+def test_a_range_has_one_unit_and_two_ends_where_they_differ(low_ms, high_ms, written):
+    assert formats.latency_range(low_ms, high_ms) == written

@@ -16,6 +16,7 @@ from gtc_panel.door.entrance import Entrance
 from gtc_panel.server import bind
 from gtc_rehearsal.supervisor import Plan, Supervisor
 from gtc_runtime import choices, settings
+from gtc_runtime.formats import percent
 from gtc_runtime.scenario.story import Claim
 
 
@@ -107,5 +108,9 @@ def _print_verdicts(report: dict[str, Any], path: Path, time_scale: float) -> No
         f"{total['due']} due, {total['ok']} ok, {total['shed']} shed, {total['failed']} failed;"
         f" report in {path}"
     )
+    twin = report.get("twin") or {}
+    if twin.get("off") is not None:
+        count = len(twin["compared"])
+        click.echo(f"twin within {percent(twin['off'], 0)}, the median of {count} figures")
     if time_scale != 1:
         click.echo(f"the story is not judged at time scale {time_scale:g}")

@@ -11,7 +11,7 @@ from gtc_cli.recordings.curve import curve
 from gtc_cli.recordings.story import story
 from gtc_runtime.recording.folder import folder, recordings
 from gtc_runtime.recording.reader import read
-from gtc_runtime.told import ClaimView
+from gtc_runtime.told import ClaimView, ComparedView, TwinView
 from gtc_runtime.view import EventView
 from gtc_spec.environment import load
 from gtc_spec.errors import UsageError
@@ -133,3 +133,27 @@ def test_a_time_without_figures_is_a_gap_in_the_curve():
     drawn = curve("TTFT", "blue", (points, points), 120.0, [("Balanced", 0.0)], 4).svg()
 
     assert [path.count("M") for path in re.findall(r"<path d='([^']*)'", drawn)] == [2, 2]
+
+
+def test_what_the_twin_predicted_of_a_cycle_is_told_beside_what_was_measured(tmp_path):
+    last = len(load("prod").timeline.segments) - 1
+    views = list(show(load("prod"), [0, 1, last, None, None]))
+    figure = ComparedView("PREFILL_STRESS", "TTFT p95", 20_000.0, 17_000.0, 0.15)
+    views[3] = replace(views[3], twin=TwinView("ready", off=0.15, compared=(figure,), cycle=0))
+    recording, told = told_of(tmp_path, views)
+
+    assert told.twin == (figure,)
+    written = report.page(recording, told)
+    assert "within 15 %" in written
+    assert "17.0 s" in written
+
+
+def test_what_was_compared_of_another_cycle_is_not_told_of_this_one(tmp_path):
+    last = len(load("prod").timeline.segments) - 1
+    views = list(show(load("prod"), [0, 1, last, None, None]))
+    figure = ComparedView("PREFILL_STRESS", "TTFT p95", 20_000.0, 17_000.0, 0.15)
+    views[3] = replace(views[3], twin=TwinView("ready", off=0.15, compared=(figure,), cycle=7))
+    recording, told = told_of(tmp_path, views)
+
+    assert told.twin == ()
+    assert "twin" not in report.page(recording, told)

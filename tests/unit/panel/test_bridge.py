@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gtc_panel.bridge import WINDOW_S, Bridge, Marker, chart_row, epoch_ms, merged_markers
-from gtc_runtime.told import DotView
+from gtc_runtime.told import BandView, DotView, TwinView
 from gtc_runtime.view import EventView, PhaseView
 from tests.browser.still_demo import NOON, StillDemo
 
@@ -204,3 +204,21 @@ def test_a_page_that_opens_late_finds_the_single_requests_of_the_window_only(dem
         bridge.sample()
 
     assert [(dot.at_ms - NOON_MS) / 1000 for dot in bridge.dots] == [200, 400]
+
+
+def test_a_row_carries_where_the_twin_expects_its_curves():
+    demo = StillDemo()
+    demo.change(twin=TwinView("ready", None, BandView(9000, 12_000), BandView(20.9, 21.3)))
+    row = chart_row(demo.now)
+
+    assert (row.twin_ttft_p50_low_s, row.twin_ttft_p50_high_s) == (None, None)
+    assert (row.twin_ttft_p95_low_s, row.twin_ttft_p95_high_s) == (9.0, 12.0)
+    assert (row.twin_itl_p50_low_ms, row.twin_itl_p50_high_ms) == (20.9, 21.3)
+
+
+def test_no_band_is_drawn_where_the_figures_are_not_of_now():
+    demo = StillDemo()
+    band = BandView(9000, 12_000)
+    demo.change(twin=TwinView("ready", band, band, band), load_age_s=20.0)
+
+    assert set(chart_row(demo.now)[10:]) == {None}

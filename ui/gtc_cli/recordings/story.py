@@ -12,7 +12,8 @@ from typing import Any, Final
 
 from gtc_runtime.recording.cycles import Cycle
 from gtc_runtime.recording.reader import Recording
-from gtc_runtime.told import ClaimView
+from gtc_runtime.told import ClaimView, ComparedView
+from gtc_runtime.twin.fidelity import off
 from gtc_runtime.view import DemoView, EventView, Light, Quantiles
 from gtc_spec.cloud.nodes import hardware
 from gtc_spec.errors import UsageError
@@ -62,6 +63,7 @@ class Story:
         lights: Share of the seconds at which the client's light showed each colour.
         hardware: What the workers ran on.
         simulated: Whether that was simulated.
+        twin: Its figures beside those that a simulation predicted; empty without a prediction.
     """
 
     number: int
@@ -74,6 +76,12 @@ class Story:
     lights: dict[Light, float]
     hardware: str
     simulated: bool
+    twin: tuple[ComparedView, ...]
+
+    @property
+    def off(self) -> float | None:
+        """The median of how far the simulation was off, as a share; None without figures."""
+        return off(self.twin)
 
     @property
     def first(self) -> DemoView:
@@ -117,6 +125,7 @@ def story(recording: Recording, number: int | None) -> Story:
         _lights(played),
         hardware(recording.environment.nodes),
         played[0][1].simulated(recording.environment),
+        _twin(recording, cycle, played),
     )
 
 
@@ -130,6 +139,18 @@ def _played(recording: Recording, cycle: Cycle) -> Iterator[tuple[float, DemoVie
 def _claims(view: DemoView) -> tuple[ClaimView, ...]:
     """Those of the cycle: after its end the view may have others, made by hand."""
     return tuple(claim for claim in view.claims if not claim.by_hand)
+
+
+def _twin(recording: Recording, cycle: Cycle, played: Seen) -> tuple[ComparedView, ...]:
+    """What was compared of the cycle: its last phase is, when the next one has begun."""
+    number = played[0][1].phase.cycle
+    found: tuple[ComparedView, ...] = ()
+    for at_s, view in recording.views(cycle.start_s):
+        if at_s > cycle.told_s + _AFTER_S:
+            break
+        if view.twin.cycle == number:
+            found = view.twin.compared
+    return found
 
 
 def _lights(played: Seen) -> dict[Light, float]:
