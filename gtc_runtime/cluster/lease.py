@@ -65,6 +65,8 @@ class Lease:
         self._asked_epoch: int | None = None
         self.rival = ""
         """Who else held it when we tried to take it last; empty once it was ours."""
+        self.before = ""
+        """Who held it when we took it; of several in a row one that may live. Empty: nobody."""
 
     @property
     def held(self) -> bool:
@@ -104,12 +106,15 @@ class Lease:
         Raises:
             KubeError: Kubernetes does not answer or refuses.
         """
+        self.before = ""
         for _ in range(_RACES_MAX if force else 1):
             # our time counts from before the request: who sees it written starts counting later,
             # so our fence falls first
             started_s = self._clock()
             found = await self._get()
             view = self._observer.judge(found)
+            if view.holder != self.holder and (not self.before or is_dead(self.before)):
+                self.before = view.holder
             taken = force or view.free or view.holder == self.holder or is_dead(view.holder)
             if not taken:
                 self.rival = view.holder

@@ -66,8 +66,9 @@ async def seized(
     """
     writer = Writer.of(kube, gpu_budget, role, times)
     stored = await writer.state.read()
-    previous = (await writer.lease.poll()).holder
-    if not await writer.lease.acquire(force=True, epoch_floor=stored.epoch):
+    taken = await writer.lease.acquire(force=True, epoch_floor=stored.epoch)
+    previous = writer.lease.before
+    if not taken:
         raise KubeError(f"the lease could not be taken from {previous}", "try again")
     fenced_at_s = asyncio.get_running_loop().time() + times.fence_s
     async with writer.lease.kept():

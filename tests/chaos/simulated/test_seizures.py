@@ -41,3 +41,22 @@ def test_whoever_takes_the_lease_by_force_writes_alone(first: int) -> None:
             violations[seed] = list(made.violations)
 
     assert {seed: found for seed, found in violations.items() if found} == {}
+
+
+@pytest.mark.parametrize("panel", [True, False])
+def test_of_two_who_take_it_at_the_same_moment_one_waits_until_the_other_has_noticed(
+    panel: bool,
+) -> None:
+    violations = {}
+    for seed in range(10):
+        with world(PROD, seed) as made:
+            if panel:
+                made.start_panel("a")
+            made.run(8.0)
+            made.cluster.scale("prefill", 4)
+            for _ in range(3):
+                made.safe()
+            made.run(90.0)
+            violations[seed] = list(made.violations)
+
+    assert {seed: found for seed, found in violations.items() if found} == {}
