@@ -12,7 +12,9 @@ from itertools import accumulate
 from typing import Any, Final, Self
 
 from gtc_runtime.load.figures.slice_book import SliceBook
+from gtc_runtime.planning.answers.spread import quantile
 from gtc_runtime.planning.hardware import Hardware
+from gtc_runtime.planning.keda import KedaLag
 from gtc_runtime.planning.serving.requests import Request
 from gtc_runtime.planning.simulator import Simulation
 from gtc_spec.environment import Environment
@@ -32,10 +34,12 @@ class Show:
     Attributes:
         environment: Facts, with the phase table to play.
         hardware: What it is played on.
+        keda: With it the pools are KEDA's to size, as in manual mode; else the show's.
     """
 
     environment: Environment
     hardware: Hardware
+    keda: KedaLag | None = None
 
     @classmethod
     def of(cls, environment: Environment) -> Self:
@@ -75,7 +79,7 @@ class Cycle:
 
     Attributes:
         phases: Its phases in report form, and for each ``busy``, the share of the time in which
-            the GPUs of a pool compute, and ``queued_max``.
+            the GPUs of a pool compute, ``queued_p95`` of its seconds and ``queued_max``.
         course: The show every `STEP_S`; empty where nobody asked.
     """
 
@@ -85,14 +89,18 @@ class Cycle:
 
 def play(show: Show, seed: int) -> Cycle:
     """Play one cycle; equal seeds give equal cycles."""
-    return _played(Simulation(show.environment, show.hardware, seed))
+    return _played(_simulation(show, seed))
 
 
 def play_course(show: Show, seed: int) -> Cycle:
     """The same with its course."""
-    simulation = Simulation(show.environment, show.hardware, seed)
+    simulation = _simulation(show, seed)
     cycle = _played(simulation)
     return Cycle(cycle.phases, tuple(_course(simulation)))
+
+
+def _simulation(show: Show, seed: int) -> Simulation:
+    return Simulation(show.environment, show.hardware, seed, keda=show.keda)
 
 
 def _played(simulation: Simulation) -> Cycle:
@@ -102,7 +110,8 @@ def _played(simulation: Simulation) -> Cycle:
         phase["busy"] = {
             role: round(share, 3) for role, share in simulation.busy[phase["name"]].items()
         }
-        phase["queued_max"] = max(queue[span.start_s : span.end_s], default=0)
+        seen = queue[span.start_s : span.end_s] or [0]
+        phase |= {"queued_p95": round(quantile(seen, 0.95), 1), "queued_max": max(seen)}
     return Cycle(phases)
 
 

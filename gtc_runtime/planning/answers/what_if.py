@@ -12,7 +12,9 @@ from typing import Any, Final
 from gtc_runtime.planning.answers.crew import Crew
 from gtc_runtime.planning.answers.cycle import Show
 from gtc_runtime.planning.check import Prediction, predicted
+from gtc_runtime.planning.keda import KedaLag
 from gtc_spec.errors import UsageError
+from gtc_spec.pools import MetricType
 from gtc_spec.profiles.profile import Profile, names
 
 JSON = dict[str, Any]
@@ -95,6 +97,10 @@ class Knobs:
         worker_start_s: From the order of a worker to Ready.
         gpu: The same model on this GPU, such as ``h100``.
         profile: Timings by their name.
+        scrape_s: How often Prometheus looks at the frontend. This and what follows is KEDA's: with
+            one of them both sides are sized by KEDA, as in manual mode.
+        window_s: Of which latencies are percentiles.
+        metric_type: How the HPA reads every trigger.
     """
 
     link_gb_s: float | None = None
@@ -102,6 +108,9 @@ class Knobs:
     worker_start_s: float | None = None
     gpu: str | None = None
     profile: str | None = None
+    scrape_s: float | None = None
+    window_s: float | None = None
+    metric_type: MetricType | None = None
 
 
 def turn(show: Show, knobs: Knobs) -> tuple[Show, tuple[Turned, ...]]:
@@ -128,9 +137,33 @@ def turn(show: Show, knobs: Knobs) -> tuple[Show, tuple[Turned, ...]]:
         kept = {name: getattr(new, name) for name in ("link_gb_s", "block_tokens", "worker_start_s")
                 if getattr(knobs, name) is not None}  # fmt: skip
         new = replace(other, **kept)
+    lag, told = _lag(knobs)
+    turned += told
     if not turned:
         raise UsageError("nothing is other than it is", "such as --link 2 or --gpu h100")
-    return Show(show.environment, new), tuple(turned)
+    return Show(show.environment, new, lag), tuple(turned)
+
+
+def _lag(knobs: Knobs) -> tuple[KedaLag | None, list[Turned]]:
+    """How late KEDA sees with what is other; None when nothing of it is."""
+    lag, turned = KedaLag(), []
+    for name, words in (
+        ("scrape_s", "scrape, s"),
+        ("window_s", "window of latencies, s"),
+        ("metric_type", "how the HPA reads triggers"),
+    ):
+        value = getattr(knobs, name)
+        if value is not None:
+            was = getattr(lag, name)
+            turned.append(Turned(words, _written(was), _written(value)))
+            lag = replace(lag, **{name: value})
+    return (lag if turned else None), turned
+
+
+def _written(value: float | str | None) -> str:
+    if value is None:
+        return "as each rule says"
+    return value if isinstance(value, str) else f"{value:g}"
 
 
 def on_gpu(profile: str, gpu: str) -> str:
@@ -156,7 +189,8 @@ def what_if(show: Show, knobs: Knobs, seeds: Sequence[int], players: Crew) -> Wh
         UsageError: See `turn`.
     """
     other, turned = turn(show, knobs)
-    before, after = predicted(show, seeds, players), predicted(other, seeds, players)
+    as_it_is = replace(show, keda=other.keda and KedaLag())
+    before, after = predicted(as_it_is, seeds, players), predicted(other, seeds, players)
     return WhatIf(turned, before, after, tuple(_differences(before, after)))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -44,6 +45,26 @@ class Positive(click.ParamType):  # type: ignore[type-arg] # no generic before c
         if not 0 < number < float("inf"):
             self.fail(f"{value!r} is not a number of {self._unit} above 0", param, ctx)
         return number
+
+
+class Span(click.ParamType):  # type: ignore[type-arg] # no generic before click 8.3
+    """Seconds, written ``30``, ``30s`` or ``5m``."""
+
+    name = "span"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> float:
+        """The seconds.
+
+        Raises:
+            BadParameter: It is no span, or not above 0.
+        """
+        written = re.fullmatch(r"(\d+(?:\.\d+)?)([sm]?)", str(value))
+        seconds = float(written[1]) * (60 if written[2] == "m" else 1) if written else 0.0
+        if not seconds:
+            self.fail(f"{value!r} is not a span above 0, such as 30s or 5m", param, ctx)
+        return seconds
 
 
 def mix(_ctx: click.Context, _param: click.Parameter, text: str) -> WorkloadMix:

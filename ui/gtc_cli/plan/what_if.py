@@ -20,10 +20,13 @@ from gtc_runtime.planning.answers.cycle import Show, play_course
 from gtc_runtime.planning.answers.what_if import EVEN, Knobs, WhatIf, turn, what_if
 from gtc_runtime.planning.check import PredictedClaim
 from gtc_runtime.scenario.story import figure
+from gtc_spec.pools import METRIC_TYPES
 
 NOTES = (
     "The table is the same on both sides, its leads too: a worker that starts later than it is"
     " ordered ahead is late. gtc plan fit finds other numbers.",
+    "With --scrape, --window or --metric-type both sides leave the workers to KEDA, as manual mode"
+    " does, and no lead orders any.",
     f"Figures that change by less than {percent(EVEN, 0)} are left out. Both sides play the same"
     " seeds.",
 )
@@ -39,6 +42,12 @@ NOTES = (
 @click.option("--worker-start", "worker_start_s", type=flags.Positive("seconds"), default=None,
               help="From the order of a worker to Ready, seconds.")  # fmt: skip
 @click.option("--gpu", default=None, help="The same model on another GPU, such as h100.")
+@click.option("--scrape", "scrape_s", type=flags.Positive("seconds"), default=None,
+              help="How often Prometheus looks, seconds; pools are then KEDA's.")  # fmt: skip
+@click.option("--window", "window_s", type=flags.Span(), default=None,
+              help="Of latencies that KEDA reads, such as 5m; pools are then KEDA's.")  # fmt: skip
+@click.option("--metric-type", type=click.Choice(sorted(set(METRIC_TYPES.values()))), default=None,
+              help="How the HPA reads triggers; pools are then KEDA's.")  # fmt: skip
 @click.option("--profile", default=None, metavar="NAME", help="Timings by their name.")
 @options.as_json
 @flags.seeds

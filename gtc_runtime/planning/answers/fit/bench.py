@@ -68,6 +68,12 @@ def queued(cycles: Sequence[Cycle], phase: str) -> int:
     return max(int(each["queued_max"]) for cycle in cycles for each in _named(cycle, phase))
 
 
+def usually_queued(cycles: Sequence[Cycle], phase: str) -> float:
+    """The queue that a phase passes in one of twenty seconds, in the middle of the seeds."""
+    found = [each["queued_p95"] for cycle in cycles for each in _named(cycle, phase)]
+    return quantile(found, 0.5)
+
+
 def _at(cycle: Cycle, phase: str, path: tuple[str, ...]) -> float | None:
     for found in _named(cycle, phase):
         value: Any = found

@@ -7,7 +7,7 @@ from typing import Final
 
 from gtc_runtime.formats import latency_s
 from gtc_runtime.planning.answers.cycle import Cycle
-from gtc_runtime.planning.answers.fit.bench import queued
+from gtc_runtime.planning.answers.fit.bench import queued, usually_queued
 from gtc_runtime.planning.answers.fit.draft import Draft
 from gtc_runtime.planning.answers.fit.layout import PAIRS
 from gtc_runtime.planning.answers.fit.pairs import CALM
@@ -50,14 +50,16 @@ def _queue(draft: Draft, cycles: list[Cycle]) -> Draft:
     calm = draft.phase(CALM)
     if scale.trigger != "queued_requests" or stress is None or calm is None:
         return draft
-    least = queued(cycles, CALM) / calm.ratio.prefill
-    most = queued(cycles, stress.name) / stress.ratio.prefill
+    least = usually_queued(cycles, CALM) / calm.ratio.prefill
+    most = usually_queued(cycles, stress.name) / stress.ratio.prefill
     if least < scale.threshold * TOLERANCE and most > scale.threshold * TOLERANCE:
         return draft
     if most <= least:
         return draft
     threshold = float(max(1, round(math.sqrt(max(least, 0.5) * most))))
-    why = f"a worker's queue is {least:.1f} at most when calm and {most:.1f} under stress"
+    why = (
+        f"the queue of a worker passes {least:.1f} when calm and {most:.1f} under stress, 1 s of 20"
+    )
     return draft.with_scale("prefill", why, threshold=threshold)
 
 

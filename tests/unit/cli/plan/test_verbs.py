@@ -25,6 +25,8 @@ FEW = ("--rps", "0.5", "--gpus", "2")
         ("capacity --rps 3 --html no/page.html", "cannot write no/page.html: there is no"),
         ("what-if", "nothing is other than it is"),
         ("what-if --link 0", "invalid value for '--link': '0' is not a number of gb/s above 0"),
+        ("what-if --window 5x", "invalid value for '--window': '5x' is not a span above 0"),
+        ("what-if --metric-type Sum", "invalid value for '--metric-type': 'sum' is not one of"),
         ("what-if --gpu b200", "no timings of llama-3.1-70b on 'b200', allowed: h200"),
         ("what-if --block-size 0", "invalid value for '--block-size': 0 is not in the range"),
         ("fit --phases encore", "environments/prod.toml: phases: got encore, allowed: one of"),

@@ -52,6 +52,22 @@ def test_a_gpu_without_timings_of_the_model_is_refused_and_those_with_are_named(
         on_gpu("llama-3.1-70b.h200.fp8", "h100")
 
 
+def test_what_keda_sees_late_is_played_under_keda_on_both_sides() -> None:
+    other, turned = turn(PROD, Knobs(window_s=300, metric_type="AverageValue"))
+
+    assert other.keda is not None
+    assert (other.keda.window_s, other.keda.metric_type) == (300, "AverageValue")
+    assert [(each.before, each.after) for each in turned][1] == (
+        "as each rule says",
+        "AverageValue",
+    )
+    as_it_is = what_if(PROD, Knobs(window_s=300), [1], Crew()).before
+    ready = {phase["name"]: phase["pools"] for phase in as_it_is.phases}
+    assert (
+        max(ready["PREFILL_RECOVERY"]["decode"]["ready"]) <= PROD.environment.pools.decode.scale.max
+    )
+
+
 def test_nothing_turned_is_nothing_to_ask() -> None:
     with pytest.raises(UsageError, match="nothing is other than it is"):
         turn(PROD, Knobs())
