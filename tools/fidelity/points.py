@@ -163,9 +163,19 @@ def _starts(group: JSON) -> _Told:
         yield "nothing compiled", seconds, start.warm_s + start.cold_compile_s
 
 
+def _as_played(now: environment.Environment, rps: dict[str, float]) -> environment.Environment:
+    """The show with the rates that it had when it was seen."""
+    phases = tuple(
+        phase.model_copy(update={"rps": rps.get(phase.name, phase.rps)})
+        for phase in now.table.phases
+    )
+    table = now.table.model_copy(update={"phases": phases})
+    return now.model_copy(update={"phase_tables": {**now.phase_tables, now.phases: table}})
+
+
 def _show(group: JSON) -> Iterator[Point]:
     """A show of the rehearsal beside the twin of its simulator: medians of some draws."""
-    played = environment.load(group["environment"])
+    played = _as_played(environment.load(group["environment"]), group["rps"])
     hardware = Hardware.of_rehearsal(played)
     runs = [Simulation(played, hardware, seed).run() for seed in SHOW_SEEDS]
     for index, (name, ttft_ms, itl_ms) in enumerate(group["phases"]):

@@ -81,7 +81,7 @@ def fit(show: Show, seeds: Sequence[int], crew: Crew, told: Callable[[str], None
     told("the table as it is")
     before = predicted(show, seeds, crew)
     bench = Bench(show.hardware, seeds[:SEARCH_SEEDS], crew, told)
-    draft = _fitted(Draft(show.environment), bench)
+    draft = _fitted(Draft(show.environment), bench, before)
     told("the fitted table")
     after = predicted(Show(draft.environment, show.hardware), seeds, crew)
     for more in AGAIN:
@@ -97,12 +97,16 @@ def fit(show: Show, seeds: Sequence[int], crew: Crew, told: Callable[[str], None
     return Fit(before, after, draft.environment, tuple(draft.changes(show.environment)))
 
 
-def _fitted(draft: Draft, bench: Bench) -> Draft:
+def _fitted(draft: Draft, bench: Bench, before: Prediction) -> Draft:
+    begun = draft.environment
     bench.told(f"a calm {CALM}")
     draft = calmed(laid_out(draft), bench, CALM)
     bench.told("a cache that shows")
     draft = cached(draft, bench)
+    short = {each.phase for each in before.claims if (each.sure or -1.0) < AIM}
     for pair in PAIRS:
+        if draft.environment == begun and not short & set(pair):
+            continue  # it holds as it is, and nothing before it was changed
         bench.told(f"a {pair[0]} that shows and can be taken back")
         draft = fitted_pair(draft, bench, pair)
     for name in (BUSY, LAST):
