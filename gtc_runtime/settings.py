@@ -76,6 +76,11 @@ class Settings(BaseSettings):
     load_shards: int = Field(1, ge=1, le=64, description=_purpose(panel_choices.SHARDS))
     request_log: str = Field("", description=_purpose(panel_choices.REQUEST_LOG))
     log_level: str = Field("info", description=_purpose(panel_choices.LOG_LEVEL))
+    vllm_python: str = Field(
+        "",
+        description="Python that has vLLM, for `gtc rehearse --workers vllm`; empty: the one that"
+        " runs gtc",
+    )
     do_context: str = Field(
         "solutions", min_length=1, description="doctl context, for kubeconfig and registry login"
     )

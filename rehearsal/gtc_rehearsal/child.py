@@ -108,10 +108,18 @@ class Child:
         """Wait until it has ended."""
         await self._process.wait()
 
-    async def stop(self, kill_after_s: float = KILL_AFTER_S) -> None:
-        """End it: SIGTERM, and SIGKILL to its whole group if it does not go in time."""
+    async def stop(self, kill_after_s: float = KILL_AFTER_S, *, leader_only: bool = False) -> None:
+        """End it: SIGTERM, and SIGKILL to its whole group if it does not go in time.
+
+        Args:
+            kill_after_s: What it may take to go.
+            leader_only: Let it tell its own children, as in a pod; else they get SIGTERM too.
+        """
         if self.alive:
-            self._signal(signal.SIGTERM)
+            if leader_only:
+                self._process.send_signal(signal.SIGTERM)
+            else:
+                self._signal(signal.SIGTERM)
             try:
                 async with asyncio.timeout(kill_after_s):
                     await self._process.wait()

@@ -24,6 +24,8 @@ import yaml
 from gtc_rehearsal.autoscaling.autoscaler import Autoscaler
 from gtc_rehearsal.dynamo.dynamo import Dynamo
 from gtc_rehearsal.dynamo.dynamo_settings import settings_from
+from gtc_rehearsal.dynamo.real import gpus
+from gtc_rehearsal.dynamo.real.workers import RealPlan, RealWorkers
 from gtc_rehearsal.followups import FollowUpServer
 from gtc_rehearsal.kube_api.http.server import KubeApiServer
 from gtc_rehearsal.kube_api.resources import (
@@ -68,16 +70,31 @@ class RehearsalCluster:
         state_dir: Where files and logs go.
         time_scale: Factor for the windows of the autoscaler.
         metrics_port: Where the panel's metrics will answer.
+        real: Real workers in place of simulated ones.
     """
 
     def __init__(
-        self, environment: Environment, state_dir: Path, time_scale: float, metrics_port: int
+        self,
+        environment: Environment,
+        state_dir: Path,
+        time_scale: float,
+        metrics_port: int,
+        real: RealWorkers | None = None,
     ) -> None:
         self._env, self._state_dir = environment, state_dir
         self._time_scale, self._metrics_port = time_scale, metrics_port
         self.store = Store()
-        self.dynamo = Dynamo(settings_from(environment), state_dir)
-        self.operator = Operator(self.store, self.dynamo, environment)
+        self.dynamo = Dynamo(settings_from(environment), state_dir, real)
+        if real is None:
+            self.operator = Operator(self.store, self.dynamo, environment)
+        else:
+            self.operator = Operator(
+                self.store,
+                self.dynamo,
+                environment,
+                nodes=real.nodes(environment),
+                settle_s=real.start_deadline_s,
+            )
         self._stack = AsyncExitStack()
         self._tasks: list[asyncio.Task[None]] = []
         self._frontend_url = ""
@@ -181,7 +198,13 @@ async def run(arguments: argparse.Namespace) -> None:
     state_dir: Path = arguments.state_dir
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)
-    cluster = RehearsalCluster(environment, state_dir, arguments.time_scale, arguments.metrics_port)
+    real = None
+    if arguments.real:
+        plan = RealPlan.from_text(arguments.real)
+        real = RealWorkers.of(environment, plan, gpus.found(os.environ))
+    cluster = RehearsalCluster(
+        environment, state_dir, arguments.time_scale, arguments.metrics_port, real
+    )
     try:
         notes = await cluster.start()
         fresh = state_dir / f"{NOTES}.new"
@@ -205,6 +228,7 @@ def main() -> int:
     parser.add_argument("--state-dir", type=Path, required=True)
     parser.add_argument("--time-scale", type=float, default=1.0)
     parser.add_argument("--metrics-port", type=int, required=True)
+    parser.add_argument("--real", default="", help="a RealPlan as text; empty: simulated workers")
     logging.basicConfig(level="INFO", format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     arguments = parser.parse_args()
     arguments.state_dir.mkdir(parents=True, exist_ok=True)

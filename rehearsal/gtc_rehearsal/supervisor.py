@@ -53,6 +53,8 @@ class Plan:
         ends_with_panel: The rehearsal is over when the panel ends by itself; one that was killed is
             started again, and goes on.
         boards: Name and file of the boards for a Grafana of this machine; None starts none.
+        cluster_flags: More flags for the cluster process.
+        workers_start_s: What real workers may take longer than simulated ones.
     """
 
     environment: str
@@ -64,6 +66,8 @@ class Plan:
     panel_flags: tuple[str, ...] = ()
     ends_with_panel: bool = False
     boards: Mapping[str, Path] | None = None
+    cluster_flags: tuple[str, ...] = ()
+    workers_start_s: float = 0.0
 
 
 class Supervisor:
@@ -167,18 +171,18 @@ class Supervisor:
             *(sys.executable, "-m", "gtc_rehearsal.cluster"),
             *("--env", plan.environment, "--state-dir", str(plan.state_dir)),
             *("--time-scale", str(plan.time_scale), "--metrics-port", str(metrics_port)),
+            *plan.cluster_flags,
         ]
         await self._start("cluster", command, plan.choices)
         child = self._children["cluster"]
         loop = asyncio.get_running_loop()
-        give_up = loop.time() + CLUSTER_READY_S
+        ready_s = CLUSTER_READY_S + plan.workers_start_s
+        give_up = loop.time() + ready_s
         while not notes.exists():
             if not child.alive:
                 raise GtcError(f"the cluster process ended: {child.log_tail()}")
             if loop.time() > give_up:
-                raise GtcError(
-                    f"the cluster was not ready within {CLUSTER_READY_S:g} s", f"see {child.log}"
-                )
+                raise GtcError(f"no cluster within {ready_s:g} s", f"see {child.log}")
             await asyncio.sleep(0.1)
         found = json.loads(notes.read_text(encoding="utf-8"))
         found["urls"]["panel"] = f"http://127.0.0.1:{port}"

@@ -1,4 +1,4 @@
-"""`gtc rehearse`: the whole demo on a laptop, no cloud account and no GPU."""
+"""`gtc rehearse`: the whole demo on one machine, no cloud account and, unless asked, no GPU."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 import click
 
 import dashboards
-from gtc_cli import options, verdicts
+from gtc_cli import options, real_workers, verdicts
 from gtc_panel.door.entrance import Entrance
 from gtc_panel.server import bind
 from gtc_rehearsal.supervisor import Plan, Supervisor
@@ -29,6 +29,7 @@ from gtc_runtime.scenario.story import Claim
 @options.run_flags
 @options.as_json
 @click.option("--grafana", is_flag=True, help="Show the boards in a Grafana of this machine.")
+@real_workers.flags
 def rehearse(
     env: str | None,
     phases: str | None,
@@ -37,15 +38,23 @@ def rehearse(
     time_scale: float,
     as_json: bool,
     grafana: bool,
+    workers: str,
+    gpu_share: int | None,
+    weights: Path | None,
+    random_weights: bool,
     **run: Any,
 ) -> int:
     """Play the demo against a cluster on localhost.
 
-    With --auto --once it plays one cycle, judges its story and exits 1 when it fails.
+    With --auto --once it plays one cycle, judges its story and exits 1 when it fails. With
+    --workers vllm its workers are real ones on the NVIDIA GPUs of this machine.
     """
     options.refuse_odd_run(**run)
+    real = real_workers.Asked(workers, gpu_share, weights, random_weights)
+    real.refuse_odd()
     configured = settings.read(env=env, port=port, state_dir=state_dir)
-    engine = choices.environment(configured.env, phases).scaled(time_scale).engine.traits
+    environment = choices.environment(configured.env, phases)
+    environment.scaled(time_scale)
     bind("127.0.0.1", configured.port).close()
     told = run["report"] or (configured.state_dir / "report.json" if run["once"] else None)
     plan = Plan(
@@ -57,7 +66,8 @@ def rehearse(
         time_scale=time_scale,
         panel_flags=_panel_flags(told, run),
         ends_with_panel=run["once"],
-        boards=dashboards.sources(engine) if grafana else None,
+        boards=dashboards.sources(environment.engine.traits) if grafana else None,
+        **real.planned(environment, configured.vllm_python),
     )
     ready = _print_json if as_json else partial(_print_addresses, Entrance(configured))
     code = asyncio.run(Supervisor(plan, partial(click.echo, err=as_json), ready).run())

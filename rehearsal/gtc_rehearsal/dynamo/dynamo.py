@@ -1,4 +1,4 @@
-"""Dynamo itself: the real frontend and one simulated worker per pod, as child processes.
+"""Dynamo itself: the real frontend and one worker per pod, simulated or real, as child processes.
 
 This module must not know Kubernetes: the operator's part decides who runs and when.
 """
@@ -11,6 +11,7 @@ import re
 import shutil
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from gtc_rehearsal.child import Child
@@ -20,19 +21,23 @@ from gtc_rehearsal.dynamo.dynamo_settings import (
     WorkerRole,
     frontend_command,
     process_env,
-    worker_command,
 )
-from gtc_rehearsal.dynamo.model_dir import ensure_model_dir, working_dir
+from gtc_rehearsal.dynamo.model_dir import working_dir
 from gtc_rehearsal.dynamo.probes import Probes
+from gtc_rehearsal.dynamo.worker_kind import (
+    START_DEADLINE_S,
+    Home,
+    Launch,
+    Simulated,
+    WorkerKind,
+)
 from gtc_rehearsal.ports import HeldPort
-from gtc_spec.engines.mocker import MAX_SEQUENCES
-from gtc_spec.engines.timings import npz
 from gtc_spec.errors import GtcError
-from gtc_spec.profiles.profile import Profile
 
-START_DEADLINE_S = 60.0
-"""From launch (or from the opened gate) to an answer: 1-3 s alone, 13 s under full load."""
 POLL_S = 0.1
+STOP_S = 3.0
+"""What the end of a rehearsal leaves a process after SIGTERM: the simulator takes 0.5 s; vLLM wants
+7.5 s, of which 5 are a wait for streams, and these are cut anyway."""
 FRONTEND = "frontend"
 """Name of the frontend's process."""
 
@@ -42,7 +47,7 @@ _WORKER_ID = re.compile(r'worker_id="([0-9a-f]+)"')
 
 @dataclass(frozen=True)
 class Worker:
-    """One simulated worker.
+    """One worker.
 
     Attributes:
         name: Its pod's name.
@@ -71,15 +76,18 @@ class Dynamo:
     Args:
         settings: Facts about the model and its workers.
         state_dir: Where the model directory, timings, logs and discovery entries are kept.
+        kind: Which processes are workers. Default: simulated ones.
     """
 
-    def __init__(self, settings: DynamoSettings, state_dir: Path) -> None:
+    def __init__(
+        self, settings: DynamoSettings, state_dir: Path, kind: WorkerKind | None = None
+    ) -> None:
         self._settings = settings
-        self._home = state_dir.resolve() / "dynamo"
-        self._discovery = self._home / "discovery"
-        self._logs = self._home / "logs"
-        self._timings = self._home / "timings.npz"
-        self._model_dir = self._home
+        self._kind = kind or Simulated(settings)
+        root = state_dir.resolve() / "dynamo"
+        self._home = Home(root, root / "discovery")
+        self._logs = root / "logs"
+        self._model_dir = root
         self._frontend: Child | None = None
         self._router_mode = ""
         self._frontend_port: HeldPort | None = None
@@ -126,18 +134,19 @@ class Dynamo:
         self._frontend = await Child.start(
             FRONTEND,
             frontend_command(self._settings, self._frontend_port.number, router_mode),
-            env=process_env(self._settings, self._discovery, self._home),
+            env=process_env(self._settings, self._home.discovery, self._home.root),
             cwd=working_dir(self._model_dir, self._settings.served_name),
             log=self._logs / f"{FRONTEND}.log",
         )
-        await self._until(self._frontend, self._frontend_answers)
+        await self._until(self._frontend, self._frontend_answers, START_DEADLINE_S)
         return self.url
 
     async def start_worker(self, name: str, role: WorkerRole, delay_s: float = 0.0) -> Worker:
         """Start a worker and wait until it takes requests.
 
-        Its process starts at once but stays behind its gate, unknown to the router, until the
-        delay is over; so no request can reach it earlier. Cancelling ends the process.
+        A simulated one starts at once but stays behind its gate, unknown to the router, until the
+        delay is over; so no request can reach it earlier. A real one takes what time it takes.
+        Cancelling ends the process.
 
         Args:
             name: Its pod's name; also names its log.
@@ -151,19 +160,22 @@ class Dynamo:
             raise GtcError(f"worker {name} is running already")
         opens_at = asyncio.get_running_loop().time() + delay_s
         with contextlib.ExitStack() as held:
-            port = held.enter_context(HeldPort(PORTS)).number
-            worker = await self._launch(name, role, port)
+            launch = self._kind.launch(name, role, self._home, held)
+            worker = await self._launch(name, role, launch)
             child = worker._child
             try:
-                await _until_time_or_end(opens_at, child)
-                await child.write(b"\n")
-                await self._until(child, lambda: self._worker_answers(port))
+                if launch.gated:
+                    await _until_time_or_end(opens_at, child)
+                    await child.write(b"\n")
+                answers = partial(self._worker_answers, launch.port)
+                await self._until(child, answers, self._kind.start_deadline_s)
                 worker_id = await self._worker_id(worker)
             except BaseException:
                 self._workers.pop(name, None)
                 # SIGTERM first: past its gate it may be on the router's list already
                 await asyncio.shield(child.stop())
                 raise
+            self._kind.started(name)
             ending = self._deregister_at_end(child, worker_id, held.pop_all())
         self._deregistrations[name] = asyncio.create_task(ending)
         self._serving.add(name)
@@ -172,26 +184,27 @@ class Dynamo:
     async def stop_worker(self, name: str, drain_s: float) -> None:
         """Take a worker out of the router, let its requests finish, then end it.
 
-        SIGTERM does all of that in the simulator (seen: every stream finished); what is still
-        there after `drain_s` seconds is killed. A worker that is gone already is no error.
+        SIGTERM does all of that in the simulator and in vLLM (seen: every stream finished); what is
+        still there after `drain_s` seconds is killed. A worker that is gone already is no error.
         """
         worker = self._workers.get(name)
         if worker is None:
             return
         self._serving.discard(name)
-        await worker._child.stop(drain_s)
+        # vLLM's engine process is told by the worker, after the last stream
+        await worker._child.stop(drain_s, leader_only=True)
         deregistration = self._deregistrations.pop(name, None)
         if deregistration is not None:
             await deregistration
         self._workers.pop(name, None)
 
     async def stop(self) -> None:
-        """End everything within about five seconds; streams that are open are cut."""
+        """End everything within about four seconds; streams that are open are cut."""
         self._serving.clear()
         children = [worker._child for worker in self._workers.values()]
         if self._frontend is not None:
             children.append(self._frontend)
-        await asyncio.gather(*(child.stop() for child in children))
+        await asyncio.gather(*(child.stop(STOP_S) for child in children))
         await asyncio.gather(*self._deregistrations.values())
         self._workers.clear()
         self._deregistrations.clear()
@@ -201,43 +214,41 @@ class Dynamo:
             self._frontend_port.close()
             self._frontend_port = None
 
-    async def _launch(self, name: str, role: WorkerRole, port: int) -> Worker:
-        """Start a worker's process, which waits behind its gate."""
+    async def _launch(self, name: str, role: WorkerRole, launch: Launch) -> Worker:
+        """Start a worker's process."""
         child = await Child.start(
             name,
-            worker_command(self._settings, role, self._model_dir, self._timings),
-            env=process_env(self._settings, self._discovery, self._home, port),
+            launch.command,
+            env=launch.env,
             cwd=working_dir(self._model_dir, self._settings.served_name),
             log=self._logs / f"{name}.log",
-            piped=True,
+            piped=launch.gated,
         )
-        worker = Worker(name, role, f"http://127.0.0.1:{port}/metrics", child)
+        worker = Worker(name, role, f"http://127.0.0.1:{launch.port}/metrics", child)
         self._workers[name] = worker
         return worker
 
     def _prepare(self) -> None:
         """Write model directory and timings; forget entries and logs of an earlier run."""
         try:
-            for directory in (self._discovery, self._logs):
+            for directory in (self._home.discovery, self._logs):
                 shutil.rmtree(directory, ignore_errors=True)
                 directory.mkdir(parents=True)
-            profile = Profile.load(self._settings.profile)
-            self._timings.write_bytes(npz(profile, MAX_SEQUENCES))
+            self._model_dir = self._kind.prepare(self._home)
         except OSError as error:
             raise GtcError(
-                f"cannot write below {self._home}: {error.strerror or error}",
+                f"cannot write below {self._home.root}: {error.strerror or error}",
                 "choose another place with GTC_STATE_DIR",
             ) from error
-        self._model_dir = ensure_model_dir(self._home / "models", self._settings.served_name)
 
-    async def _until(self, child: Child, answers: _Answers) -> None:
+    async def _until(self, child: Child, answers: _Answers, deadline_s: float) -> None:
         """Wait for a child's answer.
 
         Raises:
             GtcError: It died, or the deadline passed.
         """
         try:
-            async with asyncio.timeout(START_DEADLINE_S):
+            async with asyncio.timeout(deadline_s):
                 while not await answers():
                     if not child.alive:
                         raise GtcError(
@@ -247,7 +258,7 @@ class Dynamo:
                     await asyncio.sleep(POLL_S)
         except TimeoutError:
             raise GtcError(
-                f"{child.name} did not answer within {START_DEADLINE_S:g} s", f"see {child.log}"
+                f"{child.name} did not answer within {deadline_s:g} s", f"see {child.log}"
             ) from None
 
     async def _frontend_answers(self) -> bool:
@@ -257,7 +268,8 @@ class Dynamo:
         """Whether its endpoint is served; the overall status of 1.4.2 may never become ready."""
         health = await self._probes.document(f"http://127.0.0.1:{port}/health") or {}
         endpoints = health.get("endpoints")
-        return isinstance(endpoints, dict) and endpoints.get("generate") == "ready"
+        served = isinstance(endpoints, dict) and endpoints.get("generate") == "ready"
+        return served or health.get("status") == "ready"
 
     async def _worker_id(self, worker: Worker) -> str:
         """Its id in the discovery directory, hexadecimal; empty when the metrics do not say."""
@@ -275,7 +287,7 @@ class Dynamo:
             await child.ended()
         if not worker_id:
             return
-        for entry in self._discovery.rglob(f"*{worker_id}"):
+        for entry in self._home.discovery.rglob(f"*{worker_id}"):
             with contextlib.suppress(FileNotFoundError):
                 entry.unlink()
 

@@ -31,7 +31,7 @@ TERM_DRAIN_S = 600
 _KEPT_VARIABLES = ("PATH", "LANG", "LC_ALL", "TMPDIR", "LD_LIBRARY_PATH", "VIRTUAL_ENV")
 """All that children inherit, so that no token of the user's shell reaches them."""
 _MODES: dict[WorkerRole, str] = {"prefill": "prefill", "decode": "decode", "aggregated": "agg"}
-_PLANES = ("--discovery-backend", "file", "--request-plane", "tcp", "--event-plane", "zmq")
+PLANES = ("--discovery-backend", "file", "--request-plane", "tcp", "--event-plane", "zmq")
 
 
 @dataclass(frozen=True)
@@ -82,8 +82,13 @@ def frontend_command(settings: DynamoSettings, port: int, router_mode: str = "kv
         *(sys.executable, "-m", "dynamo.frontend"),
         *("--http-host", "127.0.0.1", "--http-port", str(port)),
         *("--router-mode", router_mode, "--namespace", settings.namespace),
-        *_PLANES,
+        *PLANES,
     ]
+
+
+def endpoint(settings: DynamoSettings, role: WorkerRole) -> str:
+    """Where a worker registers: under the component that queries and boards ask for."""
+    return f"dyn://{settings.namespace}.{settings.engine.component(role)}.{ENDPOINT}"
 
 
 def worker_command(
@@ -98,11 +103,10 @@ def worker_command(
         timings: GPU timings in the simulator's format.
     """
     engine = settings.engine
-    endpoint = f"dyn://{settings.namespace}.{engine.component(role)}.{ENDPOINT}"
     return [
         *(sys.executable, "-m", "gtc_rehearsal.dynamo.simulator_main"),
         *("--model-path", str(model_dir), "--model-name", settings.served_name),
-        *("--endpoint", endpoint),
+        *("--endpoint", endpoint(settings, role)),
         *("--engine-type", engine.name, "--disaggregation-mode", _MODES[role]),
         *("--block-size", str(engine.block_tokens)),
         *("--num-gpu-blocks-override", str(settings.kv_blocks)),
@@ -110,8 +114,14 @@ def worker_command(
         *("--kv-transfer-bandwidth", f"{settings.kv_link_gb_s:g}"),
         *("--kv-bytes-per-token", str(settings.kv_bytes_per_token)),
         *("--planner-profile-data", str(timings)),
-        *_PLANES,
+        *PLANES,
     ]
+
+
+def _python_path() -> list[str]:
+    """Where children find us, and what we ourselves were told."""
+    ours, told = str(Path(gtc_rehearsal.__file__).parents[1]), os.environ.get("PYTHONPATH")
+    return [ours, told] if told else [ours]
 
 
 def process_env(
@@ -128,7 +138,7 @@ def process_env(
     env = {name: os.environ[name] for name in _KEPT_VARIABLES if name in os.environ}
     env |= {
         "HOME": str(home),
-        "PYTHONPATH": str(Path(gtc_rehearsal.__file__).parents[1]),
+        "PYTHONPATH": os.pathsep.join(_python_path()),
         "HF_HUB_OFFLINE": "1",
         "OPENBLAS_NUM_THREADS": "1",
         "DYN_FILE_KV": str(discovery_dir),

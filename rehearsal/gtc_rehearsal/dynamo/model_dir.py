@@ -1,7 +1,6 @@
-"""The simulated model as a directory that Dynamo's processes can read.
+"""A model as a directory that Dynamo's processes can read: made of given files, or a checkpoint.
 
-Its files are those that simulated workers of a cluster get, see `gtc_spec.engines.mocker`. This
-module must not know Dynamo's processes.
+This module must not know Dynamo's processes.
 """
 
 from __future__ import annotations
@@ -17,7 +16,9 @@ from gtc_spec.engines.mocker import model_files
 from gtc_spec.errors import GtcError
 
 
-def ensure_model_dir(root: Path, served_name: str) -> Path:
+def ensure_model_dir(
+    root: Path, served_name: str, files: Mapping[str, bytes] | None = None
+) -> Path:
     """Make the model directory, or reuse the one that holds the same files.
 
     The directory is `root/<fingerprint>/<served_name>`: Dynamo's frontend takes a served name for
@@ -26,6 +27,7 @@ def ensure_model_dir(root: Path, served_name: str) -> Path:
     Args:
         root: Where directories are kept; made when absent.
         served_name: Name such as "org/model"; becomes the last parts of the path.
+        files: Name and content of everything in it. Default: the simulated model.
 
     Returns:
         The directory.
@@ -33,7 +35,7 @@ def ensure_model_dir(root: Path, served_name: str) -> Path:
     Raises:
         GtcError: The directory cannot be written.
     """
-    files = model_files()
+    files = model_files() if files is None else files
     home = root / _fingerprint(files)
     directory = home / served_name
     if _complete(directory, files):
@@ -50,6 +52,33 @@ def ensure_model_dir(root: Path, served_name: str) -> Path:
             "choose another place with GTC_STATE_DIR",
         ) from error
     return directory
+
+
+def linked_model_dir(root: Path, served_name: str, checkpoint: Path) -> Path:
+    """Make the served name a path to a checkpoint that lies elsewhere.
+
+    Args:
+        root: Where the path begins; made when absent.
+        served_name: Name such as "org/model".
+        checkpoint: Folder of the checkpoint.
+
+    Returns:
+        The path, which ends in the served name.
+
+    Raises:
+        GtcError: It cannot be made.
+    """
+    link = root / "checkpoint" / served_name
+    try:
+        link.parent.mkdir(parents=True, exist_ok=True)
+        link.unlink(missing_ok=True)
+        link.symlink_to(checkpoint.resolve(), target_is_directory=True)
+    except OSError as error:
+        raise GtcError(
+            f"cannot make {link}: {error.strerror or error}",
+            "choose another place with GTC_STATE_DIR",
+        ) from error
+    return link
 
 
 def working_dir(model_dir: Path, served_name: str) -> Path:

@@ -28,13 +28,14 @@ from gtc_rehearsal.operator.pods import (
 from gtc_rehearsal.operator.scheduler import Scheduler
 from gtc_rehearsal.operator.services import PodSet, Service, services_of
 from gtc_spec import names
+from gtc_spec.cloud.nodes import WorkerNodes
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
 
 TICK_S = 0.5
 """How soon the end of a drain is noticed when the store is silent."""
 SETTLE_S = 100.0
-"""Time that the first pods get: 4 s on a quiet machine."""
+"""Time that the first pods get where workers are simulated: 4 s on a quiet machine."""
 
 _Key = tuple[str, str]
 
@@ -46,6 +47,8 @@ class Operator:
         store: The cluster's objects.
         workers: Runs the processes of pods; Dynamo in the product.
         environment: Start-up time of workers and their nodes.
+        nodes: Other nodes than the environment's.
+        settle_s: Time that the first pods get.
     """
 
     def __init__(
@@ -53,12 +56,15 @@ class Operator:
         store: Store,
         workers: Workers,
         environment: Environment,
+        *,
+        nodes: WorkerNodes | None = None,
+        settle_s: float = SETTLE_S,
     ) -> None:
-        self._store, self._workers = store, workers
+        self._store, self._workers, self._settle_s = store, workers, settle_s
         self._worker_start_s = environment.worker_start_s
         self._adapters, self._sets = Adapters(store), PodSets(store)
         self._given_up: set[str] = set()  # uids of pods that Grove has deleted
-        self._scheduler = Scheduler(store, environment.nodes)
+        self._scheduler = Scheduler(store, nodes or environment.nodes)
         self._runners: dict[_Key, PodRunner] = {}
         self._warm = True  # until a first pass that found services: their workers do not load
         self._settled = asyncio.Event()
@@ -84,12 +90,12 @@ class Operator:
             GtcError: Some were not ready in time.
         """
         try:
-            async with asyncio.timeout(SETTLE_S):
+            async with asyncio.timeout(self._settle_s):
                 await self._settled.wait()
         except TimeoutError:
             late = [p["metadata"]["name"] for p in self._store.list(POD) if not is_ready(p)]
             raise GtcError(
-                f"pods not ready within {SETTLE_S:g} s: {', '.join(late) or 'none created'}",
+                f"pods not ready within {self._settle_s:g} s: {', '.join(late) or 'none created'}",
                 "see the logs below dynamo/logs in the state directory",
             ) from None
 

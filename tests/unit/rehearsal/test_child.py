@@ -46,6 +46,18 @@ async def test_a_child_that_ignores_sigterm_is_killed_with_its_own_children(
     await _until(lambda: not _group_exists(group))
 
 
+async def test_a_leader_that_is_told_alone_ends_its_own_children_when_it_likes(
+    tmp_path: Path,
+) -> None:
+    engine = "trap 'echo cut; exit' TERM; echo up; while :; do sleep 0.05; done"
+    leader = f"({engine}) & trap 'echo drained; kill -KILL $!; exit' TERM; wait"
+    child = await start(tmp_path, "sh", "-c", leader)
+    await _until(lambda: "up" in child.log_tail())
+    await child.stop(kill_after_s=10, leader_only=True)
+
+    assert child.log_tail() == "up | drained"
+
+
 async def test_its_output_is_in_the_log(tmp_path: Path) -> None:
     child = await start(tmp_path, "sh", "-c", "echo one; echo two >&2; exit 3")
     await child.ended()

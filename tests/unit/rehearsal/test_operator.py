@@ -21,6 +21,7 @@ from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.operator.operator import Operator
 from gtc_rehearsal.operator.pods import is_ready, is_terminating
 from gtc_spec import environment, names
+from gtc_spec.cloud.nodes import GpuNodes
 from gtc_spec.errors import GtcError
 from gtc_spec.manifests.dgd import dynamo_graph_deployment
 
@@ -395,11 +396,27 @@ async def test_without_gpus_workers_take_slots_of_nodes_of_their_own_and_the_res
     assert all("Insufficient cpu" in str(pod["status"]["conditions"]) for pod in waiting)
 
 
-async def test_a_cluster_that_never_comes_up_is_said_in_one_line(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("gtc_rehearsal.operator.operator.SETTLE_S", 0.1)
-    operator = Operator(Store(), SleepWorkers(tmp_path / "log"), environment.load("prod"))
+async def test_a_cluster_that_never_comes_up_is_said_in_one_line(tmp_path: Path) -> None:
+    workers = SleepWorkers(tmp_path / "log")
+    operator = Operator(Store(), workers, environment.load("prod"), settle_s=0.1)
 
     with pytest.raises(GtcError, match=r"pods not ready within 0\.1 s: none created"):
         await operator.settled()
+
+
+async def test_the_machines_own_gpus_take_the_place_of_the_environments_nodes(
+    tmp_path: Path,
+) -> None:
+    dev = environment.load("dev")
+    node = GpuNodes.model_validate(dev.nodes.model_dump() | {"count": 1, "slots_per_node": 2})
+    store, workers = Store(), SleepWorkers(tmp_path / "log")
+    operator = Operator(store, workers, dev, nodes=node)
+    running = asyncio.create_task(operator.run())
+    await asyncio.sleep(0)
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+    gpus = [
+        (each["status"].get("allocatable") or {}).get("nvidia.com/gpu") for each in store.list(NODE)
+    ]
+    assert sorted(filter(None, gpus)) == ["2"]
