@@ -205,20 +205,26 @@ async def run(arguments: argparse.Namespace) -> None:
     cluster = RehearsalCluster(
         environment, state_dir, arguments.time_scale, arguments.metrics_port, real
     )
+    stopped = asyncio.create_task(stop.wait(), name="signal")
+    serving = asyncio.create_task(_serve(cluster, state_dir), name="cluster")
     try:
-        notes = await cluster.start()
-        fresh = state_dir / f"{NOTES}.new"
-        fresh.write_text(json.dumps(notes), encoding="utf-8")
-        fresh.replace(state_dir / NOTES)
-        stopped = asyncio.create_task(stop.wait(), name="signal")
-        failed = asyncio.create_task(cluster.failed(), name="watchdog")
-        done, pending = await asyncio.wait({stopped, failed}, return_when=asyncio.FIRST_COMPLETED)
-        for task in pending:
-            task.cancel()
-        if failed in done:
-            failed.result()
+        await asyncio.wait({stopped, serving}, return_when=asyncio.FIRST_COMPLETED)
+        if serving.done():
+            serving.result()
     finally:
+        for task in (stopped, serving):  # a start that takes minutes is given up, too
+            task.cancel()
+        await asyncio.gather(stopped, serving, return_exceptions=True)
         await cluster.stop()
+
+
+async def _serve(cluster: RehearsalCluster, state_dir: Path) -> None:
+    """Start everything, say where, and look after it."""
+    notes = await cluster.start()
+    fresh = state_dir / f"{NOTES}.new"
+    fresh.write_text(json.dumps(notes), encoding="utf-8")
+    fresh.replace(state_dir / NOTES)
+    await cluster.failed()
 
 
 def main() -> int:

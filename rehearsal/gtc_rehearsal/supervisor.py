@@ -22,7 +22,7 @@ from typing import Any
 import aiohttp
 
 from gtc_rehearsal import followups, grafana
-from gtc_rehearsal.child import Child
+from gtc_rehearsal.child import KILL_AFTER_S, Child
 from gtc_rehearsal.ports import HeldPort
 from gtc_spec.errors import GtcError, UsageError
 
@@ -33,6 +33,8 @@ PANEL_READY_S = 60.0
 RESTART_S = 2.0
 PANEL_STOP_S = 25.0
 """The panel leaves auto mode in order before it ends."""
+CLUSTER_STOP_S = 15.0
+"""It ends its workers first, and whatever these have started."""
 NOTES = "rehearsal.json"
 CLUSTER_NOTES = "cluster.json"
 
@@ -269,7 +271,7 @@ class Supervisor:
             await panel.stop(PANEL_STOP_S)
         for name in ("grafana", "prometheus", "guardian", "cluster"):
             if child := self._children.get(name):
-                await child.stop()
+                await child.stop(CLUSTER_STOP_S if name == "cluster" else KILL_AFTER_S)
 
 
 @contextlib.contextmanager

@@ -173,7 +173,7 @@ class Dynamo:
             except BaseException:
                 self._workers.pop(name, None)
                 # SIGTERM first: past its gate it may be on the router's list already
-                await asyncio.shield(child.stop())
+                await asyncio.shield(child.stop(STOP_S))
                 raise
             self._kind.started(name)
             ending = self._deregister_at_end(child, worker_id, held.pop_all())
