@@ -12,8 +12,9 @@ import contextlib
 import ctypes
 import os
 import signal
-from collections.abc import Mapping, Sequence
+from collections.abc import Coroutine, Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from gtc_spec.errors import GtcError
 
@@ -108,23 +109,33 @@ class Child:
         """Wait until it has ended."""
         await self._process.wait()
 
-    async def stop(self, kill_after_s: float = KILL_AFTER_S, *, leader_only: bool = False) -> None:
-        """End it: SIGTERM, and SIGKILL to its whole group if it does not go in time.
-
-        Args:
-            kill_after_s: What it may take to go.
-            leader_only: Let it tell its own children, as in a pod; else they get SIGTERM too.
-        """
+    async def stop(self, kill_after_s: float = KILL_AFTER_S) -> None:
+        """End it: SIGTERM, and SIGKILL to its whole group if it does not go in time."""
         if self.alive:
-            if leader_only:
-                self._process.send_signal(signal.SIGTERM)
-            else:
-                self._signal(signal.SIGTERM)
+            self._signal(signal.SIGTERM)
             try:
                 async with asyncio.timeout(kill_after_s):
                     await self._process.wait()
             except TimeoutError:
                 pass
+        await self.kill()
+
+    async def drain(self, kill_after_s: float, until: Coroutine[Any, Any, None]) -> None:
+        """Tell it alone, as in a pod, and end its whole group when it has nothing left to do.
+
+        Args:
+            kill_after_s: What that may take.
+            until: Returns when it has nothing left to do; it may have gone before.
+        """
+        if self.alive:
+            self._process.send_signal(signal.SIGTERM)
+        waits = {asyncio.create_task(until), asyncio.create_task(self._process.wait())}
+        try:
+            await asyncio.wait(waits, timeout=kill_after_s, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for task in waits:
+                task.cancel()
+            await asyncio.gather(*waits, return_exceptions=True)
         await self.kill()
 
     async def kill(self) -> None:

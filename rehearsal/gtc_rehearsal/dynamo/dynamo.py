@@ -175,7 +175,6 @@ class Dynamo:
                 # SIGTERM first: past its gate it may be on the router's list already
                 await asyncio.shield(child.stop(STOP_S))
                 raise
-            self._kind.started(name)
             ending = self._deregister_at_end(child, worker_id, held.pop_all())
         self._deregistrations[name] = asyncio.create_task(ending)
         self._serving.add(name)
@@ -184,15 +183,15 @@ class Dynamo:
     async def stop_worker(self, name: str, drain_s: float) -> None:
         """Take a worker out of the router, let its requests finish, then end it.
 
-        SIGTERM does all of that in the simulator and in vLLM (seen: every stream finished); what is
-        still there after `drain_s` seconds is killed. A worker that is gone already is no error.
+        SIGTERM does all of that in the simulator (seen: every stream finished), and what is left to
+        do in a real worker its kind knows; what is still there after `drain_s` seconds is killed. A
+        worker that is gone already is no error.
         """
         worker = self._workers.get(name)
         if worker is None:
             return
         self._serving.discard(name)
-        # vLLM's engine process is told by the worker, after the last stream
-        await worker._child.stop(drain_s, leader_only=True)
+        await worker._child.drain(drain_s, self._kind.drained(worker.metrics_url, self._probes))
         deregistration = self._deregistrations.pop(name, None)
         if deregistration is not None:
             await deregistration

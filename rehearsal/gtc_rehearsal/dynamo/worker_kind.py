@@ -5,6 +5,7 @@ The real ones are in `gtc_rehearsal.dynamo.real`.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from gtc_rehearsal.dynamo.dynamo_settings import (
     worker_command,
 )
 from gtc_rehearsal.dynamo.model_dir import ensure_model_dir
+from gtc_rehearsal.dynamo.probes import Probes
 from gtc_rehearsal.ports import HeldPort
 from gtc_spec.engines.mocker import MAX_SEQUENCES
 from gtc_spec.engines.timings import npz
@@ -86,8 +88,13 @@ class WorkerKind(Protocol):
             GtcError: There is no place for it.
         """
 
-    def started(self, name: str) -> None:
-        """It takes requests."""
+    async def drained(self, metrics_url: str, probes: Probes) -> None:
+        """Return when a worker that was sent SIGTERM may be ended; one that goes itself need not.
+
+        Args:
+            metrics_url: Its metrics.
+            probes: Ask them.
+        """
 
 
 class Simulated:
@@ -119,5 +126,7 @@ class Simulated:
         env = process_env(self._settings, home.discovery, home.root, port)
         return Launch(command, env, port, gated=True)
 
-    def started(self, name: str) -> None:
-        """Nothing depends on it."""
+    async def drained(self, metrics_url: str, probes: Probes) -> None:
+        """It goes itself, after its last stream."""
+        del metrics_url, probes
+        await asyncio.Event().wait()

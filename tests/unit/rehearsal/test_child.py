@@ -46,16 +46,36 @@ async def test_a_child_that_ignores_sigterm_is_killed_with_its_own_children(
     await _until(lambda: not _group_exists(group))
 
 
-async def test_a_leader_that_is_told_alone_ends_its_own_children_when_it_likes(
+ENGINE = "trap 'echo cut; exit' TERM; echo up; while :; do sleep 0.05; done"
+
+
+async def test_a_leader_that_is_drained_is_told_alone_and_ends_its_engine_when_it_likes(
     tmp_path: Path,
 ) -> None:
-    engine = "trap 'echo cut; exit' TERM; echo up; while :; do sleep 0.05; done"
-    leader = f"({engine}) & trap 'echo drained; kill -KILL $!; exit' TERM; wait"
+    leader = f"({ENGINE}) & trap 'echo drained; kill -KILL $!; exit' TERM; wait"
     child = await start(tmp_path, "sh", "-c", leader)
     await _until(lambda: "up" in child.log_tail())
-    await child.stop(kill_after_s=10, leader_only=True)
+    await child.drain(10, asyncio.sleep(60))
 
     assert child.log_tail() == "up | drained"
+
+
+async def test_one_that_has_nothing_left_to_do_is_ended_with_its_engine(tmp_path: Path) -> None:
+    child = await start(tmp_path, "sh", "-c", f"trap '' TERM; ({ENGINE}) & wait; wait")
+    await _until(lambda: "up" in child.log_tail())
+    group = child.pid
+    await child.drain(60, asyncio.sleep(0))
+
+    assert child.exit_code == -signal.SIGKILL
+    await _until(lambda: not _group_exists(group))
+
+
+async def test_a_drain_that_takes_too_long_is_ended(tmp_path: Path) -> None:
+    child = await start(tmp_path, "sh", "-c", STUBBORN)
+    await _until(lambda: "stubborn" in child.log_tail())
+    await child.drain(0.2, asyncio.sleep(60))
+
+    assert child.exit_code == -signal.SIGKILL
 
 
 async def test_its_output_is_in_the_log(tmp_path: Path) -> None:

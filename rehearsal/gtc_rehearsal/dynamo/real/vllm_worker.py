@@ -15,6 +15,7 @@ from typing import Final
 
 from gtc_rehearsal.dynamo.dynamo_settings import (
     PLANES,
+    TERM_DRAIN_S,
     DynamoSettings,
     WorkerRole,
     endpoint,
@@ -34,8 +35,8 @@ GRAPH_SIZES: Final = (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 160, 192, 224, 25
 _TOKENS_STEP: Final = 1_024
 _NIXL: Final = {"kv_connector": "NixlConnector", "kv_role": "kv_both"}
 _KEPT: Final = (
-    "CUDA_", "LD_", "NCCL_", "NIXL_", "NVIDIA_", "NVSHMEM_", "TORCH_", "TORCHINDUCTOR_", "TRITON_",
-    "UCX_", "VLLM_",
+    "CC", "CPATH", "CUDA", "CXX", "LD_", "LIBRARY_PATH", "NCCL_", "NIXL_", "NVIDIA_", "NVSHMEM_",
+    "TORCH_", "TORCHINDUCTOR_", "TRITON_", "UCX_", "VLLM_",
 )  # fmt: skip
 """Beginnings of variables that a worker inherits: they tune engine and link and hold no token."""
 _VARIABLES: Final[Mapping[str, str]] = {
@@ -82,7 +83,8 @@ class Ports:
 
     Attributes:
         system: Probes and metrics.
-        side_channel: NIXL's handshakes.
+        side_channel: NIXL's handshakes; a part of the key of vLLM's compiled code (0.26.0,
+            ``envs.compile_factors``), so a worker finds that code only when it has the same one.
         events: Cache events for the router; vLLM binds it on every interface.
         forward_pass: Figures of the engine's steps; its default is the same for every worker.
     """
@@ -170,6 +172,8 @@ def environ(
         env["PYTHONPATH"] = inherited
     return env | {
         "CUDA_VISIBLE_DEVICES": str(gpu.index),
+        # after SIGTERM it cuts its streams when this is over; who drains it looks and ends it
+        "DYN_GRACEFUL_SHUTDOWN_GRACE_PERIOD_SECS": str(TERM_DRAIN_S),
         "DYN_FORWARDPASS_METRIC_PORT": str(ports.forward_pass),
         "VLLM_CACHE_ROOT": str(cache),
         "VLLM_NIXL_SIDE_CHANNEL_HOST": "127.0.0.1",

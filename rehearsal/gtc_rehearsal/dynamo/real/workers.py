@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import re
 import subprocess
 from collections.abc import Sequence
-from contextlib import ExitStack
-from dataclasses import asdict, dataclass, fields
+from contextlib import ExitStack, suppress
+from dataclasses import asdict, dataclass
+from itertools import count
 from pathlib import Path
 from typing import Final
 
 from gtc_rehearsal.dynamo.dynamo_settings import PORTS, DynamoSettings, WorkerRole, settings_from
 from gtc_rehearsal.dynamo.model_dir import ensure_model_dir, linked_model_dir
+from gtc_rehearsal.dynamo.probes import Probes
 from gtc_rehearsal.dynamo.real import memory, vllm_worker
 from gtc_rehearsal.dynamo.real.gpus import Gpu, Places
 from gtc_rehearsal.dynamo.real.model_files import random_weights
@@ -25,6 +29,15 @@ from gtc_spec.errors import GtcError, UsageError
 START_DEADLINE_S: Final = 900.0
 """From launch to an answer: 8B 55 to 95 s, 70B 165 s on an H200, and the read of a checkpoint."""
 NEEDED_FILES: Final = ("config.json", "tokenizer.json")
+SIDE_CHANNELS: Final = 19_900
+"""Port of the first folder's worker for NIXL's handshakes; below those that are drawn at random."""
+LOOK_S: Final = 0.5
+QUIET_LOOKS: Final = 6
+"""So often in a row no request is open: what was on its way has come, and the blocks of a prompt
+whose prefill was the last have been fetched (at most 0.6 s, seen with 70B)."""
+_IN_FLIGHT: Final = re.compile(
+    r'^dynamo_component_inflight_requests\{[^}]*dynamo_endpoint="generate"[^}]*\} (\S+)$', re.M
+)
 _PROBE_S: Final = 60.0
 _PROBE: Final = (
     "import sys, importlib.util as u;"
@@ -82,7 +95,7 @@ class RealWorkers:
     ) -> None:
         self._settings, self._vllm, self._plan, self._billions = settings, vllm, plan, billions
         self._places = Places(gpus, plan.share)
-        self._compiling: dict[str, int] = {}
+        self._folders: set[int] = set()
         self._model_dir = Path()
 
     @classmethod
@@ -110,25 +123,50 @@ class RealWorkers:
         """One worker on the GPU with most room."""
         gpu = self._places.take(name)
         held.callback(self._places.give_back, name)
-        held.callback(self.started, name)  # one that dies while it compiles compiles no more
-        ports = Ports(*(held.enter_context(HeldPort(PORTS)).number for _ in fields(Ports)))
+        folder = self._folder(held)
+        ports = Ports(
+            system=held.enter_context(HeldPort(PORTS)).number,
+            side_channel=held.enter_context(_side_channel(folder)).number,
+            events=held.enter_context(HeldPort(PORTS)).number,
+            forward_pass=held.enter_context(HeldPort(PORTS)).number,
+        )
         vllm = self._vllm
         room = memory.plan(gpu, self._plan.share, vllm.weights_gib, vllm.sequence_bytes)
         command = vllm_worker.command(self._settings, vllm, role, self._model_dir, room, ports)
-        cache = home.root / f"vllm-{self._folder(name)}"
+        cache = home.root / f"vllm-{folder}"
         env = vllm_worker.environ(self._settings, home.discovery, home.root, gpu, ports, cache)
         return Launch(command, env, ports.system, gated=False)
 
-    def started(self, name: str) -> None:
-        """It compiles no more, so that the next one starts with what it has compiled."""
-        self._compiling.pop(name, None)
+    async def drained(self, metrics_url: str, probes: Probes) -> None:
+        """Wait until it has had no request for a while.
 
-    def _folder(self, name: str) -> int:
-        """The first folder in which nobody compiles: two at once would write the same files."""
-        busy = self._compiling.values()
-        number = next(number for number in range(len(busy) + 1) if number not in busy)
-        self._compiling[name] = number
+        Dynamo 1.4.2 takes it off the router's list at SIGTERM, waits a fixed grace and then cuts
+        what is open. So the grace is longer than any drain (see `vllm_worker`) and we look.
+        """
+        quiet = 0
+        while quiet < QUIET_LOOKS:
+            text = await probes.text(metrics_url)
+            quiet = quiet + 1 if text is not None and not in_flight(text) else 0
+            await asyncio.sleep(LOOK_S)
+
+    def _folder(self, held: ExitStack) -> int:
+        """The first folder that no worker has: two at once would write the same files."""
+        number = next(each for each in count() if each not in self._folders)
+        self._folders.add(number)
+        held.callback(self._folders.discard, number)
         return number
+
+
+def _side_channel(folder: int) -> HeldPort:
+    """The same port for the same folder, or its compiled code would not be found; else any."""
+    with suppress(GtcError):
+        return HeldPort([SIDE_CHANNELS + folder])
+    return HeldPort(PORTS)
+
+
+def in_flight(metrics: str) -> float:
+    """Requests inside a worker, by its metrics."""
+    return sum(float(value) for value in _IN_FLIGHT.findall(metrics))
 
 
 def refuse(plan: RealPlan, env: Environment, gpus: Sequence[Gpu]) -> None:

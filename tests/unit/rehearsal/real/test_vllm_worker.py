@@ -13,7 +13,7 @@ from gtc_rehearsal.dynamo.real.gpus import Gpu
 from gtc_rehearsal.dynamo.real.memory import MemoryPlan
 from gtc_rehearsal.dynamo.real.vllm_worker import Ports, command, environ, vllm_settings
 from gtc_spec import environment
-from gtc_spec.telemetry.metrics import COMPONENTS
+from gtc_spec.engines import trtllm
 
 HERE = Path("/state/models/m")
 ALONE, SHARED = MemoryPlan(0.9, None), MemoryPlan(0.44, 44_000_000_000)
@@ -48,7 +48,8 @@ def test_prefill_and_decode_hand_blocks_over_through_nixl(role: WorkerRole) -> N
 
     assert value(line, "--disaggregation-mode") == role
     assert json.loads(value(line, "--kv-transfer-config"))["kv_connector"] == "NixlConnector"
-    assert value(line, "--endpoint").split(".")[-2:] == [COMPONENTS[role], "generate"]  # type: ignore[index]
+    component = trtllm.TRAITS.component(role)
+    assert value(line, "--endpoint").split(".")[-2:] == [component, "generate"]
 
 
 def test_an_aggregated_worker_hands_nothing_over() -> None:
@@ -56,7 +57,7 @@ def test_an_aggregated_worker_hands_nothing_over() -> None:
 
     assert "--disaggregation-mode" not in line
     assert "--kv-transfer-config" not in line
-    assert value(line, "--endpoint").split(".")[-2] == COMPONENTS["decode"]
+    assert value(line, "--endpoint").split(".")[-2] == trtllm.TRAITS.component("aggregated")
 
 
 @pytest.mark.parametrize("env", ["dev", "prod"])
@@ -137,3 +138,7 @@ def test_packages_of_our_own_python_are_not_put_before_those_of_its_python(
 
     monkeypatch.setenv("PYTHONPATH", "/opt/site")
     assert variables()["PYTHONPATH"] == "/opt/site"
+
+
+def test_a_worker_that_drains_does_not_cut_its_streams_after_five_seconds() -> None:
+    assert float(variables()["DYN_GRACEFUL_SHUTDOWN_GRACE_PERIOD_SECS"]) >= 600

@@ -9,11 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from gtc_rehearsal.dynamo.dynamo_settings import WorkerRole
+from gtc_rehearsal.dynamo.dynamo_settings import PORTS, WorkerRole
+from gtc_rehearsal.dynamo.real import workers as module
 from gtc_rehearsal.dynamo.real.gpus import Gpu
 from gtc_rehearsal.dynamo.real.model_files import VOCABULARY, random_weights
-from gtc_rehearsal.dynamo.real.workers import RealPlan, RealWorkers, refuse
+from gtc_rehearsal.dynamo.real.workers import RealPlan, RealWorkers, in_flight, refuse
 from gtc_rehearsal.dynamo.worker_kind import Home, Launch
+from gtc_rehearsal.ports import HeldPort
 from gtc_spec import environment
 from gtc_spec.errors import GtcError, UsageError
 
@@ -66,23 +68,33 @@ def test_each_worker_has_its_own_gpu_until_it_is_gone(home: Home) -> None:
     assert kind.launch("d2", "decode").env["CUDA_VISIBLE_DEVICES"] == "0"
 
 
-def test_two_that_compile_at_once_write_to_two_folders_and_a_later_one_finds_the_first(
+def test_no_two_workers_compile_into_one_folder_and_the_next_one_finds_what_is_there(
     home: Home,
 ) -> None:
     kind = Held(workers(share=2), home)
-    first, second = kind.launch("p", "prefill"), kind.launch("d", "decode")
-    kind.kind.started("p")
-    third = kind.launch("d2", "decode")
-
-    assert [folder(each) for each in (first, second, third)] == ["vllm-0", "vllm-1", "vllm-0"]
-
-
-def test_one_that_died_while_it_compiled_leaves_its_folder_to_the_next(home: Home) -> None:
-    kind = Held(workers(), home)
-    kind.launch("p", "prefill")
+    launches = [kind.launch("p", "prefill"), kind.launch("d", "decode")]
     kind.ended("p")
+    launches += [kind.launch("d2", "decode"), kind.launch("p2", "prefill")]
 
-    assert folder(kind.launch("p2", "prefill")) == "vllm-0"
+    assert [folder(each) for each in launches] == ["vllm-0", "vllm-1", "vllm-0", "vllm-2"]
+
+
+def test_a_folder_has_the_port_that_the_key_of_its_compiled_code_holds(home: Home) -> None:
+    kind = Held(workers(), home)
+    before = kind.launch("p", "prefill").env
+    kind.ended("p")
+    after = kind.launch("p2", "prefill").env
+    name = "VLLM_NIXL_SIDE_CHANNEL_PORT"
+
+    assert before[name] == after[name]
+    assert kind.launch("d", "decode").env[name] != after[name]
+
+
+def test_a_port_that_somebody_else_has_is_replaced(home: Home) -> None:
+    with HeldPort([module.SIDE_CHANNELS]):
+        env = Held(workers(), home).launch("p", "prefill").env
+
+    assert int(env["VLLM_NIXL_SIDE_CHANNEL_PORT"]) in PORTS
 
 
 def test_no_two_ports_of_two_workers_are_the_same(home: Home) -> None:
@@ -163,3 +175,42 @@ def test_a_python_that_is_not_there_is_told() -> None:
 def test_a_model_that_two_cannot_share_is_refused_before_anything_starts() -> None:
     with pytest.raises(GtcError, match="a worker needs 76 GiB"):
         refuse(RealPlan(sys.executable, 2), PROD, TWO)
+
+
+def test_only_requests_count_as_in_flight_and_no_housekeeping() -> None:
+    told = (
+        'dynamo_component_inflight_requests{dynamo_component="backend",dynamo_endpoint="generate",'
+        'worker_id="1"} 2\n'
+        'dynamo_component_inflight_requests{dynamo_component="backend",'
+        'dynamo_endpoint="clear_kv_blocks",worker_id="1"} 5\n'
+        'dynamo_component_requests_total{dynamo_endpoint="generate"} 9\n'
+    )
+
+    assert in_flight(told) == 2
+    assert in_flight("") == 0
+
+
+class Metrics:
+    """A worker whose metrics say one text after the other, the last one for ever."""
+
+    def __init__(self, *texts: str | None) -> None:
+        self._texts = list(texts)
+        self.asked = 0
+
+    async def text(self, url: str) -> str | None:
+        self.asked += 1
+        return self._texts.pop(0) if len(self._texts) > 1 else self._texts[0]
+
+
+def _open(requests: int) -> str:
+    return f'dynamo_component_inflight_requests{{dynamo_endpoint="generate"}} {requests}\n'
+
+
+async def test_a_worker_is_drained_when_no_request_was_open_for_a_while(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(module, "LOOK_S", 0.0)
+    metrics = Metrics(_open(2), _open(0), _open(1), None, _open(0))
+    await workers().drained("url", metrics)  # type: ignore[arg-type]
+
+    assert metrics.asked == 4 + module.QUIET_LOOKS
