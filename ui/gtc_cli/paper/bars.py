@@ -69,8 +69,8 @@ class Bars:
         y = _HEIGHT - _BOTTOM - height
         return (
             f"<rect x='{x:.1f}' y='{y:.1f}' width='{width:.1f}' height='{height:.1f}'"
-            f" fill='{fill}'/><text x='{x + width / 2:.1f}' y='{y - 5:.1f}' text-anchor='middle'>"
-            f"{escape(self.label(value))}</text>"
+            f" fill='{fill}'/><text x='{x + width / 2:.1f}' y='{y - 5:.1f}' text-anchor='middle'"
+            f" font-size='10'>{escape(self.label(value))}</text>"
         )
 
     def _legend(self) -> list[str]:

@@ -41,7 +41,9 @@ def _lines(show: Show, cycle: Cycle) -> Iterator[Lines]:
         _line(cycle, "rust", lambda m: m.queued),
     )  # fmt: skip
     pools = [_line(cycle, ink, read, style, name) for name, ink, style, read in _POOLS]
-    yield _drawn(cycle, "workers", whole, *pools)
+    most = max(max(m.desired.prefill, m.desired.decode) for m in cycle.course)
+    even = float(most + most % 2)  # so that the middle of the axis is a whole worker
+    yield _drawn(cycle, "workers", whole, *pools, top=even)
     yield _drawn(
         cycle, f"time to first token, p95 of {WINDOW_S} s", latency_s,
         _line(cycle, "blue", lambda m: m.ttft_s), goal_s=slo.ttft_p95_s,
@@ -59,6 +61,7 @@ def _drawn(
     label: Callable[[float], str],
     *lines: Line,
     goal_s: float | None = None,
+    top: float = 0.0,
 ) -> Lines:
     length_s = float(cycle.course[-1].at_s)
     return Lines(
@@ -67,7 +70,7 @@ def _drawn(
         (0.0, length_s),
         minutes(length_s),
         label,
-        top=1.5 * (goal_s or 0.0),
+        top=max(top, 1.5 * (goal_s or 0.0)),
         goal=None if goal_s is None else (goal_s, f"goal {latency_s(goal_s)}"),
         bands=_bands(cycle),
         legend=len(lines) > 2,

@@ -27,6 +27,7 @@ def cycles() -> list[Cycle]:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(300)
 def test_the_plans_table_becomes_one_that_passes_and_every_change_says_why() -> None:
     plan = load("prod", {"phases": "plan"})
 
