@@ -56,6 +56,7 @@ class Plan:
             started again, and goes on.
         boards: Name and file of the boards for a Grafana of this machine; None starts none.
         cluster_flags: More flags for the cluster process.
+        workers: What the workers are, told in the notes.
         workers_start_s: What real workers may take longer than simulated ones.
     """
 
@@ -69,6 +70,7 @@ class Plan:
     ends_with_panel: bool = False
     boards: Mapping[str, Path] | None = None
     cluster_flags: tuple[str, ...] = ()
+    workers: str = "simulated"
     workers_start_s: float = 0.0
 
 
@@ -189,7 +191,8 @@ class Supervisor:
         found = json.loads(notes.read_text(encoding="utf-8"))
         found["urls"]["panel"] = f"http://127.0.0.1:{port}"
         found["metrics_port"] = metrics_port
-        self._notes = {"env": plan.environment, "time_scale": plan.time_scale, **found}
+        told = {"env": plan.environment, "time_scale": plan.time_scale, "workers": plan.workers}
+        self._notes = {**told, **found}
 
     async def _start_grafana(self, boards: Mapping[str, Path]) -> None:
         """A display beside the demo: nothing waits for it, and it is not started again."""

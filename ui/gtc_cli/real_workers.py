@@ -95,4 +95,8 @@ class Asked:
         weights = self.weights.resolve() if self.weights else None
         plan = RealPlan(python or sys.executable, self.gpu_share or 1, weights)
         refuse(plan, env, gpus.found(os.environ))
-        return {"cluster_flags": ("--real", plan.text), "workers_start_s": START_DEADLINE_S}
+        return {
+            "cluster_flags": ("--real", plan.text),
+            "workers": self.workers,
+            "workers_start_s": START_DEADLINE_S,
+        }

@@ -42,6 +42,10 @@ NOTE_REHEARSAL = (
     " aggregated worker's mixed steps as the simulator makes them; measure on hardware before you"
     " quote a figure"
 )
+NOTE_REAL = (
+    "real workers of a rehearsal: step times and transfers are those of this machine's GPUs and"
+    " links; nothing here says what a network between nodes would do"
+)
 NOTE_FORWARDED = (
     "the load went through a port that Kubernetes forwards: its way and its share of this machine"
     " are in every latency; GTC_FRONTEND_URL names a nearer address of the Service"
@@ -125,7 +129,8 @@ async def _compare(
         "slo": env.slo.model_dump(),
     }
     forwarded = not target.addresses.get("frontend")
-    more = [note for note, so in ((NOTE_REHEARSAL, rehearsal), (NOTE_FORWARDED, forwarded)) if so]
+    local = NOTE_REHEARSAL if _simulated(target) else NOTE_REAL
+    more = [note for note, so in ((local, rehearsal), (NOTE_FORWARDED, forwarded)) if so]
     notes = [*doubts(legs), *NOTES, *more]
     told = {"summary": summary(rows), "verdicts": rows, "notes": notes}
     return {"schema": SCHEMA, "run": run, **told, "legs": legs}
@@ -150,6 +155,11 @@ async def _both(
         await swap.aggregated(ratio.total)
         legs["aggregated"] = await _leg(scene, swap, phases, seconds, seed, ratio.total)
     return legs
+
+
+def _simulated(target: Target) -> bool:
+    """Whether the workers of a rehearsal are simulated, by what it wrote down."""
+    return bool((target.notes or {}).get("workers", "simulated") == "simulated")
 
 
 def _place(rehearsal: bool) -> str:
