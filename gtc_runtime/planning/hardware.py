@@ -9,7 +9,6 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Self
 
-from gtc_spec.engine_config import BLOCK_TOKENS
 from gtc_spec.environment import Environment
 from gtc_spec.profiles.measured import Live
 from gtc_spec.profiles.profile import Profile
@@ -110,7 +109,7 @@ class Hardware:
             kv_fraction=environment.model.kv_fraction,
             slots=environment.slots,
             worker_start_s=live.worker_start_s or environment.worker_start_s,
-            block_tokens=BLOCK_TOKENS,
+            block_tokens=environment.engine.traits.block_tokens,
             link_gb_s=live.link_gb_s or environment.rehearsal.kv_link_gb_s,
             link_contention=environment.rehearsal.link_contention,
             descriptor_us=0.0,

@@ -146,3 +146,12 @@ def test_a_later_turn_has_its_first_token_sooner() -> None:
     assert first is not None
     assert later is not None
     assert later.p50 < 0.4 * first.p50
+
+
+@pytest.mark.parametrize(("engine", "tokens"), [("trtllm", 32), ("vllm", 16)])
+def test_blocks_are_those_of_the_engine_also_where_nobody_has_timed_its_transfers(
+    engine: str, tokens: int
+) -> None:
+    hardware = Hardware.of(load("dev", {"engine": engine}))
+    assert hardware.profile.kv_transfer is None
+    assert hardware.block_tokens == tokens
