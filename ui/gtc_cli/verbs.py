@@ -74,7 +74,10 @@ VERBS: Final[Mapping[str, tuple[str, str]]] = {
         "show.open:open_place",
         "Print the address of a part; on a cluster also forward a port to it until Ctrl-C.",
     ),
-    "plan": ("plan.verb:plan", "Predict the show before playing it."),
+    "plan": (
+        "plan.verb:plan",
+        "Predict the show before playing it, and what this hardware can serve.",
+    ),
     "preflight": (
         "checks.preflight:preflight",
         "Check everything that the show needs, at the same time, in under 20 s.",

@@ -19,6 +19,8 @@ from gtc_spec.errors import UsageError
 JSON = dict[str, Any]
 KNEE_WITHIN: Final = 0.03
 """A knee is known to this share of itself."""
+START_RPS: Final = 0.5
+"""Where the search begins, requests a second for each GPU: about what one of prod serves."""
 STRIDE: Final = 1.6
 """Between two rates while it is not known on which side of the knee they lie."""
 RPS_MIN: Final = 0.02
@@ -136,17 +138,19 @@ def refuse_below(least: Floors, demand: Demand) -> None:
         )
 
 
-def knee_rps(demand: Demand, topology: Topology, near_rps: float) -> float:
+def knee_rps(demand: Demand, topology: Topology) -> float:
     """The highest rate that keeps the goals, found by halving; 0 when none does.
 
     One seed, the same for every topology: they differ by what they are and not by what they drew.
+    Near the knee a draw decides, so the search begins where nobody can choose: the same question
+    has the same answer.
     """
 
     def kept(rps: float) -> bool:
         return serve(demand, topology, rps, seeds=1).kept
 
-    low = high = near_rps
-    if kept(near_rps):
+    low = high = START_RPS * topology.gpus
+    if kept(low):
         while (high := high * STRIDE) < RPS_MAX and kept(high):
             low = high
     else:
@@ -165,7 +169,7 @@ def _splits(gpus: int) -> list[Topology]:
 
 
 def _candidate(demand: Demand, rps: float, topology: Topology) -> Candidate:
-    return Candidate(serve(demand, topology, rps), knee_rps(demand, topology, rps))
+    return Candidate(serve(demand, topology, rps), knee_rps(demand, topology))
 
 
 def _first(demand: Demand, rps: float, crew: Crew, sizes: list[list[Topology]]) -> Served | None:

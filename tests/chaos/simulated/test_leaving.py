@@ -16,7 +16,7 @@ from tests.chaos.simulated.world import World, world
 PROD = load("prod")
 RESCUED_S = 30.0
 GUARDIAN_LEAVES_S = 10.0
-PANEL_ENDS = 30
+PANEL_ENDS = 16
 """Steps of the journey at which a panel is told to end, spread over all of it."""
 
 Places = list[tuple[str, ...]]
