@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal
@@ -79,6 +80,7 @@ class EngineChoice(BaseModel):
 
     traits: ClassVar[Traits]
 
+    @abstractmethod
     def workers(self, profile: str, kv_fraction: float) -> WorkerEngine:
         """How its workers are run.
 
@@ -86,4 +88,3 @@ class EngineChoice(BaseModel):
             profile: Packaged GPU timings of the model, for a simulator.
             kv_fraction: Share of the GPU memory for the KV pool, as the profile counts it.
         """
-        raise NotImplementedError

@@ -1,7 +1,7 @@
 """One cycle of a show, played for an answer.
 
-The only place that starts a `Simulation`, so that every answer plays the same one. It must not know
-what is asked.
+Every answer of `gtc plan` starts its `Simulation` here, so that all play the same one. It must not
+know what is asked.
 """
 
 from __future__ import annotations

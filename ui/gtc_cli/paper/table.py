@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from rich.box import SIMPLE
@@ -49,3 +49,10 @@ class Table:
         console.print(drawn)
         if self.note:
             console.print(Text(self.note, style="dim"), soft_wrap=True)
+
+
+def show_all(tables: Iterable[Table], sentence: str) -> None:
+    """Print tables, and what they say in a sentence, to the terminal."""
+    for table in tables:
+        table.show()
+    Console(highlight=False).print(sentence, soft_wrap=True, markup=False)

@@ -6,11 +6,10 @@ import json
 from pathlib import Path
 
 import click
-from rich.console import Console
 
 from gtc_cli import options
 from gtc_cli.paper.sheet import Sheet
-from gtc_cli.paper.table import Table
+from gtc_cli.paper.table import Table, show_all
 from gtc_cli.plan import capacity_plots, flags
 from gtc_runtime import choices, settings
 from gtc_runtime.formats import NO_DATA, latency_s, per_s, percent
@@ -70,9 +69,7 @@ def capacity_verb(
     if as_json:
         click.echo(json.dumps(answer.to_json()))
     else:
-        for table in tables(answer):
-            table.show()
-        Console(highlight=False).print(sentence(answer), soft_wrap=True, markup=False)
+        show_all(tables(answer), sentence(answer))
     return 0 if answer.possible else 1
 
 

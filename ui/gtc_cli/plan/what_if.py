@@ -7,11 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 
 from gtc_cli import options
 from gtc_cli.paper.sheet import Drawing, Sheet
-from gtc_cli.paper.table import Table
+from gtc_cli.paper.table import Table, show_all
 from gtc_cli.plan import flags, timeline
 from gtc_runtime import choices, settings
 from gtc_runtime.formats import latency, percent
@@ -67,9 +66,7 @@ def what_if_verb(
     if as_json:
         click.echo(json.dumps(answer.to_json()))
     else:
-        for table in tables(answer):
-            table.show()
-        Console(highlight=False).print(sentence(answer), soft_wrap=True, markup=False)
+        show_all(tables(answer), sentence(answer))
     return 0 if answer.after.passed else 1
 
 
