@@ -12,13 +12,13 @@ gtc.DisaggDeployment(
     "llama",
     serving=gtc.Serving(
         name="llama",
-        namespace="inference",
-        claim="models",
         model=gtc.ModelRef(repository="meta-llama/Llama-3.1-8B-Instruct"),
         gpu_pool=gtc.NodePool.h100(count=5),
         engine_configs=Path(__file__).with_name("engines"),
-        grove=False,
     ),
+    platform=gtc.ExistingPlatform(workload_namespace="inference", grove=False),
+    models=gtc.ExistingModels(claim="models"),
+    secrets=gtc.ExistingSecret(name="hf-token"),
     prefill=gtc.Workers(replicas=2, scaling_adapter=False),
     decode=gtc.Workers(replicas=3, scaling_adapter=False),
 )

@@ -5,7 +5,7 @@ import gtc_constructs as gtc
 app = gtc.App()
 stack = gtc.TerraformStack(app, "shop")
 gtc.KubeconfigConnection(stack, "connection")
-keda = gtc.Keda(stack, "keda", monitors=False, node_selector={})
+keda = gtc.Keda(stack, "keda", node_selector={})
 gtc.KedaScaler(
     stack,
     "scaler",
@@ -15,7 +15,7 @@ gtc.KedaScaler(
     ),
     min_replicas=2,
     max_replicas=10,
-    prometheus_url="http://prometheus.monitoring.svc:9090",
-    after=[keda],
+    keda=keda,
+    monitoring=gtc.ExistingMonitoring(prometheus_url="http://prometheus.monitoring.svc:9090"),
 )
 gtc.synthesise(app)

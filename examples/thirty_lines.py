@@ -11,14 +11,13 @@ cluster = gtc.GpuCluster(infra, "cluster", name="llama", region="atl1", gpu_pool
 
 gtc.ClusterConnection(workload, "connection", name="llama")
 monitoring = gtc.Observability(workload, "monitoring")
-platform = gtc.DynamoPlatform(workload, "platform", after=[monitoring.prometheus])
-space, ready = platform.workload.name, [platform.workload]
+platform = gtc.DynamoPlatform(workload, "platform", monitoring=monitoring)
 models = gtc.ModelStore(
-    workload, "models", share=cluster.models.export, size_gib=16_000, after=ready
+    workload, "models", platform=platform, share=cluster.models.export, size_gib=16_000
 )
 token = gtc.SecretRef.from_variable(workload, "hf_token", description="HuggingFace token")
 secrets = gtc.WorkloadSecrets(
-    workload, "secrets", namespace=space, secrets={"hf-token": {"HF_TOKEN": token}}, after=ready
+    workload, "secrets", namespace=platform, secrets={"hf-token": {"HF_TOKEN": token}}
 )
 serving = gtc.Serving(
     name="llama",
@@ -26,8 +25,13 @@ serving = gtc.Serving(
     gpu_pool=gpus,
     engine_configs=Path(__file__).with_name("engines"),
 )
-llama = gtc.DisaggDeployment(workload, "llama", serving=serving, after=[platform, models, secrets])
-keda = gtc.Keda(workload, "keda", after=[monitoring.prometheus])
+llama = gtc.DisaggDeployment(
+    workload, "llama", serving=serving, platform=platform, models=models, secrets=secrets
+)
+keda = gtc.Keda(workload, "keda", monitoring=monitoring)
 busy = llama.decode.trigger(gtc.ScaleRule(trigger="decode_streams", threshold=110, min=1, max=2))
-gtc.KedaScaler(workload, "scaler", target=llama.decode, trigger=busy, max_replicas=2, after=[keda])
+gtc.KedaScaler(
+    workload, "scaler", target=llama.decode, trigger=busy, max_replicas=2,
+    keda=keda, monitoring=monitoring,
+)  # fmt: skip
 gtc.synthesise(app)

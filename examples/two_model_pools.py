@@ -40,7 +40,7 @@ cluster.add_gpu_pool("large", LARGE)
 gtc.ClusterConnection(workload, "connection", name="two-models")
 platform = gtc.DynamoPlatform(workload, "platform")
 models = gtc.ModelStore(
-    workload, "models", share=cluster.models.export, size_gib=16_000, after=[platform.workload]
+    workload, "models", platform=platform, share=cluster.models.export, size_gib=16_000
 )
 for name, (gpus, repository, prefill, decode) in MODELS.items():
     serving = gtc.Serving(
@@ -51,6 +51,12 @@ for name, (gpus, repository, prefill, decode) in MODELS.items():
         overrides=on_pool("gpu" if gpus is SMALL else name),
     )
     gtc.DisaggDeployment(
-        workload, name, serving=serving, prefill=prefill, decode=decode, after=[platform, models]
+        workload,
+        name,
+        serving=serving,
+        platform=platform,
+        models=models,
+        prefill=prefill,
+        decode=decode,
     )
 gtc.synthesise(app)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from gtc_constructs.cluster.nfs_share import NfsShare as NfsShare
     from gtc_constructs.demo_panel import DemoPanel as DemoPanel
     from gtc_constructs.manifest_release import ManifestRelease as ManifestRelease
+    from gtc_constructs.namespace import Namespace as Namespace
     from gtc_constructs.platform.dynamo_platform import DynamoPlatform as DynamoPlatform
     from gtc_constructs.platform.keda import Keda as Keda
     from gtc_constructs.platform.observability import Observability as Observability
@@ -43,6 +44,10 @@ if TYPE_CHECKING:
     from gtc_constructs.values import NfsExport as NfsExport
     from gtc_constructs.values import NfsTier as NfsTier
     from gtc_spec.cloud.node_pool import NodePool as NodePool
+    from gtc_spec.graph.existing import ExistingModels as ExistingModels
+    from gtc_spec.graph.existing import ExistingMonitoring as ExistingMonitoring
+    from gtc_spec.graph.existing import ExistingPlatform as ExistingPlatform
+    from gtc_spec.graph.existing import ExistingSecret as ExistingSecret
     from gtc_spec.graph.model_ref import ModelRef as ModelRef
     from gtc_spec.graph.serving import Serving as Serving
     from gtc_spec.graph.workers import Workers as Workers
@@ -58,6 +63,7 @@ _NAMES: Final = {
     "gtc_constructs.cluster.nfs_share": ("NfsShare",),
     "gtc_constructs.demo_panel": ("DemoPanel",),
     "gtc_constructs.manifest_release": ("ManifestRelease",),
+    "gtc_constructs.namespace": ("Namespace",),
     "gtc_constructs.platform.dynamo_platform": ("DynamoPlatform",),
     "gtc_constructs.platform.keda": ("Keda",),
     "gtc_constructs.platform.observability": ("Observability",),
@@ -70,6 +76,9 @@ _NAMES: Final = {
     "gtc_constructs.stacks": ("ClusterStack", "InfraStack"),
     "gtc_constructs.values": ("ChartRef", "NfsExport", "NfsTier"),
     "gtc_spec.cloud.node_pool": ("NodePool",),
+    "gtc_spec.graph.existing": (
+        "ExistingModels", "ExistingMonitoring", "ExistingPlatform", "ExistingSecret",
+    ),
     "gtc_spec.graph.model_ref": ("ModelRef",),
     "gtc_spec.graph.serving": ("Serving",),
     "gtc_spec.graph.workers": ("Workers",),

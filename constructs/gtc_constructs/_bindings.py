@@ -51,8 +51,10 @@ if os.environ.get("GTC_BINDINGS") != "full":
 import jsii
 from cdktf import (
     App,
+    Aspects,
     AssetType,
     Fn,
+    IAspect,
     ITerraformDependable,
     LocalBackend,
     Postcondition,
@@ -104,6 +106,7 @@ from constructs import Construct, IConstruct, IValidation
 __all__ = [
     "PROVIDERS",
     "App",
+    "Aspects",
     "AssetType",
     "ConfigMapV1",
     "ConfigMapV1Metadata",
@@ -114,6 +117,7 @@ __all__ = [
     "Fn",
     "HelmProvider",
     "HelmProviderKubernetes",
+    "IAspect",
     "IConstruct",
     "ITerraformDependable",
     "IValidation",

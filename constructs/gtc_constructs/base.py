@@ -1,7 +1,8 @@
 """What every construct here has: an explicit order, its resources, rules, errors that name it.
 
-cdktf drops a composite construct from ``depends_on`` without a word and shows broken rules as a
-JavaScript stack; both are put right here. It must not know any provider.
+cdktf drops a composite construct from ``depends_on`` and what ``node.add_dependency`` was told,
+both without a word, writes an order across stacks that Terraform refuses, and shows broken rules as
+a JavaScript stack; all of it is put right here. It must not know any provider.
 """
 
 from __future__ import annotations
@@ -9,19 +10,24 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from gtc_constructs._bindings import (
     App,
+    Aspects,
     Construct,
+    IAspect,
+    IConstruct,
     IValidation,
     TerraformResource,
+    TerraformStack,
     jsii,
 )
 from gtc_spec.errors import UsageError
 
 _ID = re.compile(r"[A-Za-z0-9_-]+")
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
+_Kind = TypeVar("_Kind")
 
 
 class Ordered(Protocol):
@@ -53,15 +59,52 @@ class GtcConstruct(Construct):
         super().__init__(scope, id)
         self._rules = _Rules(self)
         self.node.add_validation(self._rules)
-        self.depends_on: list[Any] = [
-            resource for each in after for resource in self._waits_for(each)
-        ]
+        _keep_order(TerraformStack.of(self))
+        self.depends_on: list[Any] = []
         """Hand this to every outermost resource of the construct."""
+        self.wait_for(*after)
+
+    def wait_for(self, *others: Ordered | TerraformResource) -> None:
+        """Put others first, before anything of this construct is made.
+
+        What is in another stack makes that whole stack come first.
+
+        Raises:
+            UsageError: One of them makes nothing.
+        """
+        stack = TerraformStack.of(self)
+        for resource in (resource for each in others for resource in self._waits_for(each)):
+            if (home := TerraformStack.of(resource)) is stack:
+                self.depends_on.append(resource)
+            else:
+                stack.add_dependency(home)
+
+    def stands_for(self, resource: TerraformResource) -> None:
+        """Say which resource is the heart of this construct: its ``node.default_child``."""
+        self.node.default_child = resource
+
+    def others(self, kind: type[_Kind]) -> Iterator[_Kind]:
+        """Constructs of a kind that are made in the same stack, which is the same cluster."""
+        for each in TerraformStack.of(self).node.find_all():
+            if isinstance(each, kind) and each is not self:
+                yield each
+
+    def refuse_a_second(self, kind: type[GtcConstruct]) -> None:
+        """For what a cluster can have one of only.
+
+        Raises:
+            UsageError: The stack has one already.
+        """
+        for other in self.others(kind):
+            raise self.refused(
+                f"{other.node.path} is a {kind.__name__} already, allowed: one a cluster",
+                "pass that one on, or put this one into the stack of another cluster",
+            )
 
     @property
     def resources(self) -> tuple[TerraformResource, ...]:
         """Every Terraform resource inside, for the ``depends_on`` of a resource of your own."""
-        return tuple(each for each in self.node.find_all() if isinstance(each, TerraformResource))
+        return _resources_in(self)
 
     def problems(self) -> Iterator[str]:
         """Rules that can only be checked when the tree is complete, one sentence a problem."""
@@ -106,6 +149,38 @@ def _check_id(scope: Construct, id: str) -> None:
         raise UsageError(f"{place} has a construct {id!r} already, allowed: another id")
 
 
+def _keep_order(stack: TerraformStack) -> None:
+    """See once a stack that what ``node.add_dependency`` is told reaches the resources."""
+    if not any(isinstance(each, _Order) for each in Aspects.of(stack).all):
+        Aspects.of(stack).add(_Order())
+
+
+@jsii.implements(IAspect)
+class _Order:
+    """Writes the dependencies of constructs into the resources inside, which cdktf leaves out."""
+
+    def visit(self, node: IConstruct) -> None:
+        if isinstance(node, GtcConstruct):
+            for other in node.node.dependencies:
+                _put_first(other, node)
+
+
+def _put_first(first: IConstruct, then: GtcConstruct) -> None:
+    stack, inside = TerraformStack.of(then), set(then.resources)
+    for resource in _resources_in(first):
+        if (home := TerraformStack.of(resource)) is not stack:
+            stack.add_dependency(home)
+        elif resource not in inside:
+            # a bare address: with ${} around it Terraform refuses it in depends_on
+            address = f"{resource.terraform_resource_type}.{resource.friendly_unique_id}"
+            for each in inside:
+                each.depends_on = [*(each.depends_on or []), address]
+
+
+def _resources_in(construct: IConstruct) -> tuple[TerraformResource, ...]:
+    return tuple(each for each in construct.node.find_all() if isinstance(each, TerraformResource))
+
+
 @jsii.implements(IValidation)
 class _Rules:
     """Lets cdktf ask a construct for its problems, also when someone else calls synth."""
@@ -114,7 +189,17 @@ class _Rules:
         self._construct = construct
 
     def validate(self) -> list[str]:
-        return list(self._construct.problems())
+        return list(_problems(self._construct))
+
+
+def _problems(construct: GtcConstruct) -> Iterator[str]:
+    for other in construct.node.dependencies:
+        if not _resources_in(other):
+            yield (
+                f"add_dependency names {other.node.path} which creates no resource, "
+                "allowed: constructs that do"
+            )
+    yield from construct.problems()
 
 
 def synthesise(app: App) -> Path:
@@ -130,7 +215,7 @@ def synthesise(app: App) -> Path:
         f"{construct.node.path}: {problem}"
         for construct in app.node.find_all()
         if isinstance(construct, GtcConstruct)
-        for problem in construct.problems()
+        for problem in _problems(construct)
     ]
     if problems:
         raise UsageError("\n".join(problems))

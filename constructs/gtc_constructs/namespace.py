@@ -1,4 +1,4 @@
-"""A namespace with its Pod Security levels.
+"""A namespace with its Pod Security levels, and how other constructs are put into one.
 
 It must not know what runs inside.
 """
@@ -6,6 +6,7 @@ It must not know what runs inside.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Protocol
 
 from gtc_constructs._bindings import (
     Construct,
@@ -14,6 +15,7 @@ from gtc_constructs._bindings import (
     TerraformResource,
 )
 from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_spec.graph.existing import ExistingPlatform
 from gtc_spec.manifests import namespaces
 
 
@@ -56,3 +58,40 @@ class Namespace(GtcConstruct):
             ),
             depends_on=self.depends_on,
         )
+
+
+class HasWorkload(Protocol):
+    """What makes the namespace of what is served: a `DynamoPlatform`."""
+
+    @property
+    def workload(self) -> Namespace:
+        """That namespace."""
+        ...
+
+
+Place = Namespace | HasWorkload | ExistingPlatform | str
+"""Where something is put: a namespace of ours, the platform that makes it, or one that exists."""
+
+
+def settle_in(construct: GtcConstruct, place: Place) -> str:
+    """Put a construct into a namespace: it waits for one of ours.
+
+    Returns:
+        Name of the namespace.
+
+    Raises:
+        UsageError: This is no place, or its name is none.
+    """
+    if isinstance(place, ExistingPlatform):
+        place = place.workload_namespace
+    if isinstance(place, str):
+        construct.require_name("namespace", place)
+        return place
+    made = place if isinstance(place, Namespace) else getattr(place, "workload", None)
+    if not isinstance(made, Namespace):
+        raise construct.refused(
+            f"cannot be put into a {type(place).__name__}, "
+            "allowed: a platform, a Namespace or the name of one that exists"
+        )
+    construct.wait_for(made)
+    return made.name

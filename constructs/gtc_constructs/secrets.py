@@ -21,6 +21,7 @@ from gtc_constructs._bindings import (
     Token,
 )
 from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_constructs.namespace import Place, settle_in
 from gtc_constructs.providers import require_terraform
 from gtc_spec import names
 from gtc_spec.errors import UsageError
@@ -84,9 +85,10 @@ class WorkloadSecrets(GtcConstruct):
     Args:
         scope: The construct to create this one in.
         id: Name inside the scope.
-        namespace: Where the Secrets are created; it must exist.
+        namespace: Where the Secrets are created: a `DynamoPlatform` for its workload namespace,
+            a `Namespace`, or the name of one that exists.
         secrets: Name of a Secret to its keys and values.
-        after: What must be there first. Default: nothing.
+        after: What must be there first; a namespace of ours always is. Default: nothing.
 
     Raises:
         UsageError: There are none, one has no keys, or one mixes values that are made up with
@@ -98,17 +100,22 @@ class WorkloadSecrets(GtcConstruct):
         scope: Construct,
         id: str,
         *,
-        namespace: str,
+        namespace: Place,
         secrets: Mapping[str, Mapping[str, SecretRef]],
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
         super().__init__(scope, id, after=after)
-        self.namespace = namespace
+        self.namespace = settle_in(self, namespace)
         if not secrets or not all(secrets.values()):
             raise self.refused("got a secret without keys, allowed: at least one key each")
         require_terraform(self)
         self.secrets = {name: self._secret(name, keys) for name, keys in secrets.items()}
         """The resources by name."""
+        self._keys = {name: frozenset(keys) for name, keys in secrets.items()}
+
+    def holding(self, key: str) -> str | None:
+        """Name of the Secret that has this key; None when none has."""
+        return next((name for name, keys in self._keys.items() if key in keys), None)
 
     @classmethod
     def from_names(
@@ -116,7 +123,7 @@ class WorkloadSecrets(GtcConstruct):
         scope: Construct,
         id: str,
         *,
-        namespace: str,
+        namespace: Place,
         secrets: Iterable[SecretName],
         made_once: Iterable[SecretName] = (),
         after: Iterable[Ordered | TerraformResource] = (),

@@ -19,7 +19,6 @@ from gtc_constructs._bindings import (
     TerraformResourceLifecycle,
     TerraformStack,
 )
-from gtc_constructs.base import Ordered
 from gtc_constructs.cluster.connection import ClusterConnection
 from gtc_constructs.cluster.gpu_cluster import GpuCluster
 from gtc_constructs.demo_panel import DemoPanel
@@ -136,15 +135,14 @@ class ClusterStack(TerraformStack):
         self.add_dependency(infra)
         _connect(self, env)
         self.observability = self._observability(env, dashboards or {})
-        self.keda = Keda(self, "keda", after=[self.observability.prometheus])
+        self.keda = Keda(self, "keda", monitoring=self.observability)
         self.platform = DynamoPlatform(
             self,
             "platform",
-            prometheus_url=self.observability.prometheus_url,
+            monitoring=self.observability,
             grove=env.grove,
             queues=queues(env),
             gpus=env.nodes.gpus > 0,
-            after=[self.observability.prometheus],
         )
         self.graph = self._graph(env, infra, image, engine_configs)
         scalers = [self._scaler(env, role) for role in ROLES]
@@ -180,34 +178,31 @@ class ClusterStack(TerraformStack):
         self, env: Environment, infra: InfraStack, image: str, engine_configs: Path
     ) -> DisaggDeployment:
         """What is served, with the secrets and the claim that it cannot start without."""
-        workload = self.platform.workload
-        needed: list[Ordered] = [self.platform]
-        if secrets := secrets_of(env):
-            needed.append(
-                WorkloadSecrets.from_names(
-                    self, "secrets", namespace=workload.name, secrets=secrets, after=[workload]
-                )
+        secrets = models = None
+        if needed := secrets_of(env):
+            secrets = WorkloadSecrets.from_names(
+                self, "secrets", namespace=self.platform, secrets=needed
             )
         if infra.gpu_cluster.models and env.hosting.share:
-            store = ModelStore(
+            models = ModelStore(
                 self,
                 "models",
                 share=infra.gpu_cluster.models.export,
                 size_gib=env.hosting.share.gib,
-                namespace=workload.name,
+                platform=self.platform,
                 image=image,
                 labels=PART_OF,
                 annotations=digest(env),
-                after=[workload],
             )
-            needed.append(store)
         return DisaggDeployment(
             self,
             "graph",
             serving=Serving.of(env, engine_configs),
+            platform=self.platform,
+            models=models,
+            secrets=secrets,
             prefill=Workers.of(env.pools.prefill),
             decode=Workers.of(env.pools.decode),
-            after=needed,
         )
 
     def _scaler(self, env: Environment, role: Role) -> KedaScaler:
@@ -222,10 +217,10 @@ class ClusterStack(TerraformStack):
             min_replicas=rule.min,
             max_replicas=rule.max,
             allow_pending=env.allow_pending,
-            prometheus_url=self.observability.prometheus_url,
+            monitoring=self.observability,
+            keda=self.keda,
             labels=PART_OF,
             annotations=digest(env),
-            after=[self.keda],
         )
 
 

@@ -20,9 +20,11 @@ from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_constructs.helm_chart import HelmChart
 from gtc_constructs.manifest_release import ManifestRelease
 from gtc_constructs.namespace import Namespace
+from gtc_constructs.platform.monitoring import Monitoring, wait_for
 from gtc_constructs.platform.observability import STORAGE_CLASS
 from gtc_constructs.values import ChartRef
 from gtc_spec import names, versions
+from gtc_spec.graph.existing import QUEUE
 from gtc_spec.manifests.placement import RUNTIME_CLASS
 
 CRDS_CHART: Final = ChartRef.pinned(versions.DYNAMO_CRDS)
@@ -38,13 +40,15 @@ class DynamoPlatform(GtcConstruct):
     """Everything that a DynamoGraphDeployment needs to run, and the namespace for it.
 
     The operator looks for Grove and KAI once, when it starts: turning one on later needs a restart
-    of the operator. Install the monitoring API first, or the chart makes no PodMonitors. Workers
-    that span nodes would need an SSH key in the Secret ``mpi-run-ssh-secret``, which stays empty.
+    of the operator. It serves every namespace of the cluster, so that more of them need nothing but
+    `add_workload_namespace`. Workers that span nodes would need an SSH key in the Secret
+    ``mpi-run-ssh-secret``, which stays empty.
 
     Args:
         scope: The construct to create this one in.
         id: Name inside the scope.
-        prometheus_url: Prometheus, for Dynamo's own planner. Default: the workers get none.
+        monitoring: An `Observability` or an `ExistingMonitoring`; it comes first, or the chart
+            makes no PodMonitors, and Dynamo's own planner asks it. Default: nobody scrapes.
         namespace: Namespace to create for the platform. Default: ``dynamo-system``.
         workload_namespace: Namespace to create for what is served. Default: ``dynamo-workload``.
         grove: Whether Grove and KAI schedule pods as gangs. Without Grove the operator names no
@@ -58,7 +62,7 @@ class DynamoPlatform(GtcConstruct):
         after: What must be there first. Default: nothing.
 
     Raises:
-        UsageError: Queues are given without Grove.
+        UsageError: Queues are given without Grove, or the stack has a platform already.
     """
 
     def __init__(
@@ -66,7 +70,7 @@ class DynamoPlatform(GtcConstruct):
         scope: Construct,
         id: str,
         *,
-        prometheus_url: str = "",
+        monitoring: Monitoring | None = None,
         namespace: str = names.NAMESPACE_PLATFORM,
         workload_namespace: str = names.NAMESPACE_WORKLOAD,
         grove: bool = True,
@@ -79,28 +83,48 @@ class DynamoPlatform(GtcConstruct):
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
         super().__init__(scope, id, after=after)
-        after = list(after)
+        self.refuse_a_second(DynamoPlatform)
+        ours = _values(storage_class, wait_for(self, monitoring), grove=grove)
         if queues and not grove:
             raise self.refused("got queues without grove, allowed: queues with grove only")
+        self.grove = grove
+        """Whether Grove and KAI schedule pods as gangs."""
+        self.queues = _leaves(queues)
+        """Names of the queues that pods may wait in."""
         self.namespace = Namespace(
-            self, "namespace", name=namespace, like=names.NAMESPACE_PLATFORM, after=after
+            self, "namespace", name=namespace, like=names.NAMESPACE_PLATFORM, after=self.depends_on
         )
-        self.workload = Namespace(
-            self, "workload", name=workload_namespace, like=names.NAMESPACE_WORKLOAD, after=after
-        )
-        """Namespace of what is served; let its secrets and claims wait for it."""
+        self._workloads: list[Namespace] = []
+        self.workload = self._workload("workload", workload_namespace)
+        """Namespace of what is served; its secrets and claims wait for it."""
         self.runtime_class = self._runtime_class() if gpus else None
-        crds = self._chart("crds", crds_chart, "dynamo-crds", _CRDS_NAMESPACE, after=after)
-        self.chart = self._chart(
-            "platform",
-            chart,
-            "dynamo-platform",
-            namespace,
-            values=_values(storage_class, prometheus_url, grove=grove),
-            overrides=values,
-            after=[self.namespace, self._no_ssh_key(), crds],
-        )
+        first = {"after": self.depends_on}
+        crds = self._chart("crds", crds_chart, "dynamo-crds", _CRDS_NAMESPACE, **first)
+        before = [self.namespace, self._no_ssh_key(), crds]
+        given = {"values": ours, "overrides": values, "after": before}
+        self.chart = self._chart("platform", chart, "dynamo-platform", namespace, **given)
+        self.stands_for(self.chart.release)
         self._take_over(queues)
+
+    def add_workload_namespace(self, name: str) -> Namespace:
+        """Make one more namespace of what is served, for another team or model.
+
+        Raises:
+            UsageError: The name is none, or taken.
+        """
+        return self._workload(f"workload-{name}", name)
+
+    @property
+    def workload_namespaces(self) -> tuple[str, ...]:
+        """Names of all namespaces of what is served; the first is the default."""
+        return tuple(each.name for each in self._workloads)
+
+    def _workload(self, id: str, name: str) -> Namespace:
+        if name in (self.namespace.name, *self.workload_namespaces):
+            raise self.refused(f"makes the namespace {name!r} already, allowed: another name")
+        made = Namespace(self, id, name=name, like=names.NAMESPACE_WORKLOAD, after=self.depends_on)
+        self._workloads.append(made)
+        return made
 
     def _runtime_class(self) -> RuntimeClassV1:
         return RuntimeClassV1(
@@ -136,6 +160,13 @@ class DynamoPlatform(GtcConstruct):
             adopt=True,
             after=[self.chart],
         )
+
+
+def _leaves(queues: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """Names of the queues that are nobody's parent; without any, the one that the chart makes."""
+    parents = {queue["spec"].get("parentQueue") for queue in queues}
+    every = [queue["metadata"]["name"] for queue in queues]
+    return tuple(name for name in every if name not in parents) or (QUEUE,)
 
 
 def _values(storage_class: str, prometheus_url: str, *, grove: bool) -> dict[str, Any]:

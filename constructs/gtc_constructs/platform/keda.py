@@ -12,6 +12,7 @@ from gtc_constructs._bindings import Construct, TerraformResource
 from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_constructs.helm_chart import SHORT_WAIT, HelmChart
 from gtc_constructs.namespace import Namespace
+from gtc_constructs.platform.monitoring import Monitoring, wait_for
 from gtc_constructs.values import ChartRef
 from gtc_spec import names, versions
 from gtc_spec.kinds import DGDSA
@@ -32,10 +33,14 @@ class Keda(GtcConstruct):
             huge negative number.
         scales: API group and plural of the kinds that it may scale, besides Deployments and
             StatefulSets. Default: Dynamo's scaling adapters.
-        monitors: Whether it is scraped: it needs the monitoring API. Default: yes.
+        monitoring: An `Observability` or an `ExistingMonitoring` that scrapes it; it comes first,
+            because it brings the monitoring API. Default: nobody scrapes it.
         node_selector: Its nodes. Default: the management pool.
         values: More values of the chart, merged over ours. Default: none.
         after: What must be there first. Default: nothing.
+
+    Raises:
+        UsageError: The stack has a KEDA already.
     """
 
     def __init__(
@@ -46,14 +51,18 @@ class Keda(GtcConstruct):
         namespace: str = names.NAMESPACE_KEDA,
         chart: ChartRef = CHART,
         scales: Sequence[tuple[str, str]] = (ADAPTERS,),
-        monitors: bool = True,
+        monitoring: Monitoring | None = None,
         node_selector: Mapping[str, str] | None = None,
         values: Mapping[str, Any] | None = None,
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
         super().__init__(scope, id, after=after)
+        self.refuse_a_second(Keda)
+        monitors = bool(wait_for(self, monitoring))
+        self.scales = tuple(scales)
+        """API group and plural of the kinds that it may scale."""
         self.namespace = Namespace(
-            self, "namespace", name=namespace, like=names.NAMESPACE_KEDA, after=after
+            self, "namespace", name=namespace, like=names.NAMESPACE_KEDA, after=self.depends_on
         )
         selector = on_management_pool() if node_selector is None else node_selector
         self.chart = HelmChart(
@@ -67,6 +76,7 @@ class Keda(GtcConstruct):
             timeout=SHORT_WAIT,
             after=[self.namespace],
         )
+        self.stands_for(self.chart.release)
 
 
 def _values(

@@ -51,7 +51,7 @@ class Observability(GtcConstruct):
         after: What must be there first. Default: nothing.
 
     Raises:
-        UsageError: Grafana's administrator lacks a key.
+        UsageError: Grafana's administrator lacks a key, or the stack has monitoring already.
     """
 
     def __init__(
@@ -69,18 +69,20 @@ class Observability(GtcConstruct):
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
         super().__init__(scope, id, after=after)
+        self.refuse_a_second(Observability)
         selector = on_management_pool() if node_selector is None else node_selector
         self.namespace = Namespace(
             self,
             "namespace",
             name=namespace,
             like=names.NAMESPACE_MONITORING,
-            after=after,
+            after=self.depends_on,
         )
         self.prometheus = self._monitor(
             chart, prometheus_stack(storage_class, selector), values, admin
         )
         """What brings the monitoring API: let charts with monitors of their own wait for it."""
+        self.stands_for(self.prometheus.release)
         self.prometheus_url = f"http://{PROMETHEUS_RELEASE}-prometheus.{namespace}.svc:9090"
         """Where Prometheus answers inside the cluster, without a final slash."""
         self.grafana_url = f"http://{PROMETHEUS_RELEASE}-grafana.{namespace}.svc"

@@ -6,176 +6,41 @@ serves the same with one pool, for a comparison. It must not know who scales the
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Final
 
 from gtc_constructs._bindings import Construct, TerraformResource
-from gtc_constructs.base import GtcConstruct, Ordered
-from gtc_constructs.manifest_release import ManifestRelease
-from gtc_constructs.serving.shared_gpus import SharedGpus
-from gtc_spec import names
-from gtc_spec.errors import ConfigError, Problem, UsageError
+from gtc_constructs.base import Ordered
+from gtc_constructs.platform.dynamo_platform import DynamoPlatform
+from gtc_constructs.secrets import WorkloadSecrets
+from gtc_constructs.serving.deployment import Deployment
+from gtc_spec.graph.existing import ExistingPlatform, ExistingSecret
 from gtc_spec.graph.serving import Serving
+from gtc_spec.graph.wiring import Models
 from gtc_spec.graph.workers import WorkerPools, Workers
-from gtc_spec.manifests import serving_graph
-from gtc_spec.manifests.rbac import role_and_binding, scaling_rules
-from gtc_spec.manifests.scaled_object import PrometheusTrigger, ScaleTarget
-from gtc_spec.pools import Mode, ScaleRule
-from gtc_spec.telemetry.promql import Scope
 
 _ONE: Final = Workers()
 
 
-class _Deployment(GtcConstruct):
-    """What both ways of serving have in common."""
-
-    def __init__(
-        self,
-        scope: Construct,
-        id: str,
-        *,
-        serving: Serving,
-        pools: WorkerPools,
-        after: Iterable[Ordered | TerraformResource],
-    ) -> None:
-        super().__init__(scope, id, after=after)
-        self.serving, self._pools = serving, pools
-        self.require_name("name", serving.name)
-        self.require_name("namespace", serving.namespace)
-        try:
-            serving.check(pools)
-            self._gpus = SharedGpus.of(serving, pools)
-            files = serving.engine_files(list(pools))
-        except UsageError as error:
-            raise _at(self.node.path, error) from None
-        manifests = serving_graph.release(serving, pools, files)
-        self.manifest = manifests[-1]
-        """The DynamoGraphDeployment as it is shipped."""
-        self.release = ManifestRelease(
-            self,
-            "Resource",
-            name=serving.name,
-            namespace=serving.namespace,
-            manifests=manifests,
-            after=self.depends_on,
-        )
-
-    @property
-    def frontend_url(self) -> str:
-        """Base URL of the OpenAI-compatible API inside the cluster."""
-        return serving_graph.frontend_url(self.serving.name, self.serving.namespace)
-
-    @property
-    def dynamo_namespace(self) -> str:
-        """Value of the metric label ``dynamo_namespace``; the operator derives it so."""
-        return f"{self.serving.namespace}-{self.serving.name}"
-
-    @property
-    def metrics(self) -> Scope:
-        """How queries select this deployment.
-
-        The demo has its namespace to itself, and its queries are those of the rehearsal.
-        """
-        alone = Scope(self.serving.namespace)
-        if self.serving.name == names.DEMO and alone == Scope():
-            return alone
-        return Scope(self.serving.namespace, self.serving.model.served_name)
-
-    def grant_scaling(self, account: str, *, namespace: str) -> ManifestRelease:
-        """Let a ServiceAccount of any namespace read and set the replicas of every pool.
-
-        Nothing else is allowed by it: no edit of the graph, no look at pods.
-
-        Raises:
-            UsageError: A name is no name, or no pool has a scaling adapter.
-        """
-        self.require_name("account", account)
-        self.require_name("namespace", namespace)
-        adapters = [
-            names.dgdsa(self.serving.name, names.service(mode))
-            for mode, workers in self._pools.items()
-            if workers.scaling_adapter
-        ]
-        if not adapters:
-            raise self.refused("no pool has a scaling adapter, allowed: pools that have one")
-        name = f"{self.serving.name}-scaling-{account}"
-        rules = scaling_rules(adapters)
-        return ManifestRelease(
-            self,
-            f"scaling-by-{namespace}-{account}",
-            name=name,
-            namespace=self.serving.namespace,
-            manifests=role_and_binding(self.serving.metadata(name), rules, account, namespace),
-            after=[self.release],
-        )
-
-    def problems(self) -> Iterator[str]:
-        """Scalers that cannot have their maxima together."""
-        if problem := self._gpus.overcommitted():
-            yield problem
-
-    def _pool(self, mode: Mode) -> WorkerPool:
-        return WorkerPool(self, names.service(mode), self._pools[mode], self._gpus)
-
-
-class WorkerPool:
-    """One pool of a deployment, ready to be scaled. Made by the deployment."""
-
-    def __init__(
-        self, deployment: _Deployment, service: str, workers: Workers, gpus: SharedGpus
-    ) -> None:
-        self._deployment, self._service = deployment, service
-        self._workers, self._gpus = workers, gpus
-
-    @property
-    def scale_target(self) -> ScaleTarget:
-        """Its scaling adapter, which the operator makes.
-
-        Raises:
-            UsageError: The pool was made without one.
-        """
-        if not self._workers.scaling_adapter:
-            raise UsageError(
-                f"{self._service} of {self._deployment.node.path} has no scaling adapter, "
-                "allowed: pools that have one",
-                "pass Workers(scaling_adapter=True)",
-            )
-        serving = self._deployment.serving
-        return ScaleTarget.adapter(serving.name, self._service, serving.namespace)
-
-    @property
-    def initial_replicas(self) -> int:
-        """Workers at rest."""
-        return self._workers.replicas
-
-    @property
-    def resources(self) -> tuple[TerraformResource, ...]:
-        """The release of the deployment."""
-        return self._deployment.resources
-
-    def reserve(self, replicas: int, *, allow_pending: bool) -> None:
-        """Note how far a scaler may go, see `gtc_constructs.serving.keda_scaler.Scalable`."""
-        self._gpus.reserve(self._service, replicas, allow_pending=allow_pending)
-
-    def trigger(self, rule: ScaleRule) -> PrometheusTrigger:
-        """The trigger of a rule, asking for this deployment's series only."""
-        return PrometheusTrigger.of(rule, self._deployment.metrics)
-
-
-class DisaggDeployment(_Deployment):
+class DisaggDeployment(Deployment):
     """Prefill and decode as pools of their own, one frontend with a KV-aware router before them.
 
     Args:
         scope: The construct to create this one in.
         id: Name inside the scope.
         serving: What is served, and on what.
+        platform: What runs it: namespace, Grove and queue follow from it, and it comes first.
+        models: Where the checkpoint lies: a `ModelStore` or a `ModelDownload`, which come first, or
+            an `ExistingModels`. Default: none, for an engine that brings its model.
+        secrets: What holds the HuggingFace token, which comes first. Default: the workers get none,
+            as open models need none.
         prefill: Workers that read prompts. Default: one.
         decode: Workers that write answers. Default: one.
-        after: What must be there first: the platform, the model claim, the secret ``hf-token``.
-            Default: nothing.
+        after: What else must be there first. Default: nothing.
 
     Raises:
-        UsageError: Names, GPUs or the model do not fit.
+        UsageError: Names, GPUs or the model do not fit, two of the objects disagree, or the stack
+            has a deployment of the same name in the same namespace.
         ConfigError: An engine file would stop or deadlock its workers.
     """
 
@@ -185,12 +50,24 @@ class DisaggDeployment(_Deployment):
         id: str,
         *,
         serving: Serving,
+        platform: DynamoPlatform | ExistingPlatform,
+        models: Models | None = None,
+        secrets: WorkloadSecrets | ExistingSecret | None = None,
         prefill: Workers = _ONE,
         decode: Workers = _ONE,
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
         pools: WorkerPools = {"prefill": prefill, "decode": decode}
-        super().__init__(scope, id, serving=serving, pools=pools, after=after)
+        super().__init__(
+            scope,
+            id,
+            serving=serving,
+            pools=pools,
+            platform=platform,
+            models=models,
+            secrets=secrets,
+            after=after,
+        )
         self.prefill = self._pool("prefill")
         self.decode = self._pool("decode")
 
@@ -200,6 +77,9 @@ class DisaggDeployment(_Deployment):
         id: str,
         *,
         serving: Serving,
+        platform: DynamoPlatform | ExistingPlatform,
+        models: Models | None = None,
+        secrets: WorkloadSecrets | ExistingSecret | None = None,
         workers: Workers = _ONE,
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> AggregatedDeployment:
@@ -207,10 +87,19 @@ class DisaggDeployment(_Deployment):
 
         Deploy it instead of the other one: together they do not fit the GPUs.
         """
-        return AggregatedDeployment(scope, id, serving=serving, workers=workers, after=after)
+        return AggregatedDeployment(
+            scope,
+            id,
+            serving=serving,
+            platform=platform,
+            models=models,
+            secrets=secrets,
+            workers=workers,
+            after=after,
+        )
 
 
-class AggregatedDeployment(_Deployment):
+class AggregatedDeployment(Deployment):
     """One pool whose workers prefill and decode. Made by `DisaggDeployment.aggregated`."""
 
     def __init__(
@@ -219,21 +108,20 @@ class AggregatedDeployment(_Deployment):
         id: str,
         *,
         serving: Serving,
+        platform: DynamoPlatform | ExistingPlatform,
+        models: Models | None,
+        secrets: WorkloadSecrets | ExistingSecret | None,
         workers: Workers,
         after: Iterable[Ordered | TerraformResource],
     ) -> None:
-        super().__init__(scope, id, serving=serving, pools={"aggregated": workers}, after=after)
-        self.workers = self._pool("aggregated")
-
-
-def _at(path: str, error: UsageError) -> UsageError:
-    """The error with the path of the construct in each of its lines."""
-    if isinstance(error, ConfigError):
-        return ConfigError(
-            [
-                Problem(f"{path}: {each.file}", each.key, each.value, each.allowed)
-                for each in error.problems
-            ],
-            error.hint,
+        super().__init__(
+            scope,
+            id,
+            serving=serving,
+            pools={"aggregated": workers},
+            platform=platform,
+            models=models,
+            secrets=secrets,
+            after=after,
         )
-    return UsageError(f"{path}: {error.message}", error.hint)
+        self.workers = self._pool("aggregated")

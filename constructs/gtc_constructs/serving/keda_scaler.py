@@ -10,14 +10,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, Protocol
 
-from gtc_constructs._bindings import Construct, TerraformResource, TerraformStack
+from gtc_constructs._bindings import Construct, TerraformResource
 from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_constructs.manifest_release import ManifestRelease
+from gtc_constructs.platform.keda import ADAPTERS, Keda
+from gtc_constructs.platform.monitoring import Monitoring, address_of
 from gtc_spec import names
 from gtc_spec.errors import UsageError
+from gtc_spec.kinds import DGDSA
 from gtc_spec.manifests.metadata import object_metadata
 from gtc_spec.manifests.scaled_object import PrometheusTrigger, Scaler, ScaleTarget
-from gtc_spec.telemetry.promql import PROMETHEUS_ADDRESS
 
 __all__ = ["KedaScaler", "PrometheusTrigger", "Scalable", "ScaleTarget"]
 
@@ -68,18 +70,20 @@ class KedaScaler(GtcConstruct):
         id: Name inside the scope.
         target: A pool of a `DisaggDeployment`, or any other `Scalable` or `ScaleTarget`.
         trigger: What to watch; `PrometheusTrigger.of` makes one of a rule for Dynamo.
+        monitoring: Whose Prometheus it asks: an `Observability`, or an `ExistingMonitoring`.
         max_replicas: Most replicas.
         min_replicas: Fewest replicas, at least 1. Default: 1.
         name: Name of the ScaledObject. Default: that of the target and ``-scaler``.
         allow_pending: Accept a maximum for which the GPUs may be taken by a neighbour: the last
             replicas then wait as Pending pods. Default: refuse it.
-        prometheus_url: Base URL of Prometheus. Default: the one of `Observability`.
+        keda: The `Keda` that acts, which comes first. Default: one that the cluster has already.
         labels: Labels of the ScaledObject. Default: none.
         annotations: Annotations of the ScaledObject. Default: none.
-        after: What must be there first, such as KEDA. The target always is. Default: nothing.
+        after: What else must be there first. The target always is. Default: nothing.
 
     Raises:
-        UsageError: The target cannot be scaled or already is, or a limit is out of range.
+        UsageError: The target cannot be scaled or already is, a limit is out of range, or the stack
+            makes a KEDA that is not the one given.
     """
 
     def __init__(
@@ -89,21 +93,24 @@ class KedaScaler(GtcConstruct):
         *,
         target: Scalable | ScaleTarget,
         trigger: PrometheusTrigger,
+        monitoring: Monitoring,
         max_replicas: int,
         min_replicas: int = 1,
         name: str = "",
         allow_pending: bool = False,
-        prometheus_url: str = PROMETHEUS_ADDRESS,
+        keda: Keda | None = None,
         labels: Mapping[str, str] | None = None,
         annotations: Mapping[str, str] | None = None,
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
         pool = None if isinstance(target, ScaleTarget) else _scalable(target)
-        super().__init__(scope, id, after=[*after, *([pool] if pool else [])])
+        super().__init__(scope, id, after=after)
         self._limits(min_replicas, max_replicas)
         self.target = self._target(target)
+        self._act_through(keda)
         self._refuse_rivals()
         if pool:
+            self.wait_for(pool)
             self._reserve(pool, max_replicas, allow_pending)
         self.name = name or f"{self.target.name}-scaler"
         self.require_name("scaler", self.name, _NAME_MAX)
@@ -116,7 +123,7 @@ class KedaScaler(GtcConstruct):
             replicas_min=min_replicas,
             replicas_max=max_replicas,
             fallback=pool.initial_replicas if pool else min_replicas,
-            server_address=prometheus_url.rstrip("/"),
+            server_address=address_of(self, monitoring),
         ).manifest()
         self._ship()
 
@@ -129,6 +136,25 @@ class KedaScaler(GtcConstruct):
             manifests=[self.manifest],
             after=self.depends_on,
         )
+        self.stands_for(self.release.release)
+
+    def _act_through(self, keda: Keda | None) -> None:
+        if keda is None:
+            for other in self.others(Keda):
+                raise self.refused(
+                    f"got no keda, and the stack makes {other.node.path}, allowed: that one",
+                    "pass keda=: without its kinds the scaler cannot be made",
+                )
+            return
+        if not isinstance(keda, Keda):
+            raise self.refused(f"keda is a {type(keda).__name__}, allowed: a Keda")
+        if self.target.kind == DGDSA.kind and ADAPTERS not in keda.scales:
+            raise self.refused(
+                f"{keda.node.path} may not scale {'.'.join(reversed(ADAPTERS))}, "
+                "allowed: a Keda that may",
+                "leave scales= at its default, or add it",
+            )
+        self.wait_for(keda)
 
     def _limits(self, least: int, most: int) -> None:
         if not 1 <= least <= most:
@@ -151,13 +177,8 @@ class KedaScaler(GtcConstruct):
             raise self.refused(error.message, error.hint) from None
 
     def _refuse_rivals(self) -> None:
-        # a target of the same name in another stack is in another cluster
-        for other in TerraformStack.of(self).node.find_all():
-            if (
-                isinstance(other, KedaScaler)
-                and other is not self
-                and getattr(other, "target", None) == self.target
-            ):
+        for other in self.others(KedaScaler):
+            if getattr(other, "target", None) == self.target:
                 raise self.refused(
                     f"{self.target.kind} {self.target.name} is scaled by {other.node.path} "
                     "already, allowed: one scaler a target",

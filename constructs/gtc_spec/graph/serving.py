@@ -20,9 +20,11 @@ from gtc_spec.engines import trtllm
 from gtc_spec.engines.worker_engine import KvTransport, WorkerEngine
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
+from gtc_spec.graph.existing import QUEUE
 from gtc_spec.graph.model_ref import ModelRef
 from gtc_spec.manifests import config_maps, metadata
 from gtc_spec.manifests.placement import Slot, gpu_slot, on_management_pool, slot_of
+from gtc_spec.manifests.secret_names import HF_TOKEN, secrets_of
 from gtc_spec.pools import Mode
 from gtc_spec.serving import smaller_checkpoint
 
@@ -45,11 +47,13 @@ class Serving:
             ``aggregated.yaml``; or their texts by mode. Default: none, for an engine without.
         engine_facts: What the engine files have to provide for. Default: prompts of 24,000 tokens,
             answers of 2,000, one GPU a worker.
-        namespace: Where it runs. Default: ``dynamo-workload``.
-        claim: Claim with the models in that namespace. Default: ``model-nfs-pvc``.
-        queue: KAI queue. Default: ``dynamo``, the one that dynamo-platform 0.8.1 makes.
-        grove: Whether Grove gang-schedules the pods. Default: yes; ``False`` falls back to
-            Deployments, without KAI.
+        namespace: Where it runs. Default: as the objects around it say.
+        claim: Claim with the models in that namespace. Default: likewise.
+        queue: KAI queue. Default: likewise, the only one of the platform.
+        grove: Whether Grove gang-schedules the pods; ``False`` falls back to Deployments, without
+            KAI. Default: likewise.
+        token_secret: Secret with the HuggingFace token, for workers that fetch something by
+            themselves. Default: likewise; none for an open model.
         kv_transport: ``"ucx"`` or ``"nixl"``, over the engine files. Default: as the files or the
             engine say.
         node_selector: Nodes of the frontend. Default: the management pool.
@@ -68,10 +72,11 @@ class Serving:
     engine: WorkerEngine | None = None
     engine_configs: Path | Mapping[Mode, str] = field(default_factory=dict)
     engine_facts: EngineFacts = _LONGEST
-    namespace: str = names.NAMESPACE_WORKLOAD
-    claim: str = names.MODEL_CLAIM
-    queue: str = "dynamo"
-    grove: bool = True
+    namespace: str = ""
+    claim: str = ""
+    queue: str = ""
+    grove: bool | None = None
+    token_secret: str = ""
     kv_transport: KvTransport | None = None
     node_selector: Mapping[str, str] = field(default_factory=on_management_pool)
     frontend_image: str = versions.FRONTEND_IMAGE
@@ -99,12 +104,34 @@ class Serving:
             engine=engine,
             engine_configs=(engine_configs or {}) if engine.reads_engine_file else {},
             engine_facts=EngineFacts.of(env),
+            namespace=names.NAMESPACE_WORKLOAD,
+            claim=names.MODEL_CLAIM,
             queue=env.kai_queue,
             grove=env.grove,
+            token_secret=HF_TOKEN.name if HF_TOKEN in secrets_of(env) else "",
             labels=metadata.PART_OF,
             annotations=metadata.digest(env),
         )
         return replace(made, **choices)
+
+    def settled(
+        self,
+        *,
+        namespace: str = names.NAMESPACE_WORKLOAD,
+        claim: str = names.MODEL_CLAIM,
+        queue: str = QUEUE,
+        grove: bool = True,
+        token_secret: str = "",
+    ) -> Self:
+        """The same with what was left open; what is said stays."""
+        return replace(
+            self,
+            namespace=self.namespace or namespace,
+            claim=self.claim or claim,
+            queue=self.queue or queue,
+            grove=grove if self.grove is None else self.grove,
+            token_secret=self.token_secret or token_secret,
+        )
 
     @property
     def worker_engine(self) -> WorkerEngine:
@@ -138,7 +165,7 @@ class Serving:
                 does not fit its GPUs, or something is given that the engine has no use for.
         """
         self._check_engine()
-        for mode in modes if self.grove else ():
+        for mode in () if self.grove is False else modes:
             self._check_name_beside(names.service(mode))
         if (self.gpu_pool is None) == (self.cpu_nodes is None):
             raise UsageError("got both or neither of gpu_pool and cpu_nodes, allowed: one of them")

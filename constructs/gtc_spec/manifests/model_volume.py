@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from typing import Final
 
-from gtc_spec import kinds
+from gtc_spec import kinds, names
 from gtc_spec.manifests.metadata import Manifest
 
 MOUNT_OPTIONS: Final = ("nfsvers=4.1", "nconnect=8")
 """As DigitalOcean's guides mount it: eight connections, one alone does not fill the link."""
 
 
-def volume_name(claim: str) -> str:
-    """PersistentVolume behind a claim."""
-    return f"{claim}-volume"
+def volume_name(claim: str, namespace: str = names.NAMESPACE_WORKLOAD) -> str:
+    """PersistentVolume behind a claim; volumes know no namespace, so that theirs is in the name.
+
+    All but the demo's: a volume cannot be renamed.
+    """
+    place = "" if namespace == names.NAMESPACE_WORKLOAD else f"{namespace}-"
+    return f"{place}{claim}-volume"
 
 
 def persistent_volume(metadata: Manifest, host: str, path: str, size_gib: int) -> Manifest:
@@ -45,7 +49,7 @@ def persistent_volume_claim(metadata: Manifest, size_gib: int) -> Manifest:
         "metadata": metadata,
         "spec": {
             **_shape(),
-            "volumeName": volume_name(metadata["name"]),
+            "volumeName": volume_name(metadata["name"], metadata["namespace"]),
             "resources": {"requests": {"storage": f"{size_gib}Gi"}},
         },
     }

@@ -19,7 +19,6 @@ from gtc_spec.graph.workers import WorkerPools, Workers
 from gtc_spec.manifests import config_maps
 from gtc_spec.manifests.config_maps import ENGINE_MOUNT
 from gtc_spec.manifests.metadata import Manifest
-from gtc_spec.manifests.secret_names import HF_TOKEN
 from gtc_spec.pools import Mode
 from gtc_spec.telemetry.buckets import frontend_env
 
@@ -42,6 +41,7 @@ def release(serving: Serving, pools: WorkerPools, files: Mapping[Mode, str]) -> 
         pools: Its workers.
         files: Text of each pool's engine file.
     """
+    serving = serving.settled()
     shipped = [engine_config_map(serving, mode, text) for mode, text in files.items()]
     if model := serving.worker_engine.model_files:
         place = serving.metadata(config_maps.model_config_map_name(serving.name))
@@ -69,7 +69,7 @@ def graph(
         files: Text of each pool's engine file: a changed one rolls the workers of its pool. Without
             it they keep running with the file that they started with. Default: none.
     """
-    given = files or {}
+    serving, given = serving.settled(), files or {}
     digests = {mode: config_maps.engine_digest(text) for mode, text in given.items()}
     place = serving.metadata(serving.name)
     annotations = {**place.get("annotations", {}), ANNOTATION_QUEUE: serving.queue}
@@ -141,7 +141,7 @@ def _worker(serving: Serving, mode: Mode, workers: Workers, digest: str) -> Mani
         **role,
         "replicas": workers.replicas,
         **adapter,
-        **({} if serving.brings_model else {"envFromSecret": HF_TOKEN.name}),
+        **({"envFromSecret": serving.token_secret} if serving.token_secret else {}),
         **({"sharedMemory": {"size": memory}} if memory else {}),
         "resources": serving.slot.resources,
         **_claimed(serving),

@@ -21,6 +21,7 @@ from gtc_constructs.secrets import SecretRef, WorkloadSecrets
 from gtc_spec import names, versions
 from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.environment import ENVIRONMENTS
+from gtc_spec.graph.existing import ExistingMonitoring
 from tests.snapshot.recorded import differences, without_digests
 from tests.synthesised import Synthesised, cluster_with_engine, stack_of_demo
 
@@ -41,7 +42,9 @@ CONSTRUCTS: dict[str, Callable[[TerraformStack], object]] = {
     "gpu_cluster": lambda stack: GpuCluster(
         stack, "gpu", name="llm", region="atl1", gpu_pool=NodePool.h100(count=3)
     ),
-    "keda": lambda stack: Keda(stack, "keda"),
+    "keda": lambda stack: Keda(
+        stack, "keda", monitoring=ExistingMonitoring(prometheus_url="http://prometheus:9090")
+    ),
     "manifest_release": lambda stack: ManifestRelease(
         stack, "widgets", name="widgets", namespace="work", manifests=[WIDGET]
     ),

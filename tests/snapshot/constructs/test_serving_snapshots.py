@@ -18,9 +18,16 @@ from gtc_constructs.values import NfsExport
 from gtc_spec import names
 from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.environment import load
+from gtc_spec.graph.existing import (
+    ExistingModels,
+    ExistingMonitoring,
+    ExistingPlatform,
+    ExistingSecret,
+)
 from gtc_spec.graph.model_ref import ModelRef
 from gtc_spec.graph.serving import Serving
 from gtc_spec.graph.workers import Workers
+from gtc_spec.telemetry.promql import PROMETHEUS_ADDRESS
 from tests.snapshot.recorded import differences, without_digests
 from tests.synthesised import IMAGE, ROOT, Synthesised, stack_of_demo
 
@@ -30,19 +37,29 @@ SERVING = Serving(
     gpu_pool=NodePool.h100(count=3),
     engine_configs=ROOT / "engine_configs" / "dev",
 )
+HERE: dict[str, Any] = {
+    "platform": ExistingPlatform(),
+    "models": ExistingModels(claim=names.MODEL_CLAIM),
+    "secrets": ExistingSecret(name="hf-token"),
+}
+MONITORING = ExistingMonitoring(prometheus_url=PROMETHEUS_ADDRESS)
 WEB = ScaleTarget(api_version="apps/v1", kind="Deployment", name="web", namespace="site")
 TRIGGER = PrometheusTrigger(name="requests", query="sum(rate(requests_total[1m]))", threshold=50)
 
 CONSTRUCTS: dict[str, Callable[[TerraformStack], object]] = {
     "aggregated": lambda stack: DisaggDeployment.aggregated(
-        stack, "it", serving=SERVING, workers=Workers(replicas=3)
+        stack, "it", serving=SERVING, **HERE, workers=Workers(replicas=3)
     ),
-    "disagg": lambda stack: DisaggDeployment(stack, "it", serving=SERVING),
+    "disagg": lambda stack: DisaggDeployment(stack, "it", serving=SERVING, **HERE),
     "model_store": lambda stack: ModelStore(
-        stack, "it", share=NfsExport(host="10.0.0.7", path="/models"), size_gib=100
+        stack,
+        "it",
+        share=NfsExport(host="10.0.0.7", path="/models"),
+        size_gib=100,
+        platform=ExistingPlatform(),
     ),
     "scaler_of_a_deployment": lambda stack: KedaScaler(
-        stack, "it", target=WEB, trigger=TRIGGER, max_replicas=5
+        stack, "it", target=WEB, trigger=TRIGGER, monitoring=MONITORING, max_replicas=5
     ),
 }
 
@@ -64,9 +81,10 @@ def test_without_grove_and_over_ucx_it_differs_as_recorded(
     tmp_path, snapshot: SnapshotAssertion
 ) -> None:
     def over_ucx(stack: TerraformStack) -> DisaggDeployment:
-        serving = replace(SERVING, grove=False, kv_transport="ucx")
+        serving = replace(SERVING, kv_transport="ucx")
+        here = HERE | {"platform": ExistingPlatform(grove=False)}
         decode = Workers(replicas=2, drain_s=90)
-        return DisaggDeployment(stack, "it", serving=serving, decode=decode)
+        return DisaggDeployment(stack, "it", serving=serving, **here, decode=decode)
 
     plain = made(CONSTRUCTS["disagg"], tmp_path / "plain")
 

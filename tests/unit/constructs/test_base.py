@@ -1,8 +1,11 @@
+import json
+
 import pytest
 
-from gtc_constructs._bindings import HelmProvider, Release
+from gtc_constructs._bindings import HelmProvider, Release, TerraformStack
 from gtc_constructs.base import GtcConstruct, synthesise
 from gtc_spec.errors import UsageError
+from tests.synthesised import Synthesised
 
 
 class Empty(GtcConstruct):
@@ -70,3 +73,44 @@ def test_a_sound_app_is_written(app, stack, tmp_path):
 
     assert synthesise(app) == tmp_path
     assert (tmp_path / "stacks/stack/cdk.tf.json").is_file()
+
+
+def test_what_cdk_calls_a_dependency_reaches_the_resources(app, stack):
+    HelmProvider(stack, "helm")
+    outer = Empty(stack, "outer")
+    release(Empty(outer, "inner"), "first")
+    then = Empty(stack, "then")
+    release(then, "second")
+    then.node.add_dependency(outer)
+
+    made = Synthesised(stack)
+
+    first = made.address("helm_release", made.release("first"))
+    assert made.release("second")["depends_on"] == [first]
+
+
+def test_a_dependency_that_makes_nothing_is_told_instead_of_lost(app, stack):
+    first, then = Empty(stack, "first"), Empty(stack, "then")
+    then.node.add_dependency(first)
+
+    with pytest.raises(UsageError, match=r"^stack/then: add_dependency names stack/first which"):
+        synthesise(app)
+
+
+@pytest.mark.parametrize("tell", ["after", "add_dependency"])
+def test_what_is_in_another_stack_makes_that_stack_come_first(app, stack, tmp_path, tell):
+    other = TerraformStack(app, "other")
+    first = Empty(other, "first")
+    for each in (stack, other):
+        HelmProvider(each, "helm")
+    release(first, "first")
+    then = Empty(stack, "then", after=[first] if tell == "after" else [])
+    Release(then, "second", name="second", chart="chart", depends_on=then.depends_on)
+    if tell == "add_dependency":
+        then.node.add_dependency(first)
+
+    synthesise(app)
+
+    made = json.loads((tmp_path / "manifest.json").read_text())["stacks"]
+    assert made["stack"]["dependencies"] == ["other"]
+    assert not Synthesised(tmp_path / "stacks/stack/cdk.tf.json").release("second")["depends_on"]

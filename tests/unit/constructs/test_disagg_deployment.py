@@ -6,6 +6,7 @@ from gtc_constructs.serving.disagg_deployment import DisaggDeployment
 from gtc_spec import names
 from gtc_spec.environment import ENVIRONMENTS, load
 from gtc_spec.errors import ConfigError, UsageError
+from gtc_spec.graph.existing import ExistingModels, ExistingPlatform
 from gtc_spec.graph.model_ref import ModelRef
 from gtc_spec.graph.serving import Serving
 from gtc_spec.graph.workers import Workers, two_pools
@@ -15,6 +16,14 @@ from tests.synthesised import ROOT, Synthesised
 
 ENGINES = ROOT / "engine_configs"
 PROD = Serving.of(load("prod"), ENGINES / "prod")
+MODELS = ExistingModels(claim=names.MODEL_CLAIM)
+
+
+def deployed(stack, id, serving, *, platform=None, **more):
+    """A deployment on a cluster that has everything else."""
+    return DisaggDeployment(
+        stack, id, serving=serving, platform=platform or ExistingPlatform(), models=MODELS, **more
+    )
 
 
 def shipped(stack, name="gtc-demo"):
@@ -31,7 +40,9 @@ def test_but_for_its_engine_files_the_demo_ships_what_the_rehearsal_runs(stack, 
     env = load(name)
     serving, pools = Serving.of(env, ENGINES / name), two_pools(env)
 
-    DisaggDeployment(stack, "it", serving=serving, **pools)
+    models = None if serving.brings_model else MODELS
+    platform = ExistingPlatform(grove=env.grove)
+    DisaggDeployment(stack, "it", serving=serving, platform=platform, models=models, **pools)
 
     expected = dynamo_graph_deployment(env)
     for mode in pools if env.nodes.gpus else ():
@@ -43,7 +54,7 @@ def test_but_for_its_engine_files_the_demo_ships_what_the_rehearsal_runs(stack, 
 
 
 def test_engine_files_come_in_the_same_release_and_to_the_letter(stack):
-    DisaggDeployment(stack, "it", serving=PROD)
+    deployed(stack, "it", PROD)
 
     maps = {each["metadata"]["name"]: each["data"] for each in shipped(stack)[:-1]}
 
@@ -53,20 +64,25 @@ def test_engine_files_come_in_the_same_release_and_to_the_letter(stack):
 
 
 def test_without_grove_the_graph_says_so(stack):
-    DisaggDeployment(stack, "it", serving=replace(PROD, grove=False))
+    deployed(stack, "it", replace(PROD, grove=None), platform=ExistingPlatform(grove=False))
 
     assert graph(stack)["metadata"]["annotations"]["nvidia.com/enable-grove"] == "false"
 
 
 def test_the_transport_is_one_argument(stack):
-    DisaggDeployment(stack, "it", serving=replace(PROD, kv_transport="nixl"))
+    deployed(stack, "it", replace(PROD, kv_transport="nixl"))
 
     assert '"NIXL"' in str(graph(stack)["spec"]["services"]["TrtllmDecodeWorker"])
 
 
 def test_an_aggregated_deployment_serves_the_same_with_one_pool(stack):
     made = DisaggDeployment.aggregated(
-        stack, "it", serving=replace(PROD, name="agg"), workers=Workers(replicas=5)
+        stack,
+        "it",
+        serving=replace(PROD, name="agg"),
+        platform=ExistingPlatform(),
+        models=MODELS,
+        workers=Workers(replicas=5),
     )
 
     services = graph(stack, "agg")["spec"]["services"]
@@ -79,13 +95,14 @@ def test_overrides_have_the_last_word(stack):
     def colour(manifest):
         manifest["metadata"]["labels"]["colour"] = "green"
 
-    DisaggDeployment(stack, "it", serving=replace(PROD, overrides=colour))
+    deployed(stack, "it", replace(PROD, overrides=colour))
 
     assert graph(stack)["metadata"]["labels"]["colour"] == "green"
 
 
 def test_addresses_follow_the_name(stack):
-    made = DisaggDeployment(stack, "it", serving=replace(PROD, name="llm", namespace="there"))
+    there = ExistingPlatform(workload_namespace="there")
+    made = deployed(stack, "it", replace(PROD, name="llm", namespace=""), platform=there)
 
     assert made.frontend_url == "http://llm-frontend.there.svc:8000"
     assert made.dynamo_namespace == "there-llm"
@@ -93,8 +110,8 @@ def test_addresses_follow_the_name(stack):
 
 
 def test_the_demo_is_queried_as_in_the_rehearsal_and_others_by_their_model(stack):
-    demo = DisaggDeployment(stack, "demo", serving=PROD)
-    other = DisaggDeployment(stack, "other", serving=replace(PROD, name="llm"))
+    demo = deployed(stack, "demo", PROD)
+    other = deployed(stack, "other", replace(PROD, name="llm"))
 
     rule = load("prod").pools.prefill.scale
     assert "model=" not in demo.prefill.trigger(rule).query
@@ -106,7 +123,7 @@ def test_the_demo_is_queried_as_in_the_rehearsal_and_others_by_their_model(stack
     [
         (replace(PROD, name="Not A Name"), {}, "stack/it: name 'Not A Name' is not a name"),
         (replace(PROD, name="far-too-long"), {}, "stack/it: name 'far-too-long' has 12"),
-        (replace(PROD, namespace="a_b"), {}, "stack/it: namespace 'a_b'"),
+        (replace(PROD, namespace="a_b"), {}, "stack/it: namespace 'a_b', allowed"),
         (PROD, {"decode": Workers(replicas=8)}, "stack/it: 1 TrtllmPrefillWorker + 8"),
         (
             replace(PROD, model=ModelRef(repository="meta-llama/Llama-3.1-70B-Instruct")),
@@ -118,7 +135,7 @@ def test_the_demo_is_queried_as_in_the_rehearsal_and_others_by_their_model(stack
 )
 def test_bad_input_is_one_line_with_the_path_of_the_construct(stack, serving, workers, says):
     with pytest.raises(UsageError) as caught:
-        DisaggDeployment(stack, "it", serving=serving, **workers)
+        deployed(stack, "it", serving, **workers)
 
     assert caught.value.message.startswith(says)
     assert "\n" not in caught.value.message
@@ -130,7 +147,7 @@ def test_a_typo_in_an_engine_file_names_construct_file_key_and_what_was_meant(st
     texts["prefill"] = texts["prefill"].replace("dtype: fp8", "dtipe: fp8")
 
     with pytest.raises(ConfigError) as caught:
-        DisaggDeployment(stack, "it", serving=replace(PROD, engine_configs=texts))
+        deployed(stack, "it", replace(PROD, engine_configs=texts))
 
     assert caught.value.message.startswith(
         "stack/it: prefill.yaml: kv_cache_config.dtipe: got fp8, allowed: one of "

@@ -5,6 +5,7 @@ from gtc_constructs.platform.keda import Keda
 from gtc_constructs.platform.observability import Observability
 from gtc_spec import environment
 from gtc_spec.errors import UsageError
+from gtc_spec.graph.existing import ExistingMonitoring
 from gtc_spec.manifests.queue import queues
 from tests.synthesised import Synthesised
 
@@ -15,7 +16,7 @@ def waits_for(made, release, other):
 
 def test_crds_come_before_the_platform_and_monitoring_before_both(stack):
     monitoring = Observability(stack, "observability")
-    DynamoPlatform(stack, "platform", after=[monitoring.prometheus])
+    DynamoPlatform(stack, "platform", monitoring=monitoring)
 
     made = Synthesised(stack)
 
@@ -43,7 +44,8 @@ def test_gang_scheduling_is_on_and_the_stores_are_kept(stack):
 
 
 def test_prometheus_is_told_under_the_key_that_counts(stack):
-    DynamoPlatform(stack, "platform", prometheus_url="http://prometheus:9090")
+    monitoring = ExistingMonitoring(prometheus_url="http://prometheus:9090")
+    DynamoPlatform(stack, "platform", monitoring=monitoring)
 
     (values,) = Synthesised(stack).release("dynamo-platform")["values"]
 
@@ -147,7 +149,7 @@ def test_keda_may_scale_adapters_and_nothing_unknown(stack):
 
 
 def test_keda_is_scraped_only_where_there_is_a_monitoring_api(stack):
-    Keda(stack, "keda", monitors=False)
+    Keda(stack, "keda")
 
     (values,) = Synthesised(stack).release("keda")["values"]
 

@@ -5,16 +5,21 @@ import pytest
 from gtc_constructs.base import synthesise
 from gtc_constructs.serving.disagg_deployment import DisaggDeployment
 from gtc_constructs.serving.keda_scaler import KedaScaler, PrometheusTrigger, ScaleTarget
+from gtc_spec import names
 from gtc_spec.environment import load
 from gtc_spec.errors import UsageError
+from gtc_spec.graph.existing import ExistingModels, ExistingMonitoring, ExistingPlatform
 from gtc_spec.graph.serving import Serving
 from gtc_spec.graph.workers import Workers
 from gtc_spec.manifests.metadata import PART_OF, digest
 from gtc_spec.manifests.scaled_object import scaled_object
+from gtc_spec.telemetry.promql import PROMETHEUS_ADDRESS
 from tests.synthesised import ROOT, Synthesised
 
 PROD = load("prod")
 SERVING = Serving.of(PROD, ROOT / "engine_configs" / "prod")
+MODELS = ExistingModels(claim=names.MODEL_CLAIM)
+MONITORING = ExistingMonitoring(prometheus_url="http://prometheus.monitoring.svc:9090/")
 TRIGGER = PrometheusTrigger(name="load", query="sum(up)", threshold=2)
 WEB = ScaleTarget(api_version="apps/v1", kind="Deployment", name="web", namespace="site")
 
@@ -25,13 +30,16 @@ def deployment(stack):
         stack,
         "serving",
         serving=SERVING,
+        platform=ExistingPlatform(),
+        models=MODELS,
         prefill=Workers(replicas=2),
         decode=Workers(replicas=3),
     )
 
 
 def scaler(stack, id="it", *, target, most=4, **more):
-    return KedaScaler(stack, id, target=target, trigger=TRIGGER, max_replicas=most, **more)
+    given = {"monitoring": MONITORING, "max_replicas": most, **more}
+    return KedaScaler(stack, id, target=target, trigger=TRIGGER, **given)
 
 
 def refusal(make):
@@ -53,6 +61,7 @@ def test_the_demo_ships_the_scaler_that_the_rehearsal_runs(stack, deployment, ro
         trigger=pool.trigger(rule),
         min_replicas=rule.min,
         max_replicas=rule.max,
+        monitoring=ExistingMonitoring(prometheus_url=PROMETHEUS_ADDRESS),
         name=f"gtc-demo-{role}-scaler",
         labels=PART_OF,
         annotations=digest(PROD),
@@ -106,7 +115,12 @@ def test_two_equal_targets_are_one_target(stack):
 
 def test_a_pool_without_adapter_is_refused_with_the_argument_to_change(stack):
     fixed = DisaggDeployment(
-        stack, "fixed", serving=SERVING, prefill=Workers(scaling_adapter=False)
+        stack,
+        "fixed",
+        serving=SERVING,
+        platform=ExistingPlatform(),
+        models=MODELS,
+        prefill=Workers(scaling_adapter=False),
     )
 
     said = refusal(lambda: scaler(stack, target=fixed.prefill))

@@ -6,6 +6,7 @@ from gtc_spec.errors import UsageError
 from tests.synthesised import Synthesised
 
 SHARE = NfsExport(host="10.0.0.7", path="/42/models")
+GIVEN = {"share": SHARE, "size_gib": 16_000, "namespace": "dynamo-workload"}
 
 
 def objects(stack):
@@ -14,7 +15,7 @@ def objects(stack):
 
 
 def test_the_claim_takes_exactly_the_share(stack):
-    ModelStore(stack, "it", share=SHARE, size_gib=16_000)
+    ModelStore(stack, "it", **GIVEN)
 
     volume, claim = (objects(stack)[kind] for kind in ("PersistentVolume", "PersistentVolumeClaim"))
     assert volume["spec"]["nfs"] == {"server": "10.0.0.7", "path": "/42/models"}
@@ -24,13 +25,13 @@ def test_the_claim_takes_exactly_the_share(stack):
 
 
 def test_the_models_stay_when_the_claim_goes(stack):
-    ModelStore(stack, "it", share=SHARE, size_gib=16_000)
+    ModelStore(stack, "it", **GIVEN)
 
     assert objects(stack)["PersistentVolume"]["spec"]["persistentVolumeReclaimPolicy"] == "Retain"
 
 
 def test_the_share_is_mounted_over_eight_connections(stack):
-    ModelStore(stack, "it", share=SHARE, size_gib=16_000)
+    ModelStore(stack, "it", **GIVEN)
 
     assert objects(stack)["PersistentVolume"]["spec"]["mountOptions"] == [
         "nfsvers=4.1",
@@ -39,7 +40,7 @@ def test_the_share_is_mounted_over_eight_connections(stack):
 
 
 def test_the_jobs_account_has_no_token(stack):
-    ModelStore(stack, "it", share=SHARE, size_gib=16_000)
+    ModelStore(stack, "it", **GIVEN)
 
     account = objects(stack)["ServiceAccount"]
     assert account["metadata"]["name"] == "gtc-demo-models"
@@ -55,6 +56,6 @@ def test_the_jobs_account_has_no_token(stack):
 )
 def test_bad_input_is_one_line_with_the_path(stack, wrong, says):
     with pytest.raises(UsageError) as caught:
-        ModelStore(stack, "it", **{"share": SHARE, "size_gib": 16_000, **wrong})
+        ModelStore(stack, "it", **{**GIVEN, **wrong})
 
     assert caught.value.message.startswith(f"stack/it: {says}")

@@ -11,9 +11,10 @@ import gtc_constructs
 
 NAMES = [
     "AggregatedDeployment", "App", "ChartRef", "ClusterConnection", "ClusterStack", "DemoPanel",
-    "DisaggDeployment", "DynamoPlatform", "GpuCluster", "InfraStack", "Keda", "KedaScaler",
+    "DisaggDeployment", "DynamoPlatform", "ExistingModels", "ExistingMonitoring",
+    "ExistingPlatform", "ExistingSecret", "GpuCluster", "InfraStack", "Keda", "KedaScaler",
     "KubeconfigConnection", "LocalBackend", "ManifestRelease", "ModelRef", "ModelStore",
-    "NfsExport", "NfsShare", "NfsTier", "NodePool", "Observability", "POOL_LABEL",
+    "Namespace", "NfsExport", "NfsShare", "NfsTier", "NodePool", "Observability", "POOL_LABEL",
     "PrometheusTrigger", "Scalable", "ScaleRule", "ScaleTarget", "SecretRef", "Serving",
     "TerraformOutput", "TerraformStack", "Workers", "WorkloadSecrets", "synthesise",
 ]  # fmt: skip

@@ -1,0 +1,205 @@
+"""What both ways of serving a model have in common: engine files and a graph, as one release.
+
+Prefill and decode are pools of their own, or one pool does both; either way they are settled by
+what is handed to them, share GPUs and are scaled alike. It must not know who scales the pools.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from gtc_constructs._bindings import Construct, TerraformResource
+from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_constructs.manifest_release import ManifestRelease
+from gtc_constructs.platform.dynamo_platform import DynamoPlatform
+from gtc_constructs.secrets import WorkloadSecrets
+from gtc_constructs.serving.shared_gpus import SharedGpus
+from gtc_spec import names
+from gtc_spec.errors import ConfigError, Problem, UsageError
+from gtc_spec.graph.existing import ExistingPlatform, ExistingSecret
+from gtc_spec.graph.serving import Serving
+from gtc_spec.graph.wiring import Models, wire
+from gtc_spec.graph.workers import WorkerPools, Workers
+from gtc_spec.manifests import serving_graph
+from gtc_spec.manifests.rbac import role_and_binding, scaling_rules
+from gtc_spec.manifests.scaled_object import PrometheusTrigger, ScaleTarget
+from gtc_spec.pools import Mode, ScaleRule
+from gtc_spec.telemetry.promql import Scope
+
+
+class Deployment(GtcConstruct):
+    """What both ways of serving have in common."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        id: str,
+        *,
+        serving: Serving,
+        pools: WorkerPools,
+        platform: DynamoPlatform | ExistingPlatform,
+        models: Models | None,
+        secrets: WorkloadSecrets | ExistingSecret | None,
+        after: Iterable[Ordered | TerraformResource],
+    ) -> None:
+        super().__init__(scope, id, after=after)
+        self._pools = pools
+        self._check_kinds(platform, models, secrets)
+        self.require_name("name", serving.name)
+        made_here = [each for each in (platform, secrets, models) if isinstance(each, GtcConstruct)]
+        self.wait_for(*made_here)
+        try:
+            self.serving = serving = wire(serving, platform, models, secrets)
+            self._refuse_rivals()
+            serving.check(pools)
+            self._gpus = SharedGpus.of(serving, pools)
+            files = serving.engine_files(list(pools))
+        except UsageError as error:
+            raise _at(self.node.path, error) from None
+        manifests = serving_graph.release(serving, pools, files)
+        self.manifest = manifests[-1]
+        """The DynamoGraphDeployment as it is shipped."""
+        self.release = ManifestRelease(
+            self,
+            "Resource",
+            name=serving.name,
+            namespace=serving.namespace,
+            manifests=manifests,
+            after=self.depends_on,
+        )
+        self.stands_for(self.release.release)
+
+    def _refuse_rivals(self) -> None:
+        name, namespace = self.serving.name, self.serving.namespace
+        for other in self.others(Deployment):
+            there = getattr(other, "serving", None)
+            if there and (there.name, there.namespace) == (name, namespace):
+                raise UsageError(
+                    f"{other.node.path} is called {name!r} in {namespace} already, "
+                    "allowed: one deployment a name and namespace",
+                    "name this Serving otherwise, or put it into another namespace",
+                )
+
+    def _check_kinds(self, platform: object, models: object, secrets: object) -> None:
+        """Refuse what has no place here before anything of it is asked."""
+        for what, given, attribute, allowed in (
+            ("platform", platform, "workload_namespaces", "a DynamoPlatform or ExistingPlatform()"),
+            ("models", models, "claim", "a ModelStore or ExistingModels(claim=...)"),
+            ("secrets", secrets, "holding", "WorkloadSecrets or ExistingSecret(name=...)"),
+        ):
+            if not hasattr(given, attribute) and (given is not None or what == "platform"):
+                raise self.refused(f"{what} is a {type(given).__name__}, allowed: {allowed}")
+
+    @property
+    def frontend_url(self) -> str:
+        """Base URL of the OpenAI-compatible API inside the cluster."""
+        return serving_graph.frontend_url(self.serving.name, self.serving.namespace)
+
+    @property
+    def dynamo_namespace(self) -> str:
+        """Value of the metric label ``dynamo_namespace``; the operator derives it so."""
+        return f"{self.serving.namespace}-{self.serving.name}"
+
+    @property
+    def metrics(self) -> Scope:
+        """How queries select this deployment.
+
+        The demo has its namespace to itself, and its queries are those of the rehearsal.
+        """
+        alone = Scope(self.serving.namespace)
+        if self.serving.name == names.DEMO and alone == Scope():
+            return alone
+        return Scope(self.serving.namespace, self.serving.model.served_name)
+
+    def grant_scaling(self, account: str, *, namespace: str) -> ManifestRelease:
+        """Let a ServiceAccount of any namespace read and set the replicas of every pool.
+
+        Nothing else is allowed by it: no edit of the graph, no look at pods.
+
+        Raises:
+            UsageError: A name is no name, or no pool has a scaling adapter.
+        """
+        self.require_name("account", account)
+        self.require_name("namespace", namespace)
+        adapters = [
+            names.dgdsa(self.serving.name, names.service(mode))
+            for mode, workers in self._pools.items()
+            if workers.scaling_adapter
+        ]
+        if not adapters:
+            raise self.refused("no pool has a scaling adapter, allowed: pools that have one")
+        name = f"{self.serving.name}-scaling-{account}"
+        rules = scaling_rules(adapters)
+        return ManifestRelease(
+            self,
+            f"scaling-by-{namespace}-{account}",
+            name=name,
+            namespace=self.serving.namespace,
+            manifests=role_and_binding(self.serving.metadata(name), rules, account, namespace),
+            after=[self.release],
+        )
+
+    def problems(self) -> Iterator[str]:
+        """Scalers that cannot have their maxima together."""
+        if problem := self._gpus.overcommitted():
+            yield problem
+
+    def _pool(self, mode: Mode) -> WorkerPool:
+        return WorkerPool(self, names.service(mode), self._pools[mode], self._gpus)
+
+
+class WorkerPool:
+    """One pool of a deployment, ready to be scaled. Made by the deployment."""
+
+    def __init__(
+        self, deployment: Deployment, service: str, workers: Workers, gpus: SharedGpus
+    ) -> None:
+        self._deployment, self._service = deployment, service
+        self._workers, self._gpus = workers, gpus
+
+    @property
+    def scale_target(self) -> ScaleTarget:
+        """Its scaling adapter, which the operator makes.
+
+        Raises:
+            UsageError: The pool was made without one.
+        """
+        if not self._workers.scaling_adapter:
+            raise UsageError(
+                f"{self._service} of {self._deployment.node.path} has no scaling adapter, "
+                "allowed: pools that have one",
+                "pass Workers(scaling_adapter=True)",
+            )
+        serving = self._deployment.serving
+        return ScaleTarget.adapter(serving.name, self._service, serving.namespace)
+
+    @property
+    def initial_replicas(self) -> int:
+        """Workers at rest."""
+        return self._workers.replicas
+
+    @property
+    def resources(self) -> tuple[TerraformResource, ...]:
+        """The release of the deployment."""
+        return self._deployment.resources
+
+    def reserve(self, replicas: int, *, allow_pending: bool) -> None:
+        """Note how far a scaler may go, see `gtc_constructs.serving.keda_scaler.Scalable`."""
+        self._gpus.reserve(self._service, replicas, allow_pending=allow_pending)
+
+    def trigger(self, rule: ScaleRule) -> PrometheusTrigger:
+        """The trigger of a rule, asking for this deployment's series only."""
+        return PrometheusTrigger.of(rule, self._deployment.metrics)
+
+
+def _at(path: str, error: UsageError) -> UsageError:
+    """The error with the path of the construct in each of its lines."""
+    if isinstance(error, ConfigError):
+        return ConfigError(
+            [
+                Problem(f"{path}: {each.file}", each.key, each.value, each.allowed)
+                for each in error.problems
+            ],
+            error.hint,
+        )
+    return UsageError(f"{path}: {error.message}", error.hint)

@@ -1,0 +1,133 @@
+"""What a cluster has already and a deployment uses, told instead of made.
+
+Wherever a construct takes an object of this library, it takes the value of the same kind from here.
+Plain frozen data: it must not know cdktf, so that whoever made the thing need not either.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import Final
+from urllib.parse import urlsplit
+
+from gtc_spec import names
+from gtc_spec.errors import UsageError
+from gtc_spec.graph.model_ref import ModelRef
+
+QUEUE: Final = "dynamo"
+"""KAI queue that dynamo-platform 0.8.1 makes."""
+_NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingPlatform:
+    """A Dynamo platform that somebody else installed.
+
+    Attributes:
+        workload_namespace: Where it is served; it exists. Default: ``dynamo-workload``.
+        grove: Whether Grove and KAI schedule pods as gangs there. Default: yes.
+        queue: KAI queue of the workers. Default: ``dynamo``, which its chart makes.
+
+    Raises:
+        UsageError: A name is no name.
+    """
+
+    workload_namespace: str = names.NAMESPACE_WORKLOAD
+    grove: bool = True
+    queue: str = QUEUE
+
+    def __post_init__(self) -> None:
+        _check("namespace", self.workload_namespace)
+        _check("queue", self.queue)
+
+    @property
+    def workload_namespaces(self) -> tuple[str, ...]:
+        """The only one that is known."""
+        return (self.workload_namespace,)
+
+    @property
+    def queues(self) -> tuple[str, ...]:
+        """The only one that is known."""
+        return (self.queue,)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingModels:
+    """A claim with checkpoints on it; every checkpoint is expected in its ``ModelRef.path``.
+
+    Attributes:
+        claim: Name of the PersistentVolumeClaim.
+        namespace: Its namespace. Default: where it is used, a claim cannot be used elsewhere.
+        model: The one checkpoint on it. Default: any.
+
+    Raises:
+        UsageError: A name is no name.
+    """
+
+    claim: str
+    namespace: str = ""
+    model: ModelRef | None = None
+
+    def __post_init__(self) -> None:
+        _check("claim", self.claim)
+        if self.namespace:
+            _check("namespace", self.namespace)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingSecret:
+    """A Secret with the HuggingFace token under the key ``HF_TOKEN``.
+
+    Attributes:
+        name: Its name.
+        namespace: Its namespace. Default: where it is used, a Secret cannot be used elsewhere.
+
+    Raises:
+        UsageError: A name is no name.
+    """
+
+    name: str
+    namespace: str = ""
+
+    def __post_init__(self) -> None:
+        _check("secret", self.name)
+        if self.namespace:
+            _check("namespace", self.namespace)
+
+    def holding(self, key: str) -> str | None:
+        """Its name, whatever the key: nobody here can look inside."""
+        del key
+        return self.name
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingMonitoring:
+    """A Prometheus that somebody else installed, with the operator that reads PodMonitors.
+
+    Attributes:
+        prometheus_url: Its base URL as pods see it, ``http://prometheus.monitoring.svc:9090``.
+
+    Raises:
+        UsageError: The URL is none.
+    """
+
+    prometheus_url: str
+
+    def __post_init__(self) -> None:
+        parts = urlsplit(self.prometheus_url)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
+            raise UsageError(
+                f"prometheus_url {self.prometheus_url!r}, allowed: http://host:port",
+                "from inside the cluster, such as http://prometheus.monitoring.svc:9090",
+            )
+
+    @property
+    def prometheus(self) -> None:
+        """Nothing to wait for."""
+        return
+
+
+def _check(what: str, name: str) -> None:
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
+        raise UsageError(f"{what} {name!r} is not a name, allowed: a-z, 0-9 and - between them")
