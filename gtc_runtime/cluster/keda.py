@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Final
 
@@ -76,7 +76,8 @@ class Keda:
     ) -> KedaStatus:
         """Pause both ScaledObjects, all or nothing, and wait until both HPAs are gone.
 
-        A pause that an earlier holder of ours has left is taken over.
+        A pause that an earlier holder of ours has left is taken over; one of this holder that has
+        no end of its own goes on standing whatever happens.
 
         Args:
             holder: Our identity, as in the Lease.
@@ -111,7 +112,7 @@ class Keda:
             HpaLate: The annotations are gone and an HPA is not back yet.
             KubeError: At least one ScaledObject could not be patched; the other one was.
         """
-        await self._unpause(holder, force)
+        await self._unpause(holder, force=force)
         return await self._wait(_settled_resume, "is not back")
 
     async def _read(self, role: Role) -> ScalerState:
@@ -147,7 +148,9 @@ class Keda:
 
         await self._annotate(role, change)
 
-    async def _unpause(self, holder: str | None, force: bool) -> None:
+    async def _unpause(
+        self, holder: str | None, *, force: bool = False, roles: Sequence[Role] = ROLES
+    ) -> None:
         def change(scaler: ScalerState) -> dict[str, str | None] | None:
             ours = scaler.owner and holder in (None, scaler.owner)
             if not (ours or (force and scaler.pause)):
@@ -156,7 +159,7 @@ class Keda:
             return dict.fromkeys(every)
 
         failed: list[KubeError] = []
-        for role in ROLES:
+        for role in roles:
             try:
                 await self._annotate(role, change)
             except KubeError as error:
@@ -187,12 +190,18 @@ class Keda:
                 return
 
     async def _roll_back(self, holder: str, before: KedaStatus, cause: KubeError) -> None:
-        """End our pause; one of somebody else that was taken over is theirs again."""
+        """End what this try has paused; what it has taken over from somebody is theirs again."""
         try:
             for role, scaler in before.scalers.items():
                 if scaler.foreign_pause:
                     await self._give_back(role, holder, scaler.foreign_pause)
-            await self._unpause(holder, force=False)
+            # one that has stood for as long as we live is not this try's to end
+            stood = {
+                role
+                for role, scaler in before.scalers.items()
+                if scaler.owner == holder and scaler.until is None
+            }
+            await self._unpause(holder, roles=[role for role in ROLES if role not in stood])
         except KubeError as error:
             # The owner annotation stays: who lives ends it, and the guardian when nobody does.
             stands = f"{cause.message}; our own pause may stand: {error.message}"

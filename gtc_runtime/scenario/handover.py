@@ -55,7 +55,7 @@ class Handover:
         self._clock, self._now = clock, now
         self._resume_at_s = math.inf
         self._new: set[Role] = set()
-        self._keep_at_s = -math.inf
+        self._keep_at_s, self._again = -math.inf, False
         self._taken_over = ""
         self.owes = False
         """Whether a pause of ours may stand that has no end of its own."""
@@ -113,8 +113,9 @@ class Handover:
         scalers = keda.scalers.items()
         self._new |= {role for role, scaler in scalers if not scaler.present}
         back = {role for role, scaler in scalers if scaler.present} & self._new
-        if any(not keda.scalers[role].pause for role in back):
-            self._keep_at_s = now_s + RETRY_S
+        if self._again or any(not keda.scalers[role].pause for role in back):
+            # a try that fails takes its part back, and what was seen meanwhile is not so any more
+            self._keep_at_s, self._again = now_s + RETRY_S, True
             await self._pause()
             self._events.add("keda", "KEDA paused again: a scaler was made anew")
         else:  # one that somebody else holds is ours once they let go
@@ -208,7 +209,7 @@ class Handover:
             if isinstance(error, PauseStands):
                 self.problem = _not_yet(error)
             raise
-        self._resume_at_s, self.problem = math.inf, ""
+        self._resume_at_s, self.problem, self._again = math.inf, "", False
         # what is not there now may be there before anybody looks again
         self._new = {role for role, scaler in paused.scalers.items() if not scaler.owner}
 

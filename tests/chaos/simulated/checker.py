@@ -85,7 +85,7 @@ class Checker:
         self.newest_epochs = {"state": -1, "pools": -1}
         self.holder, self.renewed_s, self._guarded = "", -math.inf, False
         self._epochs: dict[Process, int] = {}
-        self._paused, self._stuck = Stood(PAUSED_MOST_S), Stood(STUCK_S)
+        self._paused, self._stuck, self._ended = Stood(PAUSED_MOST_S), Stood(STUCK_S), 0
         self._untaken: dict[Process, Stood] = {}
         self._unordered: dict[Process, Stood] = {}
         self._wanted: dict[Process, tuple[PDRatio | None, float]] = {}
@@ -172,6 +172,9 @@ class Checker:
         manual = any(
             panel.conductor.mode == "manual" and panel.writer.lease.held for panel in panels
         )
+        if self.pauses.ended != self._ended:  # between two looks, by who then paused again
+            self._ended = self.pauses.ended
+            self._stuck.second(False, able)
         if stood_s := self._stuck.second(paused and live and manual, able):
             self.violated(f"a panel in manual mode leaves keda paused for {stood_s:.0f} s")
         for panel in panels:

@@ -34,11 +34,15 @@ class Pauses:
 
     Args:
         server: Where the scalers are.
+
+    Attributes:
+        ended: Writes that have left none of ours standing.
     """
 
     def __init__(self, server: Server) -> None:
         self._server = server
         self._foreign: set[str] = set()
+        self.ended = 0
 
     def wrote(self, ours: bool, name: str, before: Json | None, after: Json | None) -> None:
         """A scaler was changed, by a process of ours or by somebody else."""
@@ -46,6 +50,8 @@ class Pauses:
             self._foreign.discard(name)
         elif not ours and not _stands(_annotations(before)):
             self._foreign.add(name)
+        if not self.ours():
+            self.ended += 1
 
     def ours(self) -> list[Pause]:
         """Those that a process of ours has to end."""

@@ -91,7 +91,7 @@ async def _forever(*_: Any) -> None:
 _set_ratio = Scaling.set_ratio
 
 
-async def _leave_the_pause(self: Keda, holder: str | None, force: bool) -> None:
+async def _leave_the_pause(self: Keda, *_: Any, **__: Any) -> None:
     nobody = {names.ANNOTATION_PAUSED_BY: None}
     for role in ROLES:
         await self._annotate(role, lambda scaler: nobody if scaler.owner else None)

@@ -256,6 +256,25 @@ def test_a_pause_that_is_denied_for_one_scaler_is_rolled_back_for_the_other() ->
     assert annotations(cluster) == [{}, {}]
 
 
+def test_what_has_stood_before_outlives_a_pause_that_fails() -> None:
+    cluster = paused()
+    cluster.annotate("decode", dict.fromkeys(OURS))
+    cluster.keda_late_s = None
+    cluster.make(HPA.plural, names.hpa(DECODE), {})
+    with pytest.raises(HpaLate):
+        cluster.run(keda(cluster).pause("me"))
+    assert annotations(cluster) == [OURS, {}]
+
+
+def test_a_pause_that_had_an_end_does_not_outlive_one_without_that_fails() -> None:
+    cluster = TurnedCluster()
+    cluster.run(keda(cluster).pause("me", until=UNTIL))
+    cluster.fail("PATCH", DECODE, Denied("no"))
+    with pytest.raises(Denied):
+        cluster.run(keda(cluster).pause("me"))
+    assert annotations(cluster)[0] == {}
+
+
 def test_a_resume_that_is_denied_for_one_scaler_is_done_for_the_other_and_said() -> None:
     cluster = paused()
     cluster.fail("PATCH", PREFILL, Denied("ask the boss"))

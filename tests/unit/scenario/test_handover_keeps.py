@@ -3,8 +3,10 @@
 import pytest
 
 from gtc_runtime.cluster.api.errors import Denied
+from gtc_runtime.cluster.keda import HpaLate
+from gtc_runtime.cluster.keda_status import KedaStatus
 from gtc_spec import names
-from gtc_spec.kinds import SCALED_OBJECT
+from gtc_spec.kinds import HPA, SCALED_OBJECT
 from tests.unit.scenario.test_handover import FOREIGN, TAKEN, Panel
 
 
@@ -99,5 +101,24 @@ def test_a_pause_of_a_new_scaler_that_fails_is_tried_again_five_seconds_later() 
         keep(panel, 10.0)
     keep(panel, 14.875)
     assert panel.holders() != {"panel"}
+    keep(panel, 15.0)
+    assert panel.holders() == {"panel"}
+
+
+def test_a_pause_that_is_taken_back_is_tried_again_whatever_was_seen_while_it_stood() -> None:
+    panel = Panel()
+    without_decode(panel)
+    panel.cluster.run(panel.handover.take())
+    keep(panel)
+    made_anew(panel)
+    panel.cluster.make(HPA.plural, names.hpa(names.scaler("decode")), {})
+    panel.cluster.keda_late_s = None
+    with pytest.raises(HpaLate):
+        keep(panel, 10.0)
+    assert panel.cluster.annotations("prefill")[names.ANNOTATION_PAUSED_BY] == "panel"
+    seen = panel.cluster.run(panel.keda.status())
+    scalers = {**seen.scalers, "decode": seen.scalers["prefill"]}
+    panel.cluster.run(panel.handover.keep(KedaStatus(scalers), 14.875))
+    panel.cluster.keda_late_s = 0.7
     keep(panel, 15.0)
     assert panel.holders() == {"panel"}
