@@ -13,7 +13,7 @@ RUN apt-get update -q \
 COPY requirements/runtime.txt requirements/runtime.txt
 RUN python -m venv /opt/gtc \
     && /opt/gtc/bin/pip install --no-cache-dir --require-hashes --only-binary=:all: -r requirements/runtime.txt
-COPY pyproject.toml README.md ./
+COPY pyproject.toml README.md LICENSE NOTICE ./
 COPY constructs constructs
 COPY dashboards dashboards
 COPY gtc_runtime gtc_runtime

@@ -67,9 +67,13 @@ twin-beside-rehearsal: ## Rehearse one cycle of ENV and hold the twin against it
 	@$(PYTHON) -m tools.fidelity.rehearsal .gtc/twin.json .gtc/twin
 
 ##@ Check
-test: setup ## Run the tests, without the slow ones
+test: setup ## Run the tests, without the slow ones; TEST=tests/unit/spec runs what it names, slow or not
+ifdef TEST
+	$(BIN)/pytest $(TEST)
+else
 	-@$(PYTHON) -m tools.prometheus
 	$(BIN)/pytest -m "not slow and not cluster and not charts and not control_plane" --numprocesses auto --dist loadfile
+endif
 
 test-slow: setup ## Run the slow suites: browser, chaos, whole rehearsals
 	@$(PYTHON) -m tools.chromium

@@ -11,8 +11,8 @@ import sys
 from pathlib import Path
 from typing import Final
 
-import dashboards
 import gtc_constructs
+import gtc_dashboards
 from gtc_cli.local.checkout import image
 from gtc_runtime import choices
 from gtc_spec import overrides
@@ -59,7 +59,7 @@ def main() -> int:
                 infra=gtc_constructs.InfraStack(app, env),
                 image=ours,
                 engine_configs=ROOT / "engine_configs" / env.name,
-                dashboards=dashboards.sources(env.engine.traits),
+                dashboards=gtc_dashboards.sources(env.engine.traits),
                 choices=made,
             )
         gtc_constructs.synthesise(app)

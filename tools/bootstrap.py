@@ -66,7 +66,19 @@ def install(name: str) -> None:
     )
     for other in SETS:
         stamp(other).unlink(missing_ok=True)
-    run([python, "-m", "compileall", "-q", "constructs", "gtc_runtime", "rehearsal", "ui"])
+    run(
+        [
+            python,
+            "-m",
+            "compileall",
+            "-q",
+            "constructs",
+            "dashboards",
+            "gtc_runtime",
+            "rehearsal",
+            "ui",
+        ]
+    )
     stamp(name).write_text(digest(name))
 
 

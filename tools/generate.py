@@ -1,6 +1,6 @@
 """Write what is derived from the facts into the repository: ``python tools/generate.py``.
 
-``.env.example`` comes from the settings, ``dashboards/*.json`` from the builders beside them; the
+``.env.example`` comes from the settings, the boards' JSON from the builders beside it; the
 tables between ``<!-- generated: NAME -->`` and ``<!-- end -->`` in docs/ come from the phase tables
 and the metrics catalogue, programs in constructs/README.md from examples/. A test compares, so that
 a changed fact cannot leave a page behind.
@@ -15,7 +15,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from dashboards import build
+from gtc_dashboards import build
 from gtc_runtime import settings
 from gtc_runtime.checks import preflight
 from gtc_runtime.checks.check import Probe

@@ -106,7 +106,9 @@ def served(phase: str, recording: Path | None) -> Iterator[str]:
         start_s = two_thirds(recording, phase)
         command = [sys.executable, "-m", "gtc_cli", "replay", str(recording), "--speed", "0.1"]
         command += ["--from", f"{start_s:.0f}", "--port", port]
-    paths = os.pathsep.join(str(ROOT / part) for part in ("constructs", "rehearsal", "ui", ""))
+    paths = os.pathsep.join(
+        str(ROOT / part) for part in ("constructs", "dashboards", "rehearsal", "ui", "")
+    )
     process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": paths}, cwd=ROOT)
     try:
         yield answering(f"http://127.0.0.1:{port}", process)

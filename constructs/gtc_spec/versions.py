@@ -31,6 +31,9 @@ class Chart:
     app: str = ""
 
 
+GTC: Final = "0.1.0"
+"""Of both distributions, gtc-demo and gtc-constructs; CHANGELOG.md begins with it."""
+
 DYNAMO: Final = "0.8.1"
 """Dynamo release on the cluster: the plan's, 2026-01-23. Its operator is v1alpha1, DGDSA opt-in."""
 DYNAMO_REHEARSAL: Final = "1.4.2"

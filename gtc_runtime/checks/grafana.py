@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
-import dashboards
+import gtc_dashboards
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.verdict import NotApplicable, RestsOn, Verdict, judge
 
@@ -22,7 +22,7 @@ async def boards(scene: Scene) -> Verdict:
     """Its sidecar has loaded every board of ours."""
     _refuse_without(scene)
     await scene.json("grafana", "/api/health")
-    ours = dashboards.load(scene.env.engine.traits).values()
+    ours = gtc_dashboards.load(scene.env.engine.traits).values()
     wanted = {str(board["uid"]): str(board["title"]) for board in ours}
     there = await asyncio.gather(*(_has(scene, uid) for uid in wanted))
     missing = [title for title, has in zip(wanted.values(), there, strict=True) if not has]

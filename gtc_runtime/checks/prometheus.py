@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import dashboards
+import gtc_dashboards
 from gtc_runtime.checks.scene import Scene
 from gtc_runtime.cluster.api.errors import first_line
 from gtc_runtime.metrics import readings
@@ -100,7 +100,7 @@ def _asked(scene: Scene) -> dict[str, str]:
     }
     for field, query in readings.queries(scene.env.engine.traits).items():
         asked.setdefault(query, f"panel: {field}")
-    for board in dashboards.load(scene.env.engine.traits).values():
+    for board in gtc_dashboards.load(scene.env.engine.traits).values():
         for panel, query in queries_of(board):
             asked.setdefault(query, f"board: {panel}")
     return {query: place for query, place in asked.items() if not lacking(query, scene.where)}

@@ -26,8 +26,8 @@ from gtc_runtime.load.figures.histogram import FLOOR_S, GROWTH, Histogram
 from gtc_runtime.load.figures.snapshot import Snapshot
 from gtc_runtime.load.figures.stats import Tally
 from gtc_runtime.load.records import Key, Outcome
-from gtc_runtime.version import version
 from gtc_runtime.view import DemoView, Mode
+from gtc_spec import versions
 from gtc_spec.environment import Environment
 from gtc_spec.phases import PhaseName
 from gtc_spec.pools import ROLES, Role, ScaleRule
@@ -98,7 +98,7 @@ class Exporter(Collector):
         self._goals_s = {"ttft": slo.ttft_p95_s, "itl": slo.itl_p95_s}
         self._within: dict[Labels, int] = {(measure,): 0 for measure in self._goals_s}
         self._tokens: dict[Labels, int] = {(each,): 0 for each in WORKLOADS}
-        self._build = (version(), environment.name, environment.digest)
+        self._build = (versions.GTC, environment.name, environment.digest)
         self._view: DemoView | None = None
         self._ttft = {key: Cumulative(TTFT_BUCKETS.upper_bounds_s) for key in _TURNS}
         self._itl: dict[str, Cumulative] = {

@@ -25,8 +25,8 @@ from gtc_runtime.recording import format as form
 from gtc_runtime.recording.cycles import is_beginning
 from gtc_runtime.recording.folder import make_room
 from gtc_runtime.recording.lock import lock
-from gtc_runtime.version import version
 from gtc_runtime.view import DemoView, EventView
+from gtc_spec import versions
 from gtc_spec.environment import Environment
 
 log = logging.getLogger(__name__)
@@ -132,7 +132,7 @@ class Recorder:
             form.facts(environment),
             view.cluster,
             begun.isoformat(timespec="seconds"),
-            version(),
+            versions.GTC,
         )
 
 

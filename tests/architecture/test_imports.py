@@ -1,6 +1,7 @@
 """Who may import whom. The rules are the contracts in pyproject.toml."""
 
 import ast
+import os
 import subprocess
 import sys
 import tomllib
@@ -15,11 +16,18 @@ from tests.architecture.repository import ROOT, name_of, product_code
 LINTER = Path(sys.executable).with_name("lint-imports")
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 PACKAGES = PROJECT["tool"]["importlinter"]["root_packages"]
+ROOTS = PROJECT["tool"]["pytest"]["ini_options"]["pythonpath"]
 
 
 def test_every_import_contract_is_kept():
+    search = os.pathsep.join(str(ROOT / each) for each in ROOTS)
     ran = subprocess.run(
-        [LINTER, "--no-cache"], cwd=ROOT, capture_output=True, text=True, timeout=60
+        [LINTER, "--no-cache"],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": search},
+        capture_output=True,
+        text=True,
+        timeout=60,
     )
 
     assert ran.returncode == 0, ran.stdout[ran.stdout.find("Contracts") :]

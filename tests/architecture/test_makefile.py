@@ -43,6 +43,7 @@ EVERYTHING = {
     "DOCTOR": "no",
     "OFFLINE": "1",
     "KEDA": "1",
+    "TEST": "tests/architecture/test_sizes.py",
     "S3": "http://127.0.0.1:9000",
     "DIR": "/tmp/x",
     "BENCH_FLAGS": "--quick",
@@ -144,6 +145,12 @@ def test_any_choice_may_be_written_beside_make(tmp_path: Path) -> None:
     assert told["GTC_GROVE"] == "off"
     assert told["GTC_BUCKET"] == "ours"
     assert told["GTC_UNTIL"] == "+2d"
+
+
+def test_make_test_runs_what_it_is_told_and_nothing_else(tmp_path: Path) -> None:
+    wanted = "tests/unit/spec/test_bill.py -k price"
+    found = ran(tmp_path, {"TEST": wanted}, "test")
+    assert [words for program, words, _ in found if program == "pytest"] == [wanted.split()]
 
 
 def ran_gtc(folder: Path, variables: dict[str, str], target: str, **environment: str) -> list[Call]:

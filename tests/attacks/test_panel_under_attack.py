@@ -37,7 +37,9 @@ def panel() -> Iterator[subprocess.Popen[bytes]]:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         port = probe.getsockname()[1]
-    paths = os.pathsep.join(str(ROOT / part) for part in ("constructs", "rehearsal", "ui", ""))
+    paths = os.pathsep.join(
+        str(ROOT / part) for part in ("constructs", "dashboards", "rehearsal", "ui", "")
+    )
     script = Path(__file__).with_name("still_panel.py")
     process: Any = subprocess.Popen(
         [sys.executable, str(script), HOST, str(port), SECRET],

@@ -53,7 +53,9 @@ def served(*more: str) -> Iterator[subprocess.Popen]:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    paths = os.pathsep.join(str(ROOT / part) for part in ("constructs", "rehearsal", "ui", ""))
+    paths = os.pathsep.join(
+        str(ROOT / part) for part in ("constructs", "dashboards", "rehearsal", "ui", "")
+    )
     command = [sys.executable, str(Path(__file__).with_name("still_demo.py")), str(port), *more]
     process = subprocess.Popen(command, env={**os.environ, "PYTHONPATH": paths}, cwd=ROOT)
     process.address = f"http://127.0.0.1:{port}"

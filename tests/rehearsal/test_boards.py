@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 import pytest
 
-import dashboards
+import gtc_dashboards
 from gtc_rehearsal import grafana
 from gtc_runtime.metrics.board_check import BoardQuery, check_boards
 from gtc_runtime.metrics.prometheus import PrometheusClient
@@ -54,7 +54,7 @@ def prometheus(rehearsal: Rehearsal, tmp_path_factory: pytest.TempPathFactory) -
 def ask(url: str) -> list[BoardQuery]:
     async def asked() -> list[BoardQuery]:
         async with PrometheusClient(url, timeout_s=10) as client:
-            return await check_boards(client, dashboards.load(trtllm.TRAITS), "rehearsal")
+            return await check_boards(client, gtc_dashboards.load(trtllm.TRAITS), "rehearsal")
 
     return asyncio.run(asked())
 
@@ -92,7 +92,7 @@ def test_every_panel_that_a_rehearsal_can_fill_has_data(findings: list[BoardQuer
 def test_what_a_rehearsal_cannot_fill_is_marked_on_the_board(findings: list[BoardQuery]) -> None:
     described = {
         (name, panel["title"]): panel["description"]
-        for name, board in dashboards.load(trtllm.TRAITS).items()
+        for name, board in gtc_dashboards.load(trtllm.TRAITS).items()
         for panel in board["panels"]
         if panel["type"] != "row"
     }

@@ -107,6 +107,14 @@ def test_the_image_contains_no_rehearsal(wheel: Path) -> None:
     assert {name for name in inside if "gtc_rehearsal" in name or "crds/" in name} == set()
 
 
+def test_every_package_that_is_installed_is_named_after_us_and_typed(wheel: Path) -> None:
+    inside = names(wheel)
+    packages = {name.partition("/")[0] for name in inside if ".dist-info/" not in name}
+
+    assert {each for each in packages if not each.startswith("gtc_")} == set()
+    assert {f"{each}/py.typed" for each in packages} <= inside
+
+
 def test_the_command_line_in_the_image_starts(site: Path) -> None:
     done = python(site, "from gtc_cli.main import main; sys.exit(main(['--help']))")
 

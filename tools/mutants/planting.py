@@ -23,7 +23,7 @@ from typing import Any
 import pytest
 
 ROOT = Path(__file__).parents[2]
-ROOTS = ("constructs", "rehearsal", "ui", ".")
+ROOTS = ("constructs", "dashboards", "rehearsal", "ui", ".")
 SLOWEST_S = 15.0
 """A test that takes longer judges no fault."""
 FAST = "not slow and not cluster and not control_plane"

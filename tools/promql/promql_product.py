@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from types import ModuleType
 from typing import Any, get_args
 
-import dashboards
+import gtc_dashboards
 from gtc_runtime.metrics.prometheus import age_query
 from gtc_spec import names
 from gtc_spec.engines import trtllm
@@ -65,7 +65,7 @@ def _made_by(module: ModuleType) -> Iterator[str]:
 
 
 def _on_boards() -> Iterator[str]:
-    for board in dashboards.load(trtllm.TRAITS).values():
+    for board in gtc_dashboards.load(trtllm.TRAITS).values():
         for panel in board["panels"]:
             yield from (target["expr"] for target in panel.get("targets", []))
         yield from (mark["expr"] for mark in board["annotations"]["list"] if "expr" in mark)

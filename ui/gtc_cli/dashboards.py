@@ -10,7 +10,7 @@ from typing import Final
 
 import click
 
-import dashboards as boards
+import gtc_dashboards as boards
 from gtc_cli import options, verdicts
 from gtc_cli.target import rehearsal_notes
 from gtc_cli.target.port_forward import hold

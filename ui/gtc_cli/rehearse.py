@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-import dashboards
+import gtc_dashboards
 from gtc_cli import options, real_workers, verdicts
 from gtc_panel.door.entrance import Entrance
 from gtc_panel.server import bind
@@ -66,7 +66,7 @@ def rehearse(
         time_scale=time_scale,
         panel_flags=_panel_flags(told, run),
         ends_with_panel=run["once"],
-        boards=dashboards.sources(environment.engine.traits) if grafana else None,
+        boards=gtc_dashboards.sources(environment.engine.traits) if grafana else None,
         **real.planned(environment, configured.vllm_python),
     )
     ready = _print_json if as_json else partial(_print_addresses, Entrance(configured))

@@ -10,7 +10,7 @@ from grafana_foundation_sdk.cog import plugins
 from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models.dashboard import Dashboard
 
-import dashboards
+import gtc_dashboards
 from gtc_spec.colours import COLOURS
 from gtc_spec.engines import REAL, Traits, trtllm, vllm
 from gtc_spec.telemetry.buckets import TTFT_BUCKETS
@@ -20,11 +20,11 @@ from tests.unit.spec.test_promql import selectors
 
 plugins.register_default_plugins()
 
-BOARDS = dashboards.load(trtllm.TRAITS) | {
+BOARDS = gtc_dashboards.load(trtllm.TRAITS) | {
     f"{name} of {engine.name}": board
     for engine in REAL.values()
     if engine is not trtllm.TRAITS
-    for name, board in dashboards.load(engine).items()
+    for name, board in gtc_dashboards.load(engine).items()
     if name != "demo"
 }
 PANELS = [
@@ -69,7 +69,7 @@ def test_a_panel_of_a_percentile_says_what_the_last_bucket_means(panel):
 
 def test_the_three_boards_have_the_names_of_their_files():
     for engine in REAL.values():
-        assert set(dashboards.load(engine)) == {"demo", "disaggregation", "kv-cache"}
+        assert set(gtc_dashboards.load(engine)) == {"demo", "disaggregation", "kv-cache"}
 
 
 @every_board
@@ -223,7 +223,7 @@ def test_scaling_and_phases_are_marked_from_metrics_first():
 def asked_of(engine: Traits) -> list[str]:
     return [
         target["expr"]
-        for board in dashboards.load(engine).values()
+        for board in gtc_dashboards.load(engine).values()
         for panel in board["panels"]
         for target in panel.get("targets", [])
     ]

@@ -2,7 +2,7 @@ import json
 
 import pytest
 
-import dashboards
+import gtc_dashboards
 from gtc_constructs.platform.observability import ADMIN_KEYS, Observability
 from gtc_constructs.secrets import SecretRef
 from gtc_spec.engines import trtllm
@@ -158,12 +158,12 @@ def test_grafana_opens_the_wall(values):
     path = values["grafana"]["grafana.ini"]["dashboards"]["default_home_dashboard_path"]
 
     assert path == "/tmp/dashboards/gtc-demo/demo.json"
-    assert "demo" in dashboards.sources(trtllm.TRAITS)
+    assert "demo" in gtc_dashboards.sources(trtllm.TRAITS)
 
 
-@pytest.mark.parametrize("name", dashboards.sources(trtllm.TRAITS))
+@pytest.mark.parametrize("name", gtc_dashboards.sources(trtllm.TRAITS))
 def test_our_boards_survive_terraform(stack, monitoring, name):
-    source = dashboards.sources(trtllm.TRAITS)[name]
+    source = gtc_dashboards.sources(trtllm.TRAITS)[name]
     monitoring.add_dashboards("boards", {name: source}, folder="gtc-demo")
 
     written = Synthesised(stack).resource("kubernetes_config_map_v1")["data"][f"{name}.json"]

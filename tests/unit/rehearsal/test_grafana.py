@@ -4,14 +4,14 @@ from pathlib import Path
 
 import yaml
 
-import dashboards
+import gtc_dashboards
 from gtc_rehearsal import grafana
 from gtc_spec.engines import vllm
 from gtc_spec.telemetry.metrics import SCRAPE_INTERVAL_S
 
 
 def provisioned(tmp_path: Path, server: str = "/usr/sbin/grafana-server") -> grafana.Server:
-    boards = dashboards.sources(vllm.TRAITS)
+    boards = gtc_dashboards.sources(vllm.TRAITS)
     return grafana.provision(server, tmp_path, boards, "http://127.0.0.1:9", 3001)
 
 

@@ -12,8 +12,7 @@ from urllib.request import HTTPRedirectHandler, OpenerDirector, Request, build_o
 
 from gtc_cli.target.panel_key import Panel
 from gtc_runtime.actor import CLI_AGENT
-from gtc_runtime.version import version
-from gtc_spec import foreign_json
+from gtc_spec import foreign_json, versions
 from gtc_spec.errors import GtcError, UnreachableError, UsageError
 
 TIMEOUT_S = 60.0
@@ -76,7 +75,7 @@ def _ask(
     if not _is_address(base):
         raise UsageError(f"not the address of a panel: {base!r}, allowed: http://host:port")
     data = None if body is None else json.dumps(body).encode()
-    headers = {"Content-Type": "application/json", "User-Agent": f"{CLI_AGENT}/{version()}"}
+    headers = {"Content-Type": "application/json", "User-Agent": f"{CLI_AGENT}/{versions.GTC}"}
     if key:
         headers["Authorization"] = f"Bearer {key}"
     request = Request(base + path, data=data, headers=headers, method=method)  # noqa: S310

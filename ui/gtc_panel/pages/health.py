@@ -18,8 +18,8 @@ from gtc_panel.port import PanelPort
 from gtc_runtime.checks.health import PERIOD_S, Health
 from gtc_runtime.formats import latency_s
 from gtc_runtime.verdict import STATES, Report, Verdict
-from gtc_runtime.version import version
 from gtc_runtime.view import DemoView
+from gtc_spec import versions
 
 
 def build(health: Health, panel: PanelPort) -> None:
@@ -86,7 +86,7 @@ def what_runs(view: DemoView) -> str:
     causes = view.process.causes
     told = ", ".join(f"{task} {times} ({causes.get(task, '')})" for task, times in died.items())
     return text.HEALTH_FACTS.format(
-        version=version(),
+        version=versions.GTC,
         up=_up(view.uptime_s),
         lag=latency_s(view.process.loop_lag_s),
         restarts=text.HEALTH_RESTARTS.format(tasks=told) if told else text.HEALTH_NO_RESTARTS,

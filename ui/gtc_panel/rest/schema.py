@@ -20,7 +20,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import JSONResponse
 
 from gtc_runtime import told, view
-from gtc_runtime.version import version
+from gtc_spec import versions
 
 JSON = dict[str, Any]
 PATH: Final = "/openapi.json"
@@ -72,7 +72,7 @@ async def of(app: FastAPI) -> JSON:
 def _schema(app: FastAPI) -> JSON:
     if app.openapi_schema is None:
         made = get_openapi(
-            title="gtc-demo", version=version(), description=ABOUT, routes=app.routes
+            title="gtc-demo", version=versions.GTC, description=ABOUT, routes=app.routes
         )
         for module in _HERE:
             for name, field, words in _words(module):

@@ -4,7 +4,6 @@ import json
 import os
 import subprocess
 import sys
-from importlib import metadata
 from pathlib import Path
 
 import pytest
@@ -28,18 +27,6 @@ def command(manners: Manners, *more: str) -> list[str]:
 def assert_told(told):
     assert "due = " in told.out
     assert "TTFT p50" in told.out
-
-
-def test_a_source_tree_without_package_metadata_reports_an_unknown_version(
-    gtc: Call, manners: Manners, monkeypatch, tmp_path
-):
-    def missing(name):
-        raise metadata.PackageNotFoundError(name)
-
-    monkeypatch.setattr("gtc_runtime.version._installed", missing)
-    told = gtc(*command(manners, "--report", "r.json"))
-    assert told.code == 0, told.err
-    assert json.loads((tmp_path / "r.json").read_text())["client"]["gtc"] == "unknown"
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,9 @@ ROOT = Path(__file__).parents[4]
 
 
 def plan_check(*flags: str) -> subprocess.CompletedProcess[str]:
-    paths = os.pathsep.join(str(ROOT / part) for part in ("constructs", "rehearsal", "ui", "."))
+    paths = os.pathsep.join(
+        str(ROOT / part) for part in ("constructs", "dashboards", "rehearsal", "ui", ".")
+    )
     environment = {name: value for name, value in os.environ.items() if not name.startswith("GTC_")}
     return subprocess.run(
         [sys.executable, "-m", "gtc_cli", "plan", "check", *flags],

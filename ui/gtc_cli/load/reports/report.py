@@ -18,7 +18,7 @@ from gtc_cli.load.run import Run
 from gtc_runtime.load.asking.endpoint import shown
 from gtc_runtime.load.figures.stats import LATENCIES, Tally
 from gtc_runtime.load.prompts.chosen import PromptFile
-from gtc_runtime.version import version
+from gtc_spec import versions
 
 JSON = dict[str, Any]
 
@@ -120,7 +120,7 @@ def _whole_s(run: Run) -> float:
 def _client(run: Run) -> JSON:
     """What the load ran on: it belongs to every figure."""
     return {
-        "gtc": version(),
+        "gtc": versions.GTC,
         "python": platform.python_version(),
         "system": f"{platform.system()} {platform.release()} {platform.machine()}",
         "cpus": os.cpu_count(),

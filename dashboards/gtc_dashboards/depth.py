@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from dashboards import scaling
-from dashboards.panels import Panel, Query, Style, lines
+from gtc_dashboards import scaling
+from gtc_dashboards.panels import Panel, Query, Style, lines
 from gtc_spec.engines import Traits
 from gtc_spec.pools import ROLES, Role
 from gtc_spec.telemetry import metrics, promql, promql_client

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dashboards.panels import Panel, Query, bars, lines, numbers, states, thresholds
+from gtc_dashboards.panels import Panel, Query, bars, lines, numbers, states, thresholds
 from gtc_spec.phases import PhaseName, phase_title
 from gtc_spec.pools import Role
 from gtc_spec.telemetry import metrics_platform, promql, promql_client, promql_platform

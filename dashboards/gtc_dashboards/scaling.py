@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboards.panels import Panel, Query, lines
+from gtc_dashboards.panels import Panel, Query, lines
 from gtc_spec.pools import ROLES, Role
 from gtc_spec.telemetry import metrics_platform, promql_client, promql_platform
 

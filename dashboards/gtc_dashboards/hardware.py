@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dashboards.depth import Rows
-from dashboards.panels import Panel, Query, lines
+from gtc_dashboards.depth import Rows
+from gtc_dashboards.panels import Panel, Query, lines
 from gtc_spec.pools import ROLES
 from gtc_spec.telemetry import metrics_platform as m
 from gtc_spec.telemetry import promql_platform as ask

@@ -16,8 +16,8 @@ from grafana_foundation_sdk.cog.encoder import JSONEncoder
 from grafana_foundation_sdk.models import common as cm
 from grafana_foundation_sdk.models import dashboard as dm
 
-from dashboards import FOLDER, demo, depth, hardware, kv
-from dashboards.panels import DATASOURCE, Panel, datasource_variable
+from gtc_dashboards import FOLDER, demo, depth, hardware, kv
+from gtc_dashboards.panels import DATASOURCE, Panel, datasource_variable
 from gtc_spec import names
 from gtc_spec.colours import COLOURS
 from gtc_spec.engines import REAL, Traits

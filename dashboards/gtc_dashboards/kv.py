@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
-from dashboards.panels import Panel, Query, lines, numbers
+from gtc_dashboards.panels import Panel, Query, lines, numbers
 from gtc_spec.engines import Traits
 from gtc_spec.telemetry import metrics, promql, promql_client
 from gtc_spec.telemetry.metric import Metric
