@@ -75,14 +75,17 @@ else
 	$(BIN)/pytest -m "not slow and not cluster and not charts and not control_plane" --numprocesses auto --dist loadfile
 endif
 
+# Only these are imported: looking through all files costs each process half a minute. Whole
+# rehearsals come before what is short, or one process ends long after the other.
+test-slow: SLOW_FILES = $$(grep -rl --include='test_*.py' 'mark\.slow' tests | sort -r)
 test-slow: setup ## Run the slow suites: browser, chaos, whole rehearsals
 	@$(PYTHON) -m tools.chromium
 	-@$(PYTHON) -m tools.ffmpeg
 	@$(PYTHON) -m tools.prometheus
 	@$(PYTHON) tools/compiler.py || true
 	-@$(CORE)
-	@$(BIN)/pytest -m "slow and not alone and not cluster and not control_plane" --numprocesses 2 --dist loadfile; beside=$$?; \
-	$(BIN)/pytest -m "slow and alone and not cluster and not control_plane" && exit $$beside
+	@$(BIN)/pytest -m "slow and not alone and not cluster and not control_plane" --numprocesses 2 --dist loadfile --no-loadscope-reorder $(SLOW_FILES); beside=$$?; \
+	$(BIN)/pytest -m "slow and alone and not cluster and not control_plane" $(SLOW_FILES) && exit $$beside
 
 control-plane: setup ## Build etcd and kube-apiserver for test-control-plane, once; KEDA=1 also KEDA and what makes HPAs act
 	@$(BIN)/python -m tools.control_plane.build $(if $(KEDA),--with-keda)
