@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from gtc_constructs.serving.keda_scaler import PrometheusTrigger as PrometheusTrigger
     from gtc_constructs.serving.keda_scaler import Scalable as Scalable
     from gtc_constructs.serving.keda_scaler import ScaleTarget as ScaleTarget
+    from gtc_constructs.serving.model_download import ModelDownload as ModelDownload
     from gtc_constructs.serving.model_store import ModelStore as ModelStore
     from gtc_constructs.stacks import ClusterStack as ClusterStack
     from gtc_constructs.stacks import InfraStack as InfraStack
@@ -72,6 +73,7 @@ _NAMES: Final = {
     "gtc_constructs.serving.keda_scaler": (
         "KedaScaler", "PrometheusTrigger", "Scalable", "ScaleTarget",
     ),
+    "gtc_constructs.serving.model_download": ("ModelDownload",),
     "gtc_constructs.serving.model_store": ("ModelStore",),
     "gtc_constructs.stacks": ("ClusterStack", "InfraStack"),
     "gtc_constructs.values": ("ChartRef", "NfsExport", "NfsTier"),

@@ -84,6 +84,12 @@ WORKER_IMAGE: Final = f"{_NVCR}/tensorrtllm-runtime:{DYNAMO}.post1"
 rc6.post1, CUDA 13 either way."""
 VLLM_IMAGE: Final = f"{_NVCR}/vllm-runtime:{DYNAMO}"
 """vLLM 0.12.0, CUDA 12.9. Not the tag ``-cuda13``: by the release's own page it does not start."""
+WAIT_IMAGE: Final = "docker.io/library/busybox:1.37.0"
+"""A shell that waits for a model, 2 MB, so that a worker's 20 GB come only when it can start.
+kube-prometheus-stack pulls the same image, for Grafana's volume."""
+DOWNLOAD_IMAGE: Final = "docker.io/library/python:3.12.11-slim-bookworm"
+"""Python with nothing installed, 45 MB: the program that brings a model needs the standard library
+only. Public Dockerfiles name the tag; it was never pulled here."""
 KUBE_RBAC_PROXY_IMAGE: Final = "registry.k8s.io/kubebuilder/kube-rbac-proxy:v0.15.0"
 """The version that dynamo-platform 0.8.1 names, at its new home: the old one is in `DEAD_HOMES`."""
 CERTIFICATE_IMAGE: Final = "docker.io/bitnamilegacy/kubectl:1.33.4-debian-12-r0"

@@ -19,10 +19,9 @@ from typing import Final
 
 from gtc_runtime.copies.store import READ_BYTES, NotInStoreError, refuse_large
 from gtc_spec.errors import GtcError, UsageError
+from gtc_spec.hub_to_share.share import LOCK as LOCK
 from gtc_spec.manifests.jobs import UID
 
-LOCK: Final = ".sync-lock"
-"""Name of the file that a running transfer holds locked."""
 PATIENCE_S: Final = 1800.0
 """Longest wait for another transfer, seconds: as long as a job may take."""
 POLL_S: Final = 1.0

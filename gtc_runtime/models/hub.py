@@ -35,6 +35,7 @@ from huggingface_hub.errors import (
 from gtc_runtime.copies.crew import PAUSES_S, one_try
 from gtc_runtime.copies.store import READ_BYTES
 from gtc_spec.errors import GtcError, UnreachableError
+from gtc_spec.hub_to_share.hub import is_served
 
 
 class _Client(httpx.Client):
@@ -49,8 +50,6 @@ constants.DOWNLOAD_CHUNK_SIZE = READ_BYTES  # 10 MB otherwise, several times ove
 
 ANSWER_S: Final = 20.0
 """Longest silence before an answer begins."""
-LEFT_OUT: Final = ("original/",)
-"""A second copy of the weights in another format: twice the size, and no engine here loads it."""
 
 
 @dataclass(frozen=True)
@@ -105,7 +104,7 @@ class Hub:
             timeout=ANSWER_S,
         )
         info = self._patiently(revision, act)
-        files = tuple(_remote(each) for each in info.siblings or () if _is_served(each.rfilename))
+        files = tuple(_remote(each) for each in info.siblings or () if is_served(each.rfilename))
         if not files or not info.sha:
             raise GtcError(f"{self.repository} has no files at {revision}", "check the name")
         return Listing(info.sha, files)
@@ -229,11 +228,6 @@ def git_sha1(content: bytes) -> str:
     """Digest of a small file as git computes it."""
     head = f"blob {len(content)}\0".encode()
     return hashlib.sha1(head + content, usedforsecurity=False).hexdigest()
-
-
-def _is_served(name: str) -> bool:
-    hidden = any(part.startswith(".") for part in name.split("/"))
-    return not hidden and not name.startswith(LEFT_OUT)
 
 
 def _remote(sibling: Any) -> RemoteFile:

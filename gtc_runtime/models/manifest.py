@@ -14,11 +14,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from gtc_runtime.copies.manifest import marker_of
 from gtc_spec.errors import GtcError
+from gtc_spec.hub_to_share.share import MANIFEST as MANIFEST
+from gtc_spec.hub_to_share.share import PARTIAL as PARTIAL
 
-MANIFEST: Final = ".manifest.json"
-"""Name of the manifest beside the files."""
-PARTIAL: Final = ".part"
-"""Ending of a file that is not complete; no engine loads it."""
 TOLD: Final = "manifest: "
 """Begin of the last line of a download's log: the manifest of what is on the share now."""
 _SEGMENT: Final = re.compile(r"\w[\w.+ -]*", re.ASCII)

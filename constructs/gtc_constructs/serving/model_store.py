@@ -1,7 +1,7 @@
 """Where the models lie: the NFS share as a claim, and the account of the jobs that fill it.
 
-The jobs themselves belong to ``gtc model setup``; workers wait for its marker. It must not know
-which model.
+The jobs themselves belong to `ModelDownload`, and in the demo to ``gtc model setup``; workers wait
+for their marker. It must not know which model.
 """
 
 from __future__ import annotations
@@ -69,6 +69,8 @@ class ModelStore(GtcConstruct):
         if size_gib < NFS_MIN_GIB:
             raise self.refused(f"got {size_gib} gib, allowed: at least {NFS_MIN_GIB}")
         self.claim, self.namespace = claim, self._place(platform, namespace)
+        self.account = account
+        """ServiceAccount of whoever fills it."""
         self.volume = model_volume.volume_name(claim, self.namespace)
         """Name of the PersistentVolume, which is of the whole cluster."""
         self.model: ModelRef | None = None

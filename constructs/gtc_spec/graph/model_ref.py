@@ -15,6 +15,7 @@ from gtc_spec.errors import UsageError
 from gtc_spec.serving import CHECKPOINTS, Checkpoint, Model
 
 _REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+")
+_REVISION: Final = re.compile(r"\w[\w./-]*")
 _MOUNT: Final = PurePosixPath(names.MODEL_MOUNT)
 
 
@@ -24,18 +25,25 @@ class ModelRef:
 
     Attributes:
         repository: HuggingFace repository, ``owner/name``.
+        revision: Branch, tag or commit for a download; a branch moves, a commit does not. Default:
+            ``main``.
         checkpoint: Its size and public name. Default: what is known of the repository; an unknown
             one answers under its own name, and whether it fits the GPUs is not checked.
         mount: Where the share is mounted in a pod. Default: ``gtc_spec.names.MODEL_MOUNT``.
     """
 
     repository: str
+    revision: str = "main"
     checkpoint: Checkpoint | None = None
     mount: PurePosixPath = _MOUNT
 
     def __post_init__(self) -> None:
         if not _REPOSITORY.fullmatch(self.repository):
             raise UsageError(f"model {self.repository!r}, allowed: owner/name")
+        if not _REVISION.fullmatch(self.revision):
+            raise UsageError(
+                f"revision {self.revision!r} of {self.repository}, allowed: a branch, tag or commit"
+            )
 
     @classmethod
     def of(cls, model: Model) -> Self:

@@ -30,6 +30,8 @@ class FakeHub:
         served: Other bytes to serve than those that are announced, by file name.
         file_status: Answer to every request for a file, instead of the file.
         silent_s: How long every request for a file waits for its answer.
+        store: Address of another server that has the files; requests for them are sent there.
+        sizes: Other sizes to list than the files have, by file name.
     """
 
     folder: Path
@@ -42,6 +44,8 @@ class FakeHub:
     served: dict[str, bytes] = field(default_factory=dict)
     file_status: int = 0
     silent_s: float = 0.0
+    store: str = ""
+    sizes: dict[str, int] = field(default_factory=dict)
     broken: int = 0
     url: str = ""
 
@@ -49,7 +53,8 @@ class FakeHub:
         siblings = []
         for path in sorted(self.folder.rglob("*")):
             if path.is_file():
-                siblings.append(_sibling(path.relative_to(self.folder).as_posix(), path))
+                name = path.relative_to(self.folder).as_posix()
+                siblings.append(_sibling(name, path, self.sizes.get(name)))
         return {"id": self.repository, "sha": self.commit, "siblings": siblings}
 
     def requests(self, word: str) -> list[tuple[str, str, str]]:
@@ -94,8 +99,8 @@ def sha256_of(path: Path) -> str:
     return _DIGESTS[key]
 
 
-def _sibling(name: str, path: Path) -> dict[str, Any]:
-    size = path.stat().st_size
+def _sibling(name: str, path: Path, told: int | None) -> dict[str, Any]:
+    size = path.stat().st_size if told is None else told
     if size >= LARGE:
         lfs = {"sha256": sha256_of(path), "size": size, "pointerSize": 134}
         return {"rfilename": name, "size": size, "blobId": "0" * 40, "lfs": lfs}
@@ -162,6 +167,9 @@ class _Handler(BaseHTTPRequestHandler):
             threading.Event().wait(self.hub.silent_s)
         if self.hub.file_status:
             self._send(self.hub.file_status, b"no")
+            return
+        if self.hub.store:
+            self._send(302, b"", {"Location": self.hub.store + self.path})
             return
         if revision not in ("main", self.hub.commit) or not path.is_file():
             self._send(404, b"", {"X-Error-Code": "EntryNotFound"})

@@ -1,0 +1,185 @@
+"""The job of a checkpoint, as Terraform gets it."""
+
+from datetime import timedelta
+
+import pytest
+
+from gtc_constructs.secrets import SecretRef
+from gtc_constructs.serving.model_download import ModelDownload
+from gtc_constructs.serving.model_store import ModelStore
+from gtc_constructs.values import NfsExport
+from gtc_spec.errors import UsageError
+from gtc_spec.graph.model_ref import ModelRef
+from gtc_spec.manifests.model_download import PROGRAM, program
+from tests.synthesised import Synthesised
+
+SHARE = NfsExport(host="10.0.0.7", path="/42/models")
+QWEN = ModelRef(repository="Qwen/Qwen2.5-0.5B-Instruct")
+
+
+@pytest.fixture
+def models(stack):
+    return ModelStore(stack, "models", share=SHARE, size_gib=200)
+
+
+def job_of(stack):
+    return Synthesised(stack).resource("kubernetes_job_v1")
+
+
+def container_of(stack):
+    [container] = job_of(stack)["spec"]["template"]["spec"]["container"]
+    return container
+
+
+def argument(container, flag):
+    return container["args"][container["args"].index(flag) + 1]
+
+
+def test_terraform_waits_longer_than_the_job_may_take(stack, models):
+    ModelDownload(stack, "it", models=models, model=QWEN, timeout=timedelta(hours=2))
+
+    job = job_of(stack)
+    assert job["wait_for_completion"] is True
+    assert job["spec"]["active_deadline_seconds"] == 7200
+    assert job["timeouts"]["create"] == "7500s"
+
+
+def test_a_finished_job_stays_or_terraform_would_make_it_again(stack, models):
+    ModelDownload(stack, "it", models=models, model=QWEN)
+
+    assert "ttl_seconds_after_finished" not in job_of(stack)["spec"]
+
+
+def test_the_model_goes_where_the_workers_look_for_it(stack, models):
+    ModelDownload(stack, "it", models=models, model=QWEN)
+
+    container = container_of(stack)
+    assert argument(container, "--directory") == str(QWEN.path)
+    assert argument(container, "--marker") == ".download-complete"
+    pod = job_of(stack)["spec"]["template"]["spec"]
+    assert pod["volume"][0]["persistent_volume_claim"] == {"claim_name": models.claim}
+    assert container["volume_mount"][0]["mount_path"] == "/models"
+
+
+def test_the_pod_may_do_nothing_but_download(stack, models):
+    ModelDownload(stack, "it", models=models, model=QWEN)
+
+    pod = job_of(stack)["spec"]["template"]["spec"]
+    assert pod["automount_service_account_token"] is False
+    assert pod["service_account_name"] == models.account
+    assert pod["security_context"]["run_as_user"] == 1000
+    assert pod["node_selector"] == {"doks.digitalocean.com/node-pool": "management"}
+    [container] = pod["container"]
+    assert container["security_context"] == {
+        "allow_privilege_escalation": False,
+        "read_only_root_filesystem": True,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+def test_what_no_repetition_mends_ends_the_job_and_an_eviction_costs_no_try(stack, models):
+    ModelDownload(stack, "it", models=models, model=QWEN)
+
+    evicted, refused = job_of(stack)["spec"]["pod_failure_policy"]["rule"]
+    assert evicted == {
+        "action": "Ignore",
+        "on_pod_condition": [{"type": "DisruptionTarget", "status": "True"}],
+    }
+    assert refused["action"] == "FailJob"
+    assert refused["on_exit_codes"]["values"] == [1, 2]
+
+
+def test_the_program_travels_whole_and_as_it_is(stack, models):
+    made = ModelDownload(stack, "it", models=models, model=QWEN)
+
+    shipped = Synthesised(stack).resource("kubernetes_config_map_v1")
+    text = {name: each.replace("$${", "${") for name, each in shipped["data"].items()}
+    assert text == program()
+    assert "__main__.py" in text
+    assert shipped["metadata"]["name"] == made.name
+    [_, volume] = job_of(stack)["spec"]["template"]["spec"]["volume"]
+    assert volume["config_map"] == {"name": made.name}
+    assert container_of(stack)["command"] == ["python", "-B", "-m", PROGRAM]
+
+
+def test_the_job_comes_after_share_and_program(stack, models):
+    made = ModelDownload(stack, "it", models=models, model=QWEN)
+
+    found = Synthesised(stack)
+    needed = job_of(stack)["depends_on"]
+    assert found.address("helm_release", found.release("model-nfs-pvc-store")) in needed
+    assert any(each.startswith("kubernetes_config_map_v1.") for each in needed)
+    assert made.job in made.resources
+
+
+def test_an_open_model_needs_no_secret(stack, models):
+    ModelDownload(stack, "it", models=models, model=QWEN)
+
+    found = Synthesised(stack)
+    assert found.resources("kubernetes_secret_v1") == []
+    assert [each["name"] for each in container_of(stack)["env"]] == ["PYTHONPATH"]
+
+
+def test_a_token_reaches_the_job_by_a_secret_alone(stack, models):
+    token = SecretRef.from_variable(stack, "hf_token", description="HuggingFace token")
+    ModelDownload(stack, "it", models=models, model=QWEN, token=token)
+
+    secret = Synthesised(stack).resource("kubernetes_secret_v1")
+    [_, variable] = container_of(stack)["env"]
+    assert secret["data_wo"] == {"HF_TOKEN": "${var.hf_token}"}
+    assert variable == {
+        "name": "HF_TOKEN",
+        "value_from": {"secret_key_ref": {"name": secret["metadata"]["name"], "key": "HF_TOKEN"}},
+    }
+
+
+def name_of(stack, id, models, **choices):
+    return ModelDownload(stack, id, models=models, model=ModelRef(**choices)).name
+
+
+def test_another_revision_is_another_job(app, stack, models):
+    first = name_of(stack, "a", models, repository="owner/one", revision="v1")
+    second = name_of(stack, "b", models, repository="owner/two", revision="v1")
+
+    assert first.startswith("download-owner-one-")
+    other = ModelStore(stack, "others", share=SHARE, size_gib=200, claim="others")
+    third = name_of(stack, "c", other, repository="owner/one", revision="v2")
+    assert len({first, second, third}) == 3
+
+
+def test_a_long_name_of_a_model_still_is_a_label(stack, models):
+    name = name_of(stack, "a", models, repository=f"owner/{'x' * 90}")
+
+    assert len(name) == 63
+
+
+def test_one_checkpoint_has_one_download(stack, models):
+    ModelDownload(stack, "it", models=models, model=QWEN)
+
+    with pytest.raises(UsageError) as caught:
+        ModelDownload(stack, "again", models=models, model=QWEN)
+
+    assert caught.value.message == (
+        "stack/again: Qwen/Qwen2.5-0.5B-Instruct is downloaded by stack/it already, "
+        "allowed: one a checkpoint and share"
+    )
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"timeout": timedelta(seconds=5)}, "got a timeout of 0:00:05, allowed: at least a minute"),
+        ({"endpoint": "huggingface.co"}, "endpoint 'huggingface.co', allowed: a URL like https://"),
+    ],
+)
+def test_bad_input_is_one_line_with_the_path(stack, models, wrong, says):
+    with pytest.raises(UsageError) as caught:
+        ModelDownload(stack, "it", **{"models": models, "model": QWEN, **wrong})
+
+    assert caught.value.message.startswith(f"stack/it: {says}")
+
+
+@pytest.mark.parametrize("revision", ["", "-x", "a b", "../../main"])
+def test_a_revision_is_a_branch_tag_or_commit(revision):
+    with pytest.raises(UsageError, match="allowed: a branch, tag or commit"):
+        ModelRef(repository="owner/name", revision=revision)
