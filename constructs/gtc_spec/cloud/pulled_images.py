@@ -108,6 +108,7 @@ PULLED: Final = (
     PulledImage(f"{_KAI}/podgrouper:{KAI_BUNDLED}", _PLATFORM, "finds gangs", by_operator=True),
     *_of(
         names.DEMO,
+        (versions.WAIT_IMAGE, "workers on GPUs while they wait for the model"),
         (versions.FRONTEND_IMAGE, "the frontend; in the environment cpu the workers too"),
         (versions.WORKER_IMAGE, "workers on GPUs"),
         (versions.VLLM_IMAGE, "workers on GPUs where the engine is vllm"),

@@ -12,13 +12,15 @@ import math
 from collections.abc import Mapping
 from typing import Final
 
-from gtc_spec import kinds, names
+from gtc_spec import kinds, names, versions
 from gtc_spec.engines.worker_engine import Launch
 from gtc_spec.graph.serving import Serving
 from gtc_spec.graph.workers import WorkerPools, Workers
 from gtc_spec.manifests import config_maps
 from gtc_spec.manifests.config_maps import ENGINE_MOUNT
+from gtc_spec.manifests.jobs import UID
 from gtc_spec.manifests.metadata import Manifest
+from gtc_spec.manifests.pod_security import container_context
 from gtc_spec.pools import Mode
 from gtc_spec.telemetry.buckets import frontend_env
 
@@ -197,8 +199,10 @@ def _wait_for_model(serving: Serving) -> Manifest:
     mount = _model_mount(serving)
     return {
         "name": "wait-for-model",
-        "image": serving.worker_image or serving.worker_engine.image,
-        "command": ["sh", "-c", f'until [ -f "{marker}" ]; do sleep 5; done'],
+        "image": versions.WAIT_IMAGE,
+        # a first process that minds no signal would keep its GPU for the whole termination grace
+        "command": ["sh", "-c", f'trap "exit 143" TERM; until [ -f "{marker}" ]; do sleep 5; done'],
+        "securityContext": {"runAsUser": UID, "runAsNonRoot": True, **container_context()},
         # the operator names the volume after the claim
         "volumeMounts": [
             {"name": mount["name"], "mountPath": mount["mountPoint"], "readOnly": True}

@@ -1,9 +1,15 @@
 """A serving graph for any model: one pool or two, with or without a way to scale it."""
 
 import json
+import subprocess
+from collections.abc import Iterator
 from dataclasses import replace
+from pathlib import Path, PurePosixPath
 from typing import Any
 
+import pytest
+
+from gtc_spec import names, versions
 from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.engine_config import EngineFacts
 from gtc_spec.graph.model_ref import ModelRef
@@ -87,3 +93,49 @@ def test_a_scaler_of_one_of_two_models_asks_for_its_own_series() -> None:
     query = scaler_query(rule, Scope("serving", "Org/Model"))
     assert 'namespace="serving",model="org/model"' in query
     assert 'namespace="dynamo-workload"' not in query
+
+
+def test_a_worker_waits_in_a_thin_image_as_the_user_that_reads_the_share() -> None:
+    [wait] = services()[DECODE]["extraPodSpec"]["initContainers"]
+
+    assert wait["image"] == versions.WAIT_IMAGE
+    assert wait["securityContext"]["runAsUser"] == 1000
+
+
+@pytest.fixture
+def waiting(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[bytes], Path]]:
+    """The init container of a worker, run here with short sleeps; and the folder of its model."""
+    model = ModelRef(repository="owner/name", mount=PurePosixPath(tmp_path))
+    worker = services(replace(SERVING, model=model))[DECODE]
+    [wait] = worker["extraPodSpec"]["initContainers"]
+    sleep = tmp_path / "sleep"
+    sleep.write_text("#!/bin/sh\necho waits\nexec /bin/sleep 0.01\n")
+    sleep.chmod(0o755)
+    folder = Path(model.path)
+    folder.mkdir(parents=True)
+    with subprocess.Popen(
+        wait["command"], env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, stdout=subprocess.PIPE
+    ) as process:
+        yield process, folder
+        process.kill()
+
+
+def test_a_worker_waits_until_the_marker_is_there(
+    waiting: tuple[subprocess.Popen[bytes], Path],
+) -> None:
+    process, folder = waiting
+
+    assert process.stdout is not None
+    assert process.stdout.readline() == b"waits\n"
+    (folder / names.DOWNLOAD_MARKER).touch()
+
+    assert process.wait(10) == 0
+
+
+def test_a_worker_that_waits_can_be_ended(waiting: tuple[subprocess.Popen[bytes], Path]) -> None:
+    process, _ = waiting
+    assert process.stdout is not None
+    process.stdout.readline()
+    process.terminate()
+
+    assert process.wait(10) == 143

@@ -140,7 +140,7 @@ def test_its_graph_runs_its_image_its_process_and_no_engine_file(name: str) -> N
         assert main["image"] == versions.VLLM_IMAGE
         assert main["command"] == ["python3", "-m", "dynamo.vllm"]
         assert worker["sharedMemory"] == {"size": "80Gi"}
-        assert worker["extraPodSpec"]["initContainers"][0]["image"] == versions.VLLM_IMAGE
+        assert worker["extraPodSpec"]["initContainers"][0]["image"] == versions.WAIT_IMAGE
 
 
 @pytest.mark.parametrize("mode", MODES)
