@@ -14,7 +14,6 @@ from gtc_constructs._bindings import (
     ConfigMapV1Metadata,
     Construct,
     TerraformResource,
-    TerraformStack,
 )
 from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_constructs.hcl import literal
@@ -22,12 +21,15 @@ from gtc_constructs.secrets import SecretRef, WorkloadSecrets
 from gtc_constructs.serving.model_store import ModelStore
 from gtc_constructs.terraform_job import terraform_job
 from gtc_spec import versions
+from gtc_spec.graph.existing import ExistingModels, ExistingSecret
 from gtc_spec.graph.model_ref import ModelRef
 from gtc_spec.manifests.model_download import HubDownload
 from gtc_spec.manifests.placement import on_management_pool
 from gtc_spec.manifests.secret_names import HF_TOKEN
 
 HUB: Final = "https://huggingface.co"
+_ANYBODY: Final = "default"
+"""ServiceAccount that every namespace has; the job uses no right of it."""
 TIMEOUT: Final = timedelta(hours=1)
 """Enough for 140 GB at 50 MB/s."""
 
@@ -45,10 +47,10 @@ class ModelDownload(GtcConstruct):
     Args:
         scope: The construct to create this one in.
         id: Name inside the scope.
-        models: The share.
+        models: The share: a `ModelStore`, or ``ExistingModels`` with its namespace.
         model: The checkpoint. Name a commit as its revision and it never changes under you.
-        token: HuggingFace token for a gated checkpoint; it becomes a Secret beside the job.
-            Default: none.
+        token: HuggingFace token for a gated checkpoint: a `SecretRef`, of which a Secret is made
+            beside the job, or whatever holds it already under the key ``HF_TOKEN``. Default: none.
         timeout: When the job is given up; credentials of a `ClusterConnection` live two hours.
             Default: 1 hour.
         endpoint: Base URL of the hub, or of a mirror of it. Default: ``https://huggingface.co``.
@@ -59,8 +61,8 @@ class ModelDownload(GtcConstruct):
         after: What must be there first. The share always is. Default: nothing.
 
     Raises:
-        UsageError: The checkpoint is downloaded by another construct already, the endpoint is no
-            URL, or the timeout is too short for anything.
+        UsageError: The checkpoint is downloaded by another construct already, the share or the
+            token is elsewhere, the endpoint is no URL, or the timeout is too short for anything.
     """
 
     def __init__(
@@ -68,9 +70,9 @@ class ModelDownload(GtcConstruct):
         scope: Construct,
         id: str,
         *,
-        models: ModelStore,
+        models: ModelStore | ExistingModels,
         model: ModelRef,
-        token: SecretRef | None = None,
+        token: SecretRef | WorkloadSecrets | ExistingSecret | None = None,
         timeout: timedelta = TIMEOUT,
         endpoint: str = HUB,
         image: str = versions.DOWNLOAD_IMAGE,
@@ -79,16 +81,18 @@ class ModelDownload(GtcConstruct):
         annotations: Mapping[str, str] | None = None,
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
-        super().__init__(scope, id, after=[*after, models])
-        self._check(timeout, endpoint)
+        super().__init__(scope, id, after=after)
+        self._check(models, timeout, endpoint)
         self.model, self.claim, self.namespace = model, models.claim, models.namespace
-        self._refuse_rivals()
+        self._refuse_rivals(model)
+        if isinstance(models, ModelStore):
+            self.wait_for(models)
         done = HubDownload(
             model=model,
             namespace=self.namespace,
             claim=self.claim,
-            account=models.account,
-            token_secret=self._token_secret(token),
+            account=models.account if isinstance(models, ModelStore) else _ANYBODY,
+            token_secret=self._token_secret(model, token),
             deadline=timeout,
             endpoint=endpoint.rstrip("/"),
             image=image,
@@ -96,43 +100,70 @@ class ModelDownload(GtcConstruct):
             labels=labels or {},
             annotations=annotations or {},
         )
-        self.name = done.name
-        """Name of the job."""
-        self.manifest = done.job()
-        """The job as Kubernetes gets it."""
+        self.name, self.manifest = done.name, done.job()
         self.program = self._program(done)
         self.job = terraform_job(self, "Resource", self.manifest, [*self.depends_on, self.program])
+        self.stands_for(self.job)
 
-    def _check(self, timeout: timedelta, endpoint: str) -> None:
+    def _check(
+        self, models: ModelStore | ExistingModels, timeout: timedelta, endpoint: str
+    ) -> None:
+        if not isinstance(models, ModelStore | ExistingModels):
+            raise self.refused(
+                f"models is a {type(models).__name__}, "
+                "allowed: a ModelStore or ExistingModels(claim=..., namespace=...)"
+            )
+        if not models.namespace:
+            raise self.refused(
+                f"got no namespace of the claim {models.claim}, allowed: the one that it is in",
+                "ExistingModels(claim=..., namespace=...)",
+            )
         if timeout < timedelta(minutes=1):
             raise self.refused(f"got a timeout of {timeout}, allowed: at least a minute")
         if not endpoint.startswith(("https://", "http://")):
             raise self.refused(f"endpoint {endpoint!r}, allowed: a URL like {HUB}")
 
-    def _refuse_rivals(self) -> None:
+    def _refuse_rivals(self, model: ModelRef) -> None:
         """Two would wait for each other, and of two revisions the later one would win."""
-        place = (self.namespace, self.claim, self.model.path)
-        for other in TerraformStack.of(self).node.find_all():
-            if (
-                isinstance(other, ModelDownload)
-                and other is not self
-                and (other.namespace, other.claim, other.model.path) == place
-            ):
+        place = (self.namespace, self.claim, model.path)
+        for other in self.others(ModelDownload):
+            there = getattr(other, "model", None)
+            if there and (other.namespace, other.claim, there.path) == place:
                 raise self.refused(
-                    f"{self.model.repository} is downloaded by {other.node.path} already, "
+                    f"{model.repository} is downloaded by {other.node.path} already, "
                     "allowed: one a checkpoint and share",
                     "pass that one on to every deployment of the model",
                 )
 
-    def _token_secret(self, token: SecretRef | None) -> str:
+    def _token_secret(
+        self, model: ModelRef, token: SecretRef | WorkloadSecrets | ExistingSecret | None
+    ) -> str:
+        [key] = HF_TOKEN.keys
         if token is None:
             return ""
-        name = f"download-{self.model.slug}"[:63].rstrip("-")
-        secrets = {name: {HF_TOKEN.keys[0]: token}}
-        made = WorkloadSecrets(
-            self, "token", namespace=self.namespace, secrets=secrets, after=self.depends_on
-        )
-        self.depends_on += made.resources
+        if isinstance(token, SecretRef):
+            secrets = {f"download-{model.slug}"[:63].rstrip("-"): {key: token}}
+            token = WorkloadSecrets(
+                self, "token", namespace=self.namespace, secrets=secrets, after=self.depends_on
+            )
+        if not isinstance(token, WorkloadSecrets | ExistingSecret):
+            raise self.refused(
+                f"token is a {type(token).__name__}, "
+                "allowed: a SecretRef, WorkloadSecrets or ExistingSecret(name=...)"
+            )
+        if isinstance(token, WorkloadSecrets):
+            self.wait_for(token)
+        return self._holding(key, token)
+
+    def _holding(self, key: str, token: WorkloadSecrets | ExistingSecret) -> str:
+        if token.namespace not in ("", self.namespace):
+            raise self.refused(
+                f"the token is in the namespace {token.namespace!r}, allowed: {self.namespace}",
+                "a pod reads only what is beside it",
+            )
+        name = token.holding(key)
+        if name is None:
+            raise self.refused(f"no secret has the key {key}, allowed: one that has it")
         return name
 
     def _program(self, done: HubDownload) -> ConfigMapV1:

@@ -14,6 +14,7 @@ from gtc_spec import names
 from gtc_spec.errors import UsageError
 from gtc_spec.serving import CHECKPOINTS, Checkpoint, Model
 
+DEFAULT_REVISION: Final = "main"
 _REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+")
 _REVISION: Final = re.compile(r"\w[\w./-]*")
 _MOUNT: Final = PurePosixPath(names.MODEL_MOUNT)
@@ -33,7 +34,7 @@ class ModelRef:
     """
 
     repository: str
-    revision: str = "main"
+    revision: str = DEFAULT_REVISION
     checkpoint: Checkpoint | None = None
     mount: PurePosixPath = _MOUNT
 
@@ -60,6 +61,13 @@ class ModelRef:
     def served_name(self) -> str:
         """Name under which the model answers."""
         return self.known.served_name if self.known else self.repository
+
+    @property
+    def called(self) -> str:
+        """Repository, and the revision where one is named."""
+        if self.revision == DEFAULT_REVISION:
+            return self.repository
+        return f"{self.repository} at {self.revision}"
 
     @property
     def path(self) -> PurePosixPath:

@@ -95,10 +95,10 @@ def wire(
 
 
 def _check_model(model: ModelRef, models: Models) -> None:
-    if models.model is not None and models.model.path != model.path:
+    there = models.model
+    if there is not None and (there.path, there.revision) != (model.path, model.revision):
         raise UsageError(
-            f"the models are {models.model.repository}, allowed: {model.repository}, "
-            "which is what is served",
+            f"the models are {there.called}, allowed: {model.called}, which is what is served",
             "hand the same ModelRef to both",
         )
 

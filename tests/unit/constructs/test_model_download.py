@@ -4,12 +4,17 @@ from datetime import timedelta
 
 import pytest
 
-from gtc_constructs.secrets import SecretRef
+from gtc_constructs.secrets import SecretRef, WorkloadSecrets
+from gtc_constructs.serving.disagg_deployment import DisaggDeployment
 from gtc_constructs.serving.model_download import ModelDownload
 from gtc_constructs.serving.model_store import ModelStore
 from gtc_constructs.values import NfsExport
+from gtc_spec.cloud.node_pool import NodePool
+from gtc_spec.engines import vllm
 from gtc_spec.errors import UsageError
+from gtc_spec.graph.existing import ExistingModels, ExistingPlatform, ExistingSecret
 from gtc_spec.graph.model_ref import ModelRef
+from gtc_spec.graph.serving import Serving
 from gtc_spec.manifests.model_download import PROGRAM, program
 from tests.synthesised import Synthesised
 
@@ -19,7 +24,7 @@ QWEN = ModelRef(repository="Qwen/Qwen2.5-0.5B-Instruct")
 
 @pytest.fixture
 def models(stack):
-    return ModelStore(stack, "models", share=SHARE, size_gib=200)
+    return ModelStore(stack, "models", share=SHARE, size_gib=200, namespace="models")
 
 
 def job_of(stack):
@@ -133,6 +138,85 @@ def test_a_token_reaches_the_job_by_a_secret_alone(stack, models):
     }
 
 
+def test_a_token_that_is_there_already_is_used_where_it_is(stack, models):
+    ModelDownload(
+        stack,
+        "it",
+        models=models,
+        model=QWEN,
+        token=ExistingSecret(name="ours", namespace="models"),
+    )
+
+    [_, variable] = container_of(stack)["env"]
+    assert variable["value_from"]["secret_key_ref"] == {"name": "ours", "key": "HF_TOKEN"}
+
+
+def test_the_secrets_of_a_deployment_serve_its_download_too(stack, models):
+    value = SecretRef.from_variable(stack, "hf_token", description="HuggingFace token")
+    secrets = WorkloadSecrets(
+        stack, "secrets", namespace="models", secrets={"shared": {"HF_TOKEN": value}}
+    )
+    ModelDownload(stack, "it", models=models, model=QWEN, token=secrets)
+
+    found = Synthesised(stack)
+    secret = found.resource("kubernetes_secret_v1")
+    [_, variable] = container_of(stack)["env"]
+    assert variable["value_from"]["secret_key_ref"]["name"] == "shared"
+    assert found.address("kubernetes_secret_v1", secret) in job_of(stack)["depends_on"]
+
+
+def test_a_claim_of_somebody_else_is_filled_too(stack):
+    ModelDownload(
+        stack, "it", models=ExistingModels(claim="theirs", namespace="inference"), model=QWEN
+    )
+
+    job = job_of(stack)
+    assert job["metadata"]["namespace"] == "inference"
+    pod = job["spec"]["template"]["spec"]
+    assert pod["service_account_name"] == "default"
+    assert pod["volume"][0]["persistent_volume_claim"] == {"claim_name": "theirs"}
+
+
+def serve(stack, models, model, **choices):
+    return DisaggDeployment.aggregated(
+        stack,
+        "serve",
+        serving=Serving(name="it", model=model, gpu_pool=NodePool.h100(), engine=vllm.engine()),
+        platform=ExistingPlatform(workload_namespace="models"),
+        models=models,
+        **choices,
+    )
+
+
+def test_a_deployment_that_is_handed_a_download_starts_after_it(stack, models):
+    brought = ModelDownload(stack, "it", models=models, model=QWEN)
+    served = serve(stack, brought, QWEN)
+
+    found = Synthesised(stack)
+    address = found.address("kubernetes_job_v1", found.resource("kubernetes_job_v1"))
+    assert address in found.release("it")["depends_on"]
+    assert served.manifest["spec"]["pvcs"] == [{"name": models.claim, "create": False}]
+
+
+@pytest.mark.parametrize(
+    ("served", "says"),
+    [
+        (ModelRef(repository="a/b"), "the models are Qwen/Qwen2.5-0.5B-Instruct, allowed: a/b"),
+        (
+            ModelRef(repository=QWEN.repository, revision="v2"),
+            "the models are Qwen/Qwen2.5-0.5B-Instruct, allowed: Qwen/Qwen2.5-0.5B-Instruct at v2",
+        ),
+    ],
+)
+def test_a_deployment_of_what_is_not_downloaded_is_refused(stack, models, served, says):
+    brought = ModelDownload(stack, "it", models=models, model=QWEN)
+
+    with pytest.raises(UsageError) as caught:
+        serve(stack, brought, served)
+
+    assert caught.value.message.startswith(f"stack/serve: {says}")
+
+
 def name_of(stack, id, models, **choices):
     return ModelDownload(stack, id, models=models, model=ModelRef(**choices)).name
 
@@ -142,7 +226,9 @@ def test_another_revision_is_another_job(app, stack, models):
     second = name_of(stack, "b", models, repository="owner/two", revision="v1")
 
     assert first.startswith("download-owner-one-")
-    other = ModelStore(stack, "others", share=SHARE, size_gib=200, claim="others")
+    other = ModelStore(
+        stack, "others", share=SHARE, size_gib=200, namespace="models", claim="others"
+    )
     third = name_of(stack, "c", other, repository="owner/one", revision="v2")
     assert len({first, second, third}) == 3
 
@@ -169,6 +255,10 @@ def test_one_checkpoint_has_one_download(stack, models):
     ("wrong", "says"),
     [
         ({"timeout": timedelta(seconds=5)}, "got a timeout of 0:00:05, allowed: at least a minute"),
+        ({"models": "model-nfs-pvc"}, "models is a str, allowed: a ModelStore or ExistingModels"),
+        ({"models": ExistingModels(claim="theirs")}, "got no namespace of the claim theirs"),
+        ({"token": ExistingSecret(name="x", namespace="y")}, "the token is in the namespace 'y'"),
+        ({"token": 7}, "token is a int, allowed: a SecretRef, WorkloadSecrets or Existing"),
         ({"endpoint": "huggingface.co"}, "endpoint 'huggingface.co', allowed: a URL like https://"),
     ],
 )
