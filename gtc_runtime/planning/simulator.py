@@ -7,6 +7,7 @@ It must not know how its figures are judged.
 
 from __future__ import annotations
 
+import random
 from collections.abc import Mapping, Sequence
 
 from gtc_runtime.load.figures.slice_book import SliceBook
@@ -38,7 +39,7 @@ class Simulation:
     Args:
         environment: Facts, with the phase table to play.
         hardware: What it is played on.
-        seed: Equal seeds give equal cycles.
+        seed: Equal seeds give equal cycles; with a trace it is what the router draws alone.
         keda: With it the pools are KEDA's, and what the show orders is not carried out.
         trace: Requests of a recorded show, sent in place of those that the phases ask for.
 
@@ -59,7 +60,8 @@ class Simulation:
         self._timeline = environment.timeline
         self.events = Events()
         topology = Topology.of(environment.initial_ratio)
-        self.cluster = Cluster(hardware, topology, self.events, self)
+        draws = None if trace is None else random.Random(seed)
+        self.cluster = Cluster(hardware, topology, self.events, self, draws)
         self.demand: Demand | TracedDemand
         if trace is None:
             self.demand = Demand(environment.workloads, seed, self.events, self._send)

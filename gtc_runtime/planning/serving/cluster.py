@@ -32,6 +32,8 @@ class Cluster:
         topology: Workers that are ready from the beginning.
         events: The clock.
         listener: Told of tokens.
+        draws: Draws one among equal workers, as Dynamo does. Default: that goes first which was
+            taken longest ago, so that fewer runs are needed to know what is usual.
 
     Attributes:
         waiting: Requests that were sent and wait for their first token.
@@ -39,12 +41,17 @@ class Cluster:
     """
 
     def __init__(
-        self, hardware: Hardware, topology: Topology, events: Events, listener: Listener
+        self,
+        hardware: Hardware,
+        topology: Topology,
+        events: Events,
+        listener: Listener,
+        draws: random.Random | None = None,
     ) -> None:
         self._hardware, self._events, self._listener = hardware, events, listener
         self.waiting = self.in_flight = 0
         self._random = random.Random(1)
-        self._turns = 0
+        self._draws, self._turns = draws, 0
         new = hardware, events
         self._prefill = Pool(
             lambda meter: PrefillWorker(*new, meter, self._prefilled), topology.prefill
@@ -100,7 +107,7 @@ class Cluster:
     def _route(self, request: Request) -> None:
         workers: list[PrefillWorker | AggregatedWorker]
         workers = [*self._prefill.ready, *self._aggregated.ready]
-        least = min(workers, key=lambda worker: (worker.cost(request), worker.turn))
+        least = min(workers, key=lambda worker: (worker.cost(request), self._rank(worker)))
         least.turn = self._next_turn()
         least.add(request)
 
@@ -113,7 +120,7 @@ class Cluster:
 
     def _hand_over(self, sender: PrefillWorker, request: Request) -> None:
         request.handed_s = self._events.now_s
-        receiver = min(self._decode.ready, key=lambda worker: (worker.cost, worker.turn))
+        receiver = min(self._decode.ready, key=lambda worker: (worker.cost, self._rank(worker)))
         receiver.turn = self._next_turn()
         receiver.expect(request)
         hardware, tokens = self._hardware, request.prompt_tokens
@@ -138,8 +145,11 @@ class Cluster:
         arrives_s = link.arrives_s(shared, now_s, copy_s, sender, receiver)
         self._events.at(arrives_s, partial(receiver.add, request))
 
+    def _rank(self, worker: PrefillWorker | DecodeWorker | AggregatedWorker) -> float:
+        """Among equals the lowest is taken."""
+        return worker.turn if self._draws is None else self._draws.random()
+
     def _next_turn(self) -> int:
-        """Among equals the one goes first that was taken longest ago; Dynamo draws one."""
         self._turns += 1
         return self._turns
 
