@@ -2,8 +2,9 @@
 
 ``.env.example`` comes from the settings, the boards' JSON from the builders beside it; the
 tables between ``<!-- generated: NAME -->`` and ``<!-- end -->`` in docs/ come from the phase tables
-and the metrics catalogue, programs in constructs/README.md from examples/. A test compares, so that
-a changed fact cannot leave a page behind.
+and the metrics catalogue, programs in constructs/README.md from examples/, classes in
+``gtc_constructs.terraform`` from the recorded schemas of providers. A test compares, so that a
+changed fact cannot leave a page behind.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from gtc_spec.cloud import costs, images, pulled_images
 from gtc_spec.phases import Segment
 from gtc_spec.telemetry import metrics
 from tools.fidelity import tables as fidelity
+from tools.terraform import classes
 
 ROOT = Path(__file__).resolve().parent.parent
 MARKED = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -35,6 +37,7 @@ def main() -> int:
     """Write every file whose text differs and name it."""
     for path, text in files().items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
             print(path.relative_to(ROOT))
     return 0
@@ -42,7 +45,7 @@ def main() -> int:
 
 def files() -> dict[Path, str]:
     """Every generated file and page with the text that it should have."""
-    wanted = {ROOT / ".env.example": settings.example(), **build.files()}
+    wanted = {ROOT / ".env.example": settings.example(), **build.files(), **classes.files()}
     for page in (ROOT / "constructs" / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))):
         text = page.read_text(encoding="utf-8")
         if MARKED.search(text):

@@ -6,17 +6,27 @@ Terraform runs, never through Python. This module must not know what the provide
 
 from __future__ import annotations
 
-from gtc_constructs._bindings import Construct, DigitaloceanProvider, TerraformStack
+from gtc_constructs._bindings import (
+    Construct,
+    DigitaloceanProvider,
+    TerraformProvider,
+    TerraformStack,
+)
 from gtc_spec import versions
 
 
 def require_digitalocean(scope: Construct) -> None:
     """See that the stack of ``scope`` has the provider; one of your own is taken as it is."""
     stack = TerraformStack.of(scope)
-    if not any(isinstance(each, DigitaloceanProvider) for each in stack.node.children):
-        DigitaloceanProvider(stack, "digitalocean")
+    name = versions.PROVIDER_DIGITALOCEAN.name
+    if not any(
+        isinstance(each, TerraformProvider) and each.terraform_resource_type == name
+        for each in stack.node.children
+    ):
+        DigitaloceanProvider(stack, name)
     stack.add_override(
-        "terraform.required_providers.digitalocean.version", versions.PROVIDER_DIGITALOCEAN
+        "terraform.required_providers.digitalocean.version",
+        versions.PROVIDER_DIGITALOCEAN.version,
     )
 
 

@@ -31,6 +31,21 @@ class Chart:
     app: str = ""
 
 
+@dataclass(frozen=True)
+class Provider:
+    """One Terraform provider.
+
+    Attributes:
+        name: Its name in a stack, such as ``helm``.
+        address: Publisher and name, written out as OpenTofu wants it.
+        version: Exact version.
+    """
+
+    name: str
+    address: str
+    version: str
+
+
 GTC: Final = "0.1.0"
 """Of both distributions, gtc-demo and gtc-constructs; CHANGELOG.md begins with it."""
 
@@ -110,11 +125,13 @@ KUBERNETES_MINOR: Final = "1.34"
 
 TERRAFORM_MIN: Final = "1.11"
 """Write-only attributes; ephemeral variables came with 1.10."""
-PROVIDER_DIGITALOCEAN: Final = "2.99.1"
-"""Over the bindings' 2.71.0, whose NFS share has neither host nor path (2.72) nor tier (2.77); up
-to 2.92 the tier comes back under another name, which is a difference at every apply. One version
-and no range, because cdktf keeps no lock file."""
-PROVIDER_KUBERNETES: Final = "2.38.0"
-PROVIDER_HELM: Final = "3.1.1"
-"""Exactly those of the bindings: helm 4 inside a later provider applies server-side, which would
-fight KEDA over replicas."""
+PROVIDER_DIGITALOCEAN: Final = Provider("digitalocean", "digitalocean/digitalocean", "2.99.1")
+"""The NFS share has host and path from 2.72 on and a tier from 2.77; up to 2.92 the tier comes back
+under another name, which is a difference at every apply. One version and no range, because cdktf
+keeps no lock file."""
+PROVIDER_KUBERNETES: Final = Provider("kubernetes", "hashicorp/kubernetes", "2.38.0")
+PROVIDER_HELM: Final = Provider("helm", "hashicorp/helm", "3.1.1")
+"""Not later: helm 4 inside the next ones applies server-side, which would fight KEDA over
+replicas."""
+PROVIDERS: Final = (PROVIDER_DIGITALOCEAN, PROVIDER_HELM, PROVIDER_KUBERNETES)
+"""Of the classes in ``gtc_constructs.terraform``, which are generated from these versions."""

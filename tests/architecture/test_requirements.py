@@ -63,7 +63,7 @@ def test_what_people_install_is_what_is_tested(name):
 
 
 def test_the_image_holds_neither_cdktf_nor_the_simulator():
-    unwanted = {"cdktf", "constructs", "jsii", "ai-dynamo", "numpy"}
+    unwanted = {"cdktf", "cdktn", "constructs", "jsii", "ai-dynamo", "numpy"}
 
     assert unwanted & set(pins("runtime")) == set()
 

@@ -60,10 +60,8 @@ def test_choices_concern_one_environment_and_reach_its_panel():
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)  # all of the bindings are 148 MB of Python
-@pytest.mark.parametrize("bindings", ["thin", "full"])
-def test_all_stacks_are_written_without_a_word(tmp_path, bindings):
-    ran = run(tmp_path, GTC_BINDINGS=bindings, GTC_TAG="20260101-abcdef0")
+def test_all_stacks_are_written_without_a_word(tmp_path):
+    ran = run(tmp_path, GTC_TAG="20260101-abcdef0")
 
     assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
     assert len(list((tmp_path / "stacks").iterdir())) == 2 * len(ENVIRONMENTS)

@@ -1,0 +1,1 @@
+"""Of provider digitalocean 2.99.1."""

@@ -1,0 +1,1 @@
+"""Of provider helm 3.1.1."""

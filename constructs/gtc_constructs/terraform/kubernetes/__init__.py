@@ -1,0 +1,1 @@
+"""Of provider kubernetes 2.38.0."""

@@ -1,0 +1,1 @@
+"""Typed classes of Terraform's resources, from the schemas of their providers."""
