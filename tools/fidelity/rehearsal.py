@@ -59,13 +59,13 @@ def main(argv: list[str]) -> int:
     return 0 if rows and all(row.near for row in rows) else 1
 
 
-def play(name: str, time_scale: float, trace: list[Recorded], draws: int = DRAWS) -> list[JSON]:
+def play(name: str, time_scale: float, trace: list[Recorded]) -> list[list[JSON]]:
     """The phases of the twin with the requests of the rehearsal, once a draw."""
     played = environment.load(name).scaled(time_scale)
     first_due_s = 1 / played.timeline.segments[0].rps  # the first gap of the schedule, on average
     shifted = [replace(each, due_s=each.due_s + first_due_s) for each in trace]
     hardware = Hardware.of_rehearsal(played)
-    return [Simulation(played, hardware, 1 + draw, trace=shifted).run() for draw in range(draws)]
+    return [Simulation(played, hardware, 1 + draw, trace=shifted).run() for draw in range(DRAWS)]
 
 
 @dataclass(frozen=True)
