@@ -106,6 +106,11 @@ def state_file(stack: str) -> str:
     return f"terraform.{stack}.tfstate"
 
 
+def prefixed(prefix: str, name: str) -> str:
+    """A name with what tells copies in one account apart before it; without, the name itself."""
+    return f"{prefix}-{name}" if prefix else name
+
+
 def network(cluster: str = DEMO) -> str:
     """The VPC around a cluster."""
     return f"{cluster}-vpc"

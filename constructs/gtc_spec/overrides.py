@@ -84,11 +84,13 @@ def _gpu_size(base: Environment, value: str) -> Facts:
     """Of this size as many nodes as the GPUs of the environment need; nothing where it has none."""
     if isinstance(base.nodes, CpuNodes):
         return {}
-    if gpus.of(value) is None:
-        known = " or ".join(gpus.GPUS)
+    try:
+        gpus.known_size(value)
+    except ValueError:
+        known = " or ".join(gpus.of_nvidia())
         raise UsageError(
             f"unknown gpu size {value!r}, allowed: {known} sizes like {base.nodes.size}"
-        )
+        ) from None
     return {
         "nodes.size": value,
         "nodes.count": math.ceil(base.slots / gpus.per_node(value)),

@@ -11,12 +11,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from gtc_spec.cloud import gpus
+from gtc_spec.cloud.droplets import on_demand
 
 BILLED_HOURS: Final = 672
 """Hours of a month that DigitalOcean bills at most, so a monthly price is that many hourly ones."""
-CONTRACTED: Final = "-contracted"
-"""End of the name of a size that only a contract gives. Such sizes are not in ``GET /v2/sizes``
-(docs.digitalocean.com/products/droplets/details/pricing, 2026-05-29)."""
 
 
 @dataclass(frozen=True)
@@ -58,11 +56,6 @@ SIZES: Final[Mapping[str, Price]] = {
     **{size: Price(usd_h, source) for size, usd_h, source in gpus.sizes()},
 }
 """Droplets that nodes may be, on demand."""
-
-
-def on_demand(size: str) -> str:
-    """The size that anybody may order, of a contracted one; the size itself when it is none."""
-    return size.removesuffix(CONTRACTED)
 
 
 def of(size: str, seen: Mapping[str, float] | None = None) -> Price:

@@ -161,8 +161,9 @@ class Serving:
         """Check what can be wrong before there is a worker.
 
         Raises:
-            UsageError: A name is too long for Grove, there are no nodes or both kinds, the model
-                does not fit its GPUs, or something is given that the engine has no use for.
+            UsageError: A name is too long for Grove, there are no nodes or both kinds, their GPUs
+                are not NVIDIA's, the model does not fit them, or something is given that the engine
+                has no use for.
         """
         self._check_engine()
         for mode in () if self.grove is False else modes:
@@ -170,6 +171,7 @@ class Serving:
         if (self.gpu_pool is None) == (self.cpu_nodes is None):
             raise UsageError("got both or neither of gpu_pool and cpu_nodes, allowed: one of them")
         if self.gpu_pool is not None:
+            _check_maker(self.gpu_pool)
             self._check_memory(self.gpu_pool)
 
     def _check_engine(self) -> None:
@@ -246,6 +248,14 @@ class Serving:
     def metadata(self, name: str) -> dict[str, Any]:
         """Metadata of one object of this deployment."""
         return metadata.object_metadata(name, self.namespace, self.labels, self.annotations)
+
+
+def _check_maker(pool: NodePool) -> None:
+    if pool.gpu_maker == "amd":
+        raise UsageError(
+            f"gpu_pool of {pool.size} has gpus of AMD, allowed: NVIDIA's",
+            "the images of all engines here are built for CUDA",
+        )
 
 
 def _nodes_of(env: Environment) -> dict[str, Any]:

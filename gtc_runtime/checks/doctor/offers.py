@@ -10,11 +10,9 @@ from gtc_runtime.checks.doctor.cloud import Json
 from gtc_runtime.checks.doctor.origins import SUPPORT
 from gtc_runtime.verdict import NotApplicable, RestsOn, Verdict, green, judge, not_permitted, red
 from gtc_spec import versions
-from gtc_spec.cloud import prices
+from gtc_spec.cloud.droplets import on_demand
+from gtc_spec.cloud.regions import WITH_NFS
 
-NFS_REGIONS: Final = ("atl1", "nyc2")
-"""Regions that the description of the NFS API names (openapi 7c1300c); there may be more. No
-endpoint lists them."""
 _SIZES: Final = "doctl compute size list"
 _REGIONS_PAGE: Final = "https://docs.digitalocean.com/platform/regional-availability"
 
@@ -44,9 +42,9 @@ async def worker_nodes(case: Case) -> Verdict:
     """
     size = case.env.nodes.size
     sizes = await _sizes(case)
-    if prices.on_demand(size) == size:
+    if on_demand(size) == size:
         return await _offered(case, size, sizes)
-    instead = _alternative(case, prices.on_demand(size), sizes)
+    instead = _alternative(case, on_demand(size), sizes)
     if size in await _for_kubernetes(case):
         return green(f"{size}: by contract, offered to this account; {instead}")
     return not_permitted(
@@ -81,16 +79,16 @@ async def share(case: Case) -> Verdict:
     await _need_region(case)
     where = case.env.region
     told = f"{wanted.gib} GiB, tier {wanted.tier}, in {where}"
-    hint = f"make deploy REGION= one of {', '.join(NFS_REGIONS)}; see {_REGIONS_PAGE}"
+    hint = f"make deploy REGION= one of {', '.join(WITH_NFS)}; see {_REGIONS_PAGE}"
     try:
         found = await case.cloud.get("/v2/nfs", f"region={where}")
     except RestsOn as error:
         if error.cause != "share":
             raise
         return red(error.why, f"NFS in {where}", hint)
-    if where in NFS_REGIONS or found.get("shares"):
+    if where in WITH_NFS or found.get("shares"):
         return green(told)
-    known = ", ".join(NFS_REGIONS)
+    known = ", ".join(WITH_NFS)
     return not_permitted(f"the API does not say whether {where} has NFS; {known} have")
 
 

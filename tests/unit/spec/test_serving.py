@@ -55,8 +55,16 @@ def test_an_unknown_model_or_gpu_is_not_judged_unless_its_size_is_given() -> Non
     unknown = ModelRef(repository="org/model")
     replace(PROD, model=unknown).check(ROLES)
     huge = ModelRef(repository="org/model", checkpoint=Checkpoint("org/model", 400, 2))
-    replace(PROD, model=huge, gpu_pool=NodePool(size="gpu-new1x1-9gb", count=1)).check(ROLES)
+    new = NodePool(size="gpu-new1x1-9gb", count=1, unlisted=True)
+    replace(PROD, model=huge, gpu_pool=new).check(ROLES)
     assert "an fp8 checkpoint" in refusal(replace(PROD, model=huge)).hint
+
+
+@pytest.mark.parametrize("pool", [NodePool.mi300x(), NodePool.mi325xx8()])
+def test_gpus_of_amd_are_refused_because_the_engines_are_built_for_cuda(pool: NodePool) -> None:
+    error = refusal(replace(PROD, gpu_pool=pool))
+    assert f"gpu_pool of {pool.size} has gpus of AMD, allowed: NVIDIA's" in error.message
+    assert "CUDA" in error.hint
 
 
 def test_a_name_too_long_for_grove_is_refused_with_its_limit() -> None:
