@@ -7,13 +7,13 @@ import gtc_constructs as gtc
 app = gtc.App()
 infra, workload = gtc.TerraformStack(app, "infra"), gtc.TerraformStack(app, "workload")
 gpus = gtc.NodePool.h100(count=3)
-cluster = gtc.GpuCluster(infra, "cluster", name="llama", region="atl1", gpu_pool=gpus)
+cluster = gtc.GpuCluster(infra, "gpu", name="llama", region="atl1", gpu_pool=gpus, nfs_size_gib=200)
 
 gtc.ClusterConnection(workload, "connection", name="llama")
 monitoring = gtc.Observability(workload, "monitoring")
 platform = gtc.DynamoPlatform(workload, "platform", monitoring=monitoring)
 models = gtc.ModelStore(
-    workload, "models", platform=platform, share=cluster.models.export, size_gib=16_000
+    workload, "models", platform=platform, share=cluster.models.export, size_gib=200
 )
 token = gtc.SecretRef.from_variable(workload, "hf_token", description="HuggingFace token")
 secrets = gtc.WorkloadSecrets(

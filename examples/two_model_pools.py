@@ -9,7 +9,7 @@ from typing import Any
 
 import gtc_constructs as gtc
 
-SMALL, LARGE = gtc.NodePool.h100(count=2), gtc.NodePool.h200x8()
+SMALL, LARGE = gtc.NodePool.h100(count=2), gtc.NodePool.h200x8(name="large")
 MODELS = {
     "small": (SMALL, "meta-llama/Llama-3.1-8B-Instruct", gtc.Workers(), gtc.Workers()),
     "large": (
@@ -34,13 +34,15 @@ def on_pool(pool: str) -> Callable[[dict[str, Any]], None]:
 
 app = gtc.App()
 infra, workload = gtc.TerraformStack(app, "infra"), gtc.TerraformStack(app, "workload")
-cluster = gtc.GpuCluster(infra, "cluster", name="two-models", region="atl1", gpu_pool=SMALL)
-cluster.add_gpu_pool("large", LARGE)
+cluster = gtc.GpuCluster(
+    infra, "cluster", name="two-models", region="atl1", gpu_pool=SMALL, nfs_size_gib=400
+)
+cluster.add_gpu_pool(LARGE)
 
 gtc.ClusterConnection(workload, "connection", name="two-models")
 platform = gtc.DynamoPlatform(workload, "platform")
 models = gtc.ModelStore(
-    workload, "models", platform=platform, share=cluster.models.export, size_gib=16_000
+    workload, "models", platform=platform, share=cluster.models.export, size_gib=400
 )
 for name, (gpus, repository, prefill, decode) in MODELS.items():
     serving = gtc.Serving(

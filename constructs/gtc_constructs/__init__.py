@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from gtc_constructs.stacks import ClusterStack as ClusterStack
     from gtc_constructs.stacks import InfraStack as InfraStack
     from gtc_constructs.values import ChartRef as ChartRef
+    from gtc_constructs.values import ExistingVpc as ExistingVpc
     from gtc_constructs.values import NfsExport as NfsExport
     from gtc_constructs.values import NfsTier as NfsTier
     from gtc_spec.cloud.node_pool import NodePool as NodePool
@@ -76,7 +77,7 @@ _NAMES: Final = {
     "gtc_constructs.serving.model_download": ("ModelDownload",),
     "gtc_constructs.serving.model_store": ("ModelStore",),
     "gtc_constructs.stacks": ("ClusterStack", "InfraStack"),
-    "gtc_constructs.values": ("ChartRef", "NfsExport", "NfsTier"),
+    "gtc_constructs.values": ("ChartRef", "ExistingVpc", "NfsExport", "NfsTier"),
     "gtc_spec.cloud.node_pool": ("NodePool",),
     "gtc_spec.graph.existing": (
         "ExistingModels", "ExistingMonitoring", "ExistingPlatform", "ExistingSecret",

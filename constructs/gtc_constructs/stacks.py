@@ -18,6 +18,7 @@ from gtc_constructs._bindings import (
     TerraformOutput,
     TerraformResourceLifecycle,
     TerraformStack,
+    Vpc,
 )
 from gtc_constructs.cluster.connection import ClusterConnection
 from gtc_constructs.cluster.gpu_cluster import GpuCluster
@@ -79,17 +80,20 @@ class InfraStack(TerraformStack):
             nfs_tier=NfsTier(share.tier) if share else NfsTier.HIGH,
             tags=[names.DEMO, names.environment_tag(env.name)],
             cluster_tags=[bill.tag_of(env.until)] if env.until else [],
+            # `gtc doctor` has asked the account itself
+            unlisted=True,
         )
-        self.gpu_cluster.vpc.lifecycle = TerraformResourceLifecycle(
-            precondition=[
-                _is_alone(self, env.name, other) for other in ENVIRONMENTS if other != env.name
-            ]
-        )
+        if isinstance(self.gpu_cluster.vpc, Vpc):
+            self.gpu_cluster.vpc.lifecycle = TerraformResourceLifecycle(
+                precondition=[
+                    _is_alone(self, env.name, other) for other in ENVIRONMENTS if other != env.name
+                ]
+            )
         self._outputs(env)
 
     def _outputs(self, env: Environment) -> None:
         """What a person needs next; other stacks take what they need by themselves."""
-        share = self.gpu_cluster.models
+        share = self.gpu_cluster.models if env.hosting.share else None
         facts = {
             "environment": env.name,
             "region": env.region,
@@ -183,7 +187,7 @@ class ClusterStack(TerraformStack):
             secrets = WorkloadSecrets.from_names(
                 self, "secrets", namespace=self.platform, secrets=needed
             )
-        if infra.gpu_cluster.models and env.hosting.share:
+        if env.hosting.share:
             models = ModelStore(
                 self,
                 "models",

@@ -6,14 +6,17 @@ without starting Node.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
 
+from gtc_spec.cloud import networks
 from gtc_spec.errors import UsageError
 from gtc_spec.versions import Chart
 
+_UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 NFS_MIN_GIB: Final = 50
 """Smallest managed NFS share (DigitalOcean provider 2.99, digitalocean_nfs)."""
 
@@ -23,6 +26,29 @@ class NfsTier(StrEnum):
 
     STANDARD = "standard"
     HIGH = "high"
+
+
+@dataclass(frozen=True, slots=True)
+class ExistingVpc:
+    """A VPC that is there already, in the region of what is put into it.
+
+    Attributes:
+        id: Its UUID, or the id of another resource, known after apply.
+        cidr: Its range of addresses, so that subnets can be checked against it. Default: not said.
+
+    Raises:
+        UsageError: The id is no UUID, or the range is not private.
+    """
+
+    id: str
+    cidr: str | None = None
+
+    def __post_init__(self) -> None:
+        # ${ begins a reference of Terraform
+        if "${" not in self.id and not _UUID.fullmatch(self.id):
+            raise UsageError(f"vpc {self.id!r}, allowed: a uuid", "doctl vpcs list shows them")
+        if self.cidr is not None:
+            networks.private("vpc", self.cidr)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -23,7 +23,10 @@ from gtc_constructs._bindings import (
     TerraformStack,
 )
 from gtc_constructs.base import GtcConstruct
+from gtc_constructs.management import say_management_pool
 from gtc_constructs.providers import require_digitalocean
+from gtc_spec import names
+from gtc_spec.manifests.placement import MANAGEMENT_POOL
 
 
 class ClusterConnection(GtcConstruct):
@@ -32,7 +35,11 @@ class ClusterConnection(GtcConstruct):
     Args:
         scope: The construct to create this one in.
         id: Name inside the scope.
-        name: Name of the cluster.
+        name: Name of the cluster; of a `GpuCluster` it is ``cluster.name``.
+        name_prefix: Put before the name, with a hyphen. Default: nothing.
+        management_pool: Name of the node pool for everything that is no worker: where charts and
+            frontends of this stack run unless they say otherwise. None is any node that takes
+            them. Default: ``management``.
         required_tags: Tags that it must carry; a cluster without them is refused while planning,
             with ``hint``. Default: none.
         hint: What to do then. Default: nothing.
@@ -45,11 +52,15 @@ class ClusterConnection(GtcConstruct):
         id: str,
         *,
         name: str,
+        name_prefix: str = "",
+        management_pool: str | None = MANAGEMENT_POOL,
         required_tags: Sequence[str] = (),
         hint: str = "",
         credentials_ttl: timedelta = timedelta(hours=2),
     ) -> None:
         super().__init__(scope, id)
+        say_management_pool(self, management_pool)
+        name = names.prefixed(name_prefix, name)
         self.require_name("cluster", name)
         require_digitalocean(self)
         self.cluster = DataDigitaloceanKubernetesCluster(
@@ -61,6 +72,7 @@ class ClusterConnection(GtcConstruct):
                 postcondition=[_has_tag(name, tag, hint) for tag in required_tags]
             ),
         )
+        self.node.default_child = self.cluster
         credentials = self.cluster.kube_config.get(0)
         _provide(
             self,
@@ -78,6 +90,8 @@ class KubeconfigConnection(GtcConstruct):
         id: Name inside the scope.
         path: The kubeconfig, as Terraform finds it. Default: ``~/.kube/config``.
         context: Context inside the file. Default: its current one.
+        management_pool: Name of the node pool of DOKS for everything that is no worker, as with
+            `ClusterConnection`. Default: none, any node that takes it.
     """
 
     def __init__(
@@ -87,8 +101,10 @@ class KubeconfigConnection(GtcConstruct):
         *,
         path: Path = Path("~/.kube/config"),
         context: str | None = None,
+        management_pool: str | None = None,
     ) -> None:
         super().__init__(scope, id)
+        say_management_pool(self, management_pool)
         _provide(self, config_path=str(path), config_context=context)
 
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
-from ipaddress import ip_network
 from typing import Any
 
 from gtc_constructs._bindings import (
@@ -16,26 +15,31 @@ from gtc_constructs._bindings import (
     DataDigitaloceanKubernetesVersions,
     KubernetesCluster,
     KubernetesClusterControlPlaneFirewall,
-    KubernetesClusterNodePool,
     KubernetesClusterTimeouts,
     KubernetesNodePool,
-    KubernetesNodePoolTimeouts,
     TerraformResource,
     TerraformResourceLifecycle,
     Vpc,
     VpcTimeouts,
 )
 from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_constructs.cluster import pools
+from gtc_constructs.cluster.network import Addresses, Network
 from gtc_constructs.cluster.nfs_share import NfsShare
 from gtc_constructs.providers import require_digitalocean
 from gtc_constructs.values import NfsTier
 from gtc_spec import names, versions
+from gtc_spec.cloud import regions
 from gtc_spec.cloud.node_pool import NodePool
+from gtc_spec.errors import UsageError
 from gtc_spec.manifests.placement import CPU_POOL, GPU_POOL, MANAGEMENT_POOL
+
+_TAG = re.compile(r"[a-zA-Z0-9:_-]{1,255}")
+"""As the provider has it (2.99.1, digitalocean/tag/tags.go)."""
 
 
 class GpuCluster(GtcConstruct):
-    """VPC, DOKS cluster with a management pool and one for workers, and an NFS share.
+    """VPC, DOKS cluster with a management pool and one for workers, and an NFS share on demand.
 
     DOKS itself taints GPU nodes, labels them and runs the NVIDIA device plugin; nothing of that is
     set here. Destroying the cluster also removes the load balancers and volumes that it made.
@@ -45,11 +49,22 @@ class GpuCluster(GtcConstruct):
         id: Name inside the scope.
         name: Name of the cluster; VPC and share get it with a suffix.
         region: Region slug.
-        gpu_pool: The nodes of the workers. Default: none, then ``cpu_pool`` must be given.
-        cpu_pool: Nodes without GPUs for simulated workers. Default: none.
-        management_pool: The nodes of everything else. Default: 2 to 5 of s-2vcpu-4gb.
-        vpc_cidr: Address range of the VPC. Default: DigitalOcean picks a free one.
-        nfs_size_gib: Size of the share, at least 50 GiB; None makes none. Default: 16,000.
+        gpu_pool: The nodes of the workers, called ``gpu`` unless it has a name. Default: none, then
+            ``cpu_pool`` must be given.
+        cpu_pool: Nodes without GPUs for simulated workers, called ``workers`` unless it has a name.
+            Default: none.
+        management_pool: The nodes of everything else, called ``management`` unless it has a name;
+            tell another one to the connection, too. Default: 2 to 5 of s-2vcpu-4gb.
+        vpc: A network that is there already. Default: one of its own is made.
+        vpc_cidr: Range of addresses of the VPC that is made, private, /16 to /28. Default:
+            DigitalOcean picks a free one.
+        cluster_subnet: Private addresses of pods; say both subnets in a house that routes between
+            networks, and they cannot be changed later. Default: DigitalOcean picks them.
+        service_subnet: Private addresses of Services. Default: DigitalOcean picks them.
+        name_prefix: Put before the names of cluster, VPC and share, with a hyphen, so that several
+            copies fit into one account. Default: nothing.
+        nfs_size_gib: Size of a share for models, at least 50 GiB; it can grow, but never shrink,
+            and is paid by its size. Default: no share is made.
         nfs_tier: Throughput class of the share. Default: high.
         kubernetes_minor: Release line; new clusters get its latest patch, existing ones keep
             theirs. Default: ``gtc_spec.versions.KUBERNETES_MINOR``.
@@ -61,13 +76,21 @@ class GpuCluster(GtcConstruct):
             the API's own default is 7 days.
         tags: Tags of the cluster and its pools. Default: none.
         cluster_tags: More tags of the cluster alone, such as some that change. Default: none.
+        unlisted: Take the region although `gtc_spec.cloud.regions` does not know it, or not that it
+            has what is wanted. Default: no.
         after: What must be there first. Default: nothing.
 
     Raises:
-        UsageError: A name, size, address or release line is wrong, ``gpu_pool`` has no GPUs, or
-            neither pool is given.
+        UsageError: A name, size, tag, range of addresses or release line is wrong, the region is
+            not known to have what is wanted, ``gpu_pool`` has no GPUs, or neither pool is given.
     """
 
+    name: str
+    """Name of the cluster in the account, with its prefix: what a connection finds it by."""
+    vpc: Network
+    """The network: made here, or the one that was given."""
+    cluster: KubernetesCluster
+    """The cluster itself, and the default child."""
     gpus: int = 0
     """GPUs of all pools together."""
 
@@ -81,8 +104,12 @@ class GpuCluster(GtcConstruct):
         gpu_pool: NodePool | None = None,
         cpu_pool: NodePool | None = None,
         management_pool: NodePool | None = None,
+        vpc: Network | None = None,
         vpc_cidr: str | None = None,
-        nfs_size_gib: int | None = 16_000,
+        cluster_subnet: str | None = None,
+        service_subnet: str | None = None,
+        name_prefix: str = "",
+        nfs_size_gib: int | None = None,
         nfs_tier: NfsTier = NfsTier.HIGH,
         kubernetes_minor: str = versions.KUBERNETES_MINOR,
         ha: bool = True,
@@ -91,82 +118,116 @@ class GpuCluster(GtcConstruct):
         kubeconfig_ttl: timedelta = timedelta(hours=2),
         tags: Sequence[str] = (),
         cluster_tags: Sequence[str] = (),
+        unlisted: bool = False,
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
         super().__init__(scope, id, after=after)
-        self._check(name, kubernetes_minor, [*allowed_addresses, *([vpc_cidr] if vpc_cidr else [])])
-        self._name, self._region, self._tags = name, region, list(tags)
-        require_digitalocean(self)
-        self.vpc = self._vpc(vpc_cidr)
-        self.cluster = self._cluster(
-            management_pool or NodePool.management(),
-            version=self._latest(kubernetes_minor),
-            ha=ha,
-            registry_integration=registry_integration,
-            # a surge needs a spare node; contracted GPUs have none
-            surge_upgrade=not (gpu_pool and gpu_pool.contracted),
-            control_plane_firewall=_firewall(allowed_addresses),
-            kubeconfig_expire_seconds=kubeconfig_ttl.total_seconds(),
-            tags=[*tags, *cluster_tags],
-        )
+        self.name, self._region = names.prefixed(name_prefix, name), region
+        self._tags, self._cluster_tags, self._unlisted = tags, cluster_tags, unlisted
+        addresses = Addresses(vpc, vpc_cidr, cluster_subnet, service_subnet, allowed_addresses)
+        self._check(kubernetes_minor)
+        self._check_pools(gpu_pool=gpu_pool, cpu_pool=cpu_pool, management_pool=management_pool)
+        self._check_place(addresses, gpus=gpu_pool is not None, nfs=nfs_size_gib is not None)
+        self.vpc = vpc or self._vpc(vpc_cidr)
+        choices: dict[str, Any] = {"ha": ha, "registry_integration": registry_integration}
+        choices["kubeconfig_expire_seconds"] = kubeconfig_ttl.total_seconds()
+        self.cluster = self._cluster(management_pool, addresses, kubernetes_minor, choices)
         self._add_workers(gpu_pool, cpu_pool)
-        self.models = None if nfs_size_gib is None else self._share(nfs_size_gib, nfs_tier)
+        self._models = None if nfs_size_gib is None else self._share(nfs_size_gib, nfs_tier)
+
+    @property
+    def models(self) -> NfsShare:
+        """The share for models.
+
+        Raises:
+            UsageError: None was asked for.
+        """
+        if self._models is None:
+            raise self.refused(
+                "it has no share for models, allowed: nfs_size_gib=200 or so",
+                "it takes what the checkpoints weigh, and some more",
+            )
+        return self._models
 
     def _add_workers(self, gpu_pool: NodePool | None, cpu_pool: NodePool | None) -> None:
         if gpu_pool is None and cpu_pool is None:
             raise self.refused("got no nodes for workers, allowed: gpu_pool, cpu_pool or both")
         if gpu_pool:
-            self.add_gpu_pool(GPU_POOL, gpu_pool)
+            self._add_gpus(gpu_pool, gpu_pool.name or GPU_POOL)
         if cpu_pool:
-            self._add_pool(CPU_POOL, cpu_pool)
+            self._add_pool(cpu_pool, cpu_pool.name or CPU_POOL)
 
-    def add_gpu_pool(self, id: str, pool: NodePool) -> KubernetesNodePool:
-        """Add nodes with GPUs; ``id`` is also the name of the pool.
+    def add_gpu_pool(self, pool: NodePool) -> KubernetesNodePool:
+        """Add further nodes with GPUs.
+
+        Args:
+            pool: The nodes; they need a name, by which their workers find them.
 
         Raises:
-            UsageError: The size has no GPUs.
+            UsageError: The size has no GPUs, or the pool has no name of its own.
         """
-        self.require_name("node pool", id)
+        self._check_pools(pool=pool)
+        if pool.name is None:
+            raise self.refused(
+                f"a further node pool of {pool.size} has no name, allowed: "
+                'NodePool(..., name="large")',
+                "workers of a Serving with this pool run on the nodes that have its name",
+            )
+        return self._add_gpus(pool, pool.name)
+
+    def _add_gpus(self, pool: NodePool, name: str) -> KubernetesNodePool:
         if not pool.gpus_per_node:
             raise self.refused(
-                f"node pool {id}: size {pool.size} has no gpus, allowed: sizes like "
+                f"node pool {name}: size {pool.size} has no gpus, allowed: sizes like "
                 "gpu-h100x1-80gb",
                 "doctl kubernetes options sizes lists them",
             )
         self.gpus += pool.gpus
-        return self._add_pool(id, pool)
+        if pool.contracted:
+            # a surge needs a spare node, and there is none
+            self.cluster.surge_upgrade = False
+        return self._add_pool(pool, name)
 
-    def _add_pool(self, id: str, pool: NodePool) -> KubernetesNodePool:
-        return KubernetesNodePool(
-            self,
-            id,
-            cluster_id=self.cluster.id,
-            name=id,
-            labels=dict(pool.labels) or None,
-            tags=self._tags,
-            timeouts=KubernetesNodePoolTimeouts(create="60m", delete="60m"),
-            lifecycle=TerraformResourceLifecycle(ignore_changes=_set_by_doks(pool)),
-            **_nodes(pool),
-        )
+    def _add_pool(self, pool: NodePool, name: str) -> KubernetesNodePool:
+        if name in self._pools or self.node.try_find_child(name):
+            raise self.refused(f"the name {name!r} of a node pool is taken, allowed: another name")
+        self._pools.append(name)
+        return pools.further(self, self.cluster, pool, name, self._tags)
 
-    def _check(self, name: str, minor: str, addresses: Sequence[str]) -> None:
-        self.require_name("cluster", name)
+    def _check(self, minor: str) -> None:
+        self.require_name("cluster", self.name)
         if not re.fullmatch(r"1\.\d{2}", minor):
             raise self.refused(
                 f"kubernetes {minor!r}, allowed: a release line like {versions.KUBERNETES_MINOR}",
                 "doctl kubernetes options versions lists them",
             )
-        for address in addresses:
-            try:
-                ip_network(address)
-            except ValueError as error:
-                raise self.refused(f"{error}, allowed: like 192.0.2.0/24") from None
+        for what, tags in {"tags": self._tags, "cluster_tags": self._cluster_tags}.items():
+            if isinstance(tags, str):
+                raise self.refused(f"{what} is {tags!r}, allowed: a list of them")
+            for tag in tags:
+                if not _TAG.fullmatch(tag):
+                    raise self.refused(
+                        f"tag {tag!r}, allowed: at most 255 of a-z, A-Z, 0-9, :, - and _"
+                    )
+
+    def _check_pools(self, **given: NodePool | None) -> None:
+        for what, pool in given.items():
+            if not isinstance(pool, NodePool | None):
+                raise self.refused(f"{what} is {pool!r}, allowed: a NodePool")
+
+    def _check_place(self, addresses: Addresses, *, gpus: bool, nfs: bool) -> None:
+        try:
+            if not self._unlisted:
+                regions.check(self._region, gpus=gpus, nfs=nfs)
+            addresses.check()
+        except UsageError as error:
+            raise self.refused(error.message, error.hint) from None
 
     def _vpc(self, cidr: str | None) -> Vpc:
         return Vpc(
             self,
             "vpc",
-            name=names.network(self._name),
+            name=names.network(self.name),
             region=self._region,
             ip_range=cidr,
             # cluster and share leave it long after their deletion was accepted; the provider's own
@@ -175,53 +236,47 @@ class GpuCluster(GtcConstruct):
             depends_on=self.depends_on,
         )
 
-    def _cluster(self, management: NodePool, **choices: Any) -> KubernetesCluster:
-        return KubernetesCluster(
+    def _cluster(
+        self, given: NodePool | None, addresses: Addresses, minor: str, choices: Mapping[str, Any]
+    ) -> KubernetesCluster:
+        require_digitalocean(self)
+        management = given or NodePool.management()
+        self._pools = [management.name or MANAGEMENT_POOL]
+        listed = DataDigitaloceanKubernetesVersions(self, "versions", version_prefix=f"{minor}.")
+        made = KubernetesCluster(
             self,
             "cluster",
-            name=self._name,
+            name=self.name,
             region=self._region,
+            version=listed.latest_version,
             vpc_uuid=self.vpc.id,
-            node_pool=KubernetesClusterNodePool(
-                name=MANAGEMENT_POOL,
-                labels=dict(management.labels) or None,
-                tags=self._tags,
-                **_nodes(management),
-            ),
+            cluster_subnet=addresses.cluster_subnet,
+            service_subnet=addresses.service_subnet,
+            control_plane_firewall=_firewall(addresses.allowed),
+            node_pool=pools.first(management, self._pools[0], self._tags),
             auto_upgrade=False,
+            surge_upgrade=True,
             destroy_all_associated_resources=True,
+            tags=[*self._tags, *self._cluster_tags],
             timeouts=KubernetesClusterTimeouts(create="60m"),
             # otherwise every new patch release is a difference in the plan
             lifecycle=TerraformResourceLifecycle(ignore_changes=["version"]),
             **choices,
         )
+        self.node.default_child = made
+        return made
 
     def _share(self, size_gib: int, tier: NfsTier) -> NfsShare:
         return NfsShare(
             self,
             "models",
-            name=names.share(self._name),
+            name=names.share(self.name),
             region=self._region,
             vpc=self.vpc,
             size_gib=size_gib,
             tier=tier,
+            unlisted=self._unlisted,
         )
-
-    def _latest(self, minor: str) -> str:
-        listed = DataDigitaloceanKubernetesVersions(self, "versions", version_prefix=f"{minor}.")
-        return listed.latest_version
-
-
-def _nodes(pool: NodePool) -> Mapping[str, Any]:
-    if pool.autoscale is None:
-        return {"size": pool.size, "node_count": pool.count}
-    low, high = pool.autoscale
-    return {"size": pool.size, "auto_scale": True, "min_nodes": low, "max_nodes": high}
-
-
-def _set_by_doks(pool: NodePool) -> list[str]:
-    """What DOKS puts on GPU nodes by itself, and what must not be taken away as a difference."""
-    return ["taint"] if pool.labels else ["taint", "labels"]
 
 
 def _firewall(addresses: Sequence[str]) -> KubernetesClusterControlPlaneFirewall | None:

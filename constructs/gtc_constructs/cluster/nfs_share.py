@@ -9,10 +9,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from gtc_constructs._bindings import Construct, Nfs, TerraformResource, Vpc
+from gtc_constructs._bindings import Construct, Nfs, TerraformResource
 from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_constructs.cluster.network import Network, check_vpc
 from gtc_constructs.providers import require_digitalocean
 from gtc_constructs.values import NFS_MIN_GIB, NfsExport, NfsTier
+from gtc_spec import names
+from gtc_spec.cloud import regions
+from gtc_spec.errors import UsageError
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,63}")
 
@@ -27,14 +31,17 @@ class NfsShare(GtcConstruct):
         scope: The construct to create this one in.
         id: Name inside the scope.
         name: Name of the share.
-        region: Region; NFS is not in all of them.
-        vpc: Network that may mount it.
-        size_gib: Size in GiB, at least 50. Throughput grows with it.
+        region: Region slug; NFS is not in all of them.
+        vpc: Network that may mount it, ``cluster.vpc`` or one that exists.
+        size_gib: Size in GiB, at least 50. Throughput grows with it, and so does the price.
         tier: Throughput class. Default: high.
+        name_prefix: Put before the name, with a hyphen. Default: nothing.
+        unlisted: Take the region although it is not known to have NFS. Default: no.
         after: What must be there first. Default: nothing.
 
     Raises:
-        UsageError: The name or the size is out of range.
+        UsageError: The name, the size or the tier is out of range, the region is not known to have
+            NFS, or the network is none.
     """
 
     def __init__(
@@ -44,18 +51,17 @@ class NfsShare(GtcConstruct):
         *,
         name: str,
         region: str,
-        vpc: Vpc,
+        vpc: Network,
         size_gib: int,
         tier: NfsTier = NfsTier.HIGH,
+        name_prefix: str = "",
+        unlisted: bool = False,
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
         super().__init__(scope, id, after=after)
-        if not _NAME.fullmatch(name):
-            raise self.refused(
-                f"share {name!r}, allowed: at most 64 of a-z, 0-9 and -, a letter first"
-            )
-        if size_gib < NFS_MIN_GIB:
-            raise self.refused(f"share {name}: got {size_gib} gib, allowed: at least {NFS_MIN_GIB}")
+        name = names.prefixed(name_prefix, name)
+        self._check(name, size_gib, tier)
+        self._check_place(vpc, None if unlisted else region)
         require_digitalocean(self)
         self.nfs = Nfs(
             self,
@@ -67,6 +73,28 @@ class NfsShare(GtcConstruct):
             depends_on=self.depends_on,
         )
         self.nfs.add_override("performance_tier", str(tier))
+
+    def _check(self, name: str, size_gib: int, tier: NfsTier) -> None:
+        if not _NAME.fullmatch(name):
+            raise self.refused(
+                f"share {name!r}, allowed: at most 64 of a-z, 0-9 and -, a letter first"
+            )
+        if type(size_gib) is not int or size_gib < NFS_MIN_GIB:
+            raise self.refused(
+                f"share {name}: got {size_gib!r} gib, allowed: at least {NFS_MIN_GIB}, whole ones"
+            )
+        if tier not in list(NfsTier):
+            raise self.refused(
+                f"share {name}: tier {tier!r}, allowed: {' or '.join(map(repr, map(str, NfsTier)))}"
+            )
+
+    def _check_place(self, vpc: Network, region: str | None) -> None:
+        try:
+            check_vpc(vpc)
+            if region is not None:
+                regions.check(region, nfs=True)
+        except UsageError as error:
+            raise self.refused(error.message, error.hint) from None
 
     @property
     def export(self) -> NfsExport:

@@ -11,12 +11,12 @@ from typing import Any, Final
 from gtc_constructs._bindings import Construct, TerraformResource
 from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_constructs.helm_chart import SHORT_WAIT, HelmChart
+from gtc_constructs.management import management_nodes
 from gtc_constructs.namespace import Namespace
 from gtc_constructs.platform.monitoring import Monitoring, wait_for
 from gtc_constructs.values import ChartRef
 from gtc_spec import names, versions
 from gtc_spec.kinds import DGDSA
-from gtc_spec.manifests.placement import on_management_pool
 
 CHART: Final = ChartRef.pinned(versions.KEDA)
 ADAPTERS: Final = (DGDSA.group, DGDSA.plural)
@@ -35,7 +35,7 @@ class Keda(GtcConstruct):
             StatefulSets. Default: Dynamo's scaling adapters.
         monitoring: An `Observability` or an `ExistingMonitoring` that scrapes it; it comes first,
             because it brings the monitoring API. Default: nobody scrapes it.
-        node_selector: Its nodes. Default: the management pool.
+        node_selector: Its nodes. Default: the management pool of the stack's connection.
         values: More values of the chart, merged over ours. Default: none.
         after: What must be there first. Default: nothing.
 
@@ -64,7 +64,7 @@ class Keda(GtcConstruct):
         self.namespace = Namespace(
             self, "namespace", name=namespace, like=names.NAMESPACE_KEDA, after=self.depends_on
         )
-        selector = on_management_pool() if node_selector is None else node_selector
+        selector = management_nodes(self) if node_selector is None else node_selector
         self.chart = HelmChart(
             self,
             "keda",

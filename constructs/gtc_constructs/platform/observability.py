@@ -13,13 +13,13 @@ from typing import Any, Final
 from gtc_constructs._bindings import Construct, TerraformResource
 from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_constructs.helm_chart import SHORT_WAIT, HelmChart
+from gtc_constructs.management import management_nodes
 from gtc_constructs.namespace import Namespace
 from gtc_constructs.platform.dashboards import Dashboards
 from gtc_constructs.platform.monitoring_values import dcgm_exporter, prometheus_stack
 from gtc_constructs.secrets import SecretRef, WorkloadSecrets
 from gtc_constructs.values import ChartRef
 from gtc_spec import names, versions
-from gtc_spec.manifests.placement import on_management_pool
 from gtc_spec.telemetry.promql import PROMETHEUS_RELEASE
 
 CHART: Final = ChartRef.pinned(versions.KUBE_PROMETHEUS_STACK)
@@ -43,7 +43,8 @@ class Observability(GtcConstruct):
         chart: The kube-prometheus-stack. Default: the version in ``gtc_spec.versions``.
         gpu_chart: The dcgm-exporter; None for a cluster without GPUs. Default: likewise.
         storage_class: Class of both volumes. Default: ``do-block-storage``.
-        node_selector: Nodes of Prometheus and Grafana. Default: the management pool.
+        node_selector: Nodes of Prometheus and Grafana. Default: the management pool of the
+            stack's connection.
         admin: Grafana's administrator as secret values under the keys `ADMIN_KEYS`, written
             through write-only attributes. Default: the chart makes up a password and keeps it in
             the Secret ``<release>-grafana``, so that no person and no file has to hold one.
@@ -70,7 +71,7 @@ class Observability(GtcConstruct):
     ) -> None:
         super().__init__(scope, id, after=after)
         self.refuse_a_second(Observability)
-        selector = on_management_pool() if node_selector is None else node_selector
+        selector = management_nodes(self) if node_selector is None else node_selector
         self.namespace = Namespace(
             self,
             "namespace",

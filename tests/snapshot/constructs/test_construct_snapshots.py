@@ -40,7 +40,12 @@ CONSTRUCTS: dict[str, Callable[[TerraformStack], object]] = {
     "cluster_connection": lambda stack: ClusterConnection(stack, "connection", name="llm"),
     "dynamo_platform": lambda stack: DynamoPlatform(stack, "platform"),
     "gpu_cluster": lambda stack: GpuCluster(
-        stack, "gpu", name="llm", region="atl1", gpu_pool=NodePool.h100(count=3)
+        stack,
+        "gpu",
+        name="llm",
+        region="atl1",
+        gpu_pool=NodePool.h100(count=3),
+        nfs_size_gib=16_000,
     ),
     "keda": lambda stack: Keda(
         stack, "keda", monitoring=ExistingMonitoring(prometheus_url="http://prometheus:9090")

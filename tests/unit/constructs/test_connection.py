@@ -1,6 +1,14 @@
 from pathlib import Path
 
+import pytest
+
+from gtc_constructs._bindings import TerraformStack
 from gtc_constructs.cluster.connection import ClusterConnection, KubeconfigConnection
+from gtc_constructs.management import management_nodes
+from gtc_constructs.platform.keda import Keda
+from gtc_constructs.platform.observability import Observability
+from gtc_spec.errors import UsageError
+from gtc_spec.manifests.placement import POOL_LABEL
 from tests.synthesised import Synthesised
 
 CLUSTER = "digitalocean_kubernetes_cluster"
@@ -61,3 +69,79 @@ def test_any_cluster_of_a_kubeconfig_will_do(stack):
     expected = {"config_path": "cluster.yaml", "config_context": "kind"}
 
     assert provider == {"kubernetes": [expected], "helm": [{"kubernetes": expected}]}
+
+
+def test_one_of_several_copies_is_found_by_its_prefix(stack):
+    ClusterConnection(stack, "connection", name="llm", name_prefix="team-a")
+
+    (cluster,) = Synthesised(stack).json["data"][CLUSTER].values()
+
+    assert cluster["name"] == "team-a-llm"
+
+
+def test_the_cluster_that_was_found_is_the_default_child(stack):
+    made = ClusterConnection(stack, "connection", name="llm")
+
+    assert made.node.default_child is made.cluster
+
+
+@pytest.mark.parametrize(
+    ("connect", "selector"),
+    [
+        (lambda stack: None, {POOL_LABEL: "management"}),
+        (lambda stack: ClusterConnection(stack, "c", name="llm"), {POOL_LABEL: "management"}),
+        (
+            lambda stack: ClusterConnection(stack, "c", name="llm", management_pool="system"),
+            {POOL_LABEL: "system"},
+        ),
+        (lambda stack: ClusterConnection(stack, "c", name="llm", management_pool=None), {}),
+        (lambda stack: KubeconfigConnection(stack, "c"), {}),
+        (
+            lambda stack: KubeconfigConnection(stack, "c", management_pool="system"),
+            {POOL_LABEL: "system"},
+        ),
+    ],
+    ids=["none", "doks", "another pool", "any nodes", "kubeconfig", "kubeconfig of doks"],
+)
+def test_charts_run_where_the_connection_says(stack, connect, selector):
+    connect(stack)
+    Observability(stack, "monitoring")
+    Keda(stack, "keda")
+
+    made = Synthesised(stack)
+    [monitoring], [keda] = (
+        made.release(name)["values"] for name in ("kube-prometheus-stack", "keda")
+    )
+    assert management_nodes(stack) == selector
+    assert monitoring["grafana"]["nodeSelector"] == selector
+    assert keda["nodeSelector"] == selector
+
+
+def test_another_stack_has_a_connection_of_its_own(app, stack):
+    other = TerraformStack(app, "other")
+    ClusterConnection(stack, "connection", name="llm", management_pool="system")
+    ClusterConnection(other, "connection", name="shop", management_pool="small")
+
+    assert management_nodes(stack) == {POOL_LABEL: "system"}
+    assert management_nodes(other) == {POOL_LABEL: "small"}
+
+
+def test_a_second_connection_of_a_stack_is_refused(stack):
+    ClusterConnection(stack, "connection", name="llm")
+
+    with pytest.raises(UsageError, match=r"^stack/other: the stack is connected already by stack/"):
+        KubeconfigConnection(stack, "other")
+
+
+def test_a_management_pool_that_is_told_too_late_is_refused(stack):
+    Keda(stack, "keda")
+
+    with pytest.raises(UsageError, match="management_pool='system' comes after charts"):
+        ClusterConnection(stack, "connection", name="llm", management_pool="system")
+
+
+def test_a_connection_may_come_after_charts_that_it_would_not_move(stack):
+    Keda(stack, "keda")
+    ClusterConnection(stack, "connection", name="llm")
+
+    assert management_nodes(stack) == {POOL_LABEL: "management"}

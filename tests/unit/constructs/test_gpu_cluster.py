@@ -62,7 +62,7 @@ def test_contracted_gpus_are_upgraded_without_a_spare_node(stack, contracted):
 
 def test_another_pool_adds_its_gpus(stack):
     made = cluster(stack)
-    made.add_gpu_pool("big", NodePool.h200x8())
+    made.add_gpu_pool(NodePool.h200x8(name="big"))
 
     assert made.gpus == 11
     assert len(Synthesised(stack).resources(POOL)) == 2
@@ -88,7 +88,7 @@ def test_the_provider_knows_the_tier(stack):
 
 
 def test_the_share_promises_no_tags_because_the_provider_sends_none(stack):
-    cluster(stack, tags=["llm"])
+    cluster(stack, tags=["llm"], nfs_size_gib=50)
 
     made = Synthesised(stack)
     assert made.resource(CLUSTER)["tags"] == ["llm"]
@@ -128,6 +128,41 @@ def test_the_control_plane_can_be_closed_to_the_world(stack):
         "enabled": True,
         "allowed_addresses": ["192.0.2.0/24"],
     }
+
+
+def test_a_pool_has_the_name_that_it_was_given(stack):
+    made = cluster(
+        stack,
+        gpu_pool=NodePool.h100(name="fast"),
+        cpu_pool=NodePool(size="s-8vcpu-16gb", count=1),
+        management_pool=NodePool.management(name="system"),
+    )
+    made.add_gpu_pool(NodePool.h200x8(name="large"))
+
+    found = Synthesised(stack)
+    assert {pool["name"] for pool in found.resources(POOL)} == {"fast", "workers", "large"}
+    assert found.resource(CLUSTER)["node_pool"]["name"] == "system"
+
+
+@pytest.mark.parametrize(
+    ("pool", "said"),
+    [
+        (NodePool.h200x8(), "has no name, allowed: NodePool(..., name="),
+        (NodePool.h200x8(name="gpu"), "the name 'gpu' of a node pool is taken"),
+        (NodePool.h200x8(name="management"), "the name 'management' of a node pool is taken"),
+        (NodePool.h200x8(name="vpc"), "the name 'vpc' of a node pool is taken"),
+        (NodePool(size="s-2vcpu-4gb", count=1, name="small"), "size s-2vcpu-4gb has no gpus"),
+        ("large", "pool is 'large', allowed: a NodePool"),
+    ],
+    ids=["no name", "taken", "of the management", "of a resource", "no gpus", "text"],
+)
+def test_a_further_pool_that_cannot_be_told_apart_is_refused(stack, pool, said):
+    made = cluster(stack)
+
+    with pytest.raises(UsageError, match=r"^stack/gpu: ") as caught:
+        made.add_gpu_pool(pool)
+
+    assert said in caught.value.message
 
 
 @pytest.mark.parametrize(

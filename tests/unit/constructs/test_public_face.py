@@ -12,11 +12,12 @@ import gtc_constructs
 NAMES = [
     "AggregatedDeployment", "App", "ChartRef", "ClusterConnection", "ClusterStack", "DemoPanel",
     "DisaggDeployment", "DynamoPlatform", "ExistingModels", "ExistingMonitoring",
-    "ExistingPlatform", "ExistingSecret", "GpuCluster", "InfraStack", "Keda", "KedaScaler",
-    "KubeconfigConnection", "LocalBackend", "ManifestRelease", "ModelDownload", "ModelRef",
-    "ModelStore", "Namespace", "NfsExport", "NfsShare", "NfsTier", "NodePool", "Observability",
-    "POOL_LABEL", "PrometheusTrigger", "Scalable", "ScaleRule", "ScaleTarget", "SecretRef",
-    "Serving", "TerraformOutput", "TerraformStack", "Workers", "WorkloadSecrets", "synthesise",
+    "ExistingPlatform", "ExistingSecret", "ExistingVpc", "GpuCluster", "InfraStack", "Keda",
+    "KedaScaler", "KubeconfigConnection", "LocalBackend", "ManifestRelease", "ModelDownload",
+    "ModelRef", "ModelStore", "Namespace", "NfsExport", "NfsShare", "NfsTier", "NodePool",
+    "Observability", "POOL_LABEL", "PrometheusTrigger", "Scalable", "ScaleRule", "ScaleTarget",
+    "SecretRef", "Serving", "TerraformOutput", "TerraformStack", "Workers", "WorkloadSecrets",
+    "synthesise",
 ]  # fmt: skip
 """Leaving one out, or calling it something else, breaks programs of other people."""
 

@@ -1,0 +1,67 @@
+"""The network of a cluster: what is there already, and which ranges of addresses go together.
+
+It makes nothing, and must not know the cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gtc_constructs._bindings import Vpc
+from gtc_constructs.values import ExistingVpc
+from gtc_spec.cloud import networks
+from gtc_spec.errors import UsageError
+
+Network = Vpc | ExistingVpc
+"""A VPC, made by Terraform or there already; both have an id."""
+
+
+@dataclass(frozen=True)
+class Addresses:
+    """Everything that a cluster is told about addresses.
+
+    Attributes:
+        vpc: A network that is there already; None makes one.
+        vpc_cidr: Range of the one that is made; None leaves it to DigitalOcean, here and below.
+        cluster_subnet: Range of pods.
+        service_subnet: Range of Services.
+        allowed: Ranges that may reach the control plane; none for all.
+    """
+
+    vpc: Network | None
+    vpc_cidr: str | None
+    cluster_subnet: str | None
+    service_subnet: str | None
+    allowed: Sequence[str]
+
+    def check(self) -> None:
+        """Check each by itself, then all together.
+
+        Raises:
+            UsageError: ``vpc`` is no network or one too many, a range is wrong, or two overlap.
+        """
+        there = self.vpc_cidr
+        if self.vpc is not None:
+            check_vpc(self.vpc)
+            if self.vpc_cidr is not None:
+                raise UsageError("got vpc and vpc_cidr, allowed: one of them")
+            there = self.vpc.cidr if isinstance(self.vpc, ExistingVpc) else None
+        elif self.vpc_cidr is not None:
+            networks.of_vpc(self.vpc_cidr)
+        for address in self.allowed:
+            networks.any_range("allowed_addresses", address)
+        subnets = {"cluster_subnet": self.cluster_subnet, "service_subnet": self.service_subnet}
+        networks.apart({"vpc": there, **subnets})
+
+
+def check_vpc(vpc: Network) -> None:
+    """Refuse what is no network, such as the bare id of one.
+
+    Raises:
+        UsageError: It is none.
+    """
+    if not isinstance(vpc, Network):
+        raise UsageError(
+            f"vpc is {vpc!r}, allowed: ExistingVpc(id), or the vpc of a cluster made beside"
+        )

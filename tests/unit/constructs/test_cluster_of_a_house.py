@@ -1,0 +1,209 @@
+"""A cluster in a house that has rules: networks, ranges, names and regions of its own."""
+
+import pytest
+
+from gtc_constructs._bindings import TerraformStack
+from gtc_constructs.cluster.gpu_cluster import GpuCluster
+from gtc_constructs.cluster.nfs_share import NfsShare
+from gtc_constructs.values import ExistingVpc, NfsTier
+from gtc_spec.cloud.node_pool import NodePool
+from gtc_spec.errors import UsageError
+from tests.synthesised import Synthesised
+
+CLUSTER = "digitalocean_kubernetes_cluster"
+SHARE = "digitalocean_nfs"
+VPC = "digitalocean_vpc"
+ID = "5a4981aa-9653-4bd1-bef5-d6bff52042e4"
+
+
+def cluster(scope, id="gpu", **changes):
+    arguments = {"name": "llm", "region": "atl1", "gpu_pool": NodePool.h100()}
+    return GpuCluster(scope, id, **{**arguments, **changes})
+
+
+def test_a_network_that_is_there_is_used_and_none_is_made(stack):
+    made = cluster(stack, vpc=ExistingVpc(ID), nfs_size_gib=50)
+
+    found = Synthesised(stack)
+    assert found.resources(VPC) == []
+    assert found.resource(CLUSTER)["vpc_uuid"] == ID
+    assert found.resource(SHARE)["vpc_id"] == ID
+    assert made.vpc == ExistingVpc(ID)
+
+
+def test_two_clusters_may_share_the_network_of_one(stack):
+    first = cluster(stack)
+    cluster(stack, "second", name="other", vpc=first.vpc)
+
+    found = Synthesised(stack)
+    [network] = found.json["resource"][VPC]
+    ids = {each["vpc_uuid"] for each in found.resources(CLUSTER)}
+    assert ids == {f"${{{VPC}.{network}.id}}"}
+
+
+def test_the_id_of_a_network_may_be_known_after_apply(app, stack):
+    other = TerraformStack(app, "other")
+    cluster(other, vpc=ExistingVpc(cluster(stack).vpc.id))
+
+    assert "${" in Synthesised(other).resource(CLUSTER)["vpc_uuid"]
+
+
+@pytest.mark.parametrize("id", ["", "default", "10.0.0.0/16", ID.upper(), f"{ID}0"])
+def test_an_id_that_is_no_uuid_is_refused(id):
+    with pytest.raises(UsageError, match="allowed: a uuid"):
+        ExistingVpc(id)
+
+
+def test_the_range_of_an_existing_network_is_private():
+    with pytest.raises(UsageError, match=r"vpc 8\.8\.8\.0/24 is not private"):
+        ExistingVpc(ID, cidr="8.8.8.0/24")
+
+
+def test_subnets_of_the_cluster_are_as_the_house_says(stack):
+    cluster(
+        stack,
+        vpc_cidr="10.110.0.0/20",
+        cluster_subnet="172.16.0.0/20",
+        service_subnet="172.16.16.0/22",
+    )
+
+    found = Synthesised(stack)
+    made = found.resource(CLUSTER)
+    assert found.resource(VPC)["ip_range"] == "10.110.0.0/20"
+    assert (made["cluster_subnet"], made["service_subnet"]) == ("172.16.0.0/20", "172.16.16.0/22")
+
+
+def test_subnets_that_nobody_says_are_left_to_digitalocean(stack):
+    cluster(stack)
+
+    assert not {"cluster_subnet", "service_subnet"} & set(Synthesised(stack).resource(CLUSTER))
+
+
+def test_everything_in_the_account_begins_with_the_prefix(stack):
+    made = cluster(stack, name_prefix="team-a", nfs_size_gib=50)
+
+    found = Synthesised(stack)
+    assert made.name == found.resource(CLUSTER)["name"] == "team-a-llm"
+    assert found.resource(VPC)["name"] == "team-a-llm-vpc"
+    assert found.resource(SHARE)["name"] == "team-a-llm-models"
+
+
+def test_a_share_has_a_prefix_too(stack):
+    network = ExistingVpc(ID)
+    NfsShare(stack, "share", name="data", name_prefix="b", region="nyc2", vpc=network, size_gib=50)
+
+    assert Synthesised(stack).resource(SHARE)["name"] == "b-data"
+
+
+def test_a_share_is_a_decision(stack):
+    made = cluster(stack)
+
+    assert Synthesised(stack).resources(SHARE) == []
+    with pytest.raises(UsageError, match=r"^stack/gpu: it has no share for models, allowed: nfs_"):
+        made.models  # noqa: B018
+
+
+def test_the_resource_inside_is_the_default_child(stack):
+    made = cluster(stack, nfs_size_gib=50)
+
+    assert made.node.default_child is made.cluster
+    assert made.models.node.default_child is made.models.nfs
+
+
+def test_the_default_child_keeps_its_address(stack):
+    cluster(stack)
+
+    assert [*Synthesised(stack).json["resource"][CLUSTER]] == ["gpu_cluster_2B7B25A9"]
+
+
+def test_a_further_pool_by_contract_is_upgraded_without_a_spare_node_too(stack):
+    cluster(stack).add_gpu_pool(NodePool.h200x8(contracted=True, name="large"))
+
+    assert Synthesised(stack).resource(CLUSTER)["surge_upgrade"] is False
+
+
+@pytest.mark.parametrize(
+    "where", [{"region": "xyz9"}, {"region": "sfo3"}, {"region": "tor1", "nfs_size_gib": 50}]
+)
+def test_a_region_newer_than_the_list_is_taken_on_purpose(stack, where):
+    cluster(stack, **where, unlisted=True)
+
+    assert Synthesised(stack).resource(CLUSTER)["region"] == where["region"]
+
+
+def test_a_cluster_without_gpus_may_be_where_there_are_none(stack):
+    cluster(stack, region="sfo3", gpu_pool=None, cpu_pool=NodePool(size="c-8", count=1))
+
+    assert Synthesised(stack).resource(CLUSTER)["region"] == "sfo3"
+
+
+def test_nodes_with_gpus_of_amd_are_nodes_like_others(stack):
+    assert cluster(stack, region="nyc2", gpu_pool=NodePool.mi325xx8()).gpus == 8
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"region": "atlanta-1"}, "region 'atlanta-1' is in no list, allowed: nyc1"),
+        ({"region": "sfo3"}, "region 'sfo3' is not known to have GPUs, allowed: atl1"),
+        (
+            {"region": "tor1", "nfs_size_gib": 50},
+            "region 'tor1' is not known to have managed NFS, allowed: atl1, nyc2",
+        ),
+        ({"nfs_size_gib": 50, "nfs_tier": "ultra"}, "tier 'ultra', allowed: 'standard' or 'high'"),
+        ({"nfs_size_gib": "400"}, "got '400' gib, allowed: at least 50"),
+        ({"tags": ["my tag"]}, "tag 'my tag', allowed: at most 255 of a-z"),
+        ({"cluster_tags": [""]}, "tag '', allowed: "),
+        ({"tags": "demo"}, "tags is 'demo', allowed: a list of them"),
+        ({"name_prefix": "Team A"}, "cluster 'Team A-llm' is not a name"),
+        ({"name_prefix": "x" * 60}, "has 64 characters, allowed: at most 63"),
+        ({"vpc": ID}, f"vpc is '{ID}', allowed: ExistingVpc(id)"),
+        ({"vpc": ExistingVpc(ID), "vpc_cidr": "10.1.0.0/20"}, "got vpc and vpc_cidr"),
+        ({"vpc_cidr": "8.8.8.0/24"}, "vpc_cidr 8.8.8.0/24 is not private"),
+        ({"cluster_subnet": "8.8.0.0/16"}, "cluster_subnet 8.8.0.0/16 is not private"),
+        ({"service_subnet": "10.0.0.0/99"}, "service_subnet: "),
+        (
+            {"vpc_cidr": "10.1.0.0/20", "cluster_subnet": "10.1.0.0/16"},
+            "cluster_subnet 10.1.0.0/16 overlaps vpc 10.1.0.0/20",
+        ),
+        (
+            {"vpc": ExistingVpc(ID, cidr="10.1.0.0/20"), "service_subnet": "10.1.8.0/22"},
+            "service_subnet 10.1.8.0/22 overlaps vpc 10.1.0.0/20",
+        ),
+        ({"gpu_pool": "gpu-h100x1-80gb"}, "gpu_pool is 'gpu-h100x1-80gb', allowed: a NodePool"),
+        ({"management_pool": "system"}, "management_pool is 'system', allowed: a NodePool"),
+    ],
+)
+def test_what_no_house_would_want_is_told_in_one_line(stack, changes, said):
+    with pytest.raises(UsageError, match=r"^stack/gpu") as caught:
+        cluster(stack, **changes)
+
+    assert said in caught.value.message
+    assert "allowed" in caught.value.message
+    assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"vpc": ID}, f"vpc is '{ID}', allowed: ExistingVpc(id)"),
+        ({"vpc": None}, "vpc is None, allowed: ExistingVpc(id)"),
+        ({"region": "fra1"}, "region 'fra1' is not known to have managed NFS"),
+        ({"tier": "ultra"}, "tier 'ultra', allowed: 'standard' or 'high'"),
+        ({"name": "Models"}, "share 'Models', allowed: at most 64"),
+    ],
+)
+def test_a_share_that_could_not_be_made_is_told_in_one_line(stack, changes, said):
+    arguments = {"name": "models", "region": "nyc2", "vpc": ExistingVpc(ID), "size_gib": 50}
+    with pytest.raises(UsageError, match=r"^stack/share: ") as caught:
+        NfsShare(stack, "share", **{**arguments, **changes})
+
+    assert said in caught.value.message
+
+
+def test_a_tier_may_be_written_as_text(stack):
+    NfsShare(
+        stack, "share", name="a", region="nyc2", vpc=ExistingVpc(ID), size_gib=50, tier="standard"
+    )
+
+    assert Synthesised(stack).resource(SHARE)["performance_tier"] == str(NfsTier.STANDARD)
