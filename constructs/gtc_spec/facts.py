@@ -148,19 +148,19 @@ class Environment(BaseModel):
             return "rehearsal"
         return "cluster" if self.nodes.gpus else "simulated"
 
-    def scaled(self, factor: float) -> Environment:
+    def scaled(self, factor: float, *, starts: bool = True) -> Environment:
         """The same show with phases, leads and worker starts stretched by ``factor``.
 
-        Step times, drains, the Lease and the guardian stay real.
+        Step times, drains, the Lease and the guardian stay real; without ``starts`` so do worker
+        starts, and a lead that is one.
         """
         if not 0 < factor <= 10:
             raise UsageError(f"time scale {factor:g} is out of range, allowed: above 0 up to 10")
         if factor == 1:
             return self
         tables = {name: _scaled_table(table, factor) for name, table in self.phase_tables.items()}
-        return self.model_copy(
-            update={"worker_start_s": self.worker_start_s * factor, "phase_tables": tables}
-        )
+        start_s = self.worker_start_s * (factor if starts else 1.0)
+        return self.model_copy(update={"worker_start_s": start_s, "phase_tables": tables})
 
 
 def _scaled_phase(phase: Phase, factor: float) -> Phase:

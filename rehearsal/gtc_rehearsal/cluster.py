@@ -194,7 +194,7 @@ def seeds(environment: Environment) -> Iterator[tuple[Resource, dict[str, object
 async def run(arguments: argparse.Namespace) -> None:
     """Be a cluster until SIGTERM; what a deployment chose comes in variables of the process."""
     chosen = overrides.load_with(arguments.env, os.environ)
-    environment = chosen.scaled(arguments.time_scale)
+    environment = chosen.scaled(arguments.time_scale, starts=not arguments.real)
     state_dir: Path = arguments.state_dir
     stop = asyncio.Event()
     asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stop.set)

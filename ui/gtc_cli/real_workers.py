@@ -84,6 +84,11 @@ class Asked:
         if self.weights is not None and not self.weights.is_dir():
             raise UsageError(f"no checkpoint: there is no directory {self.weights}")
 
+    @property
+    def panel_flags(self) -> tuple[str, ...]:
+        """What the panel is told of real workers; nothing for simulated ones."""
+        return ("--real-starts",) if self.workers == "vllm" else ()
+
     def planned(self, env: Environment, python: str) -> dict[str, Any]:
         """What the supervisor is told of real workers; nothing for simulated ones.
 

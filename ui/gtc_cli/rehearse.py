@@ -64,7 +64,7 @@ def rehearse(
         state_dir=configured.state_dir,
         port=configured.port,
         time_scale=time_scale,
-        panel_flags=_panel_flags(told, run),
+        panel_flags=(*_panel_flags(told, run), *real.panel_flags),
         ends_with_panel=run["once"],
         boards=gtc_dashboards.sources(environment.engine.traits) if grafana else None,
         **real.planned(environment, configured.vllm_python),

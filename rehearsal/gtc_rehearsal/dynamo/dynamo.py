@@ -160,7 +160,7 @@ class Dynamo:
             raise GtcError(f"worker {name} is running already")
         opens_at = asyncio.get_running_loop().time() + delay_s
         with contextlib.ExitStack() as held:
-            launch = self._kind.launch(name, role, self._home, held)
+            launch = await self._kind.launch(name, role, self._home, held)
             worker = await self._launch(name, role, launch)
             child = worker._child
             try:

@@ -75,7 +75,7 @@ class WorkerKind(Protocol):
             GtcError: There is no such model.
         """
 
-    def launch(self, name: str, role: WorkerRole, home: Home, held: ExitStack) -> Launch:
+    async def launch(self, name: str, role: WorkerRole, home: Home, held: ExitStack) -> Launch:
         """What to start for a worker.
 
         Args:
@@ -118,7 +118,7 @@ class Simulated:
         self._model_dir = ensure_model_dir(home.root / "models", served)
         return self._model_dir
 
-    def launch(self, name: str, role: WorkerRole, home: Home, held: ExitStack) -> Launch:
+    async def launch(self, name: str, role: WorkerRole, home: Home, held: ExitStack) -> Launch:
         """One simulator behind its gate."""
         del name  # one is like the other
         port = held.enter_context(HeldPort(PORTS)).number

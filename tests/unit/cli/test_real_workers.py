@@ -39,6 +39,11 @@ def test_real_workers_need_weights_or_random_ones_and_not_both(weights: Path | N
         Asked("vllm", None, weights, random_weights=weights is not None).refuse_odd()
 
 
+def test_the_panel_is_told_that_starts_are_real() -> None:
+    assert Asked("vllm", None, None, random_weights=True).panel_flags == ("--real-starts",)
+    assert Asked("simulated", None, None, random_weights=False).panel_flags == ()
+
+
 def test_weights_that_are_not_there_are_told(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match="no checkpoint: there is no directory"):
         Asked("vllm", None, tmp_path / "nope", random_weights=False).refuse_odd()

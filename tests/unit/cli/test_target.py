@@ -16,11 +16,12 @@ import yaml
 from aiohttp import web
 
 from gtc_cli.main import gtc as command_line
-from gtc_cli.target.target import NoClusterError, choose
+from gtc_cli.target.target import NoClusterError, Target, choose
 from gtc_rehearsal.cluster import seeds
 from gtc_rehearsal.kube_api.http.server import KubeApiServer
 from gtc_rehearsal.kube_api.resources import POD, SERVICE
 from gtc_rehearsal.kube_api.storage.store import Store
+from gtc_runtime.settings import Settings
 from gtc_spec import names
 from gtc_spec.environment import load
 from gtc_spec.manifests.panel.panel import panel_service
@@ -231,3 +232,14 @@ def test_other_verbs_without_a_panel_say_that_none_is_ready(gtc: Call, deployed:
         3,
         "no pod behind gtc-demo-panel in gtc-demo-panel is ready (there is none)",
     )
+
+
+@pytest.mark.parametrize(("workers", "start_s"), [("simulated", 30.0), ("vllm", 75.0)])
+def test_a_rehearsal_in_less_time_starts_real_workers_in_all_of_theirs(
+    workers: str, start_s: float
+) -> None:
+    notes = {"env": "dev", "time_scale": 0.4, "workers": workers}
+    environment = Target(Settings(), notes, None).environment()
+
+    assert environment.worker_start_s == pytest.approx(start_s)
+    assert environment.timeline.cycle_s == pytest.approx(load("dev").timeline.cycle_s * 0.4)

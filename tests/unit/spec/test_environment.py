@@ -254,6 +254,14 @@ def test_scaling_leaves_loads_ratios_and_drains_alone(factor: float) -> None:
     ]
 
 
+def test_starts_of_real_workers_and_their_lead_are_not_scaled() -> None:
+    dev = load("dev")
+    scaled = dev.scaled(0.4, starts=False)
+
+    assert scaled.worker_start_s == scaled.lead_s == dev.worker_start_s
+    assert scaled.timeline.cycle_s == pytest.approx(dev.timeline.cycle_s * 0.4)
+
+
 def test_scaling_by_one_is_the_same_environment() -> None:
     prod = load("prod")
 

@@ -32,6 +32,9 @@ from gtc_spec.errors import UsageError
     "--request-log", metavar="DIR", default=None,
     help="Log finished requests there. [GTC_REQUEST_LOG, default none]",
 )  # fmt: skip
+@click.option(
+    "--real-starts", is_flag=True, help="Leave worker starts out of --time-scale: they are real."
+)
 @options.run_flags
 def serve(
     env: str | None,
@@ -41,6 +44,7 @@ def serve(
     host: str | None,
     shards: int | None,
     request_log: str | None,
+    real_starts: bool,
     **run: Any,
 ) -> None:
     """Drive a cluster: panel, REST, conductor and metrics."""
@@ -51,7 +55,8 @@ def serve(
         env=env, host=host, port=port, load_shards=shards, request_log=request_log
     )
     set_up_logging(configured.log_level)
-    environment = choices.environment(configured.env, phases).scaled(time_scale)
+    environment = choices.environment(configured.env, phases)
+    environment = environment.scaled(time_scale, starts=not real_starts)
     if not configured.frontend_url:
         raise UsageError(
             "no frontend address", "set GTC_FRONTEND_URL, or use gtc rehearse on a laptop"

@@ -57,7 +57,8 @@ class Target:
         if self.notes is None:
             return choices.environment(self.env, phases)
         found = choices.environment(self.env or self.notes["env"], phases)
-        return found.scaled(self.notes.get("time_scale", 1))
+        simulated = self.notes.get("workers", "simulated") == "simulated"
+        return found.scaled(self.notes.get("time_scale", 1), starts=simulated)
 
     @property
     def addresses(self) -> dict[Place, str]:

@@ -1,6 +1,6 @@
 """The GPUs of this machine, and how workers share them.
 
-Pure but for `found`, which asks nvidia-smi. It must not know engines.
+Pure but for `found` and `free_mib`, which ask nvidia-smi. It must not know engines.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ from typing import Final
 from gtc_spec.errors import GtcError
 
 _QUERY: Final = "index,name,memory.total"
+_FREE: Final = "index,memory.free"
 _ANSWER_S: Final = 20.0
 _WITHOUT: Final = "leave out --workers: simulated workers need no GPU"
 
@@ -74,11 +75,8 @@ def found(variables: Mapping[str, str]) -> list[Gpu]:
     Raises:
         GtcError: There are none.
     """
-    command = ["nvidia-smi", f"--query-gpu={_QUERY}", "--format=csv,noheader,nounits"]
     try:
-        answer = subprocess.run(
-            command, capture_output=True, text=True, timeout=_ANSWER_S, check=False
-        )
+        answer = _asked(_QUERY)
     except FileNotFoundError:
         raise GtcError("no NVIDIA GPU here: there is no nvidia-smi on PATH", _WITHOUT) from None
     except (OSError, subprocess.TimeoutExpired) as error:
@@ -90,6 +88,20 @@ def found(variables: Mapping[str, str]) -> list[Gpu]:
     if not gpus:
         raise GtcError("no NVIDIA GPU here: nvidia-smi lists none", _WITHOUT)
     return visible(gpus, variables)
+
+
+def free_mib() -> dict[int, int]:
+    """Memory that nobody has, by the number of the GPU; empty when nvidia-smi does not say."""
+    try:
+        lines = _asked(_FREE).stdout.splitlines()
+        return {int(index): int(free) for index, free in (line.split(",") for line in lines)}
+    except (OSError, subprocess.TimeoutExpired, ValueError):
+        return {}
+
+
+def _asked(query: str) -> subprocess.CompletedProcess[str]:
+    command = ["nvidia-smi", f"--query-gpu={query}", "--format=csv,noheader,nounits"]
+    return subprocess.run(command, capture_output=True, text=True, timeout=_ANSWER_S, check=False)
 
 
 @dataclass
@@ -110,18 +122,34 @@ class Places:
         """Workers that have a place at any one time."""
         return len(self.gpus) * self.share
 
-    def take(self, name: str) -> Gpu:
-        """The GPU with most room, which is the worker's until it gives it back.
+    def take(self, name: str, free_mib: Mapping[int, int], fraction: float) -> Gpu:
+        """The GPU with the fewest workers, which is the worker's until it gives it back.
+
+        A place whose memory is not free is passed over: a decode worker goes on mapping the KV
+        pool of a prefill worker that is gone (UCX over NVLink), and the memory with it.
+
+        Args:
+            name: Of the worker.
+            free_mib: Memory that nobody has, by the number of the GPU.
+            fraction: Share of a GPU's memory that the worker takes.
 
         Raises:
-            GtcError: All places are taken.
+            GtcError: All places are taken, or those left have no memory.
         """
         used = Counter(gpu.index for gpu in self._taken.values())
-        gpu = min(self.gpus, key=lambda each: used[each.index])
-        if used[gpu.index] >= self.share:
+        left = [gpu for gpu in self.gpus if used[gpu.index] < self.share]
+        if not left:
             raise GtcError(f"no GPU is free for {name}: {self.slots} workers have one")
-        self._taken[name] = gpu
-        return gpu
+        roomy = [g for g in left if free_mib.get(g.index, g.memory_mib) >= fraction * g.memory_mib]
+        if not roomy:
+            gpu = max(left, key=lambda each: free_mib[each.index])
+            raise GtcError(
+                f"no GPU has the {fraction * gpu.memory_mib / 1024:.0f} GiB that {name} takes: gpu"
+                f" {gpu.index} has {free_mib[gpu.index] / 1024:.0f} GiB free",
+                "a decode worker keeps what it read from until it ends; one more GPU has room",
+            )
+        self._taken[name] = min(roomy, key=lambda each: used[each.index])
+        return self._taken[name]
 
     def give_back(self, name: str) -> None:
         """Free the worker's place; nothing when it has none."""

@@ -35,6 +35,11 @@ class MemoryPlan:
     kv_bytes: int | None
 
 
+def fraction(share: int) -> float:
+    """Share of a GPU's memory for each of so many workers on it."""
+    return ALONE if share == 1 else round(TOGETHER / share, 3)
+
+
 def plan(gpu: Gpu, share: int, weights_gib: float, sequence_bytes: int) -> MemoryPlan:
     """The memory of one worker.
 
@@ -47,13 +52,13 @@ def plan(gpu: Gpu, share: int, weights_gib: float, sequence_bytes: int) -> Memor
     Raises:
         GtcError: Weights and one such request do not fit.
     """
-    fraction = ALONE if share == 1 else round(TOGETHER / share, 3)
-    room_mib = fraction * gpu.memory_mib - weights_gib * 1024 - RESERVE_MIB
+    part = fraction(share)
+    room_mib = part * gpu.memory_mib - weights_gib * 1024 - RESERVE_MIB
     if room_mib * _MIB < sequence_bytes:
         need = weights_gib + RESERVE_MIB / 1024 + sequence_bytes / 2**30
         raise GtcError(
-            f"a worker needs {need:.0f} GiB and has {fraction * gpu.memory_mib / 1024:.0f} GiB"
+            f"a worker needs {need:.0f} GiB and has {part * gpu.memory_mib / 1024:.0f} GiB"
             f" of gpu {gpu.index} ({gpu.name})",
             "a smaller model with GTC_MODEL or --env, or a smaller --gpu-share",
         )
-    return MemoryPlan(fraction, None if share == 1 else int(room_mib) * _MIB)
+    return MemoryPlan(part, None if share == 1 else int(room_mib) * _MIB)

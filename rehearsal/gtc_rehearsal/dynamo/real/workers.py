@@ -6,7 +6,7 @@ import asyncio
 import json
 import re
 import subprocess
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import asdict, dataclass
 from itertools import count
@@ -16,6 +16,7 @@ from typing import Final
 from gtc_rehearsal.dynamo.dynamo_settings import PORTS, DynamoSettings, WorkerRole, settings_from
 from gtc_rehearsal.dynamo.model_dir import ensure_model_dir, linked_model_dir
 from gtc_rehearsal.dynamo.probes import Probes
+from gtc_rehearsal.dynamo.real import gpus as machine
 from gtc_rehearsal.dynamo.real import memory, vllm_worker
 from gtc_rehearsal.dynamo.real.gpus import Gpu, Places
 from gtc_rehearsal.dynamo.real.model_files import random_weights
@@ -81,6 +82,7 @@ class RealWorkers:
         gpus: The GPUs that may be used.
         plan: What was asked for.
         billions: Parameters of the model, billions.
+        free_mib: Asks for the memory that nobody has, by the number of the GPU.
     """
 
     start_deadline_s = START_DEADLINE_S
@@ -92,17 +94,24 @@ class RealWorkers:
         gpus: Sequence[Gpu],
         plan: RealPlan,
         billions: float,
+        free_mib: Callable[[], Mapping[int, int]] = machine.free_mib,
     ) -> None:
         self._settings, self._vllm, self._plan, self._billions = settings, vllm, plan, billions
-        self._places = Places(gpus, plan.share)
+        self._places, self._free_mib = Places(gpus, plan.share), free_mib
         self._folders: set[int] = set()
         self._model_dir = Path()
 
     @classmethod
-    def of(cls, env: Environment, plan: RealPlan, gpus: Sequence[Gpu]) -> RealWorkers:
+    def of(
+        cls,
+        env: Environment,
+        plan: RealPlan,
+        gpus: Sequence[Gpu],
+        free_mib: Callable[[], Mapping[int, int]] = machine.free_mib,
+    ) -> RealWorkers:
         """The workers of an environment on these GPUs."""
         vllm = vllm_worker.vllm_settings(env, plan.python, random=plan.weights is None)
-        return cls(settings_from(env), vllm, gpus, plan, env.model.parameters_billion)
+        return cls(settings_from(env), vllm, gpus, plan, env.model.parameters_billion, free_mib)
 
     def nodes(self, env: Environment) -> GpuNodes:
         """This machine as the one node of the workers, with a slot for each of them."""
@@ -119,9 +128,10 @@ class RealWorkers:
             self._model_dir = linked_model_dir(root, served, self._plan.weights)
         return self._model_dir
 
-    def launch(self, name: str, role: WorkerRole, home: Home, held: ExitStack) -> Launch:
-        """One worker on the GPU with most room."""
-        gpu = self._places.take(name)
+    async def launch(self, name: str, role: WorkerRole, home: Home, held: ExitStack) -> Launch:
+        """One worker on a GPU that has room."""
+        free_mib = await asyncio.to_thread(self._free_mib)
+        gpu = self._places.take(name, free_mib, memory.fraction(self._plan.share))
         held.callback(self._places.give_back, name)
         folder = self._folder(held)
         ports = Ports(

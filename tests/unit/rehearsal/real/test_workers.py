@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import sys
 from contextlib import ExitStack
@@ -22,6 +23,7 @@ from gtc_spec.errors import GtcError, UsageError
 DEV, PROD = environment.load("dev"), environment.load("prod")
 ONE = [Gpu(0, "NVIDIA H200", 143_771)]
 TWO = [*ONE, Gpu(1, "NVIDIA H200", 143_771)]
+FREE = {0: 143_156, 1: 143_156}
 
 
 @pytest.fixture
@@ -38,14 +40,14 @@ class Held:
 
     def launch(self, name: str, role: WorkerRole) -> Launch:
         self._held[name] = ExitStack()
-        return self.kind.launch(name, role, self._home, self._held[name])
+        return asyncio.run(self.kind.launch(name, role, self._home, self._held[name]))
 
     def ended(self, name: str) -> None:
         self._held.pop(name).close()
 
 
 def workers(share: int = 1, weights: Path | None = None) -> RealWorkers:
-    return RealWorkers.of(DEV, RealPlan("python", share, weights), TWO)
+    return RealWorkers.of(DEV, RealPlan("python", share, weights), TWO, free_mib=lambda: FREE)
 
 
 def folder(launch: Launch) -> str:
