@@ -14,7 +14,7 @@ gtc.DisaggDeployment(
         name="llama",
         model=gtc.ModelRef(repository="meta-llama/Llama-3.1-8B-Instruct"),
         gpu_pool=gtc.NodePool.h100(count=5),
-        engine_configs=Path(__file__).with_name("engines"),
+        backend=gtc.Trtllm(engine_configs=Path(__file__).with_name("engines")),
     ),
     platform=gtc.ExistingPlatform(workload_namespace="inference", grove=False),
     models=gtc.ExistingModels(claim="models"),

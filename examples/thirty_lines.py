@@ -23,7 +23,7 @@ serving = gtc.Serving(
     name="llama",
     model=gtc.ModelRef(repository="meta-llama/Llama-3.1-8B-Instruct"),
     gpu_pool=gpus,
-    engine_configs=Path(__file__).with_name("engines"),
+    backend=gtc.Trtllm(engine_configs=Path(__file__).with_name("engines")),
 )
 llama = gtc.DisaggDeployment(
     workload, "llama", serving=serving, platform=platform, models=models, secrets=secrets

@@ -49,7 +49,7 @@ for name, (gpus, repository, prefill, decode) in MODELS.items():
         name=name,
         model=gtc.ModelRef(repository=repository),
         gpu_pool=gpus,
-        engine_configs=Path(__file__).with_name("engines"),
+        backend=gtc.Trtllm(engine_configs=Path(__file__).with_name("engines")),
         overrides=on_pool("gpu" if gpus is SMALL else name),
     )
     gtc.DisaggDeployment(

@@ -46,6 +46,12 @@ if TYPE_CHECKING:
     from gtc_constructs.values import NfsExport as NfsExport
     from gtc_constructs.values import NfsTier as NfsTier
     from gtc_spec.cloud.node_pool import NodePool as NodePool
+    from gtc_spec.cloud.nodes import CpuNodes as CpuNodes
+    from gtc_spec.engines.engine_facts import EngineFacts as EngineFacts
+    from gtc_spec.engines.mocker import Mocker as Mocker
+    from gtc_spec.engines.sglang import Sglang as Sglang
+    from gtc_spec.engines.trtllm import Trtllm as Trtllm
+    from gtc_spec.engines.vllm import Vllm as Vllm
     from gtc_spec.graph.existing import ExistingModels as ExistingModels
     from gtc_spec.graph.existing import ExistingMonitoring as ExistingMonitoring
     from gtc_spec.graph.existing import ExistingPlatform as ExistingPlatform
@@ -79,6 +85,12 @@ _NAMES: Final = {
     "gtc_constructs.stacks": ("ClusterStack", "InfraStack"),
     "gtc_constructs.values": ("ChartRef", "ExistingVpc", "NfsExport", "NfsTier"),
     "gtc_spec.cloud.node_pool": ("NodePool",),
+    "gtc_spec.cloud.nodes": ("CpuNodes",),
+    "gtc_spec.engines.engine_facts": ("EngineFacts",),
+    "gtc_spec.engines.mocker": ("Mocker",),
+    "gtc_spec.engines.sglang": ("Sglang",),
+    "gtc_spec.engines.trtllm": ("Trtllm",),
+    "gtc_spec.engines.vllm": ("Vllm",),
     "gtc_spec.graph.existing": (
         "ExistingModels", "ExistingMonitoring", "ExistingPlatform", "ExistingSecret",
     ),

@@ -16,12 +16,14 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from gtc_spec.cloud.hosting import Hosting
 from gtc_spec.cloud.nodes import WorkerNodes
 from gtc_spec.cloud.spaces import Spaces
-from gtc_spec.engines import Engine, WorkerEngine
-from gtc_spec.engines.trtllm import TensorRtLlm
+from gtc_spec.engines import Backend, Engine, EngineFacts
+from gtc_spec.engines.choices import TrtllmChoice
+from gtc_spec.engines.trtllm import EngineConfigs
 from gtc_spec.environment_files import ENVIRONMENTS
 from gtc_spec.errors import UsageError
 from gtc_spec.phases import Phase, PhaseName, PhaseTable, Timeline
 from gtc_spec.pools import PDRatio, Pools
+from gtc_spec.profiles.profile import Profile
 from gtc_spec.serving import LoadLimits, Model, Slo
 from gtc_spec.telemetry.metric import Where
 from gtc_spec.workloads import Workloads
@@ -73,7 +75,7 @@ class Environment(BaseModel):
     """Whether Grove and KAI schedule the pods as gangs; else the operator makes Deployments."""
     kai_queue: str
     model: Model
-    engine: Engine = TensorRtLlm()
+    engine: Engine = TrtllmChoice()
     nodes: WorkerNodes
     hosting: Hosting
     spaces: Spaces
@@ -103,10 +105,20 @@ class Environment(BaseModel):
         """Workers that can run at any one time, one a GPU where there are GPUs."""
         return self.nodes.slots
 
+    def backend(self, engine_configs: EngineConfigs | None = None) -> Backend:
+        """How its workers are run; the files are looked into by an engine that reads some."""
+        model = self.model
+        return self.engine.backend(model.profile, model.kv_fraction, engine_configs or {})
+
     @property
-    def workers(self) -> WorkerEngine:
-        """How its workers are run."""
-        return self.engine.workers(self.model.profile, self.model.kv_fraction)
+    def engine_facts(self) -> EngineFacts:
+        """What its workers provide for; its GPU timings count on fraction and type of the pool."""
+        return EngineFacts(
+            prompt_tokens_max=self.load.prompt_tokens_max,
+            answer_tokens_max=self.load.max_tokens_max,
+            kv_fraction=self.model.kv_fraction,
+            kv_dtype="fp8" if Profile.load(self.model.profile).kv == "fp8" else "auto",
+        )
 
     @property
     def initial_ratio(self) -> PDRatio:

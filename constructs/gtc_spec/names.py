@@ -5,21 +5,19 @@ This module must not know values of an environment; it receives the parts of a n
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, Literal
 
 from gtc_spec.pools import Mode, Role
+
+EngineName = Literal["trtllm", "vllm", "sglang"]
+"""Engines as Dynamo's operator and simulator call them; ours are those with a module in
+`gtc_spec.engines`."""
 
 DEMO: Final = "gtc-demo"
 """Name of the cluster and of the DynamoGraphDeployment, as in the plan."""
 
 FRONTEND: Final = "Frontend"
-SERVICES: Final[dict[Role, str]] = {
-    "prefill": "TrtllmPrefillWorker",
-    "decode": "TrtllmDecodeWorker",
-}
-"""Service keys of the two pools inside the DGD."""
-AGGREGATED: Final = "TrtllmWorker"
-"""Service key of the one pool whose workers do both halves of a request."""
+_HALVES: Final[dict[Mode, str]] = {"prefill": "Prefill", "decode": "Decode", "aggregated": ""}
 
 MODEL_CLAIM: Final = "model-nfs-pvc"
 MODEL_MOUNT: Final = "/models"
@@ -52,9 +50,9 @@ LABEL_REHEARSAL: Final = "gtc-demo.digitalocean.com/rehearsal"
 """A DGD with this label runs on localhost; the cluster says so, no flag does."""
 
 
-def service(mode: Mode) -> str:
-    """Service key of the workers that do this."""
-    return AGGREGATED if mode == "aggregated" else SERVICES[mode]
+def service(mode: Mode, engine: EngineName = "trtllm") -> str:
+    """Service key inside the DGD of the workers that do this, such as ``VllmPrefillWorker``."""
+    return f"{engine.capitalize()}{_HALVES[mode]}Worker"
 
 
 def dgdsa(dgd: str, service: str) -> str:
@@ -71,9 +69,9 @@ def grove_pair(dgd: str, service: str) -> str:
     return f"{dgd}{dgd}-0-{service.lower()}"
 
 
-def pool_dgdsa(role: Role) -> str:
+def pool_dgdsa(role: Role, engine: EngineName = "trtllm") -> str:
     """Scaling adapter of one of our pools."""
-    return dgdsa(DEMO, SERVICES[role])
+    return dgdsa(DEMO, service(role, engine))
 
 
 def scaler(role: Role) -> str:

@@ -140,7 +140,7 @@ def _until(_base: Environment, value: str) -> Facts:
 CHOICES: Final[Mapping[str, tuple[str, Callable[[Environment, str], Facts]]]] = {
     "GTC_REGION": ("region of everything but the bucket, such as atl1", _region),
     "GTC_GPU_TYPE": ("size of the GPU nodes, such as gpu-h100x1-80gb", _gpu_size),
-    "GTC_ENGINE": ("what computes the tokens: trtllm or vllm", _engine),
+    "GTC_ENGINE": (f"what computes the tokens: {', '.join(REAL)}", _engine),
     "GTC_MODEL": ("HuggingFace repository of the checkpoint", _model),
     "GTC_UNTIL": (
         "when all of it is to be gone: a date with its zone; beside make also +8h or +2d",

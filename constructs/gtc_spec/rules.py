@@ -11,7 +11,7 @@ from itertools import pairwise
 
 from gtc_spec.cloud.memory import misfit
 from gtc_spec.cloud.nodes import CpuNodes, counted
-from gtc_spec.engines.mocker import Mocker
+from gtc_spec.engines.choices import MockerChoice
 from gtc_spec.engines.timed import timed_for
 from gtc_spec.errors import Problem
 from gtc_spec.facts import Environment
@@ -160,7 +160,7 @@ def _model_fits_the_gpu(env: Environment) -> Iterator[tuple[str, str, str]]:
 
 
 def _engine_suits_the_nodes(env: Environment) -> Iterator[tuple[str, str, str]]:
-    simulated = isinstance(env.engine, Mocker)
+    simulated = isinstance(env.engine, MockerChoice)
     if isinstance(env.nodes, CpuNodes) and not simulated:
         yield "engine.name", env.engine.name, "mocker on nodes without gpus"
     if not simulated and env.hosting.share is None:

@@ -99,6 +99,8 @@ WORKER_IMAGE: Final = f"{_NVCR}/tensorrtllm-runtime:{DYNAMO}.post1"
 rc6.post1, CUDA 13 either way."""
 VLLM_IMAGE: Final = f"{_NVCR}/vllm-runtime:{DYNAMO}"
 """vLLM 0.12.0, CUDA 12.9. Not the tag ``-cuda13``: by the release's own page it does not start."""
+SGLANG_IMAGE: Final = f"{_NVCR}/sglang-runtime:{DYNAMO}"
+"""SGLang 0.5.6.post2, CUDA 12.9, by the release's own page; unverified, never pulled here."""
 WAIT_IMAGE: Final = "docker.io/library/busybox:1.37.0"
 """A shell that waits for a model, 2 MB, so that a worker's 20 GB come only when it can start.
 kube-prometheus-stack pulls the same image, for Grafana's volume."""

@@ -45,8 +45,10 @@ def files() -> dict[Path, str]:
 def boards(engine: Traits) -> dict[str, str]:
     """Name of each board and its text, for workers that run this engine."""
     built = {
-        "demo": board(demo.TITLE, demo.UID, {"": demo.panels()}),
-        "disaggregation": board(depth.TITLE, depth.UID, {**depth.rows(engine), **hardware.rows()}),
+        "demo": board(demo.TITLE, demo.UID, {"": demo.panels(engine)}),
+        "disaggregation": board(
+            depth.TITLE, depth.UID, {**depth.rows(engine), **hardware.rows(engine)}
+        ),
         "kv_cache": board(kv.TITLE, kv.UID, {"": kv.panels(engine)}),
     }
     return {

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Final
 
 from gtc_dashboards.panels import Panel, Query, bars, lines, numbers, states, thresholds
+from gtc_spec.engines import Traits
 from gtc_spec.phases import PhaseName, phase_title
 from gtc_spec.pools import Role
 from gtc_spec.telemetry import metrics_platform, promql, promql_client, promql_platform
@@ -20,7 +21,7 @@ _SHARE_GOOD: Final = 0.95
 """Goals are about the 95th percentile: it holds when this share is inside."""
 
 
-def panels() -> list[Panel]:
+def panels(engine: Traits) -> list[Panel]:
     """The panels in reading order."""
     return [
         _verdicts(),
@@ -30,7 +31,7 @@ def panels() -> list[Panel]:
         _itl(),
         _pools(),
         _in_flight(),
-        _silicon(),
+        _silicon(engine),
         _phases(),
     ]
 
@@ -142,19 +143,19 @@ def _in_flight() -> Panel:
     )
 
 
-def _silicon() -> Panel:
+def _silicon(engine: Traits) -> Panel:
     return lines(
         "What the GPUs are busy with",
         "Tensor cores of the prefill workers against memory of the decode workers: prefill "
         "computes, decode reads. Plain utilisation would show 100 % for both.",
         [
             Query(
-                promql_platform.gpu_of_pool(metrics_platform.GPU_TENSOR_ACTIVE, "prefill"),
+                promql_platform.gpu_of_pool(metrics_platform.GPU_TENSOR_ACTIVE, "prefill", engine),
                 "prefill: tensor cores",
                 "prefill",
             ),
             Query(
-                promql_platform.gpu_of_pool(metrics_platform.GPU_DRAM_ACTIVE, "decode"),
+                promql_platform.gpu_of_pool(metrics_platform.GPU_DRAM_ACTIVE, "decode", engine),
                 "decode: memory",
                 "decode",
             ),

@@ -25,7 +25,7 @@ def rows(engine: Traits) -> Rows:
     return {
         "Latency": [*_ttft(), _itl(), *_frontend()],
         "Where the time goes": _stages(engine),
-        "Pools": [*_passing(engine), *(_workers(role) for role in ROLES), *_cache(engine)],
+        "Pools": [*_passing(engine), *(_workers(role, engine) for role in ROLES), *_cache(engine)],
         "Scaling": scaling.panels(),
         "Traffic": [*_requests(), _tokens(), _lengths(), _client(), _migrations()],
     }
@@ -177,7 +177,7 @@ def _cache(engine: Traits) -> list[Panel]:
     ]
 
 
-def _workers(role: Role) -> Panel:
+def _workers(role: Role, engine: Traits) -> Panel:
     return lines(
         f"Workers: {role}",
         "Desired runs ahead of ready by one model load; scraped is what Prometheus reaches.",
@@ -185,7 +185,7 @@ def _workers(role: Role) -> Panel:
             Query(promql_client.workers("desired", role), "desired", "warning", "dash"),
             Query(promql_client.workers("ready", role), "ready", role),
             Query(promql_client.workers("pending", role), "loading", "muted", "ghost"),
-            Query(promql.ready_workers(role), "scraped", "text", "thin"),
+            Query(promql.ready_workers(role, engine), "scraped", "text", "thin"),
         ],
         unit="short",
         steps=True,

@@ -4,29 +4,21 @@ from __future__ import annotations
 
 from gtc_dashboards.depth import Rows
 from gtc_dashboards.panels import Panel, Query, lines
+from gtc_spec.engines import Traits
 from gtc_spec.pools import ROLES
 from gtc_spec.telemetry import metrics_platform as m
 from gtc_spec.telemetry import promql_platform as ask
 from gtc_spec.telemetry.metric import Metric
 
 
-def rows() -> Rows:
+def rows(engine: Traits) -> Rows:
     """Panels under the heading of their row."""
-    return {"GPUs": _gpus(), "Nodes and containers": _nodes()}
+    return {"GPUs": _gpus(engine), "Nodes and containers": _nodes()}
 
 
-def _gpus() -> list[Panel]:
+def _gpus(engine: Traits) -> list[Panel]:
     return [
-        _by_pool(
-            "Tensor cores by pool",
-            "Prefill computes: it keeps the tensor cores busy, decode hardly touches them.",
-            m.GPU_TENSOR_ACTIVE,
-        ),
-        _by_pool(
-            "GPU memory traffic by pool",
-            "Decode reads the weights and the cache for every token: it keeps the memory busy.",
-            m.GPU_DRAM_ACTIVE,
-        ),
+        *_by_pool(engine),
         _by_worker(
             "GPU utilisation",
             "Share of time with any kernel running: near 100 % in both pools under load, so it "
@@ -56,9 +48,29 @@ def _gpus() -> list[Panel]:
     ]
 
 
-def _by_pool(title: str, look: str, metric: Metric) -> Panel:
-    queries = [Query(ask.gpu_of_pool(metric, role), role, role) for role in ROLES]
-    return lines(title, look, queries, unit="percentunit", top=1)
+def _by_pool(engine: Traits) -> list[Panel]:
+    looks = (
+        (
+            "Tensor cores by pool",
+            "Prefill computes: it keeps the tensor cores busy, decode hardly touches them.",
+            m.GPU_TENSOR_ACTIVE,
+        ),
+        (
+            "GPU memory traffic by pool",
+            "Decode reads the weights and the cache for every token: it keeps the memory busy.",
+            m.GPU_DRAM_ACTIVE,
+        ),
+    )
+    return [
+        lines(
+            title,
+            look,
+            [Query(ask.gpu_of_pool(metric, role, engine), role, role) for role in ROLES],
+            unit="percentunit",
+            top=1,
+        )
+        for title, look, metric in looks
+    ]
 
 
 def _by_worker(title: str, look: str, metric: Metric, unit: str) -> Panel:

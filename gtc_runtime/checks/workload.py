@@ -49,11 +49,11 @@ async def workers(scene: Scene) -> Verdict:
 
 
 async def _pool(scene: Scene, role: Role) -> tuple[str, bool, Objects]:
-    adapter = await scene.one(DGDSA, names.pool_dgdsa(role))
+    adapter = await scene.one(DGDSA, names.pool_dgdsa(role, scene.env.engine.traits.name))
     if adapter is None:
         raise RestsOn("adapters")
     desired = int((adapter.get("spec") or {}).get("replicas") or 0)
-    return await _service(scene, names.SERVICES[role], desired, role)
+    return await _service(scene, scene.env.engine.traits.service(role), desired, role)
 
 
 async def _service(
@@ -81,7 +81,7 @@ async def adapters(scene: Scene) -> Verdict:
 
 
 async def _adapter(scene: Scene, role: Role) -> str:
-    name = names.pool_dgdsa(role)
+    name = names.pool_dgdsa(role, scene.env.engine.traits.name)
     adapter = await scene.one(DGDSA, name)
     if adapter is None:
         return f"no adapter {name}"
@@ -92,7 +92,7 @@ async def _adapter(scene: Scene, role: Role) -> str:
     if not all(sign and "!" not in key for key, sign, _ in terms):
         raise NotApplicable(f"{name} selects by {text}, which is not compared here")
     selected = await scene.all(POD, {key: value.lstrip("=") for key, _, value in terms})
-    ours = await scene.all(POD, names.pod_labels(names.SERVICES[role]))
+    ours = await scene.all(POD, names.pod_labels(scene.env.engine.traits.service(role)))
     if _names(selected) == _names(ours):
         return ""
     return f"{name} selects {len(selected)} pods where {len(ours)} work"

@@ -41,7 +41,7 @@ class Cluster:
         """Open the client and everything that stands on it.
 
         Args:
-            environment: For the number of slots.
+            environment: For the number of slots and the engine.
             kubeconfig: File to use; empty takes the pod's service account.
             role: What this process is to the demo, one word; part of its Lease identity.
 
@@ -54,7 +54,7 @@ class Cluster:
         except GtcError:
             await kube.close()
             raise
-        writer = Writer.of(kube, environment.slots, role)
+        writer = Writer.of(kube, environment.slots, role, engine=environment.engine.traits.name)
         return cls(writer, Poller(writer.scaling, writer.keda, kube.clock), rehearsal)
 
     async def close(self) -> None:

@@ -18,6 +18,7 @@ from gtc_runtime.cluster.pools import PoolState, pool_state
 from gtc_spec import names
 from gtc_spec.errors import UsageError
 from gtc_spec.kinds import DGDSA, POD
+from gtc_spec.names import EngineName
 from gtc_spec.pools import ROLES, PDRatio, Role
 
 _POLL_INTERVAL_S = 0.5
@@ -41,6 +42,7 @@ class Scaling:
         gpu_budget: GPUs of the cluster, one a worker.
         clock: Monotonic seconds.
         hold_s: Time that a new ratio must stay as set before it counts.
+        engine: What the workers run; services and adapters are named after it.
     """
 
     def __init__(
@@ -49,11 +51,14 @@ class Scaling:
         gpu_budget: int,
         clock: Callable[[], float] = time.monotonic,
         hold_s: float = _HOLD_S,
+        engine: EngineName = "trtllm",
     ) -> None:
         self._kube = kube
         self._gpu_budget = gpu_budget
         self._clock = clock
         self._hold_s = hold_s
+        self._services = {role: names.service(role, engine) for role in ROLES}
+        self._adapters = {role: names.pool_dgdsa(role, engine) for role in ROLES}
 
     async def read(self) -> dict[Role, PoolState]:
         """Both pools now; a missing adapter is a state, not an error.
@@ -125,7 +130,7 @@ class Scaling:
                 self._refuse_over_budget(role, ratio, desired, refused)
                 await self._kube.patch(
                     DGDSA,
-                    names.pool_dgdsa(role),
+                    self._adapters[role],
                     {"spec": {"replicas": ratio.of(role)}},
                     subresource="scale",
                 )
@@ -153,7 +158,7 @@ class Scaling:
     async def _desired(self, role: Role) -> int | None:
         """Workers ordered for a pool; None when the adapter does not exist."""
         try:
-            adapter = await self._kube.get(DGDSA, names.pool_dgdsa(role))
+            adapter = await self._kube.get(DGDSA, self._adapters[role])
         except NotFound:
             return None
         spec = adapter.get("spec")
@@ -161,9 +166,9 @@ class Scaling:
         return replicas if isinstance(replicas, int) else None
 
     async def _read(self, role: Role) -> PoolState:
-        labels = names.pod_labels(names.SERVICES[role])
+        labels = names.pod_labels(self._services[role])
         desired, pods = await asyncio.gather(self._desired(role), self._kube.list(POD, labels))
-        missing = () if desired is not None else (f"no scaling adapter {names.pool_dgdsa(role)}",)
+        missing = () if desired is not None else (f"no scaling adapter {self._adapters[role]}",)
         return pool_state(role, desired, pods, missing)
 
 

@@ -161,9 +161,9 @@ async def workers(kube: Kube, env: Environment) -> Readiness:
 
     Args:
         kube: A client of the workload's namespace.
-        env: For the number of slots.
+        env: For the number of slots and the engine.
     """
-    pools = await Scaling(kube, env.slots).read()
+    pools = await Scaling(kube, env.slots, engine=env.engine.traits.name).read()
     pods = await kube.list(POD, names.pod_labels(names.FRONTEND))
     frontend = pool_state("frontend", 1, pods)
     states = {role: pools[role] for role in ROLES} | {"frontend": frontend}

@@ -17,6 +17,7 @@ from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
 from gtc_runtime.cluster.scaling import Scaling
 from gtc_runtime.cluster.state import StateStore
+from gtc_spec.names import EngineName
 
 
 @dataclass(frozen=True)
@@ -36,7 +37,14 @@ class Writer:
     state: StateStore
 
     @classmethod
-    def of(cls, kube: Kube, gpu_budget: int, role: str, times: LeaseTimes = TIMES) -> Self:
+    def of(
+        cls,
+        kube: Kube,
+        gpu_budget: int,
+        role: str,
+        times: LeaseTimes = TIMES,
+        engine: EngineName = "trtllm",
+    ) -> Self:
         """Open everything; the Lease is not taken yet.
 
         Args:
@@ -44,9 +52,10 @@ class Writer:
             gpu_budget: GPUs of the cluster, one a worker.
             role: What this process is to the demo, one word; part of its Lease identity.
             times: Times of the Lease.
+            engine: What the workers run.
         """
         # the Lease alone is written without holding it: that is how it is taken
         lease = Lease(kube, own_identity(role), times, kube.clock)
         fenced = kube.fenced(lambda: lease.held)
-        scaling = Scaling(fenced, gpu_budget, kube.clock)
+        scaling = Scaling(fenced, gpu_budget, kube.clock, engine=engine)
         return cls(fenced, lease, scaling, Keda(fenced, kube.clock), StateStore(fenced))

@@ -22,8 +22,8 @@ def queries(engine: Traits) -> dict[str, str]:
     gpu_of_pool = promql_platform.gpu_of_pool
     return {
         "kv_reuse": promql.cached_token_ratio(),
-        "prefill_tensor_active": gpu_of_pool(metrics_platform.GPU_TENSOR_ACTIVE, "prefill"),
-        "decode_memory_active": gpu_of_pool(metrics_platform.GPU_DRAM_ACTIVE, "decode"),
+        "prefill_tensor_active": gpu_of_pool(metrics_platform.GPU_TENSOR_ACTIVE, "prefill", engine),
+        "decode_memory_active": gpu_of_pool(metrics_platform.GPU_DRAM_ACTIVE, "decode", engine),
         "prefill_in_flight": promql.in_flight("prefill", engine),
         "decode_in_flight": promql.in_flight("decode", engine),
     }

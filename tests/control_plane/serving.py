@@ -100,7 +100,7 @@ class Operator:
                     self._reconcile(role)
 
     def _reconcile(self, role: Role) -> None:
-        name, labels = names.pool_dgdsa(role), names.pod_labels(names.SERVICES[role])
+        name, labels = names.pool_dgdsa(role), names.pod_labels(names.service(role))
         wanted = int(self._store.get(DGDSA, name, N)["spec"]["replicas"])
         pods = [
             pod["metadata"]["name"]

@@ -17,6 +17,7 @@ import pytest
 from gtc_spec import names
 from gtc_spec.environment import load
 from gtc_spec.manifests.dgd import aggregated_graph
+from gtc_spec.pools import ROLES
 
 from .conftest import Rehearsal
 
@@ -124,7 +125,7 @@ def test_a_comparison_that_is_ended_puts_graph_and_keda_back(rehearsal: Rehearsa
     finally:
         comparison.kill()
     services = workload(rehearsal, "get", "dgd", names.DEMO, "-o", "jsonpath={.spec.services}")
-    assert set(json.loads(services)) == {names.FRONTEND, *names.SERVICES.values()}
+    assert set(json.loads(services)) == {names.FRONTEND, *map(names.service, ROLES)}
     assert "paused" not in workload(rehearsal, "get", "so", "-o", "jsonpath={..annotations}")
     assert not (rehearsal.state_dir / "compare-graph.json").exists()
 

@@ -42,7 +42,7 @@ CHOSEN = {
 NONSENSE = {
     "GTC_REGION": "Mars",
     "GTC_GPU_TYPE": "s-2vcpu",
-    "GTC_ENGINE": "sglang",
+    "GTC_ENGINE": "llama.cpp",
     "GTC_MODEL": "a/b",
     "GTC_UNTIL": "tomorrow",
     "GTC_BUCKET": "No Bucket",

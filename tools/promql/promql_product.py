@@ -104,7 +104,7 @@ _VALUES: dict[str, list[str]] = {
     "service": [],
 }
 """Values of the labels that queries tell series apart by; other labels get one value."""
-_PODS = {names.SERVICES[role]: f"gtc-demo-0-{names.SERVICES[role].lower()}-a" for role in ROLES}
+_PODS = {names.service(role): f"gtc-demo-0-{names.service(role).lower()}-a" for role in ROLES}
 _EMITTED_BY_POD = {Emitter.WORKER, Emitter.DCGM, Emitter.KUBE_STATE, Emitter.CADVISOR}
 _BOUNDS = ("0.0", "0.02", "0.05", "0.5", "4.0", "50.0", "+Inf")
 
@@ -159,7 +159,7 @@ def _label_sets(metric: Metric) -> Iterator[dict[str, str]]:
 def _impossible(metric: Metric, service: str, labels: dict[str, str]) -> bool:
     """A pool's worker speaks for its own component; only chat has later turns."""
     if metric.emitter is Emitter.WORKER and "dynamo_component" in labels:
-        role = next(role for role in ROLES if names.SERVICES[role] == service)
+        role = next(role for role in ROLES if names.service(role) == service)
         return labels["dynamo_component"] != trtllm.TRAITS.components[role]
     return labels.get("turn") == "2plus" and labels.get("workload") != "chat"
 

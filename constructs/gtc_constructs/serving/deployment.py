@@ -122,7 +122,7 @@ class Deployment(GtcConstruct):
         self.require_name("account", account)
         self.require_name("namespace", namespace)
         adapters = [
-            names.dgdsa(self.serving.name, names.service(mode))
+            names.dgdsa(self.serving.name, self.serving.service(mode))
             for mode, workers in self._pools.items()
             if workers.scaling_adapter
         ]
@@ -145,7 +145,7 @@ class Deployment(GtcConstruct):
             yield problem
 
     def _pool(self, mode: Mode) -> WorkerPool:
-        return WorkerPool(self, names.service(mode), self._pools[mode], self._gpus)
+        return WorkerPool(self, self.serving.service(mode), self._pools[mode], self._gpus)
 
 
 class WorkerPool:

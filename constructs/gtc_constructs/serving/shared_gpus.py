@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Self
 
-from gtc_spec import names
 from gtc_spec.errors import UsageError
 from gtc_spec.graph.serving import Serving
 from gtc_spec.graph.workers import WorkerPools
@@ -50,7 +49,7 @@ class SharedGpus:
         Raises:
             UsageError: The workers at rest do not fit.
         """
-        initial = {names.service(mode): workers.replicas for mode, workers in pools.items()}
+        initial = {serving.service(mode): workers.replicas for mode, workers in pools.items()}
         if serving.cpu_nodes is not None:
             unit = f"{serving.cpu_nodes.slot_name}s"
             return cls(total=serving.cpu_nodes.slots, per_worker=1, initial=initial, unit=unit)

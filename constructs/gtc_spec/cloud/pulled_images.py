@@ -112,6 +112,7 @@ PULLED: Final = (
         (versions.FRONTEND_IMAGE, "the frontend; in the environment cpu the workers too"),
         (versions.WORKER_IMAGE, "workers on GPUs"),
         (versions.VLLM_IMAGE, "workers on GPUs where the engine is vllm"),
+        (versions.SGLANG_IMAGE, "workers on GPUs where the engine is sglang"),
     ),
 )
 """All but our own (`gtc_spec.cloud.images`), and tests that a chart runs on demand only."""

@@ -8,8 +8,8 @@ precision. This module must not know what a profile says.
 from __future__ import annotations
 
 from gtc_spec.engines import REAL
-from gtc_spec.engines.traits import EngineName
 from gtc_spec.engines.trtllm import TRAITS as TENSORRT_LLM
+from gtc_spec.names import EngineName
 from gtc_spec.profiles import profile
 
 

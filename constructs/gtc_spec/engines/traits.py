@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final
 
+from gtc_spec import names
+from gtc_spec.names import EngineName
 from gtc_spec.pools import Mode, Role
 
-EngineName = Literal["trtllm", "vllm", "sglang"]
-"""Engines as Dynamo's operator and simulator call them; ours are those with a module here."""
 ENDPOINT: Final = "generate"
 """Value of ``dynamo_endpoint`` for requests, whatever the engine; others count housekeeping."""
 
@@ -40,6 +40,10 @@ class Traits:
     queue_metric: str
     metric_labels: tuple[str, ...]
     kv_gauges: tuple[Role, ...]
+
+    def service(self, mode: Mode) -> str:
+        """The service of a graph whose workers do this, such as ``VllmPrefillWorker``."""
+        return names.service(mode, self.name)
 
     def component(self, mode: Mode) -> str:
         """The component under which a worker registers."""

@@ -8,15 +8,17 @@ the two halves are others.
 
 from __future__ import annotations
 
-from typing import ClassVar, Final, Literal
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar, Final
 
 from gtc_spec import versions
+from gtc_spec.engines import flags
+from gtc_spec.engines.backend import Backend, Launch
+from gtc_spec.engines.flags import Flags, given
 from gtc_spec.engines.traits import Traits
-from gtc_spec.engines.worker_engine import EngineChoice, Launch, WorkerEngine
+from gtc_spec.names import EngineName
 from gtc_spec.pools import Mode
-
-SHARED_MEMORY: Final = "80Gi"
-"""As in Dynamo's recipe for Llama 3 70B (recipes/llama-3-70b/vllm) instead of the default 8Gi."""
 
 TRAITS: Final = Traits(
     name="vllm",
@@ -29,6 +31,20 @@ TRAITS: Final = Traits(
     # prefill workers of 0.8.1 are started without the logger that feeds these gauges
     kv_gauges=("decode",),
 )
+OURS: Final[Mapping[str, str]] = {
+    "--model": "the model of the serving",
+    "--served-model-name": "the model of the serving",
+    "--is-prefill-worker": "the pool of the worker",
+    "--is-decode-worker": "the pool of the worker",
+    "--connector": "the pool of the worker, nixl between prefill and decode",
+    "--kv-transfer-config": "--connector, beside which release 0.8.1 refuses it",
+    "--block-size": "what router and planner count by",
+    "--max-model-len": "engine_facts: prompt_tokens_max and answer_tokens_max",
+    "--tensor-parallel-size": "engine_facts: gpus_per_worker",
+    "--gpu-memory-utilization": "engine_facts: kv_fraction",
+    "--kv-cache-dtype": "engine_facts: kv_dtype",
+}
+"""Flags that are set here, and from what."""
 _ROLE_FLAGS: Final[dict[Mode, list[str]]] = {
     # publishes KV events for the router by itself (ZMQ, port 20080): no --kv-events-config needed
     "prefill": ["--is-prefill-worker"],
@@ -37,49 +53,50 @@ _ROLE_FLAGS: Final[dict[Mode, list[str]]] = {
 }
 
 
-class Vllm(EngineChoice):
-    """Reads no file; what it is told is in the environment."""
+@dataclass(frozen=True, kw_only=True)
+class Vllm(Backend):
+    """Workers that run vLLM; KV blocks travel by its NIXL connector, which itself rides on UCX.
+
+    Attributes:
+        flags: Further flags with their values, True for a flag without one, such as
+            ``{"--max-num-seqs": 256}``. What the engine does not know stops a worker at start.
+            Default: none.
+        image: Image of the workers. Default: NVIDIA's of release 0.8.1, with vLLM 0.12.0.
+
+    Raises:
+        UsageError: A flag is none, or follows from something else already.
+    """
 
     traits: ClassVar[Traits] = TRAITS
-    name: Literal["vllm"] = "vllm"
+    command: ClassVar[tuple[str, ...]] = ("python3", "-m", "dynamo.vllm")
+    framework: ClassVar[EngineName | None] = TRAITS.name
+    shared_memory: ClassVar[str | None] = "80Gi"
+    """As in Dynamo's recipe for Llama 3 70B (recipes/llama-3-70b/vllm) instead of the default."""
 
-    def workers(self, profile: str, kv_fraction: float) -> WorkerEngine:
-        """As `engine`: the workers are told the fraction when they are launched."""
-        del profile, kv_fraction
-        return engine()
+    image: str = versions.VLLM_IMAGE
+    flags: Flags = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        flags.check("Vllm", self.flags, OURS)
 
-def engine() -> WorkerEngine:
-    """The engine. KV blocks travel by its NIXL connector, which itself rides on UCX."""
-    return WorkerEngine(
-        traits=TRAITS,
-        image=versions.VLLM_IMAGE,
-        command=("python3", "-m", "dynamo.vllm"),
-        arguments=_arguments,
-        framework=TRAITS.name,
-        kv_transports=("nixl",),
-        shared_memory=SHARED_MEMORY,
-    )
-
-
-def _arguments(launch: Launch) -> list[str]:
-    # not --kv-transfer-config: 0.8.1 refuses it beside --connector, whose default is nixl
-    connector = "none" if launch.mode == "aggregated" else "nixl"
-    return [
-        "--model", launch.model_path,
-        "--served-model-name", launch.served_name,
-        *_ROLE_FLAGS[launch.mode],
-        "--connector", connector,
-        "--block-size", str(TRAITS.block_tokens),
-        # the default is the model's 131,072, for which a pool has to have room before it starts
-        "--max-model-len", str(launch.tokens_max),
-        *(["--tensor-parallel-size", str(launch.gpus)] if launch.gpus > 1 else []),
-        # of the whole memory, weights included: its pool is smaller than TensorRT-LLM's at the same
-        # figure
-        *_given("--gpu-memory-utilization", launch.kv_fraction and f"{launch.kv_fraction:g}"),
-        *_given("--kv-cache-dtype", launch.kv_dtype),
-    ]  # fmt: skip
-
-
-def _given(flag: str, value: str | float | None) -> list[str]:
-    return [flag, str(value)] if value else []
+    def arguments(self, launch: Launch) -> list[str]:
+        """The arguments of a worker's process."""
+        facts, gpus = launch.facts, launch.facts.gpus_per_worker
+        # not --kv-transfer-config: 0.8.1 refuses it beside --connector, whose default is nixl
+        connector = "none" if launch.mode == "aggregated" else "nixl"
+        return [
+            "--model", launch.model_path,
+            "--served-model-name", launch.served_name,
+            *_ROLE_FLAGS[launch.mode],
+            "--connector", connector,
+            "--block-size", str(TRAITS.block_tokens),
+            # the default is the model's, such as 131,072, for which a pool has to have room before
+            # it starts
+            "--max-model-len", str(facts.tokens_max),
+            *given("--tensor-parallel-size", gpus if gpus > 1 else None),
+            # of the whole memory, weights included: its pool is smaller than TensorRT-LLM's at the
+            # same figure
+            *given("--gpu-memory-utilization", facts.kv_fraction and f"{facts.kv_fraction:g}"),
+            *given("--kv-cache-dtype", facts.kv_dtype),
+            *flags.written(self.flags),
+        ]  # fmt: skip

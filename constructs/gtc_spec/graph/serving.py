@@ -8,21 +8,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 from typing import Any, Final, Self
 
-from gtc_spec import engine_config, names, versions
+from gtc_spec import names, versions
 from gtc_spec.cloud.memory import misfit
 from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.cloud.nodes import CpuNodes
-from gtc_spec.engine_config import EngineFacts
-from gtc_spec.engines import trtllm
-from gtc_spec.engines.worker_engine import KvTransport, WorkerEngine
+from gtc_spec.engines.backend import Backend
+from gtc_spec.engines.engine_facts import EngineFacts
+from gtc_spec.engines.trtllm import EngineConfigs
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
 from gtc_spec.graph.existing import QUEUE
 from gtc_spec.graph.model_ref import ModelRef
-from gtc_spec.manifests import config_maps, metadata
+from gtc_spec.manifests import metadata
 from gtc_spec.manifests.placement import Slot, gpu_slot, on_management_pool, slot_of
 from gtc_spec.manifests.secret_names import HF_TOKEN, secrets_of
 from gtc_spec.pools import Mode
@@ -38,14 +37,11 @@ class Serving:
     Attributes:
         name: Name of the DynamoGraphDeployment; pods, adapters and Services are named after it.
         model: The checkpoint on the share.
+        backend: What the workers run: `Trtllm`, `Vllm` or `Sglang`; `Mocker` on ``cpu_nodes``.
         gpu_pool: GPU nodes that the workers share with nobody else: the budget is all of them.
             Default: none, then ``cpu_nodes`` must be given.
         cpu_nodes: Nodes of simulated workers instead. Default: none.
-        engine: What the workers run, such as ``gtc_spec.engines.vllm.engine()``. Default:
-            TensorRT-LLM.
-        engine_configs: Folder with ``prefill.yaml``, ``decode.yaml`` and, for one pool,
-            ``aggregated.yaml``; or their texts by mode. Default: none, for an engine without.
-        engine_facts: What the engine files have to provide for. Default: prompts of 24,000 tokens,
+        engine_facts: What the workers have to provide for. Default: prompts of 24,000 tokens,
             answers of 2,000, one GPU a worker.
         namespace: Where it runs. Default: as the objects around it say.
         claim: Claim with the models in that namespace. Default: likewise.
@@ -54,11 +50,8 @@ class Serving:
             KAI. Default: likewise.
         token_secret: Secret with the HuggingFace token, for workers that fetch something by
             themselves. Default: likewise; none for an open model.
-        kv_transport: ``"ucx"`` or ``"nixl"``, over the engine files. Default: as the files or the
-            engine say.
         node_selector: Nodes of the frontend. Default: the management pool.
         frontend_image: Image of the frontend. Default: the pinned one.
-        worker_image: Image of the workers. Default: the engine's.
         labels: Labels of every object. Default: none.
         annotations: Annotations of every object. Default: none.
         overrides: Last word on the graph's manifest before it is shipped: edits it in place.
@@ -67,20 +60,17 @@ class Serving:
 
     name: str
     model: ModelRef
+    backend: Backend
     gpu_pool: NodePool | None = None
     cpu_nodes: CpuNodes | None = None
-    engine: WorkerEngine | None = None
-    engine_configs: Path | Mapping[Mode, str] = field(default_factory=dict)
     engine_facts: EngineFacts = _LONGEST
     namespace: str = ""
     claim: str = ""
     queue: str = ""
     grove: bool | None = None
     token_secret: str = ""
-    kv_transport: KvTransport | None = None
     node_selector: Mapping[str, str] = field(default_factory=on_management_pool)
     frontend_image: str = versions.FRONTEND_IMAGE
-    worker_image: str = ""
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
     overrides: Callable[[dict[str, Any]], None] | None = None
@@ -89,21 +79,19 @@ class Serving:
     def of(
         cls,
         env: Environment,
-        engine_configs: Path | Mapping[Mode, str] | None = None,
+        engine_configs: EngineConfigs | None = None,
         **choices: Any,
     ) -> Self:
         """That of an environment; ``choices`` are further attributes, such as ``queue="mine"``.
 
         The folder of engine files is looked into by an engine that reads them only.
         """
-        engine = env.workers
         made = cls(
             name=names.DEMO,
             model=ModelRef.of(env.model),
             **_nodes_of(env),
-            engine=engine,
-            engine_configs=(engine_configs or {}) if engine.reads_engine_file else {},
-            engine_facts=EngineFacts.of(env),
+            backend=env.backend(engine_configs),
+            engine_facts=env.engine_facts,
             namespace=names.NAMESPACE_WORKLOAD,
             claim=names.MODEL_CLAIM,
             queue=env.kai_queue,
@@ -133,20 +121,14 @@ class Serving:
             token_secret=self.token_secret or token_secret,
         )
 
-    @property
-    def worker_engine(self) -> WorkerEngine:
-        """What the workers run."""
-        return self.engine or trtllm.engine()
-
-    @property
-    def brings_model(self) -> bool:
-        """Whether the model travels with the graph instead of lying on a share."""
-        return bool(self.worker_engine.model_files)
+    def service(self, mode: Mode) -> str:
+        """The service of the graph whose workers do this, named after the engine."""
+        return self.backend.traits.service(mode)
 
     @property
     def model_folder(self) -> str:
         """Where the model lies inside frontend and workers."""
-        if self.brings_model:
+        if self.backend.brings_model:
             return f"{self.model.mount}/{self.model.served_name}"
         return str(self.model.path)
 
@@ -161,31 +143,21 @@ class Serving:
         """Check what can be wrong before there is a worker.
 
         Raises:
-            UsageError: A name is too long for Grove, there are no nodes or both kinds, their GPUs
-                are not NVIDIA's, the model does not fit them, or something is given that the engine
-                has no use for.
+            UsageError: A name is too long for Grove, there are no nodes, both kinds or the wrong
+                one for the backend, their GPUs are not NVIDIA's, or the model does not fit them.
         """
-        self._check_engine()
         for mode in () if self.grove is False else modes:
-            self._check_name_beside(names.service(mode))
+            self._check_name_beside(self.service(mode))
         if (self.gpu_pool is None) == (self.cpu_nodes is None):
             raise UsageError("got both or neither of gpu_pool and cpu_nodes, allowed: one of them")
         if self.gpu_pool is not None:
             _check_maker(self.gpu_pool)
             self._check_memory(self.gpu_pool)
-
-    def _check_engine(self) -> None:
-        engine = self.worker_engine
-        called = engine.framework or "a simulator"
-        if self.engine_configs and not engine.reads_engine_file:
+        if self.backend.brings_model == (self.cpu_nodes is None):
+            nodes = "cpu_nodes" if self.backend.brings_model else "gpu_pool"
             raise UsageError(
-                f"got engine_configs, allowed with {called}: none",
-                "its settings are flags; edit them by overrides",
-            )
-        if self.kv_transport and self.kv_transport not in engine.kv_transports:
-            raise UsageError(
-                f"kv_transport is {self.kv_transport!r}, allowed with {called}: "
-                f"{' or '.join(engine.kv_transports) or 'none'}"
+                f"backend is {type(self.backend).__name__}, allowed: that with {nodes}",
+                "Mocker simulates an engine, and the others compute on GPUs alone",
             )
 
     def _check_memory(self, pool: NodePool) -> None:
@@ -218,32 +190,7 @@ class Serving:
             UsageError: A file is missing.
             ConfigError: A file would stop or deadlock its workers; every problem at once.
         """
-        if not self.worker_engine.reads_engine_file:
-            return {}
-        files = {mode: self._engine_file(mode) for mode in modes}
-        for mode, text in files.items():
-            engine_config.check(config_maps.engine_file(mode), text, mode, self.engine_facts)
-        if "prefill" in files and "decode" in files:
-            engine_config.check_agreement(
-                (config_maps.engine_file("prefill"), files["prefill"]),
-                (config_maps.engine_file("decode"), files["decode"]),
-            )
-        return files
-
-    def _engine_file(self, mode: Mode) -> str:
-        source = self.engine_configs
-        if isinstance(source, Mapping):
-            if mode not in source:
-                got = ", ".join(source) or "none"
-                raise UsageError(f"no engine config for {mode}, got {got}, allowed: one a mode")
-            return source[mode]
-        path = Path(source) / config_maps.engine_file(mode)
-        try:
-            return path.read_text(encoding="utf-8")
-        except (OSError, UnicodeDecodeError) as error:
-            raise UsageError(
-                f"cannot read {path}: {_why(error)}", f"it configures the {mode} workers"
-            ) from None
+        return self.backend.engine_files(modes, self.engine_facts)
 
     def metadata(self, name: str) -> dict[str, Any]:
         """Metadata of one object of this deployment."""
@@ -263,8 +210,3 @@ def _nodes_of(env: Environment) -> dict[str, Any]:
     if isinstance(env.nodes, CpuNodes):
         return {"cpu_nodes": env.nodes}
     return {"gpu_pool": NodePool(size=env.nodes.size, count=env.nodes.count)}
-
-
-def _why(error: OSError | UnicodeDecodeError) -> str:
-    reason = error.strerror if isinstance(error, OSError) else error.reason
-    return str(reason).lower()

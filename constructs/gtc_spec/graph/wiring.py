@@ -77,7 +77,7 @@ def wire(
     Raises:
         UsageError: Two of them disagree, the model is not there, or no Secret has the token.
     """
-    if models is None and not serving.brings_model:
+    if models is None and not serving.backend.brings_model:
         raise UsageError(
             f"got no models, allowed for {serving.model.repository}: a ModelStore, a "
             "ModelDownload or ExistingModels(claim=...)",

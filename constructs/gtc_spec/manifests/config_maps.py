@@ -25,11 +25,6 @@ def model_config_map_name(dgd: str = names.DEMO) -> str:
     return f"{dgd}-simulated-model"
 
 
-def engine_file(mode: Mode) -> str:
-    """Name of the file, in the repository and inside a worker."""
-    return f"{mode}.yaml"
-
-
 def config_map(metadata: Manifest, data: dict[str, str]) -> Manifest:
     """A ConfigMap of text files."""
     return {**kinds.CONFIG_MAP.type_meta, "metadata": metadata, "data": data}

@@ -13,6 +13,7 @@ from typing import Final
 
 from gtc_spec import kinds, names
 from gtc_spec.cloud.images import pull_secrets
+from gtc_spec.engines.traits import Traits
 from gtc_spec.environment import Environment
 from gtc_spec.kinds import Kind
 from gtc_spec.manifests.metadata import Manifest, metadata
@@ -22,14 +23,13 @@ PANEL_ACCOUNT: Final = f"{names.DEMO}-panel"
 GUARDIAN_ACCOUNT: Final = f"{names.DEMO}-guardian"
 JOBS_ACCOUNT: Final = f"{names.DEMO}-models"
 
-_ADAPTERS: Final = [names.pool_dgdsa(role) for role in ROLES]
 _SCALERS: Final = [names.scaler(role) for role in ROLES]
 _HPAS: Final = [names.hpa(name) for name in _SCALERS]
 
 
 def panel_access(env: Environment, image: str) -> list[Manifest]:
     """ServiceAccount, Role and RoleBinding of the panel; ``image`` is our own."""
-    return _access(env, PANEL_ACCOUNT, image, _panel_rules())
+    return _access(env, PANEL_ACCOUNT, image, _panel_rules(env.engine.traits))
 
 
 def guardian_access(env: Environment, image: str) -> list[Manifest]:
@@ -79,10 +79,11 @@ def role_and_binding(
     ]
 
 
-def _panel_rules() -> list[Manifest]:
+def _panel_rules(engine: Traits) -> list[Manifest]:
+    adapters = [names.pool_dgdsa(role, engine.name) for role in ROLES]
     return [
-        _rule(kinds.DGDSA, ["get"], _ADAPTERS),
-        _scales(_ADAPTERS, "patch"),
+        _rule(kinds.DGDSA, ["get"], adapters),
+        _scales(adapters, "patch"),
         # the digest stamped on it is compared with our own
         _rule(kinds.DGD, ["get"], [names.DEMO]),
         *_pause_rules(),

@@ -162,7 +162,7 @@ def scaled_object(
     pool = env.pools.of(role)
     return Scaler(
         metadata=metadata(env, names.scaler(role)),
-        target=ScaleTarget.adapter(names.DEMO, names.SERVICES[role]),
+        target=ScaleTarget.adapter(names.DEMO, env.engine.traits.service(role)),
         trigger=PrometheusTrigger.of(pool.scale),
         replicas_min=pool.scale.min,
         replicas_max=pool.scale.max,

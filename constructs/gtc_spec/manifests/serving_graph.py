@@ -13,7 +13,8 @@ from collections.abc import Mapping
 from typing import Final
 
 from gtc_spec import kinds, names, versions
-from gtc_spec.engines.worker_engine import Launch
+from gtc_spec.engines import engine_config
+from gtc_spec.engines.backend import Launch
 from gtc_spec.graph.serving import Serving
 from gtc_spec.graph.workers import WorkerPools, Workers
 from gtc_spec.manifests import config_maps
@@ -45,7 +46,7 @@ def release(serving: Serving, pools: WorkerPools, files: Mapping[Mode, str]) -> 
     """
     serving = serving.settled()
     shipped = [engine_config_map(serving, mode, text) for mode, text in files.items()]
-    if model := serving.worker_engine.model_files:
+    if model := serving.backend.model_files:
         place = serving.metadata(config_maps.model_config_map_name(serving.name))
         shipped.append(config_maps.model_config_map(place, model))
     deployment = graph(serving, pools, files)
@@ -57,7 +58,7 @@ def release(serving: Serving, pools: WorkerPools, files: Mapping[Mode, str]) -> 
 def engine_config_map(serving: Serving, mode: Mode, text: str) -> Manifest:
     """The engine file of one pool; ``text`` is its YAML, checked by `Serving.engine_files`."""
     place = serving.metadata(config_maps.engine_config_map_name(mode, serving.name))
-    return config_maps.config_map(place, {config_maps.engine_file(mode): text})
+    return config_maps.config_map(place, {engine_config.file_name(mode): text})
 
 
 def graph(
@@ -77,18 +78,18 @@ def graph(
     annotations = {**place.get("annotations", {}), ANNOTATION_QUEUE: serving.queue}
     if not serving.grove:
         annotations[ANNOTATION_GROVE] = "false"
-    engine = serving.worker_engine
+    engine = serving.backend
     claim = {"name": serving.claim, "create": False}
     return {
         **kinds.DGD.type_meta,
         "metadata": {**place, "annotations": annotations},
         "spec": {
             **({"backendFramework": engine.framework} if engine.framework else {}),
-            **({} if serving.brings_model else {"pvcs": [claim]}),
+            **({} if serving.backend.brings_model else {"pvcs": [claim]}),
             "services": {
                 names.FRONTEND: _frontend(serving, disaggregated="prefill" in pools),
                 **{
-                    names.service(mode): _worker(serving, mode, workers, digests.get(mode, ""))
+                    serving.service(mode): _worker(serving, mode, workers, digests.get(mode, ""))
                     for mode, workers in pools.items()
                 },
             },
@@ -125,8 +126,10 @@ def _frontend(serving: Serving, *, disaggregated: bool) -> Manifest:
                 # the image's own entry point is another program
                 "command": ["python3", "-m", "dynamo.frontend"],
                 **arguments,
-                # the served name has to be a path from here, see WorkerEngine.model_files
-                **({"workingDir": str(serving.model.mount)} if serving.brings_model else {}),
+                # the served name has to be a path from here, see Backend.model_files
+                **(
+                    {"workingDir": str(serving.model.mount)} if serving.backend.brings_model else {}
+                ),
                 **_listed("volumeMounts", _model_files(serving)),
             },
         },
@@ -136,7 +139,7 @@ def _frontend(serving: Serving, *, disaggregated: bool) -> Manifest:
 def _worker(serving: Serving, mode: Mode, workers: Workers, digest: str) -> Manifest:
     role = {} if mode == "aggregated" else {"subComponentType": mode}
     adapter = {"scalingAdapter": {"enabled": True}} if workers.scaling_adapter else {}
-    memory = serving.worker_engine.shared_memory
+    memory = serving.backend.shared_memory
     service: Manifest = {
         # PodMonitor dynamo-worker of 0.8.x selects exactly this type
         "componentType": "worker",
@@ -162,29 +165,24 @@ def _worker(serving: Serving, mode: Mode, workers: Workers, digest: str) -> Mani
 
 
 def _worker_pod(serving: Serving, mode: Mode, drain_s: float) -> Manifest:
-    engine, file = serving.worker_engine, f"{ENGINE_MOUNT}/{config_maps.engine_file(mode)}"
+    engine, file = serving.backend, f"{ENGINE_MOUNT}/{engine_config.file_name(mode)}"
     settings = {"name": config_maps.engine_config_map_name(mode, serving.name)}
     volumes = [{"name": "engine", "configMap": settings}] if engine.reads_engine_file else []
     mounts = [{"name": "engine", "mountPath": ENGINE_MOUNT, "readOnly": True}]
-    facts = serving.engine_facts
     launch = Launch(
         mode=mode,
         model_path=serving.model_folder,
         served_name=serving.model.served_name,
+        facts=serving.engine_facts,
         engine_file=file if engine.reads_engine_file else "",
-        tokens_max=facts.prompt_tokens_max + facts.answer_tokens_max,
-        gpus=facts.gpus_per_worker,
-        kv_fraction=facts.kv_fraction,
-        kv_dtype=facts.kv_dtype,
-        kv_transport=serving.kv_transport,
     )
     return {
         "terminationGracePeriodSeconds": max(GRACE_MIN_S, math.ceil(2 * drain_s)),
         **serving.slot.pod,
         "volumes": [*volumes, *_model_volume(serving)],
-        **({} if serving.brings_model else {"initContainers": [_wait_for_model(serving)]}),
+        **({} if serving.backend.brings_model else {"initContainers": [_wait_for_model(serving)]}),
         "mainContainer": {
-            "image": serving.worker_image or engine.image,
+            "image": engine.image,
             "workingDir": "/workspace",
             "command": list(engine.command),
             "args": engine.arguments(launch),
@@ -216,18 +214,18 @@ def _model_mount(serving: Serving) -> Manifest:
 
 def _claimed(serving: Serving) -> Manifest:
     """The claim with the checkpoint, where there is one."""
-    return {} if serving.brings_model else {"volumeMounts": [_model_mount(serving)]}
+    return {} if serving.backend.brings_model else {"volumeMounts": [_model_mount(serving)]}
 
 
 def _model_volume(serving: Serving) -> list[Manifest]:
     """The model that travels with the graph, where it does."""
     source = {"name": config_maps.model_config_map_name(serving.name)}
-    return [{"name": "model", "configMap": source}] if serving.brings_model else []
+    return [{"name": "model", "configMap": source}] if serving.backend.brings_model else []
 
 
 def _model_files(serving: Serving) -> list[Manifest]:
     mount = {"name": "model", "mountPath": serving.model_folder, "readOnly": True}
-    return [mount] if serving.brings_model else []
+    return [mount] if serving.backend.brings_model else []
 
 
 def _listed(key: str, items: list[Manifest]) -> Manifest:

@@ -101,9 +101,9 @@ def cached_token_ratio(window_s: int = WINDOW_S) -> str:
     return f"({counted} > 0) or ({expected}) or ({counted})"
 
 
-def ready_workers(role: Role) -> str:
+def ready_workers(role: Role, engine: Traits = TENSORRT_LLM) -> str:
     """Workers of a pool that answer scrapes; works with and without Grove."""
-    target = select(m.UP, labels={"job": m.JOBS[m.Emitter.WORKER]}, pods=_pods(role))
+    target = select(m.UP, labels={"job": m.JOBS[m.Emitter.WORKER]}, pods=_pods(role, engine))
     return f"count({target} == 1)"
 
 
@@ -142,7 +142,7 @@ def mean_engine_queue_ms(role: Role, engine: Traits = TENSORRT_LLM) -> str:
     """Mean wait inside the engines of a pool before they compute, milliseconds."""
     waits = m.ENGINE_QUEUES[engine.name]
     total, seen = (
-        f"sum(rate({select(waits, series, pods=_pods(role))}[{WINDOW_S}s]))"
+        f"sum(rate({select(waits, series, pods=_pods(role, engine))}[{WINDOW_S}s]))"
         for series in (waits.sum, waits.count)
     )
     return f"1000 * {total} / {seen}"
@@ -222,9 +222,9 @@ def _requests_of(role: Role, engine: Traits) -> dict[str, str]:
     return {"dynamo_component": engine.components[role], "dynamo_endpoint": ENDPOINT}
 
 
-def _pods(role: Role) -> str:
+def _pods(role: Role, engine: Traits) -> str:
     """Regular expression of a pool's pods; works with and without Grove."""
-    return f".*{names.SERVICES[role].lower()}.*"
+    return f".*{engine.service(role).lower()}.*"
 
 
 def _banded(query: str, threshold: float, lowest: float) -> str:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from typing import Final
 
 from gtc_spec import names
+from gtc_spec.engines.traits import Traits
+from gtc_spec.engines.trtllm import TRAITS as TENSORRT_LLM
 from gtc_spec.pools import Role
 from gtc_spec.telemetry import metrics_platform as m
 from gtc_spec.telemetry.metric import Metric
@@ -19,9 +21,9 @@ _WORKING: Final = {"container": "main"}
 """The container that does the work, as Dynamo's operator names it."""
 
 
-def gpu_of_pool(metric: Metric, role: Role) -> str:
+def gpu_of_pool(metric: Metric, role: Role, engine: Traits = TENSORRT_LLM) -> str:
     """Mean of a GPU metric over the workers of one pool."""
-    component = {"label_nvidia_com_dynamo_component": names.SERVICES[role]}
+    component = {"label_nvidia_com_dynamo_component": engine.service(role)}
     pods = f"max by (namespace, pod) ({select(m.POD_LABELS, labels=component)})"
     return f"avg({select(metric)} * on (namespace, pod) group_left () {pods})"
 

@@ -72,7 +72,9 @@ def _judged(proof: Proof, topology: str, kv_bytes: float, outside_s: float) -> V
 
 
 async def _topology(proof: Proof) -> str:
-    pools = await Scaling(proof.scene.kube, proof.env.slots).read()
+    pools = await Scaling(
+        proof.scene.kube, proof.env.slots, engine=proof.env.engine.traits.name
+    ).read()
     nodes = {role: {each.node for each in pools[role].pods if each.node} for role in ROLES}
     if nodes["prefill"] == nodes["decode"] and len(nodes["prefill"]) == 1:
         return "all workers on one node"

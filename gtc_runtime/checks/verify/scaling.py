@@ -153,7 +153,9 @@ async def _by_keda(proof: Proof, before: int) -> bool:
 
 
 async def _look(proof: Proof) -> PoolState:
-    return (await Scaling(proof.scene.kube, proof.env.slots).read())[POOL]
+    return (
+        await Scaling(proof.scene.kube, proof.env.slots, engine=proof.env.engine.traits.name).read()
+    )[POOL]
 
 
 async def _until(proof: Proof, holds: Callable[[PoolState], bool], within_s: float) -> bool:

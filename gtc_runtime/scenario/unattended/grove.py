@@ -64,7 +64,7 @@ async def switch(
     """
     await _refuse_in_use(kube)
     event = f"the graph is served {'with' if on else 'without'} grove from now on, ordered by hand"
-    async with seized(kube, env.slots, "grove", times) as ours:
+    async with seized(kube, env.slots, "grove", times, env.engine.traits.name) as ours:
         await ours.record(lambda document: with_event(document, "warning", event))
         await ours.wait_for_previous()
         keda, holder = ours.writer.keda, ours.writer.lease.holder

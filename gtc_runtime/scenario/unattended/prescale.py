@@ -16,6 +16,7 @@ from gtc_runtime.cluster.state import with_event
 from gtc_runtime.formats import date
 from gtc_runtime.scenario.unattended.seized import seized
 from gtc_spec.errors import UsageError
+from gtc_spec.names import EngineName
 from gtc_spec.pools import PDRatio
 
 PRESCALE_MAX: Final = timedelta(hours=12)
@@ -39,7 +40,12 @@ def check_until(until: datetime, now: datetime) -> None:
 
 
 async def prescale(
-    kube: Kube, ratio: PDRatio, until: datetime, gpu_budget: int, times: LeaseTimes = TIMES
+    kube: Kube,
+    ratio: PDRatio,
+    until: datetime,
+    gpu_budget: int,
+    times: LeaseTimes = TIMES,
+    engine: EngineName = "trtllm",
 ) -> None:
     """Pause KEDA until a time, then order the ratio.
 
@@ -49,6 +55,7 @@ async def prescale(
         until: When KEDA gets its pools back.
         gpu_budget: GPUs of the cluster.
         times: Times of the Lease.
+        engine: What the workers run.
 
     Raises:
         UsageError: See `check_until`.
@@ -61,7 +68,7 @@ async def prescale(
         event = f"{ratio} ordered by hand, keda paused until {until:%H:%M} UTC"
         return with_event(document | {"mode": PRESCALED_MODE}, "keda", event)
 
-    async with seized(kube, gpu_budget, "prescale", times) as ours:
+    async with seized(kube, gpu_budget, "prescale", times, engine) as ours:
         await ours.record(change)
         await ours.wait_for_previous()
         await ours.writer.keda.pause(ours.writer.lease.holder, until=until)

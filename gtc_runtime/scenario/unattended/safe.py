@@ -23,6 +23,7 @@ from gtc_runtime.told import SafeReport
 from gtc_spec import names
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
+from gtc_spec.names import EngineName
 from gtc_spec.pools import PDRatio
 
 SAFE_MODE: Final = "safe"
@@ -121,7 +122,11 @@ async def _order(writer: Writer, initial: PDRatio, *, pause_first: bool) -> None
 
 
 async def make_safe(
-    kube: Kube, initial: PDRatio, gpu_budget: int, times: LeaseTimes = TIMES
+    kube: Kube,
+    initial: PDRatio,
+    gpu_budget: int,
+    times: LeaseTimes = TIMES,
+    engine: EngineName = "trtllm",
 ) -> SafeReport:
     """Take the Lease, stop the load, order the initial ratio, then give the pools back to KEDA.
 
@@ -130,13 +135,14 @@ async def make_safe(
         initial: The ratio at rest.
         gpu_budget: GPUs of the cluster.
         times: Times of the Lease.
+        engine: What the workers run.
 
     Raises:
         Unreachable: Kubernetes does not answer at all.
         KubeError: The Lease cannot be taken, so nothing was touched.
     """
     steps = SafeSteps()
-    async with seized(kube, gpu_budget, "safe", times) as ours:
+    async with seized(kube, gpu_budget, "safe", times, engine) as ours:
         await steps.take("load asked to stop", ours.record(_safe))
         await ours.wait_for_previous()
         await hand_back(ours.writer, initial, steps)
@@ -154,7 +160,8 @@ async def make_safe_alone(environment: Environment, kubeconfig: str | None) -> S
         GtcError: No cluster answers, or the Lease cannot be taken.
     """
     async with await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig) as kube:
-        return await make_safe(kube, environment.initial_ratio, environment.slots)
+        engine = environment.engine.traits.name
+        return await make_safe(kube, environment.initial_ratio, environment.slots, engine=engine)
 
 
 def _safe(document: Json) -> Json:

@@ -15,6 +15,7 @@ from gtc_runtime.cluster.api.kube import Json, Kube
 from gtc_runtime.cluster.identity import is_dead
 from gtc_runtime.cluster.lease_view import TIMES, LeaseTimes
 from gtc_runtime.cluster.writer import Writer
+from gtc_spec.names import EngineName
 
 
 @dataclass(frozen=True)
@@ -51,7 +52,11 @@ class Seized:
 
 @contextlib.asynccontextmanager
 async def seized(
-    kube: Kube, gpu_budget: int, role: str, times: LeaseTimes = TIMES
+    kube: Kube,
+    gpu_budget: int,
+    role: str,
+    times: LeaseTimes = TIMES,
+    engine: EngineName = "trtllm",
 ) -> AsyncIterator[Seized]:
     """Take the Lease whoever holds it, renew it while the block runs, and give it back.
 
@@ -60,11 +65,12 @@ async def seized(
         gpu_budget: GPUs of the cluster.
         role: What this process is to the demo, one word; part of its identity.
         times: Times of the Lease.
+        engine: What the workers run.
 
     Raises:
         KubeError: It cannot be taken, or Kubernetes does not answer.
     """
-    writer = Writer.of(kube, gpu_budget, role, times)
+    writer = Writer.of(kube, gpu_budget, role, times, engine)
     stored = await writer.state.read()
     taken = await writer.lease.acquire(force=True, epoch_floor=stored.epoch)
     previous = writer.lease.before

@@ -26,11 +26,12 @@ from gtc_runtime.cluster.waiting import Readiness
 from gtc_runtime.cluster.writer import Writer
 from gtc_runtime.scenario.unattended.safe import SAFE_MODE
 from gtc_runtime.scenario.unattended.seized import seized
-from gtc_spec import engine_config, names
+from gtc_spec import names
+from gtc_spec.engines import engine_config
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError
 from gtc_spec.kinds import CONFIG_MAP, DGD, POD
-from gtc_spec.manifests.config_maps import engine_config_map_name, engine_file
+from gtc_spec.manifests.config_maps import engine_config_map_name
 from gtc_spec.manifests.dgd import aggregated_graph
 from gtc_spec.pools import PDRatio
 
@@ -106,13 +107,13 @@ class Swap:
             decode = await self.writer.kube.get(CONFIG_MAP, engine_config_map_name("decode"))
         except NotFound:
             return  # a rehearsal has none, and its workers read none
-        text = (decode.get("data") or {})[engine_file("decode")]
-        engine = engine_config.parse(engine_file("decode"), text)
+        text = (decode.get("data") or {})[engine_config.file_name("decode")]
+        engine = engine_config.parse(engine_config.file_name("decode"), text)
         engine.pop("cache_transceiver_config", None)
         made = {
             **CONFIG_MAP.type_meta,
             "metadata": {"name": engine_config_map_name("aggregated")},
-            "data": {engine_file("aggregated"): yaml.safe_dump(engine)},
+            "data": {engine_config.file_name("aggregated"): yaml.safe_dump(engine)},
         }
         with contextlib.suppress(Conflict):
             await self.writer.kube.create(CONFIG_MAP, made)
@@ -182,7 +183,7 @@ async def swapping(
             message says what, and ``keep`` then still holds the graph.
     """
     graph = _without_volatile(await kube.get(DGD, names.DEMO))
-    async with seized(kube, env.slots, "compare", times) as ours:
+    async with seized(kube, env.slots, "compare", times, env.engine.traits.name) as ours:
         await ours.record(_stopped)
         await ours.wait_for_previous()
         keda, holder = ours.writer.keda, ours.writer.lease.holder

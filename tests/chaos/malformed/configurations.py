@@ -13,7 +13,7 @@ from random import Random
 from unittest.mock import patch
 
 from gtc_runtime import choices, settings
-from gtc_spec import engine_config
+from gtc_spec.engines import engine_config
 from gtc_spec.environment import ENVIRONMENTS, load
 from tests.chaos.malformed.damage import ODD_TEXT, damaged, odd_value, spoilt
 from tests.chaos.malformed.kinds import Kind, Try
@@ -74,7 +74,7 @@ def _phase_tables() -> Iterator[Try]:
 @contextmanager
 def _engine_files() -> Iterator[Try]:
     environment = load("prod")
-    facts = engine_config.EngineFacts.of(environment)
+    facts = environment.engine_facts
     modes = ("prefill", "decode", "aggregated")
     texts = {
         mode: (_ROOT / "engine_configs" / "prod" / f"{mode}.yaml").read_bytes() for mode in modes

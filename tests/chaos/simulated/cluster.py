@@ -49,7 +49,7 @@ class Cluster:
         """The state of a fresh deployment, with all its workers ready."""
         initial = self._env.initial_ratio
         for role in ROLES:
-            service = names.SERVICES[role]
+            service = names.service(role)
             adapter = {"replicas": initial.of(role), "dgdRef": {"name": names.DEMO}}
             self._server.create(
                 DGDSA.plural, _object(names.pool_dgdsa(role), {"spec": adapter | {"s": service}})
@@ -134,7 +134,7 @@ class Cluster:
                 self._add_pod(role, self._env.worker_start_s * self._chance.uniform(0.8, 1.3))
 
     def _pods(self, role: Role) -> list[Json]:
-        labels = names.pod_labels(names.SERVICES[role])
+        labels = names.pod_labels(names.service(role))
         return [
             pod
             for pod in self._server.all(POD.plural)
@@ -145,7 +145,7 @@ class Cluster:
         self._made += 1
         name = f"{role}-{self._made}"
         pod = _object(name, {"status": {"phase": "Pending"}})
-        pod["metadata"]["labels"] = dict(names.pod_labels(names.SERVICES[role]))
+        pod["metadata"]["labels"] = dict(names.pod_labels(names.service(role)))
         self._server.create(POD.plural, pod)
         self._loop.call_later(start_s, self._start_pod, name)
 

@@ -30,7 +30,7 @@ from tests.faulty_api.faults import Fault
 NODE_NAME = "rehearsal-gpu-0"
 SCALER = names.scaler("prefill")
 ADAPTER = names.pool_dgdsa("decode")
-PREFILL, DECODE = names.SERVICES["prefill"], names.SERVICES["decode"]
+PREFILL, DECODE = names.service("prefill"), names.service("decode")
 Break = Callable[[World], None]
 
 

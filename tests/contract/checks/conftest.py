@@ -239,8 +239,8 @@ class World:
         base = self.services.url
         for page, service, job in (
             ("frontend", names.FRONTEND, Emitter.FRONTEND),
-            ("prefill", names.SERVICES["prefill"], Emitter.WORKER),
-            ("decode", names.SERVICES["decode"], Emitter.WORKER),
+            ("prefill", names.service("prefill"), Emitter.WORKER),
+            ("decode", names.service("decode"), Emitter.WORKER),
         ):
             labels = {"namespace": N, "pod": f"gtc-demo-0-{service.lower()}-x", "container": "main"}
             yield JOBS[job], f"{base}/{page}/metrics", labels
@@ -261,7 +261,7 @@ def _one(_expr: str) -> Value:
 
 
 def worker_of(role: Role) -> str:
-    return names.SERVICES[role]
+    return names.service(role)
 
 
 def without_label(page: str, label: str) -> str:

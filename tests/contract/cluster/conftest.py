@@ -73,7 +73,7 @@ class Cluster:
         return {hpa["metadata"]["name"] for hpa in self.store.list(HPA, NAMESPACE)}
 
     def add_pod(self, role: Role, name: str, status: dict[str, object]) -> None:
-        labels = names.pod_labels(names.SERVICES[role])
+        labels = names.pod_labels(names.service(role))
         metadata = {"name": name, "namespace": NAMESPACE, "labels": labels}
         spec = {"containers": [{"name": "main", "image": "x"}]}
         self.store.create(POD, {"metadata": metadata, "spec": spec})
@@ -85,7 +85,7 @@ def adapter(role: Role, workers: int) -> dict[str, object]:
         "metadata": {"name": names.pool_dgdsa(role), "namespace": NAMESPACE},
         "spec": {
             "replicas": workers,
-            "dgdRef": {"name": names.DEMO, "serviceName": names.SERVICES[role]},
+            "dgdRef": {"name": names.DEMO, "serviceName": names.service(role)},
         },
     }
 

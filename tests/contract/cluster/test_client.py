@@ -56,7 +56,7 @@ async def test_a_scale_goes_through_the_scale_subresource(cluster: Cluster, kube
 async def test_pods_are_listed_by_labels(cluster: Cluster, kube: Kube) -> None:
     cluster.add_pod("prefill", "p0", {"phase": "Running"})
     cluster.add_pod("decode", "d0", {"phase": "Running"})
-    found = await kube.list(POD, names.pod_labels(names.SERVICES["decode"]))
+    found = await kube.list(POD, names.pod_labels(names.service("decode")))
     assert [pod["metadata"]["name"] for pod in found] == ["d0"]
 
 

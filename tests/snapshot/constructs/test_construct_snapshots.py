@@ -22,6 +22,7 @@ from gtc_spec import names, versions
 from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.environment import ENVIRONMENTS
 from gtc_spec.graph.existing import ExistingMonitoring
+from gtc_spec.pools import ROLES
 from tests.snapshot.recorded import differences, without_digests
 from tests.synthesised import Synthesised, cluster_with_engine, stack_of_demo
 
@@ -94,7 +95,7 @@ def test_with_another_engine_the_graph_runs_it_and_the_scalers_stay_as_they_are(
     default, other = stack_of_demo(names.cluster_stack("prod")), cluster_with_engine("vllm")
     [graph] = (each for each in other.manifests() if each["kind"] == "DynamoGraphDeployment")
     workers = [
-        graph["spec"]["services"][service]["extraPodSpec"] for service in names.SERVICES.values()
+        graph["spec"]["services"][names.service(role, "vllm")]["extraPodSpec"] for role in ROLES
     ]
 
     assert [each["mainContainer"]["command"][2] for each in workers] == ["dynamo.vllm"] * 2

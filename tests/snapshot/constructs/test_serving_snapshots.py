@@ -17,6 +17,7 @@ from gtc_constructs.serving.model_store import ModelStore
 from gtc_constructs.values import NfsExport
 from gtc_spec import names
 from gtc_spec.cloud.node_pool import NodePool
+from gtc_spec.engines.trtllm import Trtllm
 from gtc_spec.environment import load
 from gtc_spec.graph.existing import (
     ExistingModels,
@@ -35,7 +36,7 @@ SERVING = Serving(
     name="llm",
     model=ModelRef(repository="meta-llama/Llama-3.1-8B-Instruct"),
     gpu_pool=NodePool.h100(count=3),
-    engine_configs=ROOT / "engine_configs" / "dev",
+    backend=Trtllm(engine_configs=ROOT / "engine_configs" / "dev"),
 )
 HERE: dict[str, Any] = {
     "platform": ExistingPlatform(),
@@ -81,7 +82,8 @@ def test_without_grove_and_over_ucx_it_differs_as_recorded(
     tmp_path, snapshot: SnapshotAssertion
 ) -> None:
     def over_ucx(stack: TerraformStack) -> DisaggDeployment:
-        serving = replace(SERVING, kv_transport="ucx")
+        backend = replace(SERVING.backend, kv_transport="ucx")
+        serving = replace(SERVING, backend=backend)
         here = HERE | {"platform": ExistingPlatform(grove=False)}
         decode = Workers(replicas=2, drain_s=90)
         return DisaggDeployment(stack, "it", serving=serving, **here, decode=decode)

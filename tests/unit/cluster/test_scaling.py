@@ -206,7 +206,7 @@ def test_an_adapter_of_any_shape_is_read() -> None:
 
 def test_a_pool_is_read_from_its_adapter_and_the_pods_with_its_labels() -> None:
     cluster = TurnedCluster()
-    labels = names.pod_labels(names.SERVICES["decode"])
+    labels = names.pod_labels(names.service("decode"))
     ready = {"phase": "Running", "conditions": [{"type": "Ready", "status": "True"}]}
     cluster.make(POD.plural, "d0", {"metadata": {"labels": labels}, "status": ready})
     pools = cluster.run(Scaling(cluster.kube, GPUS, cluster.clock).read())

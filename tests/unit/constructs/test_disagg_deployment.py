@@ -4,6 +4,7 @@ import pytest
 
 from gtc_constructs.serving.disagg_deployment import DisaggDeployment
 from gtc_spec import names
+from gtc_spec.engines.trtllm import Trtllm
 from gtc_spec.environment import ENVIRONMENTS, load
 from gtc_spec.errors import ConfigError, UsageError
 from gtc_spec.graph.existing import ExistingModels, ExistingPlatform
@@ -40,7 +41,7 @@ def test_but_for_its_engine_files_the_demo_ships_what_the_rehearsal_runs(stack, 
     env = load(name)
     serving, pools = Serving.of(env, ENGINES / name), two_pools(env)
 
-    models = None if serving.brings_model else MODELS
+    models = None if serving.backend.brings_model else MODELS
     platform = ExistingPlatform(grove=env.grove)
     DisaggDeployment(stack, "it", serving=serving, platform=platform, models=models, **pools)
 
@@ -70,7 +71,8 @@ def test_without_grove_the_graph_says_so(stack):
 
 
 def test_the_transport_is_one_argument(stack):
-    deployed(stack, "it", replace(PROD, kv_transport="nixl"))
+    backend = replace(PROD.backend, kv_transport="nixl")
+    deployed(stack, "it", replace(PROD, backend=backend))
 
     assert '"NIXL"' in str(graph(stack)["spec"]["services"]["TrtllmDecodeWorker"])
 
@@ -130,7 +132,11 @@ def test_the_demo_is_queried_as_in_the_rehearsal_and_others_by_their_model(stack
             {},
             "stack/it: meta-llama/Llama-3.1-70B-Instruct on gpu-h200x8",
         ),
-        (replace(PROD, engine_configs=ROOT / "nowhere"), {}, "stack/it: cannot read "),
+        (
+            replace(PROD, backend=Trtllm(engine_configs=ROOT / "nowhere")),
+            {},
+            "stack/it: cannot read ",
+        ),
     ],
 )
 def test_bad_input_is_one_line_with_the_path_of_the_construct(stack, serving, workers, says):
@@ -147,7 +153,7 @@ def test_a_typo_in_an_engine_file_names_construct_file_key_and_what_was_meant(st
     texts["prefill"] = texts["prefill"].replace("dtype: fp8", "dtipe: fp8")
 
     with pytest.raises(ConfigError) as caught:
-        deployed(stack, "it", replace(PROD, engine_configs=texts))
+        deployed(stack, "it", replace(PROD, backend=Trtllm(engine_configs=texts)))
 
     assert caught.value.message.startswith(
         "stack/it: prefill.yaml: kv_cache_config.dtipe: got fp8, allowed: one of "

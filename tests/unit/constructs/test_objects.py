@@ -14,6 +14,7 @@ from gtc_constructs.serving.keda_scaler import KedaScaler, PrometheusTrigger
 from gtc_constructs.serving.model_store import ModelStore
 from gtc_constructs.values import NfsExport
 from gtc_spec.cloud.node_pool import NodePool
+from gtc_spec.engines.trtllm import Trtllm
 from gtc_spec.errors import UsageError
 from gtc_spec.graph.existing import ExistingModels, ExistingMonitoring, ExistingPlatform
 from gtc_spec.graph.model_ref import ModelRef
@@ -25,7 +26,7 @@ SERVING = Serving(
     name="llm",
     model=ModelRef(repository="meta-llama/Llama-3.1-8B-Instruct"),
     gpu_pool=NodePool.h100(count=6),
-    engine_configs=ROOT / "engine_configs" / "dev",
+    backend=Trtllm(engine_configs=ROOT / "engine_configs" / "dev"),
 )
 TRIGGER = PrometheusTrigger(name="load", query="sum(up)", threshold=2)
 THERE = ExistingMonitoring(prometheus_url="http://prometheus.there.svc:9090")

@@ -10,14 +10,15 @@ import pytest
 import gtc_constructs
 
 NAMES = [
-    "AggregatedDeployment", "App", "ChartRef", "ClusterConnection", "ClusterStack", "DemoPanel",
-    "DisaggDeployment", "DynamoPlatform", "ExistingModels", "ExistingMonitoring",
-    "ExistingPlatform", "ExistingSecret", "ExistingVpc", "GpuCluster", "InfraStack", "Keda",
-    "KedaScaler", "KubeconfigConnection", "LocalBackend", "ManifestRelease", "ModelDownload",
-    "ModelRef", "ModelStore", "Namespace", "NfsExport", "NfsShare", "NfsTier", "NodePool",
-    "Observability", "POOL_LABEL", "PrometheusTrigger", "Scalable", "ScaleRule", "ScaleTarget",
-    "SecretRef", "Serving", "TerraformOutput", "TerraformStack", "Workers", "WorkloadSecrets",
-    "synthesise",
+    "AggregatedDeployment", "App", "ChartRef", "ClusterConnection", "ClusterStack", "CpuNodes",
+    "DemoPanel", "DisaggDeployment", "DynamoPlatform", "EngineFacts", "ExistingModels",
+    "ExistingMonitoring", "ExistingPlatform", "ExistingSecret", "ExistingVpc", "GpuCluster",
+    "InfraStack", "Keda", "KedaScaler", "KubeconfigConnection", "LocalBackend",
+    "ManifestRelease", "Mocker", "ModelDownload", "ModelRef", "ModelStore", "Namespace",
+    "NfsExport", "NfsShare", "NfsTier", "NodePool", "Observability", "POOL_LABEL",
+    "PrometheusTrigger", "Scalable", "ScaleRule", "ScaleTarget", "SecretRef", "Serving",
+    "Sglang", "TerraformOutput", "TerraformStack", "Trtllm", "Vllm", "Workers",
+    "WorkloadSecrets", "synthesise",
 ]  # fmt: skip
 """Leaving one out, or calling it something else, breaks programs of other people."""
 

@@ -16,7 +16,7 @@ from gtc_spec.manifests.scaled_object import scaled_object
 N = names.NAMESPACE_WORKLOAD
 SCALER = names.scaler("prefill")
 ADAPTER = names.pool_dgdsa("prefill")
-SERVICE = names.SERVICES["prefill"]
+SERVICE = names.service("prefill")
 QUICK = {
     "scaleUp": {"policies": [{"type": "Pods", "value": 1, "periodSeconds": 15}]},
     "scaleDown": {

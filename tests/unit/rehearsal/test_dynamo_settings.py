@@ -15,7 +15,7 @@ from gtc_rehearsal.dynamo.dynamo_settings import (
 )
 from gtc_spec import environment
 from gtc_spec.engines import REAL, Traits
-from gtc_spec.engines.vllm import Vllm
+from gtc_spec.engines.choices import VllmChoice
 from gtc_spec.overrides import load_with
 from gtc_spec.pools import ROLES, Role
 
@@ -60,7 +60,7 @@ def test_a_worker_has_the_names_the_blocks_and_the_scheduling_of_its_engine(
 
 
 def test_smaller_blocks_are_more_of_them_in_the_same_pool() -> None:
-    env = environment.load("prod").model_copy(update={"engine": Vllm()})
+    env = environment.load("prod").model_copy(update={"engine": VllmChoice()})
 
     assert settings_from(env).kv_blocks == pytest.approx(2 * PROD.kv_blocks, abs=1)
 

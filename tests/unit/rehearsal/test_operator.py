@@ -26,7 +26,7 @@ from gtc_spec.errors import GtcError
 from gtc_spec.manifests.dgd import dynamo_graph_deployment
 
 NS = names.NAMESPACE_WORKLOAD
-PREFILL, DECODE = names.SERVICES["prefill"], names.SERVICES["decode"]
+PREFILL, DECODE = names.service("prefill"), names.service("decode")
 
 
 class SleepWorkers:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from gtc_spec import environment, names
-from gtc_spec.engine_config import EngineFacts, check
+from gtc_spec.engines.engine_config import check
 from gtc_spec.graph.serving import Serving
 from gtc_spec.graph.workers import two_pools
 from gtc_spec.manifests import dgd, metadata, serving_graph
@@ -75,7 +75,7 @@ def test_frontend_has_the_finer_buckets_under_both_spellings() -> None:
 @each_with_gpus
 @each_role
 def test_worker_is_scalable_and_lands_on_a_gpu(env: environment.Environment, role: str) -> None:
-    worker = services(env)[names.SERVICES[role]]
+    worker = services(env)[names.service(role)]
     assert worker["componentType"] == "worker"
     assert worker["subComponentType"] == role
     assert worker["scalingAdapter"] == {"enabled": True}
@@ -88,7 +88,7 @@ def test_worker_is_scalable_and_lands_on_a_gpu(env: environment.Environment, rol
 
 @each_role
 def test_worker_runs_the_plans_command_on_the_checkpoint_of_the_share(role: str) -> None:
-    main = services(PROD)[names.SERVICES[role]]["extraPodSpec"]["mainContainer"]
+    main = services(PROD)[names.service(role)]["extraPodSpec"]["mainContainer"]
     assert main["command"] == ["python3", "-m", "dynamo.trtllm"]
     assert main["args"] == [
         "--model-path", "/models/nvidia/Llama-3.1-70B-Instruct-FP8",
@@ -101,7 +101,7 @@ def test_worker_runs_the_plans_command_on_the_checkpoint_of_the_share(role: str)
 
 @each_role
 def test_worker_mounts_the_config_map_of_its_own_engine_file(role: str) -> None:
-    pod = services(PROD)[names.SERVICES[role]]["extraPodSpec"]
+    pod = services(PROD)[names.service(role)]["extraPodSpec"]
     config_map = serving_graph.engine_config_map(Serving.of(PROD), role, engine_text(PROD, role))
     assert pod["volumes"][0]["configMap"]["name"] == config_map["metadata"]["name"]
     [file] = config_map["data"]
@@ -109,7 +109,7 @@ def test_worker_mounts_the_config_map_of_its_own_engine_file(role: str) -> None:
         f"{pod['mainContainer']['volumeMounts'][0]['mountPath']}/{file}"
         in (pod["mainContainer"]["args"])
     )
-    check(file, config_map["data"][file], role, EngineFacts.of(PROD))
+    check(file, config_map["data"][file], role, PROD.engine_facts)
 
 
 @each_environment
@@ -117,13 +117,13 @@ def test_worker_mounts_the_config_map_of_its_own_engine_file(role: str) -> None:
 def test_leaving_worker_may_finish_the_longest_answer(
     env: environment.Environment, role: str
 ) -> None:
-    pod = services(env)[names.SERVICES[role]]["extraPodSpec"]
+    pod = services(env)[names.service(role)]["extraPodSpec"]
     assert pod["terminationGracePeriodSeconds"] >= max(120, env.pools.of(role).drain_s)
 
 
 def test_busy_worker_survives_a_missed_probe() -> None:
     for role in ROLES:
-        assert services(PROD)[names.SERVICES[role]]["livenessProbe"]["failureThreshold"] >= 3
+        assert services(PROD)[names.service(role)]["livenessProbe"]["failureThreshold"] >= 3
 
 
 def test_worker_waits_for_the_download_marker() -> None:

@@ -8,13 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gtc_spec import environment
-from gtc_spec.engine_config import KNOWN_KEYS, EngineFacts, Mode, check, check_agreement
+from gtc_spec.engines.engine_config import KNOWN_KEYS, Mode, check, check_agreement
 from gtc_spec.errors import ConfigError
 from gtc_spec.pools import ROLES
 from tests.environments import WITH_GPUS
 
 FILES = Path(__file__).resolve().parents[3] / "engine_configs"
-PROD = EngineFacts.of(environment.load("prod"))
+PROD = environment.load("prod").engine_facts
 MODES: tuple[Mode, ...] = (*ROLES, "aggregated")
 
 
@@ -41,7 +41,7 @@ def problems(role: str, **changes: object) -> list[str]:
 @pytest.mark.parametrize("env", WITH_GPUS)
 @pytest.mark.parametrize("mode", MODES)
 def test_our_files_pass(env: str, mode: Mode) -> None:
-    facts = EngineFacts.of(environment.load(env))
+    facts = environment.load(env).engine_facts
     check(f"{env}/{mode}.yaml", text(env, mode), mode, facts)
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from gtc_spec import names, versions
-from gtc_spec.engine_config import BLOCK_TOKENS, Mode
-from gtc_spec.engines import Launch, trtllm
+from gtc_spec.engines import EngineFacts, Launch
+from gtc_spec.engines.engine_config import BLOCK_TOKENS, Mode
 from gtc_spec.environment import ENVIRONMENTS, Environment, load
 from gtc_spec.manifests.dgd import aggregated_graph, dynamo_graph_deployment
 from gtc_spec.pools import ROLES, Role
@@ -30,8 +30,10 @@ FLAGS_OF_0_8_1 = {
 
 
 def simulated(mode: Mode) -> list[str]:
-    launch = Launch(mode=mode, model_path="/m", served_name="a/b", tokens_max=26_000)
-    return CPU.workers.arguments(launch)
+    facts = EngineFacts(prompt_tokens_max=24_000, answer_tokens_max=2_000)
+    return CPU.backend().arguments(
+        Launch(mode=mode, model_path="/m", served_name="a/b", facts=facts)
+    )
 
 
 def value(arguments: list[str], flag: str) -> str:
@@ -129,9 +131,9 @@ def test_simulated_workers_run_the_image_that_is_on_the_cluster_anyway(name: str
 
 @pytest.mark.parametrize("name", WITH_GPUS)
 def test_with_gpus_it_is_tensorrt_llm_as_before(name: str) -> None:
-    found = load(name).workers
+    found = load(name).backend()
 
-    assert (found.image, found.framework) == (versions.WORKER_IMAGE, trtllm.engine().framework)
+    assert (found.image, found.framework) == (versions.WORKER_IMAGE, "trtllm")
     assert not found.model_files
 
 
@@ -139,4 +141,4 @@ def test_with_gpus_it_is_tensorrt_llm_as_before(name: str) -> None:
 def test_only_an_engine_that_stores_nothing_goes_without_a_share(name: str) -> None:
     env = load(name)
 
-    assert bool(env.workers.model_files) == (env.hosting.share is None)
+    assert bool(env.backend().model_files) == (env.hosting.share is None)

@@ -38,7 +38,7 @@ def custom(env: environment.Environment) -> list[dict[str, Any]]:
     """Every custom resource of one environment."""
     return [
         dgd.dynamo_graph_deployment(env),
-        *(dgd.scaling_adapter(names.SERVICES[r], env.pools.of(r).initial) for r in ROLES),
+        *(dgd.scaling_adapter(names.service(r), env.pools.of(r).initial) for r in ROLES),
         *(scaled_object.scaled_object(env, role) for role in ROLES),
         *queue.queues(env),
     ]
@@ -73,7 +73,7 @@ def stored(env: environment.Environment) -> list[dict[str, Any]]:
 def carried(env: environment.Environment) -> list[dict[str, Any]]:
     """What there is where the model travels with the graph."""
     place = metadata(env, config_maps.model_config_map_name())
-    return [config_maps.model_config_map(place, env.workers.model_files)]
+    return [config_maps.model_config_map(place, env.backend().model_files)]
 
 
 def models(env: environment.Environment) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from gtc_spec.pools import ROLES, Role
 def test_the_plans_names_are_exact() -> None:
     assert names.DEMO == "gtc-demo"
     assert names.FRONTEND == "Frontend"
-    assert names.SERVICES == {"prefill": "TrtllmPrefillWorker", "decode": "TrtllmDecodeWorker"}
+    assert [names.service(role) for role in ROLES] == ["TrtllmPrefillWorker", "TrtllmDecodeWorker"]
     assert [names.scaler(role) for role in ROLES] == [
         "gtc-demo-prefill-scaler",
         "gtc-demo-decode-scaler",
@@ -60,5 +60,5 @@ def test_pods_are_selected_by_deployment_and_service() -> None:
 
 @pytest.mark.parametrize("role", ROLES)
 def test_a_service_is_short_enough_for_grove_and_its_hpa_for_kubernetes(role: Role) -> None:
-    assert len(names.grove_pair(names.DEMO, names.SERVICES[role])) <= names.GROVE_PAIR_MAX
+    assert len(names.grove_pair(names.DEMO, names.service(role))) <= names.GROVE_PAIR_MAX
     assert len(names.hpa(names.scaler(role))) <= 63

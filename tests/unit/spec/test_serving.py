@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gtc_spec.cloud.node_pool import NodePool
+from gtc_spec.engines.trtllm import Trtllm
 from gtc_spec.environment import load
 from gtc_spec.errors import ConfigError, UsageError
 from gtc_spec.graph.model_ref import ModelRef
@@ -85,13 +86,13 @@ def test_the_told_limit_is_the_limit(name: str) -> None:
 
 def test_a_missing_engine_file_is_named() -> None:
     with pytest.raises(UsageError, match=r"nowhere/prefill.yaml: no such file") as caught:
-        replace(PROD, engine_configs=Path("nowhere")).engine_files(["prefill"])
+        replace(PROD, backend=Trtllm(engine_configs=Path("nowhere"))).engine_files(["prefill"])
     assert "prefill workers" in caught.value.hint
 
 
 def test_engine_files_may_be_given_as_texts() -> None:
     text = (ENGINES / "prod/prefill.yaml").read_text()
-    given = replace(PROD, engine_configs={"prefill": text})
+    given = replace(PROD, backend=Trtllm(engine_configs={"prefill": text}))
     assert given.engine_files(["prefill"]) == {"prefill": text}
     with pytest.raises(UsageError, match="no engine config for decode, got prefill"):
         given.engine_files(["prefill", "decode"])
@@ -101,7 +102,7 @@ def test_a_typo_in_an_engine_file_is_one_line_with_the_key_that_was_meant() -> N
     texts = {mode: (ENGINES / f"prod/{mode}.yaml").read_text() for mode in ("prefill", "decode")}
     texts["decode"] = texts["decode"].replace("max_batch_size: 256  ", "max_batch_sise: 256  ", 1)
     with pytest.raises(ConfigError) as caught:
-        replace(PROD, engine_configs=texts).engine_files(["prefill", "decode"])  # type: ignore[arg-type]
+        Trtllm(engine_configs=texts).engine_files(["prefill", "decode"], PROD.engine_facts)  # type: ignore[arg-type]
     [problem] = caught.value.problems
     assert problem.key == "max_batch_sise"
     assert "did you mean max_batch_size?" in problem.allowed

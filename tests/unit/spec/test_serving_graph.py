@@ -11,7 +11,8 @@ import pytest
 
 from gtc_spec import names, versions
 from gtc_spec.cloud.node_pool import NodePool
-from gtc_spec.engine_config import EngineFacts
+from gtc_spec.engines.engine_facts import EngineFacts
+from gtc_spec.engines.trtllm import Trtllm
 from gtc_spec.graph.model_ref import ModelRef
 from gtc_spec.graph.serving import Serving
 from gtc_spec.graph.workers import WorkerPools, Workers
@@ -28,6 +29,7 @@ SERVING = Serving(
     name="llm",
     namespace="serving",
     model=ModelRef(repository="a/b"),
+    backend=Trtllm(),
     gpu_pool=NodePool.h100(count=3),
 )
 
@@ -56,7 +58,7 @@ def test_a_worker_has_twice_its_drain_time_and_never_less_than_two_minutes() -> 
 
 
 def test_transport_is_laid_over_the_engine_file_of_both_pools() -> None:
-    serving = replace(SERVING, kv_transport="ucx")
+    serving = replace(SERVING, backend=Trtllm(kv_transport="ucx"))
     for service in (PREFILL, DECODE):
         given = arguments(serving, service)
         override = json.loads(given[given.index("--override-engine-args") + 1])
@@ -66,7 +68,7 @@ def test_transport_is_laid_over_the_engine_file_of_both_pools() -> None:
 
 def test_an_aggregated_graph_has_one_pool_that_does_both() -> None:
     pools: WorkerPools = {"aggregated": Workers(replicas=5)}
-    serving = replace(SERVING, kv_transport="ucx")
+    serving = replace(SERVING, backend=Trtllm(kv_transport="ucx"))
     found = services(serving, pools)
     assert list(found) == ["Frontend", "TrtllmWorker"]
     assert "subComponentType" not in found["TrtllmWorker"]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from gtc_spec import names, versions
 from gtc_spec.cloud.node_pool import NodePool
-from gtc_spec.engine_config import EngineFacts
-from gtc_spec.engines import Launch, trtllm, vllm
+from gtc_spec.engines import EngineFacts, Launch, trtllm, vllm
 from gtc_spec.engines.timed import timed_for
 from gtc_spec.environment import Environment, load
 from gtc_spec.errors import ConfigError, UsageError
@@ -19,12 +19,13 @@ from gtc_spec.graph.serving import Serving
 from gtc_spec.graph.workers import two_pools
 from gtc_spec.manifests import serving_graph
 from gtc_spec.manifests.dgd import aggregated_graph, dynamo_graph_deployment
+from gtc_spec.manifests.rbac import panel_access
 from gtc_spec.manifests.scaled_object import scaled_object
 from gtc_spec.overrides import load_with
-from gtc_spec.pools import ROLES, Mode
+from gtc_spec.pools import ROLES, Mode, Role
 from gtc_spec.profiles import profile
 from gtc_spec.profiles.profile import Profile
-from gtc_spec.telemetry import promql
+from gtc_spec.telemetry import metrics_platform, promql, promql_platform
 from tests.environments import WITH_GPUS
 
 MODES: tuple[Mode, ...] = ("prefill", "decode", "aggregated")
@@ -46,14 +47,15 @@ def serving(**changes: Any) -> Serving:
         "name": "llm",
         "model": ModelRef(repository="meta-llama/Llama-3.1-8B-Instruct"),
         "gpu_pool": NodePool.h100(count=3),
-        "engine": vllm.engine(),
+        "backend": vllm.Vllm(),
     }
     return Serving(**fields | changes)
 
 
 def told(mode: Mode, **facts: Any) -> list[str]:
-    fields: dict[str, Any] = {"model_path": "/m/a", "served_name": "a/b", "tokens_max": 26_000}
-    return vllm.engine().arguments(Launch(mode=mode, **fields | facts))
+    needed = EngineFacts(prompt_tokens_max=24_000, answer_tokens_max=2_000, **facts)
+    launch = Launch(mode=mode, model_path="/m/a", served_name="a/b", facts=needed)
+    return vllm.Vllm().arguments(launch)
 
 
 def value(arguments: list[str], flag: str) -> str:
@@ -115,9 +117,9 @@ def test_times_of_another_engine_are_refused_where_there_are_its_own(
 
 def test_an_unknown_engine_is_refused_with_those_that_there_are() -> None:
     with pytest.raises(UsageError) as caught:
-        load_with("prod", {"GTC_ENGINE": "sglang"})
+        load_with("prod", {"GTC_ENGINE": "llama.cpp"})
 
-    assert caught.value.message == "unknown engine 'sglang', allowed: trtllm, vllm"
+    assert caught.value.message == "unknown engine 'llama.cpp', allowed: trtllm, vllm, sglang"
 
 
 def test_an_engine_kept_for_later_does_not_stand_in_the_way_of_simulated_workers() -> None:
@@ -145,7 +147,7 @@ def test_its_graph_runs_its_image_its_process_and_no_engine_file(name: str) -> N
 
 @pytest.mark.parametrize("mode", MODES)
 def test_it_is_given_only_flags_that_its_release_has(mode: Mode) -> None:
-    given = told(mode, gpus=2, kv_fraction=0.9, kv_dtype="fp8")
+    given = told(mode, gpus_per_worker=2, kv_fraction=0.9, kv_dtype="fp8")
 
     assert {each for each in given if each.startswith("--")} <= FLAGS_OF_0_8_1 | FLAGS_OF_VLLM
 
@@ -164,7 +166,7 @@ def test_each_half_says_which_it_is_and_hands_the_cache_over_by_nixl() -> None:
 
 
 def test_the_workers_of_prod_are_told_what_engine_files_say_elsewhere() -> None:
-    worker = workers(dynamo_graph_deployment(chosen()))[names.SERVICES["decode"]]
+    worker = workers(dynamo_graph_deployment(chosen()))[names.service("decode", "vllm")]
     given = worker["extraPodSpec"]["mainContainer"]["args"]
 
     assert value(given, "--max-model-len") == "26000"
@@ -183,7 +185,9 @@ def test_what_nobody_knows_is_left_to_the_engine() -> None:
 def test_a_worker_of_two_gpus_spans_both() -> None:
     facts = EngineFacts(prompt_tokens_max=1, answer_tokens_max=1, gpus_per_worker=2)
     graph = serving_graph.graph(serving(engine_facts=facts), two_pools(load("dev")))
-    given = workers(graph)[names.SERVICES["prefill"]]["extraPodSpec"]["mainContainer"]["args"]
+    given = workers(graph)[names.service("prefill", "vllm")]["extraPodSpec"]["mainContainer"][
+        "args"
+    ]
 
     assert value(given, "--tensor-parallel-size") == "2"
 
@@ -222,13 +226,6 @@ def test_scalers_watch_the_frontend_and_so_ask_the_same_of_every_engine(role: st
     assert "dynamo_component" not in ours["metadata"]["query"]
 
 
-def test_engine_files_beside_it_are_refused() -> None:
-    with pytest.raises(UsageError) as caught:
-        serving(engine_configs={"prefill": "", "decode": ""}).check(["prefill", "decode"])
-
-    assert caught.value.message == "got engine_configs, allowed with vllm: none"
-
-
 @pytest.mark.parametrize("name", WITH_GPUS)
 def test_the_folder_of_an_environment_is_not_looked_into(name: str, tmp_path) -> None:
     made = Serving.of(chosen(name), tmp_path / "nowhere")
@@ -237,20 +234,46 @@ def test_the_folder_of_an_environment_is_not_looked_into(name: str, tmp_path) ->
     made.check(["prefill", "decode"])
 
 
-def test_its_cache_travels_by_nixl_and_by_nothing_else() -> None:
-    serving(kv_transport="nixl").check(["prefill", "decode"])
+def test_how_the_cache_of_tensorrt_llm_travels_is_refused_unless_it_is_known() -> None:
+    trtllm.Trtllm(kv_transport="nixl"), trtllm.Trtllm(kv_transport="ucx")
     with pytest.raises(UsageError) as caught:
-        serving(kv_transport="ucx").check(["prefill", "decode"])
+        trtllm.Trtllm(kv_transport="tcp")  # type: ignore[arg-type]
 
-    assert caught.value.message == "kv_transport is 'ucx', allowed with vllm: nixl"
-
-
-def test_a_simulator_has_no_cache_to_send_at_all() -> None:
-    with pytest.raises(UsageError) as caught:
-        Serving.of(load("cpu"), kv_transport="ucx").check(["prefill", "decode"])
-
-    assert caught.value.message == "kv_transport is 'ucx', allowed with a simulator: none"
+    assert caught.value.message == "Trtllm: kv_transport is 'tcp', allowed: nixl or ucx"
 
 
-def test_tensorrt_llm_still_takes_both_ways() -> None:
-    assert trtllm.engine().kv_transports == ("nixl", "ucx")
+def test_an_engine_is_refused_on_nodes_without_gpus_and_a_simulator_on_those_with() -> None:
+    cpu = load("cpu")
+    simulated = Serving.of(cpu)
+    for wrong, wanted in (
+        (replace(simulated, backend=vllm.Vllm()), "backend is Vllm, allowed: that with gpu_pool"),
+        (serving(backend=cpu.backend()), "backend is Mocker, allowed: that with cpu_nodes"),
+    ):
+        with pytest.raises(UsageError) as caught:
+            wrong.check(ROLES)
+        assert caught.value.message == wanted
+
+
+def test_its_services_are_named_after_it() -> None:
+    graph = serving_graph.graph(serving(), two_pools(load("dev")))
+
+    assert [*workers(graph)] == ["VllmPrefillWorker", "VllmDecodeWorker"]
+    assert [*workers(aggregated_graph(chosen(), 8))] == ["VllmWorker"]
+
+
+def test_the_panel_may_scale_the_adapters_of_its_engine() -> None:
+    [role] = (each for each in panel_access(chosen(), "i") if each["kind"] == "Role")
+    adapters = next(rule for rule in role["rules"] if rule["verbs"] == ["patch"])
+
+    assert adapters["resourceNames"] == ["gtc-demo-vllmprefillworker", "gtc-demo-vllmdecodeworker"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_queries_about_pods_ask_for_its_own(role: Role) -> None:
+    for asked in (
+        promql.ready_workers(role, vllm.TRAITS),
+        promql.mean_engine_queue_ms(role, vllm.TRAITS),
+        promql_platform.gpu_of_pool(metrics_platform.GPU_UTIL, role, vllm.TRAITS),
+    ):
+        assert f"vllm{role}worker" in asked.lower()
+        assert "trtllm" not in asked.lower()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from gtc_spec.cloud.node_pool import NodePool
+from gtc_spec.engines.vllm import Vllm
 from gtc_spec.environment import load
 from gtc_spec.errors import UsageError
 from gtc_spec.graph.existing import (
@@ -19,7 +20,7 @@ from gtc_spec.graph.serving import Serving
 from gtc_spec.graph.wiring import wire
 
 QWEN = ModelRef(repository="Qwen/Qwen2.5-0.5B-Instruct")
-SERVING = Serving(name="chat", model=QWEN, gpu_pool=NodePool.h100(count=2))
+SERVING = Serving(name="chat", model=QWEN, backend=Vllm(), gpu_pool=NodePool.h100(count=2))
 PLATFORM = ExistingPlatform(workload_namespace="inference", grove=False)
 MODELS = ExistingModels(claim="weights")
 
@@ -107,7 +108,7 @@ def test_a_mismatch_is_one_line(changes: dict[str, Any], says: str) -> None:
 
 
 def test_an_engine_that_brings_its_model_needs_no_claim() -> None:
-    simulated = replace(SERVING, engine=load("cpu").workers)
+    simulated = replace(SERVING, backend=load("cpu").backend())
 
     assert wire(simulated, PLATFORM, None, None).namespace == "inference"
 

@@ -59,6 +59,8 @@ def prescale(minutes: int, as_json: bool, **where: Any) -> None:
 def _directly(environment: Environment, kubeconfig: str | None, until: datetime) -> None:
     async def act() -> None:
         async with await Kube.connect(names.NAMESPACE_WORKLOAD, kubeconfig) as kube:
-            await order(kube, environment.full_ratio, until, environment.slots)
+            engine = environment.engine.traits.name
+            ratio, slots = environment.full_ratio, environment.slots
+            await order(kube, ratio, until, slots, engine=engine)
 
     asyncio.run(act())

@@ -9,18 +9,15 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final
 
 import yaml
 
-from gtc_spec.engines import trtllm
-from gtc_spec.environment import Environment
+from gtc_spec.engines.engine_facts import EngineFacts
 from gtc_spec.errors import ConfigError, Problem
 from gtc_spec.pools import Mode
-from gtc_spec.profiles.profile import Profile
 
-BLOCK_TOKENS: Final = trtllm.TRAITS.block_tokens
+BLOCK_TOKENS: Final = 32
 """Tokens of one KV block: the engine's default, and what the router hashes (--kv-block-size)."""
 DECODE_BATCH_MIN: Final = 256
 """Below it the engine hides decode stress: ITL stays flat and the excess shows as TTFT."""
@@ -69,37 +66,13 @@ MUST_AGREE: Final = ("max_seq_len", "kv_cache_config", "cache_transceiver_config
 """Keys that prefill and decode must share: KV blocks are handed over as they are."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class EngineFacts:
-    """What the engine files of one deployment have to provide for.
-
-    Attributes:
-        prompt_tokens_max: Longest prompt.
-        answer_tokens_max: Longest answer.
-        gpus_per_worker: GPUs that one engine spans.
-        kv_fraction: Share of the free GPU memory for the KV pool; None accepts any.
-        kv_dtype: ``fp8`` or ``auto``; None accepts any.
-    """
-
-    prompt_tokens_max: int
-    answer_tokens_max: int
-    gpus_per_worker: int = 1
-    kv_fraction: float | None = None
-    kv_dtype: str | None = None
-
-    @classmethod
-    def of(cls, env: Environment) -> EngineFacts:
-        """Those of an environment; its GPU timings count on fraction and type of the KV pool."""
-        return cls(
-            prompt_tokens_max=env.load.prompt_tokens_max,
-            answer_tokens_max=env.load.max_tokens_max,
-            kv_fraction=env.model.kv_fraction,
-            kv_dtype="fp8" if Profile.load(env.model.profile).kv == "fp8" else "auto",
-        )
-
-
 Finding = tuple[str, object, str]
 """Key, value received, what is allowed."""
+
+
+def file_name(mode: Mode) -> str:
+    """Name of the file of one pool, in a folder and inside a worker."""
+    return f"{mode}.yaml"
 
 
 def check(file: str, text: str, mode: Mode, facts: EngineFacts) -> None:
