@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
     from gtc_constructs.app import App as App
+    from gtc_constructs.app import AzurermBackend as AzurermBackend
+    from gtc_constructs.app import CloudBackend as CloudBackend
+    from gtc_constructs.app import GcsBackend as GcsBackend
+    from gtc_constructs.app import HttpBackend as HttpBackend
     from gtc_constructs.app import LocalBackend as LocalBackend
+    from gtc_constructs.app import NamedCloudWorkspace as NamedCloudWorkspace
+    from gtc_constructs.app import S3Backend as S3Backend
     from gtc_constructs.app import TerraformOutput as TerraformOutput
     from gtc_constructs.app import TerraformStack as TerraformStack
     from gtc_constructs.app import synthesise as synthesise
@@ -41,6 +47,7 @@ if TYPE_CHECKING:
     from gtc_constructs.serving.model_store import ModelStore as ModelStore
     from gtc_constructs.stacks import ClusterStack as ClusterStack
     from gtc_constructs.stacks import InfraStack as InfraStack
+    from gtc_constructs.state import SpacesBackend as SpacesBackend
     from gtc_constructs.values import ChartRef as ChartRef
     from gtc_constructs.values import ExistingVpc as ExistingVpc
     from gtc_constructs.values import NfsExport as NfsExport
@@ -64,7 +71,8 @@ if TYPE_CHECKING:
 
 _NAMES: Final = {
     "gtc_constructs.app": (
-        "App", "LocalBackend", "TerraformOutput", "TerraformStack", "synthesise",
+        "App", "AzurermBackend", "CloudBackend", "GcsBackend", "HttpBackend", "LocalBackend",
+        "NamedCloudWorkspace", "S3Backend", "TerraformOutput", "TerraformStack", "synthesise",
     ),
     "gtc_constructs.cluster.connection": ("ClusterConnection", "KubeconfigConnection"),
     "gtc_constructs.cluster.gpu_cluster": ("GpuCluster",),
@@ -83,6 +91,7 @@ _NAMES: Final = {
     "gtc_constructs.serving.model_download": ("ModelDownload",),
     "gtc_constructs.serving.model_store": ("ModelStore",),
     "gtc_constructs.stacks": ("ClusterStack", "InfraStack"),
+    "gtc_constructs.state": ("SpacesBackend",),
     "gtc_constructs.values": ("ChartRef", "ExistingVpc", "NfsExport", "NfsTier"),
     "gtc_spec.cloud.node_pool": ("NodePool",),
     "gtc_spec.cloud.nodes": ("CpuNodes",),

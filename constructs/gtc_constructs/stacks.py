@@ -1,12 +1,13 @@
 """The two stacks of an environment: the cluster itself, and everything inside it.
 
 Here the demo's facts meet the constructs, which know none of them. State is kept in local files
-beside the checkout; their paths are relative, so that nothing written depends on the machine.
+beside the checkout unless a program chooses; their paths are relative, so that nothing written
+depends on the machine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Final
 
@@ -14,6 +15,7 @@ from gtc_constructs._bindings import (
     Construct,
     LocalBackend,
     Precondition,
+    TerraformBackend,
     TerraformLocal,
     TerraformOutput,
     TerraformResourceLifecycle,
@@ -49,6 +51,9 @@ from gtc_spec.pools import ROLES, Role
 _ROOT: Final = "../../.."
 """From the folder of a stack, where Terraform runs, to the checkout."""
 
+Backend = Callable[[TerraformStack], TerraformBackend]
+"""Makes what keeps the state of a stack: ``partial(SpacesBackend, bucket=…, region=…)``."""
+
 
 class InfraStack(TerraformStack):
     """VPC, Kubernetes cluster with its workers' nodes, and a share where the engine needs one.
@@ -58,12 +63,15 @@ class InfraStack(TerraformStack):
     Args:
         scope: The app.
         env: The environment.
+        backend: What keeps its state. Default: a file beside the checkout, which is what the
+            verbs of ``gtc`` read.
     """
 
-    def __init__(self, scope: Construct, env: Environment) -> None:
-        stack = names.infra_stack(env.name)
-        super().__init__(scope, stack)
-        _keep_state_beside_checkout(self, stack)
+    def __init__(
+        self, scope: Construct, env: Environment, *, backend: Backend | None = None
+    ) -> None:
+        super().__init__(scope, names.infra_stack(env.name))
+        _keep_state(self, backend)
         share = env.hosting.share
         workers = NodePool(size=env.nodes.size, count=env.nodes.count)
         self.gpu_cluster = GpuCluster(
@@ -83,7 +91,7 @@ class InfraStack(TerraformStack):
             # `gtc doctor` has asked the account itself
             unlisted=True,
         )
-        if isinstance(self.gpu_cluster.vpc, Vpc):
+        if backend is None and isinstance(self.gpu_cluster.vpc, Vpc):
             self.gpu_cluster.vpc.lifecycle = TerraformResourceLifecycle(
                 precondition=[
                     _is_alone(self, env.name, other) for other in ENVIRONMENTS if other != env.name
@@ -120,6 +128,7 @@ class ClusterStack(TerraformStack):
         dashboards: Name to JSON file of each board to show. Default: none.
         choices: Variables by which ``env`` and its panel were chosen; the panel reads them to
             choose the same. Default: none.
+        backend: What keeps its state. Default: a file beside the checkout.
     """
 
     def __init__(
@@ -132,10 +141,10 @@ class ClusterStack(TerraformStack):
         engine_configs: Path,
         dashboards: Mapping[str, Path] | None = None,
         choices: Mapping[str, str] | None = None,
+        backend: Backend | None = None,
     ) -> None:
-        stack = names.cluster_stack(env.name)
-        super().__init__(scope, stack)
-        _keep_state_beside_checkout(self, stack)
+        super().__init__(scope, names.cluster_stack(env.name))
+        _keep_state(self, backend)
         self.add_dependency(infra)
         _connect(self, env)
         self.observability = self._observability(env, dashboards or {})
@@ -243,8 +252,11 @@ def _connect(stack: TerraformStack, env: Environment) -> None:
     )
 
 
-def _keep_state_beside_checkout(stack: TerraformStack, name: str) -> None:
-    LocalBackend(stack, path=f"{_ROOT}/{names.state_file(name)}")
+def _keep_state(stack: TerraformStack, backend: Backend | None) -> None:
+    if backend:
+        backend(stack)
+    else:
+        LocalBackend(stack, path=f"{_ROOT}/{names.state_file(stack.node.id)}")
     require_terraform(stack)
 
 

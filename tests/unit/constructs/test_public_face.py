@@ -10,14 +10,15 @@ import pytest
 import gtc_constructs
 
 NAMES = [
-    "AggregatedDeployment", "App", "ChartRef", "ClusterConnection", "ClusterStack", "CpuNodes",
-    "DemoPanel", "DisaggDeployment", "DynamoPlatform", "EngineFacts", "ExistingModels",
-    "ExistingMonitoring", "ExistingPlatform", "ExistingSecret", "ExistingVpc", "GpuCluster",
-    "InfraStack", "Keda", "KedaScaler", "KubeconfigConnection", "LocalBackend",
-    "ManifestRelease", "Mocker", "ModelDownload", "ModelRef", "ModelStore", "Namespace",
-    "NfsExport", "NfsShare", "NfsTier", "NodePool", "Observability", "POOL_LABEL",
-    "PrometheusTrigger", "Scalable", "ScaleRule", "ScaleTarget", "SecretRef", "Serving",
-    "Sglang", "TerraformOutput", "TerraformStack", "Trtllm", "Vllm", "Workers",
+    "AggregatedDeployment", "App", "AzurermBackend", "ChartRef", "CloudBackend",
+    "ClusterConnection", "ClusterStack", "CpuNodes", "DemoPanel", "DisaggDeployment",
+    "DynamoPlatform", "EngineFacts", "ExistingModels", "ExistingMonitoring", "ExistingPlatform",
+    "ExistingSecret", "ExistingVpc", "GcsBackend", "GpuCluster", "HttpBackend", "InfraStack",
+    "Keda", "KedaScaler", "KubeconfigConnection", "LocalBackend", "ManifestRelease", "Mocker",
+    "ModelDownload", "ModelRef", "ModelStore", "NamedCloudWorkspace", "Namespace", "NfsExport",
+    "NfsShare", "NfsTier", "NodePool", "Observability", "POOL_LABEL", "PrometheusTrigger",
+    "S3Backend", "Scalable", "ScaleRule", "ScaleTarget", "SecretRef", "Serving", "Sglang",
+    "SpacesBackend", "TerraformOutput", "TerraformStack", "Trtllm", "Vllm", "Workers",
     "WorkloadSecrets", "synthesise",
 ]  # fmt: skip
 """Leaving one out, or calling it something else, breaks programs of other people."""
