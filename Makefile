@@ -2,6 +2,7 @@
 
 PORT ?= 8080
 PYTHON ?= python3
+PYTHON_VERSION ?= 3.12
 
 # Choices; empty means as in .env, then environments/*.toml. gtc reads them all, and every other
 # GTC_* variable, so `make deploy GTC_GROVE=off` is a choice like these.
@@ -36,7 +37,7 @@ ADOPTING = $(if $(ADOPT),--adopt)
 UNSEEN = $(if $(filter no,$(DOCTOR)),--skip-doctor)
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo plan twin-beside-rehearsal test test-slow control-plane test-control-plane test-charts third-party chaos mutants bench-load bench-models check lint \
+.PHONY: help setup demo plan twin-beside-rehearsal test test-slow test-python dist control-plane test-control-plane test-charts third-party chaos mutants bench-load bench-models check lint \
 	types arch synth check-env doctor deploy teardown kubeconfig infra-init infra-plan infra-up \
 	infra-down cluster-config cluster-teardown deploy-dynamo deploy-keda deploy-loadgen deploy-corpus \
 	deploy-apps model-to-spaces model-to-nfs setup-model build-loadgen build-all push-loadgen \
@@ -87,6 +88,9 @@ test-slow: setup ## Run the slow suites: browser, chaos, whole rehearsals
 	@$(BIN)/pytest -m "slow and not alone and not cluster and not control_plane" --numprocesses 2 --dist loadfile --no-loadscope-reorder $(SLOW_FILES); beside=$$?; \
 	$(BIN)/pytest -m "slow and alone and not cluster and not control_plane" $(SLOW_FILES) && exit $$beside
 
+test-python: setup ## Run the tests of facts and constructs with another Python of this machine; PYTHON_VERSION=3.12
+	@$(BIN)/python -m tools.distributions.other_python $(PYTHON_VERSION)
+
 control-plane: setup ## Build etcd and kube-apiserver for test-control-plane, once; KEDA=1 also KEDA and what makes HPAs act
 	@$(BIN)/python -m tools.control_plane.build $(if $(KEDA),--with-keda)
 
@@ -112,6 +116,9 @@ bench-load: setup ## Hold the load engine against C, AIPerf and GuideLLM; BENCH_
 
 bench-models: setup ## Race, damage and kill the model sync with 2 GB; S3=URL of a store, else moto; DIR=
 	$(BIN)/python -m tests.bench.models $(if $(S3),--s3 $(S3)) $(if $(DIR),--dir $(DIR))
+
+dist: setup ## Build gtc-demo and gtc-constructs, check them, try the constructs with each Python here; VERSIONS="3.12 3.13"
+	@$(BIN)/python -m tools.distributions $(VERSIONS)
 
 check: lint types arch ## Everything static: lint, format, types, architecture
 
@@ -257,9 +264,10 @@ docs: setup ## Write what is generated: tables in docs/, .env.example, dashboard
 	$(BIN)/python tools/generate.py
 
 lock: setup ## Pin the requirements again; LOCK_FLAGS=--upgrade takes newer versions
-	$(COMPILE) $(foreach extra,infra runtime ui load reports video rehearsal dev build,--extra $(extra)) -o requirements/dev.txt pyproject.toml
-	$(COMPILE) --extra runtime --extra ui --extra rehearsal --extra reports --extra build -c requirements/dev.txt -o requirements/demo.txt pyproject.toml
-	$(COMPILE) --extra runtime --extra ui --extra build -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
+	$(COMPILE) $(foreach extra,infra runtime ui load reports video rehearsal,--extra $(extra)) --group dev --group build -o requirements/dev.txt pyproject.toml
+	$(COMPILE) --extra runtime --extra ui --extra rehearsal --extra reports --group build -c requirements/dev.txt -o requirements/demo.txt pyproject.toml
+	$(COMPILE) --extra runtime --extra ui --group build -c requirements/dev.txt -o requirements/runtime.txt pyproject.toml
+	$(COMPILE) --group dist --group build -c requirements/dev.txt -o requirements/dist.txt pyproject.toml
 
 clean: ## Remove caches, synthesised files and empty states; refuses while anything is deployed
 	@$(PYTHON) tools/clean.py

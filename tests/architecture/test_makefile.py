@@ -43,6 +43,8 @@ EVERYTHING = {
     "DOCTOR": "no",
     "OFFLINE": "1",
     "KEDA": "1",
+    "PYTHON_VERSION": "3.13",
+    "VERSIONS": "3.12 3.13",
     "TEST": "tests/architecture/test_sizes.py",
     "S3": "http://127.0.0.1:9000",
     "DIR": "/tmp/x",

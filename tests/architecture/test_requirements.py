@@ -14,11 +14,13 @@ PIN = re.compile(
     r"^([a-z0-9.-]+)==([^\s\\]+) \\\n((?:    --hash=sha256:[0-9a-f]{64}(?: \\)?\n)+)", re.M
 )
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-EXTRAS = PROJECT["project"]["optional-dependencies"]
+GROUPS = PROJECT["dependency-groups"]
+EXTRAS = PROJECT["project"]["optional-dependencies"] | GROUPS
 SETS = {
     "demo": ["runtime", "ui", "rehearsal", "build"],
     "runtime": ["runtime", "ui", "build"],
-    "dev": [extra for extra in EXTRAS if extra not in ("gpu", "vllm")],
+    "dist": ["dist", "build"],
+    "dev": [extra for extra in EXTRAS if extra not in ("gpu", "vllm", "dist")],
 }
 """What each file must hold; `make lock` says the same. What needs a GPU is installed beside one."""
 
@@ -55,7 +57,7 @@ def test_every_pin_has_a_hash(name):
     assert len(pins(name)) == len(re.findall(r"^[A-Za-z0-9]", text, re.M)) > 20
 
 
-@pytest.mark.parametrize("name", ["demo", "runtime"])
+@pytest.mark.parametrize("name", ["demo", "runtime", "dist"])
 def test_what_people_install_is_what_is_tested(name):
     tested = pins("dev")
 
@@ -68,5 +70,5 @@ def test_the_image_holds_neither_cdktf_nor_the_simulator():
     assert unwanted & set(pins("runtime")) == set()
 
 
-def test_the_build_extra_repeats_the_build_system():
-    assert EXTRAS["build"] == PROJECT["build-system"]["requires"]
+def test_the_build_group_repeats_the_build_system():
+    assert GROUPS["build"] == PROJECT["build-system"]["requires"]
