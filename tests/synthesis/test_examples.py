@@ -124,7 +124,7 @@ def test_thirty_lines_are_thirty_lines() -> None:
 @pytest.mark.slow
 @pytest.mark.timeout(300)
 def test_the_wheel_alone_synthesises_every_example(tmp_path: Path) -> None:
-    """In a fresh environment, outside the repository, with extra ``infra`` and nothing else."""
+    """In a fresh environment, outside the repository, with gtc-constructs and nothing else."""
     python = clean_environment(tmp_path)
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
@@ -145,18 +145,17 @@ def test_the_wheel_alone_synthesises_every_example(tmp_path: Path) -> None:
 
 
 def clean_environment(folder: Path) -> Path:
-    """A virtual environment with our wheel and extra infra; skips where nothing can be fetched."""
+    """A virtual environment with gtc-constructs; skips where nothing can be fetched."""
     run = partial(subprocess.run, check=True, capture_output=True, text=True, timeout=240)
     build = [sys.executable, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation"]
-    run([*build, "-w", str(folder), str(ROOT)])
+    run([*build, "-w", str(folder), str(ROOT / "constructs")])
     [wheel] = folder.glob("*.whl")
     venv.create(folder / "venv", with_pip=False)
     python = folder / "venv" / "bin" / "python"
     uv = Path(sys.executable).with_name("uv")
     pins = ROOT / "requirements" / "dev.txt"
-    wanted = [f"gtc-demo[infra] @ {wheel.as_uri()}"]
     try:
-        run([uv, "pip", "install", "-q", "--python", python, "-c", pins, *wanted])
+        run([uv, "pip", "install", "-q", "--python", python, "-c", pins, wheel])
     except subprocess.CalledProcessError as error:
         pytest.skip(f"packages cannot be fetched: {error.stderr.strip().splitlines()[-1]}")
     return python

@@ -1,4 +1,4 @@
-"""Run the tests of facts and constructs with another Python: ``make test-python PYTHON_VERSION=3.12``.
+"""Run the tests of facts and constructs with another Python: ``make test-python``.
 
 The environment is made anew from the locked packages, in seconds where they are in uv's cache. A
 machine without that Python is told so, and nothing is tested.
@@ -30,16 +30,7 @@ def main(version: str) -> int:
         return 0
     inside = pythons.environment(f"tests-{version}", python, ["-r", PINS])
     search = os.pathsep.join(str(ROOT / each) for each in ("constructs", "dashboards", "ui", "."))
-    flags = [
-        "-m",
-        "not slow",
-        "-p",
-        "no:cacheprovider",
-        "--numprocesses",
-        "2",
-        "--dist",
-        "loadfile",
-    ]
+    flags = ["-m", "not slow", "-p", "no:cacheprovider", "-n", "2", "--dist", "loadfile"]
     return subprocess.run(
         [inside, "-m", "pytest", *flags, *TESTS],
         cwd=ROOT, env={**os.environ, "PYTHONPATH": search}, check=False,

@@ -51,7 +51,9 @@ def _is(python: Path, version: str) -> bool:
     """Whether it starts, and is what it is called: a shim of pyenv may be neither."""
     asked = "import sys; print('{}.{}'.format(*sys.version_info))"
     try:
-        told = subprocess.run([python, "-c", asked], capture_output=True, text=True, timeout=20)
+        told = subprocess.run(
+            [python, "-c", asked], capture_output=True, text=True, timeout=20, check=False
+        )
     except (OSError, subprocess.TimeoutExpired):
         return False
     return told.returncode == 0 and told.stdout.strip() == version

@@ -13,10 +13,17 @@ import os
 import runpy
 import sys
 from pathlib import Path
+from typing import Final
+
+_FRESH: Final = "fresh"
+"""Where each example writes, until it has its own name."""
 
 
 def main(folder: Path, out: Path, names: list[str]) -> int:
     """Try them and tell."""
+    out.mkdir(parents=True, exist_ok=True)
+    # read once, when cdktf starts its Node process
+    os.environ["CDKTF_OUTDIR"] = str(out / _FRESH)
     import gtc_constructs
 
     for name in gtc_constructs.__all__:
@@ -26,13 +33,13 @@ def main(folder: Path, out: Path, names: list[str]) -> int:
 
 
 def _synthesised(folder: Path, out: Path, name: str) -> str:
-    os.environ["CDKTF_OUTDIR"] = str(out / name)
     runpy.run_path(str(folder / f"{name}.py"), run_name="__main__")
+    (out / _FRESH).rename(out / name)
     written = sorted((out / name).glob("stacks/*/cdk.tf.json"))
     if not written:
         raise SystemExit(f"{name} wrote nothing into {out / name}")
     text = "".join(each.read_text(encoding="utf-8") for each in written)
-    return hashlib.sha256(text.replace(str(out / name), "").encode()).hexdigest()
+    return hashlib.sha256(text.replace(str(out.parent), "").encode()).hexdigest()
 
 
 if __name__ == "__main__":
