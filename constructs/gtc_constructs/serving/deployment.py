@@ -52,8 +52,8 @@ class Deployment(GtcConstruct):
             self.serving = serving = wire(serving, platform, models, secrets)
             self._refuse_rivals()
             serving.check(pools)
-            self._gpus = SharedGpus.of(serving, pools)
             files = serving.engine_files(list(pools))
+            self._gpus = self._take_gpus()
         except UsageError as error:
             raise _at(self.node.path, error) from None
         manifests = serving_graph.release(serving, pools, files)
@@ -79,6 +79,37 @@ class Deployment(GtcConstruct):
                     "allowed: one deployment a name and namespace",
                     "name this Serving otherwise, or put it into another namespace",
                 )
+
+    def _take_gpus(self) -> SharedGpus:
+        """The budget of the node pool, together with all that is deployed on it in this stack."""
+        serving = self.serving
+        cpu, gpu = serving.cpu_nodes, serving.gpu_pool
+        shared = None
+        for other in self.others(Deployment):
+            if getattr(other, "_gpus", None) and other.serving.pool_name == serving.pool_name:
+                self._refuse_another(other.serving)
+                shared = other._gpus
+        if shared is None and cpu:
+            shared = SharedGpus(total=cpu.slots, unit=f"{cpu.slot_name}s")
+        elif shared is None:
+            shared = SharedGpus(total=gpu.gpus if gpu else 0)
+        shared.take(
+            self.node.path,
+            per_worker=1 if cpu else serving.engine_facts.gpus_per_worker,
+            initial={serving.service(mode): each.replicas for mode, each in self._pools.items()},
+            name=serving.name,
+        )
+        return shared
+
+    def _refuse_another(self, there: Serving) -> None:
+        """Two pools of one name cannot be in one cluster."""
+        ours = self.serving
+        if (there.gpu_pool, there.cpu_nodes) != (ours.gpu_pool, ours.cpu_nodes):
+            raise UsageError(
+                f"pool {ours.pool_name!r} is another one for {there.name}, "
+                "allowed: the same NodePool for all deployments on it",
+                'give pools of their own a name, such as NodePool.h100(count=2, name="small")',
+            )
 
     def _check_kinds(self, platform: object, models: object, secrets: object) -> None:
         """Refuse what has no place here before anything of it is asked."""
@@ -141,7 +172,8 @@ class Deployment(GtcConstruct):
 
     def problems(self) -> Iterator[str]:
         """Scalers that cannot have their maxima together."""
-        if problem := self._gpus.overcommitted():
+        problem = self._gpus.overcommitted()
+        if problem and self._gpus.speaks_through(self.node.path):
             yield problem
 
     def _pool(self, mode: Mode) -> WorkerPool:
@@ -185,7 +217,8 @@ class WorkerPool:
 
     def reserve(self, replicas: int, *, allow_pending: bool) -> None:
         """Note how far a scaler may go, see `gtc_constructs.serving.keda_scaler.Scalable`."""
-        self._gpus.reserve(self._service, replicas, allow_pending=allow_pending)
+        path = self._deployment.node.path
+        self._gpus.reserve(path, self._service, replicas, allow_pending=allow_pending)
 
     def trigger(self, rule: ScaleRule) -> PrometheusTrigger:
         """The trigger of a rule, asking for this deployment's series only."""

@@ -1,4 +1,4 @@
-"""The GPUs, or slots of other nodes, that the pools of one deployment share.
+"""The GPUs, or slots of other nodes, that every deployment on one node pool shares.
 
 It also keeps how far scalers may go.
 
@@ -7,74 +7,98 @@ Arithmetic only: this module must not import cdktf.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Self
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from gtc_spec.errors import UsageError
-from gtc_spec.graph.serving import Serving
-from gtc_spec.graph.workers import WorkerPools
+
+
+@dataclass(slots=True)
+class _Claim:
+    """What the workers of one service take.
+
+    Attributes:
+        owner: Path of their deployment.
+        name: Name of their deployment.
+        service: Their service.
+        per_worker: GPUs of one of them.
+        workers: So many there may be: at rest, or the maximum of their scaler.
+        scaled: Whether there is a scaler.
+    """
+
+    owner: str
+    name: str
+    service: str
+    per_worker: int
+    workers: int
+    scaled: bool = False
+
+    @property
+    def needed(self) -> int:
+        return self.workers * self.per_worker
 
 
 class SharedGpus:
-    """One budget for all pools.
+    """One budget for all pools of all deployments on a node pool.
 
     Args:
         total: GPUs of the node pool.
-        per_worker: GPUs of one worker.
-        initial: Workers at rest by service.
         unit: What is shared, as messages call it. Default: gpus.
-
-    Raises:
-        UsageError: The workers at rest do not fit.
     """
 
-    def __init__(
-        self, *, total: int, per_worker: int, initial: Mapping[str, int], unit: str = "gpus"
-    ) -> None:
-        self._unit = unit
-        self._total, self._per_worker, self._initial = total, per_worker, dict(initial)
-        self._maxima: dict[str, int] = {}
-        self._pending_allowed = False
-        needed = sum(initial.values()) * per_worker
-        if needed > total:
-            raise UsageError(
-                f"{_listed(initial)} need {needed} {unit}, allowed: at most {total}",
-                "start fewer workers or add nodes",
-            )
+    def __init__(self, *, total: int, unit: str = "gpus") -> None:
+        self._total, self._unit = total, unit
+        self._claims: list[_Claim] = []
 
-    @classmethod
-    def of(cls, serving: Serving, pools: WorkerPools) -> Self:
-        """Those that these pools share.
+    def take(
+        self, owner: str, *, per_worker: int, initial: Mapping[str, int], name: str = ""
+    ) -> None:
+        """Give a deployment its workers at rest.
+
+        Args:
+            owner: Path of the deployment.
+            per_worker: GPUs of one worker.
+            initial: Workers at rest by service.
+            name: What messages call the deployment. Default: ``owner``.
 
         Raises:
-            UsageError: The workers at rest do not fit.
+            UsageError: They do not fit beside those that are there.
         """
-        initial = {serving.service(mode): workers.replicas for mode, workers in pools.items()}
-        if serving.cpu_nodes is not None:
-            unit = f"{serving.cpu_nodes.slot_name}s"
-            return cls(total=serving.cpu_nodes.slots, per_worker=1, initial=initial, unit=unit)
-        total = serving.gpu_pool.gpus if serving.gpu_pool else 0
-        per_worker = serving.engine_facts.gpus_per_worker
-        return cls(total=total, per_worker=per_worker, initial=initial)
+        made = [_Claim(owner, name or owner, key, per_worker, n) for key, n in initial.items()]
+        left = self._total - sum(each.needed for each in self._claims)
+        needed = sum(each.needed for each in made)
+        if needed > left:
+            beside = f", {self._total - left} of them for {_owners(self._claims)}"
+            raise UsageError(
+                f"{self._listed(made)} need {needed} {self._unit}, allowed: at most {left}"
+                + (f" of {self._total}{beside}" if self._claims else ""),
+                "start fewer workers or add nodes",
+            )
+        self._claims += made
 
-    def reserve(self, service: str, replicas: int, *, allow_pending: bool) -> None:
+    def reserve(self, owner: str, service: str, replicas: int, *, allow_pending: bool) -> None:
         """Note that a scaler may ask for so many workers of one service.
+
+        Whoever allows pending workers is counted as at rest: the last ones may have to wait.
 
         Raises:
             UsageError: It could never have them, or not together with what is noted already.
         """
-        others = len(self._initial) - 1
-        most = self._total // self._per_worker - others
-        if replicas > most and not allow_pending:
-            beside = f", {others} of them for the other pool" if others else ""
-            raise UsageError(
-                f"max_replicas={replicas} of {service} can never be had from {self._total} "
-                f"{self._unit} at {self._per_worker} a worker{beside}, allowed: at most {most}",
-                "lower max_replicas or add nodes",
-            )
-        self._maxima[service] = replicas
-        self._pending_allowed |= allow_pending
-        if len(self._maxima) == len(self._initial) and (problem := self.overcommitted()):
+        claim = next(each for each in self._claims if (each.owner, each.service) == (owner, service))
+        others = [each for each in self._claims if each is not claim]
+        beside = sum(each.per_worker for each in others)
+        most = (self._total - beside) // claim.per_worker
+        if not allow_pending:
+            if replicas > most:
+                kept = f", {beside} of them for {_pools(others)}" if others else ""
+                raise UsageError(
+                    f"max_replicas={replicas} of {service} can never be had from {self._total} "
+                    f"{self._unit} at {claim.per_worker} a worker{kept}, allowed: at most {most}",
+                    "lower max_replicas or add nodes",
+                )
+            claim.workers = replicas
+        claim.scaled = True
+        if all(each.scaled for each in self._claims) and (problem := self.overcommitted()):
             raise UsageError(problem, "lower a maximum, or pass allow_pending=True on purpose")
 
     def overcommitted(self) -> str:
@@ -82,14 +106,30 @@ class SharedGpus:
 
         Pools without a scaler count with their workers at rest.
         """
-        wanted = self._initial | self._maxima
-        needed = sum(wanted.values()) * self._per_worker
-        if needed <= self._total or self._pending_allowed:
+        needed = sum(each.needed for each in self._claims)
+        if needed <= self._total:
             return ""
         return (
-            f"maxima {_listed(wanted)} need {needed} {self._unit}, allowed: at most {self._total}"
+            f"maxima {self._listed(self._claims)} need {needed} {self._unit}, "
+            f"allowed: at most {self._total}"
+        )
+
+    def speaks_through(self, owner: str) -> bool:
+        """Whether this deployment tells what is wrong, so that not every one does."""
+        return bool(self._claims) and self._claims[0].owner == owner
+
+    def _listed(self, claims: Iterable[_Claim]) -> str:
+        """Workers by service, each with its deployment where there are several."""
+        alone = len({each.owner for each in [*self._claims, *claims]}) == 1
+        return " + ".join(
+            f"{each.workers} {each.service}" + ("" if alone else f" of {each.name}")
+            for each in claims
         )
 
 
-def _listed(workers: Mapping[str, int]) -> str:
-    return " + ".join(f"{number} {service}" for service, number in workers.items())
+def _owners(claims: Iterable[_Claim]) -> str:
+    return " and ".join(dict.fromkeys(each.name for each in claims))
+
+
+def _pools(claims: list[_Claim]) -> str:
+    return "the other pool" if len(claims) == 1 else f"{len(claims)} other pools"

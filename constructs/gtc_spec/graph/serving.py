@@ -22,7 +22,14 @@ from gtc_spec.errors import UsageError
 from gtc_spec.graph.existing import QUEUE
 from gtc_spec.graph.model_ref import ModelRef
 from gtc_spec.manifests import metadata
-from gtc_spec.manifests.placement import Slot, gpu_slot, on_management_pool, slot_of
+from gtc_spec.manifests.placement import (
+    CPU_POOL,
+    GPU_POOL,
+    Slot,
+    gpu_slot,
+    on_management_pool,
+    slot_of,
+)
 from gtc_spec.manifests.secret_names import HF_TOKEN, secrets_of
 from gtc_spec.pools import Mode
 from gtc_spec.serving import smaller_checkpoint
@@ -38,8 +45,9 @@ class Serving:
         name: Name of the DynamoGraphDeployment; pods, adapters and Services are named after it.
         model: The checkpoint on the share.
         backend: What the workers run: `Trtllm`, `Vllm` or `Sglang`; `Mocker` on ``cpu_nodes``.
-        gpu_pool: GPU nodes that the workers share with nobody else: the budget is all of them.
-            Default: none, then ``cpu_nodes`` must be given.
+        gpu_pool: GPU nodes of the workers, which deployments of one stack may share: the budget
+            is all of them. With a name the workers run nowhere else. Default: none, then
+            ``cpu_nodes`` must be given.
         cpu_nodes: Nodes of simulated workers instead. Default: none.
         engine_facts: What the workers have to provide for. Default: prompts of 24,000 tokens,
             answers of 2,000, one GPU a worker.
@@ -137,7 +145,15 @@ class Serving:
         """What one worker asks of its node."""
         if self.cpu_nodes is not None:
             return slot_of(self.cpu_nodes)
-        return gpu_slot(self.engine_facts.gpus_per_worker)
+        name = self.gpu_pool.name if self.gpu_pool else None
+        return gpu_slot(self.engine_facts.gpus_per_worker, name or "")
+
+    @property
+    def pool_name(self) -> str:
+        """Name of the node pool of the workers in their cluster."""
+        if self.gpu_pool is None:
+            return CPU_POOL
+        return self.gpu_pool.name or GPU_POOL
 
     def check(self, modes: Iterable[Mode]) -> None:
         """Check what can be wrong before there is a worker.

@@ -24,6 +24,8 @@ class Workers:
         drain_s: Longest time that a worker needs to finish what it started, seconds; twice of it
             becomes the termination grace. Default: 60.
         scaling_adapter: Whether the pool can be scaled at all. Default: yes.
+        max_unavailable: Most workers that a drain of nodes may take away at once, at least 1, by a
+            PodDisruptionBudget. Default: no limit.
 
     Raises:
         UsageError: A number is out of range.
@@ -32,6 +34,7 @@ class Workers:
     replicas: int = 1
     drain_s: float = 60
     scaling_adapter: bool = True
+    max_unavailable: int | None = None
 
     def __post_init__(self) -> None:
         if self.replicas < 1:
@@ -41,6 +44,12 @@ class Workers:
             )
         if not 0 <= self.drain_s <= 600:
             raise UsageError(f"got drain_s={self.drain_s:g}, allowed: 0 to 600")
+
+        if self.max_unavailable is not None and self.max_unavailable < 1:
+            raise UsageError(
+                f"got max_unavailable={self.max_unavailable}, allowed: at least 1",
+                "with 0 no node could ever be drained",
+            )
 
     @classmethod
     def of(cls, pool: Pool) -> Self:

@@ -1,4 +1,6 @@
-"""On which nodes our pods run: everything that is no worker stays off the nodes of the workers.
+"""On which nodes our pods run, and how many of them a drain of nodes may take at once.
+
+Everything that is no worker stays off the nodes of the workers.
 
 DOKS taints GPU nodes itself, so only pods that tolerate the taint can land there; the selectors
 below also keep everybody off any further pool that a cluster may have.
@@ -6,10 +8,13 @@ below also keep everybody off any further pool that a cluster may have.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from gtc_spec import kinds
 from gtc_spec.cloud.nodes import CpuNodes, WorkerNodes
+from gtc_spec.manifests.metadata import Manifest
 
 MANAGEMENT_POOL: Final = "management"
 """Name of the node pool for everything that is no worker."""
@@ -51,9 +56,10 @@ class Slot:
     pod: dict[str, Any]
 
 
-def gpu_slot(gpus: int = 1) -> Slot:
-    """So many GPUs of one node."""
-    return Slot({"limits": {"gpu": str(gpus)}}, {"tolerations": tolerate_gpu()})
+def gpu_slot(gpus: int = 1, pool: str = "") -> Slot:
+    """So many GPUs of one node, of any pool or of this one."""
+    pinned = {"nodeSelector": {POOL_LABEL: pool}} if pool else {}
+    return Slot({"limits": {"gpu": str(gpus)}}, {"tolerations": tolerate_gpu(), **pinned})
 
 
 def slot_of(nodes: WorkerNodes) -> Slot:
@@ -69,6 +75,19 @@ def slot_of(nodes: WorkerNodes) -> Slot:
         },
         {"nodeSelector": {POOL_LABEL: CPU_POOL}},
     )
+
+
+def disruption_budget(metadata: Manifest, labels: Mapping[str, str], unavailable: int) -> Manifest:
+    """How many of the pods with these labels evictions may take away at once.
+
+    The API server asks the owner of the pods for its replicas through ``scale``, which both a
+    Deployment and Grove's PodClique have; on a cluster it was not tried.
+    """
+    return {
+        **kinds.POD_DISRUPTION_BUDGET.type_meta,
+        "metadata": metadata,
+        "spec": {"maxUnavailable": unavailable, "selector": {"matchLabels": dict(labels)}},
+    }
 
 
 def worker_pool(nodes: WorkerNodes) -> str:

@@ -21,6 +21,7 @@ from gtc_spec.manifests import config_maps
 from gtc_spec.manifests.config_maps import ENGINE_MOUNT
 from gtc_spec.manifests.jobs import UID
 from gtc_spec.manifests.metadata import Manifest
+from gtc_spec.manifests.placement import disruption_budget
 from gtc_spec.manifests.pod_security import container_context
 from gtc_spec.pools import Mode
 from gtc_spec.telemetry.buckets import frontend_env
@@ -52,7 +53,20 @@ def release(serving: Serving, pools: WorkerPools, files: Mapping[Mode, str]) -> 
     deployment = graph(serving, pools, files)
     if serving.overrides:
         serving.overrides(deployment)
-    return [*shipped, deployment]
+    return [*shipped, *_disruption_budgets(serving, pools), deployment]
+
+
+def _disruption_budgets(serving: Serving, pools: WorkerPools) -> list[Manifest]:
+    """One for each pool that wants one, beside its pods."""
+    return [
+        disruption_budget(
+            serving.metadata(names.dgdsa(serving.name, serving.service(mode))),
+            names.pod_labels(serving.service(mode), serving.name),
+            workers.max_unavailable,
+        )
+        for mode, workers in pools.items()
+        if workers.max_unavailable is not None
+    ]
 
 
 def engine_config_map(serving: Serving, mode: Mode, text: str) -> Manifest:

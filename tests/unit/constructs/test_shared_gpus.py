@@ -1,4 +1,4 @@
-"""Scalers may go as far as the GPUs go, each alone and both together."""
+"""Scalers may go as far as the GPUs go, each alone and all of a node pool together."""
 
 import pytest
 from hypothesis import given
@@ -10,44 +10,77 @@ from gtc_spec.errors import UsageError
 few = st.integers(1, 12)
 
 
-def eight(per_worker: int = 1) -> SharedGpus:
-    return SharedGpus(total=8, per_worker=per_worker, initial={"P": 2, "D": 2})
+def shared(total: int = 8, per_worker: int = 1, **initial: int) -> SharedGpus:
+    gpus = SharedGpus(total=total)
+    gpus.take("llm", per_worker=per_worker, initial=initial or {"P": 2, "D": 2})
+    return gpus
 
 
 def test_workers_at_rest_must_fit() -> None:
     with pytest.raises(UsageError, match=r"3 P \+ 6 D need 9 gpus, allowed: at most 8"):
-        SharedGpus(total=8, per_worker=1, initial={"P": 3, "D": 6})
+        shared(P=3, D=6)
 
 
 def test_one_pool_leaves_a_worker_to_the_other() -> None:
-    with pytest.raises(UsageError, match="allowed: at most 7"):
-        eight().reserve("P", 8, allow_pending=False)
-    eight().reserve("P", 7, allow_pending=False)
+    with pytest.raises(UsageError, match="1 of them for the other pool, allowed: at most 7"):
+        shared().reserve("llm", "P", 8, allow_pending=False)
+    shared().reserve("llm", "P", 7, allow_pending=False)
 
 
 def test_two_scalers_must_fit_together() -> None:
-    gpus = eight()
-    gpus.reserve("P", 4, allow_pending=False)
+    gpus = shared()
+    gpus.reserve("llm", "P", 4, allow_pending=False)
     with pytest.raises(UsageError, match=r"maxima 4 P \+ 5 D need 9 gpus, allowed: at most 8"):
-        gpus.reserve("D", 5, allow_pending=False)
+        gpus.reserve("llm", "D", 5, allow_pending=False)
 
 
 def test_a_pool_without_a_scaler_counts_with_its_workers_at_rest() -> None:
-    gpus = eight()
-    gpus.reserve("P", 7, allow_pending=False)
+    gpus = shared()
+    gpus.reserve("llm", "P", 7, allow_pending=False)
     assert "7 P + 2 D need 9 gpus" in gpus.overcommitted()
 
 
 def test_pending_workers_are_allowed_on_request_only() -> None:
-    gpus = SharedGpus(total=3, per_worker=1, initial={"P": 1, "D": 1})
-    gpus.reserve("P", 2, allow_pending=True)
-    gpus.reserve("D", 2, allow_pending=True)
+    gpus = shared(total=3, P=1, D=1)
+    gpus.reserve("llm", "P", 2, allow_pending=True)
+    gpus.reserve("llm", "D", 2, allow_pending=True)
     assert gpus.overcommitted() == ""
 
 
+def test_who_allows_pending_workers_does_not_allow_them_for_its_neighbours() -> None:
+    gpus = shared(total=4, P=1, D=1)
+    gpus.take("other", per_worker=1, initial={"D": 1})
+    gpus.reserve("llm", "P", 4, allow_pending=True)
+    gpus.reserve("llm", "D", 2, allow_pending=False)
+    with pytest.raises(UsageError, match=r"2 D of llm \+ 2 D of other need 5 gpus"):
+        gpus.reserve("other", "D", 2, allow_pending=False)
+
+
 def test_a_worker_of_two_gpus_counts_twice() -> None:
-    with pytest.raises(UsageError, match="allowed: at most 3"):
-        eight(per_worker=2).reserve("P", 4, allow_pending=False)
+    with pytest.raises(UsageError, match="2 of them for the other pool, allowed: at most 3"):
+        shared(per_worker=2).reserve("llm", "P", 4, allow_pending=False)
+
+
+def test_a_second_deployment_gets_what_the_first_left() -> None:
+    gpus = shared(P=2, D=3)
+
+    with pytest.raises(UsageError) as caught:
+        gpus.take("other", per_worker=2, initial={"W": 2})
+
+    assert caught.value.message == (
+        "2 W of other need 4 gpus, allowed: at most 3 of 8, 5 of them for llm"
+    )
+    gpus.take("other", per_worker=1, initial={"W": 3})
+
+
+def test_scalers_of_two_deployments_must_fit_together() -> None:
+    gpus = shared(total=16, P=2, D=2)
+    gpus.take("other", per_worker=4, initial={"W": 1})
+    gpus.reserve("llm", "P", 4, allow_pending=False)
+    gpus.reserve("llm", "D", 5, allow_pending=False)
+
+    with pytest.raises(UsageError, match=r"4 P of llm \+ 5 D of llm \+ 2 W of other need 17 gpus"):
+        gpus.reserve("other", "W", 2, allow_pending=False)
 
 
 @given(spare=st.integers(0, 12), per_worker=few, rest=few, first=few, second=few)
@@ -55,11 +88,11 @@ def test_two_maxima_are_accepted_exactly_if_they_fit(
     spare: int, per_worker: int, rest: int, first: int, second: int
 ) -> None:
     total = 2 * rest * per_worker + spare
-    gpus = SharedGpus(total=total, per_worker=per_worker, initial={"P": rest, "D": rest})
+    gpus = shared(total, per_worker, P=rest, D=rest)
 
     def reserve() -> None:
-        gpus.reserve("P", first, allow_pending=False)
-        gpus.reserve("D", second, allow_pending=False)
+        gpus.reserve("llm", "P", first, allow_pending=False)
+        gpus.reserve("llm", "D", second, allow_pending=False)
 
     if (first + second) * per_worker <= total:
         reserve()
