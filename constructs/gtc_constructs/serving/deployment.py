@@ -45,6 +45,8 @@ class Deployment(GtcConstruct):
         super().__init__(scope, id, after=after)
         self._pools = pools
         self._check_kinds(platform, models, secrets)
+        if isinstance(platform, DynamoPlatform) and serving.gpu_pool:
+            self._refuse_without_gpus(platform)
         self.require_name("name", serving.name)
         made_here = [each for each in (platform, secrets, models) if isinstance(each, GtcConstruct)]
         self.wait_for(*made_here)
@@ -68,6 +70,13 @@ class Deployment(GtcConstruct):
             after=self.depends_on,
         )
         self.stands_for(self.release.release)
+
+    def _refuse_without_gpus(self, platform: DynamoPlatform) -> None:
+        if platform.runtime_class is None:
+            raise self.refused(
+                f"{platform.node.path} is without gpus, allowed for a gpu_pool: one with gpus=True",
+                "its RuntimeClass is what lets pods see a GPU",
+            )
 
     def _refuse_rivals(self) -> None:
         name, namespace = self.serving.name, self.serving.namespace

@@ -84,7 +84,9 @@ class SharedGpus:
         Raises:
             UsageError: It could never have them, or not together with what is noted already.
         """
-        claim = next(each for each in self._claims if (each.owner, each.service) == (owner, service))
+        claim = next(
+            each for each in self._claims if (each.owner, each.service) == (owner, service)
+        )
         others = [each for each in self._claims if each is not claim]
         beside = sum(each.per_worker for each in others)
         most = (self._total - beside) // claim.per_worker

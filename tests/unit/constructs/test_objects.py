@@ -137,6 +137,16 @@ def test_a_mismatch_is_one_line_with_the_path_of_the_construct(stack, platform):
     assert "platform.add_workload_namespace('elsewhere')" in said
 
 
+def test_gpu_workers_on_a_platform_without_gpus_are_refused(stack):
+    platform = DynamoPlatform(stack, "platform", gpus=False)
+
+    said = refusal(
+        lambda: DisaggDeployment(stack, "it", serving=SERVING, platform=platform, models=WEIGHTS)
+    )
+
+    assert said.startswith("stack/it: stack/platform is without gpus")
+
+
 def test_two_deployments_of_one_name_need_two_namespaces(stack, platform):
     there = store(stack, namespace=platform.add_workload_namespace("team-b"))
     given = {"serving": replace(SERVING, gpu_pool=NodePool.h100(count=20)), "platform": platform}
