@@ -1,15 +1,13 @@
 """Two models on two kinds of GPUs in one cluster: 8B on H100, 70B on H200, each on its own nodes.
 
-``overrides`` is the last word on what is shipped: here it pins workers to the nodes of their pool.
+A pool with a name pins its workers, so that no small model takes a GPU of the large one.
 """
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import gtc_constructs as gtc
 
-SMALL, LARGE = gtc.NodePool.h100(count=2), gtc.NodePool.h200x8(name="large")
+SMALL, LARGE = gtc.NodePool.h100(count=2, name="gpu"), gtc.NodePool.h200x8(name="large")
 MODELS = {
     "small": (SMALL, "meta-llama/Llama-3.1-8B-Instruct", gtc.Workers(), gtc.Workers()),
     "large": (
@@ -19,18 +17,6 @@ MODELS = {
         gtc.Workers(replicas=5),
     ),
 }
-
-
-def on_pool(pool: str) -> Callable[[dict[str, Any]], None]:
-    """Pin the workers of a serving graph to the nodes of one pool."""
-
-    def pin(graph: dict[str, Any]) -> None:
-        for service in graph["spec"]["services"].values():
-            if service["componentType"] == "worker":
-                service["extraPodSpec"]["nodeSelector"] = {gtc.POOL_LABEL: pool}
-
-    return pin
-
 
 app = gtc.App()
 infra, workload = gtc.TerraformStack(app, "infra"), gtc.TerraformStack(app, "workload")
@@ -50,7 +36,6 @@ for name, (gpus, repository, prefill, decode) in MODELS.items():
         model=gtc.ModelRef(repository=repository),
         gpu_pool=gpus,
         backend=gtc.Trtllm(engine_configs=Path(__file__).with_name("engines")),
-        overrides=on_pool("gpu" if gpus is SMALL else name),
     )
     gtc.DisaggDeployment(
         workload,

@@ -9,6 +9,7 @@ from gtc_constructs.base import synthesise
 from gtc_constructs.serving.disagg_deployment import DisaggDeployment
 from gtc_constructs.serving.keda_scaler import KedaScaler, PrometheusTrigger
 from gtc_spec.cloud.node_pool import NodePool
+from gtc_spec.engines.trtllm import Trtllm
 from gtc_spec.errors import UsageError
 from gtc_spec.graph.existing import ExistingModels, ExistingMonitoring, ExistingPlatform
 from gtc_spec.graph.model_ref import ModelRef
@@ -20,7 +21,7 @@ CHAT = Serving(
     name="chat",
     model=ModelRef(repository="meta-llama/Llama-3.1-8B-Instruct"),
     gpu_pool=NodePool.h100(count=5),
-    engine_configs=ROOT / "engine_configs" / "dev",
+    backend=Trtllm(engine_configs=ROOT / "engine_configs" / "dev"),
 )
 CODE = replace(CHAT, name="code")
 HERE = {"platform": ExistingPlatform(), "models": ExistingModels(claim="weights")}
