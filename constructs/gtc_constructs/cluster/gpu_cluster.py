@@ -261,9 +261,10 @@ class GpuCluster(GtcConstruct):
             timeouts=KubernetesClusterTimeouts(create="60m"),
             # otherwise every new patch release is a difference in the plan
             lifecycle=TerraformResourceLifecycle(ignore_changes=["version"]),
+            depends_on=self.depends_on or None,
             **choices,
         )
-        self.node.default_child = made
+        self.stands_for(made)
         return made
 
     def _share(self, size_gib: int, tier: NfsTier) -> NfsShare:
@@ -276,6 +277,7 @@ class GpuCluster(GtcConstruct):
             size_gib=size_gib,
             tier=tier,
             unlisted=self._unlisted,
+            after=self.depends_on,
         )
 
 

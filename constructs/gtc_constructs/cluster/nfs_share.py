@@ -1,8 +1,4 @@
-"""A managed NFS share: the one place that knows how to ask for its tier, host and path.
-
-The bindings are older than these three attributes, so they go through overrides. It must not know
-what is stored on the share.
-"""
+"""A managed NFS share. It must not know what is stored on it."""
 
 from __future__ import annotations
 
@@ -69,10 +65,11 @@ class NfsShare(GtcConstruct):
             name=name,
             region=region,
             size=size_gib,
+            performance_tier=str(tier),
             vpc_id=vpc.id,
             depends_on=self.depends_on,
         )
-        self.nfs.add_override("performance_tier", str(tier))
+        self.stands_for(self.nfs)
 
     def _check(self, name: str, size_gib: int, tier: NfsTier) -> None:
         if not _NAME.fullmatch(name):
@@ -99,7 +96,4 @@ class NfsShare(GtcConstruct):
     @property
     def export(self) -> NfsExport:
         """Where it is mounted from; known after apply."""
-        return NfsExport(
-            host=self.nfs.get_string_attribute("host"),
-            path=self.nfs.get_string_attribute("mount_path"),
-        )
+        return NfsExport(host=self.nfs.host, path=self.nfs.mount_path)

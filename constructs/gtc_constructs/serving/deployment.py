@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 
 from gtc_constructs._bindings import Construct, TerraformResource
 from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_constructs.management import management_nodes
 from gtc_constructs.manifest_release import ManifestRelease
 from gtc_constructs.platform.dynamo_platform import DynamoPlatform
 from gtc_constructs.secrets import WorkloadSecrets
@@ -51,7 +52,8 @@ class Deployment(GtcConstruct):
         made_here = [each for each in (platform, secrets, models) if isinstance(each, GtcConstruct)]
         self.wait_for(*made_here)
         try:
-            self.serving = serving = wire(serving, platform, models, secrets)
+            serving = wire(serving, platform, models, secrets, management_nodes(self))
+            self.serving = serving
             self._refuse_rivals()
             serving.check(pools)
             files = serving.engine_files(list(pools))

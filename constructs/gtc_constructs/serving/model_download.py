@@ -17,6 +17,7 @@ from gtc_constructs._bindings import (
 )
 from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_constructs.hcl import literal
+from gtc_constructs.management import management_nodes
 from gtc_constructs.secrets import SecretRef, WorkloadSecrets
 from gtc_constructs.serving.model_store import ModelStore
 from gtc_constructs.terraform_job import terraform_job
@@ -24,7 +25,6 @@ from gtc_spec import versions
 from gtc_spec.graph.existing import ExistingModels, ExistingSecret
 from gtc_spec.graph.model_ref import ModelRef
 from gtc_spec.manifests.model_download import HubDownload
-from gtc_spec.manifests.placement import on_management_pool
 from gtc_spec.manifests.secret_names import HF_TOKEN
 
 HUB: Final = "https://huggingface.co"
@@ -55,7 +55,7 @@ class ModelDownload(GtcConstruct):
             Default: 1 hour.
         endpoint: Base URL of the hub, or of a mirror of it. Default: ``https://huggingface.co``.
         image: Image with Python 3.11 or newer as ``python``. Default: a public one, 45 MB.
-        node_selector: Nodes of the job. Default: the management pool.
+        node_selector: Nodes of the job. Default: the management pool of the stack's connection.
         labels: Labels of every object. Default: none.
         annotations: Annotations of every object. Default: none.
         after: What must be there first. The share always is. Default: nothing.
@@ -96,7 +96,7 @@ class ModelDownload(GtcConstruct):
             deadline=timeout,
             endpoint=endpoint.rstrip("/"),
             image=image,
-            node_selector=on_management_pool() if node_selector is None else node_selector,
+            node_selector=management_nodes(self) if node_selector is None else node_selector,
             labels=labels or {},
             annotations=annotations or {},
         )

@@ -58,7 +58,8 @@ class Serving:
             KAI. Default: likewise.
         token_secret: Secret with the HuggingFace token, for workers that fetch something by
             themselves. Default: likewise; none for an open model.
-        node_selector: Nodes of the frontend. Default: the management pool.
+        node_selector: Nodes of the frontend. Default: the management pool of the stack's
+            connection.
         frontend_image: Image of the frontend. Default: the pinned one.
         labels: Labels of every object. Default: none.
         annotations: Annotations of every object. Default: none.
@@ -77,7 +78,7 @@ class Serving:
     queue: str = ""
     grove: bool | None = None
     token_secret: str = ""
-    node_selector: Mapping[str, str] = field(default_factory=on_management_pool)
+    node_selector: Mapping[str, str] | None = None
     frontend_image: str = versions.FRONTEND_IMAGE
     labels: Mapping[str, str] = field(default_factory=dict)
     annotations: Mapping[str, str] = field(default_factory=dict)
@@ -118,8 +119,10 @@ class Serving:
         queue: str = QUEUE,
         grove: bool = True,
         token_secret: str = "",
+        management: Mapping[str, str] | None = None,
     ) -> Self:
         """The same with what was left open; what is said stays."""
+        nodes = on_management_pool() if management is None else management
         return replace(
             self,
             namespace=self.namespace or namespace,
@@ -127,6 +130,7 @@ class Serving:
             queue=self.queue or queue,
             grove=grove if self.grove is None else self.grove,
             token_secret=self.token_secret or token_secret,
+            node_selector=nodes if self.node_selector is None else self.node_selector,
         )
 
     def service(self, mode: Mode) -> str:

@@ -70,9 +70,20 @@ class Secrets(Protocol):
 
 
 def wire(
-    serving: Serving, platform: Platform, models: Models | None, secrets: Secrets | None
+    serving: Serving,
+    platform: Platform,
+    models: Models | None,
+    secrets: Secrets | None,
+    management: Mapping[str, str] | None = None,
 ) -> Serving:
     """The same serving with all that it left open.
+
+    Args:
+        serving: What is served.
+        platform: What runs it.
+        models: What holds its checkpoint; None when it travels with the graph.
+        secrets: What holds the HuggingFace token; None for a model that needs none.
+        management: Node selector of the frontend. Default: the usual management pool.
 
     Raises:
         UsageError: Two of them disagree, the model is not there, or no Secret has the token.
@@ -91,6 +102,7 @@ def wire(
         grove=_grove(serving, platform),
         queue=_queue(serving, platform),
         token_secret=_token_secret(serving, secrets),
+        management=management,
     )
 
 

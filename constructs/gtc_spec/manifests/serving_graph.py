@@ -133,7 +133,7 @@ def _frontend(serving: Serving, *, disaggregated: bool) -> Manifest:
         # without the model directory it downloads the tokenizer under the served name
         **_claimed(serving),
         "extraPodSpec": {
-            "nodeSelector": dict(serving.node_selector),
+            "nodeSelector": dict(serving.node_selector or {}),
             **_listed("volumes", _model_volume(serving)),
             "mainContainer": {
                 "image": serving.frontend_image,

@@ -8,6 +8,7 @@ from gtc_constructs.cluster.nfs_share import NfsShare
 from gtc_constructs.values import ExistingVpc, NfsTier
 from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.errors import UsageError
+from tests.recorded_schemas import faults
 from tests.synthesised import Synthesised
 
 CLUSTER = "digitalocean_kubernetes_cluster"
@@ -21,6 +22,46 @@ def cluster(scope, id="gpu", **changes):
     return GpuCluster(scope, id, **{**arguments, **changes})
 
 
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {},
+        {"vpc": ExistingVpc(ID), "nfs_size_gib": 50},
+        {
+            "vpc_cidr": "10.1.0.0/20",
+            "cluster_subnet": "10.2.0.0/16",
+            "service_subnet": "10.3.0.0/20",
+        },
+        {"gpu_pool": NodePool.h200x8(contracted=True, name="large"), "name_prefix": "team-a"},
+        {"gpu_pool": NodePool(size="gpu-l40sx1-48gb", autoscale=(1, 3), labels={"team": "a"})},
+        {"gpu_pool": NodePool.mi300xx8(), "nfs_size_gib": 400, "nfs_tier": NfsTier.STANDARD},
+        {"gpu_pool": None, "cpu_pool": NodePool(size="c-8", count=2), "tags": ["a:b", "c_d"]},
+        {"allowed_addresses": ["192.0.2.0/24"], "ha": False, "registry_integration": False},
+    ],
+    ids=["plain", "vpc", "subnets", "contract", "autoscaled", "amd", "cpu", "closed"],
+)
+def test_every_way_of_ordering_a_cluster_is_one_that_the_provider_knows(stack, changes):
+    cluster(stack, **changes)
+
+    assert faults(Synthesised(stack).json) == []
+
+
+def test_what_the_provider_does_not_know_is_noticed(stack):
+    made = cluster(stack, nfs_size_gib=50)
+    made.cluster.add_override("colour", "blue")
+    made.cluster.add_override("endpoint", "https://mine")
+    made.cluster.add_override("ha", "yes")
+    made.models.nfs.add_override("size", None)
+
+    told = [each.split(".", 2)[-1] for each in faults(Synthesised(stack).json)]
+    assert sorted(told) == [
+        "endpoint is the provider's to say",
+        "gpu_cluster_2B7B25A9 has no colour",
+        "gpu_models_4A96203C needs size",
+        "ha is 'yes', not bool",
+    ]
+
+
 def test_a_network_that_is_there_is_used_and_none_is_made(stack):
     made = cluster(stack, vpc=ExistingVpc(ID), nfs_size_gib=50)
 
@@ -29,6 +70,16 @@ def test_a_network_that_is_there_is_used_and_none_is_made(stack):
     assert found.resource(CLUSTER)["vpc_uuid"] == ID
     assert found.resource(SHARE)["vpc_id"] == ID
     assert made.vpc == ExistingVpc(ID)
+
+
+def test_what_has_to_be_there_first_is_so_without_a_network_of_its_own(stack):
+    first = NfsShare(stack, "first", name="a", region="nyc2", vpc=ExistingVpc(ID), size_gib=50)
+    cluster(stack, vpc=ExistingVpc(ID), nfs_size_gib=50, after=[first])
+
+    found = Synthesised(stack)
+    waits = f"{SHARE}.{first.nfs.friendly_unique_id}"
+    assert found.resource(CLUSTER)["depends_on"] == [waits]
+    assert found.resource(SHARE, name="llm-models")["depends_on"] == [waits]
 
 
 def test_two_clusters_may_share_the_network_of_one(stack):

@@ -7,7 +7,16 @@ from gtc_constructs.cluster.connection import ClusterConnection, KubeconfigConne
 from gtc_constructs.management import management_nodes
 from gtc_constructs.platform.keda import Keda
 from gtc_constructs.platform.observability import Observability
+from gtc_constructs.serving.disagg_deployment import DisaggDeployment
+from gtc_constructs.serving.model_download import ModelDownload
+from gtc_constructs.serving.model_store import ModelStore
+from gtc_constructs.values import NfsExport
+from gtc_spec.cloud.node_pool import NodePool
+from gtc_spec.engines.vllm import Vllm
 from gtc_spec.errors import UsageError
+from gtc_spec.graph.existing import ExistingModels, ExistingPlatform
+from gtc_spec.graph.model_ref import ModelRef
+from gtc_spec.graph.serving import Serving
 from gtc_spec.manifests.placement import POOL_LABEL
 from tests.synthesised import Synthesised
 
@@ -115,6 +124,40 @@ def test_charts_run_where_the_connection_says(stack, connect, selector):
     assert management_nodes(stack) == selector
     assert monitoring["grafana"]["nodeSelector"] == selector
     assert keda["nodeSelector"] == selector
+
+
+def test_frontends_and_downloads_run_there_too(stack):
+    ClusterConnection(stack, "connection", name="llm", management_pool="system")
+    model = ModelRef(repository="Qwen/Qwen2.5-0.5B-Instruct")
+    share = NfsExport(host="10.0.0.7", path="/models")
+    store = ModelStore(stack, "models", share=share, size_gib=50, namespace="inference")
+    models = ModelDownload(stack, "model", models=store, model=model)
+    serving = Serving(name="chat", model=model, gpu_pool=NodePool.h100(count=2), backend=Vllm())
+    platform = ExistingPlatform(workload_namespace="inference")
+    chat = DisaggDeployment(stack, "chat", serving=serving, platform=platform, models=models)
+
+    frontend = chat.manifest["spec"]["services"]["Frontend"]["extraPodSpec"]
+    job = Synthesised(stack).resource("kubernetes_job_v1")["spec"]["template"]["spec"]
+    assert frontend["nodeSelector"] == {POOL_LABEL: "system"}
+    assert job["node_selector"] == {POOL_LABEL: "system"}
+
+
+def test_what_a_serving_says_of_its_nodes_stays(stack):
+    KubeconfigConnection(stack, "connection")
+    serving = Serving(
+        name="chat",
+        model=ModelRef(repository="Qwen/Qwen2.5-0.5B-Instruct"),
+        gpu_pool=NodePool.h100(count=2),
+        backend=Vllm(),
+        node_selector={"role": "front"},
+    )
+    models = ExistingModels(claim="models")
+    chat = DisaggDeployment(
+        stack, "chat", serving=serving, platform=ExistingPlatform(), models=models
+    )
+
+    frontend = chat.manifest["spec"]["services"]["Frontend"]["extraPodSpec"]
+    assert frontend["nodeSelector"] == {"role": "front"}
 
 
 def test_another_stack_has_a_connection_of_its_own(app, stack):
