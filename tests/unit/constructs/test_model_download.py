@@ -10,7 +10,7 @@ from gtc_constructs.serving.model_download import ModelDownload
 from gtc_constructs.serving.model_store import ModelStore
 from gtc_constructs.values import NfsExport
 from gtc_spec.cloud.node_pool import NodePool
-from gtc_spec.engines import vllm
+from gtc_spec.engines.vllm import Vllm
 from gtc_spec.errors import UsageError
 from gtc_spec.graph.existing import ExistingModels, ExistingPlatform, ExistingSecret
 from gtc_spec.graph.model_ref import ModelRef
@@ -181,7 +181,7 @@ def serve(stack, models, model, **choices):
     return DisaggDeployment.aggregated(
         stack,
         "serve",
-        serving=Serving(name="it", model=model, gpu_pool=NodePool.h100(), engine=vllm.engine()),
+        serving=Serving(name="it", model=model, gpu_pool=NodePool.h100(), backend=Vllm()),
         platform=ExistingPlatform(workload_namespace="models"),
         models=models,
         **choices,
