@@ -8,7 +8,7 @@ a JavaScript stack; all of it is put right here. It must not know any provider.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -23,11 +23,16 @@ from gtc_constructs._bindings import (
     TerraformStack,
     jsii,
 )
+from gtc_constructs.providers import unconnected
+from gtc_spec.arguments import checked, checking, introduce
 from gtc_spec.errors import UsageError
 
+introduce(Construct, "a stack or a construct")
+introduce(TerraformResource, "a resource")
 _ID = re.compile(r"[A-Za-z0-9_-]+")
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _Kind = TypeVar("_Kind")
+_Method = TypeVar("_Method", bound=Callable[..., Any])
 
 
 class Ordered(Protocol):
@@ -39,8 +44,30 @@ class Ordered(Protocol):
         ...
 
 
+introduce(Ordered, "a construct")
+
+
+def held(method: _Method) -> _Method:
+    """Refuse arguments of a wrong type to a method of a construct, naming its path."""
+    return checking(method, lambda arguments: str(arguments["self"].node.path))
+
+
+def _place(arguments: Mapping[str, Any]) -> str:
+    """The path that a construct is about to have, or its class where it cannot have one."""
+    scope, id = arguments.get("scope"), arguments.get("id")
+    if isinstance(scope, Construct):
+        return f"{scope.node.path}/{id}".lstrip("/")
+    return f"{type(arguments['self']).__name__} {id}"
+
+
+def _placed(init: _Method) -> _Method:
+    return checking(init, _place)
+
+
 class GtcConstruct(Construct):
     """Parent of all constructs in this library.
+
+    Arguments of a wrong type are refused, also those of a class that inherits from this one.
 
     Args:
         scope: The construct to create this one in.
@@ -49,13 +76,21 @@ class GtcConstruct(Construct):
             they are destroyed after this one. Default: nothing.
 
     Raises:
-        UsageError: The id is none or taken, or ``after`` names something that makes nothing.
+        UsageError: An argument has a wrong type, the id is none or taken, the scope is in no stack,
+            or ``after`` names something that makes nothing.
     """
 
+    def __init_subclass__(cls, **choices: Any) -> None:
+        super().__init_subclass__(**choices)
+        if "__init__" in vars(cls):
+            cls.__init__ = _placed(vars(cls)["__init__"])  # type: ignore[method-assign]
+
+    @_placed
     def __init__(
         self, scope: Construct, id: str, *, after: Iterable[Ordered | TerraformResource] = ()
     ) -> None:
-        _check_id(scope, id)
+        _check_scope(scope, id)
+        check_id(scope, id)
         super().__init__(scope, id)
         self._rules = _Rules(self)
         self.node.add_validation(self._rules)
@@ -129,19 +164,51 @@ class GtcConstruct(Construct):
                 f"{what} {name!r} has {len(name)} characters, allowed: at most {limit}"
             )
 
+    def require_unique(self, what: str, hint: str = "") -> None:
+        """Check that nothing else in the stack makes what a cluster can have only one of.
+
+        Raises:
+            UsageError: Another one of the same stack makes it already.
+        """
+        # a stack has one connection, so another stack may well be another cluster
+        made = vars(TerraformStack.of(self)).setdefault("gtc_made", {})
+        other = made.setdefault(what, self)
+        if other is not self:
+            raise self.refused(
+                f"{other.node.path} makes {what} already, allowed: one a stack", hint
+            )
+
     def _waits_for(self, other: Ordered | TerraformResource) -> tuple[TerraformResource, ...]:
         if isinstance(other, TerraformResource):
             return (other,)
         if not other.resources:
             raise self.refused(
-                f"after names {other} which creates no resource, allowed: constructs that do",
+                f"after names {_called(other)}, which creates no resource, allowed: constructs "
+                "that do",
                 "the order would be lost silently",
             )
         return other.resources
 
 
-def _check_id(scope: Construct, id: str) -> None:
-    """Refuse what cdktf would refuse with pages of JavaScript."""
+def _check_scope(scope: Construct, id: str) -> None:
+    if not any(isinstance(each, TerraformStack) for each in scope.node.scopes):
+        place = scope.node.path or "the app"
+        raise UsageError(
+            f"{id}: {place} is in no stack, allowed: a TerraformStack, or a construct in one",
+            'make one: stack = TerraformStack(app, "workload")',
+        )
+
+
+def _called(other: Ordered) -> str:
+    return other.node.path if isinstance(other, Construct) else f"a {type(other).__name__}"
+
+
+def check_id(scope: Construct, id: str) -> None:
+    """Check the id of a construct that is about to be made: cdktf's own refusal is JavaScript.
+
+    Raises:
+        UsageError: It is none, or taken.
+    """
     place = scope.node.path or "the app"
     if not _ID.fullmatch(id):
         raise UsageError(f"{place}: id {id!r}, allowed: A-Z, a-z, 0-9, _ and -")
@@ -202,6 +269,7 @@ def _problems(construct: GtcConstruct) -> Iterator[str]:
     yield from construct.problems()
 
 
+@checked
 def synthesise(app: App) -> Path:
     """Check every rule, then write the Terraform configuration.
 
@@ -216,7 +284,7 @@ def synthesise(app: App) -> Path:
         for construct in app.node.find_all()
         if isinstance(construct, GtcConstruct)
         for problem in _problems(construct)
-    ]
+    ] + list(unconnected(app))
     if problems:
         raise UsageError("\n".join(problems))
     try:

@@ -16,19 +16,19 @@ from typing import Any, Final
 from gtc_constructs._bindings import (
     AssetType,
     Construct,
-    Release,
     TerraformAsset,
     TerraformResource,
     TerraformStack,
 )
 from gtc_constructs.base import GtcConstruct, Ordered
-from gtc_constructs.hcl import document
+from gtc_constructs.helm_chart import WAIT, release
 
 CHART: Final = Path(__file__).parent / "charts" / "manifests"
-RELEASE_NAME_MAX: Final = 53
-"""Longest name of a Helm release."""
-WAIT: Final = timedelta(minutes=10)
-"""Enough for images, volumes and finalizers; an interrupted Terraform sits it out."""
+_CLUSTER_WIDE: Final = (
+    "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace",
+    "PersistentVolume", "PriorityClass", "Queue", "RuntimeClass", "StorageClass",
+)  # fmt: skip
+"""Kinds whose names are those of the whole cluster; KAI's queues are among them."""
 _KEPT: Final = 5
 """Revisions of a release that Helm keeps for a rollback."""
 
@@ -72,25 +72,21 @@ class ManifestRelease(GtcConstruct):
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
         super().__init__(scope, id, after=after)
-        self.require_name("release", name, RELEASE_NAME_MAX)
-        self.require_name("namespace", namespace)
         self._check(manifests, namespace)
         self.manifests = tuple(manifests)
-        self.release = Release(
+        self.release = release(
             self,
-            "Resource",
             name=name,
             namespace=namespace,
+            documents=[{"manifests": manifests}],
+            timeout=timeout,
             chart=_chart(self).path,
-            values=[document({"manifests": manifests})],
             wait=wait,
-            timeout=timeout.total_seconds(),
-            # takes over a first installation that failed, as HelmChart does
-            upgrade_install=True,
             max_history=_KEPT,
             take_ownership=adopt or None,
-            depends_on=self.depends_on,
         )
+        for manifest in manifests:
+            self.require_unique(_called(manifest, namespace), "two releases cannot own one object")
 
     def _check(self, manifests: Sequence[Mapping[str, Any]], namespace: str) -> None:
         if not manifests:
@@ -114,6 +110,14 @@ class ManifestRelease(GtcConstruct):
             if key in seen:
                 raise self.refused(f"{kind} {name} is there twice, allowed: once")
             seen.add(key)
+
+
+def _called(manifest: Mapping[str, Any], namespace: str) -> str:
+    """What an object is called in its cluster."""
+    kind, place = manifest["kind"], manifest["metadata"]
+    if kind in _CLUSTER_WIDE:
+        return f"{kind} {place['name']}"
+    return f"{kind} {place['name']} in namespace {place.get('namespace', namespace)}"
 
 
 def _chart(scope: Construct) -> TerraformAsset:

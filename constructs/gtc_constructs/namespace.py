@@ -15,6 +15,7 @@ from gtc_constructs._bindings import (
     TerraformResource,
 )
 from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_spec.arguments import introduce
 from gtc_spec.graph.existing import ExistingPlatform
 from gtc_spec.manifests import namespaces
 
@@ -49,6 +50,7 @@ class Namespace(GtcConstruct):
         if like not in namespaces.LEVELS:
             allowed = ", ".join(namespaces.LEVELS)
             raise self.refused(f"no pod security levels like {like!r}, allowed: {allowed}")
+        self.require_unique(f"namespace {name}", "take the other one")
         self.name = name
         self.namespace = NamespaceV1(
             self,
@@ -69,6 +71,7 @@ class HasWorkload(Protocol):
         ...
 
 
+introduce(HasWorkload, "a DynamoPlatform")
 Place = Namespace | HasWorkload | ExistingPlatform | str
 """Where something is put: a namespace of ours, the platform that makes it, or one that exists."""
 
@@ -80,18 +83,13 @@ def settle_in(construct: GtcConstruct, place: Place) -> str:
         Name of the namespace.
 
     Raises:
-        UsageError: This is no place, or its name is none.
+        UsageError: Its name is none.
     """
     if isinstance(place, ExistingPlatform):
         place = place.workload_namespace
     if isinstance(place, str):
         construct.require_name("namespace", place)
         return place
-    made = place if isinstance(place, Namespace) else getattr(place, "workload", None)
-    if not isinstance(made, Namespace):
-        raise construct.refused(
-            f"cannot be put into a {type(place).__name__}, "
-            "allowed: a platform, a Namespace or the name of one that exists"
-        )
+    made = place if isinstance(place, Namespace) else place.workload
     construct.wait_for(made)
     return made.name

@@ -1,4 +1,4 @@
-"""The DigitalOcean provider of a stack: there once, in a version that knows NFS hosts and tiers.
+"""The providers of a stack: DigitalOcean's there once, and those of a cluster not forgotten.
 
 The token comes from the environment (DIGITALOCEAN_TOKEN or DIGITALOCEAN_ACCESS_TOKEN) when
 Terraform runs, never through Python. This module must not know what the provider is used for.
@@ -6,10 +6,15 @@ Terraform runs, never through Python. This module must not know what the provide
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Final
+
 from gtc_constructs._bindings import (
+    App,
     Construct,
     DigitaloceanProvider,
     TerraformProvider,
+    TerraformResource,
     TerraformStack,
 )
 from gtc_spec import versions
@@ -35,3 +40,28 @@ def require_terraform(scope: Construct) -> None:
     TerraformStack.of(scope).add_override(
         "terraform.required_version", f">= {versions.TERRAFORM_MIN}"
     )
+
+
+_CONNECTED: Final = frozenset({"helm", "kubernetes"})
+"""Providers that a connection brings."""
+
+
+def unconnected(app: App) -> Iterator[str]:
+    """Stacks with resources inside a cluster, and nothing that says which cluster."""
+    for stack in app.node.find_all():
+        if not isinstance(stack, TerraformStack):
+            continue
+        inside = stack.node.find_all()
+        kinds = {
+            each.terraform_resource_type.partition("_")[0]
+            for each in inside
+            if isinstance(each, TerraformResource)
+        }
+        there = {
+            each.terraform_resource_type for each in inside if isinstance(each, TerraformProvider)
+        }
+        if lost := sorted(kinds & _CONNECTED - there):
+            yield (
+                f"{stack.node.path}: nothing says to which cluster its {' and '.join(lost)} "
+                "resources go, allowed: a ClusterConnection or a KubeconfigConnection in the stack"
+            )

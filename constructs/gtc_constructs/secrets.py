@@ -6,6 +6,7 @@ attribute. This module must not read the environment: what Python reads, it writ
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final, Self
@@ -20,10 +21,11 @@ from gtc_constructs._bindings import (
     TerraformVariable,
     Token,
 )
-from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_constructs.base import GtcConstruct, Ordered, held
 from gtc_constructs.namespace import Place, settle_in
 from gtc_constructs.providers import require_terraform
 from gtc_spec import names
+from gtc_spec.arguments import checked, introduce
 from gtc_spec.errors import UsageError
 from gtc_spec.manifests.secret_names import SecretName
 
@@ -31,6 +33,8 @@ REVISION: Final = "secrets_revision"
 """Variable to raise after a value changed: Terraform cannot see that it did."""
 MADE_ONCE: Final = 1
 """Revision of what is made up: it never changes, or others that rotate would make it anew."""
+
+_VARIABLE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +50,7 @@ class SecretRef:
     made_up: bool = False
 
     def __post_init__(self) -> None:
-        if not Token.is_unresolved(self.token):
+        if not (isinstance(self.token, str) and Token.is_unresolved(self.token)):
             raise UsageError(
                 "a secret was given as text, allowed: SecretRef.from_variable",
                 "text ends up in the synthesised files",
@@ -65,18 +69,39 @@ class SecretRef:
         return cls(Fn.uuid(), made_up=True)
 
     @classmethod
+    @checked
     def from_variable(cls, scope: Construct, name: str, *, description: str) -> Self:
-        """The value of ``TF_VAR_<name>`` when Terraform runs; one variable a stack and name."""
+        """The value of ``TF_VAR_<name>`` when Terraform runs; one variable a stack and name.
+
+        Raises:
+            UsageError: The name is none of a variable, or taken by something else.
+        """
         stack = TerraformStack.of(scope)
+        if not _VARIABLE.fullmatch(name):
+            raise UsageError(
+                f"{stack.node.path}: variable {name!r}, allowed: a letter, then A-Z, a-z, 0-9 and _"
+            )
         there = stack.node.try_find_child(name)
         if isinstance(there, TerraformVariable):
             return cls(there.string_value)
+        if there is not None:
+            raise UsageError(
+                f"{there.node.path} is no variable, allowed: another name than {name!r}"
+            )
         require_terraform(scope)
         variable = TerraformVariable(
             stack, name, type="string", sensitive=True, nullable=False, description=description
         )
         variable.add_override("ephemeral", True)
         return cls(variable.string_value)
+
+
+introduce(
+    SecretRef,
+    "a SecretRef",
+    "SecretRef.from_variable is read when Terraform runs; text would end up in files and state",
+    secret=True,
+)
 
 
 class WorkloadSecrets(GtcConstruct):
@@ -113,11 +138,13 @@ class WorkloadSecrets(GtcConstruct):
         """The resources by name."""
         self._keys = {name: frozenset(keys) for name, keys in secrets.items()}
 
+    @held
     def holding(self, key: str) -> str | None:
         """Name of the Secret that has this key; None when none has."""
         return next((name for name, keys in self._keys.items() if key in keys), None)
 
     @classmethod
+    @checked
     def from_names(
         cls,
         scope: Construct,
@@ -148,6 +175,7 @@ class WorkloadSecrets(GtcConstruct):
 
     def _secret(self, name: str, keys: Mapping[str, SecretRef]) -> SecretV1:
         self.require_name("secret", name, 253)
+        self.require_unique(f"Secret {name} in namespace {self.namespace}")
         return SecretV1(
             self,
             name,
@@ -166,6 +194,9 @@ class WorkloadSecrets(GtcConstruct):
                 "writing the others again would make up new ones",
             )
         return made_up == {True}
+
+
+introduce(WorkloadSecrets, "WorkloadSecrets", secret=True)
 
 
 def _revision(scope: Construct) -> float:

@@ -35,6 +35,7 @@ from gtc_constructs.serving.keda_scaler import KedaScaler
 from gtc_constructs.serving.model_store import ModelStore
 from gtc_constructs.values import NfsTier
 from gtc_spec import names
+from gtc_spec.arguments import checked
 from gtc_spec.cloud import bill
 from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.cloud.nodes import counted
@@ -55,6 +56,7 @@ Backend = Callable[[TerraformStack], TerraformBackend]
 """Makes what keeps the state of a stack: ``partial(SpacesBackend, bucket=…, region=…)``."""
 
 
+@checked
 class InfraStack(TerraformStack):
     """VPC, Kubernetes cluster with its workers' nodes, and a share where the engine needs one.
 
@@ -113,6 +115,7 @@ class InfraStack(TerraformStack):
         _show(self, facts)
 
 
+@checked
 class ClusterStack(TerraformStack):
     """Everything inside the cluster, from monitoring to the panel.
 

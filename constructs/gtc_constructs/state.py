@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 
 from gtc_constructs._cdk import S3Backend, S3BackendEndpointConfig, TerraformStack
+from gtc_spec.arguments import checked
 from gtc_spec.cloud import spaces
 from gtc_spec.errors import UsageError
 
 
+@checked
 class SpacesBackend(S3Backend):
     """State in a bucket of Spaces, so that a team shares it. The bucket exists already.
 

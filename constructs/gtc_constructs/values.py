@@ -12,11 +12,14 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Final, Self
 
+from gtc_spec.arguments import checked, introduce
 from gtc_spec.cloud import networks
+from gtc_spec.cloud.chart_values import FIRST_KEYS
 from gtc_spec.errors import UsageError
 from gtc_spec.versions import Chart
 
 _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_VERSION: Final = re.compile(r"v?\d+\.\d+\.\d+[\w.+-]*")
 NFS_MIN_GIB: Final = 50
 """Smallest managed NFS share (DigitalOcean provider 2.99, digitalocean_nfs)."""
 
@@ -28,6 +31,7 @@ class NfsTier(StrEnum):
     HIGH = "high"
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class ExistingVpc:
     """A VPC that is there already, in the region of what is put into it.
@@ -51,6 +55,7 @@ class ExistingVpc:
             networks.private("vpc", self.cidr)
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NfsExport:
     """Where an NFS share is mounted from; both may be known after apply only.
@@ -64,6 +69,7 @@ class NfsExport:
     path: str
 
 
+@checked
 @dataclass(frozen=True, slots=True)
 class ChartRef:
     """Where a Helm chart comes from; always pinned. Make it with a class method.
@@ -79,9 +85,10 @@ class ChartRef:
     repository: str = ""
 
     @classmethod
+    @checked
     def repo(cls, repository: str, chart: str, *, version: str) -> Self:
         """A chart of a Helm repository in exactly this version."""
-        if not version or any(sign in version for sign in "<>=~^* "):
+        if not _VERSION.fullmatch(version):
             raise UsageError(
                 f"chart {chart}: got version {version!r}, allowed: one exact version",
                 "a range installs another product every month",
@@ -89,6 +96,7 @@ class ChartRef:
         return cls(chart, version, repository)
 
     @classmethod
+    @checked
     def url(cls, url: str) -> Self:
         """The archive of one version; for addresses and folders Helm ignores ``version``."""
         if not url.startswith("https://") or not url.endswith(".tgz"):
@@ -96,6 +104,7 @@ class ChartRef:
         return cls(url)
 
     @classmethod
+    @checked
     def local(cls, path: Path) -> Self:
         """A chart in a folder of this machine."""
         if not (path / "Chart.yaml").is_file():
@@ -103,8 +112,24 @@ class ChartRef:
         return cls(str(path))
 
     @classmethod
+    @checked
     def pinned(cls, chart: Chart) -> Self:
         """A chart of ``gtc_spec.versions``."""
         if chart.url:
             return cls.url(chart.url)
         return cls.repo(chart.repository, chart.name, version=chart.version)
+
+    @property
+    def name(self) -> str:
+        """What people call it, with its version where it is known."""
+        return f"{self.chart.rpartition('/')[2]} {self.version}".strip()
+
+    @property
+    def value_keys(self) -> tuple[str, ...]:
+        """First keys of the values that it takes; none when we do not know them."""
+        return next((keys for chart, keys in FIRST_KEYS.items() if self == self.pinned(chart)), ())
+
+
+introduce(ExistingVpc, "an ExistingVpc", "ExistingVpc(id), or the vpc of a cluster made beside")
+introduce(NfsExport, "an NfsExport", "cluster.models.export, or NfsExport(host=..., path=...)")
+introduce(ChartRef, "a ChartRef", "ChartRef.repo(repository, chart, version=...)")

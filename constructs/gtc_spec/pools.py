@@ -12,6 +12,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gtc_spec.arguments import plainly
 from gtc_spec.errors import UsageError
 
 Role = Literal["prefill", "decode"]
@@ -80,6 +81,7 @@ class PDRatio:
         return PDRatio(min(self.prefill, other.prefill), min(self.decode, other.decode))
 
 
+@plainly
 class ScaleRule(BaseModel):
     """When KEDA scales one pool, and between which limits (they bind KEDA only, not phases)."""
 

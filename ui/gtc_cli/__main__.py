@@ -1,5 +1,26 @@
-"""`python -m gtc_cli`, for processes that start one another without a path to `gtc`."""
+"""`gtc` and `python -m gtc_cli`: the command line where it is installed, one line where it is not.
 
-from gtc_cli.main import run
+A program that only imports the constructs has the package and not what the verbs need. This module
+must not import click, nor any other library.
+"""
 
-run()
+from __future__ import annotations
+
+import sys
+
+from gtc_cli.extras import missing
+
+
+def run() -> None:
+    """Run `gtc` and exit."""
+    try:
+        from gtc_cli.main import run as run_verbs
+    except ModuleNotFoundError as error:
+        lacking = missing(error)
+        sys.stderr.write(f"error: {lacking.message}\nhint: {lacking.hint}\n")
+        sys.exit(lacking.exit_code)
+    run_verbs()
+
+
+if __name__ == "__main__":
+    run()

@@ -37,5 +37,5 @@ def missing(error: ModuleNotFoundError) -> GtcError:
     elif library in _REPORTS:
         extras = "reports"
     return GtcError(
-        f"this verb needs {library}, which is not installed", f"pip install 'gtc-demo[{extras}]'"
+        f"gtc needs {library} for this, which is not installed", f"pip install 'gtc-demo[{extras}]'"
     )

@@ -22,7 +22,7 @@ from gtc_constructs._bindings import (
     Vpc,
     VpcTimeouts,
 )
-from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_constructs.base import GtcConstruct, Ordered, held
 from gtc_constructs.cluster import pools
 from gtc_constructs.cluster.network import Addresses, Network
 from gtc_constructs.cluster.nfs_share import NfsShare
@@ -126,7 +126,6 @@ class GpuCluster(GtcConstruct):
         self._tags, self._cluster_tags, self._unlisted = tags, cluster_tags, unlisted
         addresses = Addresses(vpc, vpc_cidr, cluster_subnet, service_subnet, allowed_addresses)
         self._check(kubernetes_minor)
-        self._check_pools(gpu_pool=gpu_pool, cpu_pool=cpu_pool, management_pool=management_pool)
         self._check_place(addresses, gpus=gpu_pool is not None, nfs=nfs_size_gib is not None)
         self.vpc = vpc or self._vpc(vpc_cidr)
         choices: dict[str, Any] = {"ha": ha, "registry_integration": registry_integration}
@@ -157,6 +156,7 @@ class GpuCluster(GtcConstruct):
         if cpu_pool:
             self._add_pool(cpu_pool, cpu_pool.name or CPU_POOL)
 
+    @held
     def add_gpu_pool(self, pool: NodePool) -> KubernetesNodePool:
         """Add further nodes with GPUs.
 
@@ -166,7 +166,6 @@ class GpuCluster(GtcConstruct):
         Raises:
             UsageError: The size has no GPUs, or the pool has no name of its own.
         """
-        self._check_pools(pool=pool)
         if pool.name is None:
             raise self.refused(
                 f"a further node pool of {pool.size} has no name, allowed: "
@@ -201,19 +200,11 @@ class GpuCluster(GtcConstruct):
                 f"kubernetes {minor!r}, allowed: a release line like {versions.KUBERNETES_MINOR}",
                 "doctl kubernetes options versions lists them",
             )
-        for what, tags in {"tags": self._tags, "cluster_tags": self._cluster_tags}.items():
-            if isinstance(tags, str):
-                raise self.refused(f"{what} is {tags!r}, allowed: a list of them")
-            for tag in tags:
-                if not _TAG.fullmatch(tag):
-                    raise self.refused(
-                        f"tag {tag!r}, allowed: at most 255 of a-z, A-Z, 0-9, :, - and _"
-                    )
-
-    def _check_pools(self, **given: NodePool | None) -> None:
-        for what, pool in given.items():
-            if not isinstance(pool, NodePool | None):
-                raise self.refused(f"{what} is {pool!r}, allowed: a NodePool")
+        for tag in (*self._tags, *self._cluster_tags):
+            if not _TAG.fullmatch(tag):
+                raise self.refused(
+                    f"tag {tag!r}, allowed: at most 255 of a-z, A-Z, 0-9, :, - and _"
+                )
 
     def _check_place(self, addresses: Addresses, *, gpus: bool, nfs: bool) -> None:
         try:

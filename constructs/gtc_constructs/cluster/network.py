@@ -39,11 +39,10 @@ class Addresses:
         """Check each by itself, then all together.
 
         Raises:
-            UsageError: ``vpc`` is no network or one too many, a range is wrong, or two overlap.
+            UsageError: ``vpc`` is one too many, a range is wrong, or two overlap.
         """
         there = self.vpc_cidr
         if self.vpc is not None:
-            check_vpc(self.vpc)
             if self.vpc_cidr is not None:
                 raise UsageError("got vpc and vpc_cidr, allowed: one of them")
             there = self.vpc.cidr if isinstance(self.vpc, ExistingVpc) else None
@@ -53,15 +52,3 @@ class Addresses:
             networks.any_range("allowed_addresses", address)
         subnets = {"cluster_subnet": self.cluster_subnet, "service_subnet": self.service_subnet}
         networks.apart({"vpc": there, **subnets})
-
-
-def check_vpc(vpc: Network) -> None:
-    """Refuse what is no network, such as the bare id of one.
-
-    Raises:
-        UsageError: It is none.
-    """
-    if not isinstance(vpc, Network):
-        raise UsageError(
-            f"vpc is {vpc!r}, allowed: ExistingVpc(id), or the vpc of a cluster made beside"
-        )

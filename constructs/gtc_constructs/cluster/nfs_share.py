@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from gtc_constructs._bindings import Construct, Nfs, TerraformResource
 from gtc_constructs.base import GtcConstruct, Ordered
-from gtc_constructs.cluster.network import Network, check_vpc
+from gtc_constructs.cluster.network import Network
 from gtc_constructs.providers import require_digitalocean
 from gtc_constructs.values import NFS_MIN_GIB, NfsExport, NfsTier
 from gtc_spec import names
@@ -56,8 +56,9 @@ class NfsShare(GtcConstruct):
     ) -> None:
         super().__init__(scope, id, after=after)
         name = names.prefixed(name_prefix, name)
-        self._check(name, size_gib, tier)
-        self._check_place(vpc, None if unlisted else region)
+        self._check(name, size_gib)
+        if not unlisted:
+            self._check_region(region)
         require_digitalocean(self)
         self.nfs = Nfs(
             self,
@@ -71,25 +72,17 @@ class NfsShare(GtcConstruct):
         )
         self.stands_for(self.nfs)
 
-    def _check(self, name: str, size_gib: int, tier: NfsTier) -> None:
+    def _check(self, name: str, size_gib: int) -> None:
         if not _NAME.fullmatch(name):
             raise self.refused(
                 f"share {name!r}, allowed: at most 64 of a-z, 0-9 and -, a letter first"
             )
-        if type(size_gib) is not int or size_gib < NFS_MIN_GIB:
-            raise self.refused(
-                f"share {name}: got {size_gib!r} gib, allowed: at least {NFS_MIN_GIB}, whole ones"
-            )
-        if tier not in list(NfsTier):
-            raise self.refused(
-                f"share {name}: tier {tier!r}, allowed: {' or '.join(map(repr, map(str, NfsTier)))}"
-            )
+        if size_gib < NFS_MIN_GIB:
+            raise self.refused(f"share {name}: got {size_gib} gib, allowed: at least {NFS_MIN_GIB}")
 
-    def _check_place(self, vpc: Network, region: str | None) -> None:
+    def _check_region(self, region: str) -> None:
         try:
-            check_vpc(vpc)
-            if region is not None:
-                regions.check(region, nfs=True)
+            regions.check(region, nfs=True)
         except UsageError as error:
             raise self.refused(error.message, error.hint) from None
 

@@ -16,7 +16,7 @@ from gtc_constructs._bindings import (
     SecretV1Metadata,
     TerraformResource,
 )
-from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_constructs.base import GtcConstruct, Ordered, held
 from gtc_constructs.helm_chart import HelmChart
 from gtc_constructs.manifest_release import ManifestRelease
 from gtc_constructs.namespace import Namespace
@@ -101,11 +101,12 @@ class DynamoPlatform(GtcConstruct):
         first = {"after": self.depends_on}
         crds = self._chart("crds", crds_chart, "dynamo-crds", _CRDS_NAMESPACE, **first)
         before = [self.namespace, self._no_ssh_key(), crds]
-        given = {"values": ours, "overrides": values, "after": before}
+        given = {"defaults": ours, "values": values, "after": before}
         self.chart = self._chart("platform", chart, "dynamo-platform", namespace, **given)
         self.stands_for(self.chart.release)
         self._take_over(queues)
 
+    @held
     def add_workload_namespace(self, name: str) -> Namespace:
         """Make one more namespace of what is served, for another team or model.
 

@@ -71,8 +71,8 @@ class Keda(GtcConstruct):
             chart=chart,
             name="keda",
             namespace=namespace,
-            values=_values(scales, selector, monitors=monitors),
-            overrides=values,
+            defaults=_values(scales, selector, monitors=monitors),
+            values=values,
             timeout=SHORT_WAIT,
             after=[self.namespace],
         )

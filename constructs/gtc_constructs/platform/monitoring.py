@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_spec.arguments import introduce
 
 
 class Monitoring(Protocol):
@@ -24,19 +25,12 @@ class Monitoring(Protocol):
         ...
 
 
-def address_of(construct: GtcConstruct, monitoring: Monitoring) -> str:
-    """Base URL of its Prometheus, without a final slash.
+introduce(Monitoring, "an Observability or ExistingMonitoring(prometheus_url=...)")
 
-    Raises:
-        UsageError: This measures nothing.
-    """
-    url = getattr(monitoring, "prometheus_url", None)
-    if not isinstance(url, str):
-        raise construct.refused(
-            f"monitoring is a {type(monitoring).__name__}, "
-            "allowed: an Observability or ExistingMonitoring(prometheus_url=...)"
-        )
-    return url.rstrip("/")
+
+def address_of(monitoring: Monitoring) -> str:
+    """Base URL of its Prometheus, without a final slash."""
+    return monitoring.prometheus_url.rstrip("/")
 
 
 def wait_for(construct: GtcConstruct, monitoring: Monitoring | None) -> str:
@@ -47,7 +41,6 @@ def wait_for(construct: GtcConstruct, monitoring: Monitoring | None) -> str:
     """
     if monitoring is None:
         return ""
-    url = address_of(construct, monitoring)
     if monitoring.prometheus is not None:
         construct.wait_for(monitoring.prometheus)
-    return url
+    return address_of(monitoring)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gtc_constructs._bindings import Construct, TerraformResource
-from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_constructs.base import GtcConstruct, Ordered, held
 from gtc_constructs.helm_chart import SHORT_WAIT, HelmChart
 from gtc_constructs.management import management_nodes
 from gtc_constructs.namespace import Namespace
@@ -91,6 +91,7 @@ class Observability(GtcConstruct):
         if gpu_chart is not None:
             self._measure_gpus(gpu_chart)
 
+    @held
     def add_dashboards(self, id: str, sources: Mapping[str, Path], *, folder: str) -> Dashboards:
         """Show boards in Grafana: name of a ConfigMap to the JSON file of its board."""
         return Dashboards(
@@ -105,22 +106,22 @@ class Observability(GtcConstruct):
     def _monitor(
         self,
         chart: ChartRef,
-        values: dict[str, Any],
-        overrides: Mapping[str, Any] | None,
+        defaults: dict[str, Any],
+        values: Mapping[str, Any] | None,
         admin: Mapping[str, SecretRef] | None,
     ) -> HelmChart:
         waits: list[Ordered] = [self.namespace]
         if admin is not None:
             waits.append(self._admin(admin))
-            values["grafana"]["admin"] = {"existingSecret": ADMIN_SECRET}
+            defaults["grafana"]["admin"] = {"existingSecret": ADMIN_SECRET}
         return HelmChart(
             self,
             "prometheus",
             chart=chart,
             name=PROMETHEUS_RELEASE,
             namespace=self.namespace.name,
+            defaults=defaults,
             values=values,
-            overrides=overrides,
             after=waits,
         )
 
@@ -143,7 +144,7 @@ class Observability(GtcConstruct):
             chart=chart,
             name="dcgm-exporter",
             namespace=self.namespace.name,
-            values=dcgm_exporter(),
+            defaults=dcgm_exporter(),
             timeout=SHORT_WAIT,
             after=[self.prometheus],
         )

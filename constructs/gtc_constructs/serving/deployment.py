@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from gtc_constructs._bindings import Construct, TerraformResource
-from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_constructs.base import GtcConstruct, Ordered, held
 from gtc_constructs.management import management_nodes
 from gtc_constructs.manifest_release import ManifestRelease
 from gtc_constructs.platform.dynamo_platform import DynamoPlatform
 from gtc_constructs.secrets import WorkloadSecrets
 from gtc_constructs.serving.shared_gpus import SharedGpus
 from gtc_spec import names
+from gtc_spec.arguments import checked
 from gtc_spec.errors import ConfigError, Problem, UsageError
 from gtc_spec.graph.existing import ExistingPlatform, ExistingSecret
 from gtc_spec.graph.serving import Serving
@@ -45,7 +46,6 @@ class Deployment(GtcConstruct):
     ) -> None:
         super().__init__(scope, id, after=after)
         self._pools = pools
-        self._check_kinds(platform, models, secrets)
         if isinstance(platform, DynamoPlatform) and serving.gpu_pool:
             self._refuse_without_gpus(platform)
         self.require_name("name", serving.name)
@@ -122,16 +122,6 @@ class Deployment(GtcConstruct):
                 'give pools of their own a name, such as NodePool.h100(count=2, name="small")',
             )
 
-    def _check_kinds(self, platform: object, models: object, secrets: object) -> None:
-        """Refuse what has no place here before anything of it is asked."""
-        for what, given, attribute, allowed in (
-            ("platform", platform, "workload_namespaces", "a DynamoPlatform or ExistingPlatform()"),
-            ("models", models, "claim", "a ModelStore or ExistingModels(claim=...)"),
-            ("secrets", secrets, "holding", "WorkloadSecrets or ExistingSecret(name=...)"),
-        ):
-            if not hasattr(given, attribute) and (given is not None or what == "platform"):
-                raise self.refused(f"{what} is a {type(given).__name__}, allowed: {allowed}")
-
     @property
     def frontend_url(self) -> str:
         """Base URL of the OpenAI-compatible API inside the cluster."""
@@ -153,6 +143,7 @@ class Deployment(GtcConstruct):
             return alone
         return Scope(self.serving.namespace, self.serving.model.served_name)
 
+    @held
     def grant_scaling(self, account: str, *, namespace: str) -> ManifestRelease:
         """Let a ServiceAccount of any namespace read and set the replicas of every pool.
 
@@ -231,6 +222,7 @@ class WorkerPool:
         path = self._deployment.node.path
         self._gpus.reserve(path, self._service, replicas, allow_pending=allow_pending)
 
+    @checked
     def trigger(self, rule: ScaleRule) -> PrometheusTrigger:
         """The trigger of a rule, asking for this deployment's series only."""
         return PrometheusTrigger.of(rule, self._deployment.metrics)

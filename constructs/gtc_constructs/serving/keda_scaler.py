@@ -15,7 +15,9 @@ from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_constructs.manifest_release import ManifestRelease
 from gtc_constructs.platform.keda import ADAPTERS, Keda
 from gtc_constructs.platform.monitoring import Monitoring, address_of
+from gtc_constructs.serving.trigger_query import problem_of
 from gtc_spec import names
+from gtc_spec.arguments import introduce
 from gtc_spec.errors import UsageError
 from gtc_spec.kinds import DGDSA
 from gtc_spec.manifests.metadata import object_metadata
@@ -23,6 +25,7 @@ from gtc_spec.manifests.scaled_object import PrometheusTrigger, Scaler, ScaleTar
 
 __all__ = ["KedaScaler", "PrometheusTrigger", "Scalable", "ScaleTarget"]
 
+introduce(ScaleTarget, "a ScaleTarget", "take .prefill or .decode of a DisaggDeployment")
 _NAME_MAX: Final = 63 - len(names.hpa(""))
 """KEDA's webhook limits the HPA that it names after the ScaledObject."""
 
@@ -58,6 +61,9 @@ class Scalable(Protocol):
         ...
 
 
+introduce(Scalable, "a pool")
+
+
 class KedaScaler(GtcConstruct):
     """Scales one target by one Prometheus query.
 
@@ -82,8 +88,8 @@ class KedaScaler(GtcConstruct):
         after: What else must be there first. The target always is. Default: nothing.
 
     Raises:
-        UsageError: The target cannot be scaled or already is, a limit is out of range, or the stack
-            makes a KEDA that is not the one given.
+        UsageError: The target cannot be scaled or already is, a limit is out of range, the query
+            of the trigger is none, or the stack makes a KEDA that is not the one given.
     """
 
     def __init__(
@@ -105,7 +111,7 @@ class KedaScaler(GtcConstruct):
     ) -> None:
         pool = None if isinstance(target, ScaleTarget) else _scalable(target)
         super().__init__(scope, id, after=after)
-        self._limits(min_replicas, max_replicas)
+        self._check(trigger, min_replicas, max_replicas)
         self.target = self._target(target)
         self._act_through(keda)
         self._refuse_rivals()
@@ -123,7 +129,7 @@ class KedaScaler(GtcConstruct):
             replicas_min=min_replicas,
             replicas_max=max_replicas,
             fallback=pool.initial_replicas if pool else min_replicas,
-            server_address=address_of(self, monitoring),
+            server_address=address_of(monitoring),
         ).manifest()
         self._ship()
 
@@ -146,8 +152,6 @@ class KedaScaler(GtcConstruct):
                     "pass keda=: without its kinds the scaler cannot be made",
                 )
             return
-        if not isinstance(keda, Keda):
-            raise self.refused(f"keda is a {type(keda).__name__}, allowed: a Keda")
         if self.target.kind == DGDSA.kind and ADAPTERS not in keda.scales:
             raise self.refused(
                 f"{keda.node.path} may not scale {'.'.join(reversed(ADAPTERS))}, "
@@ -156,21 +160,21 @@ class KedaScaler(GtcConstruct):
             )
         self.wait_for(keda)
 
-    def _limits(self, least: int, most: int) -> None:
+    def _check(self, trigger: PrometheusTrigger, least: int, most: int) -> None:
         if not 1 <= least <= most:
             raise self.refused(
                 f"got {least} to {most} replicas, allowed: 1 <= min <= max",
                 "a pool at 0 takes the model away and gives no metric to come back by",
             )
+        if problem := problem_of(trigger):
+            raise self.refused(
+                f"trigger {trigger.name}: {problem}, allowed: PromQL that gives numbers",
+                'dialect="other" takes a query of another language as it is',
+            )
 
     def _target(self, target: Scalable | ScaleTarget) -> ScaleTarget:
         if isinstance(target, ScaleTarget):
             return target
-        if _scalable(target) is None:
-            raise self.refused(
-                f"cannot scale a {type(target).__name__}, allowed: a pool or a ScaleTarget",
-                "take .prefill or .decode of a DisaggDeployment",
-            )
         try:
             return target.scale_target
         except UsageError as error:

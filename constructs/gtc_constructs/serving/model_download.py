@@ -108,11 +108,6 @@ class ModelDownload(GtcConstruct):
     def _check(
         self, models: ModelStore | ExistingModels, timeout: timedelta, endpoint: str
     ) -> None:
-        if not isinstance(models, ModelStore | ExistingModels):
-            raise self.refused(
-                f"models is a {type(models).__name__}, "
-                "allowed: a ModelStore or ExistingModels(claim=..., namespace=...)"
-            )
         if not models.namespace:
             raise self.refused(
                 f"got no namespace of the claim {models.claim}, allowed: the one that it is in",
@@ -145,11 +140,6 @@ class ModelDownload(GtcConstruct):
             secrets = {f"download-{model.slug}"[:63].rstrip("-"): {key: token}}
             token = WorkloadSecrets(
                 self, "token", namespace=self.namespace, secrets=secrets, after=self.depends_on
-            )
-        if not isinstance(token, WorkloadSecrets | ExistingSecret):
-            raise self.refused(
-                f"token is a {type(token).__name__}, "
-                "allowed: a SecretRef, WorkloadSecrets or ExistingSecret(name=...)"
             )
         if isinstance(token, WorkloadSecrets):
             self.wait_for(token)

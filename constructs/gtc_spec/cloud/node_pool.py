@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Self
 
+from gtc_spec.arguments import checked, introduce
 from gtc_spec.cloud import droplets, gpus, prices
 from gtc_spec.cloud.droplets import CONTRACTED
 from gtc_spec.errors import UsageError
@@ -17,6 +18,7 @@ from gtc_spec.errors import UsageError
 _NAME: Final = re.compile(r"(?=.{1,63}$)[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NodePool:
     """A pool of identical nodes: fixed, or autoscaled between two limits.
@@ -56,23 +58,12 @@ class NodePool:
                 f"node pool {self.size}: got count={self.count} and autoscale={self.autoscale}, "
                 "allowed: one of the two"
             )
-        if self.autoscale is None:
-            self._check_count()
-        else:
-            self._check_limits(self.autoscale)
-
-    def _check_count(self) -> None:
-        if type(self.count) is not int or self.count < 1:
+        if self.count is not None and self.count < 1:
+            raise UsageError(f"node pool {self.size}: got count={self.count}, allowed: at least 1")
+        if self.autoscale and not 1 <= self.autoscale[0] <= self.autoscale[1]:
             raise UsageError(
-                f"node pool {self.size}: got count={self.count!r}, allowed: whole nodes, at least 1"
-            )
-
-    def _check_limits(self, limits: tuple[int, int]) -> None:
-        whole = isinstance(limits, tuple) and [type(each) for each in limits] == [int, int]
-        if not whole or not 1 <= limits[0] <= limits[1]:
-            raise UsageError(
-                f"node pool {self.size}: got autoscale={limits!r}, allowed: (low, high) in whole "
-                "nodes with 1 <= low <= high"
+                f"node pool {self.size}: got autoscale={self.autoscale}, allowed: (low, high) with "
+                "1 <= low <= high"
             )
 
     @classmethod
@@ -91,6 +82,7 @@ class NodePool:
         return cls(size=gpus.size("h200", 1), count=count, name=name)
 
     @classmethod
+    @checked
     def h200x8(cls, *, count: int = 1, name: str | None = None, contracted: bool = False) -> Self:
         """Nodes with eight NVIDIA H200 each, 1,128 GB; ``contracted`` takes those of a contract."""
         size = gpus.size("h200", 8) + (CONTRACTED if contracted else "")
@@ -132,6 +124,7 @@ class NodePool:
         return cls(size=gpus.size("mi325", 8), count=count, name=name)
 
     @classmethod
+    @checked
     def management(
         cls,
         *,
@@ -181,3 +174,6 @@ class NodePool:
             return self.nodes_max * prices.of(self.size).usd_h
         except ValueError:
             return None
+
+
+introduce(NodePool, "a NodePool", "NodePool.h100(count=2)")

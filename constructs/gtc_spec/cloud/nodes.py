@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from gtc_spec.arguments import plainly
 from gtc_spec.cloud import prices
 from gtc_spec.cloud.gpus import known_size, per_node, title, usable_gib
 
@@ -52,6 +53,7 @@ class GpuNodes(_Nodes):
         return "GPU"
 
 
+@plainly
 class CpuNodes(_Nodes):
     """Nodes without GPUs; a slot is room for one simulated worker."""
 

@@ -11,6 +11,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
 
+from gtc_spec.arguments import introduce
 from gtc_spec.engines.engine_facts import EngineFacts
 from gtc_spec.engines.traits import Traits
 from gtc_spec.names import EngineName
@@ -82,3 +83,6 @@ class Backend(ABC):
         hub for (seen with 0.8.1).
         """
         return {}
+
+
+introduce(Backend, "a Trtllm, Vllm, Sglang or Mocker", "Vllm(), or Trtllm(engine_configs=...)")

@@ -6,14 +6,16 @@ Plain numbers. This module must not know an engine or an environment.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
+from gtc_spec.arguments import checked
 from gtc_spec.errors import UsageError
 
 KvType = Literal["fp8", "auto"]
 """Type of the entries of a KV pool; ``auto`` is that of the model."""
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class EngineFacts:
     """What the workers of one deployment have to provide for.
@@ -30,7 +32,7 @@ class EngineFacts:
             or accepts any in an engine file.
 
     Raises:
-        UsageError: A number is out of range, or the type is none.
+        UsageError: A number is out of range.
     """
 
     prompt_tokens_max: int
@@ -46,11 +48,6 @@ class EngineFacts:
         if self.kv_fraction is not None and not 0 < self.kv_fraction < 1:
             raise UsageError(
                 f"engine_facts: kv_fraction is {self.kv_fraction:g}, allowed: above 0 and below 1"
-            )
-        types = get_args(KvType)
-        if self.kv_dtype not in (None, *types):
-            raise UsageError(
-                f"engine_facts: kv_dtype is {self.kv_dtype!r}, allowed: {' or '.join(types)}"
             )
 
     @property

@@ -14,6 +14,7 @@ from importlib import resources
 from typing import ClassVar, Final
 
 from gtc_spec import versions
+from gtc_spec.arguments import checked
 from gtc_spec.engines import trtllm
 from gtc_spec.engines.backend import Backend, Launch
 from gtc_spec.engines.timings import npz
@@ -38,6 +39,7 @@ _ROLE_FLAGS: Final[dict[Mode, list[str]]] = {
 }
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Mocker(Backend):
     """Dynamo's simulator of an engine on nodes without GPUs: the times of a profile, random tokens.

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from gtc_spec import versions
+from gtc_spec.arguments import checked
 from gtc_spec.engines import flags
 from gtc_spec.engines.backend import Backend, Launch
 from gtc_spec.engines.engine_facts import KvType
@@ -62,6 +63,7 @@ _EVENTS: Final = json.dumps(
 )
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Sglang(Backend):
     """Workers that run SGLang; KV blocks travel by NIXL. Unverified: never run here.

@@ -6,9 +6,10 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Final, Literal, get_args
+from typing import ClassVar, Final, Literal
 
 from gtc_spec import versions
+from gtc_spec.arguments import checked
 from gtc_spec.engines import engine_config
 from gtc_spec.engines.backend import Backend, Launch
 from gtc_spec.engines.engine_facts import EngineFacts
@@ -34,6 +35,7 @@ EngineConfigs = Path | Mapping[Mode, str]
 """Folder of engine files, or their texts by mode."""
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Trtllm(Backend):
     """Workers that run TensorRT-LLM, the default.
@@ -46,8 +48,6 @@ class Trtllm(Backend):
             one host with this release (ai-dynamo/dynamo#5884). Default: as the files say.
         image: Image of the workers. Default: NVIDIA's of release 0.8.1, with 1.2.0rc6.
 
-    Raises:
-        UsageError: The transport is none.
     """
 
     traits: ClassVar[Traits] = TRAITS
@@ -60,13 +60,6 @@ class Trtllm(Backend):
     image: str = versions.WORKER_IMAGE
     engine_configs: EngineConfigs = field(default_factory=dict)
     kv_transport: KvTransport | None = None
-
-    def __post_init__(self) -> None:
-        known = get_args(KvTransport)
-        if self.kv_transport not in (None, *known):
-            raise UsageError(
-                f"Trtllm: kv_transport is {self.kv_transport!r}, allowed: {' or '.join(known)}"
-            )
 
     def arguments(self, launch: Launch) -> list[str]:
         """The arguments of a worker's process."""

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import ClassVar, Final
 
 from gtc_spec import versions
+from gtc_spec.arguments import checked
 from gtc_spec.engines import flags
 from gtc_spec.engines.backend import Backend, Launch
 from gtc_spec.engines.flags import Flags, given
@@ -53,6 +54,7 @@ _ROLE_FLAGS: Final[dict[Mode, list[str]]] = {
 }
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class Vllm(Backend):
     """Workers that run vLLM; KV blocks travel by its NIXL connector, which itself rides on UCX.

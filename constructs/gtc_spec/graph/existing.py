@@ -12,6 +12,7 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from gtc_spec import names
+from gtc_spec.arguments import checked, introduce
 from gtc_spec.errors import UsageError
 from gtc_spec.graph.model_ref import ModelRef
 
@@ -20,6 +21,7 @@ QUEUE: Final = "dynamo"
 _NAME: Final = re.compile(r"[a-z0-9]([a-z0-9.-]*[a-z0-9])?")
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExistingPlatform:
     """A Dynamo platform that somebody else installed.
@@ -52,6 +54,7 @@ class ExistingPlatform:
         return (self.queue,)
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExistingModels:
     """A claim with checkpoints on it; every checkpoint is expected in its ``ModelRef.path``.
@@ -75,6 +78,7 @@ class ExistingModels:
             _check("namespace", self.namespace)
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExistingSecret:
     """A Secret with the HuggingFace token under the key ``HF_TOKEN``.
@@ -101,6 +105,7 @@ class ExistingSecret:
         return self.name
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExistingMonitoring:
     """A Prometheus that somebody else installed, with the operator that reads PodMonitors.
@@ -129,5 +134,10 @@ class ExistingMonitoring:
 
 
 def _check(what: str, name: str) -> None:
-    if not isinstance(name, str) or not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name):
         raise UsageError(f"{what} {name!r} is not a name, allowed: a-z, 0-9 and - between them")
+
+
+introduce(ExistingModels, "ExistingModels(claim=...)")
+introduce(ExistingPlatform, "ExistingPlatform()")
+introduce(ExistingSecret, "ExistingSecret(name=...)")

@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from typing import Final, Self
 
 from gtc_spec import names
+from gtc_spec.arguments import checked, introduce
 from gtc_spec.errors import UsageError
 from gtc_spec.serving import CHECKPOINTS, Checkpoint, Model
 
@@ -20,6 +21,7 @@ _REVISION: Final = re.compile(r"\w[\w./-]*")
 _MOUNT: Final = PurePosixPath(names.MODEL_MOUNT)
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelRef:
     """A checkpoint: one repository, one folder on the share.
@@ -47,6 +49,7 @@ class ModelRef:
             )
 
     @classmethod
+    @checked
     def of(cls, model: Model) -> Self:
         """The checkpoint of an environment."""
         facts = Checkpoint(model.served_name, model.parameters_billion, model.weight_bytes)
@@ -78,3 +81,6 @@ class ModelRef:
     def slug(self) -> str:
         """The repository as part of a Kubernetes name."""
         return re.sub(r"[^a-z0-9]+", "-", self.repository.lower()).strip("-")
+
+
+introduce(ModelRef, "a ModelRef", 'ModelRef(repository="owner/name")')

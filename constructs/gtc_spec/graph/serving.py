@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
 from gtc_spec import names, versions
+from gtc_spec.arguments import checked
 from gtc_spec.cloud.memory import misfit
 from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.cloud.nodes import CpuNodes
@@ -37,6 +38,7 @@ from gtc_spec.serving import smaller_checkpoint
 _LONGEST: Final = EngineFacts(prompt_tokens_max=24_000, answer_tokens_max=2_000)
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Serving:
     """What is served, and on what: the part that two ways of serving it have in common.
@@ -85,6 +87,7 @@ class Serving:
     overrides: Callable[[dict[str, Any]], None] | None = None
 
     @classmethod
+    @checked
     def of(
         cls,
         env: Environment,

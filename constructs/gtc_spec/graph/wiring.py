@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
+from gtc_spec.arguments import introduce
 from gtc_spec.errors import UsageError
 from gtc_spec.graph.existing import QUEUE
 from gtc_spec.graph.model_ref import ModelRef
@@ -54,6 +55,9 @@ class Models(Protocol):
     def model(self) -> ModelRef | None:
         """The one checkpoint on it; None when it may be any."""
         ...
+
+
+introduce(Models, "a ModelStore, a ModelDownload or ExistingModels(claim=...)")
 
 
 class Secrets(Protocol):

@@ -9,11 +9,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from gtc_spec.arguments import checked, introduce
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
 from gtc_spec.pools import ROLES, Mode, Pool
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workers:
     """Identical workers, as many as one pool has at rest.
@@ -52,10 +54,13 @@ class Workers:
             )
 
     @classmethod
+    @checked
     def of(cls, pool: Pool) -> Self:
         """Those of one pool of an environment, at rest."""
         return cls(replicas=pool.initial, drain_s=pool.drain_s)
 
+
+introduce(Workers, "Workers", "Workers(replicas=2)")
 
 WorkerPools = Mapping[Mode, Workers]
 """Prefill and decode, or one aggregated pool."""

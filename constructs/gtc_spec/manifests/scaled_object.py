@@ -6,12 +6,15 @@ while the minimum is 1 or more; the pause annotation in a manifest would reset t
 
 from __future__ import annotations
 
+import math
 from copy import deepcopy
 from dataclasses import dataclass
-from typing import Final, Self
+from typing import Final, Literal, Self
 
 from gtc_spec import kinds, names
+from gtc_spec.arguments import checked, introduce
 from gtc_spec.environment import Environment
+from gtc_spec.errors import UsageError
 from gtc_spec.manifests.metadata import Manifest, metadata
 from gtc_spec.pools import MetricType, Role, ScaleRule
 from gtc_spec.telemetry import promql
@@ -33,6 +36,11 @@ FAILURES: Final = 3
 """Failed queries in a row before the fallback holds the current workers."""
 
 
+Dialect = Literal["promql", "other"]
+"""What a query may be written in."""
+
+
+@checked
 @dataclass(frozen=True, kw_only=True)
 class ScaleTarget:
     """Something with a scale subresource.
@@ -50,6 +58,7 @@ class ScaleTarget:
     namespace: str
 
     @classmethod
+    @checked
     def adapter(cls, dgd: str, service: str, namespace: str = names.NAMESPACE_WORKLOAD) -> Self:
         """The scaling adapter of one service of a DynamoGraphDeployment."""
         return cls(
@@ -60,6 +69,7 @@ class ScaleTarget:
         )
 
 
+@checked
 @dataclass(frozen=True, kw_only=True)
 class PrometheusTrigger:
     """What a scaler watches.
@@ -70,14 +80,29 @@ class PrometheusTrigger:
         threshold: Value that one replica is meant to have, or that the whole is.
         metric_type: ``AverageValue`` divides the number by the replicas, as totals need it;
             ``Value`` compares it as it is, as latencies need it.
+        dialect: What the query is written in: ``"promql"`` is parsed before it is shipped,
+            ``"other"`` is not, such as MetricsQL or what a newer Prometheus than ours knows.
+            Default: PromQL.
+
+    Raises:
+        UsageError: The threshold is not above 0.
     """
 
     name: str
     query: str
     threshold: float
     metric_type: MetricType = "AverageValue"
+    dialect: Dialect = "promql"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.threshold < math.inf:
+            raise UsageError(
+                f"trigger {self.name}: threshold is {self.threshold:g}, allowed: above 0",
+                "replicas are the number of the query divided by it",
+            )
 
     @classmethod
+    @checked
     def of(cls, rule: ScaleRule, scope: promql.Scope = promql.DEMO) -> Self:
         """The trigger of a rule for Dynamo's own series."""
         return cls(
@@ -86,6 +111,13 @@ class PrometheusTrigger:
             threshold=rule.threshold,
             metric_type=rule.metric_type,
         )
+
+
+introduce(
+    PrometheusTrigger,
+    "a PrometheusTrigger",
+    "llama.decode.trigger(rule) makes one of a ScaleRule for the pool of a deployment",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

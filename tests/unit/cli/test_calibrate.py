@@ -136,6 +136,6 @@ def test_without_torch_one_line_says_how_to_get_it(capsys: pytest.CaptureFixture
     assert main(["calibrate", "--gpu"]) == 1
 
     assert capsys.readouterr().err.splitlines() == [
-        "error: this verb needs torch, which is not installed",
+        "error: gtc needs torch for this, which is not installed",
         "hint: pip install 'gtc-demo[runtime,ui,gpu]'",
     ]

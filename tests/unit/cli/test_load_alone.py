@@ -76,7 +76,7 @@ def test_other_verbs_say_in_one_line_what_they_need():
     told = alone("status")
     assert told.returncode == 1
     assert re.fullmatch(
-        r"error: this verb needs \w+, which is not installed\n"
+        r"error: gtc needs \w+ for this, which is not installed\n"
         r"hint: pip install 'gtc-demo\[runtime,ui\]'\n",
         told.stderr,
     )

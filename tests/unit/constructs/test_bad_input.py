@@ -50,9 +50,10 @@ def tried(make):
 @settings(max_examples=60)
 @given(any_text)
 def test_any_id_is_taken_or_refused(crowd, id):
-    if tried(lambda: Namespace(crowd, id, name="fine", like=names.NAMESPACE_WORKLOAD)):
+    name = f"fine-{next(NUMBERS)}"
+    if tried(lambda: Namespace(crowd, id, name=name, like=names.NAMESPACE_WORKLOAD)):
         return
-    said = tried(lambda: Namespace(crowd, id, name="fine", like=names.NAMESPACE_WORKLOAD))
+    said = tried(lambda: Namespace(crowd, id, name=name, like=names.NAMESPACE_WORKLOAD))
     assert f"has a construct {id!r} already" in said
 
 

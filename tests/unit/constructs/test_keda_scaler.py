@@ -3,6 +3,7 @@ from dataclasses import replace
 import pytest
 
 from gtc_constructs.base import synthesise
+from gtc_constructs.cluster.connection import KubeconfigConnection
 from gtc_constructs.serving.disagg_deployment import DisaggDeployment
 from gtc_constructs.serving.keda_scaler import KedaScaler, PrometheusTrigger, ScaleTarget
 from gtc_spec import names
@@ -133,7 +134,7 @@ def test_a_pool_without_adapter_is_refused_with_the_argument_to_change(stack):
 def test_what_cannot_be_scaled_is_refused(stack, wrong):
     said = refusal(lambda: scaler(stack, target=wrong))
 
-    assert said.startswith("stack/it: cannot scale a ")
+    assert said.startswith(f"stack/it: target is {wrong!r}, allowed: a pool or a ScaleTarget")
 
 
 def test_a_whole_deployment_is_refused_with_its_pools(stack, deployment):
@@ -159,6 +160,7 @@ def test_maxima_that_do_not_fit_together_are_refused_at_the_second(stack, deploy
 def test_a_maximum_beside_workers_that_nobody_scales_is_refused_when_written(
     app, stack, deployment
 ):
+    KubeconfigConnection(stack, "connection")
     scaler(stack, target=deployment.prefill, most=7)
 
     assert "stack/serving: maxima 7 TrtllmPrefillWorker + 3 TrtllmDecodeWorker need 10" in refusal(

@@ -5,6 +5,7 @@ from gtc_spec.errors import UsageError
 from tests.synthesised import Synthesised
 
 WIDGET = {"apiVersion": "example.com/v1", "kind": "Widget", "metadata": {"name": "one"}}
+OTHER = {**WIDGET, "metadata": {"name": "two"}}
 
 
 def release(stack, id="widgets", **changes):
@@ -33,7 +34,7 @@ def test_removing_waits_for_finalizers(stack):
 
 def test_all_releases_of_a_stack_share_one_chart(stack):
     release(stack, "first")
-    release(stack, "second")
+    release(stack, "second", manifests=[OTHER])
 
     charts = {each["chart"] for each in Synthesised(stack).resources("helm_release")}
 
@@ -42,7 +43,7 @@ def test_all_releases_of_a_stack_share_one_chart(stack):
 
 def test_one_release_waits_for_another(stack):
     first = release(stack, "first")
-    release(stack, "second", after=[first])
+    release(stack, "second", manifests=[OTHER], after=[first])
 
     made = Synthesised(stack)
     awaited = made.address("helm_release", made.release("first"))

@@ -226,9 +226,8 @@ def test_another_revision_is_another_job(app, stack, models):
     second = name_of(stack, "b", models, repository="owner/two", revision="v1")
 
     assert first.startswith("download-owner-one-")
-    other = ModelStore(
-        stack, "others", share=SHARE, size_gib=200, namespace="models", claim="others"
-    )
+    place = {"namespace": "models", "claim": "others", "account": "others"}
+    other = ModelStore(stack, "others", share=SHARE, size_gib=200, **place)
     third = name_of(stack, "c", other, repository="owner/one", revision="v2")
     assert len({first, second, third}) == 3
 
@@ -255,10 +254,10 @@ def test_one_checkpoint_has_one_download(stack, models):
     ("wrong", "says"),
     [
         ({"timeout": timedelta(seconds=5)}, "got a timeout of 0:00:05, allowed: at least a minute"),
-        ({"models": "model-nfs-pvc"}, "models is a str, allowed: a ModelStore or ExistingModels"),
+        ({"models": "model-nfs-pvc"}, "models is 'model-nfs-pvc', allowed: a ModelStore or"),
         ({"models": ExistingModels(claim="theirs")}, "got no namespace of the claim theirs"),
         ({"token": ExistingSecret(name="x", namespace="y")}, "the token is in the namespace 'y'"),
-        ({"token": 7}, "token is a int, allowed: a SecretRef, WorkloadSecrets or Existing"),
+        ({"token": 7}, "token is an int, allowed: a SecretRef, WorkloadSecrets, Existing"),
         ({"endpoint": "huggingface.co"}, "endpoint 'huggingface.co', allowed: a URL like https://"),
     ],
 )

@@ -104,7 +104,7 @@ def test_every_flag_of_vllm_that_we_set_is_one_that_nobody_else_may_set() -> Non
     [
         ({"gpus_per_worker": 0}, "engine_facts: got 0 tokens or gpus, allowed: at least 1"),
         ({"kv_fraction": 90}, "engine_facts: kv_fraction is 90, allowed: above 0 and below 1"),
-        ({"kv_dtype": "fp4"}, "engine_facts: kv_dtype is 'fp4', allowed: fp8 or auto"),
+        ({"kv_dtype": "fp4"}, "EngineFacts: kv_dtype is 'fp4', allowed: 'fp8', 'auto' or None"),
     ],
 )
 def test_facts_that_cannot_be_are_refused(wrong: dict[str, Any], says: str) -> None:

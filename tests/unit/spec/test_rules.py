@@ -55,7 +55,7 @@ def test_a_wrong_phase_name_is_told_the_names_as_they_have_to_be_written() -> No
     ("size", "allowed"),
     [
         ("gpu-h100", "one of s-2vcpu-4gb, "),
-        ("s-2vcpu-4gb", "h100 or h200 sizes, such as gpu-h100x1-80gb"),
+        ("s-2vcpu-4gb", "h100 or h200 or l40s"),
         (5, "input should be a valid string"),
     ],
 )

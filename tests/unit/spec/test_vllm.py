@@ -239,7 +239,7 @@ def test_how_the_cache_of_tensorrt_llm_travels_is_refused_unless_it_is_known() -
     with pytest.raises(UsageError) as caught:
         trtllm.Trtllm(kv_transport="tcp")  # type: ignore[arg-type]
 
-    assert caught.value.message == "Trtllm: kv_transport is 'tcp', allowed: nixl or ucx"
+    assert caught.value.message == "Trtllm: kv_transport is 'tcp', allowed: 'nixl', 'ucx' or None"
 
 
 def test_an_engine_is_refused_on_nodes_without_gpus_and_a_simulator_on_those_with() -> None:
