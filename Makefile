@@ -38,7 +38,7 @@ UNSEEN = $(if $(filter no,$(DOCTOR)),--skip-doctor)
 
 .DEFAULT_GOAL := help
 .PHONY: help setup demo plan twin-beside-rehearsal test test-slow test-python dist control-plane test-control-plane test-charts third-party chaos mutants bench-load bench-models check lint \
-	types arch synth check-env doctor deploy teardown kubeconfig infra-init infra-plan infra-up \
+	types arch synth export-terraform check-env doctor deploy teardown kubeconfig infra-init infra-plan infra-up \
 	infra-down cluster-config cluster-teardown deploy-dynamo deploy-keda deploy-loadgen deploy-corpus \
 	deploy-apps model-to-spaces model-to-nfs setup-model build-loadgen build-all push-loadgen \
 	push-all build-push-all demo-status preflight demo-start demo-auto demo-stop demo-reset \
@@ -135,6 +135,9 @@ arch: setup ## Import rules, sizes, generated files, lock files, documents
 ##@ Deploy; ENV=prod|dev|cpu REGION= GPU_TYPE= MODEL= REGISTRY= TAG= DO_CONTEXT= UNTIL= YES=1
 synth: setup ## Write the Terraform configuration of all stacks into cdktf.out
 	@umask 077 && $(if $(ENV),GTC_ENV=$(ENV)) $(BIN)/python main.py
+
+export-terraform: setup ## Write the stacks of PROGRAM= as plain Terraform modules into OUT=, for houses that want no Python
+	@$(BIN)/python -m gtc_constructs.export $(or $(PROGRAM),examples/thirty_lines.py) $(or $(OUT),terraform)
 
 check-env: setup ## Check every variable and choice of a deployment, all at once
 	@$(GTC) check-env $(NAMED)

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from gtc_constructs.cluster.gpu_cluster import GpuCluster as GpuCluster
     from gtc_constructs.cluster.nfs_share import NfsShare as NfsShare
     from gtc_constructs.demo_panel import DemoPanel as DemoPanel
+    from gtc_constructs.export import export_terraform as export_terraform
     from gtc_constructs.manifest_release import ManifestRelease as ManifestRelease
     from gtc_constructs.namespace import Namespace as Namespace
     from gtc_constructs.platform.dynamo_platform import DynamoPlatform as DynamoPlatform
@@ -78,6 +79,7 @@ _NAMES: Final = {
     "gtc_constructs.cluster.gpu_cluster": ("GpuCluster",),
     "gtc_constructs.cluster.nfs_share": ("NfsShare",),
     "gtc_constructs.demo_panel": ("DemoPanel",),
+    "gtc_constructs.export": ("export_terraform",),
     "gtc_constructs.manifest_release": ("ManifestRelease",),
     "gtc_constructs.namespace": ("Namespace",),
     "gtc_constructs.platform.dynamo_platform": ("DynamoPlatform",),

@@ -50,6 +50,8 @@ EVERYTHING = {
     "DIR": "/tmp/x",
     "BENCH_FLAGS": "--quick",
     "LOCK_FLAGS": "--upgrade",
+    "PROGRAM": "examples/gpu_cluster.py",
+    "OUT": "/tmp/x",
 }
 Call = tuple[str, list[str], dict[str, str]]
 
@@ -120,8 +122,14 @@ def test_every_other_line_calls_a_program_that_is_there(calls: list[Call]) -> No
         if program != "python":
             continue
         module = words[1] if words[0] == "-m" else words[0].removesuffix(".py").replace("/", ".")
-        path = ROOT / module.replace(".", "/")
-        assert path.with_suffix(".py").is_file() or (path / "__main__.py").is_file(), words
+        paths = [ROOT / root / module.replace(".", "/") for root in ("", "constructs")]
+        programs = [
+            program
+            for path in paths
+            for program in (path.with_suffix(".py"), path / "__main__.py")
+            if program.is_file()
+        ]
+        assert len(programs) == 1, words
     for program, words, _ in calls:
         if program == "pytest":
             folders = [each for each in words if each.startswith("tests/")]

@@ -67,6 +67,42 @@ def synthesise(folder: Path, **variables: str) -> subprocess.CompletedProcess[st
     )
 
 
+ALL_EXAMPLES = """
+import runpy, sys
+from functools import partial
+from pathlib import Path
+from gtc_constructs import app
+make = app.App
+for path in sorted(Path("examples").glob("*.py")):
+    app.App = partial(make, outdir=f"{sys.argv[1]}/{path.stem}")
+    runpy.run_path(str(path), run_name="__main__")
+"""
+"""A program that runs all of them, because one start of Node is enough."""
+
+
+def synthesise_examples(folder: Path, cdk: str) -> None:
+    """Run every example with cdktf or its fork; each has a folder of its name afterwards."""
+    folder.mkdir(exist_ok=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", ALL_EXAMPLES, str(folder)],
+        cwd=ROOT,
+        env={**os.environ, "GTC_CDK": cdk},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ran.returncode == 0, ran.stderr
+
+
+@pytest.fixture(scope="session")
+def examples(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What cdktf writes of every example, in a folder of its name."""
+    folder = tmp_path_factory.mktemp("examples")
+    synthesise_examples(folder, "cdktf")
+    return folder
+
+
 @pytest.fixture(scope="session")
 def written(tmp_path_factory: pytest.TempPathFactory) -> Written:
     folder = tmp_path_factory.mktemp("cdktf.out")

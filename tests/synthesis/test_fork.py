@@ -1,43 +1,25 @@
 """cdktf and its community fork write the same stacks."""
 
 import json
-import os
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.synthesis.conftest import CANARIES, ROOT, STACKS, Written, synthesise
+from tests.synthesis.conftest import (
+    CANARIES,
+    STACKS,
+    Written,
+    synthesise,
+    synthesise_examples,
+)
 from tests.synthesised import without_comments
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(150)]
-EXAMPLES = """
-import runpy, sys
-from functools import partial
-from pathlib import Path
-from gtc_constructs import app
-make = app.App
-for path in sorted(Path("examples").glob("*.py")):
-    app.App = partial(make, outdir=f"{sys.argv[1]}/{path.stem}")
-    runpy.run_path(str(path), run_name="__main__")
-"""
 
 
-def examples(folder: Path, cdk: str) -> dict[str, Any]:
+def stacks(folder: Path) -> dict[str, Any]:
     """Every stack of every example, without cdktf's comments."""
-    folder.mkdir()
-    ran = subprocess.run(
-        [sys.executable, "-c", EXAMPLES, str(folder)],
-        cwd=ROOT,
-        env={**os.environ, "GTC_CDK": cdk},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert ran.returncode == 0, ran.stderr
     found = folder.glob("*/stacks/*/cdk.tf.json")
     return {str(path.relative_to(folder)): without_comments(load(path)) for path in found}
 
@@ -59,11 +41,12 @@ def test_the_fork_writes_every_stack_of_the_demo_as_cdktf_does(
     assert without_comments(forked) == without_comments(ours)
 
 
-def test_the_fork_writes_every_example_as_cdktf_does(tmp_path: Path) -> None:
-    ours, forked = (examples(tmp_path / cdk, cdk) for cdk in ("cdktf", "cdktn"))
+def test_the_fork_writes_every_example_as_cdktf_does(examples: Path, tmp_path: Path) -> None:
+    synthesise_examples(tmp_path, "cdktn")
 
+    ours = stacks(examples)
     assert len(ours) > 5
-    assert forked == ours
+    assert stacks(tmp_path) == ours
 
 
 def test_a_cdk_that_we_do_not_know_is_refused(tmp_path: Path) -> None:

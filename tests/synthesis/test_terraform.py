@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.synthesis.conftest import STACKS, Written
+from tests.synthesis.conftest import ROOT, STACKS, Written
 
 pytestmark = [pytest.mark.terraform, pytest.mark.slow, pytest.mark.timeout(240)]
 
@@ -31,6 +31,19 @@ def test_terraform_accepts(checkout: Path, stack: str) -> None:
     checked = terraform(checkout, stack, "validate")
 
     assert checked.returncode == 0, checked.stderr
+
+
+@pytest.mark.parametrize("name", [path.stem for path in (ROOT / "examples").glob("*.py")])
+def test_terraform_accepts_every_example(
+    checkout: Path, examples: Path, name: str, tmp_path: Path
+) -> None:
+    assert checkout, "the providers are there"
+    shutil.copytree(examples / name, tmp_path / name)
+    for stack in (tmp_path / name / "stacks").iterdir():
+        ready = terraform(tmp_path / name, stack.name, "init", "-backend=false", "-input=false")
+        assert ready.returncode == 0, ready.stderr
+        checked = terraform(tmp_path / name, stack.name, "validate")
+        assert checked.returncode == 0, checked.stderr
 
 
 def terraform(folder: Path, stack: str, *command: str) -> subprocess.CompletedProcess[str]:

@@ -19,7 +19,7 @@ NAMES = [
     "NfsShare", "NfsTier", "NodePool", "Observability", "POOL_LABEL", "PrometheusTrigger",
     "S3Backend", "Scalable", "ScaleRule", "ScaleTarget", "SecretRef", "Serving", "Sglang",
     "SpacesBackend", "TerraformOutput", "TerraformStack", "Trtllm", "Vllm", "Workers",
-    "WorkloadSecrets", "synthesise",
+    "WorkloadSecrets", "export_terraform", "synthesise",
 ]  # fmt: skip
 """Leaving one out, or calling it something else, breaks programs of other people."""
 

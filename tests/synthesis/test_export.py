@@ -1,0 +1,114 @@
+"""Exported modules in the hands of Terraform, and beside the stacks that they were made of."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gtc_constructs.export import export_terraform
+from tests.digitalocean.account import Account
+from tests.digitalocean.routing import FULL_ACCESS
+from tests.digitalocean.server import serving
+from tests.synthesis import references
+from tests.synthesis.conftest import ROOT
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+PROGRAMS = sorted(path.stem for path in (ROOT / "examples").glob("*.py"))
+
+
+@pytest.fixture(scope="module")
+def exported(examples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The modules of every example."""
+    folder = tmp_path_factory.mktemp("exported")
+    for name in PROGRAMS:
+        export_terraform(examples / name, folder / name)
+    return folder
+
+
+def test_one_command_runs_a_program_and_exports_it(tmp_path: Path) -> None:
+    program = ROOT / "examples" / "gpu_cluster.py"
+    ran = subprocess.run(
+        [sys.executable, "-m", "gtc_constructs.export", str(program), str(tmp_path)],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+    assert (ran.returncode, ran.stdout) == (0, f"{tmp_path}/1-training\n")
+    assert merged(tmp_path / "1-training")["variable"]["gpu_count"]["default"] == 2
+
+
+def merged(folder: Path) -> dict[str, Any]:
+    """A module as one document; each part is in one file."""
+    parts = [json.loads(path.read_text()) for path in folder.glob("*.tf.json")]
+    return {key: value for part in parts for key, value in part.items()}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_every_reference_of_a_module_leads_somewhere(exported: Path, name: str) -> None:
+    for folder in (exported / name).iterdir():
+        document = merged(folder)
+        # templatefile is told each variable under its own name
+        plain = json.loads(re.sub(r"(\w+) = var\.\1", r"var.\1", json.dumps(document)))
+        assert references.problems(plain) == []
+
+
+@pytest.mark.terraform
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_terraform_accepts_every_module(exported: Path, name: str) -> None:
+    for folder in (exported / name).iterdir():
+        ready(folder)
+        checked = terraform(folder, "validate")
+        assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.terraform
+def test_terraform_plans_a_cluster_of_another_house(exported: Path) -> None:
+    """With the real provider; only the API is a stand-in."""
+    folder = exported / "gpu_cluster" / "1-training"
+    ready(folder)
+    account = Account(tokens={"token": FULL_ACCESS})
+    chosen = {"cluster_name": "team-a", "gpu_count": "4", "region": "nyc2"}
+    with serving(account) as cloud:
+        planned = terraform(
+            folder,
+            "plan",
+            "-input=false",
+            "-no-color",
+            DIGITALOCEAN_API_URL=cloud.url,
+            DIGITALOCEAN_TOKEN="token",
+            **{f"TF_VAR_{name}": value for name, value in chosen.items()},
+        )
+
+    assert planned.returncode == 0, planned.stdout + planned.stderr
+    assert "4 to add, 0 to change, 0 to destroy" in planned.stdout
+    assert re.search(r'name += "team-a-vpc"', planned.stdout)
+    assert re.search(r"node_count += 4", planned.stdout)
+
+
+def ready(folder: Path) -> None:
+    if shutil.which("terraform") is None:
+        pytest.skip("terraform is not installed")
+    made = terraform(folder, "init", "-input=false")
+    if made.returncode != 0:
+        assert "provider" in made.stderr, made.stderr
+        pytest.skip("the providers cannot be fetched from here")
+
+
+def terraform(folder: Path, *command: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["terraform", f"-chdir={folder}", *command],
+        env={**os.environ, "CHECKPOINT_DISABLE": "1", **variables},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=100,
+        check=False,
+    )
