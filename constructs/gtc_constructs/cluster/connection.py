@@ -23,6 +23,7 @@ from gtc_constructs._bindings import (
     TerraformStack,
 )
 from gtc_constructs.base import GtcConstruct
+from gtc_constructs.cluster.gpu_cluster import GpuCluster
 from gtc_constructs.management import say_management_pool
 from gtc_constructs.providers import require_digitalocean
 from gtc_spec import names
@@ -35,15 +36,21 @@ class ClusterConnection(GtcConstruct):
     Args:
         scope: The construct to create this one in.
         id: Name inside the scope.
-        name: Name of the cluster; of a `GpuCluster` it is ``cluster.name``.
+        cluster: A `GpuCluster` of another stack, which is deployed first; its name and its
+            management pool are known. Default: none, then ``name`` must be given.
+        name: Name of a cluster that is there. Default: that of ``cluster``.
         name_prefix: Put before the name, with a hyphen. Default: nothing.
         management_pool: Name of the node pool for everything that is no worker: where charts and
             frontends of this stack run unless they say otherwise. None is any node that takes
-            them. Default: ``management``.
+            them. Default: that of ``cluster``, or ``management``.
         required_tags: Tags that it must carry; a cluster without them is refused while planning,
             with ``hint``. Default: none.
         hint: What to do then. Default: nothing.
         credentials_ttl: How long the credentials live; longer than an apply. Default: 2 hours.
+
+    Raises:
+        UsageError: Both or neither of ``cluster`` and ``name`` are given, the name is none, the
+            cluster is made in the same stack, or the stack has a connection.
     """
 
     def __init__(
@@ -51,7 +58,8 @@ class ClusterConnection(GtcConstruct):
         scope: Construct,
         id: str,
         *,
-        name: str,
+        cluster: GpuCluster | None = None,
+        name: str | None = None,
         name_prefix: str = "",
         management_pool: str | None = MANAGEMENT_POOL,
         required_tags: Sequence[str] = (),
@@ -59,6 +67,11 @@ class ClusterConnection(GtcConstruct):
         credentials_ttl: timedelta = timedelta(hours=2),
     ) -> None:
         super().__init__(scope, id)
+        if cluster is not None:
+            self._follow(cluster, [name, name_prefix], management_pool)
+            name, management_pool = cluster.name, cluster.management_pool
+        if name is None:
+            raise self.refused("got no cluster, allowed: cluster, or the name of one that is there")
         say_management_pool(self, management_pool)
         name = names.prefixed(name_prefix, name)
         self.require_name("cluster", name)
@@ -80,6 +93,27 @@ class ClusterConnection(GtcConstruct):
             token=credentials.token,
             cluster_ca_certificate=Fn.base64decode(credentials.cluster_ca_certificate),
         )
+
+    def _follow(
+        self, cluster: GpuCluster, named: Sequence[str | None], management_pool: str | None
+    ) -> None:
+        """Take what a cluster says of itself, and let its stack come first."""
+        if not isinstance(cluster, GpuCluster):
+            raise self.refused(
+                f"cluster is {cluster!r}, allowed: a GpuCluster; name is for one that is there"
+            )
+        if any(named) or management_pool not in (MANAGEMENT_POOL, cluster.management_pool):
+            raise self.refused(
+                f"got more than the cluster {cluster.name}, allowed: it alone",
+                "its name and its management pool follow from it",
+            )
+        stack, home = TerraformStack.of(self), TerraformStack.of(cluster)
+        if home is stack:
+            raise self.refused(
+                f"the cluster {cluster.name} is made in the same stack, allowed: in another one",
+                "providers need it to be there when they plan",
+            )
+        stack.add_dependency(home)
 
 
 class KubeconfigConnection(GtcConstruct):

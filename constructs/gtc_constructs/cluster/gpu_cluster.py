@@ -53,8 +53,8 @@ class GpuCluster(GtcConstruct):
             ``cpu_pool`` must be given.
         cpu_pool: Nodes without GPUs for simulated workers, called ``workers`` unless it has a name.
             Default: none.
-        management_pool: The nodes of everything else, called ``management`` unless it has a name;
-            tell another one to the connection, too. Default: 2 to 5 of s-2vcpu-4gb.
+        management_pool: The nodes of everything else, called ``management`` unless it has a name.
+            Default: 2 to 5 of s-2vcpu-4gb.
         vpc: A network that is there already. Default: one of its own is made.
         vpc_cidr: Range of addresses of the VPC that is made, private, /16 to /28. Default:
             DigitalOcean picks a free one.
@@ -91,6 +91,8 @@ class GpuCluster(GtcConstruct):
     """The network: made here, or the one that was given."""
     cluster: KubernetesCluster
     """The cluster itself, and the default child."""
+    management_pool: str
+    """Name of the node pool for everything that is no worker."""
     gpus: int = 0
     """GPUs of all pools together."""
 
@@ -232,7 +234,8 @@ class GpuCluster(GtcConstruct):
     ) -> KubernetesCluster:
         require_digitalocean(self)
         management = given or NodePool.management()
-        self._pools = [management.name or MANAGEMENT_POOL]
+        self.management_pool = management.name or MANAGEMENT_POOL
+        self._pools = [self.management_pool]
         listed = DataDigitaloceanKubernetesVersions(self, "versions", version_prefix=f"{minor}.")
         made = KubernetesCluster(
             self,
@@ -244,7 +247,7 @@ class GpuCluster(GtcConstruct):
             cluster_subnet=addresses.cluster_subnet,
             service_subnet=addresses.service_subnet,
             control_plane_firewall=_firewall(addresses.allowed),
-            node_pool=pools.first(management, self._pools[0], self._tags),
+            node_pool=pools.first(management, self.management_pool, self._tags),
             auto_upgrade=False,
             surge_upgrade=True,
             destroy_all_associated_resources=True,

@@ -49,11 +49,10 @@ class Deployment(GtcConstruct):
         if isinstance(platform, DynamoPlatform) and serving.gpu_pool:
             self._refuse_without_gpus(platform)
         self.require_name("name", serving.name)
-        made_here = [each for each in (platform, secrets, models) if isinstance(each, GtcConstruct)]
-        self.wait_for(*made_here)
+        around, nodes = (platform, secrets, models), management_nodes(self)
+        self.wait_for(*(each for each in around if isinstance(each, GtcConstruct)))
         try:
-            serving = wire(serving, platform, models, secrets, management_nodes(self))
-            self.serving = serving
+            self.serving = serving = wire(serving, platform, models, secrets, nodes)
             self._refuse_rivals()
             serving.check(pools)
             files = serving.engine_files(list(pools))

@@ -4,6 +4,7 @@ import pytest
 
 from gtc_constructs._bindings import TerraformStack
 from gtc_constructs.cluster.connection import ClusterConnection, KubeconfigConnection
+from gtc_constructs.cluster.gpu_cluster import GpuCluster
 from gtc_constructs.management import management_nodes
 from gtc_constructs.platform.keda import Keda
 from gtc_constructs.platform.observability import Observability
@@ -167,6 +168,48 @@ def test_another_stack_has_a_connection_of_its_own(app, stack):
 
     assert management_nodes(stack) == {POOL_LABEL: "system"}
     assert management_nodes(other) == {POOL_LABEL: "small"}
+
+
+def test_a_cluster_made_beside_is_connected_by_itself(app, stack):
+    infra = TerraformStack(app, "infra")
+    pool = NodePool.management(name="system")
+    made = GpuCluster(
+        infra, "cluster", name="llm", name_prefix="team-a", region="atl1",
+        gpu_pool=NodePool.h100(), management_pool=pool,
+    )  # fmt: skip
+    ClusterConnection(stack, "connection", cluster=made)
+
+    (found,) = Synthesised(stack).json["data"][CLUSTER].values()
+    assert found["name"] == "team-a-llm"
+    assert management_nodes(stack) == {POOL_LABEL: "system"}
+    assert stack.dependencies == [infra], "the cluster is deployed first"
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"cluster": None}, "got no cluster, allowed: cluster, or the name of one"),
+        ({"name": "llm"}, "got more than the cluster llm, allowed: it alone"),
+        ({"name_prefix": "a"}, "got more than the cluster llm"),
+        ({"management_pool": "system"}, "got more than the cluster llm"),
+        ({"cluster": "llm"}, "cluster is 'llm', allowed: a GpuCluster; name is for one"),
+    ],
+)
+def test_a_connection_is_told_of_one_cluster(app, stack, more, said):
+    infra = TerraformStack(app, "infra")
+    made = GpuCluster(infra, "cluster", name="llm", region="atl1", gpu_pool=NodePool.h100())
+
+    with pytest.raises(UsageError, match=r"^stack/connection: ") as caught:
+        ClusterConnection(stack, "connection", **{"cluster": made, **more})
+
+    assert said in caught.value.message
+
+
+def test_a_cluster_of_the_same_stack_cannot_be_connected(stack):
+    made = GpuCluster(stack, "cluster", name="llm", region="atl1", gpu_pool=NodePool.h100())
+
+    with pytest.raises(UsageError, match="is made in the same stack, allowed: in another one"):
+        ClusterConnection(stack, "connection", cluster=made)
 
 
 def test_a_second_connection_of_a_stack_is_refused(stack):
