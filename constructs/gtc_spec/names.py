@@ -60,6 +60,11 @@ def dgdsa(dgd: str, service: str) -> str:
     return f"{dgd}-{service.lower()}"
 
 
+def dynamo_namespace(namespace: str, dgd: str) -> str:
+    """Dynamo's own namespace of a graph, as the operator sets it; a label of worker metrics."""
+    return f"{namespace}-{dgd}"
+
+
 GROVE_PAIR_MAX: Final = 45
 """Longest PodCliqueSet plus PodClique name (Grove v0.1.0-alpha.3 webhook)."""
 

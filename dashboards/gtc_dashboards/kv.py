@@ -6,7 +6,7 @@ from typing import Final
 
 from gtc_dashboards.panels import Panel, Query, lines, numbers
 from gtc_spec.engines import Traits
-from gtc_spec.telemetry import metrics, promql, promql_client
+from gtc_spec.telemetry import metrics, promql, promql_client, promql_kv
 from gtc_spec.telemetry.metric import Metric
 from gtc_spec.telemetry.promql_syntax import known
 
@@ -112,14 +112,15 @@ def _blocks(engine: Traits) -> list[Panel]:
             {"in use": metrics.KV_ACTIVE_BLOCKS, "total": metrics.KV_TOTAL_BLOCKS},
             "short",
         ),
-        _of_pools(
-            engine,
+        lines(
             "KV pool, used share",
             "The fullest worker of each pool; above 90 % requests wait for memory, not for "
             "compute.",
-            {"fullest": metrics.KV_USAGE},
-            "percentunit",
-            how="max",
+            [
+                Query(promql_kv.kv_usage_of_fullest(role, engine), f"{role}: fullest", role)
+                for role in engine.kv_gauges
+            ],
+            unit="percentunit",
         ),
         _of_pools(
             engine,

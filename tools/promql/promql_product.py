@@ -20,7 +20,7 @@ from gtc_spec import names
 from gtc_spec.engines import trtllm
 from gtc_spec.phases import PhaseName
 from gtc_spec.pools import ROLES, ScaleRule, Trigger
-from gtc_spec.telemetry import metrics, promql, promql_client, promql_platform
+from gtc_spec.telemetry import metrics, promql, promql_client, promql_kv, promql_platform
 from gtc_spec.telemetry.metric import Emitter, Metric
 from gtc_spec.workloads import WORKLOADS
 from tools.promql.promql_oracle import STALE, Samples
@@ -36,6 +36,7 @@ a window: there 2.x and 3.x differ."""
 ARGUMENTS: dict[str, list[Any]] = {
     "q": [0.5, 0.95],
     "role": list(ROLES),
+    "mode": [*ROLES, "aggregated"],
     "rule": [ScaleRule(trigger=each, threshold=500, min=1, max=4) for each in get_args(Trigger)],
     "query": [promql.queued_requests()],
     "measure": ["ttft", "itl"],
@@ -73,7 +74,7 @@ def _on_boards() -> Iterator[str]:
 
 def _queries() -> list[str]:
     found = {*_on_boards()}
-    for module in (promql, promql_client, promql_platform):
+    for module in (promql, promql_client, promql_kv, promql_platform):
         found |= {*_made_by(module)}
     ages = {age_query(promql.scaler_query(rule)) for rule in ARGUMENTS["rule"]}
     return sorted(found | {age for age in ages if age})

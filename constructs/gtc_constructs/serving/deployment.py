@@ -27,6 +27,7 @@ from gtc_spec.manifests.rbac import role_and_binding, scaling_rules
 from gtc_spec.manifests.scaled_object import PrometheusTrigger, ScaleTarget
 from gtc_spec.pools import Mode, ScaleRule
 from gtc_spec.telemetry.promql import Scope
+from gtc_spec.telemetry.promql_kv import kv_usage
 
 
 class Deployment(GtcConstruct):
@@ -129,7 +130,7 @@ class Deployment(GtcConstruct):
     @property
     def dynamo_namespace(self) -> str:
         """Value of the metric label ``dynamo_namespace``; the operator derives it so."""
-        return f"{self.serving.namespace}-{self.serving.name}"
+        return names.dynamo_namespace(self.serving.namespace, self.serving.name)
 
     @property
     def metrics(self) -> Scope:
@@ -178,16 +179,17 @@ class Deployment(GtcConstruct):
             yield problem
 
     def _pool(self, mode: Mode) -> WorkerPool:
-        return WorkerPool(self, self.serving.service(mode), self._pools[mode], self._gpus)
+        return WorkerPool(self, mode, self._pools[mode], self._gpus)
 
 
 class WorkerPool:
     """One pool of a deployment, ready to be scaled. Made by the deployment."""
 
     def __init__(
-        self, deployment: Deployment, service: str, workers: Workers, gpus: SharedGpus
+        self, deployment: Deployment, mode: Mode, workers: Workers, gpus: SharedGpus
     ) -> None:
-        self._deployment, self._service = deployment, service
+        self._deployment, self._mode = deployment, mode
+        self._service = deployment.serving.service(mode)
         self._workers, self._gpus = workers, gpus
 
     @property
@@ -225,6 +227,33 @@ class WorkerPool:
     def trigger(self, rule: ScaleRule) -> PrometheusTrigger:
         """The trigger of a rule, asking for this deployment's series only."""
         return PrometheusTrigger.of(rule, self._deployment.metrics)
+
+    def kv_usage(self, threshold: float = 0.8) -> PrometheusTrigger:
+        """A trigger on how full the KV pools of these workers are.
+
+        Args:
+            threshold: Used share that the pool is to have, above 0 up to 1. Default: 0.8, beyond
+                which requests soon wait for memory.
+
+        Raises:
+            UsageError: The share is none, or these workers do not tell it.
+        """
+        serving, place = self._deployment.serving, self._deployment.node.path
+        if not 0 < threshold <= 1:
+            raise UsageError(
+                f"{place}: kv_usage of {threshold:g}, allowed: a share above 0 up to 1"
+            )
+        engine = serving.backend.traits
+        if serving.backend.brings_model or not engine.tells_kv(self._mode):
+            raise UsageError(
+                f"{place}: {self._service} tells nothing about its KV pool, allowed: workers that "
+                "do, such as those of decode",
+                "simulated workers and vLLM's prefill workers of this release do not",
+            )
+        query = kv_usage(self._mode, engine, serving.namespace, serving.name)
+        return PrometheusTrigger(
+            name="kv-usage", query=query, threshold=threshold, metric_type="Value"
+        )
 
 
 def _at(path: str, error: UsageError) -> UsageError:

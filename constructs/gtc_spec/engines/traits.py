@@ -45,6 +45,10 @@ class Traits:
         """The service of a graph whose workers do this, such as ``VllmPrefillWorker``."""
         return names.service(mode, self.name)
 
+    def tells_kv(self, mode: Mode) -> bool:
+        """Whether workers that do this have the KV gauges."""
+        return ("prefill" if mode == "prefill" else "decode") in self.kv_gauges
+
     def component(self, mode: Mode) -> str:
         """The component under which a worker registers."""
         return self.components["prefill" if mode == "prefill" else "decode"]

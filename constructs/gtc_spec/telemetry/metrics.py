@@ -119,7 +119,11 @@ def _kvstats(name: str, unit: Unit, meaning: str) -> Metric:
 
 KV_ACTIVE_BLOCKS = _kvstats("active_blocks", "blocks", "KV blocks in use.")
 KV_TOTAL_BLOCKS = _kvstats("total_blocks", "blocks", "KV blocks of a worker.")
-KV_USAGE = _kvstats("gpu_cache_usage_percent", "ratio", "Used share of the KV pool, 0 to 1.")
+KV_USAGE = _kvstats(
+    "gpu_cache_usage_percent",
+    "ratio",
+    "Used share of the KV pool, 0 to 1; see promql_kv.",
+)
 KV_HIT_RATE = _kvstats("gpu_prefix_cache_hit_rate", "ratio", "Prefix cache hits, 0 to 1.")
 ENGINE_QUEUES: Final = {
     name: Metric(

@@ -46,7 +46,7 @@ class DynamoSettings:
         kv_bytes_per_token: KV cache of one token over all layers, bytes.
         kv_link_gb_s: Bandwidth of one worker's KV transfers, GB/s. Each transfer has the link for
             itself: the simulator knows no contention.
-        namespace: Dynamo's namespace, `{k8s namespace}-{DGD name}` as the operator sets it.
+        namespace: Dynamo's namespace, as the operator sets it.
     """
 
     served_name: str
@@ -55,7 +55,7 @@ class DynamoSettings:
     kv_blocks: int
     kv_bytes_per_token: int
     kv_link_gb_s: float
-    namespace: str = f"{names.NAMESPACE_WORKLOAD}-{names.DEMO}"
+    namespace: str = names.dynamo_namespace(names.NAMESPACE_WORKLOAD, names.DEMO)
 
 
 def settings_from(environment: Environment) -> DynamoSettings:
