@@ -47,6 +47,9 @@ def _of(body: Json, schema: Json, at: str) -> Iterator[str]:
     for name, attribute in attributes.items():
         if attribute.get("required") and name not in body:
             yield f"{at} needs {name}"
+    for name, block in blocks.items():
+        if block.get("min_items") and not body.get(name):
+            yield f"{at} needs {name}"
 
 
 def _value(value: Any, attribute: Json, at: str) -> Iterator[str]:

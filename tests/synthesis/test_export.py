@@ -15,6 +15,7 @@ from gtc_constructs.export import export_terraform
 from tests.digitalocean.account import Account
 from tests.digitalocean.routing import FULL_ACCESS
 from tests.digitalocean.server import serving
+from tests.recorded_schemas import faults
 from tests.synthesis import references
 from tests.synthesis.conftest import ROOT
 
@@ -52,12 +53,15 @@ def merged(folder: Path) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_every_reference_of_a_module_leads_somewhere(exported: Path, name: str) -> None:
+def test_a_module_is_what_the_providers_take_and_every_reference_leads_somewhere(
+    exported: Path, name: str
+) -> None:
     for folder in (exported / name).iterdir():
         document = merged(folder)
         # templatefile is told each variable under its own name
         plain = json.loads(re.sub(r"(\w+) = var\.\1", r"var.\1", json.dumps(document)))
         assert references.problems(plain) == []
+        assert faults(document) == []
 
 
 @pytest.mark.terraform

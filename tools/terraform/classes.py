@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from gtc_spec.versions import PROVIDERS, Provider
-from tools.terraform.record import SCHEMAS
+from tools.terraform.record import SCHEMAS, types_of
 
 HOME: Final = Path(__file__).resolve().parents[2] / "constructs/gtc_constructs/terraform"
 PLAIN: Final = {"string": "str", "number": "float", "bool": "bool"}
@@ -49,7 +49,8 @@ def files() -> dict[Path, str]:
         wanted[folder / "__init__.py"] = f'"""Of provider {provider.name} {provider.version}."""\n'
         wanted[folder / "provider.py"] = module(provider, "provider", "", schema["provider"])
         for kind in ("resources", "data"):
-            for name, block in schema[kind].items():
+            for name in types_of(provider)[kind]:
+                block = schema[kind][name]
                 short = name.removeprefix(f"{provider.name}_")
                 stem = f"data_{short}" if kind == "data" else short
                 wanted[folder / f"{stem}.py"] = module(provider, kind, name, block)

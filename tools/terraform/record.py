@@ -61,9 +61,11 @@ def ask() -> Json:
 def kept(provider: Provider, said: Json) -> Json:
     """What is recorded of one provider."""
     [schema] = (each for address, each in said.items() if address.endswith(f"/{provider.address}"))
-    types = tomllib.loads((HERE / "types.toml").read_text(encoding="utf-8"))[provider.name]
+    types = types_of(provider)
+    wanted = {kind: types[kind] for kind in KINDS}
+    wanted["resources"] = [*wanted["resources"], *types.get("without_class", [])]
     recorded = {
-        kind: {name: _without_words(schema[key][name]["block"]) for name in types[kind]}
+        kind: {name: _without_words(schema[key][name]["block"]) for name in wanted[kind]}
         for kind, key in KINDS.items()
     }
     return {
@@ -71,6 +73,14 @@ def kept(provider: Provider, said: Json) -> Json:
         "provider": _without_words(schema["provider"]["block"]),
         **recorded,
     }
+
+
+def types_of(provider: Provider) -> dict[str, list[str]]:
+    """The types of a provider that ``types.toml`` lists."""
+    listed: dict[str, dict[str, list[str]]] = tomllib.loads(
+        (HERE / "types.toml").read_text(encoding="utf-8")
+    )
+    return listed[provider.name]
 
 
 def _without_words(value: Any) -> Any:
