@@ -263,7 +263,7 @@ fmt: setup ## Format the code and fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-docs: setup ## Write what is generated: tables in docs/, .env.example, dashboards
+docs: setup ## Write what is generated: tables in docs/, the reference of the constructs, .env.example, boards
 	$(BIN)/python tools/generate.py
 
 lock: setup ## Pin the requirements again; LOCK_FLAGS=--upgrade takes newer versions

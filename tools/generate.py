@@ -3,7 +3,8 @@
 ``.env.example`` comes from the settings, the boards' JSON from the builders beside it; the
 tables between ``<!-- generated: NAME -->`` and ``<!-- end -->`` in docs/ come from the phase tables
 and the metrics catalogue, programs in constructs/README.md from examples/, classes in
-``gtc_constructs.terraform`` from the recorded schemas of providers. A test compares, so that a
+``gtc_constructs.terraform`` from the recorded schemas of providers, docs/constructs from signatures
+and docstrings of the constructs. A test compares, so that a
 changed fact cannot leave a page behind.
 """
 
@@ -26,6 +27,7 @@ from gtc_spec.cloud import costs, images, pulled_images
 from gtc_spec.phases import Segment
 from gtc_spec.telemetry import metrics
 from tools.fidelity import tables as fidelity
+from tools.reference import pages as reference
 from tools.terraform import classes
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -37,20 +39,29 @@ def main() -> int:
     """Write every file whose text differs and name it."""
     for path, text in files().items():
         if not path.exists() or path.read_text(encoding="utf-8") != text:
-            path.parent.mkdir(exist_ok=True)
+            path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
             print(path.relative_to(ROOT))
+    for path in left_over():
+        path.unlink()
+        print(f"{path.relative_to(ROOT)} is gone")
     return 0
 
 
 def files() -> dict[Path, str]:
     """Every generated file and page with the text that it should have."""
     wanted = {ROOT / ".env.example": settings.example(), **build.files(), **classes.files()}
+    wanted |= reference.files()
     for page in (ROOT / "constructs" / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))):
         text = page.read_text(encoding="utf-8")
         if MARKED.search(text):
             wanted[page] = MARKED.sub(_filled, text)
     return wanted
+
+
+def left_over() -> list[Path]:
+    """Pages of the reference whose name is public no more."""
+    return sorted(set(reference.FOLDER.glob("**/*.md")) - set(reference.files()))
 
 
 def _filled(found: re.Match[str]) -> str:

@@ -125,7 +125,7 @@ class GtcConstruct(Construct):
                 yield each
 
     def refuse_a_second(self, kind: type[GtcConstruct]) -> None:
-        """For what a cluster can have one of only.
+        """Refuse a second of this ``kind``, of which a cluster can have one only.
 
         Raises:
             UsageError: The stack has one already.
@@ -146,11 +146,11 @@ class GtcConstruct(Construct):
         yield from ()
 
     def refused(self, message: str, hint: str = "") -> UsageError:
-        """The error for a bad argument of this construct: raise it."""
+        """The error for a bad argument: raise it. ``message`` follows the path, then ``hint``."""
         return UsageError(f"{self.node.path}: {message}", hint)
 
     def require_name(self, what: str, name: str, limit: int = 63) -> None:
-        """Check a name that ends up in Kubernetes or Helm.
+        """Check a name that ends up in Kubernetes or Helm; a message calls it ``what``.
 
         Raises:
             UsageError: It is no DNS label or has more than ``limit`` characters.
@@ -168,7 +168,7 @@ class GtcConstruct(Construct):
         """Check that nothing else in the stack makes what a cluster can have only one of.
 
         Raises:
-            UsageError: Another one of the same stack makes it already.
+            UsageError: Another one of the same stack makes it already; ``hint`` says what to do.
         """
         # a stack has one connection, so another stack may well be another cluster
         made = vars(TerraformStack.of(self)).setdefault("gtc_made", {})
@@ -272,6 +272,9 @@ def _problems(construct: GtcConstruct) -> Iterator[str]:
 @checked
 def synthesise(app: App) -> Path:
     """Check every rule, then write the Terraform configuration.
+
+    Args:
+        app: The app with its stacks.
 
     Returns:
         The folder that was written.

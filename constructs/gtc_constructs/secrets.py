@@ -44,6 +44,10 @@ class SecretRef:
     Attributes:
         token: A token of cdktf, never the value itself.
         made_up: Whether Terraform makes the value up, each time that it writes the Secret.
+            Default: no.
+
+    Raises:
+        UsageError: A value was given as text.
     """
 
     token: str
@@ -72,6 +76,8 @@ class SecretRef:
     @checked
     def from_variable(cls, scope: Construct, name: str, *, description: str) -> Self:
         """The value of ``TF_VAR_<name>`` when Terraform runs; one variable a stack and name.
+
+        Terraform shows ``description`` to whoever has not set it.
 
         Raises:
             UsageError: The name is none of a variable, or taken by something else.

@@ -76,8 +76,11 @@ class ChartRef:
 
     Attributes:
         chart: Name, address or folder, as Helm takes it.
-        version: Exact version; empty when ``chart`` itself is the pin.
-        repository: Helm repository; empty when ``chart`` says it all.
+        version: Exact version. Default: empty, for a ``chart`` that is the pin itself.
+        repository: Helm repository. Default: empty, for a ``chart`` that says it all.
+
+    Raises:
+        UsageError: It pins nothing: a range, no ``.tgz``, or a folder without a chart.
     """
 
     chart: str
@@ -98,7 +101,7 @@ class ChartRef:
     @classmethod
     @checked
     def url(cls, url: str) -> Self:
-        """The archive of one version; for addresses and folders Helm ignores ``version``."""
+        """The archive of one version at ``url``; Helm reads no ``version`` there."""
         if not url.startswith("https://") or not url.endswith(".tgz"):
             raise UsageError(f"chart address {url!r}, allowed: https://... that ends in .tgz")
         return cls(url)
@@ -106,7 +109,7 @@ class ChartRef:
     @classmethod
     @checked
     def local(cls, path: Path) -> Self:
-        """A chart in a folder of this machine."""
+        """A chart in the folder ``path`` of this machine."""
         if not (path / "Chart.yaml").is_file():
             raise UsageError(f"no chart in {path}, allowed: a folder that holds a Chart.yaml")
         return cls(str(path))

@@ -88,10 +88,13 @@ class ScaleRule(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     trigger: Trigger
+    """What is watched."""
     threshold: float = Field(gt=0)
-    """Requests or streams per worker, or milliseconds for a latency trigger."""
+    """Requests or streams per worker, or milliseconds for a latency trigger; above 0."""
     min: int = Field(ge=1)
+    """Fewest workers, at least 1."""
     max: int = Field(ge=1)
+    """Most workers, at least 1."""
 
     @property
     def metric_type(self) -> MetricType:

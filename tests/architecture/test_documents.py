@@ -6,10 +6,12 @@ import pytest
 
 from tests.architecture.repository import ROOT, files, name_of
 from tools import generate
+from tools.reference.gaps import gaps
 
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 TARGETS = set(re.findall(r"^([a-z][a-z-]*):", MAKEFILE, re.M))
 DOCUMENTS = [path for path in files() if path.suffix == ".md"]
+GENERATED = generate.files()
 LINK = re.compile(r"\[[^\]]*\]\(([^)#\s]+)(?:#[^)]*)?\)")
 
 
@@ -37,11 +39,19 @@ def test_every_public_target_is_described_in_make_help():
     assert described == TARGETS
 
 
-@pytest.mark.parametrize("path", generate.files(), ids=name_of)
+@pytest.mark.parametrize("path", GENERATED, ids=name_of)
 def test_generated_files_are_current(path):
     written = path.read_text(encoding="utf-8") if path.is_file() else None
 
-    assert written == generate.files()[path], "run make docs"
+    assert written == GENERATED[path], "run make docs"
+
+
+def test_no_generated_page_is_left_of_what_is_gone():
+    assert generate.left_over() == [], "run make docs"
+
+
+def test_everything_public_of_the_constructs_is_described_with_unit_default_and_error():
+    assert gaps() == []
 
 
 def in_code(text: str) -> str:

@@ -108,7 +108,7 @@ class DynamoPlatform(GtcConstruct):
 
     @held
     def add_workload_namespace(self, name: str) -> Namespace:
-        """Make one more namespace of what is served, for another team or model.
+        """Make one more namespace, called ``name``, for what another team or model serves.
 
         Raises:
             UsageError: The name is none, or taken.

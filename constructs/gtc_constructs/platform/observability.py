@@ -93,7 +93,10 @@ class Observability(GtcConstruct):
 
     @held
     def add_dashboards(self, id: str, sources: Mapping[str, Path], *, folder: str) -> Dashboards:
-        """Show boards in Grafana: name of a ConfigMap to the JSON file of its board."""
+        """Show boards in a ``folder`` of Grafana.
+
+        ``sources`` is the name of a ConfigMap to the JSON file of its board.
+        """
         return Dashboards(
             self,
             id,

@@ -145,7 +145,7 @@ class Deployment(GtcConstruct):
 
     @held
     def grant_scaling(self, account: str, *, namespace: str) -> ManifestRelease:
-        """Let a ServiceAccount of any namespace read and set the replicas of every pool.
+        """Let ``account`` of any ``namespace`` read and set the replicas of every pool.
 
         Nothing else is allowed by it: no edit of the graph, no look at pods.
 

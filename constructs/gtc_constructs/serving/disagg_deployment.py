@@ -100,7 +100,22 @@ class DisaggDeployment(Deployment):
 
 
 class AggregatedDeployment(Deployment):
-    """One pool whose workers prefill and decode. Made by `DisaggDeployment.aggregated`."""
+    """One pool whose workers prefill and decode. Made by `DisaggDeployment.aggregated`.
+
+    Args:
+        scope: The construct to create this one in.
+        id: Name inside the scope.
+        serving: What is served, and on what.
+        platform: Where it runs, as for `DisaggDeployment`.
+        models: Where the model lies, as for `DisaggDeployment`.
+        secrets: What brings the HuggingFace token, as for `DisaggDeployment`.
+        workers: Workers that do both.
+        after: What must be there first besides these.
+
+    Raises:
+        UsageError: Names, GPUs, objects or the model do not fit.
+        ConfigError: An engine file would stop or deadlock its workers.
+    """
 
     def __init__(
         self,

@@ -53,7 +53,7 @@ class Scalable(Protocol):
         ...
 
     def reserve(self, replicas: int, *, allow_pending: bool) -> None:
-        """Note how far a scaler may go.
+        """Note that a scaler may go to ``replicas``; ``allow_pending`` lets some wait for GPUs.
 
         Raises:
             UsageError: There is not room for so many, now or together with its neighbours.

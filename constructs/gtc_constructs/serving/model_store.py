@@ -32,9 +32,11 @@ class ModelStore(GtcConstruct):
         id: Name inside the scope.
         share: Where the share is mounted from; `NfsShare.export`.
         size_gib: Its size.
-        platform: Whose workload namespace gets the claim, see ``namespace``.
+        platform: Whose workload namespace gets the claim. Default: none, then ``namespace`` must be
+            given.
         namespace: The namespace of the claim, instead of ``platform``: a `Namespace`, such as
             ``platform.add_workload_namespace("team-b")``, or the name of one that exists.
+            Default: that of ``platform``.
         claim: Name of the claim. Default: ``model-nfs-pvc``.
         account: ServiceAccount of the model jobs, without a token. Default: ``gtc-demo-models``.
         image: Image of these jobs, whose pull secrets the account names. Default: a public one.

@@ -132,7 +132,7 @@ class NodePool:
         nodes: tuple[int, int] = (2, 5),
         name: str | None = None,
     ) -> Self:
-        """Nodes without GPU for everything that is not a worker."""
+        """Nodes without GPU for everything that is not a worker, fewest and most ``nodes``."""
         return cls(size=size, autoscale=nodes, name=name)
 
     @property

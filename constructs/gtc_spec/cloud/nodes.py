@@ -24,7 +24,9 @@ class _Nodes(BaseModel):
     size: Annotated[str, AfterValidator(prices.priced)]
     """Droplet size slug."""
     count: int = Field(ge=1)
+    """Nodes."""
     slots_per_node: int = Field(ge=1)
+    """Workers that fit a node."""
 
     @property
     def slots(self) -> int:
@@ -58,12 +60,13 @@ class CpuNodes(_Nodes):
     """Nodes without GPUs; a slot is room for one simulated worker."""
 
     kind: Literal["cpu"]
+    """Tells the two kinds apart where they are read."""
     slot_cpu: float = Field(gt=0)
     """CPUs that one worker requests; a node must hold its slots and not one more."""
     slot_memory_mib: int = Field(ge=64)
     """Memory that one worker requests and may use, MiB."""
     gpus: Literal[0] = 0
-    """GPUs of all nodes."""
+    """GPUs of all nodes. Default: 0, the only value."""
 
     @property
     def slot_name(self) -> str:

@@ -62,10 +62,10 @@ class Backend(ABC):
 
     @abstractmethod
     def arguments(self, launch: Launch) -> list[str]:
-        """The arguments of a worker's process."""
+        """The arguments of a worker's process in this ``launch``."""
 
     def engine_files(self, modes: Sequence[Mode], facts: EngineFacts) -> dict[Mode, str]:
-        """The checked engine files by mode; none for an engine that reads none.
+        """The engine files of ``modes``, checked against ``facts``; none where none is read.
 
         Raises:
             UsageError: A file is missing.

@@ -83,7 +83,7 @@ class Mocker(Backend):
             )
 
     def arguments(self, launch: Launch) -> list[str]:
-        """The arguments of a worker's process."""
+        """The arguments of a worker's process in this ``launch``."""
         component = self.traits.component(launch.mode)
         blocks = kv_blocks(Profile.load(self.profile), self.kv_fraction, self.traits.block_tokens)
         return [

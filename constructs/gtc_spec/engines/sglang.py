@@ -91,7 +91,7 @@ class Sglang(Backend):
         flags.check("Sglang", self.flags, OURS)
 
     def arguments(self, launch: Launch) -> list[str]:
-        """The arguments of a worker's process."""
+        """The arguments of a worker's process in this ``launch``."""
         facts, gpus = launch.facts, launch.facts.gpus_per_worker
         return [
             "--model-path", launch.model_path,

@@ -62,7 +62,7 @@ class Trtllm(Backend):
     kv_transport: KvTransport | None = None
 
     def arguments(self, launch: Launch) -> list[str]:
-        """The arguments of a worker's process."""
+        """The arguments of a worker's process in this ``launch``."""
         aggregated = launch.mode == "aggregated"
         return [
             "--model-path", launch.model_path,
@@ -82,7 +82,7 @@ class Trtllm(Backend):
         return ["--override-engine-args", json.dumps({"cache_transceiver_config": backend})]
 
     def engine_files(self, modes: Sequence[Mode], facts: EngineFacts) -> dict[Mode, str]:
-        """The checked engine files by mode.
+        """The engine files of ``modes``, checked against ``facts``.
 
         Raises:
             UsageError: A file is missing.

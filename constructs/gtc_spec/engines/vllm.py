@@ -82,7 +82,7 @@ class Vllm(Backend):
         flags.check("Vllm", self.flags, OURS)
 
     def arguments(self, launch: Launch) -> list[str]:
-        """The arguments of a worker's process."""
+        """The arguments of a worker's process in this ``launch``."""
         facts, gpus = launch.facts, launch.facts.gpus_per_worker
         # not --kv-transfer-config: 0.8.1 refuses it beside --connector, whose default is nixl
         connector = "none" if launch.mode == "aggregated" else "nixl"

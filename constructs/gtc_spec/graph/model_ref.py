@@ -33,6 +33,9 @@ class ModelRef:
         checkpoint: Its size and public name. Default: what is known of the repository; an unknown
             one answers under its own name, and whether it fits the GPUs is not checked.
         mount: Where the share is mounted in a pod. Default: ``gtc_spec.names.MODEL_MOUNT``.
+
+    Raises:
+        UsageError: Repository or revision is not written like one.
     """
 
     repository: str
@@ -51,7 +54,7 @@ class ModelRef:
     @classmethod
     @checked
     def of(cls, model: Model) -> Self:
-        """The checkpoint of an environment."""
+        """The checkpoint that an environment names as its ``model``."""
         facts = Checkpoint(model.served_name, model.parameters_billion, model.weight_bytes)
         return cls(repository=model.repository, checkpoint=facts)
 

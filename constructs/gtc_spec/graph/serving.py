@@ -94,9 +94,9 @@ class Serving:
         engine_configs: EngineConfigs | None = None,
         **choices: Any,
     ) -> Self:
-        """That of an environment; ``choices`` are further attributes, such as ``queue="mine"``.
+        """That of ``env``; ``choices`` are further attributes, such as ``queue="mine"``.
 
-        The folder of engine files is looked into by an engine that reads them only.
+        The folder ``engine_configs`` is looked into by an engine that reads them only.
         """
         made = cls(
             name=names.DEMO,
@@ -124,7 +124,7 @@ class Serving:
         token_secret: str = "",
         management: Mapping[str, str] | None = None,
     ) -> Self:
-        """The same with what was left open; what is said stays."""
+        """The same with what was left open; ``management`` selects nodes. What is said stays."""
         nodes = on_management_pool() if management is None else management
         return replace(
             self,
@@ -137,7 +137,7 @@ class Serving:
         )
 
     def service(self, mode: Mode) -> str:
-        """The service of the graph whose workers do this, named after the engine."""
+        """The service of the graph whose workers have this ``mode``, named after the engine."""
         return self.backend.traits.service(mode)
 
     @property
@@ -163,7 +163,7 @@ class Serving:
         return self.gpu_pool.name or GPU_POOL
 
     def check(self, modes: Iterable[Mode]) -> None:
-        """Check what can be wrong before there is a worker.
+        """Check what can be wrong before there is a worker of these ``modes``.
 
         Raises:
             UsageError: A name is too long for Grove, there are no nodes, both kinds or the wrong
@@ -207,7 +207,7 @@ class Serving:
             )
 
     def engine_files(self, modes: Sequence[Mode]) -> dict[Mode, str]:
-        """The checked engine files by mode; none for an engine that reads none.
+        """The checked engine files of these ``modes``; none for an engine that reads none.
 
         Raises:
             UsageError: A file is missing.

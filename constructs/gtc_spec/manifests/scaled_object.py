@@ -60,7 +60,7 @@ class ScaleTarget:
     @classmethod
     @checked
     def adapter(cls, dgd: str, service: str, namespace: str = names.NAMESPACE_WORKLOAD) -> Self:
-        """The scaling adapter of one service of a DynamoGraphDeployment."""
+        """The scaling adapter of one service of the DynamoGraphDeployment ``dgd``."""
         return cls(
             api_version=kinds.DGDSA.api_version,
             kind=kinds.DGDSA.kind,
@@ -79,7 +79,7 @@ class PrometheusTrigger:
         query: PromQL that gives one number; nothing means "hold", so guard it.
         threshold: Value that one replica is meant to have, or that the whole is.
         metric_type: ``AverageValue`` divides the number by the replicas, as totals need it;
-            ``Value`` compares it as it is, as latencies need it.
+            ``Value`` compares it as it is, as latencies need it. Default: ``AverageValue``.
         dialect: What the query is written in: ``"promql"`` is parsed before it is shipped,
             ``"other"`` is not, such as MetricsQL or what a newer Prometheus than ours knows.
             Default: PromQL.
