@@ -116,6 +116,11 @@ class DynamoPlatform(GtcConstruct):
         return self._workload(f"workload-{name}", name)
 
     @property
+    def platform_namespace(self) -> str:
+        """Name of the namespace of the platform itself."""
+        return self.namespace.name
+
+    @property
     def workload_namespaces(self) -> tuple[str, ...]:
         """Names of all namespaces of what is served; the first is the default."""
         return tuple(each.name for each in self._workloads)

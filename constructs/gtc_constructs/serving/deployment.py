@@ -7,6 +7,7 @@ what is handed to them, share GPUs and are scaled alike. It must not know who sc
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from gtc_constructs._bindings import Construct, TerraformResource
 from gtc_constructs.base import GtcConstruct, Ordered, held
@@ -46,7 +47,7 @@ class Deployment(GtcConstruct):
         after: Iterable[Ordered | TerraformResource],
     ) -> None:
         super().__init__(scope, id, after=after)
-        self._pools = pools
+        self._pools, self._platform = pools, platform
         if isinstance(platform, DynamoPlatform) and serving.gpu_pool:
             self._refuse_without_gpus(platform)
         self.require_name("name", serving.name)
@@ -138,10 +139,10 @@ class Deployment(GtcConstruct):
 
         The demo has its namespace to itself, and its queries are those of the rehearsal.
         """
-        alone = Scope(self.serving.namespace)
+        alone = Scope(self.serving.namespace, platform=self._platform.platform_namespace)
         if self.serving.name == names.DEMO and alone == Scope():
             return alone
-        return Scope(self.serving.namespace, self.serving.model.served_name)
+        return replace(alone, served_name=self.serving.model.served_name)
 
     @held
     def grant_scaling(self, account: str, *, namespace: str) -> ManifestRelease:

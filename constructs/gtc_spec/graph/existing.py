@@ -28,6 +28,7 @@ class ExistingPlatform:
 
     Attributes:
         workload_namespace: Where it is served; it exists. Default: ``dynamo-workload``.
+        platform_namespace: Where the operator and its PodMonitors are. Default: ``dynamo-system``.
         grove: Whether Grove and KAI schedule pods as gangs there. Default: yes.
         queue: KAI queue of the workers. Default: ``dynamo``, which its chart makes.
 
@@ -36,11 +37,13 @@ class ExistingPlatform:
     """
 
     workload_namespace: str = names.NAMESPACE_WORKLOAD
+    platform_namespace: str = names.NAMESPACE_PLATFORM
     grove: bool = True
     queue: str = QUEUE
 
     def __post_init__(self) -> None:
         _check("namespace", self.workload_namespace)
+        _check("namespace", self.platform_namespace)
         _check("queue", self.queue)
 
     @property

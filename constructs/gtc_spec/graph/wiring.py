@@ -23,6 +23,11 @@ class Platform(Protocol):
     """What runs graphs: `DynamoPlatform`, or an `ExistingPlatform`."""
 
     @property
+    def platform_namespace(self) -> str:
+        """Where its operator is, after which Prometheus names what it scrapes of the graphs."""
+        ...
+
+    @property
     def workload_namespaces(self) -> Sequence[str]:
         """Where graphs may run; the first is the default."""
         ...

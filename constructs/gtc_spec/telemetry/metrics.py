@@ -31,11 +31,16 @@ from gtc_spec.telemetry.metric import Metric as Metric
 SCRAPE_INTERVAL_S: Final = 5
 """Dynamo's monitors bring it themselves; twelve samples fit the one-minute window."""
 
-JOBS: Final[dict[Emitter, str]] = {
-    Emitter.FRONTEND: f"{names.NAMESPACE_PLATFORM}/dynamo-frontend",
-    Emitter.WORKER: f"{names.NAMESPACE_PLATFORM}/dynamo-worker",
-}
-"""Value of the ``job`` label: namespace and name of the PodMonitor that the platform makes."""
+_POD_MONITORS: Final = {Emitter.FRONTEND: "dynamo-frontend", Emitter.WORKER: "dynamo-worker"}
+
+
+def job(emitter: Emitter, platform: str = names.NAMESPACE_PLATFORM) -> str:
+    """Value of the ``job`` label: namespace and name of the PodMonitor that a platform makes."""
+    return f"{platform}/{_POD_MONITORS[emitter]}"
+
+
+JOBS: Final[dict[Emitter, str]] = {emitter: job(emitter) for emitter in _POD_MONITORS}
+"""The jobs of the demo."""
 
 SCRAPE_LABELS: Final = frozenset({"namespace", "pod", "container", "job", "instance", "endpoint"})
 """Labels that the scrape adds to every series of a pod; ours in rehearsal adds the same."""

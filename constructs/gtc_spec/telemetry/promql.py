@@ -36,10 +36,12 @@ class Scope:
     Attributes:
         namespace: Namespace of its pods.
         served_name: Name under which its model answers; empty when it has the namespace to itself.
+        platform: Namespace of the Dynamo platform, after which the jobs of the scrape are named.
     """
 
     namespace: str = names.NAMESPACE_WORKLOAD
     served_name: str = ""
+    platform: str = names.NAMESPACE_PLATFORM
 
     @property
     def labels(self) -> dict[str, str]:
@@ -213,7 +215,8 @@ def guarded(query: str, scope: Scope = DEMO) -> str:
     Idle is 0 (a histogram without traffic gives NaN, which ``>= 0`` drops); a frontend that is
     down, or a label that matches nothing, stays empty: an error for KEDA, so that it holds.
     """
-    up = select(m.UP, labels={"namespace": scope.namespace, "job": m.JOBS[m.Emitter.FRONTEND]})
+    job = m.job(m.Emitter.FRONTEND, scope.platform)
+    up = select(m.UP, labels={"namespace": scope.namespace, "job": job})
     return f"(({query}) >= 0) or (0 * max({up} == 1))"
 
 

@@ -19,6 +19,7 @@ from gtc_spec.errors import UsageError
 from gtc_spec.graph.existing import ExistingModels, ExistingMonitoring, ExistingPlatform
 from gtc_spec.graph.model_ref import ModelRef
 from gtc_spec.graph.serving import Serving
+from gtc_spec.pools import ScaleRule
 from tests.synthesised import ROOT, Synthesised
 
 SHARE = NfsExport(host="10.0.0.7", path="/models")
@@ -188,6 +189,20 @@ def test_a_scaler_asks_the_prometheus_of_the_monitoring_that_it_is_handed(stack)
     assert trigger["metadata"]["serverAddress"].endswith("-prometheus.metrics.svc:9090")
     assert address in written.release(scaler.name)["depends_on"]
     assert values["prometheus"]["operator"]["enabled"] is True
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda stack: DynamoPlatform(stack, "platform", namespace="dynamo"),
+        lambda stack: ExistingPlatform(platform_namespace="dynamo"),
+    ],
+)
+def test_a_trigger_looks_for_frontends_where_the_platform_scrapes_them(stack, make):
+    made = DisaggDeployment(stack, "it", serving=SERVING, platform=make(stack), models=WEIGHTS)
+
+    rule = ScaleRule(trigger="decode_streams", threshold=10, min=1, max=2)
+    assert 'job="dynamo/dynamo-frontend"' in made.decode.trigger(rule).query
 
 
 def test_a_scaler_beside_a_keda_that_it_does_not_know_is_refused(stack):

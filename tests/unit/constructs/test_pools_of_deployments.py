@@ -5,6 +5,7 @@ from dataclasses import replace
 import kubernetes_validate
 import pytest
 
+from gtc_constructs._bindings import HelmProvider
 from gtc_constructs.base import synthesise
 from gtc_constructs.serving.disagg_deployment import DisaggDeployment
 from gtc_constructs.serving.keda_scaler import KedaScaler, PrometheusTrigger
@@ -56,6 +57,7 @@ def test_two_models_share_the_gpus_of_one_pool(stack):
 
 
 def test_the_scalers_of_two_models_share_them_too(app, stack):
+    HelmProvider(stack, "helm")
     chat, code = deployed(stack, CHAT), deployed(stack, CODE)
     scaled(stack, chat.decode, 2)
     scaled(stack, code.decode, 2)

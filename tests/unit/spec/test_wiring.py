@@ -37,6 +37,7 @@ class Elsewhere:
 class Platform:
     """A platform with several namespaces and queues."""
 
+    platform_namespace = "dynamo-system"
     workload_namespaces = ("inference", "team-b")
     grove = True
     queues = ("batch", "chat")
