@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from gtc_constructs.export import export_terraform
+from gtc_constructs.export.crossing import crossings, inlined
 from tests.digitalocean.account import Account
 from tests.digitalocean.routing import FULL_ACCESS
 from tests.digitalocean.server import serving
@@ -62,6 +63,42 @@ def test_a_module_is_what_the_providers_take_and_every_reference_leads_somewhere
         plain = json.loads(re.sub(r"(\w+) = var\.\1", r"var.\1", json.dumps(document)))
         assert references.problems(plain) == []
         assert faults(document) == []
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_with_its_defaults_a_module_ships_the_values_of_the_program(
+    exported: Path, examples: Path, name: str
+) -> None:
+    documents = {
+        path.parent.name: json.loads(path.read_text())
+        for path in (examples / name).glob("stacks/*/cdk.tf.json")
+    }
+    crossing = crossings(documents)
+    for folder in (exported / name).iterdir():
+        program = documents[folder.name.partition("-")[2]]
+        wanted = {
+            release["name"]: [json.loads(inlined(text, crossing)) for text in release["values"]]
+            for release in program["resource"].get("helm_release", {}).values()
+        }
+        assert shipped(folder) == wanted
+
+
+def shipped(folder: Path) -> dict[str, list[Any]]:
+    """Values by release, as Terraform renders them without a choice."""
+    document = merged(folder)
+
+    def value(found: re.Match[str]) -> str:
+        default = document["variable"][found[1]].get("default")
+        return f"${{var.{found[1]}}}" if default is None else str(default)
+
+    return {
+        release["name"]: [
+            json.loads(re.sub(r"(?<!\$)\$\{(\w+)\}", value, (folder / path[1]).read_text()))
+            for text in release["values"]
+            if (path := re.search(r"path\.module\}/(values/[^\"]+)", text))
+        ]
+        for release in document["resource"].get("helm_release", {}).values()
+    }
 
 
 @pytest.mark.terraform
