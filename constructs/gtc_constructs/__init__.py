@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from gtc_constructs.serving.keda_scaler import ScaleTarget as ScaleTarget
     from gtc_constructs.serving.model_download import ModelDownload as ModelDownload
     from gtc_constructs.serving.model_store import ModelStore as ModelStore
+    from gtc_constructs.serving.public_endpoint import PublicEndpoint as PublicEndpoint
     from gtc_constructs.stacks import ClusterStack as ClusterStack
     from gtc_constructs.stacks import InfraStack as InfraStack
     from gtc_constructs.state import SpacesBackend as SpacesBackend
@@ -92,6 +93,7 @@ _NAMES: Final = {
     ),
     "gtc_constructs.serving.model_download": ("ModelDownload",),
     "gtc_constructs.serving.model_store": ("ModelStore",),
+    "gtc_constructs.serving.public_endpoint": ("PublicEndpoint",),
     "gtc_constructs.stacks": ("ClusterStack", "InfraStack"),
     "gtc_constructs.state": ("SpacesBackend",),
     "gtc_constructs.values": ("ChartRef", "ExistingVpc", "NfsExport", "NfsTier"),

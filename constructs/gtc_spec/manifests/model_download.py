@@ -20,13 +20,14 @@ from gtc_spec.graph.model_ref import ModelRef
 from gtc_spec.hub_to_share.errors import RefusedError
 from gtc_spec.manifests.config_maps import config_map
 from gtc_spec.manifests.jobs import UID
-from gtc_spec.manifests.metadata import Manifest, object_metadata
+from gtc_spec.manifests.metadata import LABEL_NAME, Manifest, object_metadata
 from gtc_spec.manifests.placement import on_management_pool
 from gtc_spec.manifests.pod_security import container_context, pod_context
 from gtc_spec.manifests.secret_names import HF_TOKEN
 
 PROGRAM: Final = "gtc_spec.hub_to_share"
 """Name of the package, here and in the pod; there it is all of ``gtc_spec``."""
+_CALLED: Final = {LABEL_NAME: "model-download"}
 _HOME: Final = "/opt/program"
 _MOUNT: Final = f"{_HOME}/{PROGRAM.replace('.', '/')}"
 _NAME_MAX: Final = 63
@@ -88,7 +89,9 @@ class HubDownload:
         }
 
     def _metadata(self) -> Manifest:
-        return object_metadata(self.name, self.namespace, self.labels, self.annotations)
+        # a job without labels is given those of its pods, which Terraform would want to take away
+        labels = {**_CALLED, **self.labels}
+        return object_metadata(self.name, self.namespace, labels, self.annotations)
 
     def _job_spec(self, name: str) -> Manifest:
         return {
@@ -96,7 +99,7 @@ class HubDownload:
             "activeDeadlineSeconds": int(self.deadline.total_seconds()),
             "podFailurePolicy": {"rules": [_evicted(), _refused()]},
             "template": {
-                "metadata": {"labels": {"app.kubernetes.io/name": "model-download"}},
+                "metadata": {"labels": _CALLED},
                 "spec": {
                     "restartPolicy": "Never",
                     "serviceAccountName": self.account,

@@ -113,7 +113,12 @@ def graph(
 
 def frontend_url(dgd: str = names.DEMO, namespace: str = names.NAMESPACE_WORKLOAD) -> str:
     """Where the frontend of a graph answers: the operator's Service ``{dgd}-frontend``."""
-    return f"http://{dgd}-{names.FRONTEND.lower()}.{namespace}.svc:{FRONTEND_PORT}"
+    return f"http://{frontend_service(dgd)}.{namespace}.svc:{FRONTEND_PORT}"
+
+
+def frontend_service(dgd: str) -> str:
+    """The Service that the operator makes for the frontend of a graph."""
+    return f"{dgd}-{names.FRONTEND.lower()}"
 
 
 def _frontend(serving: Serving, *, disaggregated: bool) -> Manifest:

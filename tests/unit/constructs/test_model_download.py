@@ -177,11 +177,15 @@ def test_a_claim_of_somebody_else_is_filled_too(stack):
     assert pod["volume"][0]["persistent_volume_claim"] == {"claim_name": "theirs"}
 
 
+def served(name, model):
+    return Serving(name=name, model=model, gpu_pool=NodePool.h100(), backend=Vllm())
+
+
 def serve(stack, models, model, **choices):
     return DisaggDeployment.aggregated(
         stack,
         "serve",
-        serving=Serving(name="it", model=model, gpu_pool=NodePool.h100(), backend=Vllm()),
+        serving=served("it", model),
         platform=ExistingPlatform(workload_namespace="models"),
         models=models,
         **choices,
@@ -190,16 +194,16 @@ def serve(stack, models, model, **choices):
 
 def test_a_deployment_that_is_handed_a_download_starts_after_it(stack, models):
     brought = ModelDownload(stack, "it", models=models, model=QWEN)
-    served = serve(stack, brought, QWEN)
+    chat = serve(stack, brought, QWEN)
 
     found = Synthesised(stack)
     address = found.address("kubernetes_job_v1", found.resource("kubernetes_job_v1"))
     assert address in found.release("it")["depends_on"]
-    assert served.manifest["spec"]["pvcs"] == [{"name": models.claim, "create": False}]
+    assert chat.manifest["spec"]["pvcs"] == [{"name": models.claim, "create": False}]
 
 
 @pytest.mark.parametrize(
-    ("served", "says"),
+    ("other", "says"),
     [
         (ModelRef(repository="a/b"), "the models are Qwen/Qwen2.5-0.5B-Instruct, allowed: a/b"),
         (
@@ -208,11 +212,11 @@ def test_a_deployment_that_is_handed_a_download_starts_after_it(stack, models):
         ),
     ],
 )
-def test_a_deployment_of_what_is_not_downloaded_is_refused(stack, models, served, says):
+def test_a_deployment_of_what_is_not_downloaded_is_refused(stack, models, other, says):
     brought = ModelDownload(stack, "it", models=models, model=QWEN)
 
     with pytest.raises(UsageError) as caught:
-        serve(stack, brought, served)
+        serve(stack, brought, other)
 
     assert caught.value.message.startswith(f"stack/serve: {says}")
 

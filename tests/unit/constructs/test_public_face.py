@@ -17,9 +17,9 @@ NAMES = [
     "Keda", "KedaScaler", "KubeconfigConnection", "LocalBackend", "ManifestRelease", "Mocker",
     "ModelDownload", "ModelRef", "ModelStore", "NamedCloudWorkspace", "Namespace", "NfsExport",
     "NfsShare", "NfsTier", "NodePool", "Observability", "POOL_LABEL", "PrometheusTrigger",
-    "S3Backend", "Scalable", "ScaleRule", "ScaleTarget", "SecretRef", "Serving", "Sglang",
-    "SpacesBackend", "TerraformOutput", "TerraformStack", "Trtllm", "Vllm", "Workers",
-    "WorkloadSecrets", "export_terraform", "synthesise",
+    "PublicEndpoint", "S3Backend", "Scalable", "ScaleRule", "ScaleTarget", "SecretRef",
+    "Serving", "Sglang", "SpacesBackend", "TerraformOutput", "TerraformStack", "Trtllm", "Vllm",
+    "Workers", "WorkloadSecrets", "export_terraform", "synthesise",
 ]  # fmt: skip
 """Leaving one out, or calling it something else, breaks programs of other people."""
 
