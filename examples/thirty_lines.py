@@ -1,37 +1,27 @@
-"""From nothing to a served model: three H100 nodes, Dynamo, Llama 3.1 8B, decode scaled by load."""
-
-from pathlib import Path
+"""From nothing to a served token: one GPU, Dynamo, an open model, and the lines that ask it."""
 
 import gtc_constructs as gtc
 
 app = gtc.App()
 infra, workload = gtc.TerraformStack(app, "infra"), gtc.TerraformStack(app, "workload")
-gpus = gtc.NodePool.h100(count=3)
-cluster = gtc.GpuCluster(infra, "gpu", name="llama", region="atl1", gpu_pool=gpus, nfs_size_gib=200)
+gpus = gtc.NodePool.h100(count=1)
+cluster = gtc.GpuCluster(infra, "gpu", name="chat", region="nyc2", gpu_pool=gpus, nfs_size_gib=200)
 
-gtc.ClusterConnection(workload, "connection", name="llama")
+gtc.ClusterConnection(workload, "connection", name="chat")
 monitoring = gtc.Observability(workload, "monitoring")
 platform = gtc.DynamoPlatform(workload, "platform", monitoring=monitoring)
 models = gtc.ModelStore(
     workload, "models", platform=platform, share=cluster.models.export, size_gib=200
 )
-token = gtc.SecretRef.from_variable(workload, "hf_token", description="HuggingFace token")
-secrets = gtc.WorkloadSecrets(
-    workload, "secrets", namespace=platform, secrets={"hf-token": {"HF_TOKEN": token}}
+qwen = gtc.ModelRef(
+    repository="Qwen/Qwen2.5-1.5B-Instruct", revision="989aa7980e4cf806f80c7fef2b1adb7bc71aa306"
 )
-serving = gtc.Serving(
-    name="llama",
-    model=gtc.ModelRef(repository="meta-llama/Llama-3.1-8B-Instruct"),
-    gpu_pool=gpus,
-    backend=gtc.Trtllm(engine_configs=Path(__file__).with_name("engines")),
+brought = gtc.ModelDownload(workload, "qwen", models=models, model=qwen)
+serving = gtc.Serving(name="chat", model=qwen, gpu_pool=gpus, backend=gtc.Vllm())
+# with count=2 above, DisaggDeployment(…) instead: a prefill and a decode worker, a GPU each
+chat = gtc.DisaggDeployment.aggregated(
+    workload, "chat", serving=serving, platform=platform, models=brought
 )
-llama = gtc.DisaggDeployment(
-    workload, "llama", serving=serving, platform=platform, models=models, secrets=secrets
-)
-keda = gtc.Keda(workload, "keda", monitoring=monitoring)
-busy = llama.decode.trigger(gtc.ScaleRule(trigger="decode_streams", threshold=110, min=1, max=2))
-gtc.KedaScaler(
-    workload, "scaler", target=llama.decode, trigger=busy, max_replicas=2,
-    keda=keda, monitoring=monitoring,
-)  # fmt: skip
+for name, line in chat.commands.items():
+    gtc.TerraformOutput(workload, name, value=line, static_id=True)
 gtc.synthesise(app)

@@ -3,6 +3,7 @@
 import json
 import os
 import runpy
+import shlex
 import shutil
 import subprocess
 import sys
@@ -103,15 +104,45 @@ def test_each_of_two_models_has_its_own_nodes(stacks: Synthesise) -> None:
     assert {pool["name"] for pool in pools} == {"gpu", "large"}
 
 
-def test_thirty_lines_bring_up_a_model_that_is_scaled(stacks: Synthesise) -> None:
+def test_thirty_lines_bring_an_open_model_and_serve_it_on_one_gpu(stacks: Synthesise) -> None:
     written = stacks("thirty_lines")
+    workload = written["workload"]["resource"]
     [graph] = manifests(written["workload"], "DynamoGraphDeployment")
-    [scaler] = manifests(written["workload"], "ScaledObject")
+    [job] = workload["kubernetes_job_v1"].values()
+    [share] = written["infra"]["resource"]["digitalocean_nfs"].values()
+    [pool] = written["infra"]["resource"]["digitalocean_kubernetes_node_pool"].values()
+    [worker] = [
+        each for each in graph["spec"]["services"].values() if each["componentType"] == "worker"
+    ]
+    arguments = job["spec"]["template"]["spec"]["container"][0]["args"]
 
     assert set(written) == {"infra", "workload"}
-    assert graph["metadata"]["name"] == "llama"
-    assert scaler["spec"]["scaleTargetRef"]["name"] == "llama-trtllmdecodeworker"
-    assert 'namespace="dynamo-workload"' in scaler["spec"]["triggers"][0]["metadata"]["query"]
+    assert (share["size"], pool["node_count"], worker["replicas"]) == (200, 1, 1)
+    # what is brought is what is served, and nobody has to have a token for it
+    folder = arguments[arguments.index("--directory") + 1]
+    assert folder in worker["extraPodSpec"]["mainContainer"]["args"]
+    assert written["workload"].get("variable", {}) == {}
+    assert "envFromSecret" not in worker
+
+
+def test_thirty_lines_serve_only_what_has_arrived(stacks: Synthesise) -> None:
+    workload = stacks("thirty_lines")["workload"]["resource"]
+    [job] = workload["kubernetes_job_v1"]
+    [graph] = [each for each in workload["helm_release"].values() if each["name"] == "chat"]
+
+    assert f"kubernetes_job_v1.{job}" in graph["depends_on"]
+
+
+def test_thirty_lines_end_with_what_to_type(stacks: Synthesise) -> None:
+    shown = {
+        name: each["value"] for name, each in stacks("thirty_lines")["workload"]["output"].items()
+    }
+    asked = shlex.split(shown["ask"])
+
+    assert shown["wait"].startswith("kubectl -n dynamo-workload wait --for=condition=Ready ")
+    assert shown["forward"] == "kubectl -n dynamo-workload port-forward svc/chat-frontend 8000"
+    assert asked[:3] == ["curl", "-s", "http://localhost:8000/v1/chat/completions"]
+    assert json.loads(asked[-1])["model"] == "Qwen/Qwen2.5-1.5B-Instruct"
 
 
 def test_thirty_lines_are_thirty_lines() -> None:

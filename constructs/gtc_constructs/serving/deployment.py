@@ -129,6 +129,15 @@ class Deployment(GtcConstruct):
         return serving_graph.frontend_url(self.serving.name, self.serving.namespace)
 
     @property
+    def commands(self) -> dict[str, str]:
+        """What to type after an apply, in this order: ``wait``, ``forward``, ``ask``.
+
+        Workers start when Terraform has ended; ``forward`` stays open while ``ask`` is used.
+        """
+        name, space = self.serving.name, self.serving.namespace
+        return serving_graph.commands(name, space, self.serving.model.served_name)
+
+    @property
     def dynamo_namespace(self) -> str:
         """Value of the metric label ``dynamo_namespace``; the operator derives it so."""
         return names.dynamo_namespace(self.serving.namespace, self.serving.name)

@@ -8,6 +8,7 @@ else.
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Mapping
 from typing import Final
@@ -114,6 +115,24 @@ def graph(
 def frontend_url(dgd: str = names.DEMO, namespace: str = names.NAMESPACE_WORKLOAD) -> str:
     """Where the frontend of a graph answers: the operator's Service ``{dgd}-frontend``."""
     return f"http://{frontend_service(dgd)}.{namespace}.svc:{FRONTEND_PORT}"
+
+
+def commands(dgd: str, namespace: str, model: str) -> dict[str, str]:
+    """What somebody types who has a kubeconfig of the cluster and wants an answer of the model."""
+    port, kubectl = FRONTEND_PORT, f"kubectl -n {namespace}"
+    question = {
+        "model": model,
+        "messages": [{"role": "user", "content": "What is a prefill worker?"}],
+        "max_tokens": 200,
+    }
+    return {
+        "wait": f"{kubectl} wait --for=condition=Ready {kinds.DGD.plural}/{dgd} --timeout=30m",
+        "forward": f"{kubectl} port-forward svc/{frontend_service(dgd)} {port}",
+        "ask": (
+            f"curl -s http://localhost:{port}/v1/chat/completions "
+            f"-H 'Content-Type: application/json' -d '{json.dumps(question)}'"
+        ),
+    }
 
 
 def frontend_service(dgd: str) -> str:
