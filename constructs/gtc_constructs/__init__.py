@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from gtc_spec.engines.sglang import Sglang as Sglang
     from gtc_spec.engines.trtllm import Trtllm as Trtllm
     from gtc_spec.engines.vllm import Vllm as Vllm
+    from gtc_spec.graph.existing import ExistingBucket as ExistingBucket
     from gtc_spec.graph.existing import ExistingModels as ExistingModels
     from gtc_spec.graph.existing import ExistingMonitoring as ExistingMonitoring
     from gtc_spec.graph.existing import ExistingPlatform as ExistingPlatform
@@ -105,7 +106,8 @@ _NAMES: Final = {
     "gtc_spec.engines.trtllm": ("Trtllm",),
     "gtc_spec.engines.vllm": ("Vllm",),
     "gtc_spec.graph.existing": (
-        "ExistingModels", "ExistingMonitoring", "ExistingPlatform", "ExistingSecret",
+        "ExistingBucket", "ExistingModels", "ExistingMonitoring", "ExistingPlatform",
+        "ExistingSecret",
     ),
     "gtc_spec.graph.model_ref": ("ModelRef",),
     "gtc_spec.graph.serving": ("Serving",),

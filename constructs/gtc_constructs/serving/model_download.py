@@ -22,7 +22,7 @@ from gtc_constructs.secrets import SecretRef, WorkloadSecrets
 from gtc_constructs.serving.model_store import ModelStore
 from gtc_constructs.terraform_job import terraform_job
 from gtc_spec import versions
-from gtc_spec.graph.existing import ExistingModels, ExistingSecret
+from gtc_spec.graph.existing import ExistingBucket, ExistingModels, ExistingSecret
 from gtc_spec.graph.model_ref import ModelRef
 from gtc_spec.manifests.model_download import HubDownload
 from gtc_spec.manifests.secret_names import HF_TOKEN
@@ -51,6 +51,8 @@ class ModelDownload(GtcConstruct):
         model: The checkpoint. Name a commit as its revision and it never changes under you.
         token: HuggingFace token for a gated checkpoint: a `SecretRef`, of which a Secret is made
             beside the job, or whatever holds it already under the key ``HF_TOKEN``. Default: none.
+        bucket: Bucket that the checkpoint goes through, for many clusters or a slow hub: it is
+            fetched from the hub once. Default: straight to the share.
         timeout: When the job is given up; credentials of a `ClusterConnection` live two hours.
             Default: 1 hour.
         endpoint: Base URL of the hub, or of a mirror of it. Default: ``https://huggingface.co``.
@@ -73,6 +75,7 @@ class ModelDownload(GtcConstruct):
         models: ModelStore | ExistingModels,
         model: ModelRef,
         token: SecretRef | WorkloadSecrets | ExistingSecret | None = None,
+        bucket: ExistingBucket | None = None,
         timeout: timedelta = TIMEOUT,
         endpoint: str = HUB,
         image: str = versions.DOWNLOAD_IMAGE,
@@ -95,6 +98,7 @@ class ModelDownload(GtcConstruct):
             token_secret=self._token_secret(model, token),
             deadline=timeout,
             endpoint=endpoint.rstrip("/"),
+            bucket=bucket,
             image=image,
             node_selector=management_nodes(self) if node_selector is None else node_selector,
             labels=labels or {},
@@ -102,8 +106,14 @@ class ModelDownload(GtcConstruct):
         )
         self.name, self.manifest = done.name, done.job()
         self.program = self._program(done)
-        self.job = terraform_job(self, "Resource", self.manifest, [*self.depends_on, self.program])
-        self.stands_for(self.job)
+        self.job = self._ship()
+
+    def _ship(self) -> TerraformResource:
+        if self.program:
+            self.wait_for(self.program)
+        job = terraform_job(self, "Resource", self.manifest, self.depends_on)
+        self.stands_for(job)
+        return job
 
     def _check(
         self, models: ModelStore | ExistingModels, timeout: timedelta, endpoint: str
@@ -156,8 +166,10 @@ class ModelDownload(GtcConstruct):
             raise self.refused(f"no secret has the key {key}, allowed: one that has it")
         return name
 
-    def _program(self, done: HubDownload) -> ConfigMapV1:
+    def _program(self, done: HubDownload) -> ConfigMapV1 | None:
         shipped = done.program_map()
+        if shipped is None:
+            return None
         place = shipped["metadata"]
         return ConfigMapV1(
             self,

@@ -15,6 +15,7 @@ from gtc_spec import names
 from gtc_spec.arguments import checked, introduce
 from gtc_spec.errors import UsageError
 from gtc_spec.graph.model_ref import ModelRef
+from gtc_spec.manifests.secret_names import SPACES
 
 QUEUE: Final = "dynamo"
 """KAI queue that dynamo-platform 0.8.1 makes."""
@@ -109,6 +110,38 @@ class ExistingSecret:
 
 
 @checked
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExistingBucket:
+    """A bucket that keeps checkpoints between clusters, and what carries them to it and from it.
+
+    Attributes:
+        name: Its name.
+        endpoint: Base URL of its store, such as ``https://nyc3.digitaloceanspaces.com``.
+        image: Image with this project's runtime, which speaks S3: ``make build-push-all``.
+        secret: Secret with the keys ``SPACES_ACCESS_KEY_ID`` and ``SPACES_SECRET_ACCESS_KEY``
+            beside the download. Default: ``spaces-credentials``.
+
+    Raises:
+        UsageError: A name is no name, the URL is none, or there is no image.
+    """
+
+    name: str
+    endpoint: str
+    image: str
+    secret: str = SPACES.name
+
+    def __post_init__(self) -> None:
+        _check("bucket", self.name)
+        _check("secret", self.secret)
+        if not self.endpoint.startswith(("https://", "http://")):
+            raise UsageError(
+                f"endpoint {self.endpoint!r} of the bucket {self.name}, allowed: "
+                "https://<region>.digitaloceanspaces.com"
+            )
+        if not self.image:
+            raise UsageError(f"got no image for the bucket {self.name}, allowed: one of ours")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExistingMonitoring:
     """A Prometheus that somebody else installed, with the operator that reads PodMonitors.

@@ -24,6 +24,8 @@ from gtc_spec.manifests.pod_security import (
 from gtc_spec.manifests.rbac import JOBS_ACCOUNT
 from gtc_spec.manifests.secret_names import HF_TOKEN, SPACES, SecretName, env_from
 
+Direction = Literal["upload", "download"]
+"""From the hub to the bucket, or from there to the share."""
 UPLOAD_JOB: Final = "model-upload-spaces"
 DOWNLOAD_JOB: Final = "model-download-nfs"
 UID: Final = 1000
@@ -46,17 +48,16 @@ def _job(
     env: Environment,
     name: str,
     image: str,
-    direction: Literal["upload", "download"],
+    direction: Direction,
     secrets: tuple[SecretName, ...],
 ) -> Manifest:
-    to_share = direction == "download"
     return {
         **kinds.JOB.type_meta,
         "metadata": metadata(env, name),
         "spec": {
             "backoffLimit": 3,
             "ttlSecondsAfterFinished": 3600,
-            "podFailurePolicy": {"rules": [_refused(direction)]},
+            "podFailurePolicy": {"rules": [refused(direction)]},
             "template": {
                 "metadata": {"labels": {"app.kubernetes.io/name": name}},
                 "spec": {
@@ -69,7 +70,7 @@ def _job(
                     "containers": [_container(env, image, direction, secrets)],
                     "volumes": [
                         scratch_volume(f"{SCRATCH_GIB}Gi"),
-                        *([_share()] if to_share else []),
+                        *([_share()] if direction == "download" else []),
                     ],
                 },
             },
@@ -77,7 +78,7 @@ def _job(
     }
 
 
-def _refused(container: str) -> Manifest:
+def refused(container: str) -> Manifest:
     """What no repetition mends ends the job at once: a gated model, a wrong key, a full share."""
     codes = [GtcError.exit_code, UsageError.exit_code]
     exits = {"containerName": container, "operator": "In", "values": codes}
@@ -87,19 +88,42 @@ def _refused(container: str) -> Manifest:
 def _container(
     env: Environment,
     image: str,
-    direction: Literal["upload", "download"],
+    direction: Direction,
     secrets: tuple[SecretName, ...],
 ) -> Manifest:
+    repository, spaces = env.model.repository, env.spaces
+    arguments = sync_args(direction, repository, spaces.bucket, spaces.url)
+    if direction == "download":
+        arguments += to_share(names.model_path(repository))
+    return sync_container(direction, image, arguments, env_from(*secrets), names.MODEL_MOUNT)
+
+
+def sync_container(
+    direction: Direction,
+    image: str,
+    arguments: list[str],
+    secrets: list[dict[str, dict[str, str]]],
+    mount: str,
+) -> Manifest:
+    """The container that carries a checkpoint one way.
+
+    Args:
+        direction: From the hub to the bucket, or from there to the share.
+        image: Our own.
+        arguments: From `sync_args`, and from `to_share` for the second way.
+        secrets: Where its keys come from.
+        mount: Where the share is mounted.
+    """
     mounts = [scratch_mount()]
     if direction == "download":
-        mounts.append({"name": "models", "mountPath": names.MODEL_MOUNT})
+        mounts.append({"name": "models", "mountPath": mount})
     return {
         "name": direction,
         "image": image,
         "command": ["python", "-m", "gtc_runtime.models.sync", direction],
-        "args": _sync_args(env, direction),
+        "args": arguments,
         "env": [{"name": "HOME", "value": WRITABLE}],
-        "envFrom": env_from(*secrets),
+        "envFrom": secrets,
         "resources": {
             "requests": {"cpu": "500m", "memory": "512Mi"},
             "limits": {"memory": "1Gi"},
@@ -109,19 +133,23 @@ def _container(
     }
 
 
-def _sync_args(env: Environment, direction: Literal["upload", "download"]) -> list[str]:
-    repository = env.model.repository
+def sync_args(direction: Direction, repository: str, bucket: str, endpoint: str) -> list[str]:
+    """What a sync is told of a checkpoint and of the bucket between hub and share."""
     common = [
         "--repository", repository,
-        "--bucket", env.spaces.bucket,
-        "--endpoint", env.spaces.url,
+        "--bucket", bucket,
+        "--endpoint", endpoint,
         "--prefix", names.model_prefix(repository),
         "--upload-marker", names.UPLOAD_MARKER,
     ]  # fmt: skip
     if direction == "upload":
         return [*common, "--scratch", WRITABLE, "--scratch-gib", str(SCRATCH_GIB)]
-    target = ["--directory", names.model_path(repository)]
-    return [*common, *target, "--download-marker", names.DOWNLOAD_MARKER]
+    return common
+
+
+def to_share(folder: str) -> list[str]:
+    """What a download is told of the share."""
+    return ["--directory", folder, "--download-marker", names.DOWNLOAD_MARKER]
 
 
 def _share() -> Manifest:

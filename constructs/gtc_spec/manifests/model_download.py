@@ -16,13 +16,22 @@ from importlib.resources import files
 from typing import Final
 
 from gtc_spec import kinds, names, versions
+from gtc_spec.cloud.images import pull_secrets
+from gtc_spec.graph.existing import ExistingBucket
 from gtc_spec.graph.model_ref import ModelRef
-from gtc_spec.hub_to_share.errors import RefusedError
 from gtc_spec.manifests.config_maps import config_map
-from gtc_spec.manifests.jobs import UID
+from gtc_spec.manifests.jobs import (
+    SCRATCH_GIB,
+    UID,
+    Direction,
+    refused,
+    sync_args,
+    sync_container,
+    to_share,
+)
 from gtc_spec.manifests.metadata import LABEL_NAME, Manifest, object_metadata
 from gtc_spec.manifests.placement import on_management_pool
-from gtc_spec.manifests.pod_security import container_context, pod_context
+from gtc_spec.manifests.pod_security import container_context, pod_context, scratch_volume
 from gtc_spec.manifests.secret_names import HF_TOKEN
 
 PROGRAM: Final = "gtc_spec.hub_to_share"
@@ -32,8 +41,6 @@ _HOME: Final = "/opt/program"
 _MOUNT: Final = f"{_HOME}/{PROGRAM.replace('.', '/')}"
 _NAME_MAX: Final = 63
 """Longest name of a job: it becomes a label of its pods."""
-_MALFORMED: Final = 2
-"""What Python exits with when an argument is wrong."""
 _LOST_PODS: Final = 3
 """Pods that may fail before the job does; each goes on where the one before it ended."""
 
@@ -50,6 +57,7 @@ class HubDownload:
         token_secret: Secret with the key ``HF_TOKEN``; empty for an open model.
         deadline: When the job gives up.
         endpoint: The hub.
+        bucket: What the checkpoint goes through; None for straight to the share.
         image: Any image with Python 3.11 or newer as ``python``.
         node_selector: Nodes to run on.
         labels: Labels of both objects.
@@ -63,6 +71,7 @@ class HubDownload:
     token_secret: str
     deadline: timedelta
     endpoint: str
+    bucket: ExistingBucket | None = None
     image: str = versions.DOWNLOAD_IMAGE
     node_selector: Mapping[str, str] = field(default_factory=on_management_pool)
     labels: Mapping[str, str] = field(default_factory=dict)
@@ -76,9 +85,9 @@ class HubDownload:
         begin = f"download-{self.model.slug}"[: _NAME_MAX - len(digits) - 1]
         return f"{begin.rstrip('-')}-{digits}"
 
-    def program_map(self) -> Manifest:
-        """The program, one key for each of its files."""
-        return config_map(self._metadata(), program())
+    def program_map(self) -> Manifest | None:
+        """The program, one key for each of its files; None where the image has one."""
+        return None if self.bucket else config_map(self._metadata(), program())
 
     def job(self) -> Manifest:
         """The job; it has no time to live, or whoever keeps it would make it anew."""
@@ -97,7 +106,7 @@ class HubDownload:
         return {
             "backoffLimit": _LOST_PODS,
             "activeDeadlineSeconds": int(self.deadline.total_seconds()),
-            "podFailurePolicy": {"rules": [_evicted(), _refused()]},
+            "podFailurePolicy": {"rules": [_evicted(), *self._refusals()]},
             "template": {
                 "metadata": {"labels": _CALLED},
                 "spec": {
@@ -106,18 +115,51 @@ class HubDownload:
                     "automountServiceAccountToken": False,
                     "nodeSelector": dict(self.node_selector),
                     "securityContext": pod_context(UID),
-                    "containers": [self._container()],
-                    "volumes": [
-                        {"name": "models", "persistentVolumeClaim": {"claimName": self.claim}},
-                        {"name": "program", "configMap": {"name": name}},
-                    ],
+                    **(self._through(self.bucket) if self.bucket else self._straight(name)),
                 },
             },
         }
 
+    def _refusals(self) -> list[Manifest]:
+        """What no repetition mends ends the job at once: a gated model, a full share."""
+        return [
+            refused(each) for each in (("upload", "download") if self.bucket else ("download",))
+        ]
+
+    @property
+    def _models(self) -> Manifest:
+        return {"name": "models", "persistentVolumeClaim": {"claimName": self.claim}}
+
+    @property
+    def _token(self) -> list[Manifest]:
+        [key] = HF_TOKEN.keys
+        secret = {"secretKeyRef": {"name": self.token_secret, "key": key}}
+        return [{"name": key, "valueFrom": secret}] if self.token_secret else []
+
+    def _through(self, bucket: ExistingBucket) -> Manifest:
+        """Two containers, one after the other; each ends in seconds when its copy is there."""
+        model, mount = self.model, str(self.model.mount)
+
+        def carrier(way: Direction, *further: str) -> Manifest:
+            arguments = sync_args(way, model.repository, bucket.name, bucket.endpoint)
+            keys = [{"secretRef": {"name": bucket.secret}}]
+            return sync_container(way, bucket.image, [*arguments, *further], keys, mount)
+
+        upload = carrier("upload", "--revision", model.revision)
+        upload["env"] = [*upload["env"], {"name": "HF_ENDPOINT", "value": self.endpoint}]
+        upload["env"] += self._token
+        return {
+            **pull_secrets(bucket.image),
+            "initContainers": [upload],
+            "containers": [carrier("download", *to_share(str(model.path)))],
+            "volumes": [self._models, scratch_volume(f"{SCRATCH_GIB}Gi")],
+        }
+
+    def _straight(self, name: str) -> Manifest:
+        program = {"name": "program", "configMap": {"name": name}}
+        return {"containers": [self._container()], "volumes": [self._models, program]}
+
     def _container(self) -> Manifest:
-        token = {"name": self.token_secret, "key": HF_TOKEN.keys[0]}
-        secret = {"name": token["key"], "valueFrom": {"secretKeyRef": token}}
         return {
             "name": "download",
             "image": self.image,
@@ -129,10 +171,7 @@ class HubDownload:
                 "--marker", names.DOWNLOAD_MARKER,
                 "--endpoint", self.endpoint,
             ],
-            "env": [
-                {"name": "PYTHONPATH", "value": _HOME},
-                *([secret] if self.token_secret else []),
-            ],
+            "env": [{"name": "PYTHONPATH", "value": _HOME}, *self._token],
             # the last lines say why it failed, where `kubectl describe` shows them
             "terminationMessagePolicy": "FallbackToLogsOnError",
             "resources": {
@@ -161,10 +200,3 @@ def _evicted() -> Manifest:
     """A pod that its node lost costs no try."""
     lost = {"type": "DisruptionTarget", "status": "True"}
     return {"action": "Ignore", "onPodConditions": [lost]}
-
-
-def _refused() -> Manifest:
-    """What no repetition mends ends the job at once: a gated model, a full share."""
-    codes = [RefusedError.exit_code, _MALFORMED]
-    exits = {"containerName": "download", "operator": "In", "values": codes}
-    return {"action": "FailJob", "onExitCodes": exits}

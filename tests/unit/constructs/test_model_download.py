@@ -1,5 +1,7 @@
 """The job of a checkpoint, as Terraform gets it."""
 
+import re
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -12,7 +14,12 @@ from gtc_constructs.values import NfsExport
 from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.engines.vllm import Vllm
 from gtc_spec.errors import UsageError
-from gtc_spec.graph.existing import ExistingModels, ExistingPlatform, ExistingSecret
+from gtc_spec.graph.existing import (
+    ExistingBucket,
+    ExistingModels,
+    ExistingPlatform,
+    ExistingSecret,
+)
 from gtc_spec.graph.model_ref import ModelRef
 from gtc_spec.graph.serving import Serving
 from gtc_spec.manifests.model_download import PROGRAM, program
@@ -175,6 +182,60 @@ def test_a_claim_of_somebody_else_is_filled_too(stack):
     pod = job["spec"]["template"]["spec"]
     assert pod["service_account_name"] == "default"
     assert pod["volume"][0]["persistent_volume_claim"] == {"claim_name": "theirs"}
+
+
+SPACES = ExistingBucket(
+    name="checkpoints",
+    endpoint="https://nyc3.digitaloceanspaces.com",
+    image="registry.digitalocean.com/mine/gtc-demo-loadgen:1",
+)
+
+
+def test_through_a_bucket_it_is_fetched_from_the_hub_once(stack, models):
+    ModelDownload(stack, "it", models=models, model=QWEN, bucket=SPACES)
+
+    pod = job_of(stack)["spec"]["template"]["spec"]
+    [upload], [download] = pod["init_container"], pod["container"]
+    assert upload["command"][-1] == "upload"
+    assert download["command"][-1] == "download"
+    assert [argument(each, "--bucket") for each in (upload, download)] == ["checkpoints"] * 2
+    assert argument(upload, "--revision") == "main"
+    assert argument(download, "--directory") == str(QWEN.path)
+    assert "--revision" not in download["args"]
+
+
+def test_through_a_bucket_each_half_gets_its_keys_and_the_hub_alone_the_token(stack, models):
+    token = ExistingSecret(name="ours")
+    ModelDownload(stack, "it", models=models, model=QWEN, bucket=SPACES, token=token)
+
+    pod = job_of(stack)["spec"]["template"]["spec"]
+    [upload], [download] = pod["init_container"], pod["container"]
+    keys = [{"secret_ref": {"name": "spaces-credentials"}}]
+    assert [each["env_from"] for each in (upload, download)] == [keys, keys]
+    assert [each["name"] for each in upload["env"]] == ["HOME", "HF_ENDPOINT", "HF_TOKEN"]
+    assert [each["name"] for each in download["env"]] == ["HOME"]
+    assert [each["name"] for each in pod["image_pull_secrets"]] == ["mine", "registry-mine"]
+
+
+def test_through_a_bucket_both_halves_end_the_job_at_once_when_they_are_refused(stack, models):
+    ModelDownload(stack, "it", models=models, model=QWEN, bucket=SPACES)
+
+    [_, *refusals] = job_of(stack)["spec"]["pod_failure_policy"]["rule"]
+    assert [each["on_exit_codes"]["container_name"] for each in refusals] == ["upload", "download"]
+    assert Synthesised(stack).resources("kubernetes_config_map_v1") == []
+
+
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({"name": "My Bucket"}, "bucket 'My Bucket' is not a name"),
+        ({"endpoint": "nyc3"}, "endpoint 'nyc3' of the bucket checkpoints, allowed: https://"),
+        ({"image": ""}, "got no image for the bucket checkpoints, allowed: one of ours"),
+    ],
+)
+def test_a_bucket_is_told_whole(wrong, says):
+    with pytest.raises(UsageError, match=re.escape(says)):
+        replace(SPACES, **wrong)
 
 
 def served(name, model):

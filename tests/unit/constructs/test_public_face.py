@@ -12,14 +12,15 @@ import gtc_constructs
 NAMES = [
     "AggregatedDeployment", "App", "AzurermBackend", "ChartRef", "CloudBackend",
     "ClusterConnection", "ClusterStack", "CpuNodes", "DemoPanel", "DisaggDeployment",
-    "DynamoPlatform", "EngineFacts", "ExistingModels", "ExistingMonitoring", "ExistingPlatform",
-    "ExistingSecret", "ExistingVpc", "GcsBackend", "GpuCluster", "HttpBackend", "InfraStack",
-    "Keda", "KedaScaler", "KubeconfigConnection", "LocalBackend", "ManifestRelease", "Mocker",
-    "ModelDownload", "ModelRef", "ModelStore", "NamedCloudWorkspace", "Namespace", "NfsExport",
-    "NfsShare", "NfsTier", "NodePool", "Observability", "POOL_LABEL", "PrometheusTrigger",
-    "PublicEndpoint", "S3Backend", "Scalable", "ScaleRule", "ScaleTarget", "SecretRef",
-    "Serving", "Sglang", "SpacesBackend", "TerraformOutput", "TerraformStack", "Trtllm", "Vllm",
-    "Workers", "WorkloadSecrets", "export_terraform", "synthesise",
+    "DynamoPlatform", "EngineFacts", "ExistingBucket", "ExistingModels", "ExistingMonitoring",
+    "ExistingPlatform", "ExistingSecret", "ExistingVpc", "GcsBackend", "GpuCluster",
+    "HttpBackend", "InfraStack", "Keda", "KedaScaler", "KubeconfigConnection", "LocalBackend",
+    "ManifestRelease", "Mocker", "ModelDownload", "ModelRef", "ModelStore",
+    "NamedCloudWorkspace", "Namespace", "NfsExport", "NfsShare", "NfsTier", "NodePool",
+    "Observability", "POOL_LABEL", "PrometheusTrigger", "PublicEndpoint", "S3Backend",
+    "Scalable", "ScaleRule", "ScaleTarget", "SecretRef", "Serving", "Sglang", "SpacesBackend",
+    "TerraformOutput", "TerraformStack", "Trtllm", "Vllm", "Workers", "WorkloadSecrets",
+    "export_terraform", "synthesise",
 ]  # fmt: skip
 """Leaving one out, or calling it something else, breaks programs of other people."""
 
