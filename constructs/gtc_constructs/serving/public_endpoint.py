@@ -11,7 +11,7 @@ from ipaddress import ip_network
 from gtc_constructs._bindings import Construct, TerraformResource
 from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_constructs.manifest_release import ManifestRelease
-from gtc_constructs.serving.deployment import Deployment
+from gtc_constructs.serving.disagg_deployment import AggregatedDeployment, DisaggDeployment
 from gtc_spec.manifests import public_endpoint, serving_graph
 from gtc_spec.manifests.metadata import object_metadata
 
@@ -43,8 +43,7 @@ class PublicEndpoint(GtcConstruct):
         after: What must be there first. The target always is. Default: nothing.
 
     Raises:
-        UsageError: No address is allowed, one is none, the target is no deployment, or a name is no
-            name.
+        UsageError: No address is allowed, one is none, or a name is no name.
     """
 
     def __init__(
@@ -52,7 +51,7 @@ class PublicEndpoint(GtcConstruct):
         scope: Construct,
         id: str,
         *,
-        target: Deployment,
+        target: DisaggDeployment | AggregatedDeployment,
         allowed_addresses: Sequence[str],
         hostname: str = "",
         tls_secret: str = "",
@@ -63,7 +62,7 @@ class PublicEndpoint(GtcConstruct):
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
         super().__init__(scope, id, after=after)
-        self._check(target, allowed_addresses, hostname)
+        self._check(allowed_addresses, hostname)
         self.wait_for(target)
         serving = target.serving
         self.name, self.namespace = name or serving.name, serving.namespace
@@ -96,13 +95,8 @@ class PublicEndpoint(GtcConstruct):
         self.stands_for(made.release)
         return made
 
-    def _check(self, target: object, allowed: Sequence[str], hostname: str) -> None:
-        if not isinstance(target, Deployment):
-            raise self.refused(
-                f"target is a {type(target).__name__}, allowed: a DisaggDeployment",
-                "its frontend is what becomes reachable",
-            )
-        if isinstance(allowed, str) or not allowed:
+    def _check(self, allowed: Sequence[str], hostname: str) -> None:
+        if not allowed:
             raise self.refused(
                 f"allowed_addresses is {allowed!r}, allowed: a list of ranges like 203.0.113.0/24",
                 'everybody would be ["0.0.0.0/0"]: the API has no key of its own',

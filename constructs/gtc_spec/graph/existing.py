@@ -142,6 +142,7 @@ class ExistingBucket:
             raise UsageError(f"got no image for the bucket {self.name}, allowed: one of ours")
 
 
+@checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExistingMonitoring:
     """A Prometheus that somebody else installed, with the operator that reads PodMonitors.
