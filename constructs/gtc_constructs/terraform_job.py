@@ -32,6 +32,8 @@ _SINGULAR: Final = {
     "onPodConditions": "on_pod_condition",
 }
 """Lists whose entries the provider calls by the name of one."""
+_NUMBERS_AS_TEXT: Final = ("runAsUser", "runAsGroup", "fsGroup")
+"""Numbers that the provider takes for text, so that it can tell 0 from none."""
 _DATA: Final = ("labels", "annotations", "nodeSelector", "limits", "requests")
 """Mappings whose keys are data and no names of fields."""
 
@@ -74,6 +76,8 @@ def _block(value: Any) -> Any:
 def _inside(key: str, value: Any) -> Any:
     if key in _DATA:
         return {literal(name): literal(each) for name, each in value.items()}
+    if key in _NUMBERS_AS_TEXT:
+        return str(value)
     return _block(value)
 
 

@@ -79,7 +79,7 @@ def test_the_pod_may_do_nothing_but_download(stack, models):
     pod = job_of(stack)["spec"]["template"]["spec"]
     assert pod["automount_service_account_token"] is False
     assert pod["service_account_name"] == models.account
-    assert pod["security_context"]["run_as_user"] == 1000
+    assert pod["security_context"]["run_as_user"] == "1000"
     assert pod["node_selector"] == {"doks.digitalocean.com/node-pool": "management"}
     [container] = pod["container"]
     assert container["security_context"] == {
