@@ -6,6 +6,7 @@ reason. See docs/images.md.
 
 import json
 import os
+import re
 import warnings
 from collections.abc import Callable
 from functools import cache
@@ -14,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from gtc_spec import versions
+from gtc_spec.cloud.chart_values import FIRST_KEYS
 from gtc_spec.cloud.pulled_images import PULLED
 from gtc_spec.environment import ENVIRONMENTS, load
 from gtc_spec.manifests.placement import on_management_pool
@@ -196,3 +198,12 @@ def test_what_was_recorded_is_what_the_charts_render(found: Finder) -> None:
 
 def homes(references: set[str]) -> set[str]:
     return {reference.rpartition(":")[0] for reference in references}
+
+
+@pytest.mark.parametrize("chart", FIRST_KEYS, ids=lambda chart: chart.name)
+def test_the_values_that_a_chart_takes_are_those_that_we_know(found: Finder, chart: Chart) -> None:
+    here = found(chart)
+    files = [each for each in (here.folder / "templates").rglob("*") if each.is_file()]
+    read = {key for file in files for key in re.findall(r"\.Values\.([\w-]+)", file.read_text())}
+
+    assert {*here.values(), *read, "global"} == set(FIRST_KEYS[chart])

@@ -16,11 +16,13 @@ from typing import Any
 from gtc_constructs.export.crossing import crossings
 from gtc_constructs.export.module import Module
 from gtc_constructs.export.readme import readme
+from gtc_spec.arguments import checked
 from gtc_spec.errors import UsageError
 
 __all__ = ["export_terraform"]
 
 
+@checked
 def export_terraform(synthesised: Path, folder: Path) -> list[Path]:
     """Write the stacks of an app as Terraform modules in JSON, each with a README.
 

@@ -3,7 +3,7 @@ from dataclasses import replace
 import pytest
 
 from gtc_constructs.base import synthesise
-from gtc_constructs.cluster.connection import KubeconfigConnection
+from gtc_constructs.cluster.connection import ClusterConnection
 from gtc_constructs.serving.disagg_deployment import DisaggDeployment
 from gtc_constructs.serving.keda_scaler import KedaScaler, PrometheusTrigger, ScaleTarget
 from gtc_spec import names
@@ -160,7 +160,7 @@ def test_maxima_that_do_not_fit_together_are_refused_at_the_second(stack, deploy
 def test_a_maximum_beside_workers_that_nobody_scales_is_refused_when_written(
     app, stack, deployment
 ):
-    KubeconfigConnection(stack, "connection")
+    ClusterConnection(stack, "connection", name="llm")
     scaler(stack, target=deployment.prefill, most=7)
 
     assert "stack/serving: maxima 7 TrtllmPrefillWorker + 3 TrtllmDecodeWorker need 10" in refusal(
