@@ -249,9 +249,9 @@ class WorkerPool:
             UsageError: The share is none, or these workers do not tell it.
         """
         serving, place = self._deployment.serving, self._deployment.node.path
-        if not 0 < threshold <= 1:
+        if not (isinstance(threshold, int | float) and 0 < threshold <= 1):
             raise UsageError(
-                f"{place}: kv_usage of {threshold:g}, allowed: a share above 0 up to 1"
+                f"{place}: kv_usage of {threshold!r}, allowed: a share above 0 up to 1"
             )
         engine = serving.backend.traits
         if serving.backend.brings_model or not engine.tells_kv(self._mode):

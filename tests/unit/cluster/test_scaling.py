@@ -220,3 +220,14 @@ def test_a_cluster_that_refuses_to_be_read_is_an_error() -> None:
     cluster.fail("GET", DGDSA.plural, KubeError("no"))
     with pytest.raises(KubeError):
         cluster.run(Scaling(cluster.kube, GPUS, cluster.clock).read())
+
+
+def test_the_pools_of_another_engine_are_found_by_its_names() -> None:
+    cluster = TurnedCluster()
+    pools = cluster.run(Scaling(cluster.kube, GPUS, cluster.clock, engine="vllm").read())
+    assert pools["decode"].reasons == ("no scaling adapter gtc-demo-vllmdecodeworker",)
+    for role, workers in (("prefill", 1), ("decode", 4)):
+        adapter = names.pool_dgdsa(role, "vllm")
+        cluster.make(DGDSA.plural, adapter, {"spec": {"replicas": workers}})
+    pools = cluster.run(Scaling(cluster.kube, GPUS, cluster.clock, engine="vllm").read())
+    assert [pools["prefill"].desired, pools["decode"].desired] == [1, 4]
