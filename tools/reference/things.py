@@ -185,12 +185,14 @@ def _outputs(classes: list[ast.ClassDef], inputs: tuple[Parameter, ...]) -> Iter
     texts = {each.name: each for each in inputs}
     results = {f.name: _text(f.returns) for each in reversed(classes) for f in _functions(each)}
     for node in reversed(classes):
-        functions = _functions(node)
+        functions, described = _functions(node), set()
         if any(each.name == "__init__" for each in functions):
-            yield from _declared(node)
+            yield from (declared := list(_declared(node)))
+            described = {each.name for each in declared if each.text}
         for function in functions:
             if not _decorated(function) & _PROPERTIES:
-                yield from _set_in(function, texts, results)
+                found = _set_in(function, texts, results)
+                yield from (each for each in found if each.name not in described)
             elif _public(function.name):
                 yield Output(function.name, _text(function.returns), _doc(function).summary)
 

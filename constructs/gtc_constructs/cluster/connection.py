@@ -98,10 +98,6 @@ class ClusterConnection(GtcConstruct):
         self, cluster: GpuCluster, named: Sequence[str | None], management_pool: str | None
     ) -> None:
         """Take what a cluster says of itself, and let its stack come first."""
-        if not isinstance(cluster, GpuCluster):
-            raise self.refused(
-                f"cluster is {cluster!r}, allowed: a GpuCluster; name is for one that is there"
-            )
         if any(named) or management_pool not in (MANAGEMENT_POOL, cluster.management_pool):
             raise self.refused(
                 f"got more than the cluster {cluster.name}, allowed: it alone",

@@ -24,10 +24,10 @@ from gtc_constructs._bindings import (
 )
 from gtc_constructs.base import GtcConstruct, Ordered, held
 from gtc_constructs.cluster import pools
-from gtc_constructs.cluster.network import Addresses, Network
+from gtc_constructs.cluster.network import Addresses
 from gtc_constructs.cluster.nfs_share import NfsShare
 from gtc_constructs.providers import require_digitalocean
-from gtc_constructs.values import NfsTier
+from gtc_constructs.values import ExistingVpc, NfsTier
 from gtc_spec import names, versions
 from gtc_spec.cloud import regions
 from gtc_spec.cloud.node_pool import NodePool
@@ -87,7 +87,7 @@ class GpuCluster(GtcConstruct):
 
     name: str
     """Name of the cluster in the account, with its prefix: what a connection finds it by."""
-    vpc: Network
+    vpc: Vpc | ExistingVpc
     """The network: made here, or the one that was given."""
     cluster: KubernetesCluster
     """The cluster itself, and the default child."""
@@ -106,7 +106,7 @@ class GpuCluster(GtcConstruct):
         gpu_pool: NodePool | None = None,
         cpu_pool: NodePool | None = None,
         management_pool: NodePool | None = None,
-        vpc: Network | None = None,
+        vpc: Vpc | ExistingVpc | None = None,
         vpc_cidr: str | None = None,
         cluster_subnet: str | None = None,
         service_subnet: str | None = None,

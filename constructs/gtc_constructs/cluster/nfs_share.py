@@ -5,11 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from gtc_constructs._bindings import Construct, Nfs, TerraformResource
+from gtc_constructs._bindings import Construct, Nfs, TerraformResource, Vpc
 from gtc_constructs.base import GtcConstruct, Ordered
-from gtc_constructs.cluster.network import Network
 from gtc_constructs.providers import require_digitalocean
-from gtc_constructs.values import NFS_MIN_GIB, NfsExport, NfsTier
+from gtc_constructs.values import NFS_MIN_GIB, ExistingVpc, NfsExport, NfsTier
 from gtc_spec import names
 from gtc_spec.cloud import regions
 from gtc_spec.errors import UsageError
@@ -47,7 +46,7 @@ class NfsShare(GtcConstruct):
         *,
         name: str,
         region: str,
-        vpc: Network,
+        vpc: Vpc | ExistingVpc,
         size_gib: int,
         tier: NfsTier = NfsTier.HIGH,
         name_prefix: str = "",

@@ -192,7 +192,7 @@ def test_a_cluster_made_beside_is_connected_by_itself(app, stack):
         ({"name": "llm"}, "got more than the cluster llm, allowed: it alone"),
         ({"name_prefix": "a"}, "got more than the cluster llm"),
         ({"management_pool": "system"}, "got more than the cluster llm"),
-        ({"cluster": "llm"}, "cluster is 'llm', allowed: a GpuCluster; name is for one"),
+        ({"cluster": "llm"}, "cluster is 'llm', allowed: a GpuCluster"),
     ],
 )
 def test_a_connection_is_told_of_one_cluster(app, stack, more, said):
