@@ -112,7 +112,8 @@ _Told = Iterator[tuple[str, float, float]]
 
 
 def _steps(group: JSON) -> _Told:
-    hardware = replace(on_nvlink(Profile.load(group["profile"])), step_us_per_token=0)
+    found = on_nvlink(Profile.load(group["profile"]))
+    hardware = replace(found, step_us_per_token=0, step_more_s=0)
     for tokens, ms in group["points"]:
         chunk = Chunk(Request("summarization", 0.0, tokens, 1), tokens, 0, last=True)
         yield f"{tokens:,} tokens", ms, step_s(hardware, [chunk]) * 1000

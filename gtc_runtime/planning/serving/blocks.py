@@ -1,4 +1,4 @@
-"""KV blocks of one worker: which prompts it still holds, and how scattered its free blocks are."""
+"""Which prompts one worker still holds in its KV blocks."""
 
 from __future__ import annotations
 
@@ -41,26 +41,3 @@ class PrefixCache:
                 del self._held[oldest]
             else:
                 self._held[oldest] = held - gone
-
-
-class FreeBlocks:
-    """How scattered the blocks are that a worker hands out.
-
-    A fresh pool hands them out in a row. Each that was freed comes back in the order of the ends
-    of requests, which is none: so whatever is taken after the pool was gone through once is
-    scattered.
-
-    Args:
-        fresh_tokens: KV tokens that were never handed out.
-    """
-
-    __slots__ = ("_fresh_tokens",)
-
-    def __init__(self, fresh_tokens: int) -> None:
-        self._fresh_tokens = fresh_tokens
-
-    def take(self, tokens: int) -> float:
-        """Hand out blocks for so many tokens; the share (0..1) of them that is scattered."""
-        fresh = min(tokens, self._fresh_tokens)
-        self._fresh_tokens -= fresh
-        return 1 - fresh / tokens if tokens else 0.0

@@ -17,6 +17,7 @@ from gtc_runtime.planning.serving.aggregated import AggregatedWorker
 from gtc_runtime.planning.serving.batch import Listener
 from gtc_runtime.planning.serving.decode import DecodeWorker
 from gtc_runtime.planning.serving.events import Events
+from gtc_runtime.planning.serving.free_blocks import Run, anywhere, pieces
 from gtc_runtime.planning.serving.pools import Pool, Pools
 from gtc_runtime.planning.serving.prefill import PrefillWorker
 from gtc_runtime.planning.serving.requests import Request
@@ -126,24 +127,47 @@ class Cluster:
         hardware, tokens = self._hardware, request.prompt_tokens
         if hardware.ships_missing_only:
             tokens -= receiver.held(request)
-        scattered = max(
-            sender.free_blocks.take(request.new_tokens),
-            receiver.free_blocks.take(tokens + request.output_tokens),
-        )
+        read, scattered = self._take(sender, receiver, request, tokens)
         copy_s = link.copy_s(hardware, tokens, scattered)
-        posted = partial(self._posted, sender, receiver, request, copy_s)
+        posted = partial(self._posted, sender, receiver, request, copy_s, read)
         seconds = link.post_s(hardware, tokens, scattered)
         if hardware.posting_stalls:
             receiver.post(seconds, posted)
         else:
             self._events.at(self._events.now_s + seconds, posted)
 
+    def _take(
+        self, sender: PrefillWorker, receiver: DecodeWorker, request: Request, tokens: int
+    ) -> tuple[list[Run], float]:
+        """Blocks at both ends: the sender's, and the share (0..1) that lies in no row."""
+        size = self._hardware.block_tokens
+        blocks = -(-tokens // size)
+        if not self._hardware.descriptor_us or blocks < 1:
+            return [], 0.0
+        read = sender.free_blocks.take(-(-request.new_tokens // size))
+        written = receiver.free_blocks.take(blocks)
+        answer = receiver.free_blocks.take(-(-request.output_tokens // size))
+        request.lent = lambda: receiver.free_blocks.give_back([*written, *anywhere(answer)])
+        scattered = (pieces(blocks, read, written) - 1) / (blocks - 1) if blocks > 1 else 0.0
+        return read, scattered
+
     def _posted(
-        self, sender: PrefillWorker, receiver: DecodeWorker, request: Request, copy_s: float
+        self,
+        sender: PrefillWorker,
+        receiver: DecodeWorker,
+        request: Request,
+        copy_s: float,
+        read: list[Run],
     ) -> None:
         shared, now_s = self._hardware.link_contention, self._events.now_s
         arrives_s = link.arrives_s(shared, now_s, copy_s, sender, receiver)
-        self._events.at(arrives_s, partial(receiver.add, request))
+        self._events.at(arrives_s, partial(self._arrived, sender, receiver, request, read))
+
+    def _arrived(
+        self, sender: PrefillWorker, receiver: DecodeWorker, request: Request, read: list[Run]
+    ) -> None:
+        sender.free_blocks.give_back(read)
+        receiver.add(request)
 
     def _rank(self, worker: PrefillWorker | DecodeWorker | AggregatedWorker) -> float:
         """Among equals the lowest is taken."""
@@ -169,5 +193,7 @@ class Cluster:
     def on_done(self, request: Request) -> None:
         """The end of a request."""
         self.in_flight -= 1
+        if request.lent is not None:
+            request.lent()
         self._listener.on_done(request)
         self._pools.settle()

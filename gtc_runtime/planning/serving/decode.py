@@ -11,8 +11,9 @@ from collections.abc import Callable
 
 from gtc_runtime.planning.hardware import Hardware
 from gtc_runtime.planning.serving.batch import Batch, Listener
-from gtc_runtime.planning.serving.blocks import FreeBlocks, PrefixCache
+from gtc_runtime.planning.serving.blocks import PrefixCache
 from gtc_runtime.planning.serving.events import Events
+from gtc_runtime.planning.serving.free_blocks import FreeBlocks
 from gtc_runtime.planning.serving.meter import Meter
 from gtc_runtime.planning.serving.requests import Request
 
@@ -91,7 +92,8 @@ class DecodeWorker:
         self._posts: list[tuple[float, Callable[[], None]]] = []
         self._stretch = Stretch(events, self._boundary)
         self._held = PrefixCache(hardware.pool_tokens, hardware.block_tokens)
-        self.free_blocks = FreeBlocks(hardware.pool_tokens if hardware.fresh_pool else 0)
+        pool = hardware.pool_tokens // hardware.block_tokens
+        self.free_blocks = FreeBlocks(pool, fresh=hardware.fresh_pool)
         self.link_free_s = 0.0
         self.turn = 0
         self._coming = 0

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from gtc_runtime.planning.hardware import Hardware
-from gtc_runtime.planning.serving.blocks import FreeBlocks, PrefixCache
+from gtc_runtime.planning.serving.blocks import PrefixCache
 from gtc_runtime.planning.serving.events import Events
+from gtc_runtime.planning.serving.free_blocks import FreeBlocks
 from gtc_runtime.planning.serving.meter import Meter
 from gtc_runtime.planning.serving.prompts import Chunk, PromptQueue, step_s
 from gtc_runtime.planning.serving.requests import Request
@@ -39,7 +40,8 @@ class PrefillWorker:
         self._prompts = PromptQueue()
         self._step: list[Chunk] = []
         self._cache = PrefixCache(hardware.pool_tokens, hardware.block_tokens)
-        self.free_blocks = FreeBlocks(hardware.pool_tokens if hardware.fresh_pool else 0)
+        pool = hardware.pool_tokens // hardware.block_tokens
+        self.free_blocks = FreeBlocks(pool, fresh=hardware.fresh_pool)
         self.link_free_s = 0.0
         self.turn = 0
 

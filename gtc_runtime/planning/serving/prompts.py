@@ -98,10 +98,9 @@ def step_s(hardware: Hardware, chunks: list[Chunk], more_tokens: int = 0) -> flo
         more_tokens: Tokens of streams that decode in the same step; their attention is not in it.
     """
     own_tokens = sum(chunk.tokens for chunk in chunks)
-    return (
-        _gpu_ms(hardware, chunks, own_tokens + more_tokens)
-        + (own_tokens * hardware.step_us_per_token / 1000)
-    ) / 1000
+    gpu_ms = _gpu_ms(hardware, chunks, own_tokens + more_tokens)
+    more_s = 0.0 if more_tokens else hardware.step_more_s  # made ready while streams decode
+    return gpu_ms / 1000 + own_tokens * hardware.step_us_per_token / 1e6 + more_s
 
 
 def _gpu_ms(hardware: Hardware, chunks: list[Chunk], total: int) -> float:

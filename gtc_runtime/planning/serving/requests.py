@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -63,6 +64,7 @@ class Request:
         admitted_s: When the step began that makes its first token.
         first_s: When its first token left.
         done_s: When its last token left.
+        lent: Gives back the blocks that it holds where it decodes.
     """
 
     key: Key
@@ -79,6 +81,7 @@ class Request:
     admitted_s: float = -1.0
     first_s: float = -1.0
     done_s: float = -1.0
+    lent: Callable[[], None] | None = None
 
     @property
     def owner(self) -> object:

@@ -6,7 +6,6 @@ import pytest
 
 from gtc_runtime.planning.hardware import Hardware
 from gtc_runtime.planning.serving import link
-from gtc_runtime.planning.serving.blocks import FreeBlocks
 from gtc_runtime.planning.serving.cluster import Cluster
 from gtc_runtime.planning.serving.events import Events
 from gtc_runtime.planning.serving.requests import Request
@@ -67,13 +66,6 @@ def test_a_transfer_takes_what_it_took_on_two_h200(
     found_s = link.post_s(hardware, tokens, scattered) + link.copy_s(hardware, tokens, scattered)
 
     assert found_s * 1000 == pytest.approx(ms, rel=0.25)
-
-
-def test_a_pool_is_fresh_until_it_was_gone_through_once() -> None:
-    pool = FreeBlocks(10_000)
-
-    assert [pool.take(4000) for _ in range(4)] == [0, 0, 0.5, 1]
-    assert pool.take(0) == 0
 
 
 def test_a_worker_that_has_served_for_a_while_needs_longer_for_the_same_document() -> None:
