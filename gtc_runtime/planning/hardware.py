@@ -63,6 +63,8 @@ class Hardware:
         scattered_gb_s: Bandwidth for blocks that lie anywhere; None where it is that of the link.
         transfer_setup_s: What a transfer costs before its first byte, seconds.
         ships_missing_only: Whether a transfer leaves out what its receiver holds already.
+        schedules_ahead: Whether an engine fills its next step while one is on, so that who comes
+            joins the one after the next: vLLM 0.26 does.
         prefix_attention: Whether a chunk of a prompt pays for attention to what came before it;
             Dynamo's simulator knows new tokens alone.
         host_s: HTTP, routing and queues of a request, seconds.
@@ -90,6 +92,7 @@ class Hardware:
     scattered_gb_s: float | None = None
     transfer_setup_s: float = 0.0
     ships_missing_only: bool = False
+    schedules_ahead: bool = False
     prefix_attention: bool = True
     host_s: float = HOST_S
     host_us_per_token: float = PROMPT_US_PER_TOKEN
@@ -135,6 +138,7 @@ class Hardware:
                 step_us_per_token=VLLM_STEP_US_PER_TOKEN,
                 step_more_s=VLLM_STEP_S,
                 ships_missing_only=True,
+                schedules_ahead=True,
             )
         return plain._with_transfers()
 

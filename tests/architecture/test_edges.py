@@ -35,6 +35,7 @@ BOUNDED_BY = {
     ("gtc_runtime/planning/keda.py", "self._slices"): "scrapes of one window",
     ("gtc_runtime/planning/serving/decode.py", "self._waiting"): "requests of one simulation",
     ("gtc_runtime/planning/serving/prompts.py", "self._prompts"): "requests of one simulation",
+    ("gtc_runtime/planning/serving/free_blocks.py", "self._runs"): "blocks of one pool",
     ("gtc_runtime/load/conversations/conversations.py", "self._ready"): "open conversations",
     ("gtc_runtime/load/figures/singles.py", "self._until"): "dots of the last seconds, low rates",
     ("gtc_runtime/load/figures/slice_book.py", "self._at_hand"): "seconds not packed, each once",

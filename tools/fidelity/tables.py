@@ -7,6 +7,9 @@ from functools import cache
 
 from tools.fidelity.pair import Row, rows
 from tools.fidelity.points import Point, points
+from tools.fidelity.replayed import Row as Replayed
+from tools.fidelity.replayed import off
+from tools.fidelity.replayed import rows as replayed
 
 
 @cache
@@ -47,6 +50,27 @@ def _pair_row(row: Row) -> tuple[str, ...]:
         for name, (value, twin, _, _) in row.figures.items()
     )
     return row.load, str(row.topology), *cells
+
+
+@cache
+def replay_table() -> str:
+    """One row a load: measured, then the twin in brackets; how far apart they are at the end."""
+    found = list(replayed())
+    names = list(found[0].figures)
+    heads = ("load", "workers", "played", "requests", *names)
+    return _table(heads, [*map(_replayed_row, found), *_apart(found, names)])
+
+
+def _replayed_row(row: Replayed) -> tuple[str, ...]:
+    cells = (f"{_short(seen)} ({_short(twin)})" for seen, twin in row.figures.values())
+    return row.load, row.topology, row.date, str(row.requests), *cells
+
+
+def _apart(found: list[Replayed], names: list[str]) -> Iterator[tuple[str, ...]]:
+    far = [off(found, name) for name in names]
+    for what, at in (("median", len(found) // 2), ("largest", -1)):
+        shares = (f"{each[at]:.0%}".replace("%", " %") for each in far)
+        yield f"difference, {what}", "", "", "", *shares
 
 
 def _short(value: float) -> str:

@@ -37,6 +37,7 @@ class AggregatedWorker:
         self._batch = Batch(hardware, listener)
         self._prompts = PromptQueue()
         self._chunks: list[Chunk] = []
+        self._ahead: list[Chunk] = []
         self._cache = PrefixCache(hardware.pool_tokens, hardware.block_tokens)
         self._stretch = Stretch(events, self._boundary)
         self.turn = 0
@@ -44,7 +45,7 @@ class AggregatedWorker:
     @property
     def idle(self) -> bool:
         """Nothing runs and nothing waits."""
-        return not self._batch and not self._prompts and not self._chunks
+        return not (self._batch or self._prompts or self._chunks or self._ahead)
 
     def cost(self, request: Request) -> float:
         """Tokens to prefill before its first token, and KV tokens that decode beside it."""
@@ -67,27 +68,35 @@ class AggregatedWorker:
         if steps and batch:
             batch.advance(now_s, each_s, steps)
         self._end_chunks(now_s)
-        self._cut_chunks(now_s)
+        filled = self._hardware.schedules_ahead and (batch or self._ahead)
+        self._chunks, self._ahead = self._ahead if filled else self._cut(), []
+        for request, _, before, _ in self._chunks:
+            if before == request.cached_tokens:
+                request.begun_s = now_s
+        if self._hardware.schedules_ahead and (self._chunks or batch):
+            self._ahead = self._cut()
         if self._chunks:
             steps, each_s = 1, self._mixed_s()
         elif batch:
-            steps, each_s = min(MAX_STEPS, batch.until_leave), batch.step_s
+            steps = 1 if self._ahead else min(MAX_STEPS, batch.until_leave)
+            each_s = batch.step_s
         else:
             return
         self._stretch.begin(steps, each_s)
 
-    def _cut_chunks(self, now_s: float) -> None:
-        room = self._hardware.step_tokens - len(self._batch)
+    def _cut(self) -> list[Chunk]:
+        """The chunks of the next step."""
+        room, chunks = self._hardware.step_tokens - len(self._batch), list[Chunk]()
         while room > 0 and (request := self._prompts.next) is not None:
             if not self._prompts.begun:
                 if not self._batch.admits(request):
-                    return
+                    break
                 self._batch.reserve(request)
                 self._prompts.found(self._hit(request))
-                request.begun_s = now_s
             chunk = self._prompts.cut(room)
-            self._chunks.append(chunk)
+            chunks.append(chunk)
             room -= chunk.tokens
+        return chunks
 
     def _mixed_s(self) -> float:
         streams = len(self._batch)

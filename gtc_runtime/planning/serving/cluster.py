@@ -128,6 +128,7 @@ class Cluster:
         if hardware.ships_missing_only:
             tokens -= receiver.held(request)
         read, scattered = self._take(sender, receiver, request, tokens)
+        request.descriptors = link.descriptors(hardware, tokens, scattered)
         copy_s = link.copy_s(hardware, tokens, scattered)
         posted = partial(self._posted, sender, receiver, request, copy_s, read)
         seconds = link.post_s(hardware, tokens, scattered)

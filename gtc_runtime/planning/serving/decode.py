@@ -88,7 +88,10 @@ class DecodeWorker:
     ) -> None:
         self._events, self._meter = events, meter
         self._batch = Batch(hardware, listener)
+        self._ahead = hardware.schedules_ahead
+        self._coming_in: list[Request] = []
         self._waiting: deque[Request] = deque()  # requests of one simulation
+        self._asked: list[tuple[float, Callable[[], None]]] = []
         self._posts: list[tuple[float, Callable[[], None]]] = []
         self._stretch = Stretch(events, self._boundary)
         self._held = PrefixCache(hardware.pool_tokens, hardware.block_tokens)
@@ -120,14 +123,14 @@ class DecodeWorker:
 
     def post(self, seconds: float, posted: Callable[[], None]) -> None:
         """Post a transfer between two steps, which the next one waits for; then call back."""
-        self._posts.append((seconds, posted))
+        self._asked.append((seconds, posted))
         self._stretch.cut()
 
     def add(self, request: Request) -> None:
         """Take a request whose KV cache has arrived."""
         request.arrived_s = self._events.now_s
         self._held.put(request.owner, request.prompt_tokens)
-        self._waiting.append(request)
+        self._coming_in.append(request)
         self._stretch.cut()
 
     def _boundary(self, steps: int, step_s: float) -> None:
@@ -135,6 +138,9 @@ class DecodeWorker:
         if steps:
             self._meter.busy_s += steps * step_s
             batch.advance(now_s, step_s, steps)
+        seen = self._ahead and bool(batch)  # the step that begins now was filled before
+        if not seen:
+            self._notice()
         while self._waiting and batch.admits(self._waiting[0]):
             request = self._waiting.popleft()
             self._coming -= 1
@@ -145,10 +151,18 @@ class DecodeWorker:
         stall_s = self._post_all(now_s) if self._posts else 0.0
         if not batch:
             return
-        once = batch.has_fresh or stall_s > 0
+        once = batch.has_fresh or stall_s > 0 or bool(self._coming_in or self._asked)
+        if seen:
+            self._notice()
         steps = 1 if once else min(MAX_STEPS, batch.until_leave)
         step_s = batch.step_s + stall_s
         self._stretch.begin(steps, step_s)
+
+    def _notice(self) -> None:
+        """Who has come takes part from the next boundary on."""
+        self._waiting += self._coming_in
+        self._posts += self._asked
+        self._coming_in, self._asked = [], []
 
     def _post_all(self, now_s: float) -> float:
         stall_s = 0.0

@@ -87,13 +87,13 @@ def pieces(blocks: int, sender: list[Run], receiver: list[Run]) -> int:
         receiver: What the other one took.
     """
     found, left = 0, blocks
-    ours, theirs = deque(sender), deque(receiver)  # runs of one request
+    ours, theirs = sender[::-1], receiver[::-1]  # the next one last
     while left > 0 and ours and theirs:
-        size = min(ours[0].blocks, theirs[0].blocks, left)
-        found += 1 if ours[0].step == theirs[0].step == 1 else size
+        size = min(ours[-1].blocks, theirs[-1].blocks, left)
+        found += 1 if ours[-1].step == theirs[-1].step == 1 else size
         left -= size
         for runs in (ours, theirs):
-            run = runs.popleft()
+            run = runs.pop()
             if run.blocks > size:
-                runs.appendleft(run.split(size)[1])
+                runs.append(run.split(size)[1])
     return found + max(0, left)

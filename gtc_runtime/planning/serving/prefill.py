@@ -39,6 +39,7 @@ class PrefillWorker:
         self._on_prefilled = on_prefilled
         self._prompts = PromptQueue()
         self._step: list[Chunk] = []
+        self._ahead: list[Chunk] = []
         self._cache = PrefixCache(hardware.pool_tokens, hardware.block_tokens)
         pool = hardware.pool_tokens // hardware.block_tokens
         self.free_blocks = FreeBlocks(pool, fresh=hardware.fresh_pool)
@@ -66,18 +67,29 @@ class PrefillWorker:
         return self._cache.tokens_of(request.owner) if request.conversation else 0
 
     def _begin(self) -> None:
-        room, prompts = self._hardware.step_tokens, self._prompts
+        self._step, self._ahead = self._ahead or self._cut(), []
+        if not self._step:
+            return
+        now_s = self._events.now_s
+        for request, _, before, _ in self._step:
+            if before == request.cached_tokens:
+                request.begun_s = now_s
+        if self._hardware.schedules_ahead:
+            self._ahead = self._cut()
+        seconds = step_s(self._hardware, self._step)
+        self._meter.busy_s += seconds
+        self._events.at(now_s + seconds, self._end)
+
+    def _cut(self) -> list[Chunk]:
+        """What the next step computes."""
+        room, prompts, chunks = self._hardware.step_tokens, self._prompts, list[Chunk]()
         while room > 0 and (request := prompts.next) is not None:
             if not prompts.begun:
                 prompts.found(self._hit(request))
-                request.begun_s = self._events.now_s
             chunk = prompts.cut(room)
-            self._step.append(chunk)
+            chunks.append(chunk)
             room -= chunk.tokens
-        if self._step:
-            seconds = step_s(self._hardware, self._step)
-            self._meter.busy_s += seconds
-            self._events.at(self._events.now_s + seconds, self._end)
+        return chunks
 
     def _end(self) -> None:
         step, self._step = self._step, []

@@ -64,6 +64,7 @@ class Request:
         admitted_s: When the step began that makes its first token.
         first_s: When its first token left.
         done_s: When its last token left.
+        descriptors: Of its KV transfer, see `link`.
         lent: Gives back the blocks that it holds where it decodes.
     """
 
@@ -81,6 +82,7 @@ class Request:
     admitted_s: float = -1.0
     first_s: float = -1.0
     done_s: float = -1.0
+    descriptors: float = 0.0
     lent: Callable[[], None] | None = None
 
     @property
