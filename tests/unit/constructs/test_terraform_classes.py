@@ -5,18 +5,14 @@ import json
 
 import pytest
 
-from gtc_constructs._bindings import (
-    App,
+from gtc_constructs._bindings import App, TerraformOutput, TerraformStack
+from gtc_constructs.terraform.digitalocean.data_kubernetes_cluster import (
     DataDigitaloceanKubernetesCluster,
-    HelmProvider,
-    HelmProviderKubernetes,
-    KubernetesClusterNodePool,
-    KubernetesNodePool,
-    TerraformOutput,
-    TerraformStack,
-    Vpc,
-    VpcTimeouts,
 )
+from gtc_constructs.terraform.digitalocean.kubernetes_cluster import KubernetesClusterNodePool
+from gtc_constructs.terraform.digitalocean.kubernetes_node_pool import KubernetesNodePool
+from gtc_constructs.terraform.digitalocean.vpc import Vpc, VpcTimeouts
+from gtc_constructs.terraform.helm.provider import HelmProvider, HelmProviderKubernetes
 from gtc_spec.versions import PROVIDERS
 from tests.synthesised import Synthesised
 from tools.terraform.record import SCHEMAS
