@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import runpy
 import shlex
 import shutil
@@ -150,6 +151,16 @@ def test_thirty_lines_are_thirty_lines() -> None:
     code = [line for line in lines if line and not line.startswith(("from ", "import ", '"""'))]
 
     assert len(code) <= 30
+
+
+def test_a_shared_pool_takes_no_escape_hatch_and_under_sixty_lines() -> None:
+    program = (ROOT / "examples" / "shared_pool.py").read_text()
+
+    assert len(program.splitlines()) < 60
+    assert re.findall(r"^(?:import|from) .*", program, re.MULTILINE) == [
+        "import gtc_constructs as gtc"
+    ]
+    assert not re.search(r"override|terraform\.|ManifestRelease|values=|Any\b|ignore", program)
 
 
 @pytest.mark.slow
