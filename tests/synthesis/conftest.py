@@ -89,7 +89,7 @@ def synthesise_examples(folder: Path, cdk: str) -> None:
         env={**os.environ, "GTC_CDK": cdk},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         check=False,
     )
     assert ran.returncode == 0, ran.stderr

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import runpy
 import shlex
 import shutil
 import subprocess
@@ -16,31 +15,28 @@ from typing import Any
 
 import pytest
 
-from gtc_constructs import app
-from tests.synthesis import references
-from tests.synthesis.conftest import ROOT
+from tests.synthesis import references, starting
+from tests.synthesis.conftest import ALL_EXAMPLES, ROOT
 
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
 Json = dict[str, Any]
-Synthesise = Callable[[str], dict[str, Json]]
+Stacks = Callable[[str], dict[str, Json]]
+pytestmark = pytest.mark.timeout(150)
 
 
 @pytest.fixture
-def stacks(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Synthesise:
-    """Run an example and read what it wrote, by the name of the stack."""
+def stacks(examples: Path) -> Stacks:
+    """What an example wrote, by the name of the stack."""
 
-    def synthesise(name: str) -> dict[str, Json]:
-        monkeypatch.setattr(app, "App", partial(app.App, outdir=str(tmp_path)))
-        runpy.run_path(str(ROOT / "examples" / f"{name}.py"), run_name="__main__")
-        written = (tmp_path / "stacks").glob("*/cdk.tf.json")
-        return {path.parent.name: json.loads(path.read_text()) for path in written}
+    def read(name: str) -> dict[str, Json]:
+        return starting.read(examples, ROOT / "examples" / f"{name}.py").stacks
 
-    return synthesise
+    return read
 
 
 @pytest.mark.parametrize("name", [path.stem for path in EXAMPLES])
 def test_every_example_is_synthesised_without_a_dangling_reference(
-    stacks: Synthesise, name: str
+    stacks: Stacks, name: str
 ) -> None:
     written = stacks(name)
 
@@ -50,7 +46,7 @@ def test_every_example_is_synthesised_without_a_dangling_reference(
     }
 
 
-def test_a_cluster_alone_has_nothing_but_its_own_resources(stacks: Synthesise) -> None:
+def test_a_cluster_alone_has_nothing_but_its_own_resources(stacks: Stacks) -> None:
     resources = stacks("gpu_cluster")["training"]["resource"]
 
     assert set(resources) == {
@@ -64,7 +60,7 @@ def test_a_cluster_alone_has_nothing_but_its_own_resources(stacks: Synthesise) -
     assert cluster["node_pool"]["min_nodes"] == 1
 
 
-def test_a_graph_without_keda_has_workers_that_nobody_can_scale(stacks: Synthesise) -> None:
+def test_a_graph_without_keda_has_workers_that_nobody_can_scale(stacks: Stacks) -> None:
     graph, *others = manifests(stacks("dgd_without_keda")["llama"], "DynamoGraphDeployment")
 
     assert others == []
@@ -74,7 +70,7 @@ def test_a_graph_without_keda_has_workers_that_nobody_can_scale(stacks: Synthesi
     assert not any(each.get("scalingAdapter", {}).get("enabled") for each in workers)
 
 
-def test_a_plain_deployment_is_scaled_after_keda_is_there(stacks: Synthesise) -> None:
+def test_a_plain_deployment_is_scaled_after_keda_is_there(stacks: Stacks) -> None:
     stack = stacks("keda_on_deployment")["shop"]
     [scaler] = manifests(stack, "ScaledObject")
     releases = stack["resource"]["helm_release"]
@@ -89,7 +85,7 @@ def test_a_plain_deployment_is_scaled_after_keda_is_there(stacks: Synthesise) ->
     assert f"helm_release.{keda}" in release["depends_on"]
 
 
-def test_each_of_two_models_has_its_own_nodes(stacks: Synthesise) -> None:
+def test_each_of_two_models_has_its_own_nodes(stacks: Stacks) -> None:
     written = stacks("two_model_pools")
     pools = written["infra"]["resource"]["digitalocean_kubernetes_node_pool"].values()
     selectors = {
@@ -105,7 +101,7 @@ def test_each_of_two_models_has_its_own_nodes(stacks: Synthesise) -> None:
     assert {pool["name"] for pool in pools} == {"gpu", "large"}
 
 
-def test_thirty_lines_bring_an_open_model_and_serve_it_on_one_gpu(stacks: Synthesise) -> None:
+def test_thirty_lines_bring_an_open_model_and_serve_it_on_one_gpu(stacks: Stacks) -> None:
     written = stacks("thirty_lines")
     workload = written["workload"]["resource"]
     [graph] = manifests(written["workload"], "DynamoGraphDeployment")
@@ -126,7 +122,7 @@ def test_thirty_lines_bring_an_open_model_and_serve_it_on_one_gpu(stacks: Synthe
     assert "envFromSecret" not in worker
 
 
-def test_thirty_lines_serve_only_what_has_arrived(stacks: Synthesise) -> None:
+def test_thirty_lines_serve_only_what_has_arrived(stacks: Stacks) -> None:
     workload = stacks("thirty_lines")["workload"]["resource"]
     [job] = workload["kubernetes_job_v1"]
     [graph] = [each for each in workload["helm_release"].values() if each["name"] == "chat"]
@@ -134,7 +130,7 @@ def test_thirty_lines_serve_only_what_has_arrived(stacks: Synthesise) -> None:
     assert f"kubernetes_job_v1.{job}" in graph["depends_on"]
 
 
-def test_thirty_lines_end_with_what_to_type(stacks: Synthesise) -> None:
+def test_thirty_lines_end_with_what_to_type(stacks: Stacks) -> None:
     shown = {
         name: each["value"] for name, each in stacks("thirty_lines")["workload"]["output"].items()
     }
@@ -153,6 +149,29 @@ def test_thirty_lines_are_thirty_lines() -> None:
     assert len(code) <= 30
 
 
+def test_a_shared_pool_serves_two_engines_in_a_network_that_is_there(stacks: Stacks) -> None:
+    written = stacks("shared_pool")
+    infra, workload = written["infra"]["resource"], written["workload"]
+    [cluster] = infra["digitalocean_kubernetes_cluster"].values()
+    [pool] = infra["digitalocean_kubernetes_node_pool"].values()
+    graphs = manifests(workload, "DynamoGraphDeployment")
+    scalers = manifests(workload, "ScaledObject")
+
+    assert "digitalocean_vpc" not in infra
+    assert (cluster["region"], pool["size"]) == ("nyc2", "gpu-h100x8-640gb")
+    assert {
+        graph["metadata"]["namespace"]: graph["spec"]["backendFramework"] for graph in graphs
+    } == {"chat": "vllm", "think": "sglang"}
+    assert {graph["metadata"]["annotations"]["nvidia.com/enable-grove"] for graph in graphs} == {
+        "false"
+    }
+    assert len(scalers) == 2
+    for scaler in scalers:
+        [trigger] = scaler["spec"]["triggers"]
+        assert f'namespace="{scaler["metadata"]["namespace"]}"' in trigger["metadata"]["query"]
+        assert "kvstats_active_blocks" in trigger["metadata"]["query"]
+
+
 def test_a_shared_pool_takes_no_escape_hatch_and_under_sixty_lines() -> None:
     program = (ROOT / "examples" / "shared_pool.py").read_text()
 
@@ -169,21 +188,22 @@ def test_the_wheel_alone_synthesises_every_example(tmp_path: Path) -> None:
     """In a fresh environment, outside the repository, with gtc-constructs and nothing else."""
     python = clean_environment(tmp_path)
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    (tmp_path / "written").mkdir()
     environment = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
 
+    ran = subprocess.run(
+        [python, "-c", ALL_EXAMPLES, str(tmp_path / "written")],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+    assert (ran.returncode, ran.stderr) == (0, "")
     for example in EXAMPLES:
-        outdir = tmp_path / example.stem
-        ran = subprocess.run(
-            [python, tmp_path / "examples" / example.name],
-            cwd=tmp_path,
-            env={**environment, "CDKTF_OUTDIR": str(outdir)},
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
-        assert ran.returncode == 0, f"{example.name}: {ran.stderr}"
-        assert list(outdir.glob("stacks/*/cdk.tf.json")), example.name
+        assert starting.read(tmp_path / "written", example).stacks, example.name
 
 
 def clean_environment(folder: Path) -> Path:
