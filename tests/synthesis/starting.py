@@ -20,8 +20,8 @@ Json = dict[str, Any]
 _POOL: Final = "doks.digitalocean.com/node-pool"
 _RELEASE_NAME_MAX: Final = 53
 """Helm's own limit."""
-_DOWNLOADED: Final = 2.2
-"""Share that a checkpoint may take, in its weights: some repositories hold them in two formats."""
+_DOWNLOADED: Final = 1.25
+"""Room that a share must have, in the weights on it: other files, and a reserve."""
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ def test_every_example_would_start(examples: Path, program: Path) -> None:
         ),
         ("trtllm_scaled", "Llama 3.1 8B in BF16", "Llama 3.1 70B in FP8", "by a file that says"),
         ("trtllm_scaled", "gpu-h100x1-80gb", "gpu-h200x1-141gb", "runs on H200 by a file"),
-        ("trtllm_scaled", '"size": 100', '"size": 30', "the share has 30 GiB"),
+        ("trtllm_scaled", '"size": 100', '"size": 16', "the share has 16 GiB"),
         ("trtllm_scaled", '"name": "HF_TOKEN", "v', '"name": "TOKEN", "v', "has no token"),
         ("shared_pool", '"claim_name": "model-nfs-pvc"', '"claim_name": "none"', "makes the claim"),
         ("shared_pool", '".download-complete"', '".complete"', "which nobody writes"),

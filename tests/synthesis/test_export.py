@@ -77,13 +77,17 @@ def test_with_its_defaults_a_module_ships_the_values_of_the_program(
     for folder in (exported / name).iterdir():
         program = documents[folder.name.partition("-")[2]]
         wanted = {
-            release["name"]: [json.loads(inlined(text, crossing)) for text in release["values"]]
+            place(release): [json.loads(inlined(text, crossing)) for text in release["values"]]
             for release in program["resource"].get("helm_release", {}).values()
         }
         assert shipped(folder) == wanted
 
 
-def shipped(folder: Path) -> dict[str, list[Any]]:
+def place(release: dict[str, Any]) -> tuple[str, str]:
+    return release["namespace"], release["name"]
+
+
+def shipped(folder: Path) -> dict[tuple[str, str], list[Any]]:
     """Values by release, as Terraform renders them without a choice."""
     document = merged(folder)
 
@@ -92,7 +96,7 @@ def shipped(folder: Path) -> dict[str, list[Any]]:
         return f"${{var.{found[1]}}}" if default is None else str(default)
 
     return {
-        release["name"]: [
+        place(release): [
             json.loads(re.sub(r"(?<!\$)\$\{(\w+)\}", value, (folder / path[1]).read_text()))
             for text in release["values"]
             if (path := re.search(r"path\.module\}/(values/[^\"]+)", text))

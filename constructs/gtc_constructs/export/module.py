@@ -88,12 +88,17 @@ class Module:
                 written.append(text)  # a file of values knows no resources
                 continue
             used = sorted(set(_VARIABLE.findall(text)))
-            path = f"values/{release['name']}{f'-{number + 1}' if number else ''}.json"
+            path = self._free(release, f"-{number + 1}" if number else "")
             self.files[path] = _VARIABLE.sub(r"${\1}", text) + "\n"
             told = ", ".join(f"{each} = var.{each}" for each in used)
             written.append(f'${{templatefile("${{path.module}}/{path}", {{{told}}})}}')
         if written:
             release["values"] = written
+
+    def _free(self, release: Json, end: str) -> str:
+        """A file named after the release, and its namespace where another has the same name."""
+        path = f"values/{release['name']}{end}.json"
+        return path if path not in self.files else path.replace("/", f"/{release['namespace']}-", 1)
 
     def _write(self, document: Json) -> None:
         parts = {"main": document}
