@@ -24,12 +24,12 @@ from gtc_constructs._bindings import (
     jsii,
 )
 from gtc_constructs.providers import unconnected
+from gtc_constructs.terraform.ids import check_id
 from gtc_spec.arguments import checked, checking, introduce
 from gtc_spec.errors import UsageError
 
 introduce(Construct, "a stack or a construct")
 introduce(TerraformResource, "a resource")
-_ID = re.compile(r"[A-Za-z0-9_-]+")
 _DNS_LABEL = re.compile(r"[a-z0-9]([a-z0-9-]*[a-z0-9])?")
 _Kind = TypeVar("_Kind")
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -201,19 +201,6 @@ def _check_scope(scope: Construct, id: str) -> None:
 
 def _called(other: Ordered) -> str:
     return other.node.path if isinstance(other, Construct) else f"a {type(other).__name__}"
-
-
-def check_id(scope: Construct, id: str) -> None:
-    """Check the id of a construct that is about to be made: cdktf's own refusal is JavaScript.
-
-    Raises:
-        UsageError: It is none, or taken.
-    """
-    place = scope.node.path or "the app"
-    if not _ID.fullmatch(id):
-        raise UsageError(f"{place}: id {id!r}, allowed: A-Z, a-z, 0-9, _ and -")
-    if scope.node.try_find_child(id) is not None:
-        raise UsageError(f"{place} has a construct {id!r} already, allowed: another id")
 
 
 def _keep_order(stack: TerraformStack) -> None:

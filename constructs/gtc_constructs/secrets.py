@@ -24,6 +24,7 @@ from gtc_constructs._bindings import (
 from gtc_constructs.base import GtcConstruct, Ordered, held
 from gtc_constructs.namespace import Place, settle_in
 from gtc_constructs.providers import require_terraform
+from gtc_constructs.terraform.ids import refuse_inherited
 from gtc_spec import names
 from gtc_spec.arguments import checked, introduce
 from gtc_spec.errors import UsageError
@@ -87,6 +88,7 @@ class SecretRef:
             raise UsageError(
                 f"{stack.node.path}: variable {name!r}, allowed: a letter, then A-Z, a-z, 0-9 and _"
             )
+        refuse_inherited(stack.node.path, name)
         there = stack.node.try_find_child(name)
         if isinstance(there, TerraformVariable):
             return cls(there.string_value)
@@ -181,6 +183,7 @@ class WorkloadSecrets(GtcConstruct):
 
     def _secret(self, name: str, keys: Mapping[str, SecretRef]) -> SecretV1:
         self.require_name("secret", name, 253)
+        refuse_inherited(self.node.path, name)
         self.require_unique(f"Secret {name} in namespace {self.namespace}")
         return SecretV1(
             self,

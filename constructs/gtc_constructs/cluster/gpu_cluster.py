@@ -27,6 +27,7 @@ from gtc_constructs.cluster import pools
 from gtc_constructs.cluster.network import Addresses
 from gtc_constructs.cluster.nfs_share import NfsShare
 from gtc_constructs.providers import require_digitalocean
+from gtc_constructs.terraform.ids import refuse_inherited
 from gtc_constructs.values import ExistingVpc, NfsTier
 from gtc_spec import names, versions
 from gtc_spec.cloud import regions
@@ -190,6 +191,7 @@ class GpuCluster(GtcConstruct):
         return self._add_pool(pool, name)
 
     def _add_pool(self, pool: NodePool, name: str) -> KubernetesNodePool:
+        refuse_inherited(self.node.path, name)
         if name in self._pools or self.node.try_find_child(name):
             raise self.refused(f"the name {name!r} of a node pool is taken, allowed: another name")
         self._pools.append(name)

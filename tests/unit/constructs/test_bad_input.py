@@ -11,6 +11,7 @@ from gtc_constructs.cluster.gpu_cluster import GpuCluster
 from gtc_constructs.helm_chart import HelmChart
 from gtc_constructs.manifest_release import ManifestRelease
 from gtc_constructs.namespace import Namespace
+from gtc_constructs.terraform.ids import INHERITED
 from gtc_constructs.values import ChartRef
 from gtc_spec import names
 from gtc_spec.cloud.node_pool import NodePool
@@ -55,6 +56,15 @@ def test_any_id_is_taken_or_refused(crowd, id):
         return
     said = tried(lambda: Namespace(crowd, id, name=name, like=names.NAMESPACE_WORKLOAD))
     assert f"has a construct {id!r} already" in said
+
+
+@pytest.mark.parametrize("id", sorted(INHERITED))
+def test_an_id_that_every_object_of_javascript_has_is_refused_and_breaks_nothing(crowd, id):
+    said = tried(lambda: Namespace(crowd, id, name="fine", like=names.NAMESPACE_WORKLOAD))
+    assert said == f"stack: {id!r} is a word of JavaScript, allowed: any other name"
+
+    assert type(crowd.node.path) is str
+    assert TerraformStack(App(), "another").node.path == "another"
 
 
 @settings(max_examples=60)
