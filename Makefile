@@ -73,7 +73,7 @@ ifdef TEST
 	$(BIN)/pytest $(TEST)
 else
 	-@$(PYTHON) -m tools.prometheus
-	$(BIN)/pytest -m "not slow and not cluster and not charts and not control_plane" --numprocesses auto --dist loadfile
+	$(BIN)/pytest -m "not slow and not cluster and not charts and not control_plane" --numprocesses $(shell expr $$(nproc) + 1) --dist loadfile
 endif
 
 # Only these are imported: looking through all files costs each process half a minute. Whole
