@@ -707,7 +707,8 @@ async def test_reset_in_auto_leaves_it_with_keda_scaling(world: World, panel: Pa
 async def test_a_load_process_that_dies_is_told_and_started_again(
     world: World, panel: Panel
 ) -> None:
-    await panel.service.set_load(10.0, WorkloadMix(0, 0, 100))
+    # so many that some are open whenever it dies
+    await panel.service.set_load(40.0, WorkloadMix(0, 0, 100))
     await panel.service.start_load()
     await panel.until(lambda view: view.workloads["all"].ok >= 3)
     pid = panel.service._load.pid
