@@ -153,6 +153,9 @@ def test_something_that_is_no_web_server_does_not_answer(answer):
             with peer:
                 peer.recv(4096)
                 peer.sendall(answer)
+                peer.shutdown(socket.SHUT_WR)
+                while peer.recv(4096):  # what is left unread would be answered by a reset
+                    pass
 
         thread = threading.Thread(target=once)
         thread.start()
