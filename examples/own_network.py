@@ -5,18 +5,18 @@ A gated model by vLLM, prefill and decode on a GPU each; only the office may ask
 
 import gtc_constructs as gtc
 
-OFFICE = "203.0.113.0/24"
+TEAM, OFFICE = "team-a", "203.0.113.0/24"
 
 app = gtc.App()
 infra, workload = gtc.TerraformStack(app, "infra"), gtc.TerraformStack(app, "workload")
 for stack in (infra, workload):
-    gtc.SpacesBackend(stack, bucket="team-a-states", region="nyc3")
+    gtc.SpacesBackend(stack, bucket="house-states", region="nyc3", name_prefix=TEAM)
 gpus = gtc.NodePool.h100(count=2, name="h100")
 cluster = gtc.GpuCluster(
     infra,
     "cluster",
     name="llama",
-    name_prefix="team-a",
+    name_prefix=TEAM,
     region="nyc2",
     gpu_pool=gpus,
     management_pool=gtc.NodePool.management(name="system"),
@@ -28,9 +28,7 @@ cluster = gtc.GpuCluster(
 )
 gtc.ClusterConnection(workload, "connection", cluster=cluster)
 monitoring = gtc.Observability(workload, "monitoring")
-platform = gtc.DynamoPlatform(
-    workload, "platform", monitoring=monitoring, workload_namespace="team-a"
-)
+platform = gtc.DynamoPlatform(workload, "platform", monitoring=monitoring, workload_namespace=TEAM)
 models = gtc.ModelStore(
     workload, "models", platform=platform, share=cluster.models.export, size_gib=100
 )

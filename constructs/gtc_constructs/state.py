@@ -7,11 +7,14 @@ answer; which ones is known here. Other backends are cdktf's own, see ``app``.
 from __future__ import annotations
 
 import re
+from typing import Final
 
 from gtc_constructs._cdk import S3Backend, S3BackendEndpointConfig, TerraformStack
 from gtc_spec.arguments import checked
 from gtc_spec.cloud import spaces
 from gtc_spec.errors import UsageError
+
+_PREFIX: Final = r"([a-z0-9]([a-z0-9-]*[a-z0-9])?)?"
 
 
 @checked
@@ -25,12 +28,16 @@ class SpacesBackend(S3Backend):
         bucket: Name of the bucket.
         region: Its region, such as ``nyc3``; Spaces is not in every region.
         key: Name of the object. Default: ``<id of the stack>.tfstate``.
+        name_prefix: Put before the key as a folder, ``team-a/infra.tfstate``. Copies of a program
+            that a ``name_prefix`` of their clusters tells apart need it in a bucket that they
+            share: with one state for two, the second apply renames what the first has made.
+            Default: nothing.
         lock: Whether an object beside it keeps two from applying at once: Terraform writes it only
             if it is not there, which the store has to understand. Default: yes.
         endpoint: Address of another S3 store. Default: the one of Spaces in ``region``.
 
     Raises:
-        UsageError: Bucket or region cannot be one.
+        UsageError: Bucket, region or prefix cannot be one.
     """
 
     def __init__(
@@ -40,6 +47,7 @@ class SpacesBackend(S3Backend):
         bucket: str,
         region: str,
         key: str | None = None,
+        name_prefix: str = "",
         lock: bool = True,
         endpoint: str | None = None,
     ) -> None:
@@ -51,10 +59,16 @@ class SpacesBackend(S3Backend):
             )
         if not re.fullmatch(spaces.REGION, region):
             raise UsageError(f"{name}: got region {region!r}, allowed: one of Spaces, such as nyc3")
+        if not re.fullmatch(_PREFIX, name_prefix):
+            raise UsageError(
+                f"{name}: got name_prefix {name_prefix!r}, allowed: a-z, 0-9 and - inside",
+                "the one of the cluster, without /",
+            )
+        object_ = key or f"{name}.tfstate"
         super().__init__(
             stack,
             bucket=bucket,
-            key=key or f"{name}.tfstate",
+            key=f"{name_prefix}/{object_}" if name_prefix else object_,
             # of Amazon's; the endpoint decides where the bucket is
             region="us-east-1",
             endpoints=S3BackendEndpointConfig(

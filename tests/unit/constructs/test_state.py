@@ -40,11 +40,22 @@ def test_spaces_is_asked_nothing_that_only_amazon_can_answer(stack):
     }
 
 
+def test_copies_that_a_prefix_tells_apart_have_a_state_each(tmp_path):
+    keys = []
+    for team in ("team-a", "team-b"):
+        copy = TerraformStack(App(outdir=str(tmp_path)), "infra")
+        SHARED(copy, name_prefix=team)
+        keys.append(Synthesised(copy).json["terraform"]["backend"]["s3"]["key"])
+
+    assert keys == ["team-a/infra.tfstate", "team-b/infra.tfstate"]
+
+
 @pytest.mark.parametrize(
     ("wrong", "said"),
     [
         ({"bucket": "s3://team"}, "infra: got bucket 's3://team', allowed: 3 to 63"),
         ({"region": "us-east-1"}, "infra: got region 'us-east-1', allowed: one of Spaces"),
+        ({"name_prefix": "team-a/"}, "infra: got name_prefix 'team-a/', allowed: a-z, 0-9 and -"),
     ],
 )
 def test_what_cannot_be_a_bucket_or_a_region_is_refused(stack, wrong, said):
