@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from gtc_constructs.export import export_terraform
-from gtc_constructs.export.crossing import crossings, inlined
+from gtc_constructs.export.crossing import Told, inlined, key, outputs
 from tests.digitalocean.account import Account
 from tests.digitalocean.routing import FULL_ACCESS
 from tests.digitalocean.server import serving
@@ -34,17 +34,67 @@ def exported(examples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_one_command_runs_a_program_and_exports_it(tmp_path: Path) -> None:
-    program = ROOT / "examples" / "gpu_cluster.py"
-    ran = subprocess.run(
-        [sys.executable, "-m", "gtc_constructs.export", str(program), str(tmp_path)],
+    ran = export(ROOT / "examples" / "gpu_cluster.py", tmp_path)
+
+    assert (ran.returncode, ran.stdout) == (0, f"{tmp_path}/1-training\n")
+    assert merged(tmp_path / "1-training")["variable"]["gpu_count"]["default"] == 2
+
+
+def test_a_program_is_run_as_python_runs_it_and_may_say_where_it_writes(tmp_path: Path) -> None:
+    (tmp_path / "house_settings.py").write_text('REGION = "atl1"\n')
+    program = tmp_path / "program.py"
+    program.write_text(PROGRAM_OF_A_HOUSE)
+    ran = export(program, tmp_path / "terraform", cwd=tmp_path)
+
+    assert (ran.returncode, ran.stdout) == (0, f"{tmp_path}/terraform/1-infra\n"), ran.stderr
+    variables = merged(tmp_path / "terraform" / "1-infra")["variable"]
+    assert variables["region"]["default"] == "atl1"
+
+
+PROGRAM_OF_A_HOUSE = """
+import sys
+import gtc_constructs as gtc
+from house_settings import REGION
+
+def main(folders: list[str]) -> None:
+    assert folders == [], folders
+    app = gtc.App(outdir="my.out")
+    stack, pool = gtc.TerraformStack(app, "infra"), gtc.NodePool.h100(count=1)
+    gtc.GpuCluster(stack, "cluster", name="llm", region=REGION, gpu_pool=pool)
+    gtc.synthesise(app)
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (None, "error: got program {}, allowed: a file of Python\n"),
+        ("import gtc_constructs as gtc; gtc.App()", "error: {} wrote 0 apps, allowed: one\n"),
+    ],
+)
+def test_a_program_that_writes_nothing_is_told_in_one_line(
+    tmp_path: Path, text: str | None, said: str
+) -> None:
+    program = tmp_path / "program.py"
+    if text is not None:
+        program.write_text(text)
+    ran = export(program, tmp_path / "terraform", cwd=tmp_path)
+
+    assert (ran.returncode, ran.stdout, ran.stderr) == (2, "", said.format(program))
+
+
+def export(program: Path, folder: Path, cwd: Path = ROOT) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "gtc_constructs.export", str(program), str(folder)],
+        cwd=cwd,
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
-
-    assert (ran.returncode, ran.stdout) == (0, f"{tmp_path}/1-training\n")
-    assert merged(tmp_path / "1-training")["variable"]["gpu_count"]["default"] == 2
 
 
 def merged(folder: Path) -> dict[str, Any]:
@@ -73,11 +123,11 @@ def test_with_its_defaults_a_module_ships_the_values_of_the_program(
         path.parent.name: json.loads(path.read_text())
         for path in (examples / name).glob("stacks/*/cdk.tf.json")
     }
-    crossing = crossings(documents)
+    told = {key(stack): Told("", outputs(each)) for stack, each in documents.items()}
     for folder in (exported / name).iterdir():
         program = documents[folder.name.partition("-")[2]]
         wanted = {
-            place(release): [json.loads(inlined(text, crossing)) for text in release["values"]]
+            place(release): [json.loads(inlined(text, told)[0]) for text in release["values"]]
             for release in program["resource"].get("helm_release", {}).values()
         }
         assert shipped(folder) == wanted

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from gtc_constructs.export.crossing import crossings
+from gtc_constructs.export.crossing import Told, key, outputs
 from gtc_constructs.export.module import Module
 from gtc_constructs.export.readme import readme
 from gtc_spec.arguments import checked
@@ -42,35 +42,36 @@ def export_terraform(synthesised: Path, folder: Path) -> list[Path]:
     manifest = synthesised / "manifest.json"
     if not manifest.is_file():
         raise UsageError(f"no manifest.json in {synthesised}, allowed: a folder of synthesise")
-    stacks = _in_order(json.loads(manifest.read_text(encoding="utf-8"))["stacks"])
-    documents = {
-        name: json.loads((synthesised / path).read_text(encoding="utf-8"))
-        for name, path in stacks.items()
-    }
-    crossing = crossings(documents)
-    made = []
-    for number, (name, document) in enumerate(documents.items(), start=1):
-        module = Module.of(document, crossing)
-        made.append(home := folder / f"{number}-{name}")
-        shutil.rmtree(home, ignore_errors=True)
-        for path, text in module.files.items():
-            (home / path).parent.mkdir(parents=True, exist_ok=True)
-            (home / path).write_text(text, encoding="utf-8")
-        for source, target in module.folders.items():
-            shutil.copytree((synthesised / stacks[name]).parent / source, home / target)
-        earlier = [path.name for path in made[:-1]]
-        (home / "README.md").write_text(readme(home.name, module, earlier), encoding="utf-8")
+    made: list[Path] = []
+    told: dict[str, Told] = {}
+    for stack in _in_order(json.loads(manifest.read_text(encoding="utf-8"))["stacks"]):
+        made.append(home := folder / f"{len(made) + 1}-{stack['name']}")
+        source = synthesised / stack["synthesizedStackPath"]
+        document = json.loads(source.read_text(encoding="utf-8"))
+        told[key(stack["constructPath"])] = Told(home.name, outputs(document))
+        _write(Module.of(document, told), source.parent, home)
     return made
 
 
-def _in_order(stacks: Mapping[str, Any]) -> dict[str, str]:
-    """File of each stack by its name, behind those that it depends on."""
-    found: dict[str, str] = {}
-    waiting = dict(stacks)
+def _write(module: Module, source: Path, home: Path) -> None:
+    """Write a module; what lies beside its stack comes along."""
+    shutil.rmtree(home, ignore_errors=True)
+    for path, text in module.files.items():
+        (home / path).parent.mkdir(parents=True, exist_ok=True)
+        (home / path).write_text(text, encoding="utf-8")
+    for folder, target in module.folders.items():
+        shutil.copytree(source / folder, home / target)
+    (home / "README.md").write_text(readme(home.name, module), encoding="utf-8")
+
+
+def _in_order(stacks: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """What is written of each stack, behind those that it depends on."""
+    found: dict[str, dict[str, Any]] = {}
+    waiting = {each["constructPath"]: each for each in stacks.values()}
     while waiting:
         ready = [
-            name for name, each in waiting.items() if found.keys() >= set(each["dependencies"])
+            path for path, each in waiting.items() if found.keys() >= set(each["dependencies"])
         ]
-        for name in ready or list(waiting):
-            found[name] = waiting.pop(name)["synthesizedStackPath"]
-    return found
+        for path in ready or list(waiting):
+            found[path] = waiting.pop(path)
+    return list(found.values())

@@ -7,20 +7,19 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Final, Self
 
-from gtc_constructs.export.crossing import inlined
-from gtc_constructs.export.labels import relabelled
-from gtc_constructs.export.variables import UNQUOTED, Json, Variables
+from gtc_constructs.export.choices import Json
+from gtc_constructs.export.crossing import STATE, Taken, Told, inlined, outputs
+from gtc_constructs.export.labels import free, relabelled
+from gtc_constructs.export.variables import UNQUOTED, Variables
 
 _ASSET: Final = re.compile(r"assets/([\w-]+)/[0-9A-F]+")
-_VARIABLE: Final = re.compile(r"\$\{var\.(\w+)\}")
+_VARIABLE: Final = re.compile(r"(?<!\$)\$\{var\.(\w+)\}")
 _REFERENCE: Final = re.compile(r"(?<!\$)\$\{(?!var\.\w+\})")
-TAKEN: Final = "output of the same name of the module before"
-"""What is said of a variable that another module fills."""
 _PARTS: Final = {
     "versions": "terraform",
     "variables": "variable",
@@ -35,36 +34,43 @@ class Module:
     Attributes:
         variables: What a house chooses, as Terraform's JSON has it.
         outputs: What the module tells.
+        taken: Of which module's output a variable is filled, by its name.
         files: Text by path.
         folders: Path in the module by path beside the synthesised stack: charts, boards.
     """
 
     variables: dict[str, Json] = field(default_factory=dict)
     outputs: dict[str, Json] = field(default_factory=dict)
+    taken: dict[str, Taken] = field(default_factory=dict)
     files: dict[str, str] = field(default_factory=dict)
     folders: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, synthesised: Json, crossing: Mapping[str, str]) -> Self:
-        """The module of a stack; ``crossing`` names what stacks take of each other."""
+    def of(cls, synthesised: Json, told: Mapping[str, Told]) -> Self:
+        """The module of a stack; ``told`` is what this and earlier stacks tell, by their keys."""
         module = cls()
-        document: Json = _without_comments(synthesised)
-        module.outputs = {
-            crossing.get(key, key): _told(each) if key in crossing else each
-            for key, each in document.get("output", {}).items()
+        names, own = outputs(synthesised), synthesised.get("variable", {})
+        document = synthesised | {
+            "output": {
+                names.get(key, key): _told(each) if key in names else each
+                for key, each in synthesised.get("output", {}).items()
+            }
         }
-        document["output"] = module.outputs
-        text = relabelled(document, inlined(json.dumps(document), crossing))
-        document = json.loads(module._assets(text))
+        text, module.taken = inlined(json.dumps(document), told, own)
+        document = json.loads(module._assets(relabelled(document, text)))
         _forget_states(document)
-        found = Variables(dict(document.get("variable", {})))
-        found.replace(document)
-        for each in sorted(set(crossing.values())):
-            if f"var.{each}" in text:
-                found.found[each] = {"description": TAKEN, "type": "string", "nullable": False}
-        for release in document.get("resource", {}).get("helm_release", {}).values():
-            module._values(release, found)
-        module.variables = document["variable"] = dict(sorted(found.found.items()))
+        found = Variables(document.get("variable", {}) | _needed(module.taken))
+        found.stack(document)
+        charts = [
+            (release, [_parsed(release, each, found) for each in release.get("values", [])])
+            for release in document.get("resource", {}).get("helm_release", {}).values()
+        ]
+        found.settle()
+        for release, values in charts:
+            module._values(release, values)
+        document["variable"] = dict(sorted(found.found.items()))
+        document = _without_comments(document)
+        module.variables, module.outputs = document["variable"], document["output"]
         module._write(document)
         return module
 
@@ -76,12 +82,13 @@ class Module:
             text = text.replace(old, f"${{path.module}}/{new}")
         return text
 
-    def _values(self, release: Json, found: Variables) -> None:
+    def _values(self, release: Json, charts: Sequence[Any]) -> None:
         """Values of a chart in a file each, with the variables that stand in them."""
         written = []
-        for number, given in enumerate(release.get("values", [])):
-            values = json.loads(given)
-            found.manifests(values)
+        for number, values in enumerate(charts):
+            if isinstance(values, str):
+                written.append(values)
+                continue
             quoted = json.dumps(values, indent=2).replace("\\u0000", UNQUOTED)
             text = re.sub(rf'"{UNQUOTED}(\$\{{var\.\w+\}})"', r"\1", quoted)
             if _REFERENCE.search(text):
@@ -97,8 +104,10 @@ class Module:
 
     def _free(self, release: Json, end: str) -> str:
         """A file named after the release, and its namespace where another has the same name."""
-        path = f"values/{release['name']}{end}.json"
-        return path if path not in self.files else path.replace("/", f"/{release['namespace']}-", 1)
+        plain = f"values/{release['name']}{end}"
+        if f"{plain}.json" in self.files:
+            plain = plain.replace("/", f"/{_namespace(release)}-", 1)
+        return free(plain, {path.removesuffix(".json") for path in self.files}) + ".json"
 
     def _write(self, document: Json) -> None:
         parts = {"main": document}
@@ -124,9 +133,37 @@ def _forget_states(document: Json) -> None:
     """Backends and other stacks' states are of the house that applies the module."""
     document.get("terraform", {}).pop("backend", None)
     data = document.get("data", {})
-    data.pop("terraform_remote_state", None)
+    states = data.pop("terraform_remote_state", {})
+    if own := {name: each for name, each in states.items() if not name.startswith(STATE)}:
+        data["terraform_remote_state"] = own
     if not data:
         document.pop("data", None)
+
+
+def _needed(taken: Mapping[str, Taken]) -> Json:
+    return {
+        name: {
+            "description": f"output {each.output} of {each.folder}",
+            "type": "string",
+            "nullable": False,
+        }
+        for name, each in taken.items()
+    }
+
+
+def _parsed(release: Json, text: str, found: Variables) -> Any:
+    """Values of a chart, whose choices are offered; text that is no JSON is left as it is."""
+    try:
+        values = json.loads(text)
+    except ValueError:
+        return text
+    if isinstance(values, dict):
+        found.manifests(values, _namespace(release))
+    return values
+
+
+def _namespace(release: Json) -> str:
+    return str(release.get("namespace", "default"))
 
 
 _OPEN: Final = ("host", "path", "id", "name", "endpoint")
@@ -138,4 +175,4 @@ def _told(output: Json) -> Json:
     attribute = PurePosixPath(str(output.get("value", "")).rstrip("}").replace(".", "/")).name
     if attribute.endswith(_OPEN):
         told.pop("sensitive", None)
-    return told | {"description": "for the variable of the same name of the next module"}
+    return told | {"description": "taken by later modules, as their pages say"}

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import Any
 
-from gtc_constructs.export.module import TAKEN, Module
+from gtc_constructs.export.module import Module
 
 
-def readme(name: str, module: Module, earlier: Sequence[str]) -> str:
+def readme(name: str, module: Module) -> str:
     """The text of README.md."""
-    taken = [key for key, each in module.variables.items() if _says(each) == TAKEN]
     lines = [
         f"# {name}",
         "",
@@ -20,9 +19,8 @@ def readme(name: str, module: Module, earlier: Sequence[str]) -> str:
     ]
     lines += ["```"]
     lines += [
-        f"export TF_VAR_{key}=$(terraform -chdir=../{earlier[-1]} output -raw {key})"
-        for key in taken
-        if earlier
+        f"export TF_VAR_{key}=$(terraform -chdir=../{each.folder} output -raw {each.output})"
+        for key, each in module.taken.items()
     ]
     secret = [key for key, each in module.variables.items() if each.get("sensitive")]
     lines += [f"export TF_VAR_{key}=…" for key in secret]

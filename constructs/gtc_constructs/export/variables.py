@@ -6,14 +6,11 @@ program wrote the stack.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Final
 
+from gtc_constructs.export.choices import Choice, Choices, Json
 from gtc_constructs.export.labels import label
-
-Json = dict[str, Any]
 
 _CLUSTER: Final = "digitalocean_kubernetes_cluster"
 _POOL: Final = "digitalocean_kubernetes_node_pool"
@@ -27,114 +24,122 @@ _NFS: Final = {
     "size": ("size_gib", "number", "size of the share in GiB; it can grow and not shrink"),
     "performance_tier": ("tier", "string", "throughput class of the share, standard or high"),
 }
+_ADDRESSES: Final = "allowed_addresses"
 
 
-@dataclass
-class Variables:
-    """The variables of one module, found while its values are replaced.
+class Variables(Choices):
+    """What a house chooses in one module."""
 
-    Attributes:
-        found: Variable by name, as Terraform's JSON has it.
-    """
-
-    found: dict[str, Json] = field(default_factory=dict)
-
-    def of(self, name: str, kind: str, description: str, default: Any) -> str:
-        """The reference to a variable that is made of a value."""
-        name = re.sub(r"\W+", "_", name)
-        variable: Json = {"description": description, "type": kind, "default": default}
-        if kind == "number":
-            variable["validation"] = [
-                {
-                    "condition": f"${{var.{name} >= 0}}",
-                    "error_message": f"{name} is a number from 0 on.",
-                }
-            ]
-        self.found.setdefault(name, {**variable, "nullable": False})
-        return f"${{var.{name}}}"
-
-    def replace(self, document: Json) -> None:
-        """Put variables in the place of values, in a stack that has its readable names."""
+    def stack(self, document: Json) -> None:
+        """Offer the values of a stack that has its readable names and cdktf's comments."""
         resources, data = document.get("resource", {}), document.get("data", {})
-        self._cluster_name(resources, data)
+        self._cluster_names(resources, data)
         for kind, name, each in _each(resources):
-            if kind.startswith("digitalocean_") and _is_literal(each.get("region")):
-                each["region"] = self.of("region", "string", "region of everything", each["region"])
+            owner = "_".join(_owners(name, each))
+            if kind.startswith("digitalocean_") and isinstance(each.get("region"), str):
+                self._region(each, owner, _owners(name, each)[0])
             if kind == _CLUSTER:
-                self._choose(each["node_pool"], each["node_pool"]["name"], _NODES, "pool {}: {}")
-                self._addresses(each)
+                self._pool(each["node_pool"], owner)
+                self._addresses(each.get("control_plane_firewall"), owner)
             if kind == _POOL:
-                self._choose(each, each["name"], _NODES, "pool {}: {}")
+                self._pool(each, owner)
             if kind == "digitalocean_nfs":
-                self._choose(each, label(name), _NFS, "{}: {}")
+                self._choose(each, label(name), owner, _NFS, "{}: {}")
             if kind == "digitalocean_vpc" and "ip_range" in each:
-                each["ip_range"] = self.of(
-                    "vpc_cidr", "string", "address range of the network", each["ip_range"]
-                )
-        for each in data.get("digitalocean_kubernetes_versions", {}).values():
-            minor = each["version_prefix"].rstrip(".")
-            says = "release line of Kubernetes; new clusters get its latest patch"
-            each["version_prefix"] = self.of("kubernetes_minor", "string", says, minor) + "."
+                says, range_ = "address range of the network", each["ip_range"]
+                self.offer(Choice(each, "ip_range", "vpc_cidr", "string", says, range_, owner))
+        for name, each in data.get("digitalocean_kubernetes_versions", {}).items():
+            self._version(each, "_".join(_owners(name, each)))
 
-    def _cluster_name(self, resources: Json, data: Json) -> None:
-        """One variable, also where the name is the begin of others."""
-        clusters = [*resources.get(_CLUSTER, {}).values(), *data.get(_CLUSTER, {}).values()]
-        names = {each["name"] for each in clusters if _is_literal(each.get("name"))}
-        if len(names) != 1:
-            return
-        [name] = names
-        wanted = self.of("cluster_name", "string", "name of the cluster, begin of others", name)
-        for each in clusters:
-            each["name"] = wanted
+    def manifests(self, documents: Json, namespace: str) -> None:
+        """Offer the numbers of workers in the objects that a release ships to a namespace."""
+        for manifest in documents.get("manifests", []):
+            about, spec = manifest.get("metadata", {}), manifest.get("spec", {})
+            name, owner = about.get("name", ""), about.get("namespace", namespace)
+            if manifest.get("kind") == "DynamoGraphDeployment":
+                for service, each in spec.get("services", {}).items():
+                    says = f"{name}: pods of {service} before anything scales them"
+                    wanted = f"{name}_{service}_replicas"
+                    self._number(each, "replicas", wanted, says, owner)
+            if manifest.get("kind") == "ScaledObject":
+                for key, what in (("minReplicaCount", "min"), ("maxReplicaCount", "max")):
+                    says = f"{name}: {what}imum of replicas"
+                    self._number(spec, key, f"{name}_{what}_replicas", says, owner)
+
+    def _cluster_names(self, resources: Json, data: Json) -> None:
+        """One variable a name, also where the name is the begin of others."""
+        owners: dict[str, str] = {}
+        for kind, unique, each in (*_each(resources), *_each(data)):
+            if kind == _CLUSTER and _is_literal(each.get("name")):
+                owner = owners.setdefault(each["name"], "_".join(_owners(unique, each)))
+                self._name(each, each["name"], owner)
         for kind in ("digitalocean_vpc", "digitalocean_nfs"):
             for each in resources.get(kind, {}).values():
-                if str(each.get("name", "")).startswith(f"{name}-"):
-                    each["name"] = wanted + each["name"].removeprefix(name)
+                begins = [name for name in owners if str(each.get("name")).startswith(f"{name}-")]
+                if begins:
+                    name = max(begins, key=len)
+                    self._name(each, name, owners[name])
 
-    def _addresses(self, cluster: Json) -> None:
-        wall = cluster.get("control_plane_firewall")
+    def _name(self, block: Json, name: str, owner: str) -> None:
+        says, frame = "name of the cluster, begin of others", "{}" + block["name"][len(name) :]
+        wanted = ("name", "cluster_name", "string", says, name, owner)
+        self.offer(Choice(block, *wanted, shared=owner, frame=frame))
+
+    def _region(self, block: Json, owner: str, part: str) -> None:
+        """One for all that lies together: a cluster, its network and its share."""
+        wanted = ("region", "region", "string", "region of everything", block["region"], owner)
+        self.offer(Choice(block, *wanted, shared=part))
+
+    def _addresses(self, wall: Json | None, owner: str) -> None:
         if wall:
             says = "addresses that may reach the control plane"
-            given = wall["allowed_addresses"]
-            wall["allowed_addresses"] = self.of("allowed_addresses", "list(string)", says, given)
+            wanted = (_ADDRESSES, _ADDRESSES, "list(string)", says, wall[_ADDRESSES], owner)
+            self.offer(Choice(wall, *wanted))
+
+    def _version(self, block: Json, owner: str) -> None:
+        says = "release line of Kubernetes; new clusters get its latest patch"
+        minor = str(block.get("version_prefix", "")).rstrip(".")
+        if minor:
+            wanted = ("version_prefix", "kubernetes_minor", "string", says, minor, owner)
+            self.offer(Choice(block, *wanted, frame="{}."))
+
+    def _pool(self, pool: Json, owner: str) -> None:
+        self._choose(pool, pool["name"], owner, _NODES, "pool {}: {}")
 
     def _choose(
-        self, block: Json, prefix: str, rules: Mapping[str, tuple[str, str, str]], says: str
+        self,
+        block: Json,
+        prefix: str,
+        owner: str,
+        rules: Mapping[str, tuple[str, str, str]],
+        says: str,
     ) -> None:
         for attribute, (suffix, kind, what) in rules.items():
             if attribute in block:
-                name, text = f"{prefix}_{suffix}", says.format(prefix, what)
-                block[attribute] = self.of(name, kind, text, block[attribute])
+                text = says.format(prefix, what)
+                wanted = (f"{prefix}_{suffix}", kind, text, block[attribute], owner)
+                self.offer(Choice(block, attribute, *wanted))
 
-    def manifests(self, documents: Json) -> None:
-        """Numbers of workers in the objects that a release ships."""
-        for manifest in documents.get("manifests", []):
-            name, spec = manifest.get("metadata", {}).get("name", ""), manifest.get("spec", {})
-            if manifest.get("kind") == "DynamoGraphDeployment":
-                for service, each in spec.get("services", {}).items():
-                    if isinstance(each.get("replicas"), int):
-                        says = f"{name}: pods of {service} before anything scales them"
-                        each["replicas"] = self._number(
-                            f"{name}_{service}_replicas", says, each["replicas"]
-                        )
-            if manifest.get("kind") == "ScaledObject":
-                for key, what in (("minReplicaCount", "min"), ("maxReplicaCount", "max")):
-                    if isinstance(spec.get(key), int):
-                        says = f"{name}: {what}imum of replicas"
-                        spec[key] = self._number(f"{name}_{what}_replicas", says, spec[key])
-
-    def _number(self, name: str, says: str, value: int) -> str:
+    def _number(self, block: Json, key: str, name: str, says: str, owner: str) -> None:
         """A number inside a document of JSON: the quotes around it go when it is written."""
-        return UNQUOTED + self.of(name.lower(), "number", says, value)
+        if isinstance(block.get(key), int):
+            wanted = (key, name.lower(), "number", says, block[key], owner)
+            self.offer(Choice(block, *wanted, frame=UNQUOTED + "{}"))
 
 
 UNQUOTED: Final = "\x00"
 """Begins a text that stands for a number."""
 
 
-def _each(resources: Mapping[str, Any]) -> Iterator[tuple[str, str, Json]]:
-    for kind, things in resources.items():
-        for name, each in things.items():
+def _owners(name: str, block: Json) -> list[str]:
+    """The constructs that a resource is part of, or itself where the stack itself has it."""
+    path = block.get("//", {}).get("metadata", {}).get("path", "")
+    return path.split("/")[1:-1] or [label(name)]
+
+
+def _each(things: Mapping[str, Any]) -> Iterator[tuple[str, str, Json]]:
+    for kind, named in things.items():
+        for name, each in named.items():
             yield kind, name, each
 
 
