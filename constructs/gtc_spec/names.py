@@ -60,6 +60,15 @@ def dgdsa(dgd: str, service: str) -> str:
     return f"{dgd}-{service.lower()}"
 
 
+LABEL_MAX: Final = 63
+"""Longest name of a Service, and longest value of a label."""
+
+
+def pod_service(dgd: str, service: str) -> str:
+    """Service of the pods of one service: ``{dgd}-{service lower-cased}`` (operator 0.8.x)."""
+    return f"{dgd}-{service.lower()}"
+
+
 def dynamo_namespace(namespace: str, dgd: str) -> str:
     """Dynamo's own namespace of a graph, as the operator sets it; a label of worker metrics."""
     return f"{namespace}-{dgd}"

@@ -16,19 +16,17 @@ from gtc_constructs.manifest_release import ManifestRelease
 from gtc_constructs.platform.dynamo_platform import DynamoPlatform
 from gtc_constructs.secrets import WorkloadSecrets
 from gtc_constructs.serving.shared_gpus import SharedGpus
+from gtc_constructs.serving.worker_pool import WorkerPool
 from gtc_spec import names
-from gtc_spec.arguments import checked
 from gtc_spec.errors import ConfigError, Problem, UsageError
 from gtc_spec.graph.existing import ExistingPlatform, ExistingSecret
 from gtc_spec.graph.serving import Serving
 from gtc_spec.graph.wiring import Models, wire
-from gtc_spec.graph.workers import WorkerPools, Workers
+from gtc_spec.graph.workers import WorkerPools
 from gtc_spec.manifests import serving_graph
 from gtc_spec.manifests.rbac import role_and_binding, scaling_rules
-from gtc_spec.manifests.scaled_object import PrometheusTrigger, ScaleTarget
-from gtc_spec.pools import Mode, ScaleRule
+from gtc_spec.pools import Mode
 from gtc_spec.telemetry.promql import Scope
-from gtc_spec.telemetry.promql_kv import kv_usage
 
 
 class Deployment(GtcConstruct):
@@ -104,7 +102,9 @@ class Deployment(GtcConstruct):
         if shared is None and cpu:
             shared = SharedGpus(total=cpu.slots, unit=f"{cpu.slot_name}s")
         elif shared is None:
-            shared = SharedGpus(total=gpu.gpus if gpu else 0)
+            shared = SharedGpus(
+                total=gpu.gpus if gpu else 0, per_node=gpu.gpus_per_node if gpu else 0
+            )
         shared.take(
             self.node.path,
             per_worker=1 if cpu else serving.engine_facts.gpus_per_worker,
@@ -153,6 +153,20 @@ class Deployment(GtcConstruct):
             return alone
         return replace(alone, served_name=self.serving.model.served_name)
 
+    def require_measured(self) -> None:
+        """Check that what the pods tell reaches a Prometheus, as far as is known here.
+
+        Raises:
+            UsageError: The platform was made without monitoring.
+        """
+        platform = self._platform
+        if isinstance(platform, DynamoPlatform) and platform.monitoring is None:
+            raise self.refused(
+                f"{platform.node.path} is measured by nobody, allowed for a trigger: "
+                "DynamoPlatform(monitoring=...)",
+                "nobody would scrape the pods, and a scaler without an answer holds for ever",
+            )
+
     @held
     def grant_scaling(self, account: str, *, namespace: str) -> ManifestRelease:
         """Let ``account`` of any ``namespace`` read and set the replicas of every pool.
@@ -189,81 +203,7 @@ class Deployment(GtcConstruct):
             yield problem
 
     def _pool(self, mode: Mode) -> WorkerPool:
-        return WorkerPool(self, mode, self._pools[mode], self._gpus)
-
-
-class WorkerPool:
-    """One pool of a deployment, ready to be scaled. Made by the deployment."""
-
-    def __init__(
-        self, deployment: Deployment, mode: Mode, workers: Workers, gpus: SharedGpus
-    ) -> None:
-        self._deployment, self._mode = deployment, mode
-        self._service = deployment.serving.service(mode)
-        self._workers, self._gpus = workers, gpus
-
-    @property
-    def scale_target(self) -> ScaleTarget:
-        """Its scaling adapter, which the operator makes.
-
-        Raises:
-            UsageError: The pool was made without one.
-        """
-        if not self._workers.scaling_adapter:
-            raise UsageError(
-                f"{self._service} of {self._deployment.node.path} has no scaling adapter, "
-                "allowed: pools that have one",
-                "pass Workers(scaling_adapter=True)",
-            )
-        serving = self._deployment.serving
-        return ScaleTarget.adapter(serving.name, self._service, serving.namespace)
-
-    @property
-    def initial_replicas(self) -> int:
-        """Workers at rest."""
-        return self._workers.replicas
-
-    @property
-    def resources(self) -> tuple[TerraformResource, ...]:
-        """The release of the deployment."""
-        return self._deployment.resources
-
-    def reserve(self, replicas: int, *, allow_pending: bool) -> None:
-        """Note how far a scaler may go, see `gtc_constructs.serving.keda_scaler.Scalable`."""
-        path = self._deployment.node.path
-        self._gpus.reserve(path, self._service, replicas, allow_pending=allow_pending)
-
-    @checked
-    def trigger(self, rule: ScaleRule) -> PrometheusTrigger:
-        """The trigger of a rule, asking for this deployment's series only."""
-        return PrometheusTrigger.of(rule, self._deployment.metrics)
-
-    def kv_usage(self, threshold: float = 0.8) -> PrometheusTrigger:
-        """A trigger on how full the KV pools of these workers are.
-
-        Args:
-            threshold: Used share that the pool is to have, above 0 up to 1. Default: 0.8, beyond
-                which requests soon wait for memory.
-
-        Raises:
-            UsageError: The share is none, or these workers do not tell it.
-        """
-        serving, place = self._deployment.serving, self._deployment.node.path
-        if not (isinstance(threshold, int | float) and 0 < threshold <= 1):
-            raise UsageError(
-                f"{place}: kv_usage of {threshold!r}, allowed: a share above 0 up to 1"
-            )
-        engine = serving.backend.traits
-        if serving.backend.brings_model or not engine.tells_kv(self._mode):
-            raise UsageError(
-                f"{place}: {self._service} tells nothing about its KV pool, allowed: workers that "
-                "do, such as those of decode",
-                "simulated workers and vLLM's prefill workers of this release do not",
-            )
-        query = kv_usage(self._mode, engine, serving.namespace, serving.name)
-        return PrometheusTrigger(
-            name="kv-usage", query=query, threshold=threshold, metric_type="Value"
-        )
+        return WorkerPool(self, self.node.path, mode, self._pools[mode], self._gpus)
 
 
 def _at(path: str, error: UsageError) -> UsageError:

@@ -88,8 +88,9 @@ class KedaScaler(GtcConstruct):
         after: What else must be there first. The target always is. Default: nothing.
 
     Raises:
-        UsageError: The target cannot be scaled or already is, a limit is out of range, the query
-            of the trigger is none, or the stack makes a KEDA that is not the one given.
+        UsageError: The target cannot be scaled or already is, a limit is out of range, more
+            replicas are at rest than the maximum, the query of the trigger is none, or the stack
+            makes a KEDA that is not the one given.
     """
 
     def __init__(
@@ -190,6 +191,12 @@ class KedaScaler(GtcConstruct):
                 )
 
     def _reserve(self, pool: Scalable, max_replicas: int, allow_pending: bool) -> None:
+        if max_replicas < pool.initial_replicas:
+            raise self.refused(
+                f"max_replicas={max_replicas} of {self.target.name}, allowed: at least "
+                f"{pool.initial_replicas}, which it has at rest",
+                "KEDA would take the others away at once; start fewer, or raise max_replicas",
+            )
         try:
             pool.reserve(max_replicas, allow_pending=allow_pending)
         except UsageError as error:

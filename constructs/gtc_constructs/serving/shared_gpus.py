@@ -8,7 +8,7 @@ Arithmetic only: this module must not import cdktf.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from gtc_spec.errors import UsageError
 
@@ -41,13 +41,16 @@ class _Claim:
 class SharedGpus:
     """One budget for all pools of all deployments on a node pool.
 
+    A worker runs on one node, so that GPUs which are left on several of them make none.
+
     Args:
         total: GPUs of the node pool.
+        per_node: GPUs of one node. Default: all of them.
         unit: What is shared, as messages call it. Default: gpus.
     """
 
-    def __init__(self, *, total: int, unit: str = "gpus") -> None:
-        self._total, self._unit = total, unit
+    def __init__(self, *, total: int, per_node: int = 0, unit: str = "gpus") -> None:
+        self._total, self._per_node, self._unit = total, per_node or total, unit
         self._claims: list[_Claim] = []
 
     def take(
@@ -65,14 +68,20 @@ class SharedGpus:
             UsageError: They do not fit beside those that are there.
         """
         made = [_Claim(owner, name or owner, key, per_worker, n) for key, n in initial.items()]
-        left = self._total - sum(each.needed for each in self._claims)
-        needed = sum(each.needed for each in made)
-        if needed > left:
+        if self._total - _needed(self._claims) < _needed(made):
+            left = self._total - _needed(self._claims)
             beside = f", {self._total - left} of them for {_owners(self._claims)}"
             raise UsageError(
-                f"{self._listed(made)} need {needed} {self._unit}, allowed: at most {left}"
+                f"{self._listed(made)} need {_needed(made)} {self._unit}, allowed: at most {left}"
                 + (f" of {self._total}{beside}" if self._claims else ""),
                 "start fewer workers or add nodes",
+            )
+        if not self._fit([*self._claims, *made]):
+            beside = f", beside those of {_owners(self._claims)}" if self._claims else ""
+            raise UsageError(
+                f"{self._listed(made)} need {per_worker} {self._unit} of one node each, allowed: "
+                f"at most {self._room(self._claims, per_worker)} on {self._nodes}{beside}",
+                "start fewer workers or add nodes: no worker spans nodes",
             )
         self._claims += made
 
@@ -88,14 +97,17 @@ class SharedGpus:
             each for each in self._claims if (each.owner, each.service) == (owner, service)
         )
         others = [each for each in self._claims if each is not claim]
-        beside = sum(each.per_worker for each in others)
-        most = (self._total - beside) // claim.per_worker
         if not allow_pending:
+            ones = [replace(each, workers=1) for each in others]
+            most, beside = self._room(ones, claim.per_worker), _needed(ones)
             if replicas > most:
                 kept = f", {beside} of them for {_pools(others)}" if others else ""
+                whole = most < (self._total - beside) // claim.per_worker
+                there = f" on {self._nodes}" if whole else ""
                 raise UsageError(
                     f"max_replicas={replicas} of {service} can never be had from {self._total} "
-                    f"{self._unit} at {claim.per_worker} a worker{kept}, allowed: at most {most}",
+                    f"{self._unit}{there} at {claim.per_worker} a worker{kept}, "
+                    f"allowed: at most {most}",
                     "lower max_replicas or add nodes",
                 )
             claim.workers = replicas
@@ -108,13 +120,38 @@ class SharedGpus:
 
         Pools without a scaler count with their workers at rest.
         """
-        needed = sum(each.needed for each in self._claims)
-        if needed <= self._total:
+        if self._fit(self._claims):
             return ""
+        needed = _needed(self._claims)
+        whole = f" on {self._nodes}, each worker on one" if needed <= self._total else ""
         return (
             f"maxima {self._listed(self._claims)} need {needed} {self._unit}, "
-            f"allowed: at most {self._total}"
+            f"allowed: at most {self._total}{whole}"
         )
+
+    @property
+    def _nodes(self) -> str:
+        return f"{self._total // self._per_node} nodes of {self._per_node}"
+
+    def _fit(self, claims: Iterable[_Claim]) -> bool:
+        """Whether nodes have room for all, the largest first, each on the first node that has.
+
+        Exact for one and two sizes of workers, and for any of 1, 2, 4 and 8 GPUs.
+        """
+        free = [self._per_node] * (self._total // self._per_node if self._per_node else 0)
+        sizes = (each.per_worker for each in claims for _ in range(each.workers))
+        for size in sorted(sizes, reverse=True):
+            node = next((place for place, left in enumerate(free) if left >= size), None)
+            if node is None:
+                return False
+            free[node] -= size
+        return True
+
+    def _room(self, claims: list[_Claim], per_worker: int) -> int:
+        """Most workers of a size that fit beside these."""
+        most = (self._total - _needed(claims)) // per_worker
+        more = (_Claim("", "", "", per_worker, workers) for workers in range(most, 0, -1))
+        return next((each.workers for each in more if self._fit([*claims, each])), 0)
 
     def speaks_through(self, owner: str) -> bool:
         """Whether this deployment tells what is wrong, so that not every one does."""
@@ -127,6 +164,10 @@ class SharedGpus:
             f"{each.workers} {each.service}" + ("" if alone else f" of {each.name}")
             for each in claims
         )
+
+
+def _needed(claims: Iterable[_Claim]) -> int:
+    return sum(each.needed for each in claims)
 
 
 def _owners(claims: Iterable[_Claim]) -> str:

@@ -85,7 +85,10 @@ class ExistingModels:
 @checked
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ExistingSecret:
-    """A Secret with the HuggingFace token under the key ``HF_TOKEN``.
+    """A Secret that somebody else made, with the keys that its reader asks for.
+
+    ``HF_TOKEN`` is the HuggingFace token; a bucket has ``SPACES_ACCESS_KEY_ID`` and
+    ``SPACES_SECRET_ACCESS_KEY``.
 
     Attributes:
         name: Its name.

@@ -35,6 +35,8 @@ from gtc_spec.manifests.secret_names import HF_TOKEN, secrets_of
 from gtc_spec.pools import Mode
 from gtc_spec.serving import smaller_checkpoint
 
+_GROVE: Final = f"grove limits its two names together to {names.GROVE_PAIR_MAX}"
+_SERVICE: Final = f"a Service with both names has at most {names.LABEL_MAX}"
 _LONGEST: Final = EngineFacts(prompt_tokens_max=24_000, answer_tokens_max=2_000)
 
 
@@ -166,21 +168,30 @@ class Serving:
         """Check what can be wrong before there is a worker of these ``modes``.
 
         Raises:
-            UsageError: A name is too long for Grove, there are no nodes, both kinds or the wrong
-                one for the backend, their GPUs are not NVIDIA's, or the model does not fit them.
+            UsageError: No Service can have the name, it is too long for Grove, there are no nodes,
+                both kinds or the wrong one for the backend, their GPUs are not NVIDIA's, or the
+                model does not fit them, or a worker not one of them.
         """
-        for mode in () if self.grove is False else modes:
-            self._check_name_beside(self.service(mode))
+        self._check_name([self.service(mode) for mode in modes])
         if (self.gpu_pool is None) == (self.cpu_nodes is None):
             raise UsageError("got both or neither of gpu_pool and cpu_nodes, allowed: one of them")
         if self.gpu_pool is not None:
             _check_maker(self.gpu_pool)
+            self._check_worker(self.gpu_pool)
             self._check_memory(self.gpu_pool)
         if self.backend.brings_model == (self.cpu_nodes is None):
             nodes = "cpu_nodes" if self.backend.brings_model else "gpu_pool"
             raise UsageError(
                 f"backend is {type(self.backend).__name__}, allowed: that with {nodes}",
                 "Mocker simulates an engine, and the others compute on GPUs alone",
+            )
+
+    def _check_worker(self, pool: NodePool) -> None:
+        gpus, most = self.engine_facts.gpus_per_worker, pool.gpus_per_node
+        if 0 < most < gpus:
+            raise UsageError(
+                f"a worker of {gpus} gpus on {pool.size}, allowed: at most {most}, which is a node",
+                "no worker spans nodes: lower gpus_per_worker in engine_facts, or take larger ones",
             )
 
     def _check_memory(self, pool: NodePool) -> None:
@@ -196,14 +207,32 @@ class Serving:
                 f"name {smaller or 'an fp8 checkpoint'}: engine yaml cannot quantise",
             )
 
-    def _check_name_beside(self, service: str) -> None:
-        over = len(names.grove_pair(self.name, service)) - names.GROVE_PAIR_MAX
-        if over > 0:
-            most = len(self.name) - (over + 1) // 2
+    def _check_name(self, services: Sequence[str]) -> None:
+        if self.name[:1].isdigit():
             raise UsageError(
-                f"name {self.name!r} has {len(self.name)} characters, allowed: at most {most} "
-                f"beside the service {service}",
-                f"grove limits its two names together to {names.GROVE_PAIR_MAX}",
+                f"name {self.name!r} begins with a digit, allowed: a letter first",
+                "Services are named after it, such as that of the frontend",
+            )
+        for service in services:
+            if self.grove is not False:
+                over = len(names.grove_pair(self.name, service)) - names.GROVE_PAIR_MAX
+                self._refuse_length(service, (over + 1) // 2, _GROVE)
+            over = len(names.pod_service(self.name, service)) - names.LABEL_MAX
+            self._refuse_length(service, over, _SERVICE)
+        label = names.dynamo_namespace(self.namespace, self.name)
+        if len(label) > names.LABEL_MAX:
+            raise UsageError(
+                f"namespace and name in {label!r} have {len(label)} characters, allowed: at most "
+                f"{names.LABEL_MAX}",
+                "the operator makes a label of both",
+            )
+
+    def _refuse_length(self, service: str, over: int, hint: str) -> None:
+        if over > 0:
+            raise UsageError(
+                f"name {self.name!r} has {len(self.name)} characters, allowed: at most "
+                f"{len(self.name) - over} beside the service {service}",
+                hint,
             )
 
     def engine_files(self, modes: Sequence[Mode]) -> dict[Mode, str]:

@@ -137,7 +137,7 @@ def commands(dgd: str, namespace: str, model: str) -> dict[str, str]:
 
 def frontend_service(dgd: str) -> str:
     """The Service that the operator makes for the frontend of a graph."""
-    return f"{dgd}-{names.FRONTEND.lower()}"
+    return names.pod_service(dgd, names.FRONTEND)
 
 
 def _frontend(serving: Serving, *, disaggregated: bool) -> Manifest:

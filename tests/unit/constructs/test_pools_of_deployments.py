@@ -11,6 +11,7 @@ from gtc_constructs.serving.disagg_deployment import DisaggDeployment
 from gtc_constructs.serving.keda_scaler import KedaScaler, PrometheusTrigger
 from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.engines.trtllm import Trtllm
+from gtc_spec.engines.vllm import Vllm
 from gtc_spec.errors import UsageError
 from gtc_spec.graph.existing import ExistingModels, ExistingMonitoring, ExistingPlatform
 from gtc_spec.graph.model_ref import ModelRef
@@ -25,6 +26,7 @@ CHAT = Serving(
     backend=Trtllm(engine_configs=ROOT / "engine_configs" / "dev"),
 )
 CODE = replace(CHAT, name="code")
+SMALL = NodePool.h100(count=2, name="small")
 HERE = {"platform": ExistingPlatform(), "models": ExistingModels(claim="weights")}
 NODE = "doks.digitalocean.com/node-pool"
 
@@ -68,6 +70,33 @@ def test_the_scalers_of_two_models_share_them_too(app, stack):
     [line] = caught.value.message.splitlines()
     assert line.startswith("stack/chat: maxima 1 TrtllmPrefillWorker of chat + 2 ")
     assert line.endswith("need 6 gpus, allowed: at most 5")
+
+
+def test_nodes_that_are_too_full_for_one_more_worker_are_refused(stack):
+    three = replace(CHAT.engine_facts, gpus_per_worker=3)
+    pool = NodePool.h100x8(count=2)
+    chat = replace(CHAT, gpu_pool=pool, engine_facts=three, backend=Vllm())
+
+    with pytest.raises(UsageError) as caught:
+        deployed(stack, chat, decode=Workers(replicas=4))
+
+    assert caught.value.message == (
+        "stack/chat: 1 VllmPrefillWorker + 4 VllmDecodeWorker need 3 gpus of one node each, "
+        "allowed: at most 4 on 2 nodes of 8"
+    )
+
+
+def test_a_maximum_below_the_workers_at_rest_is_refused(stack):
+    chat = deployed(stack, CHAT, decode=Workers(replicas=4))
+
+    with pytest.raises(UsageError) as caught:
+        scaled(stack, chat.decode, 3)
+
+    assert caught.value.message == (
+        "stack/chat-trtllmdecodeworker-scaler: max_replicas=3 of chat-trtllmdecodeworker, "
+        "allowed: at least 4, which it has at rest"
+    )
+    scaled(stack, deployed(stack, replace(CHAT, name="rest", gpu_pool=SMALL)).decode, 1)
 
 
 def test_pools_of_their_own_are_budgets_of_their_own(stack):

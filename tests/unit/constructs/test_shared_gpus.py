@@ -83,6 +83,67 @@ def test_scalers_of_two_deployments_must_fit_together() -> None:
         gpus.reserve("other", "W", 2, allow_pending=False)
 
 
+def two_nodes(**initial: int) -> SharedGpus:
+    gpus = SharedGpus(total=16, per_node=8)
+    gpus.take("llm", per_worker=3, initial=initial)
+    return gpus
+
+
+def test_workers_at_rest_must_fit_whole_nodes() -> None:
+    two_nodes(W=4)
+
+    with pytest.raises(UsageError) as caught:
+        two_nodes(W=5)
+
+    assert caught.value.message == (
+        "5 W need 3 gpus of one node each, allowed: at most 4 on 2 nodes of 8"
+    )
+
+
+def test_what_is_left_of_nodes_goes_to_workers_that_it_is_enough_for() -> None:
+    gpus = two_nodes(W=4)
+    with pytest.raises(UsageError) as caught:
+        gpus.take("other", per_worker=4, initial={"W": 1})
+    assert caught.value.message == (
+        "1 W of other need 4 gpus of one node each, allowed: at most 0 on 2 nodes of 8, "
+        "beside those of llm"
+    )
+    gpus.take("small", per_worker=2, initial={"W": 2})
+
+
+def test_the_maximum_of_a_scaler_must_fit_whole_nodes() -> None:
+    gpus = two_nodes(P=1, D=1)
+    with pytest.raises(UsageError) as caught:
+        gpus.reserve("llm", "D", 4, allow_pending=False)
+    assert caught.value.message == (
+        "max_replicas=4 of D can never be had from 16 gpus on 2 nodes of 8 at 3 a worker, "
+        "3 of them for the other pool, allowed: at most 3"
+    )
+    gpus.reserve("llm", "D", 3, allow_pending=False)
+
+
+def test_two_maxima_must_fit_whole_nodes_together() -> None:
+    gpus = two_nodes(P=1, D=1)
+    gpus.reserve("llm", "D", 3, allow_pending=False)
+    with pytest.raises(UsageError) as caught:
+        gpus.reserve("llm", "P", 2, allow_pending=False)
+    assert caught.value.message == (
+        "maxima 2 P + 3 D need 15 gpus, allowed: at most 16 on 2 nodes of 8, each worker on one"
+    )
+
+
+@given(nodes=st.integers(1, 4), per_worker=st.integers(1, 8), workers=st.integers(1, 33))
+def test_workers_of_one_size_fit_exactly_as_often_as_nodes_hold_them(
+    nodes: int, per_worker: int, workers: int
+) -> None:
+    gpus = SharedGpus(total=8 * nodes, per_node=8)
+    if workers <= nodes * (8 // per_worker):
+        gpus.take("llm", per_worker=per_worker, initial={"W": workers})
+    else:
+        with pytest.raises(UsageError, match="allowed: at most"):
+            gpus.take("llm", per_worker=per_worker, initial={"W": workers})
+
+
 @given(spare=st.integers(0, 12), per_worker=few, rest=few, first=few, second=few)
 def test_two_maxima_are_accepted_exactly_if_they_fit(
     spare: int, per_worker: int, rest: int, first: int, second: int

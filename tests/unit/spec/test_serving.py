@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from gtc_spec import names
 from gtc_spec.cloud.node_pool import NodePool
 from gtc_spec.engines.trtllm import Trtllm
+from gtc_spec.engines.vllm import Vllm
 from gtc_spec.environment import load
 from gtc_spec.errors import ConfigError, UsageError
 from gtc_spec.graph.model_ref import ModelRef
@@ -82,6 +84,38 @@ def test_the_told_limit_is_the_limit(name: str) -> None:
         most = int(error.message.split("at most ")[1].split()[0])
         assert len(name) > most
         replace(PROD, name=name[:most]).check(ROLES)
+
+
+@pytest.mark.parametrize("grove", [True, False, None])
+@pytest.mark.parametrize("name", ["70b", "8b-chat"])
+def test_a_name_that_no_service_can_have_is_refused(name: str, grove: bool | None) -> None:
+    error = refusal(replace(PROD, name=name, grove=grove))
+    assert error.message == f"name {name!r} begins with a digit, allowed: a letter first"
+    replace(PROD, name=f"q{name}", grove=grove).check(ROLES)
+
+
+def test_without_grove_the_name_of_a_service_limits_that_of_a_deployment() -> None:
+    without = replace(PROD, backend=Vllm(), grove=False)
+    error = refusal(replace(without, name="a" * 46))
+    assert "has 46 characters, allowed: at most 45 beside the service Vllm" in error.message
+    replace(without, name="a" * 45).check(ROLES)
+    assert len(names.pod_service("a" * 45, "VllmPrefillWorker")) == 63
+
+
+def test_namespace_and_name_must_fit_the_label_of_both() -> None:
+    without = replace(PROD, grove=False, name="a" * 32)
+    replace(without, namespace="b" * 30).check(ROLES)
+    error = refusal(replace(without, namespace="b" * 31))
+    assert error.message.endswith("have 64 characters, allowed: at most 63")
+
+
+def test_a_worker_that_spans_nodes_is_refused() -> None:
+    two = replace(PROD.engine_facts, gpus_per_worker=2)
+    error = refusal(replace(PROD, gpu_pool=NodePool.h100(count=4), engine_facts=two))
+    assert error.message == (
+        "a worker of 2 gpus on gpu-h100x1-80gb, allowed: at most 1, which is a node"
+    )
+    replace(PROD, gpu_pool=NodePool.h100x8(), engine_facts=two).check(ROLES)
 
 
 def test_a_missing_engine_file_is_named() -> None:
