@@ -48,7 +48,8 @@ class DynamoPlatform(GtcConstruct):
         scope: The construct to create this one in.
         id: Name inside the scope.
         monitoring: An `Observability` or an `ExistingMonitoring`; it comes first, or the chart
-            makes no PodMonitors, and Dynamo's own planner asks it. Default: nobody scrapes.
+            makes no PodMonitors, and Dynamo's own planner asks it. Default: nobody scrapes, and no
+            pool can be scaled by what Dynamo tells.
         namespace: Namespace to create for the platform. Default: ``dynamo-system``.
         workload_namespace: Namespace to create for what is served. Default: ``dynamo-workload``.
         grove: Whether Grove and KAI schedule pods as gangs. Without Grove the operator names no
@@ -64,6 +65,11 @@ class DynamoPlatform(GtcConstruct):
     Raises:
         UsageError: Queues are given without Grove, or the stack has a platform already.
     """
+
+    grove: bool
+    """Whether Grove and KAI schedule pods as gangs."""
+    monitoring: Monitoring | None
+    """Who scrapes what it runs; None for nobody."""
 
     def __init__(
         self,
@@ -87,8 +93,7 @@ class DynamoPlatform(GtcConstruct):
         ours = _values(storage_class, wait_for(self, monitoring), grove=grove)
         if queues and not grove:
             raise self.refused("got queues without grove, allowed: queues with grove only")
-        self.grove = grove
-        """Whether Grove and KAI schedule pods as gangs."""
+        self.grove, self.monitoring = grove, monitoring
         self.queues = _leaves(queues)
         """Names of the queues that pods may wait in."""
         self.namespace = Namespace(

@@ -5,7 +5,8 @@ It must not know who serves the model.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Final
 
@@ -25,7 +26,7 @@ from gtc_spec import versions
 from gtc_spec.graph.existing import ExistingBucket, ExistingModels, ExistingSecret
 from gtc_spec.graph.model_ref import ModelRef
 from gtc_spec.manifests.model_download import HubDownload
-from gtc_spec.manifests.secret_names import HF_TOKEN
+from gtc_spec.manifests.secret_names import HF_TOKEN, SPACES
 
 HUB: Final = "https://huggingface.co"
 _ANYBODY: Final = "default"
@@ -53,6 +54,8 @@ class ModelDownload(GtcConstruct):
             beside the job, or whatever holds it already under the key ``HF_TOKEN``. Default: none.
         bucket: Bucket that the checkpoint goes through, for many clusters or a slow hub: it is
             fetched from the hub once. Default: straight to the share.
+        bucket_secrets: What holds the two keys of the bucket, which comes first. Default: the
+            Secret that ``bucket`` names, which nothing in this stack makes.
         timeout: When the job is given up; credentials of a `ClusterConnection` live two hours.
             Default: 1 hour.
         endpoint: Base URL of the hub, or of a mirror of it. Default: ``https://huggingface.co``.
@@ -63,8 +66,9 @@ class ModelDownload(GtcConstruct):
         after: What must be there first. The share always is. Default: nothing.
 
     Raises:
-        UsageError: The checkpoint is downloaded by another construct already, the share or the
-            token is elsewhere, the endpoint is no URL, or the timeout is too short for anything.
+        UsageError: The checkpoint is downloaded by another construct already, the share, the token
+            or the keys are elsewhere, a Secret of the stack is read that is not handed over, the
+            endpoint is no URL, or the timeout is too short for anything.
     """
 
     def __init__(
@@ -76,6 +80,7 @@ class ModelDownload(GtcConstruct):
         model: ModelRef,
         token: SecretRef | WorkloadSecrets | ExistingSecret | None = None,
         bucket: ExistingBucket | None = None,
+        bucket_secrets: WorkloadSecrets | ExistingSecret | None = None,
         timeout: timedelta = TIMEOUT,
         endpoint: str = HUB,
         image: str = versions.DOWNLOAD_IMAGE,
@@ -98,17 +103,18 @@ class ModelDownload(GtcConstruct):
             token_secret=self._token_secret(model, token),
             deadline=timeout,
             endpoint=endpoint.rstrip("/"),
-            bucket=bucket,
+            bucket=self._with_keys(bucket, bucket_secrets),
             image=image,
             node_selector=management_nodes(self) if node_selector is None else node_selector,
             labels=labels or {},
             annotations=annotations or {},
         )
         self.name, self.manifest = done.name, done.job()
-        self.program = self._program(done)
-        self.job = self._ship()
+        self.job = self._ship(done)
 
-    def _ship(self) -> TerraformResource:
+    def _ship(self, done: HubDownload) -> TerraformResource:
+        self._reads = {done.token_secret, done.bucket.secret if done.bucket else ""}
+        self.program = self._program(done)
         if self.program:
             self.wait_for(self.program)
         job = terraform_job(self, "Resource", self.manifest, self.depends_on)
@@ -151,20 +157,46 @@ class ModelDownload(GtcConstruct):
             token = WorkloadSecrets(
                 self, "token", namespace=self.namespace, secrets=secrets, after=self.depends_on
             )
-        if isinstance(token, WorkloadSecrets):
-            self.wait_for(token)
-        return self._holding(key, token)
+        return self._holding("the token is", [key], token)
 
-    def _holding(self, key: str, token: WorkloadSecrets | ExistingSecret) -> str:
-        if token.namespace not in ("", self.namespace):
+    def _with_keys(
+        self, bucket: ExistingBucket | None, secrets: WorkloadSecrets | ExistingSecret | None
+    ) -> ExistingBucket | None:
+        """The bucket with the Secret that has its keys."""
+        if secrets is None:
+            return bucket
+        if bucket is None:
+            raise self.refused("got bucket_secrets without a bucket, allowed: both or neither")
+        return replace(bucket, secret=self._holding("its keys are", SPACES.keys, secrets))
+
+    def _holding(
+        self, what: str, keys: Sequence[str], secrets: WorkloadSecrets | ExistingSecret
+    ) -> str:
+        """Name of the Secret that has all these keys; the job waits for it."""
+        if secrets.namespace not in ("", self.namespace):
             raise self.refused(
-                f"the token is in the namespace {token.namespace!r}, allowed: {self.namespace}",
+                f"{what} in the namespace {secrets.namespace!r}, allowed: {self.namespace}",
                 "a pod reads only what is beside it",
             )
-        name = token.holding(key)
-        if name is None:
-            raise self.refused(f"no secret has the key {key}, allowed: one that has it")
+        [name, *others] = {secrets.holding(key) for key in keys}
+        if name is None or others:
+            called = " and ".join(keys)
+            raise self.refused(f"no secret has the key {called}, allowed: one that has it")
+        if isinstance(secrets, WorkloadSecrets):
+            self.wait_for(secrets)
         return name
+
+    def problems(self) -> Iterator[str]:
+        """Secrets without which its pod never starts, while Terraform waits for it."""
+        for other in self.others(WorkloadSecrets):
+            made = other.secrets if other.namespace == self.namespace else {}
+            for name in self._reads.intersection(made):
+                if made[name] not in self.depends_on and other not in self.node.dependencies:
+                    yield (
+                        f"its job reads the Secret {name} and does not wait for "
+                        f"{other.node.path}, which makes it, allowed: that one as token= or "
+                        "bucket_secrets="
+                    )
 
     def _program(self, done: HubDownload) -> ConfigMapV1 | None:
         shipped = done.program_map()

@@ -194,7 +194,7 @@ def test_a_scaler_asks_the_prometheus_of_the_monitoring_that_it_is_handed(stack)
 @pytest.mark.parametrize(
     "make",
     [
-        lambda stack: DynamoPlatform(stack, "platform", namespace="dynamo"),
+        lambda stack: DynamoPlatform(stack, "platform", namespace="dynamo", monitoring=THERE),
         lambda stack: ExistingPlatform(platform_namespace="dynamo"),
     ],
 )
