@@ -99,8 +99,10 @@ def rate(value: float | None) -> str:
 
 
 def per_s(value: float | None) -> str:
-    """A measured rate: ``3.51``, ``93.1`` or ``1,790``, three figures or more."""
-    return f"{value:.2f}" if value is not None and abs(value) < 9.995 else rate(value)
+    """A measured rate: ``3.51``, ``93.1`` or ``1,790``; a small one has two figures: ``0.0033``."""
+    if value is None or not abs(value) < 9.995:
+        return rate(value)
+    return f"{value:.2g}" if 0 < abs(value) < 0.0995 else f"{value:.2f}"
 
 
 def whole(value: float | None) -> str:

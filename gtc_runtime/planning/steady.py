@@ -25,7 +25,8 @@ from gtc_spec.workloads import WorkloadMix
 TAIL_S = 60.0
 """So long after the window its open requests may still end, under the same load."""
 LOOK_S = 1.0
-"""How often the queue is looked at."""
+"""How often the queue is looked at, and `LOOKS` times in a window that is longer than so many."""
+LOOKS = 1000
 
 
 @dataclass(frozen=True)
@@ -172,8 +173,9 @@ class _Run:
         events.run(self._from_s)
         before = cluster.gpu_seconds()
         queue = [cluster.waiting]
+        look_s = max(LOOK_S, seconds / LOOKS)
         while events.now_s < self._until_s:
-            events.run(min(events.now_s + LOOK_S, self._until_s))
+            events.run(min(events.now_s + look_s, self._until_s))
             queue.append(cluster.waiting)
         after = cluster.gpu_seconds()
         firsts = self._firsts

@@ -80,6 +80,13 @@ def test_a_measured_rate_has_three_figures_or_more(value, written):
     assert formats.per_s(value) == written
 
 
+@pytest.mark.parametrize(
+    ("value", "written"), [(0.0, "0.00"), (0.0033, "0.0033"), (0.0666, "0.067"), (0.0996, "0.10")]
+)
+def test_a_small_rate_is_not_written_as_none(value, written):
+    assert formats.per_s(value) == written
+
+
 def test_an_end_date_and_what_is_left_until_it():
     assert formats.date(datetime(2026, 3, 16, 18, tzinfo=UTC)) == "2026-03-16 18:00 UTC"
     assert formats.hours(479) == "7 h 59 min"

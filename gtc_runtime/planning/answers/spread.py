@@ -54,17 +54,20 @@ def folded(
     """One structure out of equal ones, every number picked out of theirs; the rest from the first.
 
     Args:
-        same: At least one; a key that some lack is folded over those that have it.
+        same: At least one; a key that some lack, or have None for, is folded over the others.
         pick: Makes one number of several.
         decimals: That it keeps.
     """
-    first = same[0]
+    known = [each for each in same if each is not None]
+    if not known:
+        return None
+    first = known[0]
     if isinstance(first, dict):
-        keys = dict.fromkeys(key for each in same for key in each)
+        keys = dict.fromkeys(key for each in known for key in each)
         return {
-            key: folded([each[key] for each in same if key in each], pick, decimals) for key in keys
+            key: folded([each[key] for each in known if key in each], pick, decimals)
+            for key in keys
         }
-    numbers = [each for each in same if isinstance(each, (int, float))]
-    if numbers and not isinstance(first, (str, list, bool)):
-        return round(pick(numbers), decimals)
+    if isinstance(first, (int, float)) and not isinstance(first, bool):
+        return round(pick(known), decimals)
     return first

@@ -38,6 +38,17 @@ def test_the_smallest_ratio_keeps_the_goals_and_one_gpu_fewer_does_not() -> None
     assert answer.to_json()["smallest"]["topology"] == str(smallest.topology)
 
 
+@pytest.mark.parametrize("rps", [0.001, 0.003])
+def test_a_load_of_a_few_requests_an_hour_is_served_by_the_fewest_workers(rps: float) -> None:
+    found = serve(asking(), Topology(1, 1), rps)
+
+    assert found.kept
+    assert found.figures["good_share"] > 0.99
+    assert set(found.figures["by_key"]) == {
+        "chat_turn1", "chat_turn2plus", "summarization", "reasoning",
+    }  # fmt: skip
+
+
 def test_a_load_beyond_all_gpus_has_no_smallest_ratio_and_still_a_pair() -> None:
     answer = capacity(asking(), 40.0, 2, Crew())
 

@@ -38,3 +38,10 @@ def test_equal_structures_fold_number_by_number_and_words_are_kept() -> None:
         "cut": True,
         "more": 7,
     }
+
+
+def test_what_one_seed_knows_nothing_of_is_folded_over_the_others():
+    same = [{"chat": {"p95": 1.0}}, {"chat": None}, {"chat": {"p95": 3.0}}]
+
+    assert folded(same, statistics.median) == {"chat": {"p95": 2.0}}
+    assert folded(same[1:2], statistics.median) == {"chat": None}
