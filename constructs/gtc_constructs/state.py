@@ -59,16 +59,10 @@ class SpacesBackend(S3Backend):
             )
         if not re.fullmatch(spaces.REGION, region):
             raise UsageError(f"{name}: got region {region!r}, allowed: one of Spaces, such as nyc3")
-        if not re.fullmatch(_PREFIX, name_prefix):
-            raise UsageError(
-                f"{name}: got name_prefix {name_prefix!r}, allowed: a-z, 0-9 and - inside",
-                "the one of the cluster, without /",
-            )
-        object_ = key or f"{name}.tfstate"
         super().__init__(
             stack,
             bucket=bucket,
-            key=f"{name_prefix}/{object_}" if name_prefix else object_,
+            key=_below(name_prefix, key or f"{name}.tfstate", name),
             # of Amazon's; the endpoint decides where the bucket is
             region="us-east-1",
             endpoints=S3BackendEndpointConfig(
@@ -82,3 +76,12 @@ class SpacesBackend(S3Backend):
             use_path_style=endpoint is not None,
         )
         self.add_override("use_lockfile", lock)
+
+
+def _below(prefix: str, key: str, stack: str) -> str:
+    if not re.fullmatch(_PREFIX, prefix):
+        raise UsageError(
+            f"{stack}: got name_prefix {prefix!r}, allowed: a-z, 0-9 and - inside",
+            "the one of the cluster, without /",
+        )
+    return f"{prefix}/{key}" if prefix else key

@@ -55,7 +55,6 @@ def test_copies_that_a_prefix_tells_apart_have_a_state_each(tmp_path):
     [
         ({"bucket": "s3://team"}, "infra: got bucket 's3://team', allowed: 3 to 63"),
         ({"region": "us-east-1"}, "infra: got region 'us-east-1', allowed: one of Spaces"),
-        ({"name_prefix": "team-a/"}, "infra: got name_prefix 'team-a/', allowed: a-z, 0-9 and -"),
     ],
 )
 def test_what_cannot_be_a_bucket_or_a_region_is_refused(stack, wrong, said):
