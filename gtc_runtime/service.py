@@ -66,6 +66,7 @@ class DemoService(Commands):
         time_scale: How the environment was scaled; only told in the report.
         texts: What the load asks about.
         state_dir: Where it is recorded; None records nothing.
+        real_workers: Whether the workers of a rehearsal are real ones.
     """
 
     _beside: Beside | None = None
@@ -78,7 +79,9 @@ class DemoService(Commands):
         time_scale: float = 1.0,
         texts: Texts = BUNDLED,
         state_dir: Path | None = None,
+        real_workers: bool = False,
     ) -> None:
+        self._state_dir, self._real_workers = state_dir, real_workers
         self.environment, self.exporter = environment, Exporter(environment)
         self._settings, self._time_scale, self._texts = settings, time_scale, texts
         events = EventLog()
@@ -105,7 +108,6 @@ class DemoService(Commands):
             annotations_for(settings, lambda text: events.add("warning", text)),
         )
         self._builder: ViewBuilder | None = None
-        self.twin = Player(environment, state_dir, events)
         self._view: DemoView | None = None
         self._view_at_s, self._stopped = 0.0, False
         self._supervisor, self._loop_lag = Supervisor(events), LoopLag()
@@ -127,6 +129,12 @@ class DemoService(Commands):
             self.environment, cluster, self._load, self._events, ended=self._memory.ended
         )
         end = EndDate(cluster.writer.kube, self.environment.until)
+        self.twin = Player(
+            self.environment,
+            self._state_dir,
+            self._events,
+            simulated=cluster.rehearsal and not self._real_workers,
+        )
         self._beside = Beside(self.twin, self._conductor, self._load)
         self._builder = ViewBuilder(
             self.environment,

@@ -158,6 +158,11 @@ class Hardware:
             step_us_per_token=REHEARSED_STEP_US_PER_TOKEN,
         )
 
+    @classmethod
+    def of_target(cls, environment: Environment, *, simulated: bool) -> Self:
+        """What a running demo is served by: GPUs, or what a rehearsal simulates in their place."""
+        return cls.of_rehearsal(environment) if simulated else cls.of(environment)
+
     def _with_transfers(self) -> Self:
         costs = self.profile.kv_transfer
         if costs is None:

@@ -1,6 +1,7 @@
 """The process that plays the twin: an environment on its input, a prediction on its output.
 
-Of the lowest priority, because a show may run beside it: ``-m gtc_runtime.twin.child SEEDS``.
+Of the lowest priority, because a show may run beside it: ``-m gtc_runtime.twin.child SEEDS 0``, and
+1 in the place of 0 for what a rehearsal simulates.
 """
 
 from __future__ import annotations
@@ -21,22 +22,22 @@ LOWEST = 19
 
 
 def play(
-    environment: Environment, seeds: int
+    environment: Environment, hardware: Hardware, seeds: int
 ) -> Iterator[tuple[list[Course], list[dict[str, Any]]]]:
     """Cycles of the seeds 1, 2, …, see `predicted`."""
-    hardware = Hardware.of(environment)
     for seed in range(1, seeds + 1):
         simulation = Simulation(environment, hardware, seed)
         phases = simulation.run()
         yield courses(simulation), phases
 
 
-def main(seeds: int) -> None:
+def main(seeds: int, *, simulated: bool) -> None:
     """Play what is asked for."""
     os.nice(LOWEST)
     environment = Environment.model_validate(json.load(sys.stdin.buffer))
-    sys.stdout.buffer.write(predicted(list(play(environment, seeds))).to_json())
+    hardware = Hardware.of_target(environment, simulated=simulated)
+    sys.stdout.buffer.write(predicted(list(play(environment, hardware, seeds))).to_json())
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]))
+    main(int(sys.argv[1]), simulated=sys.argv[2] == "1")

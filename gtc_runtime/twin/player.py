@@ -38,14 +38,22 @@ class Player:
         environment: What is played, scaled in time as the show is.
         state_dir: Where predictions are kept; None keeps none.
         events: Told when there will be none.
+        simulated: Whether Dynamo's simulator stands in for GPUs, as in a rehearsal.
 
     Attributes:
         predicted: The prediction; None before there is one.
         ended: Whether there will be none.
     """
 
-    def __init__(self, environment: Environment, state_dir: Path | None, events: EventLog) -> None:
-        self._environment, self._events = environment, events
+    def __init__(
+        self,
+        environment: Environment,
+        state_dir: Path | None,
+        events: EventLog,
+        *,
+        simulated: bool = False,
+    ) -> None:
+        self._environment, self._events, self.simulated = environment, events, simulated
         self._store = None if state_dir is None else Store(state_dir)
         self._wanted = asyncio.Event()
         self.predicted: Predicted | None = None
@@ -67,7 +75,7 @@ class Player:
         await asyncio.Event().wait()
 
     def _key(self) -> str:
-        return digest(self._environment, code_digest(), SEEDS)
+        return digest(self._environment, code_digest(), SEEDS, simulated=self.simulated)
 
     async def _kept(self, key: str) -> Predicted | None:
         return None if self._store is None else await asyncio.to_thread(self._store.get, key)
@@ -90,7 +98,8 @@ class Player:
         Raises:
             GtcError: It failed, or took too long.
         """
-        command = (sys.executable, "-m", "gtc_runtime.twin.child", str(SEEDS))
+        told = (str(SEEDS), str(int(self.simulated)))
+        command = (sys.executable, "-m", "gtc_runtime.twin.child", *told)
         process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
         try:
             async with asyncio.timeout(PLAY_S):

@@ -25,13 +25,14 @@ _CODE: Final = (gtc_runtime, gtc_spec)
 _SUFFIXES: Final = (".py", ".json", ".toml")
 
 
-def digest(environment: Environment, code: str, seeds: int) -> str:
+def digest(environment: Environment, code: str, seeds: int, *, simulated: bool = False) -> str:
     """Sixteen hex digits that change with all that a prediction depends on.
 
     Args:
         environment: Its facts, with the phase table as it is played, in its time scale.
         code: See `code_digest`.
         seeds: How many cycles are played.
+        simulated: Whether on what a rehearsal simulates, see `Hardware.of_target`.
 
     Raises:
         UsageError: It names a profile that does not exist.
@@ -40,6 +41,7 @@ def digest(environment: Environment, code: str, seeds: int) -> str:
     depends = {
         "facts": facts,
         "profile": Hardware.of(environment).profile.model_dump(mode="json"),
+        "simulated": simulated,
         "code": code,
         "seeds": seeds,
     }

@@ -13,6 +13,8 @@ from gtc_runtime.cluster.api.kube import Kube
 from gtc_runtime.cluster.identity import own_identity
 from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.scenario.story import judge
+from gtc_runtime.service import DemoService
+from gtc_runtime.settings import Settings
 from gtc_spec import names
 from gtc_spec.errors import GtcError
 from gtc_spec.pools import PDRatio
@@ -721,3 +723,22 @@ async def test_a_load_process_that_dies_is_told_and_started_again(
     await world.until(lambda: world.frontend.requests > sent + 3)
     every = (await panel.until(lambda view: view.workloads["all"].failed > 0)).workloads["all"]
     assert every.due >= every.ok + every.failed
+
+
+# -- the twin beside it --------------------------------------------------------------------------
+
+
+async def test_in_a_rehearsal_the_twin_is_of_what_the_rehearsal_simulates(panel: Panel) -> None:
+    assert panel.view.cluster == "Rehearsal"
+    assert panel.service.twin.simulated
+
+
+async def test_where_the_workers_of_a_rehearsal_are_real_the_twin_is_of_gpus(world: World) -> None:
+    settings = Settings(frontend_url=world.frontend.url, kubeconfig=str(world.kubeconfig))
+    service = DemoService(world.environment, settings, real_workers=True)
+    await service.start()
+    try:
+        assert service.fresh_view().cluster == "Rehearsal"
+        assert not service.twin.simulated
+    finally:
+        await service.stop()

@@ -76,8 +76,9 @@ async def serve(
     run: Run,
     time_scale: float,
     texts: Texts = BUNDLED,
+    real_workers: bool = False,
 ) -> None:
-    """Serve until SIGTERM, SIGINT or the end of the run.
+    """Serve until SIGTERM, SIGINT or the end of the run; for its arguments see `DemoService`.
 
     Raises:
         UsageError: The port is taken.
@@ -88,8 +89,9 @@ async def serve(
         listener = sockets.enter_context(bind(settings.host, settings.port))
         scraped = sockets.enter_context(bind(settings.host, settings.metrics_port))
         service = DemoService(
-            environment, settings, time_scale=time_scale, texts=texts, state_dir=settings.state_dir
-        )
+            environment, settings, time_scale=time_scale, texts=texts,
+            state_dir=settings.state_dir, real_workers=real_workers,
+        )  # fmt: skip
         health = Health.of_panel(environment, settings)
         asked = asyncio.Event()
         app = _app(service, entrance.rules, run.headless, health, settings.state_dir)

@@ -6,6 +6,7 @@ import pytest
 
 from gtc_runtime.events import EventLog
 from gtc_runtime.load.demand.forms import Rate
+from gtc_runtime.planning.hardware import Hardware
 from gtc_runtime.scenario import machine
 from gtc_runtime.twin.beside import Beside
 from gtc_runtime.twin.child import play
@@ -48,7 +49,7 @@ class Live:
 def player(*, ready: bool = True) -> Player:
     made = Player(PROD, None, EventLog())
     made.ended = False
-    made.predicted = predicted(list(play(PROD, 5))) if ready else None
+    made.predicted = predicted(list(play(PROD, Hardware.of(PROD), 5))) if ready else None
     return made
 
 

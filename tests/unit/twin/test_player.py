@@ -6,8 +6,11 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 from gtc_runtime.events import EventLog
+from gtc_runtime.planning.hardware import Hardware
 from gtc_runtime.twin import player as module
+from gtc_runtime.twin.child import play
 from gtc_runtime.twin.player import SEEDS, Player
+from gtc_runtime.twin.predicted import predicted
 from gtc_spec.environment import load
 
 SHORT = load("dev").scaled(0.02)
@@ -63,6 +66,20 @@ async def test_it_is_played_in_a_process_of_its_own_and_found_by_the_next_panel(
     assert second.predicted == first.predicted
     assert kept.stat().st_mtime_ns == written
     assert events.newest() == ()
+
+
+async def test_beside_a_rehearsal_it_plays_what_the_rehearsal_simulates(tmp_path, monkeypatch):
+    """Its link is nobody's to share, and a chunk pays nothing for what came before it."""
+    monkeypatch.setattr(module, "SEEDS", 2)
+    found = []
+    for simulated in (True, False):
+        player = Player(SHORT, tmp_path, EventLog(), simulated=simulated)
+        async with playing(player) as task:
+            await until(lambda it=player: it.predicted is not None, task)
+        found.append(player.predicted)
+        hardware = Hardware.of_rehearsal(SHORT) if simulated else Hardware.of(SHORT)
+        assert player.predicted == predicted(list(play(SHORT, hardware, 2)))
+    assert found[0] != found[1]
 
 
 async def test_its_process_has_the_lowest_priority_and_ends_with_the_panel():

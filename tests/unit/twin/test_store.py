@@ -64,6 +64,10 @@ def test_the_digest_changes_with_the_code_and_the_seeds_and_with_nothing_else():
     assert digest(load("prod"), "code", 12) == digest(PROD, "code", 12)
 
 
+def test_the_digest_of_a_rehearsal_is_another_than_that_of_gpus():
+    assert digest(PROD, "code", 12, simulated=True) != digest(PROD, "code", 12)
+
+
 def test_the_digest_changes_with_what_a_profile_says(tmp_path):
     path = tmp_path / "mine.json"
     content = (PROFILES / f"{PROD.model.profile}.json").read_text()

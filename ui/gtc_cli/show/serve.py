@@ -67,7 +67,14 @@ def serve(
     texts = texts_of(environment, configured)
     try:
         asyncio.run(
-            serve_demo(environment, configured, run=Run(**run), time_scale=time_scale, texts=texts)
+            serve_demo(
+                environment,
+                configured,
+                run=Run(**run),
+                time_scale=time_scale,
+                texts=texts,
+                real_workers=real_starts,
+            )
         )
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
