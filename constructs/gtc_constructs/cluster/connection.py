@@ -53,6 +53,9 @@ class ClusterConnection(GtcConstruct):
             cluster is made in the same stack, or the stack has a connection.
     """
 
+    name: str
+    """Name of the cluster in the account, with its prefix."""
+
     def __init__(
         self,
         scope: Construct,
@@ -73,16 +76,16 @@ class ClusterConnection(GtcConstruct):
         if name is None:
             raise self.refused("got no cluster, allowed: cluster, or the name of one that is there")
         say_management_pool(self, management_pool)
-        name = names.prefixed(name_prefix, name)
-        self.require_name("cluster", name)
+        self.name, self._given = names.prefixed(name_prefix, name), cluster
+        self.require_name("cluster", self.name)
         require_digitalocean(self)
         self.cluster = DataDigitaloceanKubernetesCluster(
             self,
             "cluster",
-            name=name,
+            name=self.name,
             kubeconfig_expire_seconds=credentials_ttl.total_seconds(),
             lifecycle=TerraformResourceLifecycle(
-                postcondition=[_has_tag(name, tag, hint) for tag in required_tags]
+                postcondition=[_has_tag(self.name, tag, hint) for tag in required_tags]
             ),
         )
         self.node.default_child = self.cluster
@@ -93,6 +96,15 @@ class ClusterConnection(GtcConstruct):
             token=credentials.token,
             cluster_ca_certificate=Fn.base64decode(credentials.cluster_ca_certificate),
         )
+
+    @property
+    def gpu_cluster(self) -> GpuCluster | None:
+        """The `GpuCluster` of this program that it reaches; None where somebody else made it."""
+        if self._given is not None:
+            return self._given
+        every = (each for each in self.node.root.node.find_all() if isinstance(each, GpuCluster))
+        named = [each for each in every if getattr(each, "name", None) == self.name]
+        return named[0] if len(named) == 1 else None
 
     def _follow(
         self, cluster: GpuCluster, named: Sequence[str | None], management_pool: str | None

@@ -82,8 +82,9 @@ class GpuCluster(GtcConstruct):
         after: What must be there first. Default: nothing.
 
     Raises:
-        UsageError: A name, size, tag, range of addresses or release line is wrong, the region is
-            not known to have what is wanted, ``gpu_pool`` has no GPUs, or neither pool is given.
+        UsageError: A name, size, tag, range of addresses or release line is wrong, the stack has a
+            cluster of this name, the region is not known to have what is wanted, ``gpu_pool`` has
+            no GPUs, or neither pool is given.
     """
 
     name: str
@@ -94,6 +95,8 @@ class GpuCluster(GtcConstruct):
     """The cluster itself, and the default child."""
     management_pool: str
     """Name of the node pool for everything that is no worker."""
+    node_pools: dict[str, NodePool]
+    """The nodes of workers, by the name that their pool has in the cluster."""
     gpus: int = 0
     """GPUs of all pools together."""
 
@@ -192,9 +195,9 @@ class GpuCluster(GtcConstruct):
 
     def _add_pool(self, pool: NodePool, name: str) -> KubernetesNodePool:
         refuse_inherited(self.node.path, name)
-        if name in self._pools or self.node.try_find_child(name):
+        if name == self.management_pool or self.node.try_find_child(name):
             raise self.refused(f"the name {name!r} of a node pool is taken, allowed: another name")
-        self._pools.append(name)
+        self.node_pools[name] = pool
         return pools.further(self, self.cluster, pool, name, self._tags)
 
     def _check(self, minor: str) -> None:
@@ -234,10 +237,13 @@ class GpuCluster(GtcConstruct):
     def _cluster(
         self, given: NodePool | None, addresses: Addresses, minor: str, choices: Mapping[str, Any]
     ) -> KubernetesCluster:
+        self.require_unique(
+            f"the cluster {self.name}", "it is found by its name: take another, or a name_prefix"
+        )
         require_digitalocean(self)
         management = given or NodePool.management()
         self.management_pool = management.name or MANAGEMENT_POOL
-        self._pools = [self.management_pool]
+        self.node_pools = {}
         listed = DataDigitaloceanKubernetesVersions(self, "versions", version_prefix=f"{minor}.")
         made = KubernetesCluster(
             self,

@@ -11,6 +11,7 @@ from dataclasses import replace
 
 from gtc_constructs._bindings import Construct, TerraformResource
 from gtc_constructs.base import GtcConstruct, Ordered, held
+from gtc_constructs.cluster.connection import ClusterConnection
 from gtc_constructs.management import management_nodes
 from gtc_constructs.manifest_release import ManifestRelease
 from gtc_constructs.platform.dynamo_platform import DynamoPlatform
@@ -153,7 +154,7 @@ class Deployment(GtcConstruct):
             return alone
         return replace(alone, served_name=self.serving.model.served_name)
 
-    def require_measured(self) -> None:
+    def _require_measured(self) -> None:
         """Check that what the pods tell reaches a Prometheus, as far as is known here.
 
         Raises:
@@ -197,10 +198,14 @@ class Deployment(GtcConstruct):
         )
 
     def problems(self) -> Iterator[str]:
-        """Scalers that cannot have their maxima together."""
+        """Scalers that cannot have their maxima together, and nodes that nobody makes."""
         problem = self._gpus.overcommitted()
         if problem and self._gpus.speaks_through(self.node.path):
             yield problem
+        # a cluster may get further pools after this
+        for connection in self.others(ClusterConnection):
+            if cluster := connection.gpu_cluster:
+                yield from self.serving.without_nodes(cluster.name, cluster.node_pools)
 
     def _pool(self, mode: Mode) -> WorkerPool:
         return WorkerPool(self, self.node.path, mode, self._pools[mode], self._gpus)

@@ -34,7 +34,7 @@ class Deployed(Protocol):
         """What a scaler of the pool selects."""
         ...
 
-    def require_measured(self) -> None:
+    def _require_measured(self) -> None:
         """Check that somebody measures the pool."""
         ...
 
@@ -86,7 +86,7 @@ class WorkerPool:
         Raises:
             UsageError: Nobody measures the platform.
         """
-        self._deployment.require_measured()
+        self._deployment._require_measured()
         return PrometheusTrigger.of(rule, self._deployment.metrics)
 
     def kv_usage(self, threshold: float = 0.8) -> PrometheusTrigger:
@@ -112,7 +112,7 @@ class WorkerPool:
                 "do, such as those of decode",
                 "simulated workers and vLLM's prefill workers of this release do not",
             )
-        self._deployment.require_measured()
+        self._deployment._require_measured()
         query = kv_usage(self._mode, engine, serving.namespace, serving.name)
         return PrometheusTrigger(
             name="kv-usage", query=query, threshold=threshold, metric_type="Value"

@@ -6,7 +6,7 @@ asked, a construct adds its path.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, Self
 
@@ -234,6 +234,26 @@ class Serving:
                 f"{len(self.name) - over} beside the service {service}",
                 hint,
             )
+
+    def without_nodes(self, cluster: str, pools: Mapping[str, NodePool]) -> Iterator[str]:
+        """What is wrong when these are the pools of the cluster; nothing where its workers fit."""
+        nodes = self.cpu_nodes or self.gpu_pool
+        if nodes is None:
+            return
+        count = nodes.count if isinstance(nodes, CpuNodes) else nodes.nodes_max
+        large = {
+            name
+            for name, pool in pools.items()
+            if pool.size == nodes.size and pool.nodes_max >= count
+        }
+        anywhere = self.gpu_pool is not None and self.gpu_pool.name is None
+        if self.pool_name in large or (large and anywhere):
+            return
+        there = ", ".join(f"{name} ({it.nodes_max} x {it.size})" for name, it in pools.items())
+        yield (
+            f"its workers are for the pool {self.pool_name} ({count} x {nodes.size}), allowed: "
+            f"those of the cluster {cluster}, which are {there}"
+        )
 
     def engine_files(self, modes: Sequence[Mode]) -> dict[Mode, str]:
         """The checked engine files of these ``modes``; none for an engine that reads none.
