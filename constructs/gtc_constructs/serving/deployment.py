@@ -47,6 +47,7 @@ class Deployment(GtcConstruct):
     ) -> None:
         super().__init__(scope, id, after=after)
         self._pools, self._platform = pools, platform
+        self._watches_namespace = False
         if isinstance(platform, DynamoPlatform) and serving.gpu_pool:
             self._refuse_without_gpus(platform)
         self.require_name("name", serving.name)
@@ -152,7 +153,13 @@ class Deployment(GtcConstruct):
         alone = Scope(self.serving.namespace, platform=self._platform.platform_namespace)
         if self.serving.name == names.DEMO and alone == Scope():
             return alone
-        return replace(alone, served_name=self.serving.model.served_name)
+        served = self.serving.model.served_name
+        return replace(alone, served_name=served, graph=self.dynamo_namespace)
+
+    def _watched(self) -> Scope:
+        """`metrics` for a scaler: from here on, what they select has to be this deployment's."""
+        self._watches_namespace = not self.metrics.graph
+        return self.metrics
 
     def _require_measured(self) -> None:
         """Check that what the pods tell reaches a Prometheus, as far as is known here.
@@ -198,14 +205,26 @@ class Deployment(GtcConstruct):
         )
 
     def problems(self) -> Iterator[str]:
-        """Scalers that cannot have their maxima together, and nodes that nobody makes."""
+        """Maxima of scalers that do not fit, requests of others, and nodes that nobody makes."""
         problem = self._gpus.overcommitted()
         if problem and self._gpus.speaks_through(self.node.path):
             yield problem
+        if self._watches_namespace:
+            yield from self._counted_too()
         # a cluster may get further pools after this
         for connection in self.others(ClusterConnection):
             if cluster := connection.gpu_cluster:
                 yield from self.serving.without_nodes(cluster.name, cluster.node_pools)
+
+    def _counted_too(self) -> Iterator[str]:
+        namespace = self.serving.namespace
+        for other in self.others(Deployment):
+            there = getattr(other, "serving", None)
+            if there and there.namespace == namespace:
+                yield (
+                    f"its scalers would count the requests of {other.node.path} in {namespace} "
+                    f"too, allowed: a namespace each, or a name that is not {names.DEMO}"
+                )
 
     def _pool(self, mode: Mode) -> WorkerPool:
         return WorkerPool(self, self.node.path, mode, self._pools[mode], self._gpus)

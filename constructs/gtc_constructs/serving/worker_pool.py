@@ -29,8 +29,7 @@ class Deployed(Protocol):
         """What must be there before the pool can be scaled."""
         ...
 
-    @property
-    def metrics(self) -> Scope:
+    def _watched(self) -> Scope:
         """What a scaler of the pool selects."""
         ...
 
@@ -87,7 +86,7 @@ class WorkerPool:
             UsageError: Nobody measures the platform.
         """
         self._deployment._require_measured()
-        return PrometheusTrigger.of(rule, self._deployment.metrics)
+        return PrometheusTrigger.of(rule, self._deployment._watched())
 
     def kv_usage(self, threshold: float = 0.8) -> PrometheusTrigger:
         """A trigger on how full the KV pools of these workers are.

@@ -1,7 +1,8 @@
 """Query text, built from the catalogue: one function answers one question.
 
 Every query is keyed on ``namespace``, the one label that both the deployed and the rehearsed
-Prometheus put on every series; frontends of one namespace are told apart by their model.
+Prometheus put on every series. Frontends of one namespace are told apart by their graph: its
+``dynamo_namespace`` is no label of their own, but that of the PodMonitor which the platform makes.
 Functions return PromQL; they must not know how it is sent. Latencies come back in milliseconds
 because KEDA carries values as milli-quantities: in seconds it would see steps of 1 ms only.
 What asks the workers takes the engine that they run, which names their component.
@@ -37,17 +38,23 @@ class Scope:
         namespace: Namespace of its pods.
         served_name: Name under which its model answers; empty when it has the namespace to itself.
         platform: Namespace of the Dynamo platform, after which the jobs of the scrape are named.
+        graph: Its ``dynamo_namespace``; empty when it has the namespace to itself.
     """
 
     namespace: str = names.NAMESPACE_WORKLOAD
     served_name: str = ""
     platform: str = names.NAMESPACE_PLATFORM
+    graph: str = ""
+
+    @property
+    def target(self) -> dict[str, str]:
+        """Labels that the scrape gives its frontend."""
+        return {"namespace": self.namespace, "dynamo_namespace": self.graph}
 
     @property
     def labels(self) -> dict[str, str]:
         """Labels that select its frontend's series; a frontend writes model names in lower case."""
-        model = {"model": self.served_name.lower()} if self.served_name else {}
-        return {"namespace": self.namespace, **model}
+        return {**self.target, "model": self.served_name.lower()}
 
 
 DEMO: Final = Scope()
@@ -216,7 +223,7 @@ def guarded(query: str, scope: Scope = DEMO) -> str:
     down, or a label that matches nothing, stays empty: an error for KEDA, so that it holds.
     """
     job = m.job(m.Emitter.FRONTEND, scope.platform)
-    up = select(m.UP, labels={"namespace": scope.namespace, "job": job})
+    up = select(m.UP, labels={**scope.target, "job": job})
     return f"(({query}) >= 0) or (0 * max({up} == 1))"
 
 
