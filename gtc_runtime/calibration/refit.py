@@ -89,7 +89,8 @@ def refit(profile: Profile, run: LiveRun, workers: PDRatio, link_gb_s: float) ->
         link_gb_s: Rate of KV transfers where the requests do not tell it.
 
     Raises:
-        UsageError: There are requests, but too few of them had a worker for themselves.
+        UsageError: There are requests, but too few of them had a worker for themselves, or their
+            first tokens are none of this profile over this link.
     """
     starts = statistics.median(run.starts_s) if run.starts_s else None
     if not run.answered:
@@ -199,7 +200,8 @@ def _first_tokens(
         cost, error = three.coefficients[2], three.errors[2]
         if three.coefficients[1] > 0 and cost > 0 and error <= SURE * cost:
             return _First(three.coefficients[0], three.coefficients[1], 1 / cost, three.points)
-        rest = [max(1e-3, ms - each / link_gb_s) for ms, each in zip(seen, at_one, strict=True)]
+        rest = [ms - each / link_gb_s for ms, each in zip(seen, at_one, strict=True)]
+        _refuse_too_slow(lone, rest, link_gb_s)
         two = least_squares.robust([row[:2] for row in rows], rest, OUTLIER)
     except ValueError:
         lengths = sorted(each.prompt_tokens for each in lone)
@@ -207,7 +209,24 @@ def _first_tokens(
             f"prompts of {lengths[0]} to {lengths[-1]} tokens do not tell the host from the prefill"
             ", allowed: short ones and long ones"
         ) from None
+    if two.coefficients[1] <= 0:
+        raise UsageError(
+            f"over a KV link of {link_gb_s:g} GB/s the prefills come to {two.coefficients[1]:.2g}"
+            " of the profile's, allowed: more than 0",
+            "--link GB/s says how fast the link was, --profile what it ran on",
+        )
     return _First(two.coefficients[0], two.coefficients[1], None, two.points)
+
+
+def _refuse_too_slow(lone: Sequence[Answered], rest: Sequence[float], link_gb_s: float) -> None:
+    for each, left_ms in zip(lone, rest, strict=True):
+        if left_ms <= 0:
+            raise UsageError(
+                f"over a KV link of {link_gb_s:g} GB/s the cache of {each.prompt_tokens:,} tokens"
+                f" takes longer than their first token, {each.first_s - each.send_s:.2f} s after it"
+                " was sent",
+                "--link GB/s says how fast the link was, --profile what it ran on",
+            )
 
 
 def _rounded(value: float | None, digits: int) -> float | None:

@@ -50,7 +50,8 @@ class Hardware:
         profile: Step times and memory of one GPU.
         kv_fraction: Share of the GPU memory that the KV pool takes, as its engine counts it.
         slots: Workers that can run at any one time.
-        worker_start_s: From the order of a worker to Ready.
+        worker_start_s: From the order of a worker to Ready: as a live run showed it, else as the
+            profile says of a worker that finds nothing compiled, else the environment's.
         block_tokens: Tokens of one KV block; only whole blocks hit.
         link_gb_s: Bandwidth of one worker's KV transfers, GB/s.
         link_contention: Whether a worker's transfers share its link.
@@ -120,7 +121,7 @@ class Hardware:
             profile=profile,
             kv_fraction=environment.model.kv_fraction,
             slots=environment.slots,
-            worker_start_s=live.worker_start_s or environment.worker_start_s,
+            worker_start_s=_start_s(environment, profile),
             block_tokens=environment.engine.traits.block_tokens,
             link_gb_s=live.link_gb_s or environment.rehearsal.kv_link_gb_s,
             link_contention=environment.rehearsal.link_contention,
@@ -181,3 +182,11 @@ class Hardware:
     def pool_tokens(self) -> int:
         """KV tokens that one worker holds."""
         return self.kv_tokens or self.profile.kv_pool_tokens(self.kv_fraction)
+
+
+def _start_s(environment: Environment, profile: Profile) -> float:
+    """How long a worker starts; a new pod finds nothing compiled."""
+    if profile.live and profile.live.worker_start_s:
+        return profile.live.worker_start_s
+    start = profile.start
+    return start.warm_s + start.cold_compile_s if start else environment.worker_start_s

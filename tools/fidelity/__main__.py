@@ -7,5 +7,5 @@ import sys
 from tools.fidelity import tables
 
 if __name__ == "__main__":
-    print(tables.point_table(), tables.pair_table(), sep="\n\n")
+    print(tables.point_table(), tables.pair_table(), tables.replay_table(), sep="\n\n")
     sys.exit(0)

@@ -156,12 +156,13 @@ def _transfers(group: JSON) -> _Told:
 
 
 def _starts(group: JSON) -> _Told:
-    start = Profile.load(group["profile"]).start
+    profile = Profile.load(group["profile"])
+    start, cold_s = profile.start, Hardware.of(DEV, profile).worker_start_s
     assert start is not None  # noqa: S101 - only profiles that were measured are named
     for seconds in group["warm_s"]:
-        yield "compiled before", seconds, start.warm_s
+        yield "compiled before", seconds, cold_s - start.cold_compile_s
     for seconds in group["cold_s"]:
-        yield "nothing compiled", seconds, start.warm_s + start.cold_compile_s
+        yield "nothing compiled", seconds, cold_s
 
 
 def _as_played(now: environment.Environment, rps: dict[str, float]) -> environment.Environment:

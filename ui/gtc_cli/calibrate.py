@@ -19,6 +19,7 @@ from gtc_runtime.calibration.from_benchmark import profile_of
 from gtc_runtime.calibration.live_run import LiveRun
 from gtc_runtime.calibration.refit import Refit, refit
 from gtc_runtime.calibration.shapes import SHAPES
+from gtc_runtime.planning.hardware import Hardware
 from gtc_spec.environment import Environment
 from gtc_spec.errors import GtcError, UsageError
 from gtc_spec.pools import PDRatio
@@ -42,6 +43,20 @@ class Row(NamedTuple):
     def difference(self) -> float | None:
         """Measured over profile, less one."""
         return self.measured / self.profile - 1 if self.measured and self.profile else None
+
+
+class Link(NamedTuple):
+    """A rate of KV transfers that nobody measured, and whose it is."""
+
+    gb_s: float
+    whose: str
+
+    def __str__(self) -> str:
+        """For people."""
+        return (
+            f"the requests do not tell the KV link: {self.gb_s:g} GB/s was assumed, {self.whose};"
+            " prefill is what is left (--link GB/s)"
+        )
 
 
 @click.command()
@@ -82,6 +97,15 @@ class Row(NamedTuple):
     help="With --from-report: workers that served the requests, all of the time.",
 )
 @click.option(
+    "--link",
+    "link_gb_s",
+    type=click.FloatRange(0, min_open=True),
+    default=None,
+    metavar="GB/s",
+    help="With --from-report: rate of the KV transfers, where the requests do not tell it."
+    " [default: the profile's, else the environment's]",
+)
+@click.option(
     "--kv-fraction",
     type=click.FloatRange(0, 1, min_open=True, max_open=True),
     default=0.9,
@@ -100,7 +124,7 @@ class Row(NamedTuple):
     type=FILE,
     default=None,
     metavar="FILE",
-    help="Where the profile goes, or the steps of --gpu; for gtc plan … --profile FILE.",
+    help="Where the profile goes, or the steps of --gpu; every gtc plan takes --profile FILE.",
 )
 @options.env
 @options.as_json
@@ -110,6 +134,7 @@ def calibrate(
     on_gpu: bool,
     name: str | None,
     workers: str,
+    link_gb_s: float | None,
     kv_fraction: float,
     models: tuple[str, ...],
     output: Path | None,
@@ -130,15 +155,26 @@ def calibrate(
     base = Profile.load(name)
     if benchmark is not None:
         made = profile_of(benchmark, base, name, kv_fraction)
-        rows = _prefills(made, base)
+        rows, assumed = _prefills(made, base), None
     else:
-        run = LiveRun.read(reports)
-        link = environment.rehearsal.kv_link_gb_s
-        found = refit(base, run, PDRatio.parse(workers), link)
+        run, link = LiveRun.read(reports), _link(link_gb_s, base, environment)
+        found = refit(base, run, PDRatio.parse(workers), link.gb_s)
         made = found.applied(base, name, _told(run, found, workers))
         rows = _refitted(found, base, environment)
-    _tell(rows, name, made, output, as_json)
+        assumed = link if found.lone and found.link_gb_s is None else None
+    _tell(rows, name, made, output, as_json, assumed)
     return 0
+
+
+def _link(given: float | None, base: Profile, environment: Environment) -> Link:
+    """What the KV link is taken to be where the requests do not tell it."""
+    if given is not None:
+        return Link(given, "given with --link")
+    if base.live is not None and base.live.link_gb_s is not None:
+        return Link(base.live.link_gb_s, "as the profile's last run showed it")
+    if base.kv_transfer is not None:
+        return Link(base.kv_transfer.fresh_gb_s, "where the profile was measured")
+    return Link(environment.rehearsal.kv_link_gb_s, f"of environment {environment.name}")
 
 
 def _prefills(made: Profile, base: Profile) -> list[Row]:
@@ -150,21 +186,16 @@ def _prefills(made: Profile, base: Profile) -> list[Row]:
 
 
 def _refitted(found: Refit, base: Profile, environment: Environment) -> list[Row]:
-    before, start = base.live, base.start
+    before, twin = base.live, Hardware.of(environment, base)
     rows = [
-        Row(
-            "start of a worker",
-            found.start_s,
-            start.warm_s if start else environment.worker_start_s,
-            "s",
-        ),
+        Row("start of a worker", found.start_s, twin.worker_start_s, "s"),
         Row(
             "a request beyond its steps",
             found.request_ms,
             before.request_ms if before else None,
             "ms",
         ),
-        Row("KV link", found.link_gb_s, environment.rehearsal.kv_link_gb_s, "GB/s"),
+        Row("KV link", found.link_gb_s, twin.link_gb_s, "GB/s"),
     ]
     for new in LENGTHS:
         told = base.prefill_ms(new)
@@ -185,14 +216,22 @@ def _told(run: LiveRun, found: Refit, workers: str) -> str:
 
 
 def _tell(
-    rows: Sequence[Row], name: str, made: Profile, output: Path | None, as_json: bool
+    rows: Sequence[Row],
+    name: str,
+    made: Profile,
+    output: Path | None,
+    as_json: bool,
+    assumed: Link | None,
 ) -> None:
     if output is not None:
         _write(output, document.of(made))
     if as_json:
         told = [row._asdict() | {"difference": row.difference} for row in rows]
         place = None if output is None else str(output)
-        click.echo(json.dumps({"base": name, "figures": told, "written": place}))
+        link = None if assumed is None else assumed._asdict()
+        click.echo(
+            json.dumps({"base": name, "figures": told, "assumed_link": link, "written": place})
+        )
         return
     table = Table(title=f"beside {name}")
     for head in ("", "measured", "profile", "difference"):
@@ -203,6 +242,8 @@ def _tell(
         table.add_row(row.what, *figures, off)
     console = Console()
     console.print(table)
+    if assumed is not None:
+        console.print(str(assumed), soft_wrap=True, highlight=False)
     if output is None:
         console.print("nothing was written: --output FILE keeps the profile", soft_wrap=True)
     else:

@@ -101,9 +101,54 @@ def test_a_refitted_profile_is_the_beginning_of_the_next_one(
     assert rows["a request beyond its steps"]["difference"] == pytest.approx(0, abs=0.05)
 
 
+RECORD = Path(__file__).parents[3] / "tools" / "fidelity" / "h200-requests.json"
+NVLINK = "llama-3.1-8b.h200.bf16.vllm"
+
+
+@pytest.fixture(scope="module")
+def h200(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The requests of one P and one D on two H200s with NVLink between them, as a log."""
+    record = json.loads(RECORD.read_text(encoding="utf-8"))
+    path = tmp_path_factory.mktemp("h200") / "requests.ndjson"
+    lines, began = [], 0.0
+    for load in record["sequences"][0]["loads"]:
+        rows = load["requests"]
+        for due, key, prompt, tokens, _, first, last in rows:
+            told = {"turn": 2 if key == 1 else 1, "prompt_tokens": prompt, "tokens": tokens}
+            told |= {"send_s": began + due, "first_s": began + first, "last_s": began + last}
+            lines.append(json.dumps(told | {"first_tokens": 1, "outcome": "ok"}))
+        began += max(row[-1] for row in rows) + 5
+    path.write_text("\n".join(lines) + "\n")
+    return str(path)
+
+
+def test_a_link_that_the_requests_do_not_tell_is_assumed_aloud(
+    h200: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    asked = ["calibrate", "--from-report", h200, "--env", "dev", "--profile", NVLINK]
+
+    assert main(asked) == 0
+    assert "390 GB/s was assumed, where the profile was measured" in capsys.readouterr().out
+    assert main([*asked, "--link", "200", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["assumed_link"] == {"gb_s": 200, "whose": "given with --link"}
+
+
+@pytest.mark.parametrize("more", [["--profile", NVLINK, "--link", "2"], []])
+def test_requests_that_came_sooner_than_the_link_allows_are_refused_in_one_line(
+    h200: str, more: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["calibrate", "--from-report", h200, "--env", "dev", *more]) == 2
+
+    error, hint = capsys.readouterr().err.splitlines()
+    assert error.startswith("error: over a KV link of 2 GB/s the cache of ")
+    assert hint.startswith("hint: --link GB/s says how fast the link was")
+
+
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
+        (["--from-report", "none.json", "--link", "0"], "0"),
         ([], "what to calibrate by is missing"),
         (["--gpu", "--from-report", "x.json"], "or more than one, allowed: one of"),
         (["--from-benchmark", "none.json"], "cannot read none.json: No such file"),

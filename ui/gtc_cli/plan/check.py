@@ -21,16 +21,16 @@ from gtc_spec.environment import Environment
 @options.phases
 @options.as_json
 @flags.seeds
-@click.option("--patch", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
-              default=None, help="Values of TOML laid over the environment's.")  # fmt: skip
+@flags.patches
+@flags.profile
 @flags.html
 def check(
-    env: str | None, phases: str | None, as_json: bool, seeds: int, patch: Path | None,
-    page: Path | None,
+    env: str | None, phases: str | None, as_json: bool, seeds: int, patches: tuple[Path, ...],
+    profile: str | None, page: Path | None,
 ) -> int:  # fmt: skip
     """Play the phase table with several seeds; exit 1 when it fails its story."""
     flags.refuse_unwritable(page)
-    environment = flags.environment(env, phases, patch)
+    environment = flags.environment(env, phases, patches, profile)
     with flags.progress("playing", seeds) as done:
         prediction = predict(environment, seeds=seeds, done=done)
     if page is not None:

@@ -13,7 +13,6 @@ from gtc_cli import options
 from gtc_cli.paper.sheet import Sheet
 from gtc_cli.paper.table import Table
 from gtc_cli.plan import flags, phase_table, timeline
-from gtc_runtime import choices, settings
 from gtc_runtime.formats import percent
 from gtc_runtime.planning.answers.crew import crew
 from gtc_runtime.planning.answers.cycle import Show, play_course
@@ -36,19 +35,22 @@ NOTES = (
 @options.phases
 @options.as_json
 @flags.seeds
+@flags.patches
+@flags.profile
 @click.option("--output", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False),
               default=None, help="Write the patch here as well.")  # fmt: skip
 @flags.html
 def fit_verb(
-    env: str | None, phases: str | None, as_json: bool, seeds: int, output: Path | None,
-    page: Path | None,
+    env: str | None, phases: str | None, as_json: bool, seeds: int, patches: tuple[Path, ...],
+    profile: str | None, output: Path | None, page: Path | None,
 ) -> int:  # fmt: skip
     """Find rates, ratios, leads, guards and thresholds; exit 1 when a claim stays short.
 
-    Prints a patch of environments/*.toml. gtc plan check --patch FILE plays it.
+    Prints a patch of environments/*.toml. gtc plan check --patch FILE plays it; where fit had
+    --patch or --profile, check takes the same before it.
     """
     flags.refuse_unwritable(output, page)
-    show = Show.of(choices.environment(settings.read(env=env).env, phases))
+    show = Show.of(flags.environment(env, phases, patches, profile))
     answer = _fit(show, seeds)
     if output is not None:
         _write(output, answer.patch)

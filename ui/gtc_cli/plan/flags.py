@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
@@ -16,6 +16,7 @@ from gtc_runtime import choices, settings
 from gtc_spec import environment_files, overrides
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
+from gtc_spec.profiles.profile import Profile
 from gtc_spec.workloads import WorkloadMix
 
 SEEDS: Final = 12
@@ -79,6 +80,20 @@ def mix(_ctx: click.Context, _param: click.Parameter, text: str) -> WorkloadMix:
 seeds: Decorator = click.option(
     "--seeds", type=click.IntRange(1, 100), default=SEEDS, help="Cycles to play. [default 12]"
 )
+patches: Decorator = click.option(
+    "--patch",
+    "patches",
+    metavar="FILE",
+    type=click.Path(path_type=Path, dir_okay=False),
+    multiple=True,
+    help="Values of TOML laid over the environment's; may be repeated, the last one wins.",
+)
+profile: Decorator = click.option(
+    "--profile",
+    metavar="NAME",
+    default=None,
+    help="Timings by their name, or a file in .json. [default: the environment's]",
+)
 html: Decorator = click.option(
     "--html",
     "page",
@@ -100,20 +115,30 @@ def refuse_unwritable(*files: Path | None) -> None:
             raise UsageError(f"cannot write {file}: there is no directory {file.parent}")
 
 
-def environment(env: str | None, phases: str | None, patch: Path | None) -> Environment:
-    """The environment with what was chosen and with what a patch changes.
+def environment(
+    env: str | None, phases: str | None, patches: Sequence[Path] = (), profile: str | None = None
+) -> Environment:
+    """The environment with what was chosen and with what patches change, in their order.
+
+    Args:
+        env: Its name; None takes what was chosen.
+        phases: Phase table, over that of a patch.
+        patches: Files of TOML.
+        profile: Timings, over those of a patch.
 
     Raises:
-        UsageError: The patch is not TOML, or a choice is not allowed.
+        UsageError: A patch is not TOML, a choice is not allowed, or there are no such timings.
         ConfigError: The environment breaks a rule with them.
     """
-    name = settings.read(env=env).env
-    if patch is None:
-        return choices.environment(name, phases)
-    laid = dict(_dotted(environment_files.parse(patch)))
+    laid: dict[str, Any] = {}
+    for patch in patches:
+        laid |= _dotted(environment_files.parse(patch))
     if phases:
         laid["phases"] = phases
-    return overrides.load_with(name, choices.variables().chosen, laid)
+    if profile:
+        Profile.load(profile)
+        laid["model.profile"] = profile
+    return overrides.load_with(settings.read(env=env).env, choices.variables().chosen, laid)
 
 
 def _dotted(table: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

@@ -100,7 +100,7 @@ def fit(show: Show, seeds: Sequence[int], crew: Crew, told: Callable[[str], None
 def _fitted(draft: Draft, bench: Bench, before: Prediction) -> Draft:
     begun = draft.environment
     bench.told(f"a calm {CALM}")
-    draft = calmed(laid_out(draft), bench, CALM)
+    draft = calmed(laid_out(draft, bench.hardware.worker_start_s), bench, CALM)
     bench.told("a cache that shows")
     draft = cached(draft, bench)
     short = {each.phase for each in before.claims if (each.sure or -1.0) < AIM}

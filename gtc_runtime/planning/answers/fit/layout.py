@@ -21,11 +21,16 @@ PAIRS: Final = (
 """Every stress with its way back."""
 
 
-def laid_out(draft: Draft) -> Draft:
-    """The table with what every show needs."""
-    draft = _lead(draft)
+def laid_out(draft: Draft, start_s: float) -> Draft:
+    """The table with what every show needs.
+
+    Args:
+        draft: The table as it is.
+        start_s: How long a worker takes to start on the hardware that it is fitted to.
+    """
+    draft = _lead(draft, start_s)
     for _, recovery in PAIRS:
-        draft = _gate(draft, recovery)
+        draft = _gate(draft, recovery, start_s)
     for name in PAIRS[1]:
         draft = _without_documents(draft, name)
     return draft
@@ -43,20 +48,18 @@ def settled(draft: Draft, ratio: PDRatio) -> Draft:
     return draft.with_phase(phase.name, why, settle=tail.model_copy(update={"ratio": ratio}))
 
 
-def _lead(draft: Draft) -> Draft:
-    environment = draft.environment
-    start_s = environment.worker_start_s
-    if environment.lead_s >= start_s:
+def _lead(draft: Draft, start_s: float) -> Draft:
+    if draft.environment.lead_s >= start_s:
         return draft
     why = f"a worker takes {start_s:g} s to start: ordered that long ahead, it is there in time"
     return draft.with_lead(start_s, why)
 
 
-def _gate(draft: Draft, name: str) -> Draft:
+def _gate(draft: Draft, name: str, start_s: float) -> Draft:
     phase = draft.phase(name)
     if phase is None or phase.gate:
         return draft
-    longest_s = phase.duration_s + STEP_S * math.ceil(draft.environment.worker_start_s / 2 / STEP_S)
+    longest_s = phase.duration_s + STEP_S * math.ceil(start_s / 2 / STEP_S)
     why = "its length counts from when its workers are ready: a late start costs no recovery"
     return draft.with_phase(name, why, gate="ready", max_s=longest_s)
 

@@ -15,12 +15,13 @@ def patch(environment: Environment, changes: Sequence[Change]) -> str:
 
     Args:
         environment: With the new values.
-        changes: What is other than before; nothing else is written but the table's phases, which
-            TOML only takes as a whole.
+        changes: What is other than before; nothing else is written but which table they are of,
+            and its phases, which TOML only takes as a whole.
     """
+    chosen = f'phases = "{environment.phases}"  # the table that was fitted'
     if not changes:
-        return f"# environments/{environment.name}.toml: nothing changes\n"
-    lines = [f"# environments/{environment.name}.toml: what changes, and why"]
+        return f"# environments/{environment.name}.toml: nothing changes\n{chosen}\n"
+    lines = [f"# environments/{environment.name}.toml: what changes, and why", chosen]
     for role in ROLES:
         lines += _scale(environment, role, [each for each in changes if role in each.where])
     if any(not each.where.startswith("pools.") for each in changes):

@@ -6,6 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from gtc_cli.plan.flags import environment
+from gtc_runtime.calibration import document
+from gtc_runtime.calibration.refit import Refit
+from gtc_spec.profiles.profile import Profile
 from tests.unit.cli.conftest import Call
 
 FEW = ("--rps", "0.5", "--gpus", "2")
@@ -32,6 +36,9 @@ FEW = ("--rps", "0.5", "--gpus", "2")
         ("fit --phases encore", "environments/prod.toml: phases: got encore, allowed: one of"),
         ("fit --output no/patch.toml", "cannot write no/patch.toml: there is no directory no"),
         ("check --patch nowhere.toml", "cannot read nowhere.toml"),
+        ("check --profile mine.json", "cannot read profile mine.json: No such file"),
+        ("fit --profile gpt", "unknown profile 'gpt', allowed: llama"),
+        ("fit --patch nowhere.toml", "cannot read nowhere.toml"),
     ],
 )  # fmt: skip
 def test_bad_input_is_told_in_one_line(gtc: Call, command: str, error: str) -> None:
@@ -49,6 +56,25 @@ def test_a_patch_that_breaks_a_rule_is_refused(gtc: Call, tmp_path: Path) -> Non
 
     assert told.code == 2
     assert "pools.*.scale.max" in told.err
+
+
+def test_check_plays_the_timings_of_a_file(gtc: Call, tmp_path: Path) -> None:
+    small = Profile.load("llama-3.1-8b.h100.bf16")
+    slow = Refit(None, 3.0, None, None, None, 9, 9, 0).applied(small, "small", "a run")
+    (tmp_path / "mine.json").write_text(document.of(slow))
+
+    told = gtc("plan", "check", "--env", "dev", "--seeds", "1", "--json", "--profile", "mine.json")
+
+    assert told.json["phases"][0]["itl_ms"]["all"]["p50"] > 3 * small.decode_step_ms(1, 1)
+
+
+def test_of_two_patches_the_last_one_wins(tmp_path: Path) -> None:
+    (tmp_path / "one.toml").write_text('phases = "plan"\n[slo]\nttft_p95_s = 3\n')
+    (tmp_path / "two.toml").write_text('phases = "show"\n')
+
+    found = environment("prod", None, [tmp_path / "one.toml", tmp_path / "two.toml"])
+
+    assert (found.phases, found.slo.ttft_p95_s) == ("show", 3)
 
 
 def test_capacity_prints_the_pair_and_every_ratio(gtc: Call, tmp_path: Path) -> None:
@@ -117,6 +143,6 @@ def test_fit_prints_a_patch_that_check_then_plays(gtc: Call, tmp_path: Path) -> 
 
     assert told.code == 0
     assert "every claim holds by 15 %" in told.out
-    checked = gtc("plan", "check", "--env", "dev", "--phases", "plan", "--patch", "patch.toml",
-                  "--seeds", "2")  # fmt: skip
+    checked = gtc("plan", "check", "--env", "dev", "--patch", "patch.toml", "--seeds", "2")
     assert checked.code == 0
+    assert "phases plan" in checked.out

@@ -19,11 +19,11 @@ PLAN = load("prod", {"phases": "plan"})
 def test_a_table_that_is_laid_out_already_keeps_every_value() -> None:
     for name in ("prod", "dev"):
         show = load(name)
-        assert list(laid_out(Draft(show)).changes(show)) == []
+        assert list(laid_out(Draft(show), show.worker_start_s).changes(show)) == []
 
 
 def test_the_plans_table_gets_its_lead_its_gates_and_a_decode_stress_without_documents() -> None:
-    draft = laid_out(Draft(PLAN))
+    draft = laid_out(Draft(PLAN), PLAN.worker_start_s)
 
     assert draft.environment.lead_s == PLAN.worker_start_s
     for name in ("PREFILL_RECOVERY", "DECODE_RECOVERY"):
@@ -37,6 +37,16 @@ def test_the_plans_table_gets_its_lead_its_gates_and_a_decode_stress_without_doc
     changes = list(draft.changes(PLAN))
     assert all(each.why for each in changes)
     assert ("", "lead_s", "0", "120") in [(c.where, c.what, c.before, c.after) for c in changes]
+
+
+def test_a_lead_and_a_gate_follow_the_start_of_the_hardware_where_it_is_longer() -> None:
+    show = load("prod")
+
+    draft = laid_out(Draft(show), 200)
+
+    assert draft.environment.lead_s == 200
+    changes = [(each.where, each.what, each.after) for each in draft.changes(show)]
+    assert changes == [("", "lead_s", "200")]
 
 
 def test_a_settle_is_added_where_there_is_none_and_given_other_workers_where_there_is() -> None:
@@ -78,17 +88,20 @@ def test_a_patch_laid_over_its_environment_gives_the_draft_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    draft = settled(only_documents(laid_out(Draft(PLAN))), PDRatio(2, 2))
+    draft = settled(only_documents(laid_out(Draft(PLAN), PLAN.worker_start_s)), PDRatio(2, 2))
     draft = draft.with_phase("DECODE_STRESS", 'so "loud"', rps=8.75, guard_queued=40)
     draft = draft.with_scale("decode", "few", threshold=80.0)
     text = patch(draft.environment, list(draft.changes(PLAN)))
     (tmp_path / "patch.toml").write_text(text)
 
-    assert environment("prod", "plan", tmp_path / "patch.toml") == draft.environment
+    assert environment("prod", None, [Path("patch.toml")]) == draft.environment
     assert 'rps: 6 -> 8.75: so "loud"' in text
     assert "threshold = 80  # was 90: few" in text
-    assert tomllib.loads(text).keys() == {"pools", "phase_tables"}
+    assert tomllib.loads(text).keys() == {"phases", "pools", "phase_tables"}
 
 
-def test_a_patch_of_nothing_says_so() -> None:
-    assert patch(PLAN, []) == "# environments/prod.toml: nothing changes\n"
+def test_a_patch_of_nothing_says_so_and_which_table_fits_as_it_is() -> None:
+    text = patch(PLAN, [])
+
+    assert text.startswith("# environments/prod.toml: nothing changes\n")
+    assert tomllib.loads(text) == {"phases": "plan"}
