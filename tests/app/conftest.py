@@ -7,12 +7,13 @@ few lines that streams words. Phases last seconds.
 from __future__ import annotations
 
 import asyncio
+import inspect
 import json
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
@@ -31,6 +32,7 @@ from gtc_rehearsal.kube_api.storage.store import Store
 from gtc_rehearsal.operator.operator import Operator
 from gtc_rehearsal.prometheus.promql_values import Sample, Value, Vector
 from gtc_runtime.cluster.keda_status import scaler_state
+from gtc_runtime.cluster.lease import Lease
 from gtc_runtime.service import DemoService
 from gtc_runtime.settings import Settings
 from gtc_runtime.view import DemoView
@@ -275,8 +277,22 @@ class Panel:
         return [event.text for event in self.view.events]
 
     async def until(self, holds: Callable[[DemoView], bool], within_s: float = 20.0) -> DemoView:
-        await self.world.until(lambda: holds(self.service.fresh_view()), within_s)
+        try:
+            await self.world.until(lambda: holds(self.service.fresh_view()), within_s)
+        except AssertionError as late:
+            state = f"{self.view.mode}; {self.told}; stored: {self.world.stored()}"
+            raise AssertionError(f"{late}; the panel: {state}") from None
         return self.view
+
+    async def end_like_killed(self) -> None:
+        """End its tasks, as by kill -9: they write nothing any more on their way."""
+        assert self.service._cluster
+        lease = self.service._cluster.writer.lease
+        for task in asyncio.all_tasks():
+            if task.get_name() == "lease keeper" and keeper_of(task) is lease:
+                task.cancel()  # the answer to a renewal would make the lease ours again
+        lease._ours = None
+        await self.service._supervisor.stop()
 
     async def until_mode(self, mode: str) -> None:
         await self.until(lambda view: view.mode == mode)
@@ -292,6 +308,13 @@ async def world(tmp_path: Path) -> AsyncIterator[World]:
     await made.start()
     yield made
     await made.stop()
+
+
+def keeper_of(task: asyncio.Task[Any]) -> Lease | None:
+    """Whose lease a task renews."""
+    coroutine = task.get_coro()
+    assert inspect.iscoroutine(coroutine)
+    return cast("Lease | None", inspect.getcoroutinelocals(coroutine).get("self"))
 
 
 NewPanel = Callable[[], Awaitable[Panel]]

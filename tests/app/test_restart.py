@@ -22,12 +22,9 @@ INITIAL, GROWN = PDRatio(2, 3), PDRatio(4, 3)
 
 async def kill(panel: Panel) -> None:
     """As by kill -9: its load ends, and nothing is written any more; its Lease has lapsed."""
-    service, world = panel.service, panel.world
-    assert service._cluster
-    service._cluster.writer.lease._ours = None
-    await service._supervisor.stop()
-    await service._load.stop()
-    world.store.patch(LEASE, names.LEASE, N, {"spec": {"holderIdentity": ""}})
+    await panel.end_like_killed()
+    await panel.service._load.stop()
+    panel.world.store.patch(LEASE, names.LEASE, N, {"spec": {"holderIdentity": ""}})
 
 
 async def in_recovery(panel: Panel) -> None:

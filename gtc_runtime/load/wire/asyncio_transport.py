@@ -17,6 +17,7 @@ from urllib.parse import urlsplit
 from gtc_runtime.load.asking.access import Access
 from gtc_runtime.load.figures.quality import QualityMeter
 from gtc_runtime.load.records import Outcome
+from gtc_runtime.load.wire.acknowledge import acknowledge
 from gtc_runtime.load.wire.exchange import Exchange
 
 DRAIN_S = 2.0
@@ -210,6 +211,8 @@ class _Connection(asyncio.Protocol):
         self._owner.meter.reads(1)
         if exchange.received(data, at_s):
             self._after(exchange)
+        elif exchange.record.first_s is None and self._transport is not None:
+            acknowledge(self._transport.get_extra_info("socket"))
 
     def connection_lost(self, error: Exception | None) -> None:
         exchange, self._exchange = self._exchange, None

@@ -12,6 +12,7 @@ import socket
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
+from gtc_runtime.load.wire.acknowledge import acknowledge
 from gtc_runtime.load.wire.addresses import Address
 from gtc_runtime.load.wire.exchange import Exchange
 from gtc_runtime.load.wire.kernel_calls import SO_TIMESTAMPNS, send
@@ -127,6 +128,10 @@ class KernelConnection:
         self.write_more()
         if not self._request:
             self._epoll.modify(self.fd, READ)
+
+    def acknowledge(self) -> None:
+        """Tell the server now what has arrived, see `acknowledge`."""
+        acknowledge(self._socket)
 
     def forget_deadline(self) -> None:
         """Connecting is over, well or not."""

@@ -158,6 +158,8 @@ class KernelReader:
                 self._gone(connection, _reason(data))
             elif exchange.received(data, at_s):
                 self._over(connection, exchange)
+            elif exchange.record.first_s is None:
+                connection.acknowledge()
 
     def _judge(self) -> None:
         """Report a batch to the meter; the first of it had waited longest. Keep the clock right."""

@@ -1,7 +1,10 @@
 """What every transport must do, told by the engine above it and a server whose bytes we choose."""
 
 import asyncio
+import fcntl
 import socket
+import struct
+import termios
 import time
 from collections import Counter
 
@@ -49,6 +52,37 @@ async def test_connections_are_used_again(server, settings, running):
         await run.drain()
     assert len(run.records) >= 28
     assert server.connections <= 9  # five of them to spare
+
+
+async def test_what_comes_before_the_first_token_is_acknowledged_at_once(server, settings, running):
+    """A server that waits for that (Nagle's algorithm) would hold the first token back, by 40 ms
+    on a connection that has just ended another answer."""
+    not_acknowledged = []
+
+    async def head_first(writer, body):
+        raw = writer.get_extra_info("socket")
+        raw.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 0)
+        writer.write(HEAD)
+        await asyncio.sleep(0.015)
+        not_acknowledged.append(waiting_bytes(raw))
+        for _ in range(5):
+            writer.write(chunk(TOKEN))
+            await asyncio.sleep(0.001)
+        writer.write(END)
+
+    server.script = head_first
+    async with running(settings(server.url)) as run:
+        await run.load(1.2)
+        await run.drain()
+    later = not_acknowledged[len(not_acknowledged) // 2 :]
+    assert len(later) >= 10
+    assert later.count(0) > 0.8 * len(later)
+
+
+def waiting_bytes(raw: socket.socket) -> int:
+    """Bytes that the other side has not acknowledged."""
+    (number,) = struct.unpack("i", fcntl.ioctl(raw.fileno(), termios.TIOCOUTQ, b"\0" * 4))
+    return number
 
 
 async def test_an_answer_that_ends_early_is_truncated(server, settings, running):
