@@ -47,13 +47,13 @@ def fitted(rows: Sequence[Row], values: Row, weights: Row | None = None) -> Fit:
     return Fit(found, [(spread * abs(inverse[i][i])) ** 0.5 for i in range(size)], len(rows))
 
 
-def robust(rows: Sequence[Row], values: Row, outlier: float, rounds: int = 4) -> Fit:
-    """Relative errors count, and points beyond ``outlier`` median deviations are left out."""
-    kept = list(zip(rows, values, strict=True))
+def robust(rows: Sequence[Row], values: Row, sizes: Row, outlier: float, rounds: int = 4) -> Fit:
+    """Errors count by the size of a point, and those ``outlier`` median ones off are left out."""
+    kept = list(zip(rows, values, sizes, strict=True))
     for _ in range(rounds):
-        inside_rows, inside_values = [row for row, _ in kept], [value for _, value in kept]
-        found = fitted(inside_rows, inside_values, [value**-2 for value in inside_values])
-        off = [abs(_at(row, found.coefficients) / value - 1) for row, value in kept]
+        inside_rows, inside_values, inside_sizes = zip(*kept, strict=True)
+        found = fitted(inside_rows, inside_values, [size**-2 for size in inside_sizes])
+        off = [abs(_at(row, found.coefficients) - value) / size for row, value, size in kept]
         limit = max(1e-6, outlier * median(off))
         inside = [point for point, far in zip(kept, off, strict=True) if far <= limit]
         if len(inside) == len(kept):

@@ -33,6 +33,7 @@ class Answered:
     tokens: int
     first_tokens: int
     ok: bool
+    conversation: str = ""
 
 
 @dataclass(frozen=True)
@@ -99,6 +100,7 @@ def _answered(row: dict[str, Any]) -> Answered:
         int(row["tokens"]),
         int(row.get("first_tokens") or 1),
         row["outcome"] == "ok",
+        str(row.get("conversation") or ""),
     )
 
 

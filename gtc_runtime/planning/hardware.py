@@ -123,7 +123,7 @@ class Hardware:
             slots=environment.slots,
             worker_start_s=_start_s(environment, profile),
             block_tokens=environment.engine.traits.block_tokens,
-            link_gb_s=live.link_gb_s or environment.rehearsal.kv_link_gb_s,
+            link_gb_s=environment.rehearsal.kv_link_gb_s,
             link_contention=environment.rehearsal.link_contention,
             descriptor_us=0.0,
             posting_stalls=False,
@@ -141,7 +141,7 @@ class Hardware:
                 ships_missing_only=True,
                 schedules_ahead=True,
             )
-        return plain._with_transfers()
+        return plain._with_transfers()._as_seen(live)
 
     @classmethod
     def of_rehearsal(cls, environment: Environment) -> Self:
@@ -151,6 +151,8 @@ class Hardware:
         """
         return replace(
             cls.of(environment),
+            worker_start_s=environment.worker_start_s,
+            link_gb_s=environment.rehearsal.kv_link_gb_s,
             link_contention=False,
             prefix_attention=False,
             handover_s=0.0,
@@ -177,6 +179,15 @@ class Hardware:
             scattered_gb_s=costs.used_gb_s,
             transfer_setup_s=costs.base_ms / 1000,
         )
+
+    def _as_seen(self, live: Live) -> Self:
+        """With the host and the link of a run; its link is that of blocks anywhere as well."""
+        seen = self
+        if live.request_ms is not None:
+            seen = replace(seen, host_s=live.request_ms / 1000)
+        if live.link_gb_s is not None:
+            seen = replace(seen, link_gb_s=live.link_gb_s, scattered_gb_s=None)
+        return seen
 
     @property
     def pool_tokens(self) -> int:

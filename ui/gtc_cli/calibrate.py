@@ -142,11 +142,7 @@ def calibrate(
     as_json: bool,
 ) -> int:
     """Measure what the profiles say: by a worker, by a run, or by the kernels of a card."""
-    if sum((benchmark is not None, bool(reports), on_gpu)) != 1:
-        raise UsageError(
-            "what to calibrate by is missing, or more than one, allowed: one of --from-benchmark,"
-            " --from-report and --gpu"
-        )
+    _refuse_all_but_one(benchmark is not None, bool(reports), on_gpu)
     _refuse_a_place_for(output)
     if on_gpu:
         return _steps(models or MODELS, output, as_json)
@@ -158,7 +154,7 @@ def calibrate(
         rows, assumed = _prefills(made, base), None
     else:
         run, link = LiveRun.read(reports), _link(link_gb_s, base, environment)
-        found = refit(base, run, PDRatio.parse(workers), link.gb_s)
+        found = refit(environment, base, run, PDRatio.parse(workers), link.gb_s)
         made = found.applied(base, name, _told(run, found, workers))
         rows = _refitted(found, base, environment)
         assumed = link if found.lone and found.link_gb_s is None else None
@@ -186,15 +182,10 @@ def _prefills(made: Profile, base: Profile) -> list[Row]:
 
 
 def _refitted(found: Refit, base: Profile, environment: Environment) -> list[Row]:
-    before, twin = base.live, Hardware.of(environment, base)
+    twin = Hardware.of(environment, base)
     rows = [
         Row("start of a worker", found.start_s, twin.worker_start_s, "s"),
-        Row(
-            "a request beyond its steps",
-            found.request_ms,
-            before.request_ms if before else None,
-            "ms",
-        ),
+        Row("host before the prefill", found.request_ms, 1000 * twin.host_s, "ms"),
         Row("KV link", found.link_gb_s, twin.link_gb_s, "GB/s"),
     ]
     for new in LENGTHS:
@@ -266,6 +257,14 @@ def _steps(models: Sequence[str], output: Path | None, as_json: bool) -> int:
 
 def _figure(value: float | None, unit: str) -> str:
     return "–" if value is None else f"{value:,.2f} {unit}"
+
+
+def _refuse_all_but_one(*asked: bool) -> None:
+    if sum(asked) != 1:
+        raise UsageError(
+            "what to calibrate by is missing, or more than one, allowed: one of --from-benchmark,"
+            " --from-report and --gpu"
+        )
 
 
 def _refuse_a_place_for(output: Path | None) -> None:

@@ -165,11 +165,11 @@ class Live(Frozen):
     """What a live run showed beside its steps; None where it did not tell.
 
     Attributes:
-        request_ms: What a request takes beyond its steps and its transfer: frontend, routing, host.
+        request_ms: What a request takes before its prefill, but for what goes by its tokens.
         link_gb_s: Rate of the KV transfers between two workers, whatever the engine does for them.
         worker_start_s: From the order of a worker to Ready.
     """
 
-    request_ms: float | None = None
+    request_ms: Annotated[float, Field(ge=0)] | None = None
     link_gb_s: Positive | None = None
     worker_start_s: Positive | None = None

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
-import random
-from dataclasses import dataclass
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,77 +17,12 @@ from gtc_runtime.planning.hardware import Hardware
 from gtc_spec.environment import load
 from gtc_spec.errors import UsageError
 from gtc_spec.pools import PDRatio
-from gtc_spec.profiles.profile import Profile
+from gtc_spec.profiles.profile import Profile, names
+from tests.unit.calibration.truth import Truth
 
 LARGE = Profile.load("llama-3.1-70b.h200.fp8")
+PROD = load("prod")
 ONE = PDRatio(1, 1)
-
-
-@dataclass(frozen=True)
-class Truth:
-    """What a made-up run is made from: factors on the profile, and what lies beside its steps."""
-
-    prefill: float = 1.0
-    decode: float = 1.0
-    request_ms: float = 20.0
-    link_gb_s: float = 10.0
-
-    def run(self, requests: int = 60, seed: int = 1, noise: float = 0.0) -> LiveRun:
-        """Prompts one after the other; their answers run beside each other."""
-        random_ = random.Random(seed)
-        crowd, now, done = _Crowd(self.decode), 0.0, []
-        for _ in range(requests):
-            prompt, answer = round(math.exp(random_.uniform(5.5, 9.9))), random_.randint(40, 300)
-            work = self.request_ms + self.prefill * LARGE.prefill_ms(prompt)
-            work += prompt * LARGE.kv_bytes_per_token / self.link_gb_s / 1e6
-            joins = now + work * (1 + random_.gauss(0, noise)) / 1000
-            crowd.until(joins)
-            first = crowd.join(prompt, answer, joins)
-            done.append((now, prompt, answer, first))
-            now = first + random_.uniform(0.0, 0.2)
-        crowd.until(math.inf)
-        return LiveRun(
-            tuple(
-                Answered(1, sent, first, crowd.ended[first], prompt, answer, 1, ok=True)
-                for sent, prompt, answer, first in done
-            ),
-            (),
-            (),
-        )
-
-
-class _Crowd:
-    """Streams on one decode worker, all at the speed of the step that they make together."""
-
-    def __init__(self, factor: float) -> None:
-        self._factor, self._now = factor, 0.0
-        self._left: dict[float, list[float]] = {}  # first token: tokens left, tokens held
-        self.ended: dict[float, float] = {}
-
-    def until(self, at_s: float) -> None:
-        while self._left and self._now < at_s:
-            step_s = self._step_s(self._left)
-            leaves = min(left for left, _ in self._left.values()) * step_s
-            for_s = min(leaves, at_s - self._now, 0.5)
-            for stream in self._left.values():
-                stream[0] -= for_s / step_s
-                stream[1] += for_s / step_s
-            self._now += for_s
-            for first in [key for key, (left, _) in self._left.items() if left < 1e-9]:
-                del self._left[first]
-                self.ended[first] = self._now
-        self._now = max(self._now, at_s)
-
-    def join(self, prompt: int, answer: int, at_s: float) -> float:
-        joined = {**self._left, math.inf: [answer - 1, prompt + 1]}
-        first = at_s + self._step_s(joined)
-        self.until(first)
-        self._left[first] = [answer - 1, prompt + 1]
-        return first
-
-    def _step_s(self, streams: dict[float, list[float]]) -> float:
-        held = sum(tokens for _, tokens in streams.values())
-        return self._factor * LARGE.decode_step_ms(len(streams), held) / 1000
 
 
 @settings(max_examples=12, deadline=None)
@@ -99,7 +32,9 @@ class _Crowd:
 def test_what_a_run_was_made_from_is_found_within_two_percent(
     prefill: float, decode: float, request_ms: float, link_gb_s: float, seed: int
 ) -> None:
-    found = refit(LARGE, Truth(prefill, decode, request_ms, link_gb_s).run(seed=seed), ONE, 20)
+    truth = Truth(prefill=prefill, decode=decode, request_ms=request_ms, link_gb_s=link_gb_s)
+
+    found = refit(PROD, LARGE, truth.run(seed=seed), ONE, 20)
 
     assert found.prefill == pytest.approx(prefill, rel=0.02)
     assert found.decode == pytest.approx(decode, rel=0.02)
@@ -107,11 +42,34 @@ def test_what_a_run_was_made_from_is_found_within_two_percent(
     assert found.request_ms == pytest.approx(request_ms, rel=0.02, abs=0.5)
 
 
-def test_a_second_refit_changes_nothing() -> None:
-    run = Truth(1.2, 0.8).run()
-    fitted = refit(LARGE, run, ONE, 20).applied(LARGE, "large", "a run")
+@pytest.mark.parametrize("name", names())
+def test_a_refit_is_the_inverse_of_the_twin(name: str) -> None:
+    truth = Truth(name)
 
-    again = refit(fitted, run, ONE, 20)
+    found = refit(truth.environment, truth.profile, truth.run(), ONE, 7)
+
+    twin = truth.hardware
+    assert found.prefill == pytest.approx(1, abs=0.03)
+    assert found.decode == pytest.approx(1, abs=0.01)
+    assert found.link_gb_s == pytest.approx(twin.link_gb_s, rel=0.1)
+    assert found.request_ms == pytest.approx(1000 * twin.host_s, abs=0.5)
+
+
+@pytest.mark.parametrize("name", [name for name in names() if "-70b." in name])
+def test_it_is_so_under_load_where_stalls_and_waits_are_the_twins(name: str) -> None:
+    truth = Truth(name, rps=0.6)
+
+    found = refit(truth.environment, truth.profile, truth.run(200), ONE, 20)
+
+    assert found.prefill == pytest.approx(1, abs=0.03)
+    assert found.decode == pytest.approx(1, abs=0.01)
+
+
+def test_a_second_refit_changes_nothing() -> None:
+    run = Truth(prefill=1.2, decode=0.8).run()
+    fitted = refit(PROD, LARGE, run, ONE, 20).applied(LARGE, "large", "a run")
+
+    again = refit(PROD, fitted, run, ONE, 20)
 
     assert (again.prefill, again.decode) == (
         pytest.approx(1, rel=0.002),
@@ -120,30 +78,36 @@ def test_a_second_refit_changes_nothing() -> None:
 
 
 def test_noise_of_a_tenth_leaves_prefill_and_steps_and_tells_no_link() -> None:
-    found = refit(LARGE, Truth(1.1, 0.9, link_gb_s=20).run(200, noise=0.1), ONE, 20)
+    run = Truth(prefill=1.1, decode=0.9, link_gb_s=20).run(200, noise=0.1)
+
+    found = refit(PROD, LARGE, run, ONE, 20)
 
     assert found.link_gb_s is None
     assert found.prefill == pytest.approx(1.1, rel=0.05)
     assert found.decode == pytest.approx(0.9, rel=0.02)
 
 
+def test_a_host_that_takes_less_than_nothing_takes_nothing() -> None:
+    run = Truth(request_ms=0).run()
+    sooner = [replace(each, send_s=each.send_s + 0.004) for each in run.answered]
+
+    found = refit(PROD, LARGE, LiveRun(tuple(sooner), (), ()), ONE, 20)
+
+    assert found.request_ms == 0
+    assert found.prefill == pytest.approx(1, abs=0.05)
+
+
 def test_first_tokens_that_waited_for_something_are_left_out() -> None:
-    run = Truth(1.1).run()
+    run = Truth(prefill=1.1).run()
     late = [
-        Answered(**{**vars_of(each), "first_s": each.first_s, "send_s": each.send_s - 3})
-        if at % 12 == 6
-        else each
+        replace(each, send_s=each.send_s - 3) if at % 12 == 6 else each
         for at, each in enumerate(run.answered)
     ]
 
-    found = refit(LARGE, LiveRun(tuple(late), (), ()), PDRatio(4, 1), 20)
+    found = refit(PROD, LARGE, LiveRun(tuple(late), (), ()), PDRatio(4, 1), 20)
 
     assert found.prefill == pytest.approx(1.1, rel=0.02)
     assert found.lone < len(late)
-
-
-def vars_of(each: Answered) -> dict[str, float]:
-    return {name: getattr(each, name) for name in Answered.__dataclass_fields__}
 
 
 def test_a_refitted_profile_scales_its_tables_and_says_from_what() -> None:
@@ -170,18 +134,29 @@ def test_a_refitted_profile_can_be_named_by_its_file(tmp_path: Path) -> None:
     assert read.decode == LARGE.decode
 
 
-def test_the_twin_takes_start_and_link_of_a_refitted_profile() -> None:
-    prod = load("prod")
+def test_the_twin_takes_host_start_and_link_of_a_refitted_profile() -> None:
+    prod = PROD
     fitted = Refit(1.0, 1.0, 21.0, 7.5, 118.0, 40, 40, 3).applied(LARGE, "large", "a run")
-    unsure = Refit(1.0, 1.0, 21.0, None, None, 40, 40, 0).applied(LARGE, "large", "a run")
+    unsure = Refit(1.0, 1.0, None, None, None, 40, 40, 0).applied(LARGE, "large", "a run")
 
     seen, before = Hardware.of(prod, fitted), Hardware.of(prod, unsure)
 
-    assert (seen.link_gb_s, seen.worker_start_s) == (7.5, 118.0)
-    assert (before.link_gb_s, before.worker_start_s) == (
+    assert (seen.host_s, seen.link_gb_s, seen.worker_start_s) == (0.021, 7.5, 118.0)
+    assert (before.host_s, before.link_gb_s, before.worker_start_s) == (
+        Hardware.of(prod).host_s,
         prod.rehearsal.kv_link_gb_s,
         prod.worker_start_s,
     )
+
+
+def test_what_a_run_does_not_tell_stays_as_an_earlier_one_showed_it() -> None:
+    first = Refit(1.0, 1.0, 21.0, 7.5, None, 40, 40, 0).applied(LARGE, "large", "a run")
+    second = Refit(None, None, None, None, 118.0, 0, 0, 3).applied(first, "mine", "a show")
+
+    live = second.live
+
+    assert live is not None
+    assert (live.request_ms, live.link_gb_s, live.worker_start_s) == (21.0, 7.5, 118.0)
 
 
 def test_measured_points_end_with_a_refit() -> None:
@@ -191,7 +166,7 @@ def test_measured_points_end_with_a_refit() -> None:
 
 
 def test_starts_alone_leave_the_tables_as_they_were() -> None:
-    found = refit(LARGE, LiveRun((), (110.0, 118.0, 190.0), ()), ONE, 20)
+    found = refit(PROD, LARGE, LiveRun((), (110.0, 118.0, 190.0), ()), ONE, 20)
 
     assert (found.start_s, found.starts, found.prefill) == (118.0, 3, None)
     assert found.applied(LARGE, "large", "3 starts").prefill == LARGE.prefill
@@ -201,14 +176,14 @@ def test_too_few_requests_alone_say_how_many_are_wanted() -> None:
     crowded = [Answered(1, 0.0, 5.0, 6.0, 900, 40, 1, ok=True) for _ in range(20)]
 
     with pytest.raises(UsageError, match=r"^0 of 20 requests had a prefill worker for themselves"):
-        refit(LARGE, LiveRun(tuple(crowded), (), ()), ONE, 20)
+        refit(PROD, LARGE, LiveRun(tuple(crowded), (), ()), ONE, 20)
 
 
 def test_prompts_of_one_length_tell_nothing_apart() -> None:
     same = [Answered(1, at, at + 0.2, at + 0.9, 900, 40, 1, ok=True) for at in range(20)]
 
     with pytest.raises(UsageError, match=r"^prompts of 900 to 900 tokens do not tell the host"):
-        refit(LARGE, LiveRun(tuple(same), (), ()), ONE, 20)
+        refit(PROD, LARGE, LiveRun(tuple(same), (), ()), ONE, 20)
 
 
 # -- files -----------------------------------------------------------------------------------------
