@@ -70,6 +70,8 @@ class DemoService(Commands):
     """
 
     _beside: Beside | None = None
+    _builder: ViewBuilder | None
+    _view: DemoView | None
 
     def __init__(
         self,
@@ -107,8 +109,7 @@ class DemoService(Commands):
             MarkFinder(),
             annotations_for(settings, lambda text: events.add("warning", text)),
         )
-        self._builder: ViewBuilder | None = None
-        self._view: DemoView | None = None
+        self._builder, self._view = None, None
         self._view_at_s, self._stopped = 0.0, False
         self._supervisor, self._loop_lag = Supervisor(events), LoopLag()
         self._started = datetime.now(UTC)

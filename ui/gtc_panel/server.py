@@ -89,9 +89,8 @@ async def serve(
         listener = sockets.enter_context(bind(settings.host, settings.port))
         scraped = sockets.enter_context(bind(settings.host, settings.metrics_port))
         service = DemoService(
-            environment, settings, time_scale=time_scale, texts=texts,
-            state_dir=settings.state_dir, real_workers=real_workers,
-        )  # fmt: skip
+            environment, settings, time_scale=time_scale, texts=texts, real_workers=real_workers,
+            state_dir=settings.state_dir)  # fmt: skip
         health = Health.of_panel(environment, settings)
         asked = asyncio.Event()
         app = _app(service, entrance.rules, run.headless, health, settings.state_dir)

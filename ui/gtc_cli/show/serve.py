@@ -68,14 +68,10 @@ def serve(
     try:
         asyncio.run(
             serve_demo(
-                environment,
-                configured,
-                run=Run(**run),
-                time_scale=time_scale,
-                texts=texts,
+                environment, configured, run=Run(**run), time_scale=time_scale, texts=texts,
                 real_workers=real_starts,
             )
-        )
+        )  # fmt: skip
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, signal.SIG_IGN)  # asked twice, and done already
