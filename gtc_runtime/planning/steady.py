@@ -23,7 +23,8 @@ from gtc_spec.pools import Mode
 from gtc_spec.workloads import WorkloadMix
 
 TAIL_S = 60.0
-"""So long after the window its open requests may still end, under the same load."""
+"""So long after the window its open requests may still end, under the same load; longer where one
+of them can still be good."""
 LOOK_S = 1.0
 """How often the queue is looked at, and `LOOKS` times in a window that is longer than so many."""
 LOOKS = 1000
@@ -179,7 +180,8 @@ class _Run:
             queue.append(cluster.waiting)
         after = cluster.gpu_seconds()
         firsts = self._firsts
-        while self._open and events.now_s < self._until_s + TAIL_S:
+        last_s = self._last_s(goals)
+        while self._open and events.now_s < last_s:
             events.run(events.now_s + LOOK_S)
         busy: dict[Mode, float] = {
             mode: min(1.0, (after[mode][0] - before[mode][0]) / (after[mode][1] - before[mode][1]))
@@ -187,6 +189,17 @@ class _Run:
             if after[mode][1] > before[mode][1]
         }
         return self._figures(seconds, goals, busy, _growth(queue, seconds, firsts))
+
+    def _last_s(self, goals: RequestGoals | None) -> float:
+        """When no open request can be good any more: its first token and each other in time."""
+        ends = [self._until_s + TAIL_S]
+        if goals is not None:
+            ends += [
+                each.due_s + goals.ttft_s + each.output_tokens * goals.itl_s
+                for each in self._requests
+                if each.done_s < 0
+            ]
+        return max(ends)
 
     def _figures(
         self,

@@ -5,6 +5,7 @@ Goals that no number of workers can keep are refused. It must not print.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any, Final
@@ -12,13 +13,15 @@ from typing import Any, Final
 from gtc_runtime.formats import latency_s
 from gtc_runtime.planning.answers.crew import Crew
 from gtc_runtime.planning.answers.floors import Floors, floors
-from gtc_runtime.planning.answers.served import SEEDS, Demand, Served, serve
+from gtc_runtime.planning.answers.served import Demand, Served, serve
 from gtc_runtime.planning.topology import Topology
 from gtc_spec.errors import UsageError
 
 JSON = dict[str, Any]
 KNEE_WITHIN: Final = 0.03
-"""A knee is known to this share of itself."""
+"""The search for a knee ends within this share of it."""
+ROUGHLY: Final = 0.1
+"""And the search with rough runs, which comes first, within this one."""
 START_RPS: Final = 0.5
 """Where the search begins, requests a second for each GPU: about what one of prod serves."""
 STRIDE: Final = 1.6
@@ -26,7 +29,7 @@ STRIDE: Final = 1.6
 RPS_MIN: Final = 0.02
 RPS_MAX: Final = 4096.0
 NEAR_SHARE: Final = 0.85
-"""Of good requests in one run, from which on a topology is looked at closely."""
+"""Of good requests in a rough run, from which on a topology is looked at closely."""
 
 
 @dataclass(frozen=True)
@@ -141,24 +144,32 @@ def refuse_below(least: Floors, demand: Demand) -> None:
 def knee_rps(demand: Demand, topology: Topology) -> float:
     """The highest rate that keeps the goals, found by halving; 0 when none does.
 
-    One seed, the same for every topology: they differ by what they are and not by what they drew.
-    Near the knee a draw decides, so the search begins where nobody can choose: the same question
-    has the same answer.
+    Rough runs say where it lies, and long ones where exactly. Near the knee a draw decides, so the
+    search begins where nobody can choose: the same question has the same answer.
     """
 
-    def kept(rps: float) -> bool:
-        return serve(demand, topology, rps, seeds=1).kept
+    def roughly(rps: float) -> bool:
+        return serve(demand, topology, rps, rough=True).kept
 
-    low = high = START_RPS * topology.gpus
+    def kept(rps: float) -> bool:
+        return serve(demand, topology, rps).kept
+
+    start = _knee(roughly, START_RPS * topology.gpus, STRIDE, ROUGHLY)
+    return _knee(kept, start, 1 + ROUGHLY, KNEE_WITHIN) if start else 0.0
+
+
+def _knee(kept: Callable[[float], bool], start: float, stride: float, within: float) -> float:
+    """A rate that is kept, less than ``within`` below one that is not; 0 where none is found."""
+    low = high = start
     if kept(low):
-        while (high := high * STRIDE) < RPS_MAX and kept(high):
+        while (high := high * stride) < RPS_MAX and kept(high):
             low = high
     else:
-        while (low := low / STRIDE) > RPS_MIN and not kept(low):
+        while (low := low / stride) > RPS_MIN and not kept(low):
             high = low
         if low <= RPS_MIN:
             return 0.0
-    while high > low * (1 + KNEE_WITHIN):
+    while high > low * (1 + within):
         middle = (low + high) / 2
         low, high = (middle, high) if kept(middle) else (low, middle)
     return low
@@ -175,16 +186,12 @@ def _candidate(demand: Demand, rps: float, topology: Topology) -> Candidate:
 def _first(demand: Demand, rps: float, crew: Crew, sizes: list[list[Topology]]) -> Served | None:
     """The best of the smallest size in which one keeps the goals."""
     for same in sizes:
-        seen = crew.each(partial(_serve, demand, rps, 1), same)
+        seen = crew.each(partial(serve, demand, rps=rps, rough=True), same)
         near = [each.topology for each in seen if (each.figures["good_share"] or 0) >= NEAR_SHARE]
-        kept = [each for each in crew.each(partial(_serve, demand, rps, SEEDS), near) if each.kept]
+        kept = [each for each in crew.each(partial(serve, demand, rps=rps), near) if each.kept]
         if kept:
             return max(kept, key=lambda each: float(each.figures["good_share"]))
     return None
-
-
-def _serve(demand: Demand, rps: float, seeds: int, topology: Topology) -> Served:
-    return serve(demand, topology, rps, seeds)
 
 
 def _best(found: tuple[Candidate, ...]) -> Candidate:

@@ -1,16 +1,14 @@
-"""What a topology makes of one load, over several seeds, against goals and for what money.
+"""What a topology makes of one load, in one long run, against goals and for what money.
 
 It must not know which topologies are compared.
 """
 
 from __future__ import annotations
 
-import statistics
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from gtc_runtime.planning.answers.spread import folded
 from gtc_runtime.planning.hardware import Hardware
 from gtc_runtime.planning.steady import Latencies, Load, Quantiles, Steady, steady
 from gtc_runtime.planning.topology import Topology
@@ -19,12 +17,15 @@ from gtc_spec.environment import Environment
 from gtc_spec.workloads import WorkloadMix
 
 JSON = dict[str, Any]
-SEEDS: Final = 3
-"""Runs of one load; every figure is their median."""
 SECONDS_MIN: Final = 90.0
 """Shortest run, after its warm-up."""
-REQUESTS: Final = 900
-"""So many a run are enough, however long they take to come: a p95 of ten is the largest of them."""
+REQUESTS: Final = 2700
+"""Of one run, however long they take to come: near the knee a few hundred decide nothing. One run
+of so many and not the median of shorter ones, which would each begin with an empty queue."""
+ROUGH: Final = 4
+"""A rough run has so many times fewer: enough to tell the hopeless from what is looked at."""
+SEED: Final = 1
+"""The same for every topology and rate: they differ by what they are and not by what they drew."""
 WARM_UP_S: Final = 60.0
 DECIMALS: Final = 6
 """Of the figures: microseconds."""
@@ -57,6 +58,7 @@ class Demand:
         mix: Shares of the workloads.
         goals: What has to be kept.
         gpu_usd_h: US dollars an hour of one GPU.
+        requests: Of one run.
     """
 
     environment: Environment
@@ -64,6 +66,7 @@ class Demand:
     mix: WorkloadMix
     goals: Goals
     gpu_usd_h: float
+    requests: int = REQUESTS
 
 
 @dataclass(frozen=True)
@@ -73,7 +76,7 @@ class Served:
     Attributes:
         topology: The workers.
         rps: Requests a second.
-        figures: Medians over the seeds: ``ttft_s``, ``itl_s`` and ``tpot_s`` with quantiles,
+        figures: Of the run: ``ttft_s``, ``itl_s`` and ``tpot_s`` with quantiles,
             ``good_share``, ``good_rps``, ``output_tokens_s``, ``busy`` by pool,
             ``backlog_growth_s``, and ``by_key``; None where there was nothing to see.
         kept: Whether the goals are kept.
@@ -101,19 +104,23 @@ class Served:
         }
 
 
-def serve(demand: Demand, topology: Topology, rps: float, seeds: int = SEEDS) -> Served:
-    """Play one load on one topology, once a seed."""
-    seconds = max(SECONDS_MIN, REQUESTS / rps)
-    load = Load(rps, demand.mix, "poisson")
-    goals = {"ttft_goal_s": demand.goals.ttft_s, "itl_goal_s": demand.goals.itl_s}
-    runs = [
-        steady(demand.environment, demand.hardware, topology, load, seconds=seconds,
-               warm_up_s=WARM_UP_S, seed=seed, **goals)
-        for seed in range(1, seeds + 1)
-    ]  # fmt: skip
-    figures = folded([_figures(run) for run in runs], statistics.median, DECIMALS)
+def serve(demand: Demand, topology: Topology, rps: float, *, rough: bool = False) -> Served:
+    """Play one load on one topology; a rough run tells less."""
+    requests = demand.requests / ROUGH if rough else demand.requests
+    run = steady(
+        demand.environment,
+        demand.hardware,
+        topology,
+        Load(rps, demand.mix, "poisson"),
+        seconds=max(SECONDS_MIN, requests / rps),
+        warm_up_s=WARM_UP_S,
+        seed=SEED,
+        ttft_goal_s=demand.goals.ttft_s,
+        itl_goal_s=demand.goals.itl_s,
+    )
+    figures = _figures(run)
     usd_h = topology.gpus * demand.gpu_usd_h
-    hourly = round(figures["output_tokens_s"] * 3600)
+    hourly = round(run.output_tokens_s * 3600)
     price = bill.usd_per_million(usd_h, hourly)
     return Served(topology, rps, figures, kept(figures, demand.goals), usd_h, price)
 
@@ -136,11 +143,11 @@ def _figures(run: Steady) -> JSON:
         "ttft_s": _quantiles(run.ttft_s),
         "itl_s": _quantiles(run.itl_s),
         "tpot_s": _quantiles(run.tpot_s),
-        "good_share": run.good_share,
-        "good_rps": run.good_rps,
-        "output_tokens_s": run.output_tokens_s,
-        "busy": dict(run.busy),
-        "backlog_growth_s": run.backlog_growth_s,
+        "good_share": _rounded(run.good_share),
+        "good_rps": _rounded(run.good_rps),
+        "output_tokens_s": _rounded(run.output_tokens_s),
+        "busy": {mode: _rounded(share) for mode, share in run.busy.items()},
+        "backlog_growth_s": _rounded(run.backlog_growth_s),
         "by_key": {key: _latencies(each) for key, each in run.by_key.items()},
     }
 
@@ -150,11 +157,16 @@ def _latencies(found: Latencies) -> JSON:
         "ttft_s": _quantiles(found.ttft_s),
         "itl_s": _quantiles(found.itl_s),
         "tpot_s": _quantiles(found.tpot_s),
-        "good_share": found.good_share,
+        "good_share": _rounded(found.good_share),
     }
 
 
 def _quantiles(found: Quantiles | None) -> JSON | None:
     if found is None:
         return None
-    return {"p50": found.p50, "p95": found.p95, "p99": found.p99, "mean": found.mean}
+    values = {"p50": found.p50, "p95": found.p95, "p99": found.p99, "mean": found.mean}
+    return {name: _rounded(value) for name, value in values.items()}
+
+
+def _rounded(value: float | None) -> float | None:
+    return None if value is None else round(value, DECIMALS)

@@ -61,6 +61,16 @@ def test_a_load_above_capacity_gains_the_excess_in_queue(rps: float) -> None:
     assert found.good_share < 0.5
 
 
+def test_an_answer_that_takes_minutes_within_its_goal_is_a_good_one() -> None:
+    """2,000 tokens at 41 ms take 82 s; many of them begin at the end of the window."""
+    answers = Load(9.0, WorkloadMix.parse("0/0/100"))
+    found = steady(PROD, ON_PROD, Topology(1, 2), answers, ttft_goal_s=4.0, itl_goal_s=0.05)
+
+    assert found.tpot_s is not None
+    assert 0.035 < found.tpot_s.p50 < found.tpot_s.p99 < 0.05
+    assert found.good_share == 1
+
+
 def test_only_pools_that_exist_are_busy() -> None:
     assert set(mixed(Topology(1, 1)).busy) == {"prefill", "decode"}
     assert set(mixed(Topology(aggregated=2)).busy) == {"aggregated"}

@@ -15,7 +15,7 @@ from gtc_runtime import choices, settings
 from gtc_runtime.formats import NO_DATA, latency_s, per_s, percent
 from gtc_runtime.planning.answers.capacity import Candidate, Capacity, capacity
 from gtc_runtime.planning.answers.crew import crew
-from gtc_runtime.planning.answers.served import GOOD_SHARE, SEEDS, Demand, Goals
+from gtc_runtime.planning.answers.served import GOOD_SHARE, REQUESTS, Demand, Goals
 from gtc_runtime.planning.hardware import Hardware
 from gtc_spec.cloud import gpus
 from gtc_spec.environment import Environment
@@ -27,8 +27,10 @@ NOTES = (
     f"A load is served when TTFT p95 and ITL p95 keep their goals, {percent(GOOD_SHARE, 0)} of the"
     " requests keep both (their own TTFT, and the mean time between their own tokens), and no"
     " queue grows.",
-    "The knee is the highest rate that is served. Requests come at random (Poisson), from caches"
-    f" that begin empty; every figure is the median of {SEEDS} runs.",
+    f"Every figure is of one run of {REQUESTS:,} requests that come at random (Poisson), to caches"
+    " that begin empty.",
+    "The knee is the highest rate that is served. The same question has the same answer; another"
+    " draw of requests would move a knee by up to 5 %.",
     "Dollars are those of the GPUs alone, on demand; gtc cost has the rest of a deployment."
     " Droplets have 1 or 8 GPUs.",
     "These are predictions; how near they come to runs on H200s is in docs/rehearsal-fidelity.md.",

@@ -2,17 +2,31 @@
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 import pytest
 
+from gtc_cli.plan import capacity as verb
 from gtc_cli.plan.flags import environment
 from gtc_runtime.calibration import document
 from gtc_runtime.calibration.refit import Refit
+from gtc_runtime.planning.answers.capacity import capacity
+from gtc_runtime.planning.answers.crew import Crew
+from gtc_runtime.planning.answers.served import Demand, Goals
+from gtc_runtime.planning.hardware import Hardware
+from gtc_spec.environment import load
 from gtc_spec.profiles.profile import Profile
+from gtc_spec.workloads import WorkloadMix
 from tests.unit.cli.conftest import Call
 
 FEW = ("--rps", "0.5", "--gpus", "2")
+
+
+@pytest.fixture
+def short_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words and keys need no figure of thousands of requests."""
+    monkeypatch.setattr(verb, "Demand", partial(Demand, requests=200))
 
 
 @pytest.mark.parametrize(
@@ -77,6 +91,7 @@ def test_of_two_patches_the_last_one_wins(tmp_path: Path) -> None:
     assert (found.phases, found.slo.ttft_p95_s) == ("show", 3)
 
 
+@pytest.mark.usefixtures("short_runs")
 def test_capacity_prints_the_pair_and_every_ratio(gtc: Call, tmp_path: Path) -> None:
     told = gtc("plan", "capacity", *FEW, "--html", "page.html")
 
@@ -89,24 +104,33 @@ def test_capacity_prints_the_pair_and_every_ratio(gtc: Call, tmp_path: Path) -> 
     assert re.findall(r"(?:src|href|url)\s*[=(](?!#)", page) == []
 
 
-def test_capacity_as_json_has_the_keys_that_are_documented(gtc: Call) -> None:
-    found = gtc("plan", "capacity", *FEW, "--json").json
+@pytest.mark.usefixtures("short_runs")
+def test_capacity_as_json_has_the_keys_that_are_documented_and_too_few_gpus_exit_1(
+    gtc: Call,
+) -> None:
+    told = gtc("plan", "capacity", "--rps", "30", "--gpus", "2", "--json")
 
+    assert told.code == 1
+    found = told.json
+    assert (found["possible"], found["smallest"], found["aggregated"]) == (False, None, None)
     assert found.keys() == {
         "env", "mix", "rps", "goals", "gpu_usd_h", "floors", "possible", "smallest", "aggregated",
         "pair", "frontier", "frontier_aggregated",
     }  # fmt: skip
-    assert found["smallest"].keys() >= {
+    assert found["pair"][0].keys() >= {
         "topology", "gpus", "rps", "kept", "usd_h", "usd_per_million", "knee_rps", "ttft_s",
         "itl_s", "tpot_s", "good_share", "good_rps", "output_tokens_s", "busy", "by_key",
     }  # fmt: skip
 
 
-def test_too_few_gpus_exit_1(gtc: Call) -> None:
-    told = gtc("plan", "capacity", "--rps", "30", "--gpus", "2")
+def test_too_few_gpus_are_told_in_one_sentence() -> None:
+    prod = load("prod")
+    goals = Goals(prod.slo.ttft_p95_s, prod.slo.itl_p95_s)
+    demand = Demand(prod, Hardware.of(prod), WorkloadMix(40, 30, 30), goals, 4.0, requests=200)
 
-    assert told.code == 1
-    assert "no P:D of 2 GPUs serves 30.0 rps" in told.out
+    assert verb.sentence(capacity(demand, 30.0, 2, Crew())).startswith(
+        "no P:D of 2 GPUs serves 30.0 rps of 40/30/30 within TTFT p95"
+    )
 
 
 def test_what_if_puts_both_sides_beside_each_other(gtc: Call, tmp_path: Path) -> None:
