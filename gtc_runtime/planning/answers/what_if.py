@@ -12,9 +12,10 @@ from typing import Any, Final
 from gtc_runtime.planning.answers.crew import Crew
 from gtc_runtime.planning.answers.cycle import Show
 from gtc_runtime.planning.check import Prediction, predicted
-from gtc_runtime.planning.keda import KedaLag
+from gtc_runtime.planning.hardware import Hardware
+from gtc_runtime.planning.keda import DEAD_BAND, KedaLag
 from gtc_spec.errors import UsageError
-from gtc_spec.pools import MetricType
+from gtc_spec.pools import ROLES, MetricType
 from gtc_spec.profiles.profile import Profile, names
 
 JSON = dict[str, Any]
@@ -95,8 +96,8 @@ class Knobs:
         link_gb_s: Bandwidth of one worker's KV transfers.
         block_tokens: Tokens of a KV block.
         worker_start_s: From the order of a worker to Ready.
-        gpu: The same model on this GPU, such as ``h100``.
-        profile: Timings by their name.
+        gpu: The same model on this GPU, such as ``h200``.
+        profile: Timings by their name, in place of a GPU.
         scrape_s: How often Prometheus looks at the frontend. This and what follows is KEDA's: with
             one of them both sides are sized by KEDA, as in manual mode.
         window_s: Of which latencies are percentiles.
@@ -117,8 +118,11 @@ def turn(show: Show, knobs: Knobs) -> tuple[Show, tuple[Turned, ...]]:
     """The show with what is other.
 
     Raises:
-        UsageError: No such profile, nothing is other, or a GPU that no profile of the model has.
+        UsageError: No such profile, nothing is other, a GPU that no profile of the model has, a
+            GPU and a profile, or a window of latencies that no trigger reads.
     """
+    if knobs.gpu and knobs.profile:
+        raise UsageError("--gpu and --profile both choose timings, allowed: one of them")
     old = new = show.hardware
     turned = []
     for name, words in (
@@ -134,14 +138,47 @@ def turn(show: Show, knobs: Knobs) -> tuple[Show, tuple[Turned, ...]]:
     if profile:
         turned.append(Turned("timings", show.environment.model.profile, profile))
         other = type(old).of(show.environment, Profile.load(profile))
+        turned += _more(old, other, knobs)
         kept = {name: getattr(new, name) for name in ("link_gb_s", "block_tokens", "worker_start_s")
                 if getattr(knobs, name) is not None}  # fmt: skip
         new = replace(other, **kept)
     lag, told = _lag(knobs)
     turned += told
     if not turned:
-        raise UsageError("nothing is other than it is", "such as --link 2 or --gpu h100")
+        raise UsageError("nothing is other than it is", "such as --link 2 or --worker-start 60")
+    for each in turned:
+        if each.before == each.after:
+            raise UsageError(f"nothing is other than it is: {each.what} {each.before}")
+    _refuse_unread(show, knobs)
     return Show(show.environment, new, lag), tuple(turned)
+
+
+def _more(old: Hardware, new: Hardware, knobs: Knobs) -> Iterator[Turned]:
+    """What comes with other timings and was not chosen."""
+    if old.profile.engine != new.profile.engine:
+        yield Turned("engine of the timings", old.profile.engine, new.profile.engine)
+    for name, words in (
+        ("block_tokens", "tokens of a KV block there"),
+        ("worker_start_s", "start of a worker there, s"),
+    ):
+        was, now = getattr(old, name), getattr(new, name)
+        if was != now and getattr(knobs, name) is None:
+            yield Turned(words, _written(was), _written(now))
+
+
+def _refuse_unread(show: Show, knobs: Knobs) -> None:
+    """Refuse a window that changes nothing.
+
+    Raises:
+        UsageError: No trigger is a latency.
+    """
+    read = [show.environment.pools.of(role).scale.trigger for role in ROLES]
+    if knobs.window_s is not None and not DEAD_BAND.keys() & set(read):
+        raise UsageError(
+            f"no trigger of {show.environment.name} reads a latency ({', '.join(read)}), so a"
+            " window changes nothing",
+            f"--patch FILE with trigger = {next(iter(DEAD_BAND))!r} under [pools.prefill.scale]",
+        )
 
 
 def _lag(knobs: Knobs) -> tuple[KedaLag | None, list[Turned]]:

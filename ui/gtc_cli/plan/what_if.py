@@ -12,7 +12,6 @@ from gtc_cli import options
 from gtc_cli.paper.sheet import Drawing, Sheet
 from gtc_cli.paper.table import Table, show_all
 from gtc_cli.plan import flags, timeline
-from gtc_runtime import choices, settings
 from gtc_runtime.formats import latency, percent
 from gtc_runtime.planning.answers.crew import crew
 from gtc_runtime.planning.answers.cycle import Show, play_course
@@ -40,23 +39,25 @@ NOTES = (
               help="Tokens of a KV block.")  # fmt: skip
 @click.option("--worker-start", "worker_start_s", type=flags.Positive("seconds"), default=None,
               help="From the order of a worker to Ready, seconds.")  # fmt: skip
-@click.option("--gpu", default=None, help="The same model on another GPU, such as h100.")
+@click.option("--gpu", default=None, help="The same model on another GPU: --env dev --gpu h200.")
 @click.option("--scrape", "scrape_s", type=flags.Positive("seconds"), default=None,
               help="How often Prometheus looks, seconds; pools are then KEDA's.")  # fmt: skip
 @click.option("--window", "window_s", type=flags.Span(), default=None,
-              help="Of latencies that KEDA reads, such as 5m; pools are then KEDA's.")  # fmt: skip
+              help="Of latencies in triggers, such as 5m; pools are then KEDA's.")  # fmt: skip
 @click.option("--metric-type", type=click.Choice(sorted(set(METRIC_TYPES.values()))), default=None,
               help="How the HPA reads triggers; pools are then KEDA's.")  # fmt: skip
 @click.option("--profile", default=None, metavar="NAME", help="Timings by their name.")
 @options.as_json
 @flags.seeds
+@flags.patches
 @flags.html
 def what_if_verb(
-    env: str | None, phases: str | None, as_json: bool, seeds: int, page: Path | None, **knobs: Any
-) -> int:
+    env: str | None, phases: str | None, as_json: bool, seeds: int, patches: tuple[Path, ...],
+    page: Path | None, **knobs: Any,
+) -> int:  # fmt: skip
     """Play the same cycle with and without a change; exit 1 when it fails its story with it."""
     flags.refuse_unwritable(page)
-    show = Show.of(choices.environment(settings.read(env=env).env, phases))
+    show = Show.of(flags.environment(env, phases, patches))
     turned = Knobs(**knobs)
     turn(show, turned)
     with flags.progress("playing", 2 * seeds) as done, crew(done=done) as players:
@@ -90,6 +91,7 @@ def tables(answer: WhatIf) -> list[Table]:
             f"{before.environment}, phases {before.table}: what is other",
             ("what", "as it is", "what if"),
             [[each.what, each.before, each.after] for each in answer.turned],
+            words=3,
         ),
         Table(
             "claims: median of the seeds, margin to the limit",
