@@ -90,6 +90,8 @@ class InfraStack(TerraformStack):
             nfs_tier=NfsTier(share.tier) if share else NfsTier.HIGH,
             tags=[names.DEMO, names.environment_tag(env.name)],
             cluster_tags=[bill.tag_of(env.until)] if env.until else [],
+            # our image is there, and `gtc doctor` has seen that there is one
+            registry_integration=True,
             # `gtc doctor` has asked the account itself
             unlisted=True,
         )

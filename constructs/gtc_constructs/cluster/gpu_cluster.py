@@ -71,7 +71,9 @@ class GpuCluster(GtcConstruct):
             theirs. Default: ``gtc_spec.versions.KUBERNETES_MINOR``.
         ha: Whether the control plane is replicated; it cannot be turned off again. Default: yes.
         registry_integration: Whether DOKS writes the pull secret of the account's registry into
-            every namespace, see ``gtc_spec.cloud.images.pull_secrets``. Default: yes.
+            every namespace. The account must have a registry: without one the provider makes the
+            cluster, fails, and replaces it at the next apply. Default: no; all images of this
+            library are public.
         allowed_addresses: Addresses that may reach the control plane. Default: all.
         kubeconfig_ttl: How long credentials that this resource hands out live. Default: 2 hours;
             the API's own default is 7 days.
@@ -119,7 +121,7 @@ class GpuCluster(GtcConstruct):
         nfs_tier: NfsTier = NfsTier.HIGH,
         kubernetes_minor: str = versions.KUBERNETES_MINOR,
         ha: bool = True,
-        registry_integration: bool = True,
+        registry_integration: bool = False,
         allowed_addresses: Sequence[str] = (),
         kubeconfig_ttl: timedelta = timedelta(hours=2),
         tags: Sequence[str] = (),

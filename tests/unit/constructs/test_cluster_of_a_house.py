@@ -36,7 +36,7 @@ def cluster(scope, id="gpu", **changes):
         {"gpu_pool": NodePool(size="gpu-l40sx1-48gb", autoscale=(1, 3), labels={"team": "a"})},
         {"gpu_pool": NodePool.mi300xx8(), "nfs_size_gib": 400, "nfs_tier": NfsTier.STANDARD},
         {"gpu_pool": None, "cpu_pool": NodePool(size="c-8", count=2), "tags": ["a:b", "c_d"]},
-        {"allowed_addresses": ["192.0.2.0/24"], "ha": False, "registry_integration": False},
+        {"allowed_addresses": ["192.0.2.0/24"], "ha": False, "registry_integration": True},
     ],
     ids=["plain", "vpc", "subnets", "contract", "autoscaled", "amd", "cpu", "closed"],
 )

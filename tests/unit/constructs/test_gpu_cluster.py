@@ -22,13 +22,18 @@ def test_the_defaults_make_a_cluster_that_can_be_thrown_away(stack):
     made = Synthesised(stack).resource(CLUSTER)
 
     assert made["destroy_all_associated_resources"]
-    assert made["registry_integration"]
     assert made["ha"]
     assert made["kubeconfig_expire_seconds"] == 7200
     assert made["lifecycle"] == {"ignore_changes": ["version"]}
 
 
 def test_the_management_pool_grows_from_two_to_five(stack):
+def test_an_account_without_a_registry_gets_its_cluster(stack):
+    cluster(stack)
+
+    assert Synthesised(stack).resource(CLUSTER)["registry_integration"] is False
+
+
     cluster(stack)
 
     pool = Synthesised(stack).resource(CLUSTER)["node_pool"]
