@@ -8,7 +8,7 @@ know any chart; what the pinned ones take is a fact of `gtc_spec.cloud.chart_val
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from gtc_constructs._bindings import Construct, Release, TerraformResource
 from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_constructs.hcl import document
 from gtc_constructs.values import ChartRef
+from gtc_spec.arguments.clear_text import clear_text
 
 NAME_MAX: Final = 53
 """Longest name of a Helm release."""
@@ -42,8 +43,8 @@ class HelmChart(GtcConstruct):
         after: What must be there first. Default: nothing.
 
     Raises:
-        UsageError: A name is no name or taken, or a value is a password, or one that the pinned
-            chart does not have.
+        UsageError: A name is no name or taken, or a value is a secret in clear, or one that the
+            pinned chart does not have.
     """
 
     def __init__(
@@ -84,11 +85,12 @@ class HelmChart(GtcConstruct):
                     "allowed: the first keys of its values.yaml",
                     f"did you mean {close[0]}?" if close else f"they are {', '.join(known)}",
                 )
-        for path in _passwords(values):
+        for path in clear_text(values):
             raise self.refused(
                 f"values: {path} is text and would be kept in the state, allowed: the name of a "
                 "Secret, in the key that the chart has for it",
-                "WorkloadSecrets makes one whose values are written nowhere",
+                "WorkloadSecrets makes one whose values are written nowhere; $(NAME), $__env{NAME} "
+                "and $__file{path} are taken, which the pod fills in",
             )
 
 
@@ -133,16 +135,3 @@ def release(
         depends_on=construct.depends_on,
         **choices,
     )
-
-
-def _passwords(value: Any, path: str = "") -> Iterator[str]:
-    """Paths of texts whose keys say that they are passwords."""
-    if isinstance(value, Mapping):
-        for key, each in value.items():
-            here = f"{path}.{key}".lstrip(".")
-            if isinstance(each, str) and each and str(key).lower().endswith("password"):
-                yield here
-            yield from _passwords(each, here)
-    elif isinstance(value, list | tuple):
-        for each in value:
-            yield from _passwords(each, path)

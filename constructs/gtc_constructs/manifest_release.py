@@ -22,6 +22,7 @@ from gtc_constructs._bindings import (
 )
 from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_constructs.helm_chart import WAIT, release
+from gtc_spec.arguments.clear_text import clear_text
 
 CHART: Final = Path(__file__).parent / "charts" / "manifests"
 _CLUSTER_WIDE: Final = (
@@ -45,8 +46,8 @@ class ManifestRelease(GtcConstruct):
         id: Name inside the scope.
         name: Name of the Helm release.
         namespace: Namespace of the release, and of manifests that name none; it must exist.
-        manifests: The objects, as they would be written in YAML. Secrets are refused: their
-            values would be kept in Terraform's state.
+        manifests: The objects, as they would be written in YAML. Secrets are refused, and so are
+            passwords and tokens in clear: their values would be kept in Terraform's state.
         timeout: Longest wait for one install, upgrade or removal. Default: 10 minutes.
         wait: Whether creating waits until built-in kinds are ready, and destroying until all is
             gone. Default: yes; no is for pods whose image comes later.
@@ -55,7 +56,8 @@ class ManifestRelease(GtcConstruct):
         after: What must be there first, such as the release that brings the CRDs. Default: nothing.
 
     Raises:
-        UsageError: A name is no name, or a manifest is incomplete, a secret or there twice.
+        UsageError: A name is no name, or a manifest is incomplete, a secret, holds one in clear, or
+            is there twice.
     """
 
     def __init__(
@@ -106,10 +108,17 @@ class ManifestRelease(GtcConstruct):
                     f"secret {name} would be kept in the state, allowed: any other kind",
                     "use WorkloadSecrets, which is write-only",
                 )
-            key = (manifest["apiVersion"], kind, place.get("namespace", namespace), name)
-            if key in seen:
-                raise self.refused(f"{kind} {name} is there twice, allowed: once")
-            seen.add(key)
+            for path in clear_text(manifest):
+                raise self.refused(
+                    f"{kind} {name}: {path} is text and would be kept in the state, "
+                    "allowed: a reference to a key of a Secret",
+                    "valueFrom.secretKeyRef, or $(NAME) in arguments; WorkloadSecrets makes a "
+                    "Secret whose values are written nowhere",
+                )
+            called = _called(manifest, namespace)
+            if called in seen:
+                raise self.refused(f"{called} is there twice, allowed: once")
+            seen.add(called)
 
 
 def _called(manifest: Mapping[str, Any], namespace: str) -> str:

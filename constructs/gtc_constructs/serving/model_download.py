@@ -23,6 +23,7 @@ from gtc_constructs.secrets import SecretRef, WorkloadSecrets
 from gtc_constructs.serving.model_store import ModelStore
 from gtc_constructs.terraform_job import terraform_job
 from gtc_spec import versions
+from gtc_spec.arguments.clear_text import has_password
 from gtc_spec.graph.existing import ExistingBucket, ExistingModels, ExistingSecret
 from gtc_spec.graph.model_ref import ModelRef
 from gtc_spec.manifests.model_download import HubDownload
@@ -68,7 +69,7 @@ class ModelDownload(GtcConstruct):
     Raises:
         UsageError: The checkpoint is downloaded by another construct already, the share, the token
             or the keys are elsewhere, a Secret of the stack is read that is not handed over, the
-            endpoint is no URL, or the timeout is too short for anything.
+            endpoint is no URL or has a password in it, or the timeout is too short for anything.
     """
 
     def __init__(
@@ -131,6 +132,11 @@ class ModelDownload(GtcConstruct):
             )
         if timeout < timedelta(minutes=1):
             raise self.refused(f"got a timeout of {timeout}, allowed: at least a minute")
+        if has_password(endpoint):
+            raise self.refused(
+                "endpoint has a password in it, allowed: a URL without one",
+                "it would be kept in the state; token= is for a hub that asks who you are",
+            )
         if not endpoint.startswith(("https://", "http://")):
             raise self.refused(f"endpoint {endpoint!r}, allowed: a URL like {HUB}")
 

@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from gtc_spec.arguments.clear_text import clear_text
 from gtc_spec.errors import UsageError
 
 FlagValue = str | int | float | bool | Sequence[str]
@@ -29,7 +30,8 @@ def check(backend: str, flags: Flags, ours: Mapping[str, str]) -> None:
             count as well, because the parsers of the engines accept them.
 
     Raises:
-        UsageError: One is no flag, has no value that can be written, or is ours.
+        UsageError: One is no flag, has no value that can be written, is a secret in clear, or is
+            ours.
     """
     for flag, value in flags.items():
         if not (isinstance(flag, str) and _FLAG.fullmatch(flag)):
@@ -40,6 +42,13 @@ def check(backend: str, flags: Flags, ours: Mapping[str, str]) -> None:
             raise UsageError(
                 f"{backend}: {flag} is {value}, allowed: its value, or True where it has none",
                 "leave it out, or name its opposite, such as --no-enable-prefix-caching",
+            )
+        texts = [value] if isinstance(value, str) else value if isinstance(value, Sequence) else ()
+        if any(True for each in texts for _ in clear_text({flag: each})):
+            raise UsageError(
+                f"{backend}: {flag} is text and would be kept in the state, allowed: $(NAME), "
+                "which Kubernetes fills in",
+                "every key of the Secret that a deployment is given as secrets= is such a NAME",
             )
         # the parsers take - and _ for the same
         dashed = flag.replace("_", "-")

@@ -75,7 +75,7 @@ class Sglang(Backend):
         image: Image of the workers. Default: NVIDIA's of release 0.8.1, with SGLang 0.5.6.post2.
 
     Raises:
-        UsageError: A flag is none, or follows from something else already.
+        UsageError: A flag is none, a secret in clear, or follows from something else already.
     """
 
     traits: ClassVar[Traits] = TRAITS

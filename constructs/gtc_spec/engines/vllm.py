@@ -66,7 +66,7 @@ class Vllm(Backend):
         image: Image of the workers. Default: NVIDIA's of release 0.8.1, with vLLM 0.12.0.
 
     Raises:
-        UsageError: A flag is none, or follows from something else already.
+        UsageError: A flag is none, a secret in clear, or follows from something else already.
     """
 
     traits: ClassVar[Traits] = TRAITS

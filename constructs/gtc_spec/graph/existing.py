@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from gtc_spec import names
 from gtc_spec.arguments import checked, introduce
+from gtc_spec.arguments.clear_text import has_password
 from gtc_spec.errors import UsageError
 from gtc_spec.graph.model_ref import ModelRef
 from gtc_spec.manifests.secret_names import SPACES
@@ -125,7 +126,8 @@ class ExistingBucket:
             beside the download. Default: ``spaces-credentials``.
 
     Raises:
-        UsageError: A name is no name, the URL is none, or there is no image.
+        UsageError: A name is no name, the URL is none or has a password in it, or there is no
+            image.
     """
 
     name: str
@@ -141,6 +143,7 @@ class ExistingBucket:
                 f"endpoint {self.endpoint!r} of the bucket {self.name}, allowed: "
                 "https://<region>.digitaloceanspaces.com"
             )
+        _refuse_password("endpoint", self.endpoint)
         if not self.image:
             raise UsageError(f"got no image for the bucket {self.name}, allowed: one of ours")
 
@@ -154,12 +157,13 @@ class ExistingMonitoring:
         prometheus_url: Its base URL as pods see it, ``http://prometheus.monitoring.svc:9090``.
 
     Raises:
-        UsageError: The URL is none.
+        UsageError: The URL is none, or has a password in it.
     """
 
     prometheus_url: str
 
     def __post_init__(self) -> None:
+        _refuse_password("prometheus_url", self.prometheus_url)
         parts = urlsplit(self.prometheus_url)
         if parts.scheme not in ("http", "https") or not parts.hostname or parts.query:
             raise UsageError(
@@ -171,6 +175,14 @@ class ExistingMonitoring:
     def prometheus(self) -> None:
         """Nothing to wait for."""
         return
+
+
+def _refuse_password(what: str, url: str) -> None:
+    if has_password(url):
+        raise UsageError(
+            f"{what} has a password in it, allowed: a URL without one",
+            "it would be kept in the state",
+        )
 
 
 def _check(what: str, name: str) -> None:

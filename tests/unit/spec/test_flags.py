@@ -13,8 +13,8 @@ from gtc_spec.errors import UsageError
 FACTS = EngineFacts(prompt_tokens_max=1_000, answer_tokens_max=100)
 
 
-def arguments(backend: Backend) -> list[str]:
-    return backend.arguments(Launch(mode="decode", model_path="/m", served_name="a/b", facts=FACTS))
+def arguments(backend: Backend, facts: EngineFacts = FACTS) -> list[str]:
+    return backend.arguments(Launch(mode="decode", model_path="/m", served_name="a/b", facts=facts))
 
 
 @pytest.mark.parametrize("make", [vllm.Vllm, sglang.Sglang])
@@ -102,13 +102,37 @@ def test_every_flag_of_vllm_that_we_set_is_one_that_nobody_else_may_set() -> Non
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [
-        ({"gpus_per_worker": 0}, "engine_facts: got 0 tokens or gpus, allowed: at least 1"),
+        (
+            {"gpus_per_worker": 0},
+            "engine_facts: got 0 tokens, gpus or requests, allowed: at least 1",
+        ),
         ({"kv_fraction": 90}, "engine_facts: kv_fraction is 90, allowed: above 0 and below 1"),
+        (
+            {"answer_tokens_max": None},
+            "engine_facts: got prompt_tokens_max=1 and answer_tokens_max=None, "
+            "allowed: both or neither",
+        ),
+        (
+            {"decode_batch_min": 0},
+            "engine_facts: got 0 tokens, gpus or requests, allowed: at least 1",
+        ),
         ({"kv_dtype": "fp4"}, "EngineFacts: kv_dtype is 'fp4', allowed: 'fp8', 'auto' or None"),
     ],
 )
 def test_facts_that_cannot_be_are_refused(wrong: dict[str, Any], says: str) -> None:
     with pytest.raises(UsageError) as caught:
-        EngineFacts(prompt_tokens_max=1, answer_tokens_max=1, **wrong)
+        EngineFacts(**{"prompt_tokens_max": 1, "answer_tokens_max": 1, **wrong})
 
     assert caught.value.message == says
+
+
+@pytest.mark.parametrize(
+    ("make", "flag"), [(vllm.Vllm, "--max-model-len"), (sglang.Sglang, "--context-length")]
+)
+def test_an_engine_takes_what_its_model_was_made_for_unless_lengths_are_said(
+    make: Callable[..., Backend], flag: str
+) -> None:
+    said, unsaid = arguments(make()), arguments(make(), EngineFacts(gpus_per_worker=2))
+
+    assert said[said.index(flag) + 1] == "1100"
+    assert flag not in unsaid
