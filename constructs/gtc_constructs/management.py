@@ -1,4 +1,4 @@
-"""The nodes for everything that is no worker: said once a stack by its connection, asked by all.
+"""What the connection of a stack says once and all ask: its cluster, and the nodes for no worker.
 
 It must not know what a connection is, or what runs on the nodes.
 """
@@ -6,17 +6,85 @@ It must not know what a connection is, or what runs on the nodes.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Final
 from weakref import WeakKeyDictionary, WeakSet
 
 from gtc_constructs._bindings import Construct, TerraformStack
-from gtc_constructs.base import GtcConstruct
+from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_spec.errors import UsageError
 from gtc_spec.manifests.placement import POOL_LABEL, on_management_pool
 
 _SAID: Final[WeakKeyDictionary[TerraformStack, tuple[str, Mapping[str, str]]]] = WeakKeyDictionary()
 """By stack: the path of its connection, and the node selector."""
 _ASKED: Final[WeakSet[TerraformStack]] = WeakSet()
 """Stacks whose nodes were asked for before anybody had said them."""
+_CLUSTERS: Final[WeakKeyDictionary[TerraformStack, str]] = WeakKeyDictionary()
+"""What messages call the cluster of each stack that is connected."""
+
+
+@dataclass(frozen=True)
+class _Taken:
+    """Something of a stack that is used in another one, which must be of the same cluster."""
+
+    taker: GtcConstruct
+    path: str
+    home: TerraformStack
+
+    def check(self) -> None:
+        stack = TerraformStack.of(self.taker)
+        ours, theirs = _CLUSTERS.get(stack), _CLUSTERS.get(self.home)
+        if ours and theirs and ours != theirs:
+            raise UsageError(
+                f"{self.taker.node.path}: {self.path} is in {theirs}, allowed: what is in {ours}, "
+                f"to which {stack.node.path} is connected",
+                "make one in this stack, or pass what the cluster has already as an Existing...",
+            )
+
+
+def say_cluster(connection: GtcConstruct, cluster: str) -> None:
+    """Note what messages call the cluster that a stack is connected to.
+
+    Raises:
+        UsageError: Something of another cluster is used in the stack, or the other way round.
+    """
+    stack = TerraformStack.of(connection)
+    _CLUSTERS[stack] = cluster
+    for each in _taken(stack):
+        each.check()
+
+
+def same_cluster(construct: GtcConstruct, *others: Ordered) -> None:
+    """Refuse what a construct cannot use, because it is in another cluster.
+
+    Raises:
+        UsageError: One of them is.
+    """
+    stack = TerraformStack.of(construct)
+    for resource in (resource for other in others for resource in other.resources):
+        if (home := TerraformStack.of(resource)) is not stack:
+            taken = _Taken(construct, resource.node.path, home)
+            taken.check()
+            # whichever of the two is connected later
+            for each in (stack, home):
+                _taken(each).append(taken)
+            return
+
+
+def take(construct: GtcConstruct, *others: Ordered) -> None:
+    """Let a construct use others of its cluster, which come first.
+
+    Raises:
+        UsageError: One of them is in another cluster.
+    """
+    for other in others:
+        same_cluster(construct, other)
+    construct.wait_for(*others)
+
+
+def _taken(stack: TerraformStack) -> list[_Taken]:
+    found: list[_Taken] = vars(stack).setdefault("gtc_taken", [])
+    return found
 
 
 def say_management_pool(connection: GtcConstruct, pool: str | None) -> None:

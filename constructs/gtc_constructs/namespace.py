@@ -15,6 +15,8 @@ from gtc_constructs._bindings import (
     TerraformResource,
 )
 from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_constructs.management import take
+from gtc_spec import names
 from gtc_spec.arguments import introduce
 from gtc_spec.graph.existing import ExistingPlatform
 from gtc_spec.manifests import namespaces
@@ -83,7 +85,7 @@ def settle_in(construct: GtcConstruct, place: Place) -> str:
         Name of the namespace.
 
     Raises:
-        UsageError: Its name is none.
+        UsageError: Its name is none, or it is in another cluster.
     """
     if isinstance(place, ExistingPlatform):
         place = place.workload_namespace
@@ -91,5 +93,5 @@ def settle_in(construct: GtcConstruct, place: Place) -> str:
         construct.require_name("namespace", place)
         return place
     made = place if isinstance(place, Namespace) else place.workload
-    construct.wait_for(made)
+    take(construct, made)
     return made.name

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Self
 
 from gtc_constructs._bindings import (
@@ -46,6 +46,7 @@ class SecretRef:
         token: A token of cdktf, never the value itself.
         made_up: Whether Terraform makes the value up, each time that it writes the Secret.
             Default: no.
+        stack: The stack that has its variable; the value cannot leave it. Default: any.
 
     Raises:
         UsageError: A value was given as text.
@@ -53,6 +54,7 @@ class SecretRef:
 
     token: str
     made_up: bool = False
+    stack: TerraformStack | None = field(default=None, compare=False)
 
     def __post_init__(self) -> None:
         if not (isinstance(self.token, str) and Token.is_unresolved(self.token)):
@@ -91,7 +93,7 @@ class SecretRef:
         refuse_inherited(stack.node.path, name)
         there = stack.node.try_find_child(name)
         if isinstance(there, TerraformVariable):
-            return cls(there.string_value)
+            return cls(there.string_value, stack=stack)
         if there is not None:
             raise UsageError(
                 f"{there.node.path} is no variable, allowed: another name than {name!r}"
@@ -101,7 +103,7 @@ class SecretRef:
             stack, name, type="string", sensitive=True, nullable=False, description=description
         )
         variable.add_override("ephemeral", True)
-        return cls(variable.string_value)
+        return cls(variable.string_value, stack=stack)
 
 
 introduce(
@@ -124,8 +126,8 @@ class WorkloadSecrets(GtcConstruct):
         after: What must be there first; a namespace of ours always is. Default: nothing.
 
     Raises:
-        UsageError: There are none, one has no keys, or one mixes values that are made up with
-            others.
+        UsageError: There are none, one has no keys, one mixes values that are made up with
+            others, or takes the variable of another stack.
     """
 
     def __init__(
@@ -184,6 +186,7 @@ class WorkloadSecrets(GtcConstruct):
     def _secret(self, name: str, keys: Mapping[str, SecretRef]) -> SecretV1:
         self.require_name("secret", name, 253)
         refuse_inherited(self.node.path, name)
+        self._refuse_foreign(name, keys)
         self.require_unique(f"Secret {name} in namespace {self.namespace}")
         return SecretV1(
             self,
@@ -194,6 +197,17 @@ class WorkloadSecrets(GtcConstruct):
             data_wo_revision=MADE_ONCE if self._made_up(name, keys) else _revision(self),
             depends_on=self.depends_on,
         )
+
+    def _refuse_foreign(self, name: str, keys: Mapping[str, SecretRef]) -> None:
+        ours = TerraformStack.of(self)
+        for key, value in keys.items():
+            if value.stack is not None and value.stack is not ours:
+                raise self.refused(
+                    f"{key} of the secret {name} is a variable of the stack "
+                    f"{value.stack.node.path}, allowed: one of {ours.node.path}",
+                    "SecretRef.from_variable with this stack: an ephemeral value cannot leave its "
+                    "own, and TF_VAR_<name> may be the same for both",
+                )
 
     def _made_up(self, name: str, keys: Mapping[str, SecretRef]) -> bool:
         made_up = {value.made_up for value in keys.values()}

@@ -24,7 +24,7 @@ from gtc_constructs._bindings import (
 )
 from gtc_constructs.base import GtcConstruct
 from gtc_constructs.cluster.gpu_cluster import GpuCluster
-from gtc_constructs.management import say_management_pool
+from gtc_constructs.management import say_cluster, say_management_pool
 from gtc_constructs.providers import require_digitalocean
 from gtc_spec import names
 from gtc_spec.manifests.placement import MANAGEMENT_POOL
@@ -50,7 +50,8 @@ class ClusterConnection(GtcConstruct):
 
     Raises:
         UsageError: Both or neither of ``cluster`` and ``name`` are given, the name is none, the
-            cluster is made in the same stack, or the stack has a connection.
+            cluster is made in the same stack, the stack has a connection, or something of another
+            cluster is used in it.
     """
 
     name: str
@@ -78,6 +79,7 @@ class ClusterConnection(GtcConstruct):
         say_management_pool(self, management_pool)
         self.name, self._given = names.prefixed(name_prefix, name), cluster
         self.require_name("cluster", self.name)
+        say_cluster(self, f"the cluster {self.name}")
         require_digitalocean(self)
         self.cluster = DataDigitaloceanKubernetesCluster(
             self,
@@ -137,6 +139,9 @@ class KubeconfigConnection(GtcConstruct):
     """
 
     def __init__(
+
+    Raises:
+        UsageError: The stack has a connection, or something of another cluster is used in it.
         self,
         scope: Construct,
         id: str,
@@ -150,6 +155,7 @@ class KubeconfigConnection(GtcConstruct):
         _provide(self, config_path=str(path), config_context=context)
 
 
+        say_cluster(self, f"the cluster of {path} {context or ''}".rstrip())
 def _has_tag(name: str, tag: str, hint: str) -> Postcondition:
     message = f"Cluster {name} is there but does not carry the tag {tag}. {hint}".strip()
     return Postcondition(condition=f'${{contains(self.tags, "{tag}")}}', error_message=message)

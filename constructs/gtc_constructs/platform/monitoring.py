@@ -8,6 +8,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_constructs.management import take
 from gtc_spec.arguments import introduce
 
 
@@ -42,5 +43,5 @@ def wait_for(construct: GtcConstruct, monitoring: Monitoring | None) -> str:
     if monitoring is None:
         return ""
     if monitoring.prometheus is not None:
-        construct.wait_for(monitoring.prometheus)
+        take(construct, monitoring.prometheus)
     return address_of(monitoring)

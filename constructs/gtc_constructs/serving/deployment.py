@@ -12,7 +12,7 @@ from dataclasses import replace
 from gtc_constructs._bindings import Construct, TerraformResource
 from gtc_constructs.base import GtcConstruct, Ordered, held
 from gtc_constructs.cluster.connection import ClusterConnection
-from gtc_constructs.management import management_nodes
+from gtc_constructs.management import management_nodes, take
 from gtc_constructs.manifest_release import ManifestRelease
 from gtc_constructs.platform.dynamo_platform import DynamoPlatform
 from gtc_constructs.secrets import WorkloadSecrets
@@ -52,7 +52,7 @@ class Deployment(GtcConstruct):
             self._refuse_without_gpus(platform)
         self.require_name("name", serving.name)
         around, nodes = (platform, secrets, models), management_nodes(self)
-        self.wait_for(*(each for each in around if isinstance(each, GtcConstruct)))
+        take(self, *(each for each in around if isinstance(each, GtcConstruct)))
         try:
             self.serving = serving = wire(serving, platform, models, secrets, nodes)
             self._refuse_rivals()

@@ -12,6 +12,7 @@ from typing import Any, Final, Protocol
 
 from gtc_constructs._bindings import Construct, TerraformResource
 from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_constructs.management import same_cluster, take
 from gtc_constructs.manifest_release import ManifestRelease
 from gtc_constructs.platform.keda import ADAPTERS, Keda
 from gtc_constructs.platform.monitoring import Monitoring, address_of
@@ -25,7 +26,11 @@ from gtc_spec.manifests.scaled_object import PrometheusTrigger, Scaler, ScaleTar
 
 __all__ = ["KedaScaler", "PrometheusTrigger", "Scalable", "ScaleTarget"]
 
-introduce(ScaleTarget, "a ScaleTarget", "take .prefill or .decode of a DisaggDeployment")
+introduce(
+    ScaleTarget,
+    "a ScaleTarget",
+    "take .prefill or .decode of a DisaggDeployment, .workers of an aggregated one",
+)
 _NAME_MAX: Final = 63 - len(names.hpa(""))
 """KEDA's webhook limits the HPA that it names after the ScaledObject."""
 
@@ -115,9 +120,11 @@ class KedaScaler(GtcConstruct):
         self._check(trigger, min_replicas, max_replicas)
         self.target = self._target(target)
         self._act_through(keda)
+        if monitoring.prometheus is not None:
+            same_cluster(self, monitoring.prometheus)
         self._refuse_rivals()
         if pool:
-            self.wait_for(pool)
+            take(self, pool)
             self._reserve(pool, max_replicas, allow_pending)
         self.name = name or f"{self.target.name}-scaler"
         self.require_name("scaler", self.name, _NAME_MAX)
@@ -159,7 +166,7 @@ class KedaScaler(GtcConstruct):
                 "allowed: a Keda that may",
                 "leave scales= at its default, or add it",
             )
-        self.wait_for(keda)
+        take(self, keda)
 
     def _check(self, trigger: PrometheusTrigger, least: int, most: int) -> None:
         if not 1 <= least <= most:

@@ -18,7 +18,7 @@ from gtc_constructs._bindings import (
 )
 from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_constructs.hcl import literal
-from gtc_constructs.management import management_nodes
+from gtc_constructs.management import management_nodes, take
 from gtc_constructs.secrets import SecretRef, WorkloadSecrets
 from gtc_constructs.serving.model_store import ModelStore
 from gtc_constructs.terraform_job import terraform_job
@@ -95,7 +95,7 @@ class ModelDownload(GtcConstruct):
         self.model, self.claim, self.namespace = model, models.claim, models.namespace
         self._refuse_rivals(model)
         if isinstance(models, ModelStore):
-            self.wait_for(models)
+            take(self, models)
         done = HubDownload(
             model=model,
             namespace=self.namespace,
@@ -189,7 +189,7 @@ class ModelDownload(GtcConstruct):
             called = " and ".join(keys)
             raise self.refused(f"no secret has the key {called}, allowed: one that has it")
         if isinstance(secrets, WorkloadSecrets):
-            self.wait_for(secrets)
+            take(self, secrets)
         return name
 
     def problems(self) -> Iterator[str]:

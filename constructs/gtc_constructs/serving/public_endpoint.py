@@ -10,6 +10,7 @@ from ipaddress import ip_network
 
 from gtc_constructs._bindings import Construct, TerraformResource
 from gtc_constructs.base import GtcConstruct, Ordered
+from gtc_constructs.management import take
 from gtc_constructs.manifest_release import ManifestRelease
 from gtc_constructs.serving.disagg_deployment import AggregatedDeployment, DisaggDeployment
 from gtc_spec.manifests import public_endpoint, serving_graph
@@ -62,8 +63,8 @@ class PublicEndpoint(GtcConstruct):
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
         super().__init__(scope, id, after=after)
-        self._check(allowed_addresses, hostname)
-        self.wait_for(target)
+        allowed = self._check(allowed_addresses, hostname)
+        take(self, target)
         serving = target.serving
         self.name, self.namespace = name or serving.name, serving.namespace
         self.require_name("gateway", self.name)
