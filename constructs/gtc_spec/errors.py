@@ -1,7 +1,8 @@
 """The root of every error that a person may see.
 
 An error is one sentence, lower case, without a full stop: what failed, the value received and what
-is allowed. The hint says what to do next. The command line prints both and never a traceback.
+is allowed. The hint says what to do next. The command line prints both and never a traceback; a
+program of somebody else that catches nothing ends in one, and its last lines are both too.
 """
 
 from __future__ import annotations
@@ -48,10 +49,17 @@ class GtcError(Exception):
         self.message = "\n".join(map(one_line, message.split("\n")))
         self.hint = one_line(hint)
         super().__init__(self.message)
+        if self.hint:
+            self.add_note(f"hint: {self.hint}")
 
 
 class UsageError(GtcError):
-    """The input is wrong: a flag, a file, a value."""
+    """The input is wrong: a flag, a file, a value.
+
+    Args:
+        message: What failed, the value received and what is allowed, in one line each.
+        hint: What to do next. Default: empty, the message says it all.
+    """
 
     exit_code = 2
 

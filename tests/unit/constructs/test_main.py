@@ -47,6 +47,7 @@ def test_bad_input_is_told_at_once_in_one_line(tmp_path, variables, said):
     assert ran.returncode == 2
     assert said in error
     assert all(line.startswith("hint: ") for line in hint)
+    assert len(hint) <= 1
     assert list(tmp_path.iterdir()) == [], "nothing is written"
 
 

@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import pytest
 
 from gtc_spec.errors import ConfigError, GtcError, Problem, one_line
@@ -38,3 +41,16 @@ def test_every_problem_of_a_configuration_is_one_line():
         r"a.toml: phases.a\nb: got 1, allowed: 2",
         "a.toml: x: got 3, allowed: 4",
     ]
+
+
+def test_a_program_that_catches_nothing_ends_with_message_and_hint():
+    program = "import gtc_constructs as gtc; gtc.NodePool(size='gpu-h10x8-640gb', count=1)"
+    ran = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+
+    *_, message, hint = ran.stderr.splitlines()
+    assert message.startswith("gtc_spec.errors.UsageError: size 'gpu-h10x8-640gb' is in no list")
+    assert hint.startswith("hint: did you mean gpu-h100x8-640gb?")
+
+
+def test_an_error_without_a_hint_has_none_to_show():
+    assert not hasattr(GtcError("got 3, allowed: 2"), "__notes__")
