@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from gtc_spec.engines.sglang import Sglang as Sglang
     from gtc_spec.engines.trtllm import Trtllm as Trtllm
     from gtc_spec.engines.vllm import Vllm as Vllm
+    from gtc_spec.errors import UsageError as UsageError
     from gtc_spec.graph.existing import ExistingBucket as ExistingBucket
     from gtc_spec.graph.existing import ExistingModels as ExistingModels
     from gtc_spec.graph.existing import ExistingMonitoring as ExistingMonitoring
@@ -71,6 +72,7 @@ if TYPE_CHECKING:
     from gtc_spec.graph.workers import Workers as Workers
     from gtc_spec.manifests.placement import POOL_LABEL as POOL_LABEL
     from gtc_spec.pools import ScaleRule as ScaleRule
+    from gtc_spec.serving import Checkpoint as Checkpoint
 
 _NAMES: Final = {
     "gtc_constructs.app": (
@@ -105,6 +107,7 @@ _NAMES: Final = {
     "gtc_spec.engines.sglang": ("Sglang",),
     "gtc_spec.engines.trtllm": ("Trtllm",),
     "gtc_spec.engines.vllm": ("Vllm",),
+    "gtc_spec.errors": ("UsageError",),
     "gtc_spec.graph.existing": (
         "ExistingBucket", "ExistingModels", "ExistingMonitoring", "ExistingPlatform",
         "ExistingSecret",
@@ -114,6 +117,7 @@ _NAMES: Final = {
     "gtc_spec.graph.workers": ("Workers",),
     "gtc_spec.manifests.placement": ("POOL_LABEL",),
     "gtc_spec.pools": ("ScaleRule",),
+    "gtc_spec.serving": ("Checkpoint",),
 }  # fmt: skip
 """Names by the module that has them: what the imports above tell type checkers and editors."""
 _HOMES: Final = {name: module for module, names in _NAMES.items() for name in names}

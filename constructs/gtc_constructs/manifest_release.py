@@ -25,11 +25,23 @@ from gtc_constructs.helm_chart import WAIT, release
 from gtc_spec.arguments.clear_text import clear_text
 
 CHART: Final = Path(__file__).parent / "charts" / "manifests"
-_CLUSTER_WIDE: Final = (
-    "ClusterRole", "ClusterRoleBinding", "CustomResourceDefinition", "Namespace",
-    "PersistentVolume", "PriorityClass", "Queue", "RuntimeClass", "StorageClass",
+_CLUSTER_WIDE: Final = frozenset(
+    {
+        "APIService.apiregistration.k8s.io", "CSIDriver.storage.k8s.io",
+        "CiliumClusterwideNetworkPolicy.cilium.io", "ClusterIssuer.cert-manager.io",
+        "ClusterPolicy.kyverno.io", "ClusterRole.rbac.authorization.k8s.io",
+        "ClusterRoleBinding.rbac.authorization.k8s.io",
+        "ClusterSecretStore.external-secrets.io", "ClusterTriggerAuthentication.keda.sh",
+        "CustomResourceDefinition.apiextensions.k8s.io", "GatewayClass.gateway.networking.k8s.io",
+        "IngressClass.networking.k8s.io",
+        "MutatingWebhookConfiguration.admissionregistration.k8s.io", "Namespace", "Node",
+        "PersistentVolume", "PriorityClass.scheduling.k8s.io", "Queue.scheduling.run.ai",
+        "RuntimeClass.node.k8s.io", "StorageClass.storage.k8s.io",
+        "ValidatingWebhookConfiguration.admissionregistration.k8s.io",
+        "VolumeSnapshotClass.snapshot.storage.k8s.io",
+    }
 )  # fmt: skip
-"""Kinds whose names are those of the whole cluster; KAI's queues are among them."""
+"""Kinds whose names are those of the whole cluster."""
 _KEPT: Final = 5
 """Revisions of a release that Helm keeps for a rollback."""
 
@@ -122,8 +134,10 @@ class ManifestRelease(GtcConstruct):
 
 
 def _called(manifest: Mapping[str, Any], namespace: str) -> str:
-    """What an object is called in its cluster."""
-    kind, place = manifest["kind"], manifest["metadata"]
+    """What an object is called in its cluster, whatever the version; its kind as kubectl has it."""
+    group, place = manifest["apiVersion"].rpartition("/")[0], manifest["metadata"]
+    # apps and batch are known by their kinds alone
+    kind = f"{manifest['kind']}.{group}" if "." in group else manifest["kind"]
     if kind in _CLUSTER_WIDE:
         return f"{kind} {place['name']}"
     return f"{kind} {place['name']} in namespace {place.get('namespace', namespace)}"

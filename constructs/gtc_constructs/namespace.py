@@ -51,7 +51,10 @@ class Namespace(GtcConstruct):
         like = like or name
         if like not in namespaces.LEVELS:
             allowed = ", ".join(namespaces.LEVELS)
-            raise self.refused(f"no pod security levels like {like!r}, allowed: {allowed}")
+            raise self.refused(
+                f"no pod security levels like {like!r}, allowed: {allowed}",
+                f'like="{names.NAMESPACE_WORKLOAD}" is for what is served',
+            )
         self.require_unique(f"namespace {name}", "take the other one")
         self.name = name
         self.namespace = NamespaceV1(

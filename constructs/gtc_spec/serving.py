@@ -11,6 +11,7 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gtc_spec.arguments import checked
 from gtc_spec.cloud.memory import weights_gib
 
 
@@ -43,12 +44,16 @@ class Model(BaseModel):
         return weights_gib(self.parameters_billion, self.weight_bytes)
 
 
+@checked
 @dataclass(frozen=True)
 class Checkpoint:
-    """A checkpoint that can be chosen by name; meanings as in `Model`.
+    """How large a checkpoint is, and under which name it answers.
 
     Attributes:
-        profile: Packaged GPU timings; empty where none were measured.
+        served_name: Name under which the model answers, ``owner/name``.
+        parameters_billion: Parameters, in billions.
+        weight_bytes: Bytes a parameter: 1 for FP8, 2 for BF16.
+        profile: Packaged GPU timings. Default: empty, none were measured.
     """
 
     served_name: str

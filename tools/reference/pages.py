@@ -19,7 +19,7 @@ ROOMS = {
     "cluster": ("gtc_constructs.cluster", "gtc_spec.cloud"),
     "platform": ("gtc_constructs.platform",),
     "serving": ("gtc_constructs.serving", "gtc_spec.manifests", "gtc_spec.pools"),
-    "graph": ("gtc_spec.graph", "gtc_spec.engines"),
+    "graph": ("gtc_spec.graph", "gtc_spec.engines", "gtc_spec.serving"),
     "app": ("gtc_",),
 }
 """Folder of a page by where its name is defined; the first that fits."""

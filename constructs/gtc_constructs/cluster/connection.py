@@ -129,6 +129,9 @@ class ClusterConnection(GtcConstruct):
 class KubeconfigConnection(GtcConstruct):
     """Any cluster that a kubeconfig names, on DigitalOcean or not.
 
+    Elsewhere the GPU nodes lack the label by which `Observability` finds them: give it
+    ``gpu_values={"nodeSelector": {...}}``.
+
     Args:
         scope: The construct to create this one in.
         id: Name inside the scope.
@@ -136,12 +139,12 @@ class KubeconfigConnection(GtcConstruct):
         context: Context inside the file. Default: its current one.
         management_pool: Name of the node pool of DOKS for everything that is no worker, as with
             `ClusterConnection`. Default: none, any node that takes it.
-    """
-
-    def __init__(
 
     Raises:
         UsageError: The stack has a connection, or something of another cluster is used in it.
+    """
+
+    def __init__(
         self,
         scope: Construct,
         id: str,
@@ -152,10 +155,10 @@ class KubeconfigConnection(GtcConstruct):
     ) -> None:
         super().__init__(scope, id)
         say_management_pool(self, management_pool)
+        say_cluster(self, f"the cluster of {path} {context or ''}".rstrip())
         _provide(self, config_path=str(path), config_context=context)
 
 
-        say_cluster(self, f"the cluster of {path} {context or ''}".rstrip())
 def _has_tag(name: str, tag: str, hint: str) -> Postcondition:
     message = f"Cluster {name} is there but does not carry the tag {tag}. {hint}".strip()
     return Postcondition(condition=f'${{contains(self.tags, "{tag}")}}', error_message=message)

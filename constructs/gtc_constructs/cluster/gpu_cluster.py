@@ -159,6 +159,16 @@ class GpuCluster(GtcConstruct):
     def _add_workers(self, gpu_pool: NodePool | None, cpu_pool: NodePool | None) -> None:
         if gpu_pool is None and cpu_pool is None:
             raise self.refused("got no nodes for workers, allowed: gpu_pool, cpu_pool or both")
+    def problems(self) -> Iterator[str]:
+        """A range of pods that is too small for the nodes of all pools."""
+        yield from self._addresses.problems(self._nodes)
+
+    @property
+    def pools(self) -> dict[str, KubernetesNodePool]:
+        """The pools of workers by name; that of the management is part of ``cluster``."""
+        made = self.node.children
+        return {each.node.id: each for each in made if isinstance(each, KubernetesNodePool)}
+
         if gpu_pool:
             self._add_gpus(gpu_pool, gpu_pool.name or GPU_POOL)
         if cpu_pool:

@@ -51,6 +51,8 @@ class Observability(GtcConstruct):
         values: More values of the kube-prometheus-stack, merged over ours. Default: none.
         after: What must be there first. Default: nothing.
 
+        gpu_values: More values of the dcgm-exporter, merged over ours, such as another
+            ``nodeSelector`` where nodes have no labels of DOKS. Default: none.
     Raises:
         UsageError: Grafana's administrator lacks a key, or the stack has monitoring already.
     """
@@ -70,6 +72,7 @@ class Observability(GtcConstruct):
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
         super().__init__(scope, id, after=after)
+        gpu_values: Mapping[str, Any] | None = None,
         self.refuse_a_second(Observability)
         selector = management_nodes(self) if node_selector is None else node_selector
         self.namespace = Namespace(
@@ -89,7 +92,7 @@ class Observability(GtcConstruct):
         self.grafana_url = f"http://{PROMETHEUS_RELEASE}-grafana.{namespace}.svc"
         """Where Grafana answers inside the cluster, without a final slash."""
         if gpu_chart is not None:
-            self._measure_gpus(gpu_chart)
+            self._measure_gpus(gpu_chart, gpu_values)
 
     @held
     def add_dashboards(self, id: str, sources: Mapping[str, Path], *, folder: str) -> Dashboards:

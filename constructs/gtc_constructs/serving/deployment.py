@@ -59,9 +59,9 @@ class Deployment(GtcConstruct):
             serving.check(pools)
             files = serving.engine_files(list(pools))
             self._gpus = self._take_gpus()
+            manifests = serving_graph.release(serving, pools, files)
         except UsageError as error:
-            raise _at(self.node.path, error) from None
-        manifests = serving_graph.release(serving, pools, files)
+            raise _at(self.node.path, error) from error.__cause__
         self.manifest = manifests[-1]
         """The DynamoGraphDeployment as it is shipped."""
         self.release = ManifestRelease(

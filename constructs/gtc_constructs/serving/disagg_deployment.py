@@ -85,7 +85,7 @@ class DisaggDeployment(Deployment):
     ) -> AggregatedDeployment:
         """The same served by one pool whose workers do both, to compare with.
 
-        Deploy it instead of the other one: together they do not fit the GPUs.
+        Beside the other one it shares the GPUs of their node pool, and needs another name.
         """
         return AggregatedDeployment(
             scope,

@@ -79,7 +79,7 @@ class KedaScaler(GtcConstruct):
     Args:
         scope: The construct to create this one in.
         id: Name inside the scope.
-        target: A pool of a `DisaggDeployment`, or any other `Scalable` or `ScaleTarget`.
+        target: A pool of a deployment, or any other `Scalable` or `ScaleTarget`.
         trigger: What to watch; `PrometheusTrigger.of` makes one of a rule for Dynamo.
         monitoring: Whose Prometheus it asks: an `Observability`, or an `ExistingMonitoring`.
         max_replicas: Most replicas.
@@ -153,12 +153,14 @@ class KedaScaler(GtcConstruct):
         self.stands_for(self.release.release)
 
     def _act_through(self, keda: Keda | None) -> None:
-        if keda is None:
-            for other in self.others(Keda):
+        for other in self.others(Keda):
+            if other is not keda:
+                got = keda.node.path if keda else "no keda"
                 raise self.refused(
-                    f"got no keda, and the stack makes {other.node.path}, allowed: that one",
-                    "pass keda=: without its kinds the scaler cannot be made",
+                    f"got {got}, and the stack makes {other.node.path}, allowed: that one",
+                    "pass it as keda=: without its kinds the scaler cannot be made",
                 )
+        if keda is None:
             return
         if self.target.kind == DGDSA.kind and ADAPTERS not in keda.scales:
             raise self.refused(

@@ -46,7 +46,7 @@ class ModelStore(GtcConstruct):
 
     Raises:
         UsageError: A name is no name, the size is out of range, there is no namespace or two, or
-            the claim is made already.
+            claim or account is made already.
     """
 
     def __init__(
@@ -120,4 +120,11 @@ class ModelStore(GtcConstruct):
                     f"{other.node.path} makes the volume {self.volume} already, "
                     "allowed: one store a claim and namespace",
                     "hand that one to both deployments, or name another claim",
+                )
+            there = (getattr(other, "account", ""), getattr(other, "namespace", ""))
+            if there == (self.account, self.namespace):
+                raise self.refused(
+                    f"{other.node.path} makes the account {self.account!r} in {self.namespace} "
+                    "already, allowed: one store an account and namespace",
+                    f'give this one its own: account="{self.claim}-jobs"',
                 )

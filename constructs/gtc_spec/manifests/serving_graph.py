@@ -10,12 +10,13 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from gtc_spec import kinds, names, versions
 from gtc_spec.engines import engine_config
 from gtc_spec.engines.backend import Launch
+from gtc_spec.errors import UsageError
 from gtc_spec.graph.serving import Serving
 from gtc_spec.graph.workers import WorkerPools, Workers
 from gtc_spec.manifests import config_maps
@@ -45,6 +46,9 @@ def release(serving: Serving, pools: WorkerPools, files: Mapping[Mode, str]) -> 
         serving: What is served; its overrides have the last word on the graph.
         pools: Its workers.
         files: Text of each pool's engine file.
+
+    Raises:
+        UsageError: The overrides look for something that the graph does not have.
     """
     serving = serving.settled()
     shipped = [engine_config_map(serving, mode, text) for mode, text in files.items()]
@@ -53,8 +57,18 @@ def release(serving: Serving, pools: WorkerPools, files: Mapping[Mode, str]) -> 
         shipped.append(config_maps.model_config_map(place, model))
     deployment = graph(serving, pools, files)
     if serving.overrides:
-        serving.overrides(deployment)
+        _override(serving.overrides, deployment)
     return [*shipped, *_disruption_budgets(serving, pools), deployment]
+
+
+def _override(edit: Callable[[Manifest], None], deployment: Manifest) -> None:
+    try:
+        edit(deployment)
+    except (AttributeError, LookupError, TypeError) as error:
+        raise UsageError(
+            f"overrides: {type(error).__name__} {error}, allowed: an edit of what is there",
+            "without overrides= the construct has it as .manifest",
+        ) from error
 
 
 def _disruption_budgets(serving: Serving, pools: WorkerPools) -> list[Manifest]:

@@ -127,6 +127,45 @@ def test_a_provider_that_is_there_is_used(stack):
 
 
 def test_the_control_plane_can_be_closed_to_the_world(stack):
+def test_a_provider_inside_a_construct_of_the_house_is_used(stack):
+    house = Construct(stack, "house")
+    DigitaloceanProvider(house, "mine", api_endpoint="http://127.0.0.1:1")
+    GpuCluster(house, "gpu", name="llm", region="atl1", gpu_pool=NodePool.h100())
+
+    (provider,) = Synthesised(stack).json["provider"]["digitalocean"]
+    assert provider == {"api_endpoint": "http://127.0.0.1:1"}
+
+
+def test_a_provider_that_comes_too_late_is_told_because_terraform_takes_one(app, stack):
+    cluster(stack)
+    DigitaloceanProvider(stack, "mine")
+
+    with pytest.raises(UsageError) as caught:
+        synthesise(app)
+
+    assert caught.value.message == (
+        "stack/mine: the stack has the provider digitalocean as stack/digitalocean already, "
+        "allowed: one; make yours before what uses it, or give it an alias"
+    )
+
+
+def test_a_provider_with_an_alias_may_stand_beside_another(app, stack):
+    cluster(stack)
+    DigitaloceanProvider(stack, "mine", alias="other")
+
+    synthesise(app)
+
+
+def test_pools_are_there_by_their_names(stack):
+    made = cluster(stack, gpu_pool=NodePool.h100(name="fast"))
+    made.add_gpu_pool(NodePool.h200x8(name="large"))
+
+    assert {name: pool.size_input for name, pool in made.pools.items()} == {
+        "fast": "gpu-h100x1-80gb",
+        "large": "gpu-h200x8-1128gb",
+    }
+
+
     cluster(stack, allowed_addresses=["192.0.2.0/24"])
 
     assert Synthesised(stack).resource(CLUSTER)["control_plane_firewall"] == {

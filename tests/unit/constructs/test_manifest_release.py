@@ -69,8 +69,36 @@ def test_a_secret_is_refused_because_the_state_would_keep_it(stack):
 def test_the_same_object_twice_is_refused(stack):
     placed = {**WIDGET, "metadata": {"name": "one", "namespace": "default"}}
 
-    with pytest.raises(UsageError, match="Widget one is there twice"):
+    with pytest.raises(
+        UsageError, match=r"Widget\.example\.com one in namespace default is there twice"
+    ):
         release(stack, manifests=[WIDGET, placed])
+
+
+def of(api_version, kind, **metadata):
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": "edge", **metadata}}
+
+
+def test_two_groups_may_have_a_kind_of_the_same_name(stack):
+    release(stack, "one", manifests=[of("networking.istio.io/v1", "Gateway")])
+    release(stack, "two", manifests=[of("gateway.networking.k8s.io/v1", "Gateway")])
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        (of("gateway.networking.k8s.io/v1", "Gateway"),
+         of("gateway.networking.k8s.io/v1beta1", "Gateway")),
+        (of("cert-manager.io/v1", "ClusterIssuer", namespace="a"),
+         of("cert-manager.io/v1", "ClusterIssuer", namespace="b")),
+    ],
+    ids=["in two versions", "of the whole cluster"],
+)  # fmt: skip
+def test_one_object_has_one_release(stack, first, second):
+    release(stack, "one", manifests=[first])
+
+    with pytest.raises(UsageError, match=r"^stack/two: stack/one makes \w+\.[a-z.0-9-]+ edge"):
+        release(stack, "two", manifests=[second])
 
 
 def test_nothing_at_all_is_refused(stack):

@@ -47,6 +47,20 @@ def test_the_jobs_account_has_no_token(stack):
     assert account["automountServiceAccountToken"] is False
 
 
+def test_a_second_store_of_a_namespace_has_an_account_of_its_own(stack):
+    ModelStore(stack, "one", **GIVEN)
+    ModelStore(stack, "three", **GIVEN, claim="third", account="third-jobs")
+
+    with pytest.raises(UsageError) as caught:
+        ModelStore(stack, "two", **GIVEN, claim="more")
+
+    assert caught.value.message == (
+        "stack/two: stack/one makes the account 'gtc-demo-models' in dynamo-workload already, "
+        "allowed: one store an account and namespace"
+    )
+    assert caught.value.hint == 'give this one its own: account="more-jobs"'
+
+
 @pytest.mark.parametrize(
     ("wrong", "says"),
     [

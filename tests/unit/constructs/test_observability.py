@@ -154,11 +154,55 @@ def test_node_metrics_carry_the_name_of_their_node(values):
     assert label["targetLabel"] in metrics_platform.NODE_CPU.labels
 
 
-def test_grafana_opens_the_wall(values):
-    path = values["grafana"]["grafana.ini"]["dashboards"]["default_home_dashboard_path"]
+def settings(stack):
+    (given,) = Synthesised(stack).release("kube-prometheus-stack")["values"]
+    return given["grafana"]["grafana.ini"]["dashboards"]
 
-    assert path == "/tmp/dashboards/gtc-demo/demo.json"
-    assert "demo" in gtc_dashboards.sources(trtllm.TRAITS)
+
+def test_grafana_opens_its_own_page_unless_a_board_is_named(values):
+    home = values["grafana"]["grafana.ini"]["dashboards"]
+
+    assert "default_home_dashboard_path" not in home
+
+
+def test_grafana_opens_the_board_that_is_named_and_added(stack, tmp_path):
+    (tmp_path / "it.json").write_text(json.dumps(BOARD))
+    made = Observability(stack, "observability", home="team/overview")
+    made.add_dashboards("boards", {"overview": tmp_path / "it.json"}, folder="team")
+
+    assert settings(stack)["default_home_dashboard_path"] == "/tmp/dashboards/team/overview.json"
+    assert list(made.problems()) == []
+
+
+def test_the_demo_opens_its_wall_where_it_is_shown(app):
+    env = load("cpu")
+    made = ClusterStack(
+        app,
+        env,
+        infra=InfraStack(app, env),
+        image=IMAGE,
+        engine_configs=ROOT / "engine_configs" / "prod",
+        dashboards=gtc_dashboards.sources(trtllm.TRAITS),
+    )
+
+    assert settings(made)["default_home_dashboard_path"] == "/tmp/dashboards/gtc-demo/demo.json"
+    assert list(made.observability.problems()) == []
+
+
+def test_a_board_to_begin_with_that_nobody_adds_is_told(stack):
+    made = Observability(stack, "observability", home="team/overview")
+
+    assert list(made.problems()) == [
+        "home is 'team/overview', allowed: a board of add_dashboards: none is added"
+    ]
+
+
+def test_the_exporter_runs_on_the_nodes_of_another_house(stack):
+    Observability(stack, "observability", gpu_values={"nodeSelector": {"gpu": "yes"}})
+
+    ours, theirs = Synthesised(stack).release("dcgm-exporter")["values"]
+    assert ours["nodeSelector"] == {"doks.digitalocean.com/gpu-brand": "nvidia"}
+    assert theirs == {"nodeSelector": {"gpu": "yes"}}
 
 
 @pytest.mark.parametrize("name", gtc_dashboards.sources(trtllm.TRAITS))

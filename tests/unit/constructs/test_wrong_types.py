@@ -41,8 +41,8 @@ def public() -> Iterator[tuple[str, Callable[..., Any], Callable[..., Any]]]:
             yield name, found, found
         if not inspect.isclass(found) or not found.__module__.startswith("gtc_"):
             continue  # a class of cdktf itself says in its own words what it does not take
-        if issubclass(found, StrEnum) or getattr(found, "_is_protocol", False):
-            continue
+        if issubclass(found, StrEnum | Exception) or getattr(found, "_is_protocol", False):
+            continue  # nobody makes one, or everything that fits it
         if name != SECRET:
             yield name, found, found if issubclass(found, BaseModel) else found.__init__
         makers = (classmethod, staticmethod)
