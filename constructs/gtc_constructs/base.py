@@ -23,7 +23,7 @@ from gtc_constructs._bindings import (
     TerraformStack,
     jsii,
 )
-from gtc_constructs.providers import unconnected
+from gtc_constructs.providers import doubled, unconnected
 from gtc_constructs.terraform.ids import check_id
 from gtc_spec.arguments import checked, checking, introduce
 from gtc_spec.errors import UsageError
@@ -274,7 +274,7 @@ def synthesise(app: App) -> Path:
         for construct in app.node.find_all()
         if isinstance(construct, GtcConstruct)
         for problem in _problems(construct)
-    ] + list(unconnected(app))
+    ] + [*unconnected(app), *doubled(app)]
     if problems:
         raise UsageError("\n".join(problems))
     try:

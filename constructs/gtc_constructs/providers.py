@@ -26,7 +26,7 @@ def require_digitalocean(scope: Construct) -> None:
     name = versions.PROVIDER_DIGITALOCEAN.name
     if not any(
         isinstance(each, TerraformProvider) and each.terraform_resource_type == name
-        for each in stack.node.children
+        for each in stack.node.find_all()
     ):
         DigitaloceanProvider(stack, name)
     stack.add_override(
@@ -40,6 +40,20 @@ def require_terraform(scope: Construct) -> None:
     TerraformStack.of(scope).add_override(
         "terraform.required_version", f">= {versions.TERRAFORM_MIN}"
     )
+
+
+def doubled(app: App) -> Iterator[str]:
+    """Providers that a stack has twice, and no alias to tell them apart."""
+    seen: dict[tuple[str, str, str | None], TerraformProvider] = {}
+    for each in app.node.find_all():
+        if isinstance(each, TerraformProvider):
+            kind, stack = each.terraform_resource_type, TerraformStack.of(each).node.path
+            first = seen.setdefault((stack, kind, each.alias), each)
+            if first is not each:
+                yield (
+                    f"{each.node.path}: the stack has the provider {kind} as {first.node.path} "
+                    "already, allowed: one; make yours before what uses it, or give it an alias"
+                )
 
 
 _CONNECTED: Final = frozenset({"helm", "kubernetes"})

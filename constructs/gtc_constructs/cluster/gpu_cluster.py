@@ -6,7 +6,7 @@ It must not know what runs on the cluster, and nothing outside DigitalOcean's AP
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -14,7 +14,6 @@ from gtc_constructs._bindings import (
     Construct,
     DataDigitaloceanKubernetesVersions,
     KubernetesCluster,
-    KubernetesClusterControlPlaneFirewall,
     KubernetesClusterTimeouts,
     KubernetesNodePool,
     TerraformResource,
@@ -59,9 +58,11 @@ class GpuCluster(GtcConstruct):
         vpc: A network that is there already. Default: one of its own is made.
         vpc_cidr: Range of addresses of the VPC that is made, private, /16 to /28. Default:
             DigitalOcean picks a free one.
-        cluster_subnet: Private addresses of pods; say both subnets in a house that routes between
-            networks, and they cannot be changed later. Default: DigitalOcean picks them.
-        service_subnet: Private addresses of Services. Default: DigitalOcean picks them.
+        cluster_subnet: Private addresses of pods, a /25 for each node; say both subnets in a house
+            that routes between networks, and they cannot be changed later. Default: DigitalOcean
+            picks them.
+        service_subnet: Private addresses of Services, at least a /26. Default: DigitalOcean picks
+            them.
         name_prefix: Put before the names of cluster, VPC and share, with a hyphen, so that several
             copies fit into one account. Default: nothing.
         nfs_size_gib: Size of a share for models, at least 50 GiB; it can grow, but never shrink,
@@ -80,7 +81,7 @@ class GpuCluster(GtcConstruct):
         tags: Tags of the cluster and its pools. Default: none.
         cluster_tags: More tags of the cluster alone, such as some that change. Default: none.
         unlisted: Take the region although `gtc_spec.cloud.regions` does not know it, or not that it
-            has what is wanted. Default: no.
+            has what is wanted, and subnets that `gtc_spec.cloud.networks` would not. Default: no.
         after: What must be there first. Default: nothing.
 
     Raises:
@@ -132,7 +133,9 @@ class GpuCluster(GtcConstruct):
         super().__init__(scope, id, after=after)
         self.name, self._region = names.prefixed(name_prefix, name), region
         self._tags, self._cluster_tags, self._unlisted = tags, cluster_tags, unlisted
-        addresses = Addresses(vpc, vpc_cidr, cluster_subnet, service_subnet, allowed_addresses)
+        self._addresses = addresses = Addresses(
+            vpc, vpc_cidr, cluster_subnet, service_subnet, allowed_addresses, unlisted
+        )
         self._check(kubernetes_minor)
         self._check_place(addresses, gpus=gpu_pool is not None, nfs=nfs_size_gib is not None)
         self.vpc = vpc or self._vpc(vpc_cidr)
@@ -156,9 +159,6 @@ class GpuCluster(GtcConstruct):
             )
         return self._models
 
-    def _add_workers(self, gpu_pool: NodePool | None, cpu_pool: NodePool | None) -> None:
-        if gpu_pool is None and cpu_pool is None:
-            raise self.refused("got no nodes for workers, allowed: gpu_pool, cpu_pool or both")
     def problems(self) -> Iterator[str]:
         """A range of pods that is too small for the nodes of all pools."""
         yield from self._addresses.problems(self._nodes)
@@ -169,6 +169,9 @@ class GpuCluster(GtcConstruct):
         made = self.node.children
         return {each.node.id: each for each in made if isinstance(each, KubernetesNodePool)}
 
+    def _add_workers(self, gpu_pool: NodePool | None, cpu_pool: NodePool | None) -> None:
+        if gpu_pool is None and cpu_pool is None:
+            raise self.refused("got no nodes for workers, allowed: gpu_pool, cpu_pool or both")
         if gpu_pool:
             self._add_gpus(gpu_pool, gpu_pool.name or GPU_POOL)
         if cpu_pool:
@@ -210,6 +213,7 @@ class GpuCluster(GtcConstruct):
         if name == self.management_pool or self.node.try_find_child(name):
             raise self.refused(f"the name {name!r} of a node pool is taken, allowed: another name")
         self.node_pools[name] = pool
+        self._nodes += pool.nodes_max
         return pools.further(self, self.cluster, pool, name, self._tags)
 
     def _check(self, minor: str) -> None:
@@ -255,7 +259,7 @@ class GpuCluster(GtcConstruct):
         require_digitalocean(self)
         management = given or NodePool.management()
         self.management_pool = management.name or MANAGEMENT_POOL
-        self.node_pools = {}
+        self.node_pools, self._nodes = {}, management.nodes_max
         listed = DataDigitaloceanKubernetesVersions(self, "versions", version_prefix=f"{minor}.")
         made = KubernetesCluster(
             self,
@@ -266,7 +270,7 @@ class GpuCluster(GtcConstruct):
             vpc_uuid=self.vpc.id,
             cluster_subnet=addresses.cluster_subnet,
             service_subnet=addresses.service_subnet,
-            control_plane_firewall=_firewall(addresses.allowed),
+            control_plane_firewall=addresses.firewall,
             node_pool=pools.first(management, self.management_pool, self._tags),
             auto_upgrade=False,
             surge_upgrade=True,
@@ -293,9 +297,3 @@ class GpuCluster(GtcConstruct):
             unlisted=self._unlisted,
             after=self.depends_on,
         )
-
-
-def _firewall(addresses: Sequence[str]) -> KubernetesClusterControlPlaneFirewall | None:
-    if not addresses:
-        return None
-    return KubernetesClusterControlPlaneFirewall(enabled=True, allowed_addresses=list(addresses))

@@ -33,7 +33,8 @@ class PublicEndpoint(GtcConstruct):
         scope: The construct to create this one in.
         id: Name inside the scope.
         target: A `DisaggDeployment`, or an aggregated one.
-        allowed_addresses: Ranges of addresses that may ask; ``["0.0.0.0/0"]`` is everybody.
+        allowed_addresses: Addresses and ranges of them that may ask; ``["0.0.0.0/0"]`` is
+            everybody.
         hostname: The only name that is answered to. Default: any, and the bare address.
         tls_secret: Secret of the type ``kubernetes.io/tls`` in the namespace of the deployment; it
             makes the endpoint HTTPS. Default: none, plain HTTP.
@@ -71,9 +72,7 @@ class PublicEndpoint(GtcConstruct):
         place = object_metadata(self.name, self.namespace, labels or {}, annotations or {})
         service = serving_graph.frontend_service(serving.name)
         self.manifests = (
-            public_endpoint.gateway(
-                place, gateway_class, list(allowed_addresses), hostname, tls_secret
-            ),
+            public_endpoint.gateway(place, gateway_class, allowed, hostname, tls_secret),
             public_endpoint.route(place, self.name, service, serving_graph.FRONTEND_PORT),
         )
         self.release = self._ship()
@@ -96,16 +95,16 @@ class PublicEndpoint(GtcConstruct):
         self.stands_for(made.release)
         return made
 
-    def _check(self, allowed: Sequence[str], hostname: str) -> None:
+    def _check(self, allowed: Sequence[str], hostname: str) -> list[str]:
+        """The allowed addresses as ranges."""
         if not allowed:
             raise self.refused(
                 f"allowed_addresses is {allowed!r}, allowed: a list of ranges like 203.0.113.0/24",
                 'everybody would be ["0.0.0.0/0"]: the API has no key of its own',
             )
-        for each in allowed:
-            try:
-                ip_network(each)
-            except ValueError as error:
-                raise self.refused(f"{error}, allowed: like 203.0.113.0/24") from None
         for label in hostname.split(".") if hostname else ():
             self.require_name("hostname", label)
+        try:
+            return [str(ip_network(each)) for each in allowed]
+        except ValueError as error:
+            raise self.refused(f"{error}, allowed: like 203.0.113.0/24") from None

@@ -17,6 +17,11 @@ RESERVED: Final = tuple(
     map(IPv4Network, ("10.229.0.0/16", "10.244.0.0/16", "10.245.0.0/16", "10.246.0.0/24"))
 )
 """Not for a VPC: DigitalOcean's own (release note of 2025-03-07), and what clusters have inside."""
+POD_ADDRESSES: Final = 128
+"""Addresses of one node's pods: DOKS takes a /25 for each from the range of pods, as DigitalOcean's
+guide to VPC-native clusters is quoted; not tried here."""
+SERVICES_MIN: Final = 64
+"""Smallest range of Services: each takes an address, and ours alone are some twenty."""
 VPC_BITS: Final = (16, 28)
 """Largest and smallest VPC by the length of its prefix (openapi 7c1300c, models/vpc.yml)."""
 
@@ -64,6 +69,52 @@ def of_vpc(cidr: str) -> IPv4Network:
                 f"{', '.join(map(str, RESERVED))}, which DigitalOcean keeps for itself"
             )
     return network
+
+
+def of_cluster(cluster_subnet: str | None, service_subnet: str | None) -> None:
+    """Check the ranges of pods and Services of a cluster, private and apart already.
+
+    Raises:
+        UsageError: One is said without the other, DigitalOcean keeps one for itself, or that of
+            Services is too small.
+    """
+    said = {"cluster_subnet": cluster_subnet, "service_subnet": service_subnet}
+    missing = [name for name, cidr in said.items() if cidr is None]
+    if len(missing) == 1:
+        raise UsageError(
+            f"got no {missing[0]}, allowed: cluster_subnet and service_subnet, or neither",
+            "both together make the cluster VPC-native, and cannot be changed later",
+        )
+    for name, cidr in said.items():
+        for each in RESERVED if cidr else ():
+            if private(name, cidr or "").overlaps(each):
+                raise UsageError(
+                    f"{name} {cidr} overlaps {each}, allowed: outside "
+                    f"{', '.join(map(str, RESERVED))}, which DigitalOcean keeps for itself"
+                )
+    if service_subnet and private("service_subnet", service_subnet).num_addresses < SERVICES_MIN:
+        raise UsageError(
+            f"service_subnet {service_subnet} is too small, allowed: at least {SERVICES_MIN} "
+            "addresses, a /26",
+            "DigitalOcean recommends a /19; it cannot be changed later",
+        )
+
+
+def crowded(cluster_subnet: str | None, nodes: int) -> str:
+    """What is wrong with the range of pods of a cluster with so many ``nodes``; empty if nothing.
+
+    Raises:
+        UsageError: The range is not private.
+    """
+    if cluster_subnet is None:
+        return ""
+    most = private("cluster_subnet", cluster_subnet).num_addresses // POD_ADDRESSES
+    if nodes <= most:
+        return ""
+    return (
+        f"cluster_subnet {cluster_subnet} holds the pods of {most} nodes, allowed: at least a /25 "
+        f"for each of {nodes}, which the pools may grow to; it cannot be changed later"
+    )
 
 
 def apart(cidrs: Mapping[str, str | None]) -> None:

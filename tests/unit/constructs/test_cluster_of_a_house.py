@@ -3,6 +3,7 @@
 import pytest
 
 from gtc_constructs._bindings import TerraformStack
+from gtc_constructs.base import synthesise
 from gtc_constructs.cluster.gpu_cluster import GpuCluster
 from gtc_constructs.cluster.nfs_share import NfsShare
 from gtc_constructs.values import ExistingVpc, NfsTier
@@ -130,6 +131,31 @@ def test_subnets_that_nobody_says_are_left_to_digitalocean(stack):
     assert not {"cluster_subnet", "service_subnet"} & set(Synthesised(stack).resource(CLUSTER))
 
 
+SUBNETS = {"cluster_subnet": "10.2.0.0/22", "service_subnet": "10.3.0.0/20"}
+"""The pods of eight nodes."""
+
+
+def test_every_node_that_the_pools_may_grow_to_has_room_for_its_pods(app, stack):
+    made = cluster(stack, **SUBNETS, gpu_pool=NodePool.h100(count=3))
+    assert list(made.problems()) == [], "three and five of the management pool"
+
+    made.add_gpu_pool(NodePool.h200x8(name="large"))
+    with pytest.raises(UsageError) as caught:
+        synthesise(app)
+
+    assert caught.value.message == (
+        "stack/gpu: cluster_subnet 10.2.0.0/22 holds the pods of 8 nodes, allowed: at least a /25 "
+        "for each of 9, which the pools may grow to; it cannot be changed later"
+    )
+
+
+def test_subnets_that_we_know_nothing_good_of_are_taken_on_purpose(app, stack):
+    small = {"cluster_subnet": "10.2.0.0/30", "service_subnet": "10.245.0.0/31"}
+    cluster(stack, **small, unlisted=True)
+
+    synthesise(app)
+
+
 def test_everything_in_the_account_begins_with_the_prefix(stack):
     made = cluster(stack, name_prefix="team-a", nfs_size_gib=50)
 
@@ -221,6 +247,10 @@ def test_nodes_with_gpus_of_amd_are_nodes_like_others(stack):
             {"vpc": ExistingVpc(ID, cidr="10.1.0.0/20"), "service_subnet": "10.1.8.0/22"},
             "service_subnet 10.1.8.0/22 overlaps vpc 10.1.0.0/20",
         ),
+        ({"cluster_subnet": "10.2.0.0/16"}, "got no service_subnet, allowed: cluster_subnet and"),
+        ({"service_subnet": "10.2.0.0/16"}, "got no cluster_subnet, allowed: cluster_subnet and"),
+        ({**SUBNETS, "service_subnet": "10.3.0.0/31"}, "is too small, allowed: at least 64"),
+        ({**SUBNETS, "cluster_subnet": "10.244.0.0/16"}, "overlaps 10.244.0.0/16, allowed: out"),
         ({"gpu_pool": "gpu-h100x1-80gb"}, "gpu_pool is 'gpu-h100x1-80gb', allowed: a NodePool"),
         ({"management_pool": "system"}, "management_pool is 'system', allowed: a NodePool"),
     ],

@@ -1,6 +1,7 @@
 import pytest
 
-from gtc_constructs._bindings import DigitaloceanProvider
+from gtc_constructs._bindings import Construct, DigitaloceanProvider
+from gtc_constructs.base import synthesise
 from gtc_constructs.cluster.gpu_cluster import GpuCluster
 from gtc_constructs.values import NfsTier
 from gtc_spec.cloud.node_pool import NodePool
@@ -27,13 +28,13 @@ def test_the_defaults_make_a_cluster_that_can_be_thrown_away(stack):
     assert made["lifecycle"] == {"ignore_changes": ["version"]}
 
 
-def test_the_management_pool_grows_from_two_to_five(stack):
 def test_an_account_without_a_registry_gets_its_cluster(stack):
     cluster(stack)
 
     assert Synthesised(stack).resource(CLUSTER)["registry_integration"] is False
 
 
+def test_the_management_pool_grows_from_two_to_five(stack):
     cluster(stack)
 
     pool = Synthesised(stack).resource(CLUSTER)["node_pool"]
@@ -126,7 +127,6 @@ def test_a_provider_that_is_there_is_used(stack):
     assert provider == {"api_endpoint": "http://127.0.0.1:1"}
 
 
-def test_the_control_plane_can_be_closed_to_the_world(stack):
 def test_a_provider_inside_a_construct_of_the_house_is_used(stack):
     house = Construct(stack, "house")
     DigitaloceanProvider(house, "mine", api_endpoint="http://127.0.0.1:1")
@@ -166,6 +166,7 @@ def test_pools_are_there_by_their_names(stack):
     }
 
 
+def test_the_control_plane_can_be_closed_to_the_world(stack):
     cluster(stack, allowed_addresses=["192.0.2.0/24"])
 
     assert Synthesised(stack).resource(CLUSTER)["control_plane_firewall"] == {

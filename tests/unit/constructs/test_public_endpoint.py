@@ -10,7 +10,7 @@ from gtc_spec.graph.model_ref import ModelRef
 from tests.synthesised import Synthesised
 from tests.unit.constructs.test_model_download import served
 
-ALLOWED = ["203.0.113.0/24", "198.51.100.7/32"]
+ALLOWED = ["203.0.113.0/24", "198.51.100.7/32", "198.51.100.8"]
 
 
 @pytest.fixture
@@ -54,7 +54,7 @@ def test_only_named_addresses_may_ask(stack, target):
     assert spec["gatewayClassName"] == "cilium"
     assert spec["infrastructure"]["annotations"] == {
         "service.beta.kubernetes.io/do-loadbalancer-allow-rules": (
-            "cidr:203.0.113.0/24,cidr:198.51.100.7/32"
+            "cidr:203.0.113.0/24,cidr:198.51.100.7/32,cidr:198.51.100.8/32"
         )
     }
     assert spec["listeners"] == [{"name": "api", "protocol": "HTTP", "port": 80}]
