@@ -49,6 +49,8 @@ from gtc_spec.manifests.queue import queues
 from gtc_spec.manifests.secret_names import secrets_of
 from gtc_spec.pools import ROLES, Role
 
+_WALL: Final = "demo"
+"""The board that Grafana opens with, where it is among those to show."""
 _ROOT: Final = "../../.."
 """From the folder of a stack, where Terraform runs, to the checkout."""
 
@@ -88,10 +90,10 @@ class InfraStack(TerraformStack):
             ),
             nfs_size_gib=share.gib if share else None,
             nfs_tier=NfsTier(share.tier) if share else NfsTier.HIGH,
-            tags=[names.DEMO, names.environment_tag(env.name)],
-            cluster_tags=[bill.tag_of(env.until)] if env.until else [],
             # our image is there, and `gtc doctor` has seen that there is one
             registry_integration=True,
+            tags=[names.DEMO, names.environment_tag(env.name)],
+            cluster_tags=[bill.tag_of(env.until)] if env.until else [],
             # `gtc doctor` has asked the account itself
             unlisted=True,
         )
@@ -178,7 +180,8 @@ class ClusterStack(TerraformStack):
 
     def _observability(self, env: Environment, dashboards: Mapping[str, Path]) -> Observability:
         gpu_chart = GPU_CHART if env.nodes.gpus else None
-        made = Observability(self, "observability", gpu_chart=gpu_chart)
+        home = f"{names.DEMO}/{_WALL}" if _WALL in dashboards else ""
+        made = Observability(self, "observability", gpu_chart=gpu_chart, home=home)
         made.add_dashboards("boards", dashboards, folder=names.DEMO)
         return made
 

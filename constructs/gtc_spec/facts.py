@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 from datetime import datetime
-from typing import Literal
+from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
@@ -27,6 +27,9 @@ from gtc_spec.profiles.profile import Profile
 from gtc_spec.serving import LoadLimits, Model, Slo
 from gtc_spec.telemetry.metric import Where
 from gtc_spec.workloads import Workloads
+
+_DECODE_BATCH_MIN: Final = 256
+"""Below it the engine hides decode stress: ITL stays flat and the excess shows as TTFT."""
 
 
 class Rehearsal(BaseModel):
@@ -118,6 +121,7 @@ class Environment(BaseModel):
             answer_tokens_max=self.load.max_tokens_max,
             kv_fraction=self.model.kv_fraction,
             kv_dtype="fp8" if Profile.load(self.model.profile).kv == "fp8" else "auto",
+            decode_batch_min=_DECODE_BATCH_MIN,
         )
 
     @property

@@ -78,8 +78,7 @@ class ClusterConnection(GtcConstruct):
             raise self.refused("got no cluster, allowed: cluster, or the name of one that is there")
         say_management_pool(self, management_pool)
         self.name, self._given = names.prefixed(name_prefix, name), cluster
-        self.require_name("cluster", self.name)
-        say_cluster(self, f"the cluster {self.name}")
+        self._reach(self.name)
         require_digitalocean(self)
         self.cluster = DataDigitaloceanKubernetesCluster(
             self,
@@ -107,6 +106,10 @@ class ClusterConnection(GtcConstruct):
         every = (each for each in self.node.root.node.find_all() if isinstance(each, GpuCluster))
         named = [each for each in every if getattr(each, "name", None) == self.name]
         return named[0] if len(named) == 1 else None
+
+    def _reach(self, name: str) -> None:
+        self.require_name("cluster", name)
+        say_cluster(self, f"the cluster {name}")
 
     def _follow(
         self, cluster: GpuCluster, named: Sequence[str | None], management_pool: str | None

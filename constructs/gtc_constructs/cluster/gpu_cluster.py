@@ -133,9 +133,8 @@ class GpuCluster(GtcConstruct):
         super().__init__(scope, id, after=after)
         self.name, self._region = names.prefixed(name_prefix, name), region
         self._tags, self._cluster_tags, self._unlisted = tags, cluster_tags, unlisted
-        self._addresses = addresses = Addresses(
-            vpc, vpc_cidr, cluster_subnet, service_subnet, allowed_addresses, unlisted
-        )
+        said = (vpc, vpc_cidr, cluster_subnet, service_subnet, allowed_addresses)
+        self._addresses = addresses = Addresses(*said, unlisted)
         self._check(kubernetes_minor)
         self._check_place(addresses, gpus=gpu_pool is not None, nfs=nfs_size_gib is not None)
         self.vpc = vpc or self._vpc(vpc_cidr)

@@ -8,7 +8,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
-from gtc_spec import names
 from gtc_spec.kinds import DGDSA, POD_CLIQUE, Kind
 from gtc_spec.manifests.placement import tolerate_gpu
 from gtc_spec.telemetry.metrics import SCRAPE_INTERVAL_S
@@ -26,12 +25,15 @@ _CONTROL_PLANE: Final = (
 """Managed by DOKS and out of reach, or of no use here; Cilium stands in for kube-proxy."""
 
 
-def prometheus_stack(storage_class: str, node_selector: Mapping[str, str]) -> Values:
+def prometheus_stack(
+    storage_class: str, node_selector: Mapping[str, str], home: str = ""
+) -> Values:
     """Prometheus, Grafana and kube-state-metrics for one namespace-wide demo.
 
     Args:
         storage_class: Where measurements and annotations outlive a restart.
         node_selector: The nodes that carry them.
+        home: Folder and name of the board that Grafana opens with. Default: its own start page.
     """
     selector = dict(node_selector)
     return {
@@ -42,7 +44,7 @@ def prometheus_stack(storage_class: str, node_selector: Mapping[str, str]) -> Va
         "kubelet": {"serviceMonitor": pace(30)},
         "prometheus": {"prometheusSpec": _prometheus(storage_class, selector)},
         "prometheusOperator": {"nodeSelector": selector, "resources": _requests("50m", "128Mi")},
-        "grafana": _grafana(storage_class, selector),
+        "grafana": _grafana(storage_class, selector, home),
         "kube-state-metrics": {"nodeSelector": selector, **_kube_state()},
         "prometheus-node-exporter": {
             "prometheus": {"monitor": {**pace(15), "relabelings": [_named_node()]}},
@@ -97,7 +99,7 @@ def _prometheus(storage_class: str, selector: Mapping[str, str]) -> Values:
     }
 
 
-def _grafana(storage_class: str, selector: Mapping[str, str]) -> Values:
+def _grafana(storage_class: str, selector: Mapping[str, str], home: str) -> Values:
     return {
         # empty: the chart makes one up and keeps it in the Secret <release>-grafana
         "adminPassword": "",
@@ -122,12 +124,14 @@ def _grafana(storage_class: str, selector: Mapping[str, str]) -> Values:
                 "provider": {"foldersFromFilesStructure": True},
             },
         },
-        "grafana.ini": _settings(),
+        "grafana.ini": _settings(home),
     }
 
 
-def _settings() -> Values:
+def _settings(home: str) -> Values:
     """Grafana's own configuration file."""
+    # where the sidecar puts the board; a file that is not there is an error on the first page
+    path = {"default_home_dashboard_path": f"{_SIDECAR_FOLDER}/{home}.json"} if home else {}
     return {
         # the kiosk shows boards without a login; a viewer can still send any query, so the
         # Service stays inside the cluster
@@ -137,11 +141,7 @@ def _settings() -> Values:
         "snapshots": {"enabled": False},
         "analytics": {"reporting_enabled": False, "check_for_updates": False},
         "news": {"news_feed_enabled": False},
-        "dashboards": {
-            "min_refresh_interval": _SCRAPE,
-            # where the sidecar puts the wall; a Grafana without it opens its own start page
-            "default_home_dashboard_path": f"{_SIDECAR_FOLDER}/{names.DEMO}/demo.json",
-        },
+        "dashboards": {"min_refresh_interval": _SCRAPE, **path},
     }
 
 

@@ -6,7 +6,7 @@ API is known. It must not know what is measured.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
@@ -48,11 +48,13 @@ class Observability(GtcConstruct):
         admin: Grafana's administrator as secret values under the keys `ADMIN_KEYS`, written
             through write-only attributes. Default: the chart makes up a password and keeps it in
             the Secret ``<release>-grafana``, so that no person and no file has to hold one.
+        home: Folder and name of the board that Grafana opens with, such as ``team/overview``; one
+            of `add_dashboards`. Default: Grafana's own start page.
         values: More values of the kube-prometheus-stack, merged over ours. Default: none.
-        after: What must be there first. Default: nothing.
-
         gpu_values: More values of the dcgm-exporter, merged over ours, such as another
             ``nodeSelector`` where nodes have no labels of DOKS. Default: none.
+        after: What must be there first. Default: nothing.
+
     Raises:
         UsageError: Grafana's administrator lacks a key, or the stack has monitoring already.
     """
@@ -68,12 +70,14 @@ class Observability(GtcConstruct):
         storage_class: str = STORAGE_CLASS,
         node_selector: Mapping[str, str] | None = None,
         admin: Mapping[str, SecretRef] | None = None,
+        home: str = "",
         values: Mapping[str, Any] | None = None,
+        gpu_values: Mapping[str, Any] | None = None,
         after: Iterable[Ordered | TerraformResource] = (),
     ) -> None:
         super().__init__(scope, id, after=after)
-        gpu_values: Mapping[str, Any] | None = None,
         self.refuse_a_second(Observability)
+        self._home, self._boards = home, list[str]()
         selector = management_nodes(self) if node_selector is None else node_selector
         self.namespace = Namespace(
             self,
@@ -83,7 +87,7 @@ class Observability(GtcConstruct):
             after=self.depends_on,
         )
         self.prometheus = self._monitor(
-            chart, prometheus_stack(storage_class, selector), values, admin
+            chart, prometheus_stack(storage_class, selector, home), values, admin
         )
         """What brings the monitoring API: let charts with monitors of their own wait for it."""
         self.stands_for(self.prometheus.release)
@@ -100,6 +104,7 @@ class Observability(GtcConstruct):
 
         ``sources`` is the name of a ConfigMap to the JSON file of its board.
         """
+        self._boards += [f"{folder}/{name}" for name in sources]
         return Dashboards(
             self,
             id,
@@ -108,6 +113,12 @@ class Observability(GtcConstruct):
             folder=folder,
             after=[self.namespace],
         )
+
+    def problems(self) -> Iterator[str]:
+        """A board to begin with that nobody adds: Grafana would begin with an error."""
+        if self._home and self._home not in self._boards:
+            there = ", ".join(self._boards) or "none is added"
+            yield f"home is {self._home!r}, allowed: a board of add_dashboards: {there}"
 
     def _monitor(
         self,
@@ -143,7 +154,7 @@ class Observability(GtcConstruct):
             after=[self.namespace],
         )
 
-    def _measure_gpus(self, chart: ChartRef) -> None:
+    def _measure_gpus(self, chart: ChartRef, values: Mapping[str, Any] | None) -> None:
         HelmChart(
             self,
             "dcgm",
@@ -151,6 +162,7 @@ class Observability(GtcConstruct):
             name="dcgm-exporter",
             namespace=self.namespace.name,
             defaults=dcgm_exporter(),
+            values=values,
             timeout=SHORT_WAIT,
             after=[self.prometheus],
         )

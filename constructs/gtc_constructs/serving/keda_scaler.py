@@ -119,9 +119,7 @@ class KedaScaler(GtcConstruct):
         super().__init__(scope, id, after=after)
         self._check(trigger, min_replicas, max_replicas)
         self.target = self._target(target)
-        self._act_through(keda)
-        if monitoring.prometheus is not None:
-            same_cluster(self, monitoring.prometheus)
+        self._act_through(keda, monitoring)
         self._refuse_rivals()
         if pool:
             take(self, pool)
@@ -152,7 +150,9 @@ class KedaScaler(GtcConstruct):
         )
         self.stands_for(self.release.release)
 
-    def _act_through(self, keda: Keda | None) -> None:
+    def _act_through(self, keda: Keda | None, monitoring: Monitoring) -> None:
+        if monitoring.prometheus is not None:
+            same_cluster(self, monitoring.prometheus)
         for other in self.others(Keda):
             if other is not keda:
                 got = keda.node.path if keda else "no keda"

@@ -19,8 +19,8 @@ from gtc_spec.pools import Mode
 
 BLOCK_TOKENS: Final = 32
 """Tokens of one KV block: the engine's default, and what the router hashes (--kv-block-size)."""
-DECODE_BATCH_MIN: Final = 256
-"""Below it the engine hides decode stress: ITL stays flat and the excess shows as TTFT."""
+_PROMPT_TOKENS: Final = 24_000
+"""Longest prompt where nobody says one: less where the file has room for less."""
 
 _ANY: Final[Mapping[str, Any]] = {}
 KNOWN_KEYS: Final[Mapping[str, Any]] = {
@@ -172,16 +172,16 @@ def _meant(dotted: str) -> str:
 
 def _engine(config: dict[str, Any], mode: Mode, facts: EngineFacts) -> Iterator[Finding]:
     yield from _equals(config, "backend", "pytorch")
-    longest = facts.prompt_tokens_max + facts.answer_tokens_max
+    longest = facts.tokens_max or 1
     yield from _at_least(config, "max_seq_len", longest, "longest prompt plus longest answer")
     if not _read(config, "enable_chunked_prefill"):
-        yield from _at_least(
-            config, "max_num_tokens", facts.prompt_tokens_max, "or enable_chunked_prefill"
-        )
+        prompt = _longest_prompt(config, facts)
+        yield from _at_least(config, "max_num_tokens", prompt, "or enable_chunked_prefill")
     if mode == "prefill":
         yield from _equals(config, "disable_overlap_scheduler", True)
-    else:
-        yield from _at_least(config, "max_batch_size", DECODE_BATCH_MIN, "the itl story needs it")
+    elif facts.decode_batch_min is not None:
+        least = facts.decode_batch_min
+        yield from _at_least(config, "max_batch_size", least, "engine_facts: decode_batch_min")
 
 
 def _parallelism(config: dict[str, Any], _mode: Mode, facts: EngineFacts) -> Iterator[Finding]:
@@ -213,10 +213,18 @@ def _transceiver(config: dict[str, Any], mode: Mode, facts: EngineFacts) -> Iter
     if backend not in TRANSCEIVERS:
         yield f"{key}.backend", backend, f"one of {', '.join(TRANSCEIVERS)}"
     yield from _at_least(
-        config, f"{key}.max_tokens_in_buffer", facts.prompt_tokens_max,
+        config, f"{key}.max_tokens_in_buffer", _longest_prompt(config, facts),
         "longest prompt; less deadlocks the worker",
     )  # fmt: skip
     yield from _at_least(config, f"{key}.kv_transfer_timeout_ms", 1, "a lost transfer must fail")
+
+
+def _longest_prompt(config: dict[str, Any], facts: EngineFacts) -> int:
+    """The longest prompt that a file has to provide for."""
+    room = config.get("max_seq_len")
+    if facts.prompt_tokens_max is not None or type(room) is not int:
+        return facts.prompt_tokens_max or _PROMPT_TOKENS
+    return max(1, min(room, _PROMPT_TOKENS))
 
 
 _RULES: tuple[Callable[[dict[str, Any], Mode, EngineFacts], Iterator[Finding]], ...] = (

@@ -98,7 +98,7 @@ class Sglang(Backend):
             "--served-model-name", launch.served_name,
             *([] if launch.mode == "aggregated" else _half(launch.mode)),
             "--page-size", str(TRAITS.block_tokens),
-            "--context-length", str(facts.tokens_max),
+            *given("--context-length", facts.tokens_max),
             *given("--tensor-parallel-size", gpus if gpus > 1 else None),
             # of the whole memory, weights included
             *given("--mem-fraction-static", facts.kv_fraction and f"{facts.kv_fraction:g}"),

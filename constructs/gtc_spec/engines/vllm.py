@@ -92,9 +92,9 @@ class Vllm(Backend):
             *_ROLE_FLAGS[launch.mode],
             "--connector", connector,
             "--block-size", str(TRAITS.block_tokens),
-            # the default is the model's, such as 131,072, for which a pool has to have room before
-            # it starts
-            "--max-model-len", str(facts.tokens_max),
+            # its own default is the model's, such as 131,072, for which a pool has to have room
+            # before it starts
+            *given("--max-model-len", facts.tokens_max),
             *given("--tensor-parallel-size", gpus if gpus > 1 else None),
             # of the whole memory, weights included: its pool is smaller than TensorRT-LLM's at the
             # same figure

@@ -37,7 +37,7 @@ from gtc_spec.serving import smaller_checkpoint
 
 _GROVE: Final = f"grove limits its two names together to {names.GROVE_PAIR_MAX}"
 _SERVICE: Final = f"a Service with both names has at most {names.LABEL_MAX}"
-_LONGEST: Final = EngineFacts(prompt_tokens_max=24_000, answer_tokens_max=2_000)
+_ANY: Final = EngineFacts()
 
 
 @checked
@@ -53,8 +53,8 @@ class Serving:
             is all of them. With a name the workers run nowhere else. Default: none, then
             ``cpu_nodes`` must be given.
         cpu_nodes: Nodes of simulated workers instead. Default: none.
-        engine_facts: What the workers have to provide for. Default: prompts of 24,000 tokens,
-            answers of 2,000, one GPU a worker.
+        engine_facts: What the workers have to provide for. Default: prompts and answers as long as
+            engine and model have them, one GPU a worker.
         namespace: Where it runs. Default: as the objects around it say.
         claim: Claim with the models in that namespace. Default: likewise.
         queue: KAI queue. Default: likewise, the only one of the platform.
@@ -76,7 +76,7 @@ class Serving:
     backend: Backend
     gpu_pool: NodePool | None = None
     cpu_nodes: CpuNodes | None = None
-    engine_facts: EngineFacts = _LONGEST
+    engine_facts: EngineFacts = _ANY
     namespace: str = ""
     claim: str = ""
     queue: str = ""

@@ -5,11 +5,13 @@ import pytest
 import gtc_dashboards
 from gtc_constructs.platform.observability import ADMIN_KEYS, Observability
 from gtc_constructs.secrets import SecretRef
+from gtc_constructs.stacks import ClusterStack, InfraStack
 from gtc_spec.engines import trtllm
+from gtc_spec.environment import load
 from gtc_spec.errors import UsageError
 from gtc_spec.manifests.placement import on_management_pool
 from gtc_spec.telemetry import metrics_platform, promql
-from tests.synthesised import Synthesised
+from tests.synthesised import IMAGE, ROOT, Synthesised
 
 BOARD = {"uid": "demo", "title": "Demo", "expr": 'x{a="${pool}"} %{y}'}
 

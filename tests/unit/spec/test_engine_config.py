@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from gtc_spec import environment
 from gtc_spec.engines.engine_config import KNOWN_KEYS, Mode, check, check_agreement
+from gtc_spec.engines.engine_facts import EngineFacts
 from gtc_spec.errors import ConfigError
 from gtc_spec.pools import ROLES
 from tests.environments import WITH_GPUS
@@ -105,6 +106,35 @@ def test_broken_value_is_refused_with_what_is_allowed(
     role: str, change: dict[str, object], says: str
 ) -> None:
     assert says in "\n".join(problems(role, **change))
+
+
+def held_against(facts: EngineFacts, mode: Mode, **changes: object) -> list[str]:
+    """What is said of a file that a house has written for a small model."""
+    config = yaml.safe_load(text("dev", mode)) | changes
+    config["cache_transceiver_config"]["max_tokens_in_buffer"] = 4_096
+    try:
+        check(f"{mode}.yaml", yaml.safe_dump(config), mode, facts)
+    except ConfigError as error:
+        return [str(problem) for problem in error.problems]
+    return []
+
+
+def test_a_small_model_needs_room_for_no_more_than_its_file_takes() -> None:
+    assert held_against(EngineFacts(), "prefill", max_seq_len=4_096) == []
+    assert held_against(EngineFacts(), "prefill", max_seq_len=8_192) == [
+        "prefill.yaml: cache_transceiver_config.max_tokens_in_buffer: got 4096, allowed: "
+        "at least 8192 (longest prompt; less deadlocks the worker)"
+    ]
+
+
+def test_a_small_batch_is_taken_unless_somebody_asks_for_a_larger_one() -> None:
+    small = {"max_seq_len": 4_096, "max_batch_size": 64}
+
+    assert held_against(EngineFacts(), "decode", **small) == []
+    assert held_against(EngineFacts(decode_batch_min=128), "decode", **small) == [
+        "decode.yaml: max_batch_size: got 64, allowed: at least 128 "
+        "(engine_facts: decode_batch_min)"
+    ]
 
 
 def test_all_problems_come_at_once() -> None:
