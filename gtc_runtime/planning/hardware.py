@@ -9,14 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Self
 
+from gtc_spec.engines import mocker
 from gtc_spec.environment import Environment
 from gtc_spec.profiles.measured import Live
 from gtc_spec.profiles.profile import Profile
 
-STEP_TOKENS = 8192
-"""Most tokens of one engine step: what engine_configs/ say for every role (``max_num_tokens``)."""
-MAX_SEQUENCES = 256
-"""Most sequences of one decode step, from the same files (``max_batch_size``)."""
 HOST_S = 0.0105
 """Frontend and engine's host part of a request: Dynamo 1.4.2 with vLLM 0.26.0, one at a time."""
 PROMPT_US_PER_TOKEN = 4.2
@@ -38,6 +35,8 @@ HANDOVER_S = 0.009
 with the same stack, 8B and 70B. With TensorRT-LLM it was not measured."""
 REHEARSED_HOST_S = 0.0156
 """Host part of a request in the rehearsal, two cores that do nothing else."""
+REHEARSED_STEP_TOKENS = 8192
+"""Most tokens of one step of the simulator, which nobody tells it: its default in release 1.4.2."""
 REHEARSED_STEP_US_PER_TOKEN = 3.5
 """What a prefill step of the simulator takes beside the time that it was told, there."""
 
@@ -127,8 +126,8 @@ class Hardware:
             link_contention=environment.rehearsal.link_contention,
             descriptor_us=0.0,
             posting_stalls=False,
-            step_tokens=STEP_TOKENS,
-            max_sequences=MAX_SEQUENCES,
+            step_tokens=environment.engine.step_limits.tokens,
+            max_sequences=environment.engine.step_limits.sequences,
             handover_s=HANDOVER_S + profile.decode_step_ms(1, 1) / 1000,
         )
         if profile.engine == "vllm":
@@ -153,6 +152,8 @@ class Hardware:
             cls.of(environment),
             worker_start_s=environment.worker_start_s,
             link_gb_s=environment.rehearsal.kv_link_gb_s,
+            step_tokens=REHEARSED_STEP_TOKENS,
+            max_sequences=mocker.MAX_SEQUENCES,
             link_contention=False,
             prefix_attention=False,
             handover_s=0.0,

@@ -7,7 +7,7 @@ module must not know an environment.
 from __future__ import annotations
 
 from abc import abstractmethod
-from typing import ClassVar, Literal
+from typing import ClassVar, Final, Literal, NamedTuple
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,7 +16,18 @@ from gtc_spec.engines.backend import Backend
 from gtc_spec.engines.traits import Traits
 from gtc_spec.engines.trtllm import EngineConfigs
 
+STEP_TOKENS: Final = 8_192
+"""Most tokens of one step, ``max_num_tokens``, in the files of ``engine_configs/``."""
+STEP_SEQUENCES: Final = 256
+"""Most sequences of one decode step there, ``max_batch_size``."""
 _LEAST, _MOST = mocker.STEP_TOKENS_RANGE
+
+
+class StepLimits(NamedTuple):
+    """The most that one engine step takes."""
+
+    tokens: int
+    sequences: int
 
 
 class EngineChoice(BaseModel):
@@ -25,6 +36,11 @@ class EngineChoice(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
     traits: ClassVar[Traits]
+
+    @property
+    def step_limits(self) -> StepLimits:
+        """The most that one step of a worker takes: as the files of ``engine_configs/`` say it."""
+        return StepLimits(STEP_TOKENS, STEP_SEQUENCES)
 
     @abstractmethod
     def backend(self, profile: str, kv_fraction: float, engine_configs: EngineConfigs) -> Backend:
@@ -80,6 +96,11 @@ class MockerChoice(EngineChoice):
     name: Literal["mocker"]
     step_tokens: int = Field(ge=_LEAST, le=_MOST)
     """Most prompt tokens of one step."""
+
+    @property
+    def step_limits(self) -> StepLimits:
+        """As its workers are told."""
+        return StepLimits(self.step_tokens, mocker.MAX_SEQUENCES)
 
     def backend(self, profile: str, kv_fraction: float, engine_configs: EngineConfigs) -> Backend:
         """With the times of this profile."""

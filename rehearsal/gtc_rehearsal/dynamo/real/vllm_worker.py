@@ -23,13 +23,10 @@ from gtc_rehearsal.dynamo.dynamo_settings import (
 )
 from gtc_rehearsal.dynamo.real.gpus import Gpu
 from gtc_rehearsal.dynamo.real.memory import MemoryPlan
+from gtc_spec.engines.choices import STEP_SEQUENCES, STEP_TOKENS
 from gtc_spec.environment import Environment
 from gtc_spec.profiles.profile import Profile
 
-STEP_TOKENS: Final = 8_192
-"""Most tokens of one step, prompts and answers together: as in ``engine_configs/``."""
-SEQUENCES: Final = 256
-"""Most streams of one step: ``max_batch_size`` of decode in ``engine_configs/``."""
 GRAPH_SIZES: Final = (1, 2, 4, 8, 16, 24, 32, 48, 64, 96, 128, 160, 192, 224, 256)
 """Batches with a CUDA graph of their own; others are padded up to the next."""
 _TOKENS_STEP: Final = 1_024
@@ -133,7 +130,8 @@ def command(
         *("--endpoint", endpoint(dynamo, role)),
         *PLANES,
         *("--max-model-len", str(vllm.longest_tokens)),
-        *("--max-num-batched-tokens", str(STEP_TOKENS), "--max-num-seqs", str(SEQUENCES)),
+        *("--max-num-batched-tokens", str(STEP_TOKENS)),
+        *("--max-num-seqs", str(STEP_SEQUENCES)),
         *("--gpu-memory-utilization", f"{memory.fraction:g}"),
         *("--compilation-config", json.dumps(graphs)),
         *("--kv-events-config", json.dumps(events)),
