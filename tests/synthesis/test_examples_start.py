@@ -41,7 +41,12 @@ def test_every_example_would_start(examples: Path, program: Path) -> None:
         ("shared_pool", '"name": "think"', '"name": "thought"', "makes the namespace think"),
         ("shared_pool", "kubernetes_job_v1.chat", "kubernetes_job_v1.other", "come after"),
         ("two_model_pools", "gpu-h200x8-1128gb", "gpu-l40sx1-48gb", "70.6 billion parameters"),
-        ("aggregated", '"26000"', '"52000"', "is to take 52000 tokens"),
+        (
+            "aggregated",
+            '"--page-size", "16"',
+            '"--page-size", "16", "--context-length", "52000"',
+            "is to take 52000 tokens",
+        ),
     ],
 )
 def test_what_keeps_an_example_from_starting_is_found(
