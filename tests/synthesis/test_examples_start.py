@@ -43,8 +43,8 @@ def test_every_example_would_start(examples: Path, program: Path) -> None:
         ("two_model_pools", "gpu-h200x8-1128gb", "gpu-l40sx1-48gb", "70.6 billion parameters"),
         (
             "aggregated",
-            '"--page-size", "16"',
-            '"--page-size", "16", "--context-length", "52000"',
+            '"--enable-metrics"',
+            '"--context-length", "52000"',
             "is to take 52000 tokens",
         ),
     ],
