@@ -1,8 +1,8 @@
 """The facts that a deployment may choose without editing a file: region, GPU size, model, bucket.
 
-Each choice brings along every fact that depends on it (a GPU size its memory, a checkpoint its
-weights), so that the rules judge what would really be deployed. It must not read the environment of
-the process; callers pass the variables.
+Each choice brings along every fact that depends on it (a GPU size its memory and, where somebody
+has timed that card, its times; a checkpoint its weights), so that the rules judge what would really
+be deployed. It must not read the environment of the process; callers pass the variables.
 """
 
 from __future__ import annotations
@@ -126,11 +126,12 @@ def _engine(base: Environment, value: str) -> Facts:
 
 
 def _profile(base: Environment, facts: Facts) -> Facts:
-    """The timings of the engine that was chosen, for the model that was chosen."""
-    if "engine" not in facts:
+    """The timings of the engine that was chosen, for the model and on the card that were chosen."""
+    if not {"engine", "nodes.size"} & facts.keys():
         return {}
     named = facts.get("model.profile", base.model.profile)
-    return {"model.profile": timed_for(named, facts["engine"])}
+    engine = facts.get("engine", base.engine.name)
+    return {"model.profile": timed_for(named, engine, gpus.card(facts.get("nodes.size", "")))}
 
 
 def _until(_base: Environment, value: str) -> Facts:

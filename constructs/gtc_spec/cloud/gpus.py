@@ -84,12 +84,12 @@ def per_node(size: str) -> int:
 def title(size: str) -> str:
     """What people call the GPU of a known size, such as ``H200``."""
     gpu = of(size)
-    return gpu.title if gpu else _name(size).upper()
+    return gpu.title if gpu else card(size).upper()
 
 
 def of(size: str) -> Gpu | None:
     """The GPU of a size; None for one that we know nothing about."""
-    return GPUS.get(_name(size))
+    return GPUS.get(card(size))
 
 
 def known_size(size: str) -> str:
@@ -111,9 +111,10 @@ def of_nvidia() -> list[str]:
 
 def usable_gib(size: str) -> float:
     """Memory of one GPU of a known size that a process sees, GiB."""
-    return GPUS[_name(size)].usable_gib
+    return GPUS[card(size)].usable_gib
 
 
-def _name(size: str) -> str:
+def card(size: str) -> str:
+    """Name of the GPU of a size, known or not, such as ``h200``; empty for a size without."""
     found = _SIZE.fullmatch(size)
     return found["gpu"] if found else ""

@@ -109,6 +109,11 @@ class Profile(Frozen):
     _prefill_table: Table = PrivateAttr()
     _decode_table: Table = PrivateAttr()
 
+    @property
+    def card(self) -> str:
+        """The card as sizes of nodes call it, ``h200``."""
+        return self.gpu.partition("_")[0]
+
     @classmethod
     def load(cls, name: str, directory: Traversable = PROFILES) -> Self:
         """Read one profile.

@@ -212,9 +212,9 @@ def on_gpu(profile: str, gpu: str) -> str:
     mine = Profile.load(profile)
     known = {name: Profile.load(name) for name in names()}
     same = {name: each for name, each in known.items() if each.model == mine.model}
-    found = [name for name, each in same.items() if _card(each) == gpu.lower()]
+    found = [name for name, each in same.items() if each.card == gpu.lower()]
     if not found:
-        cards = ", ".join(sorted({_card(each) for each in same.values()}))
+        cards = ", ".join(sorted({each.card for each in same.values()}))
         raise UsageError(f"no timings of {mine.model} on {gpu!r}, allowed: {cards}")
     return min(found, key=lambda name: _unlike(known[name], mine))
 
@@ -250,10 +250,6 @@ def _at(phase: JSON, path: tuple[str, ...]) -> float | None:
     for key in path:
         found = found[key]
     return None if found is None else float(found)
-
-
-def _card(profile: Profile) -> str:
-    return profile.gpu.partition("_")[0]
 
 
 def _unlike(profile: Profile, mine: Profile) -> int:

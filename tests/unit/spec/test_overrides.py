@@ -85,3 +85,23 @@ def test_nonsense_is_refused_in_one_line_that_names_it(key: str, value: str) -> 
 
     assert "\n" not in caught.value.message
     assert repr(chosen) in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("variables", "profile"),
+    [
+        ({"GTC_GPU_TYPE": "gpu-h200x1-141gb", "GTC_ENGINE": "vllm"}, "llama-3.1-8b.h200.bf16.vllm"),
+        ({"GTC_GPU_TYPE": "gpu-h200x1-141gb"}, "llama-3.1-8b.h100.bf16"),
+        ({"GTC_GPU_TYPE": "gpu-l40sx1-48gb", "GTC_ENGINE": "vllm"}, "llama-3.1-8b.h100.bf16"),
+        ({"GTC_ENGINE": "vllm"}, "llama-3.1-8b.h100.bf16"),
+    ],
+    ids=["timed", "not with this engine", "not on this card", "not with that engine"],
+)
+def test_a_card_and_an_engine_bring_their_timings_where_somebody_took_them(variables, profile):
+    assert load_with("dev", variables).model.profile == profile
+
+
+def test_the_size_that_an_environment_has_changes_nothing_of_it():
+    for name in ("dev", "prod"):
+        env = load(name)
+        assert load_with(name, {"GTC_GPU_TYPE": env.nodes.size}).digest == env.digest

@@ -67,10 +67,11 @@ def capacity_verb(
     with flags.progress("serving", None) as done, crew(done=done) as players:
         answer = capacity(demand, rps, count or environment.slots, players)
     if page is not None:
-        sheet(answer).write(page)
+        sheet(answer, flags.timings(environment, profile)).write(page)
     if as_json:
         click.echo(json.dumps(answer.to_json()))
     else:
+        click.echo(flags.timings(environment, profile))
         show_all(tables(answer), sentence(answer))
     return 0 if answer.possible else 1
 
@@ -83,13 +84,14 @@ def _demand(
     slo = environment.slo
     goals = Goals(ttft_s or slo.ttft_p95_s, itl_s or slo.itl_p95_s)
     hardware = Hardware.of(environment, timings)
-    return Demand(environment, hardware, mix, goals, _usd_h(timings))
+    nodes = environment.nodes
+    card = timings.card if profile or not nodes.gpus else gpus.card(nodes.size)
+    return Demand(environment, hardware, mix, goals, _usd_h(card))
 
 
-def _usd_h(profile: Profile) -> float:
-    name = profile.gpu.partition("_")[0]
+def _usd_h(name: str) -> float:
     if name not in gpus.GPUS:
-        raise UsageError(f"no price of {profile.gpu} is known, allowed: {', '.join(gpus.GPUS)}")
+        raise UsageError(f"no price of {name} is known, allowed: {', '.join(gpus.GPUS)}")
     return gpus.GPUS[name].usd_h
 
 
@@ -168,12 +170,12 @@ def _q(figures: dict[str, dict[str, float] | None], measure: str, quantile: str)
     return latency_s(None if found is None else found[quantile])
 
 
-def sheet(answer: Capacity) -> Sheet:
+def sheet(answer: Capacity, timings: str) -> Sheet:
     """The page."""
     return Sheet(
         "How many workers the load takes",
         f"{sentence(answer)}.",
         drawings=capacity_plots.drawings(answer),
         tables=tables(answer),
-        notes=NOTES,
+        notes=(*NOTES, f"{timings}."),
     )

@@ -38,6 +38,7 @@ def check(
     if as_json:
         click.echo(json.dumps(prediction.to_json()))
     else:
+        click.echo(flags.timings(environment))
         _print(prediction, environment.story.not_judged)
     return 0 if prediction.passed else 1
 
@@ -51,7 +52,7 @@ def sheet(environment: Environment, prediction: Prediction) -> Sheet:
         verdicts=[claim.verdict for claim in prediction.claims],
         drawings=timeline.drawings(show, play_course(show, 1)),
         tables=[phase_table.table(prediction)],
-        notes=phase_table.NOTES,
+        notes=(*phase_table.NOTES, f"{flags.timings(environment)}."),
     )
 
 

@@ -59,7 +59,7 @@ def fit_verb(
     if as_json:
         click.echo(json.dumps(answer.to_json()))
     else:
-        _print(answer)
+        _print(answer, flags.timings(show.environment))
     return 1 if answer.short else 0
 
 
@@ -85,7 +85,8 @@ def _write(path: Path, text: str) -> None:
         raise UsageError(f"cannot write {path}: {error.strerror}") from None
 
 
-def _print(answer: Fit) -> None:
+def _print(answer: Fit, timings: str) -> None:
+    click.echo(f"# {timings}")
     click.echo(answer.patch)
     for table in tables(answer):
         table.show()
@@ -134,6 +135,6 @@ def sheet(show: Show, answer: Fit) -> Sheet:
         verdicts=[claim.verdict for claim in answer.after.claims],
         drawings=timeline.drawings(fitted, play_course(fitted, 1)),
         tables=tables(answer),
-        notes=NOTES,
+        notes=(*NOTES, f"{flags.timings(show.environment)}."),
         listing=answer.patch,
     )

@@ -14,6 +14,8 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gtc_runtime import choices, settings
 from gtc_spec import environment_files, overrides
+from gtc_spec.cloud import gpus
+from gtc_spec.engines import REAL
 from gtc_spec.environment import Environment
 from gtc_spec.errors import UsageError
 from gtc_spec.profiles.profile import Profile
@@ -139,6 +141,25 @@ def environment(
         Profile.load(profile)
         laid["model.profile"] = profile
     return overrides.load_with(settings.read(env=env).env, choices.variables().chosen, laid)
+
+
+def timings(environment: Environment, profile: str | None = None) -> str:
+    """Whose step times an answer rests on, and where they are not those of what was chosen.
+
+    Args:
+        environment: Nodes and engine.
+        profile: Timings in place of the environment's.
+    """
+    name = profile or environment.model.profile
+    found = Profile.load(name)
+    nodes, engine = environment.nodes, environment.engine.name
+    other = []
+    if nodes.gpus and gpus.card(nodes.size) != found.card:
+        other.append(f"the nodes have {gpus.title(nodes.size)}s")
+    if engine in REAL and engine != found.engine:
+        other.append(f"the engine is {engine}")
+    told = f"timings: {name} ({found.card.upper()}, {found.engine})"
+    return f"{told}, but {' and '.join(other)}" if other else told
 
 
 def _dotted(table: dict[str, Any], before: str = "") -> Iterator[tuple[str, Any]]:

@@ -67,6 +67,7 @@ def what_if_verb(
     if as_json:
         click.echo(json.dumps(answer.to_json()))
     else:
+        click.echo(flags.timings(show.environment))
         show_all(tables(answer), sentence(answer))
     return 0 if answer.after.passed else 1
 
@@ -129,7 +130,7 @@ def sheet(show: Show, knobs: Knobs, answer: WhatIf) -> Sheet:
             *_side("what if", other),
         ],
         tables=tables(answer),
-        notes=NOTES,
+        notes=(*NOTES, f"{flags.timings(show.environment)}."),
     )
 
 

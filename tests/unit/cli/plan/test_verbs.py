@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from gtc_cli.plan import capacity as verb
+from gtc_cli.plan import flags
 from gtc_cli.plan.flags import environment
 from gtc_runtime.calibration import document
 from gtc_runtime.calibration.refit import Refit
@@ -15,7 +16,9 @@ from gtc_runtime.planning.answers.capacity import capacity
 from gtc_runtime.planning.answers.crew import Crew
 from gtc_runtime.planning.answers.served import Demand, Goals
 from gtc_runtime.planning.hardware import Hardware
+from gtc_spec.cloud import gpus
 from gtc_spec.environment import load
+from gtc_spec.overrides import load_with
 from gtc_spec.profiles.profile import Profile
 from gtc_spec.workloads import WorkloadMix
 from tests.unit.cli.conftest import Call
@@ -100,6 +103,7 @@ def test_capacity_prints_the_pair_and_every_ratio(gtc: Call, tmp_path: Path) -> 
     told = gtc("plan", "capacity", *FEW, "--html", "page.html")
 
     assert told.code == 0
+    assert told.out.startswith("timings: llama-3.1-70b.h200.fp8 (H200, trtllm)\n")
     assert "1P:1D" in told.out
     assert "2 aggregated" in told.out
     assert "1P:1D (2 GPUs" in told.out.splitlines()[-1]
@@ -125,6 +129,37 @@ def test_capacity_as_json_has_the_keys_that_are_documented_and_too_few_gpus_exit
         "topology", "gpus", "rps", "kept", "usd_h", "usd_per_million", "knee_rps", "ttft_s",
         "itl_s", "tpot_s", "good_share", "good_rps", "output_tokens_s", "busy", "by_key",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("chosen", "said"),
+    [
+        ({}, "timings: llama-3.1-8b.h100.bf16 (H100, trtllm)"),
+        (
+            {"GTC_GPU_TYPE": "gpu-l40sx1-48gb", "GTC_ENGINE": "vllm"},
+            "timings: llama-3.1-8b.h100.bf16 (H100, trtllm), but the nodes have L40Ss and the"
+            " engine is vllm",
+        ),
+        (
+            {"GTC_GPU_TYPE": "gpu-h200x1-141gb", "GTC_ENGINE": "vllm"},
+            "timings: llama-3.1-8b.h200.bf16.vllm (H200, vllm)",
+        ),
+    ],
+)
+def test_an_answer_says_whose_timings_it_rests_on(chosen: dict[str, str], said: str) -> None:
+    assert flags.timings(load_with("dev", chosen)) == said
+
+
+def test_capacity_has_the_price_of_the_nodes_and_with_a_profile_that_of_its_card(
+    gtc: Call, monkeypatch: pytest.MonkeyPatch, short_runs: None
+) -> None:
+    monkeypatch.setenv("GTC_GPU_TYPE", "gpu-h200x1-141gb")
+    told = gtc("plan", "capacity", "--env", "dev", *FEW, "--json")
+    other = gtc("plan", "capacity", "--env", "dev", *FEW, "--profile", "llama-3.1-8b.h100.fp8",
+                "--json")  # fmt: skip
+
+    assert told.json["gpu_usd_h"] == gpus.GPUS["h200"].usd_h
+    assert other.json["gpu_usd_h"] == gpus.GPUS["h100"].usd_h
 
 
 def test_too_few_gpus_are_told_in_one_sentence() -> None:
