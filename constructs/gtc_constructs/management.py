@@ -61,9 +61,10 @@ def same_cluster(construct: GtcConstruct, *others: Ordered) -> None:
         UsageError: One of them is.
     """
     stack = TerraformStack.of(construct)
-    for resource in (resource for other in others for resource in other.resources):
+    for other, resource in ((one, each) for one in others for each in one.resources):
         if (home := TerraformStack.of(resource)) is not stack:
-            taken = _Taken(construct, resource.node.path, home)
+            named = other if isinstance(other, Construct) else resource
+            taken = _Taken(construct, named.node.path, home)
             taken.check()
             # whichever of the two is connected later
             for each in (stack, home):

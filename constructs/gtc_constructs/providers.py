@@ -51,8 +51,8 @@ def doubled(app: App) -> Iterator[str]:
             first = seen.setdefault((stack, kind, each.alias), each)
             if first is not each:
                 yield (
-                    f"{each.node.path}: the stack has the provider {kind} as {first.node.path} "
-                    "already, allowed: one; make yours before what uses it, or give it an alias"
+                    f"{stack}: {first.node.path} and {each.node.path} are both its provider "
+                    f"{kind}, allowed: one; make yours before what uses it, or give it an alias"
                 )
 
 

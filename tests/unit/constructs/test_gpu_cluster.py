@@ -144,7 +144,7 @@ def test_a_provider_that_comes_too_late_is_told_because_terraform_takes_one(app,
         synthesise(app)
 
     assert caught.value.message == (
-        "stack/mine: the stack has the provider digitalocean as stack/digitalocean already, "
+        "stack: stack/digitalocean and stack/mine are both its provider digitalocean, "
         "allowed: one; make yours before what uses it, or give it an alias"
     )
 

@@ -138,7 +138,7 @@ def test_it_is_noticed_too_when_a_stack_is_connected_afterwards(stacks, later):
     ClusterConnection(stacks[1 - later], "connection", name="llm-nyc2")
     chat(stacks[1], models=store(stacks[0]))
 
-    with pytest.raises(UsageError, match=r"^two/chat: one/models/Resource/Resource is in the clu"):
+    with pytest.raises(UsageError, match=r"^two/chat: one/models is in the cluster llm-"):
         ClusterConnection(stacks[later], "connection", name="llm-atl1")
 
 
