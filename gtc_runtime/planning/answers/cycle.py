@@ -19,6 +19,7 @@ from gtc_runtime.planning.serving.requests import Request
 from gtc_runtime.planning.simulator import Simulation
 from gtc_spec.environment import Environment
 from gtc_spec.pools import PDRatio
+from gtc_spec.profiles.profile import Profile
 
 JSON = dict[str, Any]
 STEP_S: Final = 5
@@ -42,13 +43,18 @@ class Show:
     keda: KedaLag | None = None
 
     @classmethod
-    def of(cls, environment: Environment) -> Self:
+    def of(cls, environment: Environment, profile: str | None = None) -> Self:
         """The show of an environment on its own hardware.
 
+        Args:
+            environment: Its facts.
+            profile: Other timings than those that it names.
+
         Raises:
-            UsageError: It names a profile that does not exist.
+            UsageError: There is no such profile.
         """
-        return cls(environment, Hardware.of(environment))
+        timings = Profile.load(profile) if profile else None
+        return cls(environment, Hardware.of(environment, timings))
 
 
 @dataclass(frozen=True)

@@ -11,9 +11,9 @@ from rich.console import Console
 from gtc_cli import options, verdicts
 from gtc_cli.paper.sheet import Sheet
 from gtc_cli.plan import flags, phase_table, timeline
+from gtc_runtime.planning.answers.crew import crew
 from gtc_runtime.planning.answers.cycle import Show, play_course
-from gtc_runtime.planning.check import Prediction, predict
-from gtc_spec.environment import Environment
+from gtc_runtime.planning.check import Prediction, predicted
 
 
 @click.command()
@@ -30,29 +30,29 @@ def check(
 ) -> int:  # fmt: skip
     """Play the phase table with several seeds; exit 1 when it fails its story."""
     flags.refuse_unwritable(page)
-    environment = flags.environment(env, phases, patches, profile)
-    with flags.progress("playing", seeds) as done:
-        prediction = predict(environment, seeds=seeds, done=done)
+    environment = flags.environment(env, phases, patches)
+    show, timings = Show.of(environment, profile), flags.timings(environment, profile)
+    with flags.progress("playing", seeds) as done, crew(done=done) as players:
+        prediction = predicted(show, range(1, seeds + 1), players)
     if page is not None:
-        sheet(environment, prediction).write(page)
+        sheet(show, prediction, timings).write(page)
     if as_json:
         click.echo(json.dumps(prediction.to_json()))
     else:
-        click.echo(flags.timings(environment))
+        click.echo(timings)
         _print(prediction, environment.story.not_judged)
     return 0 if prediction.passed else 1
 
 
-def sheet(environment: Environment, prediction: Prediction) -> Sheet:
+def sheet(show: Show, prediction: Prediction, timings: str) -> Sheet:
     """The page, with the course of one cycle."""
-    show = Show.of(environment)
     return Sheet(
         "What the show will be",
-        f"{prediction.environment}, phases {prediction.table}: {environment.model.title}.",
+        f"{prediction.environment}, phases {prediction.table}: {show.environment.model.title}.",
         verdicts=[claim.verdict for claim in prediction.claims],
         drawings=timeline.drawings(show, play_course(show, 1)),
         tables=[phase_table.table(prediction)],
-        notes=(*phase_table.NOTES, f"{flags.timings(environment)}."),
+        notes=(*phase_table.NOTES, f"{timings}."),
     )
 
 

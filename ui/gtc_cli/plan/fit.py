@@ -50,16 +50,16 @@ def fit_verb(
     --patch or --profile, check takes the same before it.
     """
     flags.refuse_unwritable(output, page)
-    show = Show.of(flags.environment(env, phases, patches, profile))
-    answer = _fit(show, seeds)
+    show = Show.of(flags.environment(env, phases, patches), profile)
+    answer, timings = _fit(show, seeds), flags.timings(show.environment, profile)
     if output is not None:
         _write(output, answer.patch)
     if page is not None:
-        sheet(show, answer).write(page)
+        sheet(show, answer, timings).write(page)
     if as_json:
         click.echo(json.dumps(answer.to_json()))
     else:
-        _print(answer, flags.timings(show.environment))
+        _print(answer, timings)
     return 1 if answer.short else 0
 
 
@@ -126,7 +126,7 @@ def _claim(claim: PredictedClaim) -> str:
     return f"{figure(claim.median)}\n{percent(claim.sure, 0)}"
 
 
-def sheet(show: Show, answer: Fit) -> Sheet:
+def sheet(show: Show, answer: Fit, timings: str) -> Sheet:
     """The page, with the course of one fitted cycle."""
     fitted = Show(answer.environment, show.hardware)
     return Sheet(
@@ -135,6 +135,6 @@ def sheet(show: Show, answer: Fit) -> Sheet:
         verdicts=[claim.verdict for claim in answer.after.claims],
         drawings=timeline.drawings(fitted, play_course(fitted, 1)),
         tables=tables(answer),
-        notes=(*NOTES, f"{flags.timings(show.environment)}."),
+        notes=(*NOTES, f"{timings}."),
         listing=answer.patch,
     )

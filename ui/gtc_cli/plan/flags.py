@@ -117,19 +117,16 @@ def refuse_unwritable(*files: Path | None) -> None:
             raise UsageError(f"cannot write {file}: there is no directory {file.parent}")
 
 
-def environment(
-    env: str | None, phases: str | None, patches: Sequence[Path] = (), profile: str | None = None
-) -> Environment:
+def environment(env: str | None, phases: str | None, patches: Sequence[Path] = ()) -> Environment:
     """The environment with what was chosen and with what patches change, in their order.
 
     Args:
         env: Its name; None takes what was chosen.
         phases: Phase table, over that of a patch.
         patches: Files of TOML.
-        profile: Timings, over those of a patch.
 
     Raises:
-        UsageError: A patch is not TOML, a choice is not allowed, or there are no such timings.
+        UsageError: A patch is not TOML, or a choice is not allowed.
         ConfigError: The environment breaks a rule with them.
     """
     laid: dict[str, Any] = {}
@@ -137,9 +134,6 @@ def environment(
         laid |= _dotted(environment_files.parse(patch))
     if phases:
         laid["phases"] = phases
-    if profile:
-        Profile.load(profile)
-        laid["model.profile"] = profile
     return overrides.load_with(settings.read(env=env).env, choices.variables().chosen, laid)
 
 

@@ -89,6 +89,14 @@ def test_check_plays_the_timings_of_a_file(gtc: Call, tmp_path: Path) -> None:
     assert told.json["phases"][0]["itl_ms"]["all"]["p50"] > 3 * small.decode_step_ms(1, 1)
 
 
+def test_the_timings_of_another_engine_can_be_played_and_are_named(gtc: Call) -> None:
+    told = gtc("plan", "check", "--env", "dev", "--seeds", "1", "--profile",
+               "llama-3.1-8b.h200.bf16.vllm")  # fmt: skip
+
+    assert told.out.startswith("timings: llama-3.1-8b.h200.bf16.vllm (H200, vllm), but the nodes")
+    assert "DECODE_STRESS" in told.out
+
+
 def test_of_two_patches_the_last_one_wins(tmp_path: Path) -> None:
     (tmp_path / "one.toml").write_text('phases = "plan"\n[slo]\nttft_p95_s = 3\n')
     (tmp_path / "two.toml").write_text('phases = "show"\n')
