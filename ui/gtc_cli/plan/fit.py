@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from itertools import count
 from pathlib import Path
 
 import click
 from rich.console import Console
-from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from gtc_cli import options
 from gtc_cli.paper.sheet import Sheet
@@ -16,7 +17,7 @@ from gtc_cli.plan import flags, phase_table, timeline
 from gtc_runtime.formats import percent
 from gtc_runtime.planning.answers.crew import crew
 from gtc_runtime.planning.answers.cycle import Show, play_course
-from gtc_runtime.planning.answers.fit.fit import Fit, fit
+from gtc_runtime.planning.answers.fit.fit import STEPS, Fit, fit
 from gtc_runtime.planning.answers.fit.pairs import AIM
 from gtc_runtime.planning.check import PredictedClaim
 from gtc_runtime.scenario.story import figure
@@ -65,17 +66,27 @@ def fit_verb(
 
 def _fit(show: Show, seeds: int) -> Fit:
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}, {task.completed} cycles"),
-               TimeElapsedColumn())  # fmt: skip
-    away = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=away) as bar:
-        task = bar.add_task("fitting", total=None)
+    with steps(console, away=not console.is_terminal) as bar:
+        task = bar.add_task("the table as it is", total=STEPS, completed=-1, cycles=0)
+        played = count(1)
 
         def told(words: str) -> None:
-            bar.update(task, description=f"looking for {words}")
+            done = bar.tasks[task].completed + 1
+            bar.update(task, description=words, completed=done, total=max(STEPS, done + 1))
 
-        with crew(done=lambda: bar.advance(task)) as players:
+        with crew(done=lambda: bar.update(task, cycles=next(played))) as players:
             return fit(show, range(1, seeds + 1), players, told)
+
+
+def steps(console: Console, *, away: bool) -> Progress:
+    """A bar of the things that are looked for; nobody knows before how many cycles each takes."""
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[cycles]} cycles"),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=console, transient=True, disable=away)
 
 
 def _write(path: Path, text: str) -> None:

@@ -28,6 +28,8 @@ AGAIN: Final = (0.12, 0.25)
 """More margin than that is looked for where the whole cycle, or other seeds, fell short."""
 BUSY: Final = "FULL_LOAD"
 LAST: Final = "COOLDOWN"
+STEPS: Final = 7 + len(PAIRS)
+"""So many things are looked for at most, unless something falls short at the end."""
 
 
 @dataclass(frozen=True)

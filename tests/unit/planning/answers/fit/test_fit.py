@@ -7,7 +7,7 @@ from gtc_runtime.planning.answers.cycle import Cycle, Show, play
 from gtc_runtime.planning.answers.fit.bench import Bench, margin, queued, usually_queued, worst
 from gtc_runtime.planning.answers.fit.calm import calmed
 from gtc_runtime.planning.answers.fit.draft import Draft, with_table
-from gtc_runtime.planning.answers.fit.fit import fit
+from gtc_runtime.planning.answers.fit.fit import STEPS, fit
 from gtc_runtime.planning.answers.fit.limits import guarded, scaled, streams_within
 from gtc_runtime.planning.hardware import Hardware
 from gtc_spec import rules
@@ -31,8 +31,13 @@ def cycles() -> list[Cycle]:
 def test_the_plans_table_becomes_one_that_passes_and_every_change_says_why() -> None:
     plan = load("prod", {"phases": "plan"})
 
-    answer = fit(Show.of(plan), [1, 2], Crew(), quiet)
+    told: list[str] = []
 
+    answer = fit(Show.of(plan), [1, 2], Crew(), told.append)
+
+    again = [words.startswith("more of") for words in told]
+    assert told.index("the fitted table") == STEPS - 1
+    assert any(again) or len(told) == STEPS
     assert not answer.before.passed
     assert answer.after.passed
     assert answer.short == ()
