@@ -200,6 +200,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "twin-points": fidelity.point_table,
     "twin-pair": fidelity.pair_table,
     "twin-replayed": fidelity.replay_table,
+    "twin-shows": fidelity.show_table,
     **{f"phases-{name}": partial(phase_table, name) for name in environment.ENVIRONMENTS},
     **{
         f"example-{path.stem}": partial(example, path.stem)

@@ -7,5 +7,6 @@ import sys
 from tools.fidelity import tables
 
 if __name__ == "__main__":
-    print(tables.point_table(), tables.pair_table(), tables.replay_table(), sep="\n\n")
+    made = (tables.point_table, tables.pair_table, tables.replay_table, tables.show_table)
+    print(*(table() for table in made), sep="\n\n")
     sys.exit(0)

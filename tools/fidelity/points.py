@@ -16,7 +16,6 @@ from gtc_runtime.planning.serving.cluster import Cluster
 from gtc_runtime.planning.serving.events import Events
 from gtc_runtime.planning.serving.prompts import Chunk, step_s
 from gtc_runtime.planning.serving.requests import Request
-from gtc_runtime.planning.simulator import Simulation
 from gtc_runtime.planning.topology import Topology
 from gtc_spec import environment
 from gtc_spec.profiles.profile import Profile
@@ -24,8 +23,6 @@ from gtc_spec.profiles.profile import Profile
 JSON = dict[str, Any]
 MEASURED = Path(__file__).parent / "measured.toml"
 DEV = environment.load("dev")
-SHOW_SEEDS = range(1, 8)
-"""Draws of a show; the one that was seen is not among them."""
 
 
 @dataclass(frozen=True)
@@ -69,8 +66,6 @@ def points() -> Iterator[Point]:
             for at, value, twin in told(group):
                 unit = "s" if kind == "start" else "ms"
                 yield Point(group["what"], at, group["source"], value, twin, unit, group["limit"])
-    for show in record["show"]:
-        yield from _show(show)
 
 
 def on_nvlink(profile: Profile, **more: Any) -> Hardware:
@@ -163,34 +158,6 @@ def _starts(group: JSON) -> _Told:
         yield "compiled before", seconds, cold_s - start.cold_compile_s
     for seconds in group["cold_s"]:
         yield "nothing compiled", seconds, cold_s
-
-
-def _as_played(now: environment.Environment, rps: dict[str, float]) -> environment.Environment:
-    """The show with the rates that it had when it was seen."""
-    phases = tuple(
-        phase.model_copy(update={"rps": rps.get(phase.name, phase.rps)})
-        for phase in now.table.phases
-    )
-    table = now.table.model_copy(update={"phases": phases})
-    return now.model_copy(update={"phase_tables": {**now.phase_tables, now.phases: table}})
-
-
-def _show(group: JSON) -> Iterator[Point]:
-    """A show of the rehearsal beside the twin of its simulator: medians of some draws."""
-    played = _as_played(environment.load(group["environment"]), group["rps"])
-    hardware = Hardware.of_rehearsal(played)
-    runs = [Simulation(played, hardware, seed).run() for seed in SHOW_SEEDS]
-    for index, (name, ttft_ms, itl_ms) in enumerate(group["phases"]):
-        phases = [run[index] for run in runs]
-        for what, seen, measure, key, q in (
-            ("TTFT p95 of documents", ttft_ms, "ttft", "summarization", "p95"),
-            ("ITL p50", itl_ms, "itl", "all", "p50"),
-        ):
-            if seen:
-                twin = statistics.median(phase[f"{measure}_ms"][key][q] for phase in phases)
-                limit = group[f"{measure}_limit"]
-                at = f"{name}, {what}"
-                yield Point(group["what"], at, group["source"], seen, twin, "ms", limit)
 
 
 _KINDS: dict[str, Callable[[JSON], _Told]] = {

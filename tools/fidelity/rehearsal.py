@@ -43,14 +43,8 @@ def main(argv: list[str]) -> int:
     parser.add_argument("--time-scale", type=float, default=1.0)
     asked = parser.parse_args(argv)
     try:
-        seen = json.loads(asked.report.read_text(encoding="utf-8"))
-        found = [
-            line
-            for path in sorted(asked.logs.glob("requests-*.ndjson"))
-            if not path.name.endswith(".1.ndjson")
-            for line in request_log.read(path)
-        ]
-        twins = play(seen["env"], asked.time_scale, read(found))
+        seen, trace = read_show(asked.report, asked.logs)
+        twins = play(seen["env"], asked.time_scale, trace)
     except (OSError, ValueError, KeyError, GtcError) as error:
         print(f"twin-beside-rehearsal: {error}")
         return 2
@@ -59,13 +53,26 @@ def main(argv: list[str]) -> int:
     return 0 if rows and all(row.near for row in rows) else 1
 
 
-def play(name: str, time_scale: float, trace: list[Recorded]) -> list[list[JSON]]:
+def read_show(report: Path, logs: Path) -> tuple[JSON, list[Recorded]]:
+    """The report of a rehearsal, and every request that it sent."""
+    found = [
+        line
+        for path in sorted(logs.glob("requests-*.ndjson"))
+        if not path.name.endswith(".1.ndjson")
+        for line in request_log.read(path)
+    ]
+    return json.loads(report.read_text(encoding="utf-8")), read(found)
+
+
+def play(
+    name: str, time_scale: float, trace: list[Recorded], draws: int = DRAWS
+) -> list[list[JSON]]:
     """The phases of the twin with the requests of the rehearsal, once a draw."""
     played = environment.load(name).scaled(time_scale)
     first_due_s = 1 / played.timeline.segments[0].rps  # the first gap of the schedule, on average
     shifted = [replace(each, due_s=each.due_s + first_due_s) for each in trace]
     hardware = Hardware.of_rehearsal(played)
-    return [Simulation(played, hardware, 1 + draw, trace=shifted).run() for draw in range(DRAWS)]
+    return [Simulation(played, hardware, 1 + draw, trace=shifted).run() for draw in range(draws)]
 
 
 @dataclass(frozen=True)
@@ -84,6 +91,11 @@ class Row:
     which: str
     seen: float
     twin: list[float]
+
+    @property
+    def middle(self) -> float:
+        """The median of the draws."""
+        return statistics.median(self.twin)
 
     @property
     def spread(self) -> tuple[float, float]:
@@ -125,7 +137,7 @@ def table(rows: list[Row]) -> str:
     for row in rows:
         figure = f"{row.measure.removesuffix('_ms').upper()} {row.which}"
         spread = " to ".join(map(latency, row.spread))
-        values = latency(row.seen), latency(statistics.median(row.twin)), spread
+        values = latency(row.seen), latency(row.middle), spread
         off = f"{row.difference:+.0%}".replace("%", " %")
         lines.append((row.phase, figure, *values, off, "yes" if row.near else "**no**"))
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from functools import cache
 
+from gtc_runtime.formats import latency
+from tools.fidelity import shows
 from tools.fidelity.pair import Row, rows
 from tools.fidelity.points import Point, points
+from tools.fidelity.rehearsal import Row as Seen
 from tools.fidelity.replayed import Row as Replayed
 from tools.fidelity.replayed import off
 from tools.fidelity.replayed import rows as replayed
@@ -50,6 +53,24 @@ def _pair_row(row: Row) -> tuple[str, ...]:
         for name, (value, twin, _, _) in row.figures.items()
     )
     return row.load, str(row.topology), *cells
+
+
+@cache
+def show_table() -> str:
+    """One row a phase of each show: in the rehearsal, then the twin's median in brackets."""
+    figures = {"ttft_ms p50": "TTFT p50", "ttft_ms p95": "TTFT p95", "itl_ms p50": "ITL p50"}
+    lines = [
+        (env, phase, *(_beside(found.get(name)) for name in figures))
+        for env in shows.ENVIRONMENTS
+        for phase, found in shows.by_phase(env)
+    ]
+    return _table(("environment", "phase", *figures.values()), lines)
+
+
+def _beside(row: Seen | None) -> str:
+    if row is None:
+        return "few requests"
+    return f"{latency(row.seen)} ({latency(row.middle)})"
 
 
 @cache

@@ -39,13 +39,14 @@ class Batch:
     """
 
     __slots__ = (
-        *("_ends", "_fresh", "_listener", "_most", "_order", "_pool_tokens", "_profile"),
-        *("_step", "_streams", "kv_tokens", "reserved_tokens"),
+        *("_each_s", "_ends", "_fresh", "_listener", "_more_s", "_most", "_order", "_pool_tokens"),
+        *("_profile", "_step", "_streams", "kv_tokens", "reserved_tokens"),
     )
 
     def __init__(self, hardware: Hardware, listener: Listener) -> None:
         self._profile, self._listener = hardware.profile, listener
         self._pool_tokens, self._most = hardware.pool_tokens, hardware.max_sequences
+        self._more_s, self._each_s = hardware.decode_more_s, hardware.decode_us_per_stream / 1e6
         self._ends: list[tuple[int, int, Request]] = []  # the step after which each one is done
         self._fresh: list[Request] = []  # those whose first token the next step makes
         self._streams: dict[Key, int] = {}
@@ -68,7 +69,9 @@ class Batch:
     @property
     def step_s(self) -> float:
         """Seconds of the next step; there must be a sequence."""
-        return self._profile.decode_step_ms(len(self._ends), self.kv_tokens) / 1000
+        streams = len(self._ends)
+        gpu_ms = self._profile.decode_step_ms(streams, self.kv_tokens)
+        return gpu_ms / 1000 + self._more_s + streams * self._each_s
 
     def admits(self, request: Request) -> bool:
         """Whether there is room; a request that is larger than the pool runs alone."""

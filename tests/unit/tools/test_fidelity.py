@@ -4,9 +4,12 @@ from functools import cache
 
 import pytest
 
+from gtc_spec.environment import load
+from tools.fidelity import shows
 from tools.fidelity.pair import AGGREGATED, DISAGGREGATED, Row, rows
 from tools.fidelity.points import Point
 from tools.fidelity.points import points as played
+from tools.fidelity.rehearsal import LIMITS
 from tools.fidelity.replayed import Row as Replayed
 from tools.fidelity.replayed import off, prefill_busy_s
 from tools.fidelity.replayed import rows as replayed
@@ -70,6 +73,25 @@ def test_a_transfer_that_stalls_the_streams_is_in_the_tail_and_not_several_times
 
 def test_every_figure_is_as_near_as_is_promised() -> None:
     assert [point for point in points() if abs(point.difference) > point.limit] == []
+
+
+FAR = {
+    "prod": set[tuple[str, str]](),
+    "dev": {
+        ("FULL_LOAD", "all p50"),  # half of the requests are short: it lies between 34 and 390 ms
+        ("FULL_LOAD", "reasoning p95"),  # 42 ms, the twin's 53 ms
+    },
+}
+
+
+@pytest.mark.parametrize("env", shows.ENVIRONMENTS)
+def test_a_show_of_the_rehearsal_takes_as_long_in_the_twin_phase_by_phase(env: str) -> None:
+    found = shows.rows(env)
+
+    assert {(row.phase, row.which) for row in found if not row.near} == FAR[env]
+    assert len(found) >= 45
+    assert {row.phase for row in found} == {phase.name for phase in load(env).table.phases}
+    assert LIMITS == {"ttft_ms": 0.20, "itl_ms": 0.10}
 
 
 def test_what_is_promised_is_what_the_project_promises() -> None:
