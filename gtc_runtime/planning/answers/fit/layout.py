@@ -49,10 +49,17 @@ def settled(draft: Draft, ratio: PDRatio) -> Draft:
 
 
 def _lead(draft: Draft, start_s: float) -> Draft:
-    if draft.environment.lead_s >= start_s:
-        return draft
-    why = f"a worker takes {start_s:g} s to start: ordered that long ahead, it is there in time"
-    return draft.with_lead(start_s, why)
+    """Ordered as far ahead as it takes to start, or as the slots of the cluster allow."""
+    now_s = draft.environment.lead_s
+    shorter = range(math.ceil(start_s / STEP_S - 1) * STEP_S, math.floor(now_s), -STEP_S)
+    for lead_s in (start_s, *shorter):
+        why = f"a worker takes {start_s:g} s to start: ordered that long ahead, it is there in time"
+        if lead_s < start_s:
+            why = f"a worker takes {start_s:g} s to start, and there are no GPUs for it any earlier"
+        ahead = draft.with_lead(lead_s, why)
+        if lead_s > now_s and not ahead.problems:
+            return ahead
+    return draft
 
 
 def _gate(draft: Draft, name: str, start_s: float) -> Draft:

@@ -39,14 +39,28 @@ def test_the_plans_table_gets_its_lead_its_gates_and_a_decode_stress_without_doc
     assert ("", "lead_s", "0", "120") in [(c.where, c.what, c.before, c.after) for c in changes]
 
 
-def test_a_lead_and_a_gate_follow_the_start_of_the_hardware_where_it_is_longer() -> None:
-    show = load("prod")
+@pytest.mark.parametrize(
+    ("start_s", "lead_s", "why"),
+    [
+        (87, 87, "a worker takes 87 s to start: ordered that long ahead, it is there in time"),
+        (200, 120, "a worker takes 200 s to start, and there are no GPUs for it any earlier"),
+    ],
+)
+def test_a_lead_follows_the_start_of_the_hardware_as_far_as_the_slots_allow(
+    start_s: float, lead_s: float, why: str
+) -> None:
+    dev = load("dev")
 
-    draft = laid_out(Draft(show), 200)
+    draft = laid_out(Draft(dev), start_s)
 
-    assert draft.environment.lead_s == 200
-    changes = [(each.where, each.what, each.after) for each in draft.changes(show)]
-    assert changes == [("", "lead_s", "200")]
+    assert (draft.environment.lead_s, draft.problems) == (lead_s, [])
+    assert [each.why for each in draft.changes(dev)] == [why]
+
+
+def test_a_lead_stays_where_no_longer_one_has_its_gpus() -> None:
+    prod = load("prod")
+
+    assert laid_out(Draft(prod), 155).environment == prod
 
 
 def test_a_settle_is_added_where_there_is_none_and_given_other_workers_where_there_is() -> None:
