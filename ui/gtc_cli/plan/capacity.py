@@ -69,9 +69,9 @@ def capacity_verb(
     if page is not None:
         sheet(answer, flags.timings(environment, profile)).write(page)
     if as_json:
-        click.echo(json.dumps(answer.to_json()))
+        click.echo(json.dumps(answer.to_json() | {"timings": flags.timings(environment, profile)}))
     else:
-        click.echo(flags.timings(environment, profile))
+        click.echo(f"timings: {flags.timings(environment, profile)}")
         show_all(tables(answer), sentence(answer))
     return 0 if answer.possible else 1
 
@@ -115,8 +115,9 @@ def sentence(answer: Capacity) -> str:
 
 def _told(candidate: Candidate) -> str:
     asked = candidate.asked
+    gpus_told = f"{asked.topology.gpus} GPU{'' if asked.topology.gpus == 1 else 's'}"
     return (
-        f"{asked.topology} ({asked.topology.gpus} GPUs, {asked.usd_h:.2f} USD/h, knee"
+        f"{asked.topology} ({gpus_told}, {asked.usd_h:.2f} USD/h, knee"
         f" {per_s(candidate.knee_rps)} rps)"
     )
 
@@ -177,5 +178,5 @@ def sheet(answer: Capacity, timings: str) -> Sheet:
         f"{sentence(answer)}.",
         drawings=capacity_plots.drawings(answer),
         tables=tables(answer),
-        notes=(*NOTES, f"{timings}."),
+        notes=(*NOTES, f"Timings: {timings}."),
     )

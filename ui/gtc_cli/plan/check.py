@@ -37,7 +37,7 @@ def check(
     if page is not None:
         sheet(show, prediction, timings).write(page)
     if as_json:
-        click.echo(json.dumps(prediction.to_json()))
+        click.echo(json.dumps(prediction.to_json() | {"timings": flags.timings(environment)}))
     else:
         click.echo(timings)
         _print(prediction, environment.story.not_judged)

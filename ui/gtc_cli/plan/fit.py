@@ -58,7 +58,7 @@ def fit_verb(
     if page is not None:
         sheet(show, answer, timings).write(page)
     if as_json:
-        click.echo(json.dumps(answer.to_json()))
+        click.echo(json.dumps(answer.to_json() | {"timings": flags.timings(show.environment)}))
     else:
         _print(answer, timings)
     return 1 if answer.short else 0

@@ -152,7 +152,7 @@ def timings(environment: Environment, profile: str | None = None) -> str:
         other.append(f"the nodes have {gpus.title(nodes.size)}s")
     if engine in REAL and engine != found.engine:
         other.append(f"the engine is {engine}")
-    told = f"timings: {name} ({found.card.upper()}, {found.engine})"
+    told = f"{name} ({found.card.upper()}, {found.engine})"
     return f"{told}, but {' and '.join(other)}" if other else told
 
 

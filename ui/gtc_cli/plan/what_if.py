@@ -65,7 +65,7 @@ def what_if_verb(
     if page is not None:
         sheet(show, turned, answer).write(page)
     if as_json:
-        click.echo(json.dumps(answer.to_json()))
+        click.echo(json.dumps(answer.to_json() | {"timings": flags.timings(show.environment)}))
     else:
         click.echo(flags.timings(show.environment))
         show_all(tables(answer), sentence(answer))

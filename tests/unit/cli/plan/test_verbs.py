@@ -131,7 +131,7 @@ def test_capacity_as_json_has_the_keys_that_are_documented_and_too_few_gpus_exit
     assert (found["possible"], found["smallest"], found["aggregated"]) == (False, None, None)
     assert found.keys() == {
         "env", "mix", "rps", "goals", "gpu_usd_h", "floors", "possible", "smallest", "aggregated",
-        "pair", "frontier", "frontier_aggregated",
+        "pair", "frontier", "frontier_aggregated", "timings",
     }  # fmt: skip
     assert found["pair"][0].keys() >= {
         "topology", "gpus", "rps", "kept", "usd_h", "usd_per_million", "knee_rps", "ttft_s",
@@ -158,16 +158,15 @@ def test_an_answer_says_whose_timings_it_rests_on(chosen: dict[str, str], said: 
     assert flags.timings(load_with("dev", chosen)) == said
 
 
-def test_capacity_has_the_price_of_the_nodes_and_with_a_profile_that_of_its_card(
-    gtc: Call, monkeypatch: pytest.MonkeyPatch, short_runs: None
-) -> None:
-    monkeypatch.setenv("GTC_GPU_TYPE", "gpu-h200x1-141gb")
-    told = gtc("plan", "capacity", "--env", "dev", *FEW, "--json")
-    other = gtc("plan", "capacity", "--env", "dev", *FEW, "--profile", "llama-3.1-8b.h100.fp8",
-                "--json")  # fmt: skip
+def test_gpus_have_the_price_of_the_nodes_and_with_a_profile_that_of_its_card() -> None:
+    dev = load_with("dev", {"GTC_GPU_TYPE": "gpu-h200x1-141gb"})
+    mix = WorkloadMix(40, 30, 30)
 
-    assert told.json["gpu_usd_h"] == gpus.GPUS["h200"].usd_h
-    assert other.json["gpu_usd_h"] == gpus.GPUS["h100"].usd_h
+    ours = verb._demand(dev, None, mix, None, None)
+    other = verb._demand(dev, "llama-3.1-8b.h100.fp8", mix, None, None)
+
+    assert ours.gpu_usd_h == gpus.GPUS["h200"].usd_h
+    assert other.gpu_usd_h == gpus.GPUS["h100"].usd_h
 
 
 def test_too_few_gpus_are_told_in_one_sentence() -> None:
@@ -193,7 +192,7 @@ def test_what_if_as_json_tells_what_is_other_and_what_changes(gtc: Call) -> None
     told = gtc("plan", "what-if", "--env", "dev", "--block-size", "64", "--seeds", "1", "--json")
 
     found = json.loads(told.out)
-    assert found.keys() == {"turned", "before", "after", "differences"}
+    assert found.keys() == {"turned", "before", "after", "differences", "timings"}
     assert found["turned"][0]["after"] == "64"
 
 
