@@ -37,9 +37,9 @@ def check(
     if page is not None:
         sheet(show, prediction, timings).write(page)
     if as_json:
-        click.echo(json.dumps(prediction.to_json() | {"timings": flags.timings(environment)}))
+        click.echo(json.dumps(prediction.to_json() | {"timings": timings}))
     else:
-        click.echo(timings)
+        click.echo(f"timings: {timings}")
         _print(prediction, environment.story.not_judged)
     return 0 if prediction.passed else 1
 
@@ -52,7 +52,7 @@ def sheet(show: Show, prediction: Prediction, timings: str) -> Sheet:
         verdicts=[claim.verdict for claim in prediction.claims],
         drawings=timeline.drawings(show, play_course(show, 1)),
         tables=[phase_table.table(prediction)],
-        notes=(*phase_table.NOTES, f"{timings}."),
+        notes=(*phase_table.NOTES, f"Timings: {timings}."),
     )
 
 

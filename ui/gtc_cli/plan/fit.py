@@ -58,7 +58,7 @@ def fit_verb(
     if page is not None:
         sheet(show, answer, timings).write(page)
     if as_json:
-        click.echo(json.dumps(answer.to_json() | {"timings": flags.timings(show.environment)}))
+        click.echo(json.dumps(answer.to_json() | {"timings": timings}))
     else:
         _print(answer, timings)
     return 1 if answer.short else 0
@@ -97,7 +97,7 @@ def _write(path: Path, text: str) -> None:
 
 
 def _print(answer: Fit, timings: str) -> None:
-    click.echo(f"# {timings}")
+    click.echo(f"# timings: {timings}")
     click.echo(answer.patch)
     for table in tables(answer):
         table.show()
@@ -146,6 +146,6 @@ def sheet(show: Show, answer: Fit, timings: str) -> Sheet:
         verdicts=[claim.verdict for claim in answer.after.claims],
         drawings=timeline.drawings(fitted, play_course(fitted, 1)),
         tables=tables(answer),
-        notes=(*NOTES, f"{timings}."),
+        notes=(*NOTES, f"Timings: {timings}."),
         listing=answer.patch,
     )

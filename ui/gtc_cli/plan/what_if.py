@@ -67,7 +67,7 @@ def what_if_verb(
     if as_json:
         click.echo(json.dumps(answer.to_json() | {"timings": flags.timings(show.environment)}))
     else:
-        click.echo(flags.timings(show.environment))
+        click.echo(f"timings: {flags.timings(show.environment)}")
         show_all(tables(answer), sentence(answer))
     return 0 if answer.after.passed else 1
 
@@ -130,7 +130,7 @@ def sheet(show: Show, knobs: Knobs, answer: WhatIf) -> Sheet:
             *_side("what if", other),
         ],
         tables=tables(answer),
-        notes=(*NOTES, f"{flags.timings(show.environment)}."),
+        notes=(*NOTES, f"Timings: {flags.timings(show.environment)}."),
     )
 
 

@@ -142,15 +142,15 @@ def test_capacity_as_json_has_the_keys_that_are_documented_and_too_few_gpus_exit
 @pytest.mark.parametrize(
     ("chosen", "said"),
     [
-        ({}, "timings: llama-3.1-8b.h100.bf16 (H100, trtllm)"),
+        ({}, "llama-3.1-8b.h100.bf16 (H100, trtllm)"),
         (
             {"GTC_GPU_TYPE": "gpu-l40sx1-48gb", "GTC_ENGINE": "vllm"},
-            "timings: llama-3.1-8b.h100.bf16 (H100, trtllm), but the nodes have L40Ss and the"
+            "llama-3.1-8b.h100.bf16 (H100, trtllm), but the nodes have L40Ss and the"
             " engine is vllm",
         ),
         (
             {"GTC_GPU_TYPE": "gpu-h200x1-141gb", "GTC_ENGINE": "vllm"},
-            "timings: llama-3.1-8b.h200.bf16.vllm (H200, vllm)",
+            "llama-3.1-8b.h200.bf16.vllm (H200, vllm)",
         ),
     ],
 )
