@@ -156,7 +156,8 @@ class Hardware:
     def of_rehearsal(cls, environment: Environment) -> Self:
         """What the rehearsal of an environment simulates with Dynamo's own simulator.
 
-        It knows no contention and no attention to earlier chunks, and hands over at once.
+        It knows no contention, no attention to earlier chunks and no descriptors, ships whole
+        prompts and hands over at once, whatever the engine whose steps it takes.
         """
         return replace(
             cls.of(environment),
@@ -170,6 +171,13 @@ class Hardware:
             host_s=REHEARSED_HOST_S,
             host_us_per_token=0.0,
             step_us_per_token=REHEARSED_STEP_US_PER_TOKEN,
+            step_more_s=0.0,
+            descriptor_us=0.0,
+            posting_stalls=False,
+            scattered_gb_s=None,
+            transfer_setup_s=0.0,
+            ships_missing_only=False,
+            schedules_ahead=False,
             decode_more_s=REHEARSED_DECODE_STEP_S,
             decode_us_per_stream=REHEARSED_DECODE_US_PER_STREAM,
         )

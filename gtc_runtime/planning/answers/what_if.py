@@ -253,4 +253,6 @@ def _at(phase: JSON, path: tuple[str, ...]) -> float | None:
 
 
 def _unlike(profile: Profile, mine: Profile) -> int:
-    return sum(getattr(profile, each) != getattr(mine, each) for each in ("weights", "kv"))
+    return sum(
+        getattr(profile, each) != getattr(mine, each) for each in ("engine", "weights", "kv")
+    )

@@ -97,6 +97,21 @@ def test_a_host_that_takes_less_than_nothing_takes_nothing() -> None:
     assert found.prefill == pytest.approx(1, abs=0.05)
 
 
+def test_a_few_first_tokens_that_come_before_their_cache_could_are_left_out() -> None:
+    run = Truth(prefill=1.1).run(noise=0.1)
+    longest = max(run.answered, key=lambda each: each.prompt_tokens)
+    soon = [
+        replace(each, first_s=each.send_s + (0.1 if each is longest else 0.0))
+        if each in (longest, run.answered[3])
+        else each
+        for each in run.answered
+    ]
+
+    found = refit(PROD, LARGE, LiveRun(tuple(soon), (), ()), ONE, 20)
+
+    assert found.prefill == pytest.approx(1.1, rel=0.06)
+
+
 def test_first_tokens_that_waited_for_something_are_left_out() -> None:
     run = Truth(prefill=1.1).run()
     late = [

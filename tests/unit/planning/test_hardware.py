@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -10,6 +11,7 @@ import yaml
 from gtc_runtime.planning.hardware import Hardware
 from gtc_spec.engines import EngineFacts, Launch
 from gtc_spec.environment import load
+from gtc_spec.overrides import load_with
 from gtc_spec.profiles.measured import Live
 from gtc_spec.profiles.profile import Profile
 
@@ -60,3 +62,14 @@ def test_a_simulated_engine_has_the_steps_that_its_workers_are_told() -> None:
     }
     hardware = Hardware.of(cpu)
     assert [*told.values()] == [hardware.step_tokens, hardware.max_sequences] == [4096, 512]
+
+
+def test_the_simulator_of_a_rehearsal_knows_nothing_of_an_engine_but_its_steps_and_blocks() -> None:
+    of_vllm = load_with("prod", {"GTC_ENGINE": "vllm"})
+    mine, other = Hardware.of_rehearsal(PROD), Hardware.of_rehearsal(of_vllm)
+
+    apart = {
+        each.name for each in fields(mine) if getattr(mine, each.name) != getattr(other, each.name)
+    }
+
+    assert apart <= {"profile", "block_tokens", "layers", "kv_fraction"}

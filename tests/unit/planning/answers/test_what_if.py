@@ -51,6 +51,10 @@ def test_the_profile_of_a_card_is_the_one_most_alike() -> None:
     assert on_gpu("llama-3.1-8b.h100.fp8", "h100") == "llama-3.1-8b.h100.fp8"
 
 
+def test_the_profile_of_a_card_is_one_of_the_same_engine_where_there_is_one() -> None:
+    assert on_gpu("llama-3.1-70b.h200.fp8.vllm", "h200") == "llama-3.1-70b.h200.fp8.vllm"
+
+
 def test_a_gpu_without_timings_of_the_model_is_refused_and_those_with_are_named() -> None:
     with pytest.raises(UsageError, match=r"no timings of llama-3.1-70b on 'h100', allowed: h200"):
         on_gpu("llama-3.1-70b.h200.fp8", "h100")
