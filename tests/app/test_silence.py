@@ -67,7 +67,7 @@ async def test_of_a_load_process_that_hangs_the_last_figures_stay_for_a_minute(
     panel: Panel,
 ) -> None:
     await panel.service.start_load()
-    await panel.until(lambda view: (view.load.sent_rps or 0) > 1)
+    await panel.until(lambda view: (view.load.sent_rps or 0) > 2)  # sent for seconds
     load = panel.service._load
     assert load.pid
     os.kill(load.pid, signal.SIGSTOP)
