@@ -26,9 +26,22 @@ _SNAKE: Final = frozenset({"secret key"})
 """Only where it is no camelCase: ``secretKey`` in a chart is the key inside a Secret."""
 _VARIABLE: Final = re.compile(r"[A-Z][A-Z0-9_]*_SECRET")
 """A variable of the environment holds what it is called."""
-_REFERENCE: Final = re.compile(r"\$(__\w+\{[^{}]+\}|\(\w+\)|\{[A-Za-z_]\w*\})")
-"""Filled in where it is read: by Kubernetes, ``$(NAME)``, or by Grafana, ``$__file{…}``."""
-_IN_URL: Final = re.compile(r"[a-z][a-z0-9+.-]*://[^\s/:@]*:([^\s/@]+)@")
+_NO_SECRET: Final = re.compile(
+    r"^--no-|agent-inject-|disable|allow[-_]?empty|(^|_)((IMAGE_)?PULL|TLS|EXISTING)_SECRET$", re.I
+)
+"""Switches, where Vault's agent finds a secret, and variables with the name of a Secret."""
+_REFERENCE: Final = re.compile(
+    r"\$(__\w+\{[^{}]+\}|\{[A-Za-z_]\w*(:?[-+=?][^{}]*)?\}|[A-Z_][A-Z0-9_]*)"
+)
+"""Filled in where it is read: by Grafana, ``$__file{…}``, or by a shell, ``${NAME:-x}``."""
+_WITHIN: Final = re.compile(r"\$\(\w+\)|\{\{")
+"""Filled in within a text: by Kubernetes, ``Bearer $(NAME)``, or by a template, ``{{ .name }}``."""
+_NOT_GIVEN: Final = re.compile(r"(?i:|true|false|yes|no|on|off|0|1)|/[a-z][a-z0-9_.-]*/\S+")
+"""Nothing, a switch, or the path of a file."""
+_IN_URL: Final = re.compile(
+    r"""[a-z][a-z0-9+.-]*://[^\s/:@"',;?#]*:([^\s/@"',;?#]+)@(?!sha\d+:)""", re.I
+)
+"""Neither the port of a URL that ends before an @, nor the tag of an image with a digest."""
 
 
 def clear_text(value: Any, path: str = "") -> Iterator[str]:
@@ -41,6 +54,8 @@ def clear_text(value: Any, path: str = "") -> Iterator[str]:
     if isinstance(value, Mapping):
         name = value.get("name")
         for key, each in value.items():
+            if key == "encryptedData":  # of a SealedSecret
+                continue
             here = f"{path}.{key}".lstrip(".")
             if key == "value" and isinstance(name, str):  # a variable of a container
                 yield from _held(name, each, f"{path}.{name}")
@@ -56,6 +71,8 @@ def clear_text(value: Any, path: str = "") -> Iterator[str]:
 
 def names_secret(name: str) -> bool:
     """Whether what is called so is a secret itself."""
+    if _NO_SECRET.search(name):
+        return False
     words = [each.lower() for each in _WORDS.findall(name)]
     ends = {" ".join(words[-count:]) for count in (1, 2, 3)}
     if ends & (_ALONE | _PAIRS) or _VARIABLE.fullmatch(name):
@@ -65,8 +82,7 @@ def names_secret(name: str) -> bool:
 
 def has_password(text: str) -> bool:
     """Whether a URL in it has a password before its host."""
-    found = _IN_URL.search(text)
-    return found is not None and not _REFERENCE.fullmatch(found[1])
+    return any(not _is_filled_in(found[1]) for found in _IN_URL.finditer(text))
 
 
 def _held(name: str, value: Any, path: str) -> Iterator[str]:
@@ -78,7 +94,11 @@ def _held(name: str, value: Any, path: str) -> Iterator[str]:
 
 
 def _is_given(value: str) -> bool:
-    return bool(value) and not _REFERENCE.fullmatch(value)
+    return not (_NOT_GIVEN.fullmatch(value) or _is_filled_in(value))
+
+
+def _is_filled_in(value: str) -> bool:
+    return bool(_REFERENCE.fullmatch(value) or _WITHIN.search(value))
 
 
 def _in_arguments(arguments: list[Any] | tuple[Any, ...], path: str) -> Iterator[str]:
