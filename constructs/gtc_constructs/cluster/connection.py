@@ -133,7 +133,7 @@ class KubeconfigConnection(GtcConstruct):
     """Any cluster that a kubeconfig names, on DigitalOcean or not.
 
     Elsewhere the GPU nodes lack the label by which `Observability` finds them: give it
-    ``gpu_values={"nodeSelector": {...}}``.
+    ``gpu_values={"nodeSelector": {...}}``, which stands instead of that label.
 
     Args:
         scope: The construct to create this one in.

@@ -51,12 +51,13 @@ class Observability(GtcConstruct):
         home: Folder and name of the board that Grafana opens with, such as ``team/overview``; one
             of `add_dashboards`. Default: Grafana's own start page.
         values: More values of the kube-prometheus-stack, merged over ours. Default: none.
-        gpu_values: More values of the dcgm-exporter, merged over ours, such as another
-            ``nodeSelector`` where nodes have no labels of DOKS. Default: none.
+        gpu_values: More values of the dcgm-exporter, merged over ours; a ``nodeSelector``, where
+            nodes have no labels of DOKS, stands instead of ours. Default: none.
         after: What must be there first. Default: nothing.
 
     Raises:
-        UsageError: Grafana's administrator lacks a key, or the stack has monitoring already.
+        UsageError: Grafana's administrator lacks a key, there are values for no exporter, or the
+            stack has monitoring already.
     """
 
     def __init__(
@@ -95,8 +96,7 @@ class Observability(GtcConstruct):
         """Where Prometheus answers inside the cluster, without a final slash."""
         self.grafana_url = f"http://{PROMETHEUS_RELEASE}-grafana.{namespace}.svc"
         """Where Grafana answers inside the cluster, without a final slash."""
-        if gpu_chart is not None:
-            self._measure_gpus(gpu_chart, gpu_values)
+        self._measure_gpus(gpu_chart, gpu_values or {})
 
     @held
     def add_dashboards(self, id: str, sources: Mapping[str, Path], *, folder: str) -> Dashboards:
@@ -154,14 +154,26 @@ class Observability(GtcConstruct):
             after=[self.namespace],
         )
 
-    def _measure_gpus(self, chart: ChartRef, values: Mapping[str, Any] | None) -> None:
+    def _measure_gpus(self, chart: ChartRef | None, values: Mapping[str, Any]) -> None:
+        if chart is None:
+            if values:
+                raise self.refused(
+                    f"gpu_values has {', '.join(values)} and gpu_chart is None, allowed: neither "
+                    "or both",
+                    "leave gpu_chart out for the exporter of GPU metrics",
+                )
+            return
+        defaults = dcgm_exporter()
+        if "nodeSelector" in values:
+            # Helm would merge both, and no node has the labels of two houses
+            del defaults["nodeSelector"]
         HelmChart(
             self,
             "dcgm",
             chart=chart,
             name="dcgm-exporter",
             namespace=self.namespace.name,
-            defaults=dcgm_exporter(),
+            defaults=defaults,
             values=values,
             timeout=SHORT_WAIT,
             after=[self.prometheus],

@@ -203,8 +203,23 @@ def test_the_exporter_runs_on_the_nodes_of_another_house(stack):
     Observability(stack, "observability", gpu_values={"nodeSelector": {"gpu": "yes"}})
 
     ours, theirs = Synthesised(stack).release("dcgm-exporter")["values"]
+    # Helm merges mappings of both, key by key
+    assert ours.get("nodeSelector", {}) | theirs["nodeSelector"] == {"gpu": "yes"}
+
+
+def test_the_exporter_stays_on_gpu_nodes_with_other_values_of_your_own(stack):
+    Observability(stack, "observability", gpu_values={"podLabels": {"team": "a"}})
+
+    ours, theirs = Synthesised(stack).release("dcgm-exporter")["values"]
     assert ours["nodeSelector"] == {"doks.digitalocean.com/gpu-brand": "nvidia"}
-    assert theirs == {"nodeSelector": {"gpu": "yes"}}
+    assert theirs == {"podLabels": {"team": "a"}}
+
+
+def test_values_of_an_exporter_that_is_not_there_are_refused(stack):
+    with pytest.raises(UsageError, match=r"gpu_values has nodeSelector and gpu_chart is None"):
+        Observability(
+            stack, "observability", gpu_chart=None, gpu_values={"nodeSelector": {"gpu": "yes"}}
+        )
 
 
 @pytest.mark.parametrize("name", gtc_dashboards.sources(trtllm.TRAITS))
