@@ -241,13 +241,9 @@ class Serving:
         if nodes is None:
             return
         count = nodes.count if isinstance(nodes, CpuNodes) else nodes.nodes_max
-        large = {
-            name
-            for name, pool in pools.items()
-            if pool.size == nodes.size and pool.nodes_max >= count
-        }
+        there_are = {name: it.nodes_max for name, it in pools.items() if it.size == nodes.size}
         anywhere = self.gpu_pool is not None and self.gpu_pool.name is None
-        if self.pool_name in large or (large and anywhere):
+        if (sum(there_are.values()) if anywhere else there_are.get(self.pool_name, 0)) >= count:
             return
         there = ", ".join(f"{name} ({it.nodes_max} x {it.size})" for name, it in pools.items())
         yield (

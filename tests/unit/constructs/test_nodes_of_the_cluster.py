@@ -97,6 +97,29 @@ def test_nodes_that_the_cluster_has_are_taken(app, stack, infra, made, wanted):
     synthesise(app)
 
 
+@pytest.mark.parametrize("count", [4, 5])
+def test_workers_of_no_pool_by_name_run_on_all_pools_of_the_size(app, stack, infra, count):
+    cluster = connected(stack, infra, gpu_pool=TWO)
+    cluster.add_gpu_pool(NodePool.h100(count=2, name="more"))
+    cluster.add_gpu_pool(NodePool.l40s(count=2, name="other"))
+    serve(stack, replace(CHAT, gpu_pool=NodePool.h100(count=count)))
+
+    if count == 4:
+        synthesise(app)
+    else:
+        with pytest.raises(UsageError, match=r"\(5 x gpu-h100x1-80gb\), allowed: those of the"):
+            synthesise(app)
+
+
+def test_workers_of_a_pool_by_name_do_not_run_on_others_of_the_size(app, stack, infra):
+    cluster = connected(stack, infra, gpu_pool=NAMED)
+    cluster.add_gpu_pool(NodePool.h100(count=2, name="more"))
+    serve(stack, replace(CHAT, gpu_pool=replace(NAMED, count=4)))
+
+    with pytest.raises(UsageError, match=r"the pool fast \(4 x gpu-h100x1-80gb\), allowed: "):
+        synthesise(app)
+
+
 def test_nodes_that_the_cluster_gets_later_are_taken(app, stack, infra):
     cluster = connected(stack, infra, gpu_pool=NodePool.l40s())
     serve(stack, replace(CHAT, gpu_pool=NAMED))
