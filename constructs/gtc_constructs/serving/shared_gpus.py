@@ -7,10 +7,17 @@ Arithmetic only: this module must not import cdktf.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import prod
+from operator import mul
+from typing import Final
 
 from gtc_spec.errors import UsageError
+
+_WAYS_MAX: Final = 2_000
+"""Most combinations of waiting workers of each size that are looked into one by one."""
 
 
 @dataclass(slots=True)
@@ -134,18 +141,36 @@ class SharedGpus:
         return f"{self._total // self._per_node} nodes of {self._per_node}"
 
     def _fit(self, claims: Iterable[_Claim]) -> bool:
-        """Whether nodes have room for all, the largest first, each on the first node that has.
+        """Whether nodes have room for all: the largest first, each on the first node that has.
 
-        Exact for one and two sizes of workers, and for any of 1, 2, 4 and 8 GPUs.
+        Where that finds none, every way is tried: for any sizes, up to `_WAYS_MAX`.
         """
+        claims = list(claims)
         free = [self._per_node] * (self._total // self._per_node if self._per_node else 0)
         sizes = (each.per_worker for each in claims for _ in range(each.workers))
         for size in sorted(sizes, reverse=True):
             node = next((place for place, left in enumerate(free) if left >= size), None)
             if node is None:
-                return False
+                return self._fit_somehow(claims, len(free))
             free[node] -= size
         return True
+
+    def _fit_somehow(self, claims: list[_Claim], nodes: int) -> bool:
+        """Whether some way to fill one node after the other leaves no worker waiting."""
+        counts: Counter[int] = Counter()
+        for each in claims:
+            counts[each.per_worker] += each.workers
+        if prod(n + 1 for n in counts.values()) > _WAYS_MAX:
+            return False
+        sizes, waiting = tuple(counts), {tuple(counts.values())}
+        for further in reversed(range(nodes)):
+            waiting = {
+                rest
+                for some in waiting
+                for rest in _after_a_node(sizes, some, self._per_node)
+                if sum(map(mul, sizes, rest)) <= further * self._per_node
+            }
+        return bool(waiting) and not any(map(any, waiting))
 
     def _room(self, claims: list[_Claim], per_worker: int) -> int:
         """Most workers of a size that fit beside these."""
@@ -168,6 +193,19 @@ class SharedGpus:
 
 def _needed(claims: Iterable[_Claim]) -> int:
     return sum(each.needed for each in claims)
+
+
+def _after_a_node(
+    sizes: tuple[int, ...], waiting: tuple[int, ...], room: int
+) -> Iterator[tuple[int, ...]]:
+    """Workers of each size that still wait, for every way to fill a node with some of them."""
+    most = min(waiting[0], room // sizes[0])
+    if len(sizes) == 1:
+        yield (waiting[0] - most,)
+        return
+    for taken in range(most + 1):
+        for rest in _after_a_node(sizes[1:], waiting[1:], room - taken * sizes[0]):
+            yield (waiting[0] - taken, *rest)
 
 
 def _owners(claims: Iterable[_Claim]) -> str:

@@ -1,5 +1,8 @@
 """Scalers may go as far as the GPUs go, each alone and all of a node pool together."""
 
+from collections import Counter
+from functools import cache
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -161,3 +164,47 @@ def test_two_maxima_are_accepted_exactly_if_they_fit(
     else:
         with pytest.raises(UsageError, match="allowed: at most"):
             reserve()
+
+
+@cache
+def can_stand(free: tuple[int, ...], sizes: tuple[int, ...]) -> bool:
+    """Whether workers of these sizes can be put on nodes with so many GPUs left, one by one."""
+    return not sizes or any(
+        can_stand(tuple(sorted([*free[:at], left - sizes[0], *free[at + 1 :]])), sizes[1:])
+        for at, left in enumerate(free)
+        if left >= sizes[0]
+    )
+
+
+def taken(sizes: tuple[int, ...], *, nodes: int, per_node: int) -> bool:
+    gpus = SharedGpus(total=nodes * per_node, per_node=per_node)
+    try:
+        for size, workers in sorted(Counter(sizes).items()):
+            gpus.take(f"of {size}", per_worker=size, initial={"W": workers})
+    except UsageError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize(("per_node", "sizes"), [(8, (4, 3, 3, 2, 2, 2)), (11, (5, 5, 3, 3, 3, 3))])
+def test_workers_that_the_largest_first_leaves_no_node_are_placed_in_another_order(
+    per_node: int, sizes: tuple[int, ...]
+) -> None:
+    assert taken(sizes, nodes=2, per_node=per_node)
+    assert not taken((*sizes, 1), nodes=2, per_node=per_node)
+
+
+@given(
+    nodes=st.integers(1, 3),
+    per_node=st.integers(6, 12),
+    sizes=st.lists(st.integers(1, 8), min_size=1, max_size=9).map(tuple),
+)
+def test_a_few_workers_of_any_sizes_are_taken_exactly_if_they_can_be_placed(
+    nodes: int, per_node: int, sizes: tuple[int, ...]
+) -> None:
+    assert taken(sizes, nodes=nodes, per_node=per_node) == can_stand((per_node,) * nodes, sizes)
+
+
+def test_many_workers_of_many_sizes_are_not_tried_in_every_way() -> None:
+    sizes = (1, 2, 3, 4, 5, 6, 7) * 12
+    assert not taken(sizes, nodes=41, per_node=8)
