@@ -28,6 +28,8 @@ def main(arguments: list[str]) -> int:
             made = export_terraform(_written(program), Path(folder))
         except UsageError as error:
             sys.stderr.write(f"error: {error.message}\n")
+            if error.hint:
+                sys.stderr.write(f"hint: {error.hint}\n")
             return error.exit_code
     sys.stdout.write("".join(f"{path}\n" for path in made))
     return 0

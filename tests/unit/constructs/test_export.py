@@ -1,12 +1,14 @@
 """Stacks as modules for houses that want no Python."""
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 import gtc_constructs as gtc
+from gtc_constructs.export import __main__ as command
 from gtc_constructs.export import export_terraform
 from gtc_spec.errors import UsageError
 
@@ -161,3 +163,17 @@ def test_the_page_of_a_module_lists_every_variable_and_output(modules: Path) -> 
 def test_a_folder_without_stacks_is_refused(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no manifest.json in .*, allowed: a folder of synth"):
         export_terraform(tmp_path, tmp_path / "terraform")
+
+
+def test_the_command_says_too_what_to_do_about_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("CDKTF_OUTDIR", "")
+    monkeypatch.setattr(sys, "argv", [])
+    monkeypatch.setattr(sys, "path", [*sys.path])
+    (program := tmp_path / "empty.py").write_text("")
+
+    assert command.main([str(program), str(tmp_path / "terraform")]) == 2
+    assert capsys.readouterr().err == (
+        f"error: {program} wrote 0 apps, allowed: one\nhint: end it with synthesise(app)\n"
+    )
