@@ -65,8 +65,8 @@ LABEL_MAX: Final = 63
 
 
 def pod_service(dgd: str, service: str) -> str:
-    """Service of the pods of one service: ``{dgd}-{service lower-cased}`` (operator 0.8.x)."""
-    return f"{dgd}-{service.lower()}"
+    """Service of the pods of one service: called like its scaling adapter (operator 0.8.x)."""
+    return dgdsa(dgd, service)
 
 
 def dynamo_namespace(namespace: str, dgd: str) -> str:

@@ -26,6 +26,11 @@ def test_the_plans_names_are_exact() -> None:
     assert names.STATE_CONFIG_MAP == "gtc-demo-state"
 
 
+def test_the_service_of_pods_is_called_like_their_scaling_adapter() -> None:
+    assert names.pod_service("chat", "VllmDecodeWorker") == "chat-vllmdecodeworker"
+    assert names.dgdsa("chat", "VllmDecodeWorker") == "chat-vllmdecodeworker"
+
+
 def test_a_model_lies_under_models_in_the_bucket_and_on_the_share() -> None:
     assert names.model_prefix("meta-llama/Llama") == "models/meta-llama/Llama/"
     assert names.model_path("meta-llama/Llama") == "/models/meta-llama/Llama"
