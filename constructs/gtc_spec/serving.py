@@ -5,6 +5,8 @@ This module must not know where it is served or by how many workers.
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -13,6 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from gtc_spec.arguments import checked
 from gtc_spec.cloud.memory import weights_gib
+from gtc_spec.errors import UsageError
+
+REPOSITORY: Final = r"^[\w.-]+/[\w.-]+$"
+"""How ``owner/name`` is written."""
 
 
 class Model(BaseModel):
@@ -20,9 +26,9 @@ class Model(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", allow_inf_nan=False)
 
-    repository: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
+    repository: str = Field(pattern=REPOSITORY)
     """HuggingFace repository; also its folder in the bucket and on the share."""
-    served_name: str = Field(pattern=r"^[\w.-]+/[\w.-]+$")
+    served_name: str = Field(pattern=REPOSITORY)
     parameters_billion: float = Field(gt=0)
     weight_bytes: Literal[1, 2]
     """Bytes a parameter: 1 for an FP8 checkpoint, 2 for BF16."""
@@ -54,12 +60,21 @@ class Checkpoint:
         parameters_billion: Parameters, in billions.
         weight_bytes: Bytes a parameter: 1 for FP8, 2 for BF16.
         profile: Packaged GPU timings. Default: empty, none were measured.
+
+    Raises:
+        UsageError: The name is not written like one, or there are no parameters.
     """
 
     served_name: str
     parameters_billion: float
     weight_bytes: Literal[1, 2]
     profile: str = ""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch(REPOSITORY, self.served_name):
+            raise UsageError(f"served_name {self.served_name!r}, allowed: owner/name")
+        if not 0 < self.parameters_billion < math.inf:
+            raise UsageError(f"parameters_billion {self.parameters_billion}, allowed: more than 0")
 
 
 _8B, _70B = "meta-llama/Llama-3.1-8B-Instruct", "meta-llama/Llama-3.1-70B-Instruct"

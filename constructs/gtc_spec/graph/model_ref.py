@@ -13,10 +13,9 @@ from typing import Final, Self
 from gtc_spec import names
 from gtc_spec.arguments import checked, introduce
 from gtc_spec.errors import UsageError
-from gtc_spec.serving import CHECKPOINTS, Checkpoint, Model
+from gtc_spec.serving import CHECKPOINTS, REPOSITORY, Checkpoint, Model
 
 DEFAULT_REVISION: Final = "main"
-_REPOSITORY: Final = re.compile(r"[\w.-]+/[\w.-]+")
 _REVISION: Final = re.compile(r"\w[\w./-]*")
 _MOUNT: Final = PurePosixPath(names.MODEL_MOUNT)
 
@@ -44,7 +43,7 @@ class ModelRef:
     mount: PurePosixPath = _MOUNT
 
     def __post_init__(self) -> None:
-        if not _REPOSITORY.fullmatch(self.repository):
+        if not re.fullmatch(REPOSITORY, self.repository):
             raise UsageError(f"model {self.repository!r}, allowed: owner/name")
         if not _REVISION.fullmatch(self.revision):
             raise UsageError(

@@ -1,5 +1,6 @@
 """What is served is refused in one line while it is a value, long before it is a pod."""
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -61,6 +62,18 @@ def test_an_unknown_model_or_gpu_is_not_judged_unless_its_size_is_given() -> Non
     new = NodePool(size="gpu-new1x1-9gb", count=1, unlisted=True)
     replace(PROD, model=huge, gpu_pool=new).check(ROLES)
     assert "an fp8 checkpoint" in refusal(replace(PROD, model=huge)).hint
+
+
+def test_a_checkpoint_answers_under_owner_and_name() -> None:
+    with pytest.raises(UsageError) as caught:
+        Checkpoint("llama", 8, 2)
+    assert caught.value.message == "served_name 'llama', allowed: owner/name"
+
+
+@pytest.mark.parametrize("billion", [-8, 0, math.inf, math.nan])
+def test_a_checkpoint_has_parameters(billion: float) -> None:
+    with pytest.raises(UsageError, match=r"parameters_billion.* allowed: "):
+        Checkpoint("org/model", billion, 2)
 
 
 @pytest.mark.parametrize("pool", [NodePool.mi300x(), NodePool.mi325xx8()])
