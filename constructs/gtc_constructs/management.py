@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 from weakref import WeakKeyDictionary, WeakSet
 
@@ -15,12 +16,43 @@ from gtc_constructs.base import GtcConstruct, Ordered
 from gtc_spec.errors import UsageError
 from gtc_spec.manifests.placement import POOL_LABEL, on_management_pool
 
+
+@dataclass(frozen=True)
+class Cluster:
+    """A cluster as a connection names it: by its name in the account, or by a kubeconfig.
+
+    Attributes:
+        called: What messages call it.
+        name: Its name in the account. Default: empty, not known.
+        kubeconfig: File that names it, as an absolute path. Default: none.
+        context: Context inside the file. Default: empty, the current one.
+    """
+
+    called: str
+    name: str = ""
+    kubeconfig: Path | None = None
+    context: str = ""
+
+    def differs(self, other: Cluster) -> bool:
+        """Whether both are known to be two clusters.
+
+        A name and a kubeconfig may mean the same one, and so may a context and the current one.
+        """
+        if self.name and other.name:
+            return self.name != other.name
+        if self.kubeconfig is None or other.kubeconfig is None:
+            return False
+        if self.kubeconfig != other.kubeconfig:
+            return True
+        return "" not in (self.context, other.context) and self.context != other.context
+
+
 _SAID: Final[WeakKeyDictionary[TerraformStack, tuple[str, Mapping[str, str]]]] = WeakKeyDictionary()
 """By stack: the path of its connection, and the node selector."""
 _ASKED: Final[WeakSet[TerraformStack]] = WeakSet()
 """Stacks whose nodes were asked for before anybody had said them."""
-_CLUSTERS: Final[WeakKeyDictionary[TerraformStack, str]] = WeakKeyDictionary()
-"""What messages call the cluster of each stack that is connected."""
+_CLUSTERS: Final[WeakKeyDictionary[TerraformStack, Cluster]] = WeakKeyDictionary()
+"""The cluster of each stack that is connected."""
 
 
 @dataclass(frozen=True)
@@ -34,16 +66,16 @@ class _Taken:
     def check(self) -> None:
         stack = TerraformStack.of(self.taker)
         ours, theirs = _CLUSTERS.get(stack), _CLUSTERS.get(self.home)
-        if ours and theirs and ours != theirs:
+        if ours and theirs and ours.differs(theirs):
             raise UsageError(
-                f"{self.taker.node.path}: {self.path} is in {theirs}, allowed: what is in {ours}, "
-                f"to which {stack.node.path} is connected",
+                f"{self.taker.node.path}: {self.path} is in {theirs.called}, allowed: what is in "
+                f"{ours.called}, to which {stack.node.path} is connected",
                 "make one in this stack, or pass what the cluster has already as an Existing...",
             )
 
 
-def say_cluster(connection: GtcConstruct, cluster: str) -> None:
-    """Note what messages call the cluster that a stack is connected to.
+def say_cluster(connection: GtcConstruct, cluster: Cluster) -> None:
+    """Note the cluster that a stack is connected to.
 
     Raises:
         UsageError: Something of another cluster is used in the stack, or the other way round.

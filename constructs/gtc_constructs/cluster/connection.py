@@ -24,7 +24,7 @@ from gtc_constructs._bindings import (
 )
 from gtc_constructs.base import GtcConstruct
 from gtc_constructs.cluster.gpu_cluster import GpuCluster
-from gtc_constructs.management import say_cluster, say_management_pool
+from gtc_constructs.management import Cluster, say_cluster, say_management_pool
 from gtc_constructs.providers import require_digitalocean
 from gtc_spec import names
 from gtc_spec.manifests.placement import MANAGEMENT_POOL
@@ -109,7 +109,7 @@ class ClusterConnection(GtcConstruct):
 
     def _reach(self, name: str) -> None:
         self.require_name("cluster", name)
-        say_cluster(self, f"the cluster {name}")
+        say_cluster(self, Cluster(f"the cluster {name}", name=name))
 
     def _follow(
         self, cluster: GpuCluster, named: Sequence[str | None], management_pool: str | None
@@ -131,6 +131,10 @@ class ClusterConnection(GtcConstruct):
 
 class KubeconfigConnection(GtcConstruct):
     """Any cluster that a kubeconfig names, on DigitalOcean or not.
+
+    What is of another cluster is refused where it is known to be another one: two files are two
+    clusters, and so are two contexts of a file. A name in the account, or no context beside one
+    that is said, may mean the same cluster, which nobody can tell before Terraform runs.
 
     Elsewhere the GPU nodes lack the label by which `Observability` finds them: give it
     ``gpu_values={"nodeSelector": {...}}``, which stands instead of that label.
@@ -158,8 +162,17 @@ class KubeconfigConnection(GtcConstruct):
     ) -> None:
         super().__init__(scope, id)
         say_management_pool(self, management_pool)
-        say_cluster(self, f"the cluster of {path} {context or ''}".rstrip())
+        called = f"the cluster of {path} {context or ''}".rstrip()
+        where = _absolute(path)
+        say_cluster(self, Cluster(called, kubeconfig=where, context=context or ""))
         _provide(self, config_path=str(path), config_context=context)
+
+
+def _absolute(path: Path) -> Path:
+    try:
+        return path.expanduser().absolute()
+    except RuntimeError:  # nobody's home is known here, and need not be: Terraform reads the file
+        return path
 
 
 def _has_tag(name: str, tag: str, hint: str) -> Postcondition:

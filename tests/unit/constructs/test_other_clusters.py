@@ -1,5 +1,7 @@
 """Two clusters in one program: what is of the one is not used in the other."""
 
+from pathlib import Path
+
 import pytest
 
 from gtc_constructs._bindings import TerraformStack
@@ -151,12 +153,53 @@ def test_a_cluster_that_a_program_makes_is_the_one_of_its_name(app, stacks):
     chat(stacks[1], models=store(stacks[0]))
 
 
-def test_a_cluster_of_a_kubeconfig_is_another_one_than_that_of_doks(stacks):
+def test_a_cluster_of_a_kubeconfig_may_be_that_of_doks(stacks):
     ClusterConnection(stacks[0], "connection", name="llm")
-    KubeconfigConnection(stacks[1], "connection", context="llm")
+    KubeconfigConnection(stacks[1], "connection", context="do-nyc2-llm")
 
-    with pytest.raises(UsageError, match=r"allowed: what is in the cluster of ~/\.kube/config llm"):
+    chat(stacks[1], models=store(stacks[0]))
+
+
+USUAL = Path("~/.kube/config")
+
+
+@pytest.mark.parametrize(
+    ("one", "two"),
+    [
+        ({"path": USUAL}, {"path": USUAL.expanduser()}),
+        ({"path": Path("kubeconfig")}, {"path": Path.cwd() / "kubeconfig"}),
+        ({}, {"context": "llm"}),
+        ({"context": "llm"}, {"context": "llm", "path": USUAL.expanduser()}),
+    ],
+)
+def test_two_spellings_of_a_kubeconfig_may_be_one_cluster(stacks, one, two):
+    KubeconfigConnection(stacks[0], "connection", **one)
+    KubeconfigConnection(stacks[1], "connection", **two)
+
+    chat(stacks[1], models=store(stacks[0]))
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "called"),
+    [
+        ({"context": "east"}, {"context": "west"}, r"~/\.kube/config west"),
+        ({}, {"path": Path("/etc/other")}, "/etc/other"),
+        ({"context": "llm"}, {"path": Path("/etc/other"), "context": "llm"}, "/etc/other llm"),
+    ],
+)
+def test_two_contexts_and_two_kubeconfigs_are_two_clusters(stacks, one, two, called):
+    KubeconfigConnection(stacks[0], "connection", **one)
+    KubeconfigConnection(stacks[1], "connection", **two)
+
+    with pytest.raises(UsageError, match=f"allowed: what is in the cluster of {called}, to which"):
         chat(stacks[1], models=store(stacks[0]))
+
+
+def test_a_kubeconfig_of_a_home_that_is_not_here_is_taken_as_it_is_written(stacks):
+    KubeconfigConnection(stacks[0], "connection", path=Path("~nobody-here/config"))
+    KubeconfigConnection(stacks[1], "connection", path=Path("~nobody-here/config"))
+
+    chat(stacks[1], models=store(stacks[0]))
 
 
 def test_order_between_clusters_may_be_told(stacks):
