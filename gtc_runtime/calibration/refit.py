@@ -37,7 +37,7 @@ SURE: Final = 0.3
 """The link is told apart when its standard error is at most this share of it."""
 OUTLIER: Final = 4.5
 """First tokens this many median deviations off waited for something; they are left out."""
-TOO_SOON_MAX: Final = 0.25
+TOO_SOON_MAX: Final = 0.05
 """Share of first tokens that may come before their cache: those found one."""
 _RAN_ON: Final = "--link GB/s says how fast the link was, --profile what it ran on"
 
