@@ -72,10 +72,13 @@ if __name__ == "__main__":
     ("text", "said"),
     [
         (None, "error: got program {}, allowed: a file of Python\n"),
-        ("import gtc_constructs as gtc; gtc.App()", "error: {} wrote 0 apps, allowed: one\n"),
+        (
+            "import gtc_constructs as gtc; gtc.App()",
+            "error: {} wrote 0 apps, allowed: one\nhint: end it with synthesise(app)\n",
+        ),
     ],
 )
-def test_a_program_that_writes_nothing_is_told_in_one_line(
+def test_a_program_that_writes_nothing_is_told_in_one_line_and_a_hint(
     tmp_path: Path, text: str | None, said: str
 ) -> None:
     program = tmp_path / "program.py"
