@@ -24,7 +24,10 @@ SHARE: Final = 0.01
 
 
 class Pace:
-    """Says when to look again, by what the last look has cost.
+    """Says when to look again, by what looks cost: what the last two have both cost at least.
+
+    One dear look says nothing of the next: the garbage collector runs in it, and takes half a
+    second in a process of some age, for which the claims would stand still for a minute.
 
     Args:
         spent_s: Processor time so far, in seconds.
@@ -32,7 +35,7 @@ class Pace:
 
     def __init__(self, spent_s: Callable[[], float] = time.thread_time) -> None:
         self._spent_s = spent_s
-        self._next_s = -math.inf
+        self._next_s, self._cost_s = -math.inf, 0.0
 
     def due(self, now_s: float) -> bool:
         """Whether it is time."""
@@ -42,7 +45,8 @@ class Pace:
         """Look now; the next time is a whole second."""
         before_s = self._spent_s()
         found = look()
-        wait_s = math.ceil((self._spent_s() - before_s) / SHARE)
+        last_s, self._cost_s = self._cost_s, self._spent_s() - before_s
+        wait_s = math.ceil(min(last_s, self._cost_s) / SHARE)
         self._next_s = math.floor(now_s) + max(EVERY_S, wait_s)
         return found
 
