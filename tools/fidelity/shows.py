@@ -1,6 +1,8 @@
 """Shows of the rehearsal that are on record: what was seen, and every request that was sent.
 
-Played again, the twin stands beside them with no draw of documents between the two. ``python -m
+Played again, the twin stands beside them with no draw of documents between the two. A figure of one
+show is one draw still: which short prompt waits behind a document hangs on milliseconds. Where an
+environment has several shows on record, the one in the middle speaks. ``python -m
 tools.fidelity.shows REPORT LOGS`` puts another show on record, see `rehearsal`.
 """
 
@@ -19,13 +21,14 @@ from tools.fidelity.rehearsal import Row, compared, play, read_show
 
 JSON = dict[str, Any]
 ENVIRONMENTS: Final = ("prod", "dev")
+_RECORDS: Final = Path(__file__).parent
 DRAWS: Final = 9
 DIGITS: Final = 4
 """After the point, of seconds."""
 
 
 def keep(report: Mapping[str, Any], trace: Iterable[Recorded]) -> None:
-    """Put a show in the place of the one that is on record for its environment."""
+    """Put one more show of its environment on record."""
     phases = [
         {key: phase[key] for key in ("name", "ttft_ms", "itl_ms")} for phase in report["phases"]
     ]
@@ -40,20 +43,23 @@ def keep(report: Mapping[str, Any], trace: Iterable[Recorded]) -> None:
     requests = ",\n".join(json.dumps(row, separators=(",", ":")) for row in rows)
     head = {"seen": report["started"][:10], "phases": phases}
     text = f'{json.dumps(head)[:-1]}, "requests": [\n{requests}\n]}}\n'
-    _file(report["env"]).write_text(text, encoding="utf-8")
+    number = len(_files(report["env"])) + 1
+    path = _RECORDS / f"show-{report['env']}-{number}.json"
+    path.write_text(text, encoding="utf-8")
 
 
 @cache
 def rows(env: str) -> list[Row]:
-    """Every figure of the show on record that rests on enough requests, beside the twin's."""
-    show = _load(env)
-    trace = [Recorded(*row) for row in show["requests"]]
-    return list(compared(show["phases"], play(env, 1.0, trace, DRAWS)))
+    """Every figure that rests on enough requests in each show on record, beside the twin's.
 
-
-def seen(env: str) -> str:
-    """The day of the show on record."""
-    return str(_load(env)["seen"])
+    Of several shows the one in the middle, by how far the twin is away in this figure.
+    """
+    shows = [{_name(row): row for row in _beside(env, path)} for path in _files(env)]
+    return [
+        sorted((show[name] for show in shows), key=lambda row: abs(row.difference))[len(shows) // 2]
+        for name in shows[0]
+        if all(name in show for show in shows)
+    ]
 
 
 def by_phase(env: str) -> Iterator[tuple[str, dict[str, Row]]]:
@@ -65,12 +71,22 @@ def by_phase(env: str) -> Iterator[tuple[str, dict[str, Row]]]:
     yield from phases.items()
 
 
-def _load(env: str) -> JSON:
-    return dict(json.loads(_file(env).read_text(encoding="utf-8")))
+def _beside(env: str, path: Path) -> Iterator[Row]:
+    show = _load(path)
+    trace = [Recorded(*row) for row in show["requests"]]
+    return compared(show["phases"], play(env, 1.0, trace, DRAWS))
 
 
-def _file(env: str) -> Path:
-    return Path(__file__).with_name(f"show-{env}.json")
+def _name(row: Row) -> tuple[str, str, str]:
+    return row.phase, row.measure, row.which
+
+
+def _load(path: Path) -> JSON:
+    return dict(json.loads(path.read_text(encoding="utf-8")))
+
+
+def _files(env: str) -> list[Path]:
+    return sorted(_RECORDS.glob(f"show-{env}-*.json"))
 
 
 if __name__ == "__main__":
