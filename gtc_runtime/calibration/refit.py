@@ -129,6 +129,8 @@ def _decode(
     What the twin's own run says of the same profile is 1: stalls and waits that it plays are in it.
     """
     seen, streams = _Decode(hardware.profile, answered, workers.decode).factor()
+    if not streams:
+        return 1.0, 0
     twin = as_seen(played(hardware, workers, answered))
     told, _ = _Decode(hardware.profile, twin, workers.decode).factor()
     return seen / told, streams

@@ -194,6 +194,16 @@ def test_too_few_requests_alone_say_how_many_are_wanted() -> None:
         refit(PROD, LARGE, LiveRun(tuple(crowded), (), ()), ONE, 20)
 
 
+def test_answers_of_a_few_tokens_say_nothing_of_the_steps() -> None:
+    truth = Truth(prefill=1.2)
+    short = [replace(each, tokens=each.first_tokens + 7) for each in truth.run().answered]
+
+    found = refit(PROD, LARGE, LiveRun(tuple(short), (), ()), ONE, 20)
+
+    assert (found.decode, found.streams) == (None, 0)
+    assert found.prefill == pytest.approx(1.2, rel=0.02)
+
+
 def test_prompts_of_one_length_tell_nothing_apart() -> None:
     same = [Answered(1, at, at + 0.2, at + 0.9, 900, 40, 1, ok=True) for at in range(20)]
 
