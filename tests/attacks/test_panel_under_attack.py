@@ -27,7 +27,7 @@ from gtc_panel.door.key import Key
 ROOT = Path(__file__).parents[2]
 HOST, SECRET = "127.0.0.2", "a-key-that-nobody-guesses"
 BLOCK_S = 0.1
-"""Building a page or clearing away two takes 0.05 to 0.085 s of it."""
+"""The longest piece of a page takes 0.02 to 0.055 s of it, clearing away two pages 0.02."""
 BEARER = {"Authorization": f"Bearer {SECRET}"}
 LOOPS = 16
 

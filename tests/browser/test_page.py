@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 
@@ -73,7 +73,7 @@ class Page:
 
 @asynccontextmanager
 async def opened(
-    build: Callable[[StillDemo, Bridge], None], demo: StillDemo | None = None
+    build: Callable[[StillDemo, Bridge], Awaitable[None]], demo: StillDemo | None = None
 ) -> AsyncIterator[Page]:
     """A page of a still demo; ``build`` lays it out."""
     demo = demo or StillDemo()

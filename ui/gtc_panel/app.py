@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Final, cast
 
 from fastapi import FastAPI
@@ -93,25 +93,29 @@ def _add_pages(screen: Screen, bridge: Bridge, rules: Rules, unseen: Unseen) -> 
 
     screen = cast(Screen, Locked(screen, may_press))
 
-    @ui.page("/", title=text.TITLE)
-    def _control_page() -> None:
-        unseen.built()
+    def begun() -> None:
+        unseen.built()  # before anybody else's turn, who would find room that is none
         _renewed_with(bridge)
-        control.build(screen, bridge, screen)
+
+    @ui.page("/", title=text.TITLE)
+    def _control_page() -> Coroutine[None, None, None]:
+        begun()
+        return build_control()
+
+    async def build_control() -> None:
+        await control.build(screen, bridge, screen)
         if not may_press(stop=False):
             offer_login()
 
     @ui.page("/stage", title=text.TITLE)
-    def _stage_page(layout: str = "story") -> None:
-        unseen.built()
-        _renewed_with(bridge)
-        stage.build(screen, bridge, "wall" if layout == "wall" else "story")
+    def _stage_page(layout: str = "story") -> Coroutine[None, None, None]:
+        begun()
+        return stage.build(screen, bridge, "wall" if layout == "wall" else "story")
 
     @ui.page("/stage/wall", title=text.TITLE)
-    def _wall_page() -> None:
-        unseen.built()
-        _renewed_with(bridge)
-        stage.build(screen, bridge, "wall")
+    def _wall_page() -> Coroutine[None, None, None]:
+        begun()
+        return stage.build(screen, bridge, "wall")
 
 
 def _opened_by() -> Scope:

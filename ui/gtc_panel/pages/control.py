@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from nicegui import ui
 
 from gtc_panel import theme
@@ -25,8 +27,10 @@ from gtc_panel.port import PanelPort
 from gtc_panel.recorded.screen import Screen
 
 
-def build(panel: PanelPort, bridge: Bridge, screen: Screen | None = None) -> None:
+async def build(panel: PanelPort, bridge: Bridge, screen: Screen | None = None) -> None:
     """Lay the page out, draw it once, and again with every tick of the bridge.
+
+    In pieces, between which it is the turn of others: whoever opens a page stops no command.
 
     Args:
         panel: What is shown and commanded.
@@ -41,13 +45,17 @@ def build(panel: PanelPort, bridge: Bridge, screen: Screen | None = None) -> Non
         with box("story"):
             claim, fidelity, presenter = ClaimCard("card"), Fidelity(), Presenter(panel)
         announcer = Announcer()
+        await asyncio.sleep(0)
         with box("main"):
             with box("rail"):
                 controls = Controls(panel)
+            await asyncio.sleep(0)
             with box("rail"):
                 pools, charts = PoolTiles(panel), Charts(panel, bridge)
+            await asyncio.sleep(0)
             with box("rail"):
                 numbers, workloads, events = KeyNumbers(), WorkloadTable(), Events()
+    await asyncio.sleep(0)
 
     told = badges, notice, announcer, claim, fidelity, presenter, controls
     shown = pools, numbers, workloads, events

@@ -6,6 +6,7 @@ send a command.
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Mapping
 from typing import Final, Literal
 
@@ -31,14 +32,19 @@ LAYOUTS: Final[Mapping[Name, Callable[[PanelPort], Layout]]] = {
 }
 
 
-def build(panel: PanelPort, bridge: Bridge, layout: Name = "story") -> None:
-    """Lay the page out, draw it once, and again with every tick of the bridge."""
+async def build(panel: PanelPort, bridge: Bridge, layout: Name = "story") -> None:
+    """Lay the page out, draw it once, and again with every tick of the bridge.
+
+    In pieces, between which it is the turn of others: whoever opens a page stops no command.
+    """
     ui.dark_mode(True)
     ui.add_css(theme.style_sheet())
     ui.add_head_html(f"<script>{theme.script()}</script>")
     with box(f"stage stage-{layout}"):
         head, trust = Head(panel), TrustStripe()
+        await asyncio.sleep(0)
         made = LAYOUTS[layout](panel)
+    await asyncio.sleep(0)
     draws = (*of_view(head, trust, Alarm(), Announcer()), *made.draws)
     start(panel, bridge, list(made.charts), STYLE)
     known = None
