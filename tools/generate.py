@@ -37,7 +37,8 @@ MARKED = re.compile(r"(<!-- generated: ([\w-]+) -->\n).*?(<!-- end -->)", re.DOT
 
 def main() -> int:
     """Write every file whose text differs and name it."""
-    for path, text in files().items():
+    for path, write in files().items():
+        text = write()
         if not path.exists() or path.read_text(encoding="utf-8") != text:
             path.parent.mkdir(parents=True, exist_ok=True)
             path.write_text(text, encoding="utf-8")
@@ -48,14 +49,16 @@ def main() -> int:
     return 0
 
 
-def files() -> dict[Path, str]:
-    """Every generated file and page with the text that it should have."""
-    wanted = {ROOT / ".env.example": settings.example(), **build.files(), **classes.files()}
-    wanted |= reference.files()
+def files() -> dict[Path, Callable[[], str]]:
+    """Every generated file and page, with what makes the text that it should have."""
+    made = {ROOT / ".env.example": settings.example(), **build.files(), **classes.files()}
+    made |= reference.files()
+    wanted: dict[Path, Callable[[], str]] = {path: partial(str, made[path]) for path in made}
     for page in (ROOT / "constructs" / "README.md", *sorted((ROOT / "docs").glob("**/*.md"))):
         text = page.read_text(encoding="utf-8")
         if MARKED.search(text):
-            wanted[page] = MARKED.sub(_filled, text)
+            # a table may be half a minute's work, for whoever only asks which files there are
+            wanted[page] = partial(MARKED.sub, _filled, text)
     return wanted
 
 

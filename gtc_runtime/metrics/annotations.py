@@ -127,8 +127,11 @@ class Annotations:
         self._news.clear()
 
     def _put(self, mark: Mark, *, last: bool) -> None:
-        if mark in self._waiting:
-            return  # its phase has ended while its beginning was on the way
+        if mark in self._waiting:  # its phase has ended while its beginning was on the way
+            if not last:  # which was refused: it is the oldest still
+                self._waiting.remove(mark)
+                self._waiting.appendleft(mark)
+            return
         if len(self._waiting) >= QUEUE_MAX:
             self._drop()
             if not last:

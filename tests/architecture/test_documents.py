@@ -43,7 +43,7 @@ def test_every_public_target_is_described_in_make_help():
 def test_generated_files_are_current(path):
     written = path.read_text(encoding="utf-8") if path.is_file() else None
 
-    assert written == GENERATED[path], "run make docs"
+    assert written == GENERATED[path](), "run make docs"
 
 
 def test_no_generated_page_is_left_of_what_is_gone():

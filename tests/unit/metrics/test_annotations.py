@@ -1,7 +1,7 @@
 """Marks on their way to Grafana: outage, refusal, order, bounds."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 from aiohttp import web
@@ -23,6 +23,7 @@ class Grafana:
         self.silent = False
         self.retry_after = ""
         self.calls = 0
+        self.on_call: Callable[[], None] = lambda: None
         self.kept: dict[int, dict] = {}
         self.seen: list[str] = []
         self.tokens: set[str | None] = set()
@@ -39,6 +40,7 @@ class Grafana:
 
     async def _answer(self, request: web.Request, act) -> web.Response:
         self.calls += 1
+        self.on_call()
         self.tokens.add(request.headers.get("Authorization"))
         if self.silent:
             await asyncio.sleep(30)
@@ -130,6 +132,23 @@ async def test_marks_of_an_outage_arrive_later_in_order_and_with_their_times(gra
     phase.end_ms = 3000
     marks.add([phase, mark(3)])
 
+    grafana.status = 200
+
+    await until(lambda: len(grafana.kept) == 3)
+    assert [kept["time"] for kept in grafana.kept.values()] == [1000, 2000, 3000]
+    assert grafana.kept[1]["timeEnd"] == 3000
+
+
+async def test_a_phase_that_ends_while_its_beginning_is_refused_is_the_oldest_still(grafana, marks):
+    phase = mark(1, lasts=True)
+
+    def end() -> None:
+        phase.end_ms, grafana.on_call = 3000, lambda: None
+        marks.add([phase, mark(3)])
+
+    grafana.status, grafana.on_call = 503, end
+    marks.add([phase, mark(2)])
+    await until(lambda: grafana.calls >= 2)
     grafana.status = 200
 
     await until(lambda: len(grafana.kept) == 3)
