@@ -63,9 +63,9 @@ plan: ## Predict whether the show of ENV tells its story, in seconds
 twin-beside-rehearsal: export GTC_REQUEST_LOG = .gtc/twin
 twin-beside-rehearsal: ## Rehearse one cycle of ENV and hold the twin against it, request by request; a quarter of an hour
 	@$(PYTHON) tools/bootstrap.py demo
-	@rm -rf .gtc/twin
+	@rm -rf .gtc/twin && mkdir -p .gtc
 	@$(BIN)/gtc rehearse $(NAMED) --port 0 --headless --auto --once --report .gtc/twin.json || true
-	@$(PYTHON) -m tools.fidelity.rehearsal .gtc/twin.json .gtc/twin
+	@$(BIN)/python -m tools.fidelity.rehearsal .gtc/twin.json .gtc/twin
 
 ##@ Check
 test: setup ## Run the tests, without the slow ones; TEST=tests/unit/spec runs what it names, slow or not
@@ -244,6 +244,7 @@ validate-all: setup ## All proofs, one after the other
 	@$(GTC) verify all $(NAMED)
 
 compare: setup ## The same load disaggregated and aggregated on the same GPUs, 15 minutes
+	@mkdir -p .gtc
 	@$(GTC) compare $(NAMED) --report .gtc/compare.json --report .gtc/compare.html
 
 demo-ui: setup ## The panel: its address, with a forwarded port on a cluster

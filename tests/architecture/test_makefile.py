@@ -166,3 +166,29 @@ def test_make_test_runs_what_it_is_told_and_nothing_else(tmp_path: Path) -> None
 def ran_gtc(folder: Path, variables: dict[str, str], target: str, **environment: str) -> list[Call]:
     found = ran(folder, variables, target, **environment)
     return [each for each in found if each[0] == "gtc"]
+
+
+def test_what_the_python_of_the_machine_runs_needs_nothing_installed() -> None:
+    modules = set(re.findall(r"\$\(PYTHON\) -m ([\w.]+)", MAKEFILE))
+    files = set(re.findall(r"\$\(PYTHON\) ([\w/]+)\.py", MAKEFILE))
+    wanted = sorted(modules | {file.replace("/", ".") for file in files})
+    assert "tools.bootstrap" in wanted
+
+    for name in wanted:
+        line = f"import importlib; importlib.import_module({name!r})"
+        found = subprocess.run(
+            [sys.executable, "-S", "-c", line],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert found.returncode == 0, f"{name}: {found.stderr}"
+
+
+def test_a_target_that_writes_below_gtc_makes_that_folder() -> None:
+    recipes = re.findall(r"^[a-z][a-z-]*:.*\n((?:\t.*\n)+)", MAKEFILE, re.MULTILINE)
+    writing = [recipe for recipe in recipes if "--report .gtc/" in recipe]
+
+    assert len(writing) == 2
+    assert all("mkdir -p .gtc\n" in recipe for recipe in writing)
