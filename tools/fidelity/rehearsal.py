@@ -21,8 +21,11 @@ from gtc_runtime.load.figures import request_log
 from gtc_runtime.planning.hardware import Hardware
 from gtc_runtime.planning.simulator import Simulation
 from gtc_runtime.planning.trace import Recorded, read
+from gtc_runtime.scenario import report
+from gtc_runtime.scenario.cycle_log import PhaseSpan
 from gtc_spec import environment
 from gtc_spec.errors import GtcError
+from gtc_spec.phases import Timeline
 
 JSON = dict[str, Any]
 DRAWS = 21
@@ -44,7 +47,7 @@ def main(argv: list[str]) -> int:
     asked = parser.parse_args(argv)
     try:
         seen, trace = read_show(asked.report, asked.logs)
-        twins = play(seen["env"], asked.time_scale, trace)
+        twins = play(seen["env"], asked.time_scale, trace, seen["phases"])
     except (OSError, ValueError, KeyError, GtcError) as error:
         print(f"twin-beside-rehearsal: {error}")
         return 2
@@ -65,14 +68,63 @@ def read_show(report: Path, logs: Path) -> tuple[JSON, list[Recorded]]:
 
 
 def play(
-    name: str, time_scale: float, trace: list[Recorded], draws: int = DRAWS
+    name: str, time_scale: float, trace: list[Recorded], seen: list[JSON], draws: int = DRAWS
 ) -> list[list[JSON]]:
-    """The phases of the twin with the requests of the rehearsal, once a draw."""
+    """The phases of the twin with the requests of the rehearsal, once a draw.
+
+    A phase holds the requests that it held in the rehearsal: where the twin's workers are ready a
+    second sooner, its next phase begins while those of the one before are sent still.
+    """
     played = environment.load(name).scaled(time_scale)
-    first_due_s = 1 / played.timeline.segments[0].rps  # the first gap of the schedule, on average
-    shifted = [replace(each, due_s=each.due_s + first_due_s) for each in trace]
+    spans = list(_spans(played.timeline, seen))
+    shift_s = _shift_s(played.timeline, spans, trace, seen)
+    shifted = [replace(each, due_s=each.due_s + shift_s) for each in trace]
     hardware = Hardware.of_rehearsal(played)
-    return [Simulation(played, hardware, 1 + draw, trace=shifted).run() for draw in range(draws)]
+    return [
+        _played(Simulation(played, hardware, 1 + n, trace=shifted), spans) for n in range(draws)
+    ]
+
+
+def _played(twin: Simulation, spans: list[PhaseSpan]) -> list[JSON]:
+    twin.run()
+    return [report.phase(twin.log, span, twin.book) for span in spans]
+
+
+def _spans(timeline: Timeline, seen: list[JSON]) -> Iterator[PhaseSpan]:
+    """Where the phases lay in the rehearsal, from its beginning on."""
+    settles_s = {
+        each.phase.name: round(each.nominal_s)
+        for each in timeline.segments
+        if each.kind == "settle"
+    }
+    mains = [each for each in timeline.segments if each.kind == "main"]
+    start_s = 0
+    for segment, phase in zip(mains, seen, strict=True):
+        end_s = start_s + phase["length_s"]
+        yield PhaseSpan(segment, start_s, end_s - settles_s.get(segment.phase.name, 0), end_s)
+        start_s = end_s
+
+
+def _shift_s(
+    timeline: Timeline, spans: list[PhaseSpan], trace: list[Recorded], seen: list[JSON]
+) -> float:
+    """When the first request was due: so that the phases hold as many as they did.
+
+    Phases begin on whole seconds of a clock whose fractions the report does not tell.
+    """
+    gap_s = 1 / timeline.segments[0].rps  # the first gap of the schedule, on average
+
+    def missed(shift_s: float) -> int:
+        return sum(
+            abs(
+                sum(span.start_s <= each.due_s + shift_s < span.main_end_s for each in trace)
+                - phase["ttft_ms"]["all"]["n"]
+            )
+            for span, phase in zip(spans, seen, strict=True)
+        )
+
+    near = [gap_s + step / 10 for step in range(-10, 11) if gap_s + step / 10 >= 0]
+    return min(near, key=lambda shift_s: (missed(shift_s), abs(shift_s - gap_s)))
 
 
 @dataclass(frozen=True)

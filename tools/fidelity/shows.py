@@ -30,7 +30,8 @@ DIGITS: Final = 4
 def keep(report: Mapping[str, Any], trace: Iterable[Recorded]) -> None:
     """Put one more show of its environment on record."""
     phases = [
-        {key: phase[key] for key in ("name", "ttft_ms", "itl_ms")} for phase in report["phases"]
+        {key: phase[key] for key in ("name", "length_s", "ttft_ms", "itl_ms")}
+        for phase in report["phases"]
     ]
     talks: dict[str, str] = {"": ""}
     rows = []
@@ -48,13 +49,23 @@ def keep(report: Mapping[str, Any], trace: Iterable[Recorded]) -> None:
     path.write_text(text, encoding="utf-8")
 
 
+def recorded(env: str) -> Iterator[tuple[list[JSON], list[Recorded]]]:
+    """The phases of each show on record, and the requests that it sent."""
+    for path in _files(env):
+        show = json.loads(path.read_text(encoding="utf-8"))
+        yield show["phases"], [Recorded(*row) for row in show["requests"]]
+
+
 @cache
 def rows(env: str) -> list[Row]:
     """Every figure that rests on enough requests in each show on record, beside the twin's.
 
     Of several shows the one in the middle, by how far the twin is away in this figure.
     """
-    shows = [{_name(row): row for row in _beside(env, path)} for path in _files(env)]
+    shows = [
+        {_name(row): row for row in compared(phases, play(env, 1.0, trace, phases, DRAWS))}
+        for phases, trace in recorded(env)
+    ]
     return [
         sorted((show[name] for show in shows), key=lambda row: abs(row.difference))[len(shows) // 2]
         for name in shows[0]
@@ -71,18 +82,8 @@ def by_phase(env: str) -> Iterator[tuple[str, dict[str, Row]]]:
     yield from phases.items()
 
 
-def _beside(env: str, path: Path) -> Iterator[Row]:
-    show = _load(path)
-    trace = [Recorded(*row) for row in show["requests"]]
-    return compared(show["phases"], play(env, 1.0, trace, DRAWS))
-
-
 def _name(row: Row) -> tuple[str, str, str]:
     return row.phase, row.measure, row.which
-
-
-def _load(path: Path) -> JSON:
-    return dict(json.loads(path.read_text(encoding="utf-8")))
 
 
 def _files(env: str) -> list[Path]:

@@ -77,11 +77,11 @@ async def test_without_faults_every_byte_arrives_both_ways_and_the_end_too() -> 
 
 @pytest.mark.parametrize("place", [to_client, to_server])
 async def test_latency_delays_each_way_of_its_own(place: Callable[..., Choose]) -> None:
-    async with proxied(place(Latency(delay_s=0.4))) as proxy:
+    async with proxied(place(Latency(delay_s=1.5))) as proxy:
         link = await connected(proxy)
         from_s = time.monotonic()
         await asked(link, b"x")
-        assert 0.4 <= time.monotonic() - from_s < 0.79
+        assert 1.5 <= time.monotonic() - from_s < 3.0
 
 
 async def test_latency_delays_and_does_not_throttle() -> None:
@@ -114,14 +114,14 @@ async def test_bandwidth_lets_so_many_bytes_a_second_through() -> None:
 
 
 async def test_a_slow_close_brings_the_bytes_at_once_and_the_end_late() -> None:
-    async with proxied(to_client(SlowClose(delay_s=0.8))) as proxy:
+    async with proxied(to_client(SlowClose(delay_s=2.0))) as proxy:
         link = await connected(proxy)
         from_s = time.monotonic()
         assert await asked(link, b"bye") == b"bye"
-        assert time.monotonic() - from_s < 0.7
+        assert time.monotonic() - from_s < 2.0
         link[1].write_eof()
         assert await asyncio.wait_for(link[0].read(-1), 5) == b""
-        assert time.monotonic() - from_s >= 0.8
+        assert time.monotonic() - from_s >= 2.0
 
 
 async def test_a_timeout_accepts_and_never_answers() -> None:
