@@ -76,8 +76,8 @@ async def _run(commands: IO[bytes], reports: IO[bytes]) -> None:
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(lines), commands)
     pipe, _ = await loop.connect_write_pipe(asyncio.BaseProtocol, reports)
     line = await lines.readline()
-    if not line:
-        return
+    if not line.endswith(b"\n"):
+        return  # who started this process was gone before all was said
     settings = LoadSettings.model_validate(json.loads(line)["settings"])
     requests = _request_log(settings)
     engine = Engine(

@@ -1,7 +1,8 @@
 """The process that plays the twin: an environment on its input, a prediction on its output.
 
 Of the lowest priority, because a show may run beside it: ``-m gtc_runtime.twin.child SEEDS 0``, and
-1 in the place of 0 for what a rehearsal simulates.
+1 in the place of 0 for what a rehearsal simulates. Who asked may be killed at any moment: then it
+ends, and says nothing.
 """
 
 from __future__ import annotations
@@ -34,9 +35,17 @@ def play(
 def main(seeds: int, *, simulated: bool) -> None:
     """Play what is asked for."""
     os.nice(LOWEST)
-    environment = Environment.model_validate(json.load(sys.stdin.buffer))
+    asked = sys.stdin.buffer.readline()
+    if not asked.endswith(b"\n"):
+        return  # who asked was gone before all was said
+    environment = Environment.model_validate(json.loads(asked))
     hardware = Hardware.of_target(environment, simulated=simulated)
-    sys.stdout.buffer.write(predicted(list(play(environment, hardware, seeds))).to_json())
+    told = predicted(list(play(environment, hardware, seeds))).to_json()
+    try:
+        sys.stdout.buffer.write(told)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:  # nobody listens any more; at its end Python would try once more
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 if __name__ == "__main__":

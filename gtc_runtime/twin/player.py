@@ -100,10 +100,11 @@ class Player:
         """
         told = (str(SEEDS), str(int(self.simulated)))
         command = (sys.executable, "-m", "gtc_runtime.twin.child", *told)
+        asked = json.dumps(facts(self._environment)).encode() + b"\n"
         process = await asyncio.create_subprocess_exec(*command, stdin=PIPE, stdout=PIPE)
         try:
             async with asyncio.timeout(PLAY_S):
-                said, _ = await process.communicate(json.dumps(facts(self._environment)).encode())
+                said, _ = await process.communicate(asked)
         except TimeoutError:
             raise GtcError(f"it was not played within {PLAY_S:g} s") from None
         finally:

@@ -100,6 +100,20 @@ async def test_a_process_that_was_killed_can_be_started_again(server, settings):
     await child.stop()
 
 
+@pytest.mark.parametrize("said", [b"", b'{"settings":'], ids=["nothing", "half"])
+def test_a_process_whose_parent_is_gone_before_it_has_said_all_ends_without_a_word(said):
+    found = subprocess.run(
+        [sys.executable, "-m", "gtc_runtime.load.worker"],
+        input=said,
+        capture_output=True,
+        timeout=50,
+        check=False,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+    )
+
+    assert (found.returncode, found.stdout, found.stderr) == (0, b"", b"")
+
+
 def test_the_process_ends_when_its_parent_is_gone(settings):
     child = subprocess.Popen(
         [sys.executable, "-m", "gtc_runtime.load.worker"],
