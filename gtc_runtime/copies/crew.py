@@ -9,7 +9,7 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from typing import Final, Protocol, TypeVar
 
 WORKERS: Final = 6
@@ -18,6 +18,10 @@ node, and a bucket is asked far less than 150 times a second."""
 
 PAUSES_S: Final = (1.0, 4.0, 16.0)
 """Before a file is begun again that did not come whole, seconds; then it is given up."""
+
+
+LISTENING_S: Final = 0.5
+"""Longest single wait for a worker: Ctrl-C that comes just as a wait begins does not end it."""
 
 
 class Sized(Protocol):
@@ -92,10 +96,12 @@ class Crew:
         """
         ordered = sorted(files, key=lambda file: -file.size_bytes)
         with ThreadPoolExecutor(self.workers, thread_name_prefix="copies") as pool:
-            futures = [pool.submit(act, file) for file in ordered]
             try:
-                for future in as_completed(futures):
-                    future.result()
+                left = {pool.submit(act, file) for file in ordered}
+                while left:
+                    done, left = wait(left, LISTENING_S, FIRST_COMPLETED)
+                    for future in done:
+                        future.result()
             except BaseException:
                 self._stop.set()
                 pool.shutdown(wait=False, cancel_futures=True)

@@ -6,8 +6,8 @@ import argparse
 import os
 import signal
 import sys
+import threading
 from pathlib import Path
-from typing import Any
 
 from gtc_spec.hub_to_share.download import Download
 from gtc_spec.hub_to_share.errors import RefusedError, UnreachableError, gigabytes, say
@@ -18,8 +18,7 @@ from gtc_spec.hub_to_share.share import Share
 def main() -> int:
     """Bring the checkpoint; seconds when it is there."""
     choices = _choices()
-    # as the first process of a container it would not be ended by a signal that it does not handle
-    signal.signal(signal.SIGTERM, _end)
+    _end_when_asked()
     os.umask(0o022)  # the engines read as another user
     try:
         _bring(choices)
@@ -64,8 +63,19 @@ def _choices() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _end(*_: Any) -> None:
-    os._exit(128 + signal.SIGTERM)
+def _end_when_asked() -> None:
+    """End by SIGTERM at once, whatever is being waited for.
+
+    As the first process of a container we would not be ended by a signal that we do not handle. A
+    handler would run in the main thread, which sleeps on for as long as the hub is silent when the
+    signal comes just as it goes to sleep; a thread that waits for the signal alone misses none.
+    """
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})  # every thread inherits this
+    threading.Thread(target=_end, daemon=True).start()
+
+
+def _end() -> None:
+    os._exit(128 + signal.sigwait({signal.SIGTERM}))
 
 
 if __name__ == "__main__":

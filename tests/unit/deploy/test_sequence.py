@@ -86,9 +86,9 @@ import time
 if "init" in sys.argv:
     sys.exit()
 asked = 0
-pathlib.Path("started").touch()
 while not asked:
     try:
+        pathlib.Path("started").touch()
         time.sleep(20)
         break
     except KeyboardInterrupt:

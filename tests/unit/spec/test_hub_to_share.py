@@ -348,6 +348,23 @@ def test_the_end_of_its_pod_ends_it_at_once(pod: Pod) -> None:
         assert process.wait(10) == 128 + signal.SIGTERM
 
 
+def test_the_end_comes_to_a_thread_that_waits_for_nothing_else(pod: Pod) -> None:
+    pod.hub.silent_s = 20.0
+    with pod.start() as process:
+        while not pod.hub.requests("/resolve/"):
+            time.sleep(0.01)
+        tasks = Path(f"/proc/{process.pid}/task")
+        blocked = {
+            task.name: int(status.split("SigBlk:")[1].split()[0], 16) >> (signal.SIGTERM - 1) & 1
+            for task in tasks.iterdir()
+            if (status := (task / "status").read_text())
+        }
+        process.kill()
+
+    assert blocked[str(process.pid)]
+    assert list(blocked.values()).count(0) == 1
+
+
 def test_a_second_transfer_waits_for_the_first(pod: Pod) -> None:
     pod.share.mkdir(parents=True)
     with (pod.share / LOCK).open("ab") as held:

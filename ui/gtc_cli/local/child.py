@@ -21,6 +21,8 @@ from gtc_spec.errors import GtcError, UsageError
 
 LOOKUP_DEADLINE_S = 60.0
 """Longest time for a child that only looks something up."""
+LISTENING_S = 0.5
+"""Longest single wait for a child that has no time limit."""
 
 
 class Interrupted(GtcError):  # noqa: N818 - an outcome, not a mistake
@@ -67,7 +69,7 @@ def run(
             command, cwd=folder, env=dict(environment), start_new_session=alone
         )
         try:
-            code = child.wait()
+            code = _ended(child)
         except KeyboardInterrupt as asked:
             if patience:
                 sys.stderr.write(f"{patience}\n")
@@ -111,6 +113,16 @@ def output(
     return ended.stdout
 
 
+def _ended(child: subprocess.Popen[bytes]) -> int:
+    """Exit code of a child, waited for in short waits.
+
+    A signal that comes just as a wait begins does not end that wait, and this one may last an hour.
+    """
+    while True:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            return child.wait(LISTENING_S)
+
+
 class _Terminated(KeyboardInterrupt):
     """SIGTERM, which nobody sends to the child for us."""
 
@@ -124,7 +136,7 @@ def _end(child: subprocess.Popen[bytes], alone: bool, terminated: bool) -> None:
             elif terminated:
                 child.send_signal(signal.SIGINT)
         try:
-            child.wait()
+            _ended(child)
         except KeyboardInterrupt as asked:
             terminated = isinstance(asked, _Terminated)
         else:
