@@ -19,7 +19,6 @@ node, and a bucket is asked far less than 150 times a second."""
 PAUSES_S: Final = (1.0, 4.0, 16.0)
 """Before a file is begun again that did not come whole, seconds; then it is given up."""
 
-
 LISTENING_S: Final = 0.5
 """Longest single wait for a worker: Ctrl-C that comes just as a wait begins does not end it."""
 
