@@ -73,11 +73,14 @@ ifdef TEST
 	$(BIN)/pytest $(TEST)
 else
 	-@$(PYTHON) -m tools.prometheus
-	$(BIN)/pytest -m "not slow and not cluster and not charts and not control_plane" --numprocesses $(shell expr $$(nproc) + 1) --dist loadfile
+	$(BIN)/pytest -m "not slow and not cluster and not charts and not control_plane" $(SHARED_OUT)
 endif
 
+# Many tests wait, so one process more than there are cores.
+SHARED_OUT = --numprocesses $$(expr $$(nproc) + 1) --dist loadfile
+
 # Only these are imported: looking through all files costs each process half a minute. Whole
-# rehearsals come before what is short, or one process ends long after the other.
+# rehearsals come before what is short, or one process ends long after the others.
 test-slow: SLOW_FILES = $$(grep -rl --include='test_*.py' 'mark\.slow' tests | sort -r)
 test-slow: setup ## Run the slow suites: browser, chaos, whole rehearsals
 	@$(PYTHON) -m tools.chromium
@@ -85,7 +88,7 @@ test-slow: setup ## Run the slow suites: browser, chaos, whole rehearsals
 	@$(PYTHON) -m tools.prometheus
 	@$(PYTHON) tools/compiler.py || true
 	-@$(CORE)
-	@$(BIN)/pytest -m "slow and not alone and not cluster and not control_plane" --numprocesses 2 --dist loadfile --no-loadscope-reorder $(SLOW_FILES); beside=$$?; \
+	@$(BIN)/pytest -m "slow and not alone and not cluster and not control_plane" $(SHARED_OUT) --no-loadscope-reorder $(SLOW_FILES); beside=$$?; \
 	$(BIN)/pytest -m "slow and alone and not cluster and not control_plane" $(SLOW_FILES) && exit $$beside
 
 test-python: setup ## Run the tests of facts and constructs with another Python of this machine; PYTHON_VERSION=3.12
